@@ -1,0 +1,55 @@
+"""What moves in a lock, and what the network can make it do."""
+
+from typing import override
+
+from . import families, remote
+from .bodies import Dps
+from .core import LockCore
+
+
+class LockBolt(LockCore):
+    """The mechanics (remote.Bolt)."""
+
+    @override
+    def apply(self, dps: Dps) -> None:
+        """Carry out a command, if the lock is still there."""
+        if self.awake:
+            remote.apply(self, dps)
+
+    def finish_request(self) -> None:
+        """End the countdown, if there is one."""
+        self.countdown.finish()
+
+    def open_remotely(self, member: int) -> None:
+        """Open for the network."""
+        self.bolt_opens("remote")
+        if self.table.kits:
+            self.report(families.unlock_dps(self.family, "app", member), record=True)
+        elif self.knobs.app_record:
+            self.report({self.table.app_unlock: member}, record=True)
+        self.finish_request()
+
+    def lock_remotely(self, member: int) -> None:
+        """Lock for the network."""
+        self.lockings.append(f"remote {member}")
+        self._timers.cancel("relock")
+        self._bolt_closes()
+
+    def bolt_opens(self, cause: str) -> None:
+        """Open the bolt, and tell what the lock can tell."""
+        self.openings.append(cause)
+        if self.knobs.motor_state and not self.table.kits:
+            self.report({"55": True})
+        if self.knobs.door_sensor or self.table.kits:
+            self.report(families.door_dps(self.family, is_open=True))
+        if self.knobs.relock_seconds is not None:
+            self._timers.after("relock", self.knobs.relock_seconds, self._relock)
+
+    async def _relock(self) -> None:
+        self._bolt_closes()
+
+    def _bolt_closes(self) -> None:
+        if self.table.kits:
+            self.report(families.door_dps(self.family, is_open=False))
+        elif self.knobs.motor_state:
+            self.report({"55": False})

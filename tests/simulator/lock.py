@@ -1,0 +1,167 @@
+"""The simulated lock, as tests and the demo use it."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+import inspect
+from types import TracebackType
+from typing import Any, Self, override
+
+from . import families
+from .bodies import Dps, Report
+from .bolt import LockBolt
+
+POLL = 0.003
+
+
+class SimulatedLock(LockBolt):
+    """One lock on real sockets, with somebody at its door.
+
+    A low-power lock starts asleep, any other starts awake. What happens at the door wakes it.
+    """
+
+    async def __aenter__(self) -> Self:
+        """Start."""
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop."""
+        await self.stop()
+
+    # Opening
+
+    async def unlock(self, method: str, number: int) -> None:
+        """Somebody opens; `number` as people see it (a temporary password: 900 and its slot)."""
+        await self.burst((method, number))
+
+    async def finger(self, number: int) -> None:
+        """Open with a finger."""
+        await self.unlock("fingerprint", number)
+
+    async def code(self, number: int) -> None:
+        """Open with a code."""
+        await self.unlock("password", number)
+
+    async def card(self, number: int) -> None:
+        """Open with a card."""
+        await self.unlock("card", number)
+
+    async def burst(self, *unlocks: tuple[str, int]) -> None:
+        """Several people open at once; values travel together where they can."""
+        frames = self._frames(unlocks)
+        if not await self._touched():
+            return
+        for dps in frames:
+            self.report(dps, record=True)
+        for method, number in unlocks:
+            self.bolt_opens(f"{method} {number}")
+
+    async def store(self, method: str, number: int, at: float | None = None) -> None:
+        """Somebody opened while Wi-Fi was away: kept as a record for the next wake."""
+        dps = families.unlock_dps(self.family, method, number)
+        self.openings.append(f"{method} {number}")
+        self.dps |= dps
+        self._outbox.store(Report(dps, self._now() if at is None else at, record=True))
+
+    def _frames(self, unlocks: tuple[tuple[str, int], ...]) -> list[Dps]:
+        frames: list[Dps] = []
+        for method, number in unlocks:
+            dps = families.unlock_dps(self.family, method, number)
+            if frames and self.knobs.burst_frames == "one" and not frames[-1].keys() & dps:
+                frames[-1] |= dps
+            else:
+                frames.append(dps)
+        return frames
+
+    # Everything else at the door
+
+    async def request(self, seconds: float = 60) -> None:
+        """Somebody asks to be let in; the countdown runs until it is answered or over."""
+        if not self.table.request:
+            raise ValueError(f"family {self.family} has no unlock requests")
+        if await self._touched(seconds):
+            self.countdown.begin(seconds)
+
+    async def end_request(self) -> None:
+        """The countdown ends now."""
+        self.countdown.finish()
+
+    async def double_lock(self, on: bool) -> None:
+        """Lock from inside, or release that."""
+        self.double_locked = on
+        if await self._touched() and not self.table.kits:
+            self.report({"13": on})
+
+    async def battery(self, percent: int) -> None:
+        """The battery has this much left."""
+        dps = families.battery_dps(self.family, self.knobs.battery_dp, percent)
+        if await self._touched():
+            self.report(dps)
+
+    async def door(self, open: bool) -> None:
+        """The door itself is opened or closed."""
+        if await self._touched():
+            self.report(families.door_dps(self.family, is_open=open))
+
+    async def alarm(self, name: str) -> None:
+        """An alarm goes off."""
+        dps = families.alarm_dps(self.family, name)
+        if await self._touched():
+            self.report(dps, record=True)
+
+    async def doorbell(self) -> None:
+        """Somebody rings."""
+        if self.table.kits:
+            await self.alarm("doorbell")
+        elif await self._touched():
+            self.report({"19": True}, record=True)
+
+    async def push(self, dps: Mapping[str, Any], times: Mapping[str, int] | None = None) -> None:
+        """Report anything; a sleeping lock keeps it for its next wake."""
+        self.dps |= dict(dps)
+        self._changed |= set(dps)
+        report = Report(dict(dps), self._now(), times=dict(times or {}))
+        if self.awake:
+            self._outbox.add(report)
+            self._deliver()
+        else:
+            self._outbox.store(report)
+
+    async def _touched(self, seconds: float | None = None) -> bool:
+        limit = self.knobs.awake_seconds
+        longer = seconds is not None and limit is not None and not self.always_on
+        await self.wake(max(seconds or 0, limit or 0) if longer else None)
+        return self.awake
+
+    # For tests
+
+    async def wait_for(self, condition: Callable[[], bool], timeout: float = 5) -> None:
+        """Wait until a condition holds; a failure says which, and how the lock is."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + timeout
+        while not condition():
+            if loop.time() > end:
+                raise TimeoutError(f"{_source(condition)}; {self}")
+            await asyncio.sleep(POLL)
+
+    @override
+    def __str__(self) -> str:
+        """Describe the lock without any key."""
+        radio = "awake" if self.awake else "asleep" if self.powered else "without power"
+        return (
+            f"{self.device_id} {self.version} family {self.family} on port {self.port}: {radio}, "
+            f"{self.clients} clients, {self.connections} connections, {len(self.waiting)} waiting, "
+            f"{len(self.commands)} commands, openings {self.openings}, dps {self.dps}"
+        )
+
+
+def _source(condition: Callable[[], bool]) -> str:
+    try:
+        return inspect.getsource(condition).strip()
+    except OSError, TypeError:
+        return repr(condition)
