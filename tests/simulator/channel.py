@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 import os
 from typing import Protocol
 
@@ -34,6 +35,9 @@ class Device(Protocol):
     def apply(self, dps: Dps) -> None:
         """Carry out a command."""
 
+    def apply_later(self, delay: float, dps: Dps) -> None:
+        """Carry out a command after a while."""
+
     def client_ready(self) -> None:
         """Deliver what waits for a client."""
 
@@ -54,6 +58,19 @@ class Channel:
         self._serial = int.from_bytes(os.urandom(2))
         self._held = b""
         self._segments: deque[bytes] = deque()
+        self._later: set[asyncio.TimerHandle] = set()
+
+    def later(self, delay: float, action: Callable[[], None]) -> None:
+        """Do something after a while, if the connection is still there."""
+        loop = asyncio.get_running_loop()
+        self._later = {one for one in self._later if one.when() > loop.time()}
+        self._later.add(loop.call_later(delay, action))
+
+    def lost(self) -> None:
+        """The connection is over."""
+        self.transport = None
+        for one in self._later:
+            one.cancel()
 
     @property
     def alive(self) -> bool:
@@ -125,7 +142,7 @@ class Channel:
             self._segments.clear()
         elif self._segments:
             self.transport.write(self._segments[0])
-            asyncio.get_running_loop().call_later(SEGMENT_PAUSE, self._pumped)
+            self.later(SEGMENT_PAUSE, self._pumped)
 
     def _pumped(self) -> None:
         if self._segments:

@@ -56,7 +56,7 @@ class Connection(asyncio.Protocol):
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         """Free the slot."""
-        self.channel.transport = None
+        self.channel.lost()
         if self._idle:
             self._idle.cancel()
         self._left(self)
@@ -261,7 +261,7 @@ class Connection(asyncio.Protocol):
                 delay=knobs.ack_delay,
             )
         if knobs.apply_delay:
-            asyncio.get_running_loop().call_later(knobs.apply_delay, device.apply, dps)
+            device.apply_later(knobs.apply_delay, dps)
         else:
             device.apply(dps)
 
@@ -286,7 +286,7 @@ class Connection(asyncio.Protocol):
 
         delay += faults.delay_answers
         if delay:
-            asyncio.get_running_loop().call_later(delay, send)
+            self.channel.later(delay, send)
         else:
             send()
 

@@ -67,7 +67,7 @@ class LockCore(ABC):
         self._booted = 0.0
         self._timers = Timers()
         self.countdown = Countdown(self._report_countdown, lambda: self.knobs.countdown_step)
-        if self.table.set_key and self.knobs.cloud:
+        if self.knobs.cloud:
             self.cloud_gives_key()
 
     @property
@@ -237,6 +237,14 @@ class LockCore(ABC):
         """Note a command."""
         self.commands.append(dps)
 
+    def apply_later(self, delay: float, dps: Dps) -> None:
+        """Carry out a command after a while."""
+
+        async def carry_out() -> None:
+            self.apply(dps)
+
+        self._timers.after(f"apply {len(self.commands)}", delay, carry_out)
+
     @abstractmethod
     def apply(self, dps: Dps) -> None:
         """Carry out a command."""
@@ -269,6 +277,8 @@ class LockCore(ABC):
 
     def cloud_gives_key(self) -> None:
         """The cloud stores its key, in place of whatever key there was."""
+        if not self.table.set_key:
+            return
         self.stored_key = keys.cloud_key(other_than=self.stored_key)
         self.dps[self.table.set_key] = remote.stored(self.stored_key.member)
 
