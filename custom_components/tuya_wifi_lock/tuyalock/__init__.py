@@ -1,0 +1,72 @@
+"""Tuya Wi-Fi door locks over the local network."""
+
+from .announce import Announcement, Announcements
+from .clock import Clock, Timer
+from .contact import contact
+from .errors import (
+    Cancelled,
+    ConnectionLost,
+    KeyIgnored,
+    LockAsleep,
+    LockError,
+    MalformedFrame,
+    NoAnswer,
+    NoHandshake,
+    NoRequest,
+    NotProven,
+    NotSupported,
+    Reason,
+    RequestOver,
+    SlotTaken,
+    UnlockRefused,
+    Unreachable,
+    WrongKey,
+    WrongVersion,
+)
+from .frames import VERSIONS
+from .link import Address
+from .lock import Snapshot, TuyaLock, Watcher
+from .profiles import Family
+from .records import Age, Journal, Record
+from .remote import Settings, UnlockWith
+from .state import UNLOCK_METHODS, Bolt, LockState
+
+__all__ = [
+    "UNLOCK_METHODS",
+    "VERSIONS",
+    "Address",
+    "Age",
+    "Announcement",
+    "Announcements",
+    "Bolt",
+    "Cancelled",
+    "Clock",
+    "ConnectionLost",
+    "Family",
+    "Journal",
+    "KeyIgnored",
+    "LockAsleep",
+    "LockError",
+    "LockState",
+    "MalformedFrame",
+    "NoAnswer",
+    "NoHandshake",
+    "NoRequest",
+    "NotProven",
+    "NotSupported",
+    "Reason",
+    "Record",
+    "RequestOver",
+    "Settings",
+    "SlotTaken",
+    "Snapshot",
+    "Timer",
+    "TuyaLock",
+    "UnlockRefused",
+    "UnlockWith",
+    "Unreachable",
+    "Watcher",
+    "WrongKey",
+    "WrongVersion",
+    "contact",
+]

@@ -1,0 +1,102 @@
+"""UDP announcements: which lock is awake, at which address, with which protocol version."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+import logging
+import socket
+from typing import Any, override
+
+from . import frames
+
+PORTS = (6666, 6667, 7000)
+ASK_PORT = 7000
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What a device says of itself."""
+
+    device_id: str
+    host: str
+    version: str
+    product_id: str | None = None
+
+
+class Announcements(asyncio.DatagramProtocol):
+    """Hears all announcements on this network and tells who subscribed."""
+
+    def __init__(self) -> None:
+        """Start deaf."""
+        self._listeners: list[Callable[[Announcement], None]] = []
+        self._transports: list[asyncio.DatagramTransport] = []
+
+    async def open(self, ports: Iterable[int] = PORTS) -> None:
+        """Listen on the UDP ports, beside others who do; tell once about ports we cannot have."""
+        busy = []
+        for port in ports:
+            try:
+                transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+                    lambda: self, ("0.0.0.0", port), reuse_port=True, allow_broadcast=True
+                )
+            except OSError:
+                busy.append(str(port))
+            else:
+                self._transports.append(transport)
+        if busy:
+            _LOGGER.warning(
+                "Another program keeps UDP port %s for itself; "
+                "locks that announce themselves there are not heard",
+                ", ".join(busy),
+            )
+
+    def close(self) -> None:
+        """Stop listening."""
+        for transport in self._transports:
+            transport.abort()
+        self._transports.clear()
+
+    def subscribe(self, listener: Callable[[Announcement], None]) -> Callable[[], None]:
+        """Call back with every announcement; return the unsubscribe."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def ask(self, addresses: Iterable[tuple[str, int]], own_address: str = "") -> None:
+        """Ask devices of version 3.5, which answer instead of announcing by themselves."""
+        if self._transports:
+            for address in addresses:
+                self._transports[-1].sendto(frames.ask(own_address), address)
+
+    @override
+    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
+        """Take a datagram."""
+        body = frames.announcement(data)
+        if body is None or body.get("from") == "app":
+            return
+        device_id, host, version = body.get("gwId"), body.get("ip"), body.get("version")
+        if not isinstance(device_id, str) or not isinstance(version, str):
+            return
+        product_id = body.get("productKey")
+        heard = Announcement(
+            device_id,
+            host if isinstance(host, str) and _is_ipv4(host) else addr[0],
+            version,
+            product_id if isinstance(product_id, str) else None,
+        )
+        for listener in tuple(self._listeners):
+            listener(heard)
+
+    @override
+    def error_received(self, exc: Exception) -> None:
+        """Ignore what the network says about our questions."""
+
+
+def _is_ipv4(text: str) -> bool:
+    """Return if a text is an IPv4 address."""
+    try:
+        socket.inet_pton(socket.AF_INET, text)
+    except OSError:
+        return False
+    return True

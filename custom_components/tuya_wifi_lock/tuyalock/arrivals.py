@@ -1,0 +1,84 @@
+"""Tells the unlock that woke a lock from those that it had saved up."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from .clock import Clock, Timer
+from .records import Age, Arrival, judge
+from .state import Unlock
+
+BURST = 3.0
+"""Seconds after connecting in which a lock hands over what it has saved."""
+QUIET = 1.0
+"""Seconds without another unlock after which a burst is over."""
+FRESH = 10.0
+"""Seconds after a hint in which an unlock can be what caused it."""
+PUSH_FOLLOWS = 5.0
+"""Seconds in which a lock pushes again what it has just answered to a query."""
+
+
+class Arrivals:
+    """The unlocks of one connection, handed on in order, each with the age it must have.
+
+    A lock seldom sends times over the LAN. Of unlocks without one that come right after a wake,
+    only the last can be the one that woke the lock; the others may be hours old.
+    """
+
+    def __init__(
+        self, clock: Clock, deliver: Callable[[Arrival], None], *, hint_at: float | None
+    ) -> None:
+        """Start with a connection; `hint_at` is the monotonic time of the hint before it."""
+        self._clock = clock
+        self._deliver = deliver
+        self._hint_at = hint_at
+        self._burst_until = clock.monotonic() + BURST
+        self._held: Arrival | None = None
+        self._answers: list[Arrival] = []
+        self._burst_over: Timer | None = None
+        self._no_push: Timer | None = None
+
+    def pushed(self, unlock: Unlock, time: float | None) -> None:
+        """Take an unlock that the lock pushed, with its own time in Unix seconds if it sent one."""
+        self._answers = [answer for answer in self._answers if answer.unlock != unlock]
+        self._answers = [replace(answer, age=Age.UNKNOWN) for answer in self._answers]
+        self._release(Age.UNKNOWN)
+        received = self._clock.time()
+        time, age = judge(time, received)
+        if age is None and self._clock.monotonic() <= self._burst_until:
+            self._held = Arrival(unlock, None, received, self._age())
+            self._burst_over = self._clock.call_later(QUIET, self._release)
+        else:
+            self._deliver(Arrival(unlock, time, received, age or Age.LIVE))
+
+    def answered(self, unlock: Unlock) -> None:
+        """Take an unlock from the answer to our query; it counts unless it is pushed as well."""
+        self._answers = [replace(answer, age=Age.UNKNOWN) for answer in self._answers]
+        self._answers.append(Arrival(unlock, None, self._clock.time(), self._age()))
+        if self._no_push is None:
+            self._no_push = self._clock.call_later(PUSH_FOLLOWS, self._release_answers)
+
+    def close(self) -> None:
+        """Hand on what is held: the connection ends, nothing follows any more."""
+        self._release_answers()
+        self._release()
+
+    def _age(self) -> Age:
+        """Return the age of an unlock without a time, if it is the last one of its burst."""
+        fresh = self._hint_at is not None and self._clock.monotonic() - self._hint_at < FRESH
+        return Age.LIVE if fresh else Age.UNKNOWN
+
+    def _release(self, age: Age | None = None) -> None:
+        """Hand on the unlock that is held, as the last of its burst unless an age says otherwise."""
+        if self._burst_over:
+            self._burst_over.cancel()
+        if held := self._held:
+            self._held = None
+            self._deliver(replace(held, age=age or held.age))
+
+    def _release_answers(self) -> None:
+        """Hand on the answered unlocks that were not pushed as well."""
+        if self._no_push:
+            self._no_push.cancel()
+        answers, self._answers = self._answers, []
+        for answer in answers:
+            self._deliver(answer)

@@ -1,0 +1,183 @@
+"""One remote unlock, from the wish to the report that the door is open."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from .clock import Clock
+from .codec import CodecError, KeyReply, KeyStatus, RemoteKey
+from .errors import (
+    ConnectionLost,
+    KeyIgnored,
+    LockAsleep,
+    LockError,
+    NoAnswer,
+    NoRequest,
+    NotProven,
+    Reason,
+    RequestOver,
+    UnlockRefused,
+)
+from .remote_key import SET_KEY, USE_KEY, operate
+from .state import Value
+
+STORED_WITHIN = 5.0
+"""Seconds in which a lock says that it has stored a key."""
+OPEN_WITHIN = 10.0
+"""Seconds in which a lock says that it has opened; Tuya's app waits as long."""
+
+REPLY = "reply_unlock_request"
+
+type Codes = Mapping[str, Value]
+
+
+class Doorway(Protocol):
+    """What an attempt needs of the lock."""
+
+    @property
+    def connected(self) -> bool:
+        """Return if the lock is awake and connected."""
+
+    @property
+    def proven(self) -> bool:
+        """Return if the other end has shown that it holds the local key."""
+
+    @property
+    def requested(self) -> bool:
+        """Return if somebody requests the remote unlock at the door."""
+
+    def send(self, code: str, value: Value) -> None:
+        """Send one DP value; raise NotSupported or ConnectionLost."""
+
+
+class Attempt:
+    """The course of one remote unlock, or remote lock. Whoever reads the lock feeds it."""
+
+    def __init__(self, doorway: Doorway, clock: Clock, *, unlock: bool = True) -> None:
+        """Prepare an attempt."""
+        self._doorway = doorway
+        self._clock = clock
+        self._unlock = unlock
+        self._inbox: asyncio.Queue[Codes | LockError] = asyncio.Queue()
+        self.waiting = False
+        """Nothing was sent yet; the attempt can be called off."""
+
+    def feed(self, news: Codes | LockError) -> None:
+        """Take a pushed report, a refusal, or the reason why the connection ended."""
+        self._inbox.put_nowait(news)
+
+    async def await_request(self, seconds: float) -> None:
+        """Wait until somebody requests the unlock at the door; no other wake counts."""
+        self.waiting = True
+        try:
+            async with self._clock.timeout(seconds):
+                while not (self._doorway.connected and self._doorway.requested):
+                    await self._inbox.get()
+        except TimeoutError as err:
+            raise LockAsleep("nobody requested the unlock at the door") from err
+        finally:
+            self.waiting = False
+
+    async def by_key(
+        self, new_key: Callable[[], RemoteKey], key: RemoteKey | None = None
+    ) -> RemoteKey:
+        """Open with a remote key and return it."""
+        conversation = operate(new_key, key, unlock=self._unlock)
+        code, command = next(conversation)
+        while True:
+            exchange = self._store if code == SET_KEY else self._use
+            reply = await exchange(command)
+            try:
+                code, command = conversation.send(reply)
+            except StopIteration as done:
+                worked: RemoteKey = done.value
+                return worked
+
+    async def by_reply(self) -> None:
+        """Open by saying yes to the request at the door."""
+        if not self._doorway.requested:
+            raise NoRequest("nobody requests the unlock at the door")
+        self._send(REPLY, True)
+        await self._outcome(self._moved)
+
+    async def refuse(self) -> None:
+        """Say no to the request at the door."""
+        if not self._doorway.requested:
+            raise RequestOver("the request at the door has ended")
+        self._send(REPLY, False)
+        await self._outcome(lambda codes: codes.get("unlock_request") == 0 or None)
+
+    async def store(self, key: RemoteKey) -> None:
+        """Store a key without using it."""
+        if (await self._store(key.encode())).status not in {None, KeyStatus.DONE}:
+            raise UnlockRefused(Reason.KEY_NOT_STORED)
+
+    async def _store(self, command: str) -> KeyReply:
+        """Store a key in the lock; until it is used, a lost connection has done nothing."""
+        self._send(SET_KEY, command)
+
+        try:
+            return await self._news(lambda codes: _reply(codes, SET_KEY), STORED_WITHIN)
+        except TimeoutError as err:
+            raise KeyIgnored("the lock did not say that it stored the key") from err
+
+    async def _use(self, command: str) -> KeyReply:
+        """Use a key; what the lock repeats of our command is no answer."""
+        self._send(USE_KEY, command)
+
+        def used(codes: Codes) -> KeyReply | None:
+            reply = _reply(codes, USE_KEY)
+            return reply if reply and reply.status is not None else self._moved(codes)
+
+        return await self._outcome(used)
+
+    def _send(self, code: str, value: Value) -> None:
+        """Send a command to a lock that has proved itself, after all news that came before it."""
+        if not self._doorway.proven:
+            raise NotProven("the other end has not proved that it holds the local key")
+        while not self._inbox.empty():
+            self._inbox.get_nowait()
+        self._doorway.send(code, value)
+
+    async def _outcome[T](self, wanted: Callable[[Codes], T | None]) -> T:
+        """Wait for what became of a command; raise NoAnswer if that remains unknown."""
+        try:
+            return await self._news(wanted, OPEN_WITHIN)
+        except (ConnectionLost, TimeoutError) as err:
+            raise NoAnswer("the lock did not say what became of the command") from err
+
+    async def _news[T](self, wanted: Callable[[Codes], T | None], seconds: float) -> T:
+        """Wait for the report that is wanted; raise TimeoutError, ConnectionLost, UnlockRefused."""
+        async with self._clock.timeout(seconds):
+            while True:
+                news = await self._inbox.get()
+                if isinstance(news, UnlockRefused):
+                    raise news
+                if isinstance(news, LockError):
+                    raise ConnectionLost("the connection ended") from news
+                if (found := wanted(news)) is not None:
+                    return found
+
+    def _moved(self, codes: Codes) -> KeyReply | None:
+        """Return success if a report shows that the bolt or the door has moved as wished."""
+        if codes.get("lock_motor_state") is self._unlock:
+            return KeyReply(KeyStatus.DONE)
+        if self._unlock and (codes.keys() & _REMOTE_RECORDS or _door_opened(codes)):
+            return KeyReply(KeyStatus.DONE)
+        return None
+
+
+_REMOTE_RECORDS = {"unlock_app", "unlock_phone_remote_kit"}
+
+
+def _door_opened(codes: Codes) -> bool:
+    """Return if a report says that the door is open."""
+    return codes.get("closed_opened") == "open"
+
+
+def _reply(codes: Codes, code: str) -> KeyReply | None:
+    """Return the answer to a key command in a report, if it is there and legible."""
+    try:
+        return KeyReply.decode(str(codes[code])) if code in codes else None
+    except CodecError:
+        return None

@@ -1,0 +1,37 @@
+"""Waits for the first contact with a lock, for set-up and for a change of key."""
+
+import asyncio
+
+from .clock import Clock
+from .errors import SlotTaken, Unreachable, WrongKey, WrongVersion
+from .link import Address
+from .lock import Snapshot, TuyaLock, Watcher
+
+_DECISIVE = (SlotTaken, WrongKey, WrongVersion)
+
+
+async def contact(lock: TuyaLock, clock: Clock, within: float) -> Address:
+    """Return how the lock was reached, at most `within` seconds from now; raise why it was not.
+
+    Raises SlotTaken, WrongKey, WrongVersion, NoHandshake, MalformedFrame, or Unreachable.
+    """
+    reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def changed(snapshot: Snapshot) -> None:
+        if reached.done():
+            return
+        if snapshot.awake:
+            reached.set_result(None)
+        elif snapshot.problem and (snapshot.key_refused or isinstance(snapshot.problem, _DECISIVE)):
+            reached.set_exception(snapshot.problem)
+
+    unsubscribe = lock.subscribe(Watcher(changed, lambda record: None))
+    changed(lock.snapshot)
+    try:
+        async with clock.timeout(within):
+            await reached
+    except TimeoutError as err:
+        raise lock.snapshot.problem or Unreachable("the lock did not wake up") from err
+    finally:
+        unsubscribe()
+    return lock.address

@@ -1,0 +1,254 @@
+"""Frames and ciphers of the LAN protocol, on tinytuya's pure helpers.
+
+The only module that knows tinytuya. Four functions: encode, decode, handshake, announcement.
+
+55AA frame (3.1, 3.3, 3.4): prefix, sequence number, command, length, then in frames from the lock
+a return code, the payload, a CRC32 (3.4: HMAC-SHA256) and a suffix. 6699 frame (3.5): the same
+header with two more bytes, a nonce, the AES-GCM ciphertext of return code and payload, and a tag.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+import hashlib
+import hmac
+import json
+import os
+import struct
+from typing import Any
+
+from tinytuya.core.crypto_helper import AESCipher
+from tinytuya.core.exceptions import DecodeError
+from tinytuya.core.message_helper import TuyaHeader, TuyaMessage, pack_message, unpack_message
+
+from .errors import MalformedFrame, WrongKey
+
+VERSIONS = ("3.5", "3.4", "3.3", "3.1")
+"""The protocol versions that we speak, newest first."""
+
+MAX_FRAME = 16384
+"""Bytes; the largest frame that Tuya's own device code sends is 4096."""
+
+_PREFIX_55AA = 0x000055AA
+_PREFIX_6699 = 0x00006699
+_HEADER_55AA = struct.Struct(">IIII")
+_HEADER_6699 = struct.Struct(">IHIII")
+_RETCODE_IN_HOST_ORDER = 0x01000000
+_UDP_KEY = hashlib.md5(b"yGAdlopoPVldABfn", usedforsecurity=False).digest()
+
+
+class Command(IntEnum):
+    """Commands of the LAN protocol."""
+
+    HANDSHAKE_START = 0x03
+    HANDSHAKE_RESPONSE = 0x04
+    HANDSHAKE_FINISH = 0x05
+    CONTROL = 0x07
+    STATUS = 0x08
+    HEARTBEAT = 0x09
+    QUERY = 0x0A
+    CONTROL_NEW = 0x0D
+    QUERY_NEW = 0x10
+    ANNOUNCEMENT = 0x13
+    ASK = 0x25
+
+
+_PLAIN_HEADER = {
+    Command.HANDSHAKE_START,
+    Command.HANDSHAKE_RESPONSE,
+    Command.HANDSHAKE_FINISH,
+    Command.HEARTBEAT,
+    Command.QUERY,
+    Command.QUERY_NEW,
+}
+"""Commands whose payload does not start with the protocol version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A frame from the lock, deciphered. `ciphered` tells that its sender knew the key."""
+
+    command: int
+    payload: bytes
+    ciphered: bool
+
+
+def encode(version: str, key: bytes, seqno: int, command: Command, payload: bytes) -> bytes:
+    """Return the bytes of a frame to the lock."""
+    prefix = _PREFIX_55AA
+    if version == "3.5":
+        if command not in _PLAIN_HEADER:
+            payload = b"3.5" + bytes(12) + payload
+        # Our own nonce: tinytuya takes a fixed one while its logger is at debug level.
+        message = TuyaMessage(seqno, command, None, payload, 0, True, _PREFIX_6699, os.urandom(12))
+        return bytes(pack_message(message, hmac_key=key))
+    cipher = AESCipher(key)
+    if version == "3.4":
+        if command not in _PLAIN_HEADER:
+            payload = b"3.4" + bytes(12) + payload
+        payload = cipher.encrypt(payload, use_base64=False)
+    elif version == "3.3":
+        payload = cipher.encrypt(payload, use_base64=False)
+        if command not in _PLAIN_HEADER:
+            payload = b"3.3" + bytes(12) + payload
+    elif command == Command.CONTROL:
+        text = cipher.encrypt(payload)
+        payload = b"3.1" + _sign_31(text, key) + text
+    message = TuyaMessage(seqno, command, 0, payload, 0, True, prefix, None)
+    return bytes(pack_message(message, hmac_key=key if version == "3.4" else None))
+
+
+def split(buffer: bytearray) -> Iterator[bytes]:
+    """Take the complete frames out of a receive buffer; raise MalformedFrame on anything else."""
+    while len(buffer) >= 4:
+        length = _frame_length(buffer)
+        if length is None or len(buffer) < length:
+            return
+        frame = bytes(buffer[:length])
+        del buffer[:length]
+        yield frame
+
+
+def _frame_length(buffer: bytearray) -> int | None:
+    """Return the length of the frame at the start of a buffer, or None if its header is short."""
+    prefix = int.from_bytes(buffer[:4])
+    if prefix == _PREFIX_55AA:
+        header, rest = _HEADER_55AA, 0
+    elif prefix == _PREFIX_6699:
+        header, rest = _HEADER_6699, 4
+    else:
+        raise MalformedFrame("bytes that are no frame")
+    if len(buffer) < header.size:
+        return None
+    length = header.size + int(header.unpack_from(buffer)[-1]) + rest
+    if length > MAX_FRAME:
+        raise MalformedFrame(f"a frame of {length} bytes")
+    return length
+
+
+def decode(version: str, key: bytes, data: bytes) -> Frame:
+    """Read one frame from the lock.
+
+    Raises MalformedFrame for a frame that was damaged on the way, or is of another version, and
+    WrongKey for an intact one that does not decipher.
+    """
+    message = _unpack(data, key if version in {"3.4", "3.5"} else None, version)
+    payload: bytes = _without_retcode(message.payload)
+    if version == "3.5":
+        return Frame(message.cmd, payload.removeprefix(_version_header(payload)), ciphered=True)
+    if version == "3.1":
+        return _decode_31(message.cmd, payload, key)
+    if not payload:
+        return Frame(message.cmd, b"", ciphered=version == "3.4")
+    if version == "3.3":
+        payload = payload.removeprefix(_version_header(payload))
+    try:
+        payload = AESCipher(key).decrypt(
+            payload, use_base64=False, decode_text=False, verify_padding=True
+        )
+    except ValueError as err:
+        raise WrongKey("a frame that does not decipher with the local key") from err
+    return Frame(message.cmd, payload.removeprefix(_version_header(payload)), ciphered=True)
+
+
+def _unpack(data: bytes, key: bytes | None, version: str) -> TuyaMessage:
+    """Take a frame apart and check that nothing changed it on the way."""
+    prefix = int.from_bytes(data[:4])
+    if (prefix == _PREFIX_6699) != (version == "3.5"):
+        raise MalformedFrame("a frame of another protocol version")
+    if prefix == _PREFIX_6699:
+        _, _, seqno, command, length = _HEADER_6699.unpack_from(data)
+    else:
+        _, seqno, command, length = _HEADER_55AA.unpack_from(data)
+    # With a header of our own, tinytuya does not apply its limit of 1440 bytes.
+    header = TuyaHeader(prefix, seqno, command, length, len(data))
+    try:
+        message = unpack_message(data, hmac_key=key, header=header, no_retcode=True)
+    except DecodeError as err:
+        raise MalformedFrame("a frame too short for its kind") from err
+    if not message.crc_good:
+        raise MalformedFrame("a frame with a wrong check sum")
+    return message
+
+
+def _without_retcode(payload: bytes) -> bytes:
+    """Strip the return code, which some locks leave out; Tuya's own code sends it in host order."""
+    if len(payload) < 4:
+        return payload
+    retcode = int.from_bytes(payload[:4])
+    return payload[4:] if retcode <= 0xFF or retcode == _RETCODE_IN_HOST_ORDER else payload
+
+
+def _version_header(payload: bytes) -> bytes:
+    """Return the header that starts a payload: the version and twelve bytes; or nothing."""
+    return payload[:15] if payload[:3] in {b"3.3", b"3.4", b"3.5"} else b""
+
+
+def _decode_31(command: int, payload: bytes, key: bytes) -> Frame:
+    """Read a payload of version 3.1: clear, or `3.1`, a signature and Base64."""
+    if not payload.startswith(b"3.1"):
+        return Frame(command, payload, ciphered=False)
+    signature, text = payload[3:19], payload[19:]
+    if not hmac.compare_digest(signature, _sign_31(text, key)):
+        raise WrongKey("a report that is not signed with the local key")
+    try:
+        clear = AESCipher(key).decrypt(text, decode_text=False, verify_padding=True)
+    except ValueError as err:
+        raise WrongKey("a report that does not decipher with the local key") from err
+    return Frame(command, clear, ciphered=True)
+
+
+def _sign_31(text: bytes, key: bytes) -> bytes:
+    """Return the signature of a ciphered 3.1 payload."""
+    digest = hashlib.md5(b"data=" + text + b"||lpv=3.1||" + key, usedforsecurity=False)
+    return digest.hexdigest()[8:24].encode()
+
+
+def handshake(version: str, local_key: bytes, nonce: bytes, response: bytes) -> tuple[bytes, bytes]:
+    """Return the payload of HANDSHAKE_FINISH and the session key; raise WrongKey.
+
+    The lock answers our nonce of 16 bytes with its own one and HMAC(local key, our nonce). The
+    session key is the XOR of both nonces, enciphered with the local key.
+    """
+    if len(response) < 48:
+        raise MalformedFrame(f"a handshake answer of {len(response)} bytes")
+    theirs, proof = response[:16], response[16:48]
+    if not hmac.compare_digest(proof, hmac.digest(local_key, nonce, "sha256")):
+        raise WrongKey("the lock proved another local key")
+    mixed = bytes(a ^ b for a, b in zip(nonce, theirs, strict=True))
+    cipher = AESCipher(local_key)
+    if version == "3.4":
+        session = cipher.encrypt(mixed, use_base64=False, pad=False)
+    else:
+        session = cipher.encrypt(mixed, use_base64=False, pad=False, iv=nonce[:12])[12:28]
+    return hmac.digest(local_key, theirs, "sha256"), bytes(session)
+
+
+def announcement(datagram: bytes) -> dict[str, Any] | None:
+    """Return what a lock announces over UDP, or None if the datagram is no announcement."""
+    try:
+        text = _announced_text(datagram)
+        data = json.loads(text.partition(b"\0")[0])
+    except ValueError, struct.error, MalformedFrame:
+        return None
+    return data if isinstance(data, dict) else None
+
+
+def _announced_text(datagram: bytes) -> bytes:
+    """Decipher an announcement: clear in 3.1, with a key that everybody knows in the others."""
+    prefix = int.from_bytes(datagram[:4])
+    if prefix == _PREFIX_6699:
+        return _without_retcode(_unpack(datagram, _UDP_KEY, "3.5").payload)
+    payload = datagram
+    if prefix == _PREFIX_55AA:
+        payload = _without_retcode(_unpack(datagram, None, "3.3").payload)
+    if payload.startswith(b"{"):
+        return payload
+    return bytes(AESCipher(_UDP_KEY).decrypt(payload, use_base64=False, decode_text=False))
+
+
+def ask(own_address: str) -> bytes:
+    """Return the broadcast that makes locks of version 3.5 announce themselves."""
+    payload = json.dumps({"from": "app", "ip": own_address}).encode()
+    message = TuyaMessage(0, Command.ASK, None, payload, 0, True, _PREFIX_6699, os.urandom(12))
+    return bytes(pack_message(message, hmac_key=_UDP_KEY))

@@ -1,0 +1,377 @@
+"""One TCP connection to a lock, from the dial to the close.
+
+The connection never re-sends a frame, never matches answers by sequence number, and hands every
+report on, even one that equals the last.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+import json
+import os
+import socket
+from typing import Any, override
+
+from . import frames
+from .clock import Clock, Timer
+from .errors import (
+    ConnectionLost,
+    LockError,
+    MalformedFrame,
+    NoHandshake,
+    SlotTaken,
+    Unreachable,
+)
+from .frames import Command, Frame
+
+CONNECT_TIMEOUT = 2.0
+HANDSHAKE_TIMEOUT = 3.0
+QUERY_TIMEOUT = 3.0
+HEARTBEAT_INTERVAL = 9.0
+HEARTBEAT_MISSES = 2
+SLOT_WAIT = 0.2
+"""Seconds in which a lock whose place is taken closes a new connection."""
+
+_ANSWERS = {Command.QUERY, Command.QUERY_NEW}
+_ACKS = {Command.CONTROL, Command.CONTROL_NEW}
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Where a lock is, and what it takes to talk to it."""
+
+    host: str
+    port: int
+    device_id: str
+    local_key: bytes = field(repr=False)
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """DP values that a lock sent: by itself, or as an answer to a query."""
+
+    dps: Mapping[int, Any]
+    times: Mapping[int, float]
+    """The lock's own time of a DP, Unix seconds, where it sent one."""
+    is_answer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who hears what comes over a connection."""
+
+    report: Callable[[Report], None]
+    rejected: Callable[[str], None]
+    """The lock rejected a command with a text."""
+
+
+class Connection(asyncio.Protocol):
+    """A connection that is open; made by `dial`."""
+
+    def __init__(self, peer: Peer, clock: Clock, listener: Listener) -> None:
+        """Prepare a connection."""
+        self.peer = peer
+        self.proven = False
+        """The other end has shown that it holds the local key."""
+        self._clock = clock
+        self._listener = listener
+        self._transport: asyncio.Transport | None = None
+        self._key = peer.local_key
+        self._seqno = 0
+        self._buffer = bytearray()
+        self._response: asyncio.Future[bytes] | None = None
+        self._answer: asyncio.Future[Report | None] | None = None
+        self._established = False
+        self._closed: asyncio.Future[LockError | None] = asyncio.get_running_loop().create_future()
+        self._heartbeat: Timer | None = None
+        self._misses = 0
+
+    # What asyncio calls
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the socket."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        """Take bytes off the wire."""
+        if self._closed.done():
+            return
+        self._buffer += data
+        try:
+            for raw in frames.split(self._buffer):
+                self._handle(frames.decode(self.peer.version, self._key, raw))
+        except LockError as err:
+            self.close(err)
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note that the other end is gone."""
+        self.close(ConnectionLost("the lock closed the connection"))
+
+    # What the lock object calls
+
+    async def query(self) -> Report | None:
+        """Ask for the DP values; None if the lock does not understand the question.
+
+        Raises NoHandshake if the lock says nothing and has not proved its key either.
+        """
+        self._answer = asyncio.get_running_loop().create_future()
+        peer = self.peer
+        if peer.version in {"3.4", "3.5"}:
+            self._send(Command.QUERY_NEW, b"{}")
+        else:
+            self._send(Command.QUERY, self._ids())
+        try:
+            return await self._wait(self._answer, QUERY_TIMEOUT)
+        except NoHandshake:
+            if not self.proven or self._closed.done():
+                raise
+            return Report({}, {}, is_answer=True)
+        finally:
+            self._answer = None
+
+    def control(self, dps: Mapping[int, Any]) -> None:
+        """Send DP values, once; raise ConnectionLost if there is nobody to send them to."""
+        values = {str(dp_id): value for dp_id, value in dps.items()}
+        now = int(self._clock.time())
+        if self.peer.version in {"3.4", "3.5"}:
+            body: dict[str, Any] = {"protocol": 5, "t": now, "data": {"dps": values}}
+            self._send(Command.CONTROL_NEW, _json(body))
+        else:
+            device_id = self.peer.device_id
+            body = {"devId": device_id, "uid": device_id, "t": str(now), "dps": values}
+            self._send(Command.CONTROL, _json(body))
+
+    async def closed(self) -> LockError | None:
+        """Wait for the end of the connection; return why, or None if we closed it."""
+        return await asyncio.shield(self._closed)
+
+    def close(self, error: LockError | None = None) -> None:
+        """End the connection."""
+        if self._closed.done():
+            return
+        self._closed.set_result(error)
+        if self._heartbeat:
+            self._heartbeat.cancel()
+        if self._transport:
+            self._transport.abort() if error else self._transport.close()
+        for waiting in (self._response, self._answer):
+            if waiting and not waiting.done():
+                waiting.set_exception(error or ConnectionLost("the connection was closed"))
+
+    # The dial
+
+    async def establish(self, *, careful: bool) -> bool:
+        """Agree on a session key; return if it can be used.
+
+        `careful` waits first, which tells a taken place from a wrong key.
+        """
+        if careful:
+            await self._wait_for_slot()
+        if self.peer.version in {"3.4", "3.5"} and not await self._shake_hands():
+            return False
+        self._established = True
+        self._schedule_heartbeat()
+        return True
+
+    async def _wait_for_slot(self) -> None:
+        """Raise SlotTaken if the lock closes the connection before anything was said."""
+        try:
+            async with self._clock.timeout(SLOT_WAIT):
+                await asyncio.shield(self._closed)
+        except TimeoutError:
+            return
+        raise SlotTaken("the lock closed the connection at once")
+
+    async def _shake_hands(self) -> bool:
+        """Exchange nonces and proofs, three frames; return if the session key can be used."""
+        nonce = os.urandom(16)
+        self._response = asyncio.get_running_loop().create_future()
+        self._send(Command.HANDSHAKE_START, nonce)
+        try:
+            response = await self._wait(self._response, HANDSHAKE_TIMEOUT)
+        except MalformedFrame as err:
+            raise NoHandshake("the lock did not answer the handshake with its key") from err
+        finish, session_key = frames.handshake(
+            self.peer.version, self.peer.local_key, nonce, response
+        )
+        if session_key[0] == 0:
+            # Tuya's device code takes such a key for none and ignores all that follows.
+            return False
+        self._send(Command.HANDSHAKE_FINISH, finish)
+        self._key = session_key
+        self.proven = True
+        return True
+
+    async def _wait[T](self, future: asyncio.Future[T], timeout: float) -> T:
+        """Wait for something the lock owes us; silence, or an unproven end, is NoHandshake."""
+        try:
+            async with self._clock.timeout(timeout):
+                return await future
+        except TimeoutError as err:
+            raise NoHandshake("the lock did not answer") from err
+        except ConnectionLost as err:
+            if self.proven:
+                raise
+            raise NoHandshake("the lock closed the connection instead of answering") from err
+
+    # Frames
+
+    def _send(self, command: Command, payload: bytes) -> None:
+        """Write one frame."""
+        if self._transport is None or self._closed.done() or self._transport.is_closing():
+            raise ConnectionLost("the connection is closed")
+        self._seqno += 1
+        self._transport.write(
+            frames.encode(self.peer.version, self._key, self._seqno, command, payload)
+        )
+
+    def _ids(self) -> bytes:
+        """Return the body of a query or a heartbeat."""
+        device_id = self.peer.device_id
+        now = str(int(self._clock.time()))
+        return _json({"gwId": device_id, "devId": device_id, "uid": device_id, "t": now})
+
+    def _handle(self, frame: Frame) -> None:
+        """Sort a frame by its command."""
+        self._misses = 0
+        self.proven = self.proven or (self._established and frame.ciphered)
+        if frame.command == Command.HANDSHAKE_RESPONSE:
+            if self._response and not self._response.done():
+                self._response.set_result(frame.payload)
+        elif frame.command == Command.STATUS:
+            self._handle_status(frame.payload)
+        elif frame.command in _ANSWERS:
+            self._settle_answer(parse_report(frame.payload, is_answer=True))
+        elif frame.command in _ACKS:
+            self._handle_ack(frame.payload)
+
+    def _handle_status(self, payload: bytes) -> None:
+        """Hand a report on; an access control answers a query with one, too."""
+        if not (report := parse_report(payload)):
+            return
+        if report.is_answer and self._answer and not self._answer.done():
+            self._settle_answer(report)
+        else:
+            self._listener.report(report)
+
+    def _settle_answer(self, report: Report | None) -> None:
+        """Give the answer to who asked."""
+        if self._answer and not self._answer.done():
+            self._answer.set_result(report)
+
+    def _handle_ack(self, payload: bytes) -> None:
+        """Hand on a text, which means rejection. An empty acknowledgement says nothing."""
+        text = payload.partition(b"\0")[0]
+        if text and not text.lstrip().startswith(b"{"):
+            self._listener.rejected(text.decode(errors="replace"))
+
+    # Heartbeat
+
+    def _schedule_heartbeat(self) -> None:
+        """Plan the next heartbeat."""
+        self._heartbeat = self._clock.call_later(HEARTBEAT_INTERVAL, self._beat)
+
+    def _beat(self) -> None:
+        """Send a heartbeat, or give up on a lock that stopped answering them."""
+        if self._misses >= HEARTBEAT_MISSES:
+            self.close(ConnectionLost("the lock stopped answering"))
+            return
+        self._misses += 1
+        try:
+            self._send(Command.HEARTBEAT, self._ids())
+        except ConnectionLost as err:
+            self.close(err)
+            return
+        self._schedule_heartbeat()
+
+
+async def dial(
+    peer: Peer,
+    clock: Clock,
+    listener: Listener,
+    *,
+    careful: bool = False,
+    connecting: Callable[[asyncio.Timeout | None], None] = lambda scope: None,
+) -> Connection:
+    """Connect to a lock and agree on a key.
+
+    `connecting` gets the scope of the TCP connect while it lasts, so that it can be cut short.
+    Raises Unreachable, SlotTaken, NoHandshake, WrongKey, MalformedFrame.
+    """
+    while True:
+        connection = await _connect(peer, clock, listener, connecting)
+        usable = False
+        try:
+            usable = await connection.establish(careful=careful)
+        finally:
+            if not usable:
+                connection.close()
+        if usable:
+            return connection
+
+
+async def _connect(
+    peer: Peer,
+    clock: Clock,
+    listener: Listener,
+    connecting: Callable[[asyncio.Timeout | None], None],
+) -> Connection:
+    """Open the TCP connection."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with clock.timeout(CONNECT_TIMEOUT) as scope:
+            connecting(scope)
+            _, connection = await loop.create_connection(
+                lambda: Connection(peer, clock, listener), peer.host, peer.port
+            )
+    except (OSError, TimeoutError) as err:
+        raise Unreachable(f"nothing answers at {peer.host}") from err
+    finally:
+        connecting(None)
+    return connection
+
+
+def parse_report(payload: bytes, *, is_answer: bool = False) -> Report | None:
+    """Read the JSON of a report, or return None if it is none.
+
+    Versions 3.4 and 3.5 wrap the values in `data`. A time that belongs to a DP is a map by DP id;
+    a single time is when the frame was sent, which may be hours after what it tells.
+    """
+    try:
+        body = json.loads(payload.partition(b"\0")[0])
+    except ValueError:
+        return None
+    if not isinstance(body, dict):
+        return None
+    data = body.get("data", body)
+    if not isinstance(data, dict) or not isinstance(data.get("dps"), dict):
+        return None
+    times = data.get("t")
+    return Report(
+        _by_id(data["dps"]),
+        {id_: t for id_, t in _by_id(times).items() if _is_time(t)}
+        if isinstance(times, dict)
+        else {},
+        is_answer or body.get("type") == "query" or data.get("type") == "query",
+    )
+
+
+def _by_id(values: Mapping[str, Any]) -> dict[int, Any]:
+    """Return values by DP id, leaving out what is no id."""
+    return {int(key): value for key, value in values.items() if key.isdecimal()}
+
+
+def _is_time(value: Any) -> bool:
+    """Return if a value can be Unix seconds; some locks send their uptime."""
+    return type(value) is int and 1_500_000_000 < value < 4_102_444_800
+
+
+def _json(body: Mapping[str, Any]) -> bytes:
+    """Return a body as compact JSON."""
+    return json.dumps(body, separators=(",", ":")).encode()

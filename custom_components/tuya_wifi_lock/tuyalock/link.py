@@ -1,0 +1,315 @@
+"""Decides when to dial a lock, and how long a connection is kept.
+
+A low-power lock is off the network for hours. Hints wake us: its announcement, a DHCP request, or,
+for a lock that never announces itself, short dials that cost a radio that is off nothing.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from .clock import Clock, Timer, expire
+from .errors import (
+    ConnectionLost,
+    LockError,
+    MalformedFrame,
+    NoHandshake,
+    Unreachable,
+    WrongKey,
+    WrongVersion,
+)
+from .frames import VERSIONS
+from .lan import Connection, Listener, Peer, Report, dial
+
+DIAL_WINDOW = 5.0
+"""Seconds after a hint in which a dial that failed is repeated."""
+REDIAL = 0.075
+"""Seconds before the first repetition; doubled with each failure that is no refusal."""
+REDIAL_MAX = 2.0
+KEEP_ALIVE_REDIAL_MAX = 30.0
+PROBE_PAUSE = 2.0
+IDLE = 10.0
+"""Seconds without a report after which a low-power lock is let go to sleep."""
+HOLD_OFF = 30.0
+"""Seconds in which a lock that was let go is left alone: its cloud and its app take their turn."""
+SILENCE = 15.0
+"""Seconds without a sign of life after which the next one is a wake; awake locks announce every 5."""
+KEPT_ALIVE_AFTER = 180.0
+"""Seconds of presence that no low-power lock reaches: requests last 90 at most."""
+GONE_AFTER = 600.0
+"""Seconds of absence after which a lock that stayed on the network does so no more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where a lock is and how to reach it. `version` None means: find out."""
+
+    host: str | None
+    port: int
+    device_id: str
+    local_key: bytes = field(repr=False)
+    version: str | None = None
+    found_version: str | None = None
+    announces: bool = False
+    """It has been heard announcing itself, so there is no need to probe for it."""
+    keep_alive: bool = False
+    """It stays on the network, so the connection is kept."""
+
+
+class LinkUser(Protocol):
+    """Who uses a link."""
+
+    def link_opened(self, hint_at: float | None, *, woken: bool) -> None:
+        """There is a connection, after a hint at a monotonic time; `woken`: it was asleep before."""
+
+    def link_reported(self, report: Report | None) -> None:
+        """The lock sent DP values; None is an answer that it does not understand the query."""
+
+    def link_rejected(self, text: str) -> None:
+        """The lock rejected a command with a text."""
+
+    def link_closed(self, error: LockError | None) -> None:
+        """A dial failed or a connection ended; None if we ended it."""
+
+    def link_needed(self) -> bool:
+        """Return if something still waits for an answer of the lock."""
+
+
+class Link:
+    """The connection to one lock, made and dropped as its sleep allows."""
+
+    def __init__(self, address: Address, clock: Clock, user: LinkUser) -> None:
+        """Prepare a link; `run` brings it to life."""
+        self.address = address
+        self.announced_version: str | None = None
+        self.failures = 0
+        """Attempts in a row that failed though the lock was there."""
+        self.connected = False
+        self._clock = clock
+        self._user = user
+        self._connection: Connection | None = None
+        self._connecting: asyncio.Timeout | None = None
+        self._idle: Timer | None = None
+        self._hinted = asyncio.Event()
+        self._hint_at: float | None = None
+        self._woken = False
+        self._attempts = 0
+        self._refused = False
+        self._window_until = self._held_until = self._released_until = float("-inf")
+        self._present_since = self._last_report = clock.monotonic()
+        # An awake lock would have announced itself within 6 seconds.
+        self._last_sign = clock.monotonic() + 6 - SILENCE
+        self._candidate = 0
+
+    @property
+    def proven(self) -> bool:
+        """Return if the other end has shown that it holds the local key."""
+        return self._connection is not None and self._connection.proven
+
+    def hint(self, host: str, version: str | None = None) -> None:
+        """Take a hint that the lock is awake; a version comes only with an announcement."""
+        announces = self.address.announces or version is not None
+        self.address = replace(self.address, host=host, announces=announces)
+        self.announced_version = version or self.announced_version
+        now = self._clock.monotonic()
+        if self._sign_of_life():
+            self._held_until = now
+        if self._connection or now < max(self._held_until, self._released_until):
+            return
+        self._hint_at = now
+        self._window_until = now + DIAL_WINDOW
+        self._hinted.set()
+        if self._connecting:
+            # A SYN that went unanswered is repeated after a second or more; a new one goes now.
+            expire(self._connecting)
+
+    def move(self, address: Address) -> None:
+        """Reach the lock in another way from now on."""
+        self.address = address
+        self._candidate = self.failures = 0
+        self._window_until = self._clock.monotonic() + DIAL_WINDOW
+        self._held_until = self._released_until = float("-inf")
+        self._hinted.set()
+        if self._connection:
+            self._connection.close()
+
+    def send(self, dps: Mapping[int, Any]) -> None:
+        """Send DP values, once; raise ConnectionLost if there is no connection."""
+        if self._connection is None:
+            raise ConnectionLost("there is no connection")
+        self._connection.control(dps)
+
+    def release(self) -> None:
+        """Let go of the lock and leave it alone for a while."""
+        self._released_until = self._clock.monotonic() + HOLD_OFF
+        if self._connection:
+            self._connection.close()
+
+    def keep_alive(self) -> None:
+        """Note that this lock stays on the network."""
+        self.address = replace(self.address, keep_alive=True)
+
+    async def run(self) -> None:
+        """Dial whenever there is reason to, until cancelled."""
+        while True:
+            await self._reason_to_dial()
+            try:
+                connection = await self._dial()
+            except LockError as err:
+                self._dial_failed(err)
+            else:
+                await self._serve(connection)
+
+    # When to dial
+
+    async def _reason_to_dial(self) -> None:
+        """Wait for a hint, or for the pause of a lock that is dialled without one."""
+        pause = self._pause()
+        if pause is None:
+            await self._hinted.wait()
+        else:
+            with suppress(TimeoutError):
+                async with self._clock.timeout(pause):
+                    await self._hinted.wait()
+        self._hinted.clear()
+
+    def _pause(self) -> float | None:
+        """Return the seconds until the next dial without a hint, or None for never."""
+        now = self._clock.monotonic()
+        if self.address.host is None:
+            return None
+        if now < self._window_until:
+            pause = min(REDIAL_MAX, REDIAL * 2.0 ** min(self.failures, 9))
+        elif self.address.keep_alive:
+            pause = min(KEEP_ALIVE_REDIAL_MAX, REDIAL * 2.0 ** min(self._attempts, 9))
+        elif not self.address.announces:
+            pause = PROBE_PAUSE
+        else:
+            return None
+        return max(pause, self._held_until - now, self._released_until - now)
+
+    def _sign_of_life(self) -> bool:
+        """Note that the lock is there; return if it was asleep before."""
+        now = self._clock.monotonic()
+        woken = now - self._last_sign > SILENCE and (self._refused or self.address.announces)
+        if woken:
+            self._present_since = now
+            self._woken = True
+            self.failures = 0
+        elif now - self._present_since > KEPT_ALIVE_AFTER:
+            self.keep_alive()
+        self._last_sign = now
+        self._attempts = 0
+        self._refused = False
+        return woken
+
+    # Dialling
+
+    async def _dial(self) -> Connection:
+        """Dial once; after a failure carefully, to tell a taken place from a wrong key."""
+        address = self.address
+        assert address.host is not None
+        peer = Peer(
+            address.host, address.port, address.device_id, address.local_key, self._version()
+        )
+        listener = Listener(self._reported, self._user.link_rejected)
+        return await dial(
+            peer, self._clock, listener, careful=self.failures > 0, connecting=self._set_connecting
+        )
+
+    def _set_connecting(self, scope: asyncio.Timeout | None) -> None:
+        """Keep the scope of a TCP connect while it lasts."""
+        self._connecting = scope
+
+    def _version(self) -> str:
+        """Return the protocol version to try."""
+        announced = self.announced_version if self.announced_version in VERSIONS else None
+        return (
+            self.address.version
+            or announced
+            or self.address.found_version
+            or VERSIONS[self._candidate % len(VERSIONS)]
+        )
+
+    def _dial_failed(self, error: LockError) -> None:
+        """Note why there is no connection."""
+        now = self._clock.monotonic()
+        self._attempts += 1
+        if isinstance(error, Unreachable):
+            self._refused = True
+            if self.address.keep_alive and now - self._last_sign > GONE_AFTER:
+                self.address = replace(self.address, keep_alive=False)
+        else:
+            self.failures += 1
+            self._candidate += 1
+        self._user.link_closed(self._explained(error))
+
+    def _explained(self, error: LockError) -> LockError:
+        """Return WrongVersion where the announcement shows that this is what the error means."""
+        configured, announced = self.address.version, self.announced_version
+        misunderstood = isinstance(error, NoHandshake | MalformedFrame | WrongKey)
+        if misunderstood and configured and announced and announced != configured:
+            return WrongVersion(announced)
+        return error
+
+    # While there is a connection
+
+    async def _serve(self, connection: Connection) -> None:
+        """Ask for the state, then hear what comes until the connection ends."""
+        started = self._clock.monotonic()
+        if not self.address.announces:
+            self._hint_at = started
+        self._sign_of_life()
+        self._connection = connection
+        self._last_report = started
+        self._user.link_opened(self._hint_at, woken=self._woken)
+        self._woken = False
+        try:
+            error = await self._converse(connection)
+        finally:
+            connection.close()
+            self._connection = None
+            self.connected = False
+            if self._idle:
+                self._idle.cancel()
+        now = self._last_sign = self._clock.monotonic()
+        if now - started > DIAL_WINDOW:
+            self.failures = 0
+            self._window_until = now + DIAL_WINDOW if error else now
+        elif error:
+            self.failures += 1
+            self._candidate += 1
+        self._user.link_closed(error and self._explained(error))
+
+    async def _converse(self, connection: Connection) -> LockError | None:
+        """Return why the connection ended."""
+        try:
+            report = await connection.query()
+        except LockError as err:
+            return err
+        self.connected = True
+        version = None if self.address.version else connection.peer.version
+        self.address = replace(self.address, found_version=version)
+        self._watch_idle()
+        self._user.link_reported(report)
+        return await connection.closed()
+
+    def _reported(self, report: Report) -> None:
+        """Take a report that the lock pushed."""
+        self._last_report = self._clock.monotonic()
+        self._sign_of_life()
+        self._user.link_reported(report)
+
+    def _watch_idle(self) -> None:
+        """Let a low-power lock go to sleep when nothing comes and nothing waits."""
+        if self.address.keep_alive or self._connection is None:
+            return
+        now = self._clock.monotonic()
+        left = self._last_report + IDLE - now
+        if left <= 0 and not self._user.link_needed():
+            self._held_until = now + HOLD_OFF
+            self._connection.close()
+        else:
+            self._idle = self._clock.call_later(max(left, 1.0), self._watch_idle)

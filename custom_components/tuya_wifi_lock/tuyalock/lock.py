@@ -1,0 +1,370 @@
+"""The lock: what is known of it, what it reports, and what can be asked of it."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .arrivals import Arrivals
+from .attempt import REPLY
+from .clock import Clock, Timer
+from .codec import CodecError, KeyReply, KeyStatus
+from .errors import (
+    ConnectionLost,
+    LockError,
+    NoHandshake,
+    NotSupported,
+    Reason,
+    UnlockRefused,
+    Unreachable,
+    WrongKey,
+)
+from .lan import Report
+from .link import Address, Link
+from .profiles import Family, dp_id, profile, recognise
+from .records import CLOCK_TOLERANCE, Age, Arrival, Journal, Record
+from .remote import Remote, Settings
+from .remote_key import SET_KEY
+from .state import STATE_CODES, Bolt, LockState, Value, apply, bolt, decode, unlocks
+
+HEARD_AGAIN = 60.0
+"""Seconds after which another sign of life is worth telling."""
+SUSPICIONS = 4
+"""Failed handshakes in a row, one for each protocol version, that speak against the local key."""
+LAN = "lan"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What can be seen of a lock at one moment."""
+
+    state: LockState = LockState()
+    family: Family | None = None
+    bolt: Bolt = Bolt(None)
+    awake: bool = False
+    unlocking: bool = False
+    requested: bool = False
+    problem: LockError | None = None
+    """Why the lock, though it is there, could not be talked to last time."""
+    key_refused: bool = False
+    """The local key is wrong, as far as can be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Who hears of a lock."""
+
+    changed: Callable[[Snapshot], None]
+    recorded: Callable[[Record], None]
+
+
+class TuyaLock:
+    """One lock. Everything that changes with time is in here."""
+
+    def __init__(
+        self,
+        address: Address,
+        settings: Settings,
+        clock: Clock,
+        stored: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Prepare a lock with what `as_dict` returned in an earlier life."""
+        stored = stored or {}
+        self.journal = Journal.from_dict(stored["journal"]) if stored else Journal()
+        self.wakes: deque[float] = deque(maxlen=20)
+        """Unix times of the last connections."""
+        self.errors: deque[tuple[float, str]] = deque(maxlen=20)
+        """Unix times and names of the last errors."""
+        self.clock_ahead: float | None = None
+        """Seconds by which the lock's clock was last seen ahead of ours."""
+        self._settings = settings
+        self._clock = clock
+        self._state = LockState.from_dict(stored["state"]) if stored else LockState()
+        self._family = Family(stored["family"]) if stored.get("family") else None
+        self._answers_partly: bool | None = stored.get("answers_partly")
+        self._link = Link(replace(address, **stored.get("address", {})), clock, self)
+        self._remote = Remote(self, settings, clock, stored.get("kept_key"))
+        self._watchers: list[Watcher] = []
+        self._arrivals: Arrivals | None = None
+        self._woken = False
+        self._problem: LockError | None = None
+        self._suspicions = 0
+        self._running: asyncio.Task[None] | None = None
+        self._deadline: Timer | None = None
+        self.snapshot = self._look()
+
+    # Life
+
+    def start(self) -> None:
+        """Begin to look for the lock."""
+        self._running = asyncio.create_task(self._link.run())
+
+    @property
+    def address(self) -> Address:
+        """Return where the lock is and how it is reached, with all that was found out."""
+        return self._link.address
+
+    def move(self, address: Address) -> None:
+        """Reach the lock in another way from now on."""
+        self._problem = None
+        self._suspicions = 0
+        self._link.move(address)
+        self._publish()
+
+    async def stop(self) -> None:
+        """Let go of the lock and call off what waits for it."""
+        await self._remote.close()
+        if self._running:
+            self._running.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._running
+        if self._deadline:
+            self._deadline.cancel()
+
+    def subscribe(self, watcher: Watcher) -> Callable[[], None]:
+        """Tell every change and every unlock; return the unsubscribe."""
+        self._watchers.append(watcher)
+        return lambda: self._watchers.remove(watcher)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what has to survive a restart, for private storage: it may hold a remote key."""
+        address = self._link.address
+        return {
+            "state": self._state.as_dict(),
+            "journal": self.journal.as_dict(),
+            "family": self._family,
+            "answers_partly": self._answers_partly,
+            "kept_key": self._remote.as_dict(),
+            "address": {
+                "found_version": address.found_version,
+                "announces": address.announces,
+                "keep_alive": address.keep_alive,
+            },
+        }
+
+    # What can be asked of it
+
+    def hint(self, host: str, version: str | None = None) -> None:
+        """Take a hint that the lock is awake; a version comes only with an announcement."""
+        self._heard()
+        self._link.hint(host, version)
+        self._publish()
+
+    async def unlock(self) -> None:
+        """Open the door; returns when the lock has said that it is open, else raises LockError."""
+        await self._remote.unlock()
+
+    async def lock(self) -> None:
+        """Lock the door, where the product can; raises LockError."""
+        await self._remote.lock()
+
+    async def refuse(self) -> None:
+        """Refuse the request at the door, where the product can; raises LockError."""
+        await self._remote.refuse()
+
+    # What the remote control asks
+
+    @property
+    def family(self) -> Family | None:
+        """Return the product family, if it has shown itself."""
+        return self._family
+
+    @property
+    def connected(self) -> bool:
+        """Return if the lock is awake and connected."""
+        return self._link.connected
+
+    @property
+    def proven(self) -> bool:
+        """Return if the other end has shown that it holds the local key."""
+        return self._link.proven
+
+    @property
+    def requested(self) -> bool:
+        """Return if somebody requests the remote unlock at the door."""
+        until = self._state.request_until
+        return until is not None and until > self._clock.time()
+
+    @property
+    def tells_motor_state(self) -> bool:
+        """Return if the product reports where its bolt is."""
+        return "lock_motor_state" in self._state.seen
+
+    def send(self, code: str, value: Value) -> None:
+        """Send one DP value; raise NotSupported or ConnectionLost."""
+        family = Family.A if code == REPLY and self._family is None else self._family
+        if (id_ := dp_id(family, code)) is None:
+            raise NotSupported(f"this product has no {code}")
+        self._link.send({id_: value})
+
+    def remote_opened(self) -> None:
+        """Note that the lock has opened."""
+        self._state = replace(self._state, opened_at=self._clock.time())
+
+    def remote_changed(self) -> None:
+        """Note that an unlock begins or ends, or that the key to keep is another one."""
+        self._publish()
+
+    # What the link tells
+
+    def link_opened(self, hint_at: float | None, *, woken: bool) -> None:
+        """There is a connection, after a hint at a monotonic time."""
+        self.wakes.append(self._clock.time())
+        self._woken = woken
+        self._arrivals = Arrivals(self._clock, self._arrived, hint_at=hint_at)
+
+    def link_reported(self, report: Report | None) -> None:
+        """The lock sent DP values; None is an answer that it does not understand the query."""
+        self._problem = None
+        self._suspicions = 0
+        dps = {} if report is None else report.dps
+        self._family = recognise(self._family, dps)
+        if report is None and self._family is None:
+            # Of the products that we know, only access controls do not understand it.
+            self._family = Family.D
+        if self._family is Family.D:
+            self._link.keep_alive()
+        table = profile(self._family)
+        codes = decode(table, dps)
+        known = self._state.seen & STATE_CODES
+        self._state = apply(self._state, codes, self._clock.time())
+        if report is None or report.is_answer:
+            self._take_answer(codes, known)
+        else:
+            self._take_push(
+                codes, {table[i].code: t for i, t in report.times.items() if i in table}
+            )
+        self._publish()
+
+    def link_rejected(self, text: str) -> None:
+        """The lock rejected a command with a text."""
+        self._note(f"rejected: {text[:80]}")
+        self._remote.feed(UnlockRefused(Reason.REJECTED))
+
+    def link_closed(self, error: LockError | None) -> None:
+        """A dial failed or a connection ended; None if we ended it."""
+        if self._arrivals:
+            self._arrivals.close()
+            self._arrivals = None
+        if isinstance(error, WrongKey):
+            self._suspicions = SUSPICIONS
+        elif isinstance(error, NoHandshake):
+            self._suspicions += 1
+        if error:
+            self._note(type(error).__name__)
+            self._problem = self._problem if isinstance(error, Unreachable) else error
+        self._remote.feed(error or ConnectionLost("the connection was ended"))
+        self._publish()
+
+    def link_needed(self) -> bool:
+        """Return if something still waits for an answer of the lock."""
+        return self._remote.busy or self.requested
+
+    # Reports
+
+    def _take_answer(self, codes: Mapping[str, Value], known: frozenset[str]) -> None:
+        """Take the answer to our query. What it says of unlocks is news only after a wake."""
+        if codes and known:
+            self._answers_partly = not known <= codes.keys()
+        if self._arrivals and self._woken and self._answers_partly:
+            for _, unlock in unlocks(codes):
+                self._arrivals.answered(unlock)
+        self._remote.connected()
+        self._remote.feed({})
+
+    def _take_push(self, codes: Mapping[str, Value], times: Mapping[str, float]) -> None:
+        """Take what the lock reported by itself; each report is news, even if it equals the last."""
+        for code, unlock in unlocks(codes):
+            self._check_clock(times.get(code))
+            if self._arrivals:
+                self._arrivals.pushed(unlock, times.get(code))
+        if SET_KEY in codes and not self._remote.busy and _says_no_key(str(codes[SET_KEY])):
+            self._no_key()
+        self._remote.feed(codes)
+
+    def _check_clock(self, time: float | None) -> None:
+        """Note a record from the future: the lock's clock is wrong."""
+        if time is not None:
+            ahead = time - self._clock.time()
+            self.clock_ahead = ahead if ahead > CLOCK_TOLERANCE else None
+
+    def _no_key(self) -> None:
+        """Leave a lock that has no remote key to the cloud that will give it one, or be that cloud."""
+        if self._settings.no_cloud:
+            self._remote.give_key()
+        else:
+            self._link.release()
+
+    def _arrived(self, arrival: Arrival) -> None:
+        """Keep an unlock, and tell it."""
+        if (record := self.journal.add(arrival, LAN)) is None:
+            return
+        if record.age is not Age.UNKNOWN:
+            opened_at = max(record.happened, self._state.opened_at or 0)
+            self._state = replace(self._state, opened_at=opened_at)
+        self._publish()
+        for watcher in tuple(self._watchers):
+            watcher.recorded(record)
+
+    # What others see
+
+    def _heard(self) -> None:
+        """Note a sign of life, but not every second."""
+        now = self._clock.time()
+        if self._state.last_heard is None or now - self._state.last_heard >= HEARD_AGAIN:
+            self._state = replace(self._state, last_heard=now)
+
+    def _note(self, error: str) -> None:
+        """Remember an error for the diagnostics, the same one only once in a row."""
+        if not self.errors or self.errors[-1][1] != error:
+            self.errors.append((self._clock.time(), error))
+
+    def _look(self) -> Snapshot:
+        """Return what can be seen now."""
+        settings = self._settings
+        return Snapshot(
+            state=self._state,
+            family=self._family,
+            bolt=bolt(
+                self._state, self._clock.time(), settings.relock_delay, settings.relocks_itself
+            ),
+            awake=self._link.connected,
+            unlocking=self._remote.unlocking,
+            requested=self.requested,
+            problem=self._problem,
+            key_refused=self._suspicions >= SUSPICIONS,
+        )
+
+    def _publish(self) -> None:
+        """Tell what has changed, and come back when time alone will change it."""
+        snapshot = self._look()
+        if snapshot == self.snapshot:
+            return
+        self.snapshot = snapshot
+        self._arm()
+        for watcher in tuple(self._watchers):
+            watcher.changed(snapshot)
+
+    def _arm(self) -> None:
+        """Plan the end of a request and of an opening that nobody reports."""
+        if self._deadline:
+            self._deadline.cancel()
+            self._deadline = None
+        now = self._clock.time()
+        opened_at = self._state.opened_at
+        ends = [
+            self._state.request_until,
+            None if opened_at is None else opened_at + self._settings.relock_delay,
+        ]
+        if left := [end - now for end in ends if end is not None and end > now]:
+            self._deadline = self._clock.call_later(min(left) + 0.01, self._publish)
+
+
+def _says_no_key(text: str) -> bool:
+    """Return if a report of DP 49 says that the lock has no remote key."""
+    try:
+        return KeyReply.decode(text).status is KeyStatus.FAILED
+    except CodecError:
+        return False

@@ -1,0 +1,143 @@
+"""Unlock records and the journal that keeps each of them once."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from typing import Any, Self
+
+from .state import Unlock
+
+KEPT = 200
+LATE_AFTER = 60.0
+"""Seconds after which a record is no news."""
+CLOCK_TOLERANCE = 10.0
+"""Seconds that a lock's clock may be ahead of ours."""
+
+
+class Age(StrEnum):
+    """How old a record was when it arrived."""
+
+    LIVE = "live"
+    LATE = "late"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An unlock that a lock has reported. Times are Unix seconds."""
+
+    unlock: Unlock
+    time: float | None
+    """The lock's own time, where it gave a believable one."""
+    received: float
+    age: Age
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One unlock in the journal. Times are Unix seconds."""
+
+    id: int
+    method: str
+    number: int | None
+    code_name: str | None
+    time: float | None
+    received: float
+    age: Age
+    route: str
+    delivered: bool = False
+
+    @property
+    def happened(self) -> float:
+        """When it happened, as far as known."""
+        return self.received if self.time is None else self.time
+
+
+class Journal:
+    """The last records in the order of their arrival, each received or delivered."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._records: deque[Record] = deque()
+        self._next_id = 1
+        self._watermark = float("-inf")
+
+    def __iter__(self) -> Iterator[Record]:
+        """Return the records, oldest arrival first."""
+        return iter(self._records)
+
+    def add(self, arrival: Arrival, route: str) -> Record | None:
+        """Keep an unlock, or return None if this very record is known already."""
+        unlock, time = arrival.unlock, arrival.time
+        if time is not None and self._knows(unlock, time):
+            return None
+        record = Record(
+            id=self._next_id,
+            method=unlock.method,
+            number=unlock.number,
+            code_name=unlock.code_name,
+            time=time,
+            received=arrival.received,
+            age=arrival.age,
+            route=route,
+        )
+        self._next_id += 1
+        self._records.append(record)
+        while len(self._records) > KEPT:
+            gone = self._records.popleft()
+            if gone.time is not None:
+                self._watermark = max(self._watermark, gone.time)
+        return record
+
+    def _knows(self, unlock: Unlock, time: float) -> bool:
+        """Return if a record with the lock's own time is here, or older than what is kept."""
+        return time <= self._watermark or any(
+            (record.method, record.number, record.time) == (unlock.method, unlock.number, time)
+            for record in self._records
+        )
+
+    def mark_delivered(self, record_id: int) -> None:
+        """Note that a record has reached its listeners."""
+        for index, record in enumerate(self._records):
+            if record.id == record_id:
+                self._records[index] = replace(record, delivered=True)
+
+    def undelivered(self) -> list[Record]:
+        """Return what was received and not delivered, as late as it is by now."""
+        return [
+            record if record.age is not Age.LIVE else replace(record, age=Age.LATE)
+            for record in self._records
+            if not record.delivered
+        ]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a form for storage; from_dict reads it."""
+        watermark = None if self._watermark == float("-inf") else self._watermark
+        return {
+            "next_id": self._next_id,
+            "watermark": watermark,
+            "records": [asdict(record) for record in self._records],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Return the journal of a stored form."""
+        journal = cls()
+        journal._next_id = data["next_id"]
+        if data["watermark"] is not None:
+            journal._watermark = data["watermark"]
+        journal._records.extend(
+            Record(**{**record, "age": Age(record["age"])}) for record in data["records"]
+        )
+        return journal
+
+
+def judge(time: float | None, now: float) -> tuple[float | None, Age | None]:
+    """Return a record's own time and its age at receive time `now`, as far as the time tells.
+
+    A time ahead of our clock is illegal: it counts as no time.
+    """
+    if time is None or time > now + CLOCK_TOLERANCE:
+        return None, None
+    return time, Age.LATE if now - time > LATE_AFTER else Age.LIVE

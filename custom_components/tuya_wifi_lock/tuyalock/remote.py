@@ -1,0 +1,213 @@
+"""The remote control of a lock: opening, locking and refusing, one thing at a time."""
+
+import asyncio
+from base64 import b64decode, b64encode
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from .attempt import Attempt, Codes, Doorway
+from .clock import Clock
+from .codec import RemoteKey
+from .errors import Cancelled, KeyIgnored, LockAsleep, LockError, NotSupported
+from .profiles import Family
+from .remote_key import KEEP_SECONDS, kept_key, one_time_key
+
+
+class UnlockWith(StrEnum):
+    """How a remote unlock is done."""
+
+    OWN_KEY = "own_key"
+    """We register a key of our own, which may replace the one that Tuya's app uses."""
+    REQUEST_ONLY = "request_only"
+    """We only answer requests at the door."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the owner decided. Times are seconds."""
+
+    unlock_with: UnlockWith = UnlockWith.OWN_KEY
+    no_cloud: bool = False
+    """The lock never reaches Tuya's cloud, so it gets its remote keys from us."""
+    relocks_itself: bool = False
+    relock_delay: float = 5.0
+    unlock_wait: float = 30.0
+
+
+class Door(Doorway, Protocol):
+    """What the remote control needs of the lock."""
+
+    @property
+    def family(self) -> Family | None:
+        """Return the product family, if it has shown itself."""
+
+    @property
+    def tells_motor_state(self) -> bool:
+        """Return if the product reports where its bolt is."""
+
+    def remote_opened(self) -> None:
+        """Note that the lock has opened."""
+
+    def remote_changed(self) -> None:
+        """Note that an unlock begins or ends, or that the key to keep is another one."""
+
+
+class Remote:
+    """Opens, locks and refuses. Calls that come at once share one attempt."""
+
+    def __init__(
+        self, door: Door, settings: Settings, clock: Clock, stored: Mapping[str, Any] | None
+    ) -> None:
+        """Prepare the remote control with what `as_dict` returned in an earlier life."""
+        self._door = door
+        self._settings = settings
+        self._clock = clock
+        self._kept = _load(stored)
+        self._attempt: Attempt | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._callers = 0
+        self._giving: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
+
+    @property
+    def unlocking(self) -> bool:
+        """Return if an unlock is under way or waits."""
+        return self._opening is not None
+
+    @property
+    def busy(self) -> bool:
+        """Return if something waits for an answer of the lock."""
+        return self._attempt is not None
+
+    def as_dict(self) -> dict[str, Any] | None:
+        """Return the key to keep, for private storage."""
+        if self._kept is None:
+            return None
+        return {**asdict(self._kept), "key": b64encode(self._kept.key).decode()}
+
+    def feed(self, news: Codes | LockError) -> None:
+        """Tell what the lock pushed, that it refused a command, or that the connection ended."""
+        if self._attempt:
+            self._attempt.feed(news)
+
+    async def unlock(self) -> None:
+        """Open the door; returns when the lock has said that it is open, else raises LockError."""
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._open())
+            self._opening.add_done_callback(self._opened)
+            self._door.remote_changed()
+        opening = self._opening
+        self._callers += 1
+        try:
+            await asyncio.shield(opening)
+        except asyncio.CancelledError as err:
+            if opening.cancelled():
+                raise Cancelled("the waiting unlock was called off") from err
+            if self._callers == 1:
+                # Nobody is left who wants the door open.
+                self.cancel()
+            raise
+        finally:
+            self._callers -= 1
+
+    def cancel(self) -> None:
+        """Call off an unlock that still waits for the lock."""
+        if self._opening and self._attempt and self._attempt.waiting:
+            self._opening.cancel()
+
+    async def lock(self) -> None:
+        """Lock the door, where the product can."""
+        self.cancel()
+        if not self._door.tells_motor_state or self._by_reply:
+            raise NotSupported("this lock cannot be locked remotely")
+        async with self._attempting(unlock=False) as attempt:
+            if not self._door.connected:
+                raise LockAsleep("the lock is asleep")
+            await self._use_key(attempt)
+
+    async def refuse(self) -> None:
+        """Refuse the request at the door, where the product can."""
+        self.cancel()
+        async with self._attempting() as attempt:
+            await attempt.refuse()
+
+    def connected(self) -> None:
+        """Replace the key that we keep in a lock without a cloud, when its time has come."""
+        if self._kept and self._clock.time() > self._kept.start + KEEP_SECONDS:
+            self.give_key()
+
+    def give_key(self) -> None:
+        """Store a key of ours in a lock that has none and no cloud either."""
+        if self._settings.no_cloud and not self._turn.locked():
+            self._giving = asyncio.create_task(self._give_key())
+
+    async def close(self) -> None:
+        """Call everything off."""
+        tasks = [task for task in (self._opening, self._giving) if task]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    @property
+    def _by_reply(self) -> bool:
+        """Return if this lock is opened by a yes to the request at the door."""
+        only = self._settings.unlock_with is UnlockWith.REQUEST_ONLY
+        return only or self._door.family is Family.A
+
+    @asynccontextmanager
+    async def _attempting(self, *, unlock: bool = True) -> AsyncGenerator[Attempt]:
+        """Hold the only conversation with the lock."""
+        async with self._turn:
+            self._attempt = Attempt(self._door, self._clock, unlock=unlock)
+            try:
+                yield self._attempt
+            finally:
+                self._attempt = None
+
+    async def _open(self) -> None:
+        """Open the door, at once or when somebody requests it there."""
+        async with self._attempting() as attempt:
+            if not self._door.connected:
+                await attempt.await_request(self._settings.unlock_wait)
+            if self._by_reply:
+                await attempt.by_reply()
+                return
+            try:
+                await self._use_key(attempt)
+            except KeyIgnored:
+                # A product that has not shown its family may be one that knows no remote keys.
+                if self._door.family or not self._door.requested:
+                    raise
+                await attempt.by_reply()
+
+    def _opened(self, opening: asyncio.Task[None]) -> None:
+        """Clear up after an unlock; its error is for those who still wait for it."""
+        self._opening = None
+        if not opening.cancelled() and not opening.exception():
+            self._door.remote_opened()
+        self._door.remote_changed()
+
+    async def _use_key(self, attempt: Attempt) -> None:
+        """Open or lock with a one-time key, or with the one that we keep in the lock."""
+        if not self._settings.no_cloud:
+            await attempt.by_key(lambda: one_time_key(self._clock.time()))
+            return
+        self._kept = await attempt.by_key(lambda: kept_key(self._clock.time()), self._kept)
+        self._door.remote_changed()
+
+    async def _give_key(self) -> None:
+        """Store a new key to keep. If that fails, the next unlock or wake does it."""
+        key = kept_key(self._clock.time())
+        with suppress(LockError):
+            async with self._attempting() as attempt:
+                await attempt.store(key)
+                self._kept = key
+                self._door.remote_changed()
+
+
+def _load(stored: Mapping[str, Any] | None) -> RemoteKey | None:
+    """Return the key to keep from its stored form."""
+    return RemoteKey(**{**stored, "key": b64decode(stored["key"])}) if stored else None

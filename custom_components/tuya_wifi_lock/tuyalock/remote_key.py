@@ -1,0 +1,75 @@
+"""The remote key flow, DP 49 and DP 50, as a conversation without I/O.
+
+DP 49 stores a key in the lock, DP 50 uses it. Every DP 49 that the lock receives, from us or from
+the cloud, replaces the stored key; so a key that was right a second ago can be wrong now.
+"""
+
+from collections.abc import Callable, Generator
+import secrets
+import string
+
+from .codec import UNLIMITED_USES, KeyReply, KeyStatus, RemoteKey
+from .errors import Reason, UnlockRefused
+
+MEMBER = 200
+"""Our member id in the lock; the cloud gives its members 1 to 100."""
+ONE_TIME_WINDOW = 300
+"""Seconds by which the lock's clock may be wrong either way."""
+KEEP_SECONDS = 86_400
+"""How long a kept key is used before it is replaced."""
+FOREVER = 0x7FFFFFFF
+
+SET_KEY = "remote_no_pd_setkey"
+USE_KEY = "remote_no_dp_key"
+
+_REASONS = {
+    KeyStatus.FAILED: Reason.FAILED,
+    KeyStatus.KEY_INVALID: Reason.KEY_INVALID,
+    KeyStatus.USES_EXHAUSTED: Reason.USES_EXHAUSTED,
+    KeyStatus.OUTSIDE_TIME: Reason.OUTSIDE_TIME,
+    KeyStatus.WRONG_KEY: Reason.WRONG_KEY,
+    KeyStatus.DOUBLE_LOCKED: Reason.DOUBLE_LOCKED,
+}
+_REPLACED = {KeyStatus.KEY_INVALID, KeyStatus.WRONG_KEY}
+
+type Conversation = Generator[tuple[str, str], KeyReply, RemoteKey]
+"""Yields DP code and command, takes the lock's answer, returns the key that worked."""
+
+
+def one_time_key(now: float) -> RemoteKey:
+    """Return a random key for one use around Unix time `now`."""
+    start, end = int(now) - ONE_TIME_WINDOW, int(now) + ONE_TIME_WINDOW
+    return RemoteKey(MEMBER, start, end, 1, _characters())
+
+
+def kept_key(now: float) -> RemoteKey:
+    """Return a random key to keep, valid from Unix time `now` until the next one replaces it."""
+    return RemoteKey(MEMBER, int(now) - ONE_TIME_WINDOW, FOREVER, UNLIMITED_USES, _characters())
+
+
+def _characters() -> bytes:
+    """Return eight random digits, the form that the cloud gives."""
+    return "".join(secrets.choice(string.digits) for _ in range(8)).encode()
+
+
+def operate(
+    new_key: Callable[[], RemoteKey], key: RemoteKey | None = None, *, unlock: bool = True
+) -> Conversation:
+    """Open, or lock, with a kept key or a new one; raise UnlockRefused.
+
+    A key that was replaced behind our back is registered once more and tried once more.
+    """
+    for again in (True, False):
+        if key is None:
+            key = new_key()
+            stored = yield SET_KEY, key.encode()
+            if stored.status not in {None, KeyStatus.DONE}:
+                raise UnlockRefused(Reason.KEY_NOT_STORED)
+        used = yield USE_KEY, key.use(unlock=unlock)
+        if used.status is KeyStatus.DONE:
+            return key
+        assert used.status is not None
+        if not (again and used.status in _REPLACED):
+            raise UnlockRefused(_REASONS[used.status])
+        key = None
+    raise AssertionError("the loop returns or raises")

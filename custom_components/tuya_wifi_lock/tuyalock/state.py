@@ -1,0 +1,201 @@
+"""What is known of a lock, and what a report changes in it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Self
+
+from .codec import CodecError, decode_door_kit, decode_kit
+from .profiles import Dp, DpType
+
+type Value = bool | int | str
+
+METHODS: Mapping[str, str] = {
+    "unlock_fingerprint": "fingerprint",
+    "unlock_fingerprint_kit": "fingerprint",
+    "unlock_password": "password",
+    "unlock_password_kit": "password",
+    "unlock_temporary": "temporary_password",
+    "unlock_temporary_kit": "temporary_password",
+    "unlock_dynamic": "dynamic_password",
+    "unlock_offline_pd": "offline_password",
+    "unlock_card": "card",
+    "unlock_card_kit": "card",
+    "unlock_face": "face",
+    "unlock_hand": "palm",
+    "unlock_finger_vein": "finger_vein",
+    "unlock_key": "key",
+    "unlock_key_kit": "key",
+    "unlock_app": "app",
+    "unlock_phone_remote_kit": "remote",
+    "unlock_remote": "remote",
+    "unlock_ble": "bluetooth",
+    "unlock_voice": "voice",
+    "unlock_voice_remote": "voice",
+    "unlock_emergency": "emergency",
+    "open_inside": "inside",
+    "unlock_double_kit": "combined",
+}
+"""DP code of an unlock -> unlock method. Any other `unlock_*` report is the method `other`."""
+
+UNLOCK_METHODS = tuple(dict.fromkeys((*METHODS.values(), "other")))
+
+_NO_UNLOCK = {"unlock_request", "unlock_offline_clear"}
+
+BATTERY_LEVELS = ("high", "medium", "low", "poweroff")
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock:
+    """Somebody opened the lock: how, and the number that the lock gave that key."""
+
+    method: str
+    number: int | None = None
+    code_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockState:
+    """Everything that a lock has reported; None is not known."""
+
+    motor_unlocked: bool | None = None
+    door_open: bool | None = None
+    double_locked: bool | None = None
+    passage_mode: bool | None = None
+    battery: int | None = None
+    """Percent."""
+    battery_level: str | None = None
+    """One of BATTERY_LEVELS, of locks that do not measure percent."""
+    request_until: float | None = None
+    """When the remote unlock request at the door ends, Unix seconds."""
+    opened_at: float | None = None
+    """When the lock was last opened, Unix seconds."""
+    last_heard: float | None = None
+    """When the lock last said anything, Unix seconds."""
+    seen: frozenset[str] = frozenset()
+    """DP codes that this product has reported."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a form for storage; from_dict reads it."""
+        return {**asdict(self), "seen": sorted(self.seen)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Return the state of a stored form, ignoring fields of other versions."""
+        known = {field.name for field in fields(cls)}
+        values = {key: value for key, value in data.items() if key in known}
+        return cls(**{**values, "seen": frozenset(values.get("seen", ()))})
+
+
+@dataclass(frozen=True, slots=True)
+class Bolt:
+    """Where the bolt is: None is unknown; assumed is what the owner told, not the lock."""
+
+    locked: bool | None
+    assumed: bool = False
+
+
+def bolt(state: LockState, now: float, relock_delay: float, relocks_itself: bool) -> Bolt:
+    """Return where the bolt is by all that is known.
+
+    A lock with a motor state tells it. Of another one only the opening is seen: it counts as open
+    for the relock delay, and as locked afterwards only if the owner said that it locks by itself,
+    the door is not known to be open, and passage mode is off.
+    """
+    if state.passage_mode:
+        return Bolt(False)
+    if state.motor_unlocked is not None:
+        return Bolt(not state.motor_unlocked)
+    if state.opened_at is None:
+        return Bolt(None)
+    if now < state.opened_at + relock_delay:
+        return Bolt(False)
+    if relocks_itself and not state.door_open:
+        return Bolt(True, assumed=True)
+    return Bolt(None)
+
+
+def decode(table: Mapping[int, Dp], dps: Mapping[int, Any]) -> dict[str, Value]:
+    """Return the values of a report by DP code, without DPs that are unknown or of a wrong type."""
+    return {
+        dp.code: value
+        for dp_id, value in dps.items()
+        if (dp := table.get(dp_id)) and _fits(dp.type, value)
+    }
+
+
+def _fits(type_: DpType, value: Any) -> bool:
+    """Return if a JSON value has the type of a DP; in JSON, true is no number."""
+    if type_ in {DpType.RAW, DpType.STRING}:
+        return isinstance(value, str)
+    return type(value) is type_.value
+
+
+def apply(state: LockState, report: Mapping[str, Value], now: float) -> LockState:
+    """Return the state after a report of DP values by code, received at Unix time `now`."""
+    changes: dict[str, Any] = {"seen": state.seen | report.keys(), "last_heard": now}
+    for code, value in report.items():
+        if name := _FIELDS.get(code):
+            changes[name] = value
+    if (percent := changes.get("battery")) is not None and not 0 <= percent <= 100:
+        del changes["battery"]
+    if changes.get("battery_level", "high") not in BATTERY_LEVELS:
+        del changes["battery_level"]
+    if "closed_opened" in report:
+        changes["door_open"] = {"open": True, "closed": False}.get(str(report["closed_opened"]))
+    if "closed_opened_kit" in report:
+        changes["door_open"] = _door_kit(str(report["closed_opened_kit"]), state.door_open)
+    if "unlock_request" in report:
+        seconds = int(report["unlock_request"])
+        changes["request_until"] = now + seconds if seconds > 0 else None
+    return replace(state, **changes)
+
+
+_FIELDS = {
+    "lock_motor_state": "motor_unlocked",
+    "reverse_lock": "double_locked",
+    "normal_open_switch": "passage_mode",
+    "residual_electricity": "battery",
+    "battery_state": "battery_level",
+}
+
+
+STATE_CODES = frozenset(_FIELDS) | {"closed_opened", "closed_opened_kit"}
+"""DP codes that tell how a lock is, not what happened to it."""
+
+
+def _door_kit(text: str, known: bool | None) -> bool | None:
+    """Return what a door report says, or what was known if it is garbled."""
+    try:
+        return decode_door_kit(text)
+    except CodecError:
+        return known
+
+
+def unlocks(report: Mapping[str, Value]) -> Iterable[tuple[str, Unlock]]:
+    """Return the unlocks in a report of DP values by code, each with its code, in order."""
+    for code, value in report.items():
+        if unlock := _unlock(code, value):
+            yield code, unlock
+
+
+def _unlock(code: str, value: Value) -> Unlock | None:
+    """Return the unlock that a DP reports, if it reports one."""
+    if code == "open_inside":
+        return Unlock("inside") if value else None
+    if not code.startswith("unlock_") or code in _NO_UNLOCK:
+        return None
+    method = METHODS.get(code, "other")
+    name = code if method == "other" else None
+    return Unlock(method, _number(code, value), name)
+
+
+def _number(code: str, value: Value) -> int | None:
+    """Return the number of an unlock, or None where the layout of its DP is not known."""
+    if type(value) is int:
+        return value
+    if not code.endswith("_kit") or code == "unlock_double_kit":
+        return None
+    try:
+        return decode_kit(str(value))
+    except CodecError:
+        return None
