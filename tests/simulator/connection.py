@@ -151,8 +151,7 @@ class Connection(asyncio.Protocol):
         self._client_nonce = frame.body
         self._device_nonce = wire.device_nonce()
         if faults.take("zero_session_key"):
-            while wire.session_key(version, self.channel.key, frame.body, self._device_nonce)[0]:
-                self._device_nonce = wire.device_nonce()
+            self._device_nonce = wire.unlucky_nonce(version, self.channel.key, frame.body)
         self.step = Step.ANSWERED
         body = self._device_nonce + wire.proof(self.channel.key, self._client_nonce)
         sequence = self.channel.sequence("handshake", frame.sequence)
@@ -248,8 +247,8 @@ class Connection(asyncio.Protocol):
             self.reset()
             return
         if device.faults.resets("ack"):
-            device.apply(dps)
             self.reset()
+            device.apply(dps)
             return
         knobs = device.knobs
         if not knobs.ack_lost:

@@ -162,6 +162,18 @@ def device_nonce() -> bytes:
     return os.urandom(8).hex().encode()
 
 
+def unlucky_nonce(version: str, local_key: bytes, client_nonce: bytes) -> bytes:
+    """Return a device nonce that makes the session key start with a zero byte."""
+    while True:
+        nonce = device_nonce()
+        first = session_key(version, local_key, client_nonce, nonce)[0]
+        if version == "3.5":
+            # GCM is a stream: one byte of the nonce decides one byte of the key.
+            return bytes([nonce[0] ^ first]) + nonce[1:]
+        if first == 0:
+            return nonce
+
+
 # UDP
 
 
