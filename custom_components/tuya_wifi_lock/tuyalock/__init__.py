@@ -26,12 +26,14 @@ from .errors import (
 from .frames import VERSIONS
 from .link import Address
 from .lock import Snapshot, TuyaLock, Watcher
-from .profiles import Family
-from .records import Age, Journal, Record
+from .profiles import PRODUCTS, Family
+from .records import LATE_AFTER, Age, Journal, Record
 from .remote import Settings, UnlockWith
 from .state import UNLOCK_METHODS, Bolt, LockState
 
 __all__ = [
+    "LATE_AFTER",
+    "PRODUCTS",
     "UNLOCK_METHODS",
     "VERSIONS",
     "Address",

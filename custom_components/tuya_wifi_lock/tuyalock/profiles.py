@@ -98,6 +98,15 @@ PROFILES: Mapping[Family, Mapping[int, Dp]] = {
 }
 
 
+PRODUCTS: Mapping[str, Family] = {
+    "bxq2o60gxhh2ben6": Family.A,
+    "umca8uiv2203ua3k": Family.B,
+    "5k8h97qska6pf5cm": Family.D,
+    "simulatedproduct": Family.B,
+}
+"""Product ids, as devices announce them, of locks whose family is known."""
+
+
 def recognise(family: Family | None, dps: Mapping[int, Any]) -> Family | None:
     """Return the family that these DPs give away, else what was known so far.
 

@@ -1,0 +1,40 @@
+"""Tuya Wi-Fi door locks."""
+
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+
+from .coordinator import LockConfigEntry, LockCoordinator, lock_store
+
+PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.EVENT,
+    Platform.LOCK,
+    Platform.SENSOR,
+]
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool:
+    """Set up a lock from what is stored; it may sleep for hours before it answers."""
+    stored = await lock_store(hass, entry.entry_id).async_load()
+    coordinator = entry.runtime_data = LockCoordinator(hass, entry, stored)
+    entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    await coordinator.async_start()
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool:
+    """Unload a lock."""
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: LockConfigEntry) -> None:
+    """Forget what is stored of a lock."""
+    await lock_store(hass, entry.entry_id).async_remove()
+
+
+async def _async_entry_updated(hass: HomeAssistant, entry: LockConfigEntry) -> None:
+    """Reload a lock that is reached or used in another way than before."""
+    if not entry.runtime_data.async_made_with(entry):
+        hass.config_entries.async_schedule_reload(entry.entry_id)

@@ -1,0 +1,23 @@
+"""Constants of the Tuya Wi-Fi Lock integration."""
+
+import logging
+from typing import Final
+
+DOMAIN: Final = "tuya_wifi_lock"
+LOGGER: Final = logging.getLogger(__package__)
+
+DEFAULT_PORT: Final = 6668
+
+CONF_LOCAL_KEY: Final = "local_key"
+CONF_PROTOCOL_VERSION: Final = "protocol_version"
+CONF_ANNOUNCES: Final = "announces"
+CONF_PRODUCT_ID: Final = "product_id"
+
+CONF_UNLOCK_WITH: Final = "unlock_with"
+CONF_RELOCKS_ITSELF: Final = "relocks_itself"
+CONF_NO_CLOUD: Final = "no_cloud"
+CONF_UNLOCK_WAIT: Final = "unlock_wait"
+CONF_RELOCK_DELAY: Final = "relock_delay"
+
+AUTO: Final = "auto"
+"""Protocol version: find out."""

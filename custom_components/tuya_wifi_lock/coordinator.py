@@ -1,0 +1,271 @@
+"""Owns one lock, hands out what it reports, and turns its errors into translated ones."""
+
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+import time
+from typing import Any, override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_DEVICE_ID, CONF_HOST, CONF_PORT, EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import CALLBACK_TYPE, Context, Event, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.start import async_at_started
+from homeassistant.helpers.storage import Store
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+
+from .const import (
+    AUTO,
+    CONF_ANNOUNCES,
+    CONF_LOCAL_KEY,
+    CONF_NO_CLOUD,
+    CONF_PROTOCOL_VERSION,
+    CONF_RELOCK_DELAY,
+    CONF_RELOCKS_ITSELF,
+    CONF_UNLOCK_WAIT,
+    CONF_UNLOCK_WITH,
+    DOMAIN,
+    LOGGER,
+)
+from .discovery import async_subscribe_announcements
+from .tuyalock import (
+    LATE_AFTER,
+    Address,
+    Age,
+    Announcement,
+    Cancelled,
+    Clock,
+    ConnectionLost,
+    KeyIgnored,
+    LockAsleep,
+    LockError,
+    NoAnswer,
+    NoRequest,
+    NotProven,
+    NotSupported,
+    Reason,
+    Record,
+    RequestOver,
+    Settings,
+    Snapshot,
+    TuyaLock,
+    UnlockRefused,
+    UnlockWith,
+    Watcher,
+)
+
+STORAGE_VERSION = 1
+SAVE_DELAY = 1.0
+
+type LockConfigEntry = ConfigEntry[LockCoordinator]
+type RecordListener = Callable[[Record, Context], None]
+
+
+def address_of(data: Mapping[str, Any]) -> Address:
+    """Return how a lock is reached, from the data of its entry."""
+    version = data[CONF_PROTOCOL_VERSION]
+    return Address(
+        host=data.get(CONF_HOST),
+        port=data[CONF_PORT],
+        device_id=data[CONF_DEVICE_ID],
+        local_key=data[CONF_LOCAL_KEY].encode(),
+        version=None if version == AUTO else version,
+        announces=data.get(CONF_ANNOUNCES, False),
+    )
+
+
+def settings_of(options: Mapping[str, Any]) -> Settings:
+    """Return what the owner decided, from the options of an entry."""
+    defaults = Settings()
+    return Settings(
+        unlock_with=UnlockWith(options.get(CONF_UNLOCK_WITH, defaults.unlock_with)),
+        no_cloud=options.get(CONF_NO_CLOUD, defaults.no_cloud),
+        relocks_itself=options.get(CONF_RELOCKS_ITSELF, defaults.relocks_itself),
+        relock_delay=options.get(CONF_RELOCK_DELAY, defaults.relock_delay),
+        unlock_wait=options.get(CONF_UNLOCK_WAIT, defaults.unlock_wait),
+    )
+
+
+def lock_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
+    """Return where a lock's journal and state survive a restart."""
+    return Store(hass, STORAGE_VERSION, f"{DOMAIN}.{entry_id}", private=True, atomic_writes=True)
+
+
+class LockCoordinator(DataUpdateCoordinator[Snapshot]):
+    """The link between one lock and its entities."""
+
+    config_entry: LockConfigEntry
+
+    def __init__(
+        self, hass: HomeAssistant, entry: LockConfigEntry, stored: dict[str, Any] | None
+    ) -> None:
+        """Prepare a lock with what was stored of it."""
+        super().__init__(hass, LOGGER, config_entry=entry, name=entry.title, always_update=False)
+        self.device_id: str = entry.data[CONF_DEVICE_ID]
+        self.lock = TuyaLock(address_of(entry.data), settings_of(entry.options), Clock(), stored)
+        self.data = self.lock.snapshot
+        self._store = lock_store(hass, entry.entry_id)
+        self._made_with = (dict(entry.data), dict(entry.options))
+        self._record_listeners: list[RecordListener] = []
+        self._started = False
+        self._waiting = self.lock.journal.undelivered()
+
+    async def async_start(self) -> None:
+        """Begin to look for the lock, and hand out its records once automations can hear them."""
+        entry, hass = self.config_entry, self.hass
+        entry.async_on_unload(self.lock.subscribe(Watcher(self._async_changed, self._async_record)))
+        entry.async_on_unload(await async_subscribe_announcements(hass, self._async_announced))
+        entry.async_on_unload(async_at_started(hass, self._async_deliver_waiting))
+        entry.async_on_unload(
+            hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_stop)
+        )
+        self.lock.start()
+
+    @override
+    async def async_shutdown(self) -> None:
+        """Let go of the lock and save what is known of it."""
+        await super().async_shutdown()
+        await self.lock.stop()
+        await self._store.async_save(self.lock.as_dict())
+
+    async def _async_stop(self, event: Event) -> None:
+        """Let go of the lock; Home Assistant writes the store when it stops."""
+        await self.lock.stop()
+        self._async_save()
+
+    @callback
+    def async_subscribe_records(self, listener: RecordListener) -> CALLBACK_TYPE:
+        """Call back with every unlock, exactly once; return the unsubscribe."""
+        self._record_listeners.append(listener)
+        return lambda: self._record_listeners.remove(listener)
+
+    @callback
+    def async_made_with(self, entry: LockConfigEntry) -> bool:
+        """Return if the lock was made with what the entry says now."""
+        return self._made_with == (dict(entry.data), dict(entry.options))
+
+    @callback
+    def _async_announced(self, announcement: Announcement) -> None:
+        """Take an announcement of our lock as a hint that it is awake."""
+        if announcement.device_id == self.device_id:
+            self.lock.hint(announcement.host, announcement.version)
+
+    @callback
+    def _async_changed(self, snapshot: Snapshot) -> None:
+        """Show what has changed."""
+        if snapshot.key_refused and not self.data.key_refused:
+            LOGGER.info("%s refuses the local key", self.name)
+            self.config_entry.async_start_reauth(self.hass)
+        elif self.data.key_refused and not snapshot.key_refused:
+            LOGGER.info("%s accepts the local key again", self.name)
+        if snapshot.awake:
+            self._async_keep_address()
+        self.async_set_updated_data(snapshot)
+        self._async_save()
+
+    @callback
+    def _async_keep_address(self) -> None:
+        """Keep the address at which the lock has proved to be."""
+        address = self.lock.address
+        found = {CONF_HOST: address.host, CONF_ANNOUNCES: address.announces}
+        data = {**self.config_entry.data, **found}
+        if data != dict(self.config_entry.data):
+            self._made_with = (data, self._made_with[1])
+            self.hass.config_entries.async_update_entry(self.config_entry, data=data)
+
+    @callback
+    def _async_record(self, record: Record) -> None:
+        """Hand out an unlock, or keep it until Home Assistant has started."""
+        if self._started:
+            self._async_deliver(record)
+        else:
+            self._waiting.append(record)
+            self._async_save()
+
+    @callback
+    def _async_deliver_waiting(self, hass: HomeAssistant) -> None:
+        """Hand out what came while Home Assistant was starting, and what a crash left over."""
+        self._started = True
+        now = time.time()
+        for record in self._waiting:
+            late = record.age is Age.LIVE and now - record.happened > LATE_AFTER
+            self._async_deliver(replace(record, age=Age.LATE) if late else record)
+        self._waiting.clear()
+
+    @callback
+    def _async_deliver(self, record: Record) -> None:
+        """Hand out an unlock; all that it causes shares one context."""
+        context = Context()
+        for listener in tuple(self._record_listeners):
+            listener(record, context)
+        self.lock.journal.mark_delivered(record.id)
+        self._async_save()
+
+    @callback
+    def _async_save(self) -> None:
+        """Write the journal and the state soon."""
+        self._store.async_delay_save(self.lock.as_dict, SAVE_DELAY)
+
+
+@contextmanager
+def lock_errors() -> Generator[None]:
+    """Turn an error of the lock into a translated one."""
+    try:
+        yield
+    except UnlockRefused as err:
+        raise _REFUSALS[err.reason]() from err
+    except LockError as err:
+        raise _ERRORS[type(err)]() from err
+
+
+_ERRORS = {
+    Cancelled: partial(
+        HomeAssistantError, translation_domain=DOMAIN, translation_key="unlock_cancelled"
+    ),
+    ConnectionLost: partial(
+        HomeAssistantError, translation_domain=DOMAIN, translation_key="connection_lost"
+    ),
+    KeyIgnored: partial(
+        HomeAssistantError, translation_domain=DOMAIN, translation_key="key_ignored"
+    ),
+    LockAsleep: partial(
+        HomeAssistantError, translation_domain=DOMAIN, translation_key="lock_asleep"
+    ),
+    NoAnswer: partial(HomeAssistantError, translation_domain=DOMAIN, translation_key="no_answer"),
+    NoRequest: partial(HomeAssistantError, translation_domain=DOMAIN, translation_key="no_request"),
+    NotProven: partial(HomeAssistantError, translation_domain=DOMAIN, translation_key="not_proven"),
+    NotSupported: partial(
+        HomeAssistantError, translation_domain=DOMAIN, translation_key="not_supported"
+    ),
+    RequestOver: partial(
+        HomeAssistantError, translation_domain=DOMAIN, translation_key="request_over"
+    ),
+}
+
+_REFUSALS = {
+    Reason.DOUBLE_LOCKED: partial(
+        HomeAssistantError, translation_domain=DOMAIN, translation_key="double_locked"
+    ),
+    Reason.FAILED: partial(
+        HomeAssistantError, translation_domain=DOMAIN, translation_key="refused"
+    ),
+    Reason.KEY_INVALID: partial(
+        HomeAssistantError, translation_domain=DOMAIN, translation_key="key_invalid"
+    ),
+    Reason.KEY_NOT_STORED: partial(
+        HomeAssistantError, translation_domain=DOMAIN, translation_key="key_not_stored"
+    ),
+    Reason.OUTSIDE_TIME: partial(
+        HomeAssistantError, translation_domain=DOMAIN, translation_key="outside_time"
+    ),
+    Reason.REJECTED: partial(
+        HomeAssistantError, translation_domain=DOMAIN, translation_key="command_rejected"
+    ),
+    Reason.USES_EXHAUSTED: partial(
+        HomeAssistantError, translation_domain=DOMAIN, translation_key="uses_exhausted"
+    ),
+    Reason.WRONG_KEY: partial(
+        HomeAssistantError, translation_domain=DOMAIN, translation_key="wrong_remote_key"
+    ),
+}
