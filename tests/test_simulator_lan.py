@@ -279,7 +279,7 @@ async def test_a_vendor_lock_announces_only_to_those_who_ask(ear: Ear) -> None:
 
 
 async def test_the_port_may_open_after_the_announcement(ear: Ear) -> None:
-    knobs = Knobs(announce_before_listen_seconds=0.1)
+    knobs = Knobs(announce_before_listen_seconds=0.3)
     async with SimulatedLock(knobs=knobs, announce_ports={6667: ear.port}) as lock:
         await lock.wake()
         await ear.hear()
@@ -318,7 +318,7 @@ async def test_a_lock_with_its_radio_off_may_be_silent() -> None:
 
 
 async def test_a_lock_falls_asleep_by_itself() -> None:
-    async with SimulatedLock(knobs=Knobs(awake_seconds=0.05)) as lock:
+    async with SimulatedLock(knobs=Knobs(awake_seconds=0.1)) as lock:
         await lock.finger(1)
         assert lock.awake
         await lock.wait_for(lambda: not lock.awake)
@@ -382,10 +382,10 @@ async def test_a_client_without_slot_may_be_ignored(lock34: SimulatedLock) -> No
 
 
 async def test_an_idle_client_is_dropped(lock34: SimulatedLock) -> None:
-    lock34.knobs.idle_timeout = 0.15
+    lock34.knobs.idle_timeout = 0.3
     peer = await Peer.asking(lock34)
     for _ in range(5):
-        assert await peer.silent(0.05)
+        assert await peer.silent(0.1)
         await peer.send(Command.HEARTBEAT)
         assert (await peer.frame()).command == Command.HEARTBEAT
     assert await peer.ended() == "closed"
@@ -515,7 +515,7 @@ async def test_times_of_pushes(kind: Any, has_time: bool) -> None:
 
 
 async def test_vendor_code_acknowledges_before_it_acts() -> None:
-    async with SimulatedLock(version="3.5", knobs=tuya_open()) as lock:
+    async with SimulatedLock(version="3.5", knobs=tuya_open(apply_delay=0.15)) as lock:
         peer = await Peer.asking(lock)
         await peer.control({"58": True})
         ack = await peer.frame()

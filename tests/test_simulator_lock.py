@@ -232,15 +232,22 @@ async def test_a_lock_may_want_a_request_or_refuse_to_lock(lock: SimulatedLock) 
 
 
 async def test_a_request_counts_down(lock: SimulatedLock) -> None:
-    lock.knobs.countdown_step = 0.4
+    lock.knobs.countdown_step = 0.05
     peer = await awake(lock)
-    await lock.request(1)
-    values = [one["9"] for one in await peer.dps(4)]
-    assert values == [1, 1, 1, 0]
+    await lock.request(1.2)
+    values = [one["9"] for one in await peer.dps(1)]
+    while values[-1]:
+        values += [one["9"] for one in await peer.dps(1)]
+    assert values == sorted(values, reverse=True)
+    assert (values[0], set(values)) == (2, {2, 1, 0})
+    assert len(values) > 5
     assert not lock.requested
+    lock.knobs.countdown_step = 60
     await lock.request(60)
+    assert await peer.dps(1) == [{"9": 60}]
     assert (await peer.query())["9"] == 60
     await lock.end_request()
+    assert await peer.dps(1) == [{"9": 0}]
     assert (await peer.query())["9"] == 0
     peer.close()
 

@@ -98,7 +98,8 @@ class Peer:
         while (frame := await self.frame()).command != Command.STATUS:
             pass
         value: dict[str, Any] = json.loads(frame.body)
-        return value.get("data", value)
+        inner: dict[str, Any] = value.get("data", value)
+        return inner
 
     async def dps(self, count: int) -> list[dict[str, Any]]:
         """Return the dps of the next pushes."""
