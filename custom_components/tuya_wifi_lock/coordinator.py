@@ -213,10 +213,10 @@ def lock_errors() -> Generator[None]:
     """Turn an error of the lock into a translated one."""
     try:
         yield
-    except UnlockRefused as err:
-        raise _REFUSALS[err.reason]() from err
     except LockError as err:
-        raise _ERRORS[type(err)]() from err
+        refused = isinstance(err, UnlockRefused)
+        translated = _REFUSALS[err.reason] if refused else _ERRORS[type(err)]
+        raise translated() from err
 
 
 _ERRORS = {

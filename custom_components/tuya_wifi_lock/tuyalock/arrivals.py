@@ -68,7 +68,7 @@ class Arrivals:
         return Age.LIVE if fresh else Age.UNKNOWN
 
     def _release(self, age: Age | None = None) -> None:
-        """Hand on the unlock that is held, as the last of its burst unless an age says otherwise."""
+        """Hand on the unlock that is held: as the last of its burst, or with another age."""
         if self._burst_over:
             self._burst_over.cancel()
         if held := self._held:

@@ -55,7 +55,7 @@ class RemoteKey:
 
 @dataclass(frozen=True, slots=True)
 class KeyReply:
-    """A lock's answer to DP 49 or DP 50. An echo of the command says nothing: its status is None."""
+    """A lock's answer to DP 49 or DP 50; the status None is an echo, which says nothing."""
 
     status: KeyStatus | None
     member: int | None = None

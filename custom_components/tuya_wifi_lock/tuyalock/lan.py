@@ -7,7 +7,6 @@ report on, even one that equals the last.
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-import json
 import os
 import socket
 from typing import Any, override
@@ -23,6 +22,7 @@ from .errors import (
     Unreachable,
 )
 from .frames import Command, Frame
+from .report import Report, encode_json, parse_report
 
 CONNECT_TIMEOUT = 2.0
 HANDSHAKE_TIMEOUT = 3.0
@@ -45,16 +45,6 @@ class Peer:
     device_id: str
     local_key: bytes = field(repr=False)
     version: str
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """DP values that a lock sent: by itself, or as an answer to a query."""
-
-    dps: Mapping[int, Any]
-    times: Mapping[int, float]
-    """The lock's own time of a DP, Unix seconds, where it sent one."""
-    is_answer: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +131,11 @@ class Connection(asyncio.Protocol):
         now = int(self._clock.time())
         if self.peer.version in {"3.4", "3.5"}:
             body: dict[str, Any] = {"protocol": 5, "t": now, "data": {"dps": values}}
-            self._send(Command.CONTROL_NEW, _json(body))
+            self._send(Command.CONTROL_NEW, encode_json(body))
         else:
             device_id = self.peer.device_id
             body = {"devId": device_id, "uid": device_id, "t": str(now), "dps": values}
-            self._send(Command.CONTROL, _json(body))
+            self._send(Command.CONTROL, encode_json(body))
 
     async def closed(self) -> LockError | None:
         """Wait for the end of the connection; return why, or None if we closed it."""
@@ -235,7 +225,7 @@ class Connection(asyncio.Protocol):
         """Return the body of a query or a heartbeat."""
         device_id = self.peer.device_id
         now = str(int(self._clock.time()))
-        return _json({"gwId": device_id, "devId": device_id, "uid": device_id, "t": now})
+        return encode_json({"gwId": device_id, "devId": device_id, "uid": device_id, "t": now})
 
     def _handle(self, frame: Frame) -> None:
         """Sort a frame by its command."""
@@ -335,43 +325,3 @@ async def _connect(
     finally:
         connecting(None)
     return connection
-
-
-def parse_report(payload: bytes, *, is_answer: bool = False) -> Report | None:
-    """Read the JSON of a report, or return None if it is none.
-
-    Versions 3.4 and 3.5 wrap the values in `data`. A time that belongs to a DP is a map by DP id;
-    a single time is when the frame was sent, which may be hours after what it tells.
-    """
-    try:
-        body = json.loads(payload.partition(b"\0")[0])
-    except ValueError:
-        return None
-    if not isinstance(body, dict):
-        return None
-    data = body.get("data", body)
-    if not isinstance(data, dict) or not isinstance(data.get("dps"), dict):
-        return None
-    times = data.get("t")
-    return Report(
-        _by_id(data["dps"]),
-        {id_: t for id_, t in _by_id(times).items() if _is_time(t)}
-        if isinstance(times, dict)
-        else {},
-        is_answer or body.get("type") == "query" or data.get("type") == "query",
-    )
-
-
-def _by_id(values: Mapping[str, Any]) -> dict[int, Any]:
-    """Return values by DP id, leaving out what is no id."""
-    return {int(key): value for key, value in values.items() if key.isdecimal()}
-
-
-def _is_time(value: Any) -> bool:
-    """Return if a value can be Unix seconds; some locks send their uptime."""
-    return type(value) is int and 1_500_000_000 < value < 4_102_444_800
-
-
-def _json(body: Mapping[str, Any]) -> bytes:
-    """Return a body as compact JSON."""
-    return json.dumps(body, separators=(",", ":")).encode()

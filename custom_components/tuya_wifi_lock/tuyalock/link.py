@@ -21,7 +21,8 @@ from .errors import (
     WrongVersion,
 )
 from .frames import VERSIONS
-from .lan import Connection, Listener, Peer, Report, dial
+from .lan import Connection, Listener, Peer, dial
+from .report import Report
 
 DIAL_WINDOW = 5.0
 """Seconds after a hint in which a dial that failed is repeated."""
@@ -35,7 +36,7 @@ IDLE = 10.0
 HOLD_OFF = 30.0
 """Seconds in which a lock that was let go is left alone: its cloud and its app take their turn."""
 SILENCE = 15.0
-"""Seconds without a sign of life after which the next one is a wake; awake locks announce every 5."""
+"""Seconds of silence after which a sign of life is a wake; awake locks announce every 5."""
 KEPT_ALIVE_AFTER = 180.0
 """Seconds of presence that no low-power lock reaches: requests last 90 at most."""
 GONE_AFTER = 600.0
@@ -62,7 +63,7 @@ class LinkUser(Protocol):
     """Who uses a link."""
 
     def link_opened(self, hint_at: float | None, *, woken: bool) -> None:
-        """There is a connection, after a hint at a monotonic time; `woken`: it was asleep before."""
+        """There is a connection; the hint's monotonic time, and if the lock was asleep before."""
 
     def link_reported(self, report: Report | None) -> None:
         """The lock sent DP values; None is an answer that it does not understand the query."""

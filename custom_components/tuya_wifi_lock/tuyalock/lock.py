@@ -1,7 +1,6 @@
 """The lock: what is known of it, what it reports, and what can be asked of it."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -11,28 +10,19 @@ from .arrivals import Arrivals
 from .attempt import REPLY
 from .clock import Clock, Timer
 from .codec import CodecError, KeyReply, KeyStatus
-from .errors import (
-    ConnectionLost,
-    LockError,
-    NoHandshake,
-    NotSupported,
-    Reason,
-    UnlockRefused,
-    Unreachable,
-    WrongKey,
-)
-from .lan import Report
+from .errors import ConnectionLost, LockError, NotSupported, Reason, UnlockRefused
+from .health import Health
 from .link import Address, Link
-from .profiles import Family, dp_id, profile, recognise
-from .records import CLOCK_TOLERANCE, Age, Arrival, Journal, Record
+from .memory import Memory
+from .profiles import Family, dp_id
+from .records import Arrival, Journal, Record
 from .remote import Remote, Settings
 from .remote_key import SET_KEY
-from .state import STATE_CODES, Bolt, LockState, Value, apply, bolt, decode, unlocks
+from .report import Report
+from .state import Bolt, LockState, Value, bolt, unlocks
 
 HEARD_AGAIN = 60.0
 """Seconds after which another sign of life is worth telling."""
-SUSPICIONS = 4
-"""Failed handshakes in a row, one for each protocol version, that speak against the local key."""
 LAN = "lan"
 
 
@@ -40,16 +30,14 @@ LAN = "lan"
 class Snapshot:
     """What can be seen of a lock at one moment."""
 
-    state: LockState = LockState()
-    family: Family | None = None
-    bolt: Bolt = Bolt(None)
-    awake: bool = False
-    unlocking: bool = False
-    requested: bool = False
-    problem: LockError | None = None
-    """Why the lock, though it is there, could not be talked to last time."""
-    key_refused: bool = False
-    """The local key is wrong, as far as can be told."""
+    state: LockState
+    family: Family | None
+    bolt: Bolt
+    awake: bool
+    unlocking: bool
+    requested: bool
+    problem: LockError | None
+    key_refused: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +60,23 @@ class TuyaLock:
     ) -> None:
         """Prepare a lock with what `as_dict` returned in an earlier life."""
         stored = stored or {}
-        self.journal = Journal.from_dict(stored["journal"]) if stored else Journal()
-        self.wakes: deque[float] = deque(maxlen=20)
-        """Unix times of the last connections."""
-        self.errors: deque[tuple[float, str]] = deque(maxlen=20)
-        """Unix times and names of the last errors."""
-        self.clock_ahead: float | None = None
-        """Seconds by which the lock's clock was last seen ahead of ours."""
+        self.health = Health()
         self._settings = settings
         self._clock = clock
-        self._state = LockState.from_dict(stored["state"]) if stored else LockState()
-        self._family = Family(stored["family"]) if stored.get("family") else None
-        self._answers_partly: bool | None = stored.get("answers_partly")
+        self._memory = Memory(stored)
         self._link = Link(replace(address, **stored.get("address", {})), clock, self)
         self._remote = Remote(self, settings, clock, stored.get("kept_key"))
         self._watchers: list[Watcher] = []
         self._arrivals: Arrivals | None = None
         self._woken = False
-        self._problem: LockError | None = None
-        self._suspicions = 0
         self._running: asyncio.Task[None] | None = None
         self._deadline: Timer | None = None
         self.snapshot = self._look()
+
+    @property
+    def journal(self) -> Journal:
+        """Return the last unlock records."""
+        return self._memory.journal
 
     # Life
 
@@ -108,8 +91,7 @@ class TuyaLock:
 
     def move(self, address: Address) -> None:
         """Reach the lock in another way from now on."""
-        self._problem = None
-        self._suspicions = 0
+        self.health.recover()
         self._link.move(address)
         self._publish()
 
@@ -132,10 +114,7 @@ class TuyaLock:
         """Return what has to survive a restart, for private storage: it may hold a remote key."""
         address = self._link.address
         return {
-            "state": self._state.as_dict(),
-            "journal": self.journal.as_dict(),
-            "family": self._family,
-            "answers_partly": self._answers_partly,
+            **self._memory.as_dict(),
             "kept_key": self._remote.as_dict(),
             "address": {
                 "found_version": address.found_version,
@@ -148,7 +127,9 @@ class TuyaLock:
 
     def hint(self, host: str, version: str | None = None) -> None:
         """Take a hint that the lock is awake; a version comes only with an announcement."""
-        self._heard()
+        now, heard = self._clock.time(), self._memory.state.last_heard
+        if heard is None or now - heard >= HEARD_AGAIN:
+            self._memory.heard(now)
         self._link.hint(host, version)
         self._publish()
 
@@ -169,7 +150,7 @@ class TuyaLock:
     @property
     def family(self) -> Family | None:
         """Return the product family, if it has shown itself."""
-        return self._family
+        return self._memory.family
 
     @property
     def connected(self) -> bool:
@@ -184,24 +165,24 @@ class TuyaLock:
     @property
     def requested(self) -> bool:
         """Return if somebody requests the remote unlock at the door."""
-        until = self._state.request_until
+        until = self._memory.state.request_until
         return until is not None and until > self._clock.time()
 
     @property
     def tells_motor_state(self) -> bool:
         """Return if the product reports where its bolt is."""
-        return "lock_motor_state" in self._state.seen
+        return "lock_motor_state" in self._memory.state.seen
 
     def send(self, code: str, value: Value) -> None:
         """Send one DP value; raise NotSupported or ConnectionLost."""
-        family = Family.A if code == REPLY and self._family is None else self._family
+        family = Family.A if code == REPLY and self.family is None else self.family
         if (id_ := dp_id(family, code)) is None:
             raise NotSupported(f"this product has no {code}")
         self._link.send({id_: value})
 
     def remote_opened(self) -> None:
         """Note that the lock has opened."""
-        self._state = replace(self._state, opened_at=self._clock.time())
+        self._memory.opened(self._clock.time())
 
     def remote_changed(self) -> None:
         """Note that an unlock begins or ends, or that the key to keep is another one."""
@@ -211,50 +192,35 @@ class TuyaLock:
 
     def link_opened(self, hint_at: float | None, *, woken: bool) -> None:
         """There is a connection, after a hint at a monotonic time."""
-        self.wakes.append(self._clock.time())
+        self.health.wakes.append(self._clock.time())
         self._woken = woken
         self._arrivals = Arrivals(self._clock, self._arrived, hint_at=hint_at)
 
     def link_reported(self, report: Report | None) -> None:
         """The lock sent DP values; None is an answer that it does not understand the query."""
-        self._problem = None
-        self._suspicions = 0
-        dps = {} if report is None else report.dps
-        self._family = recognise(self._family, dps)
-        if report is None and self._family is None:
-            # Of the products that we know, only access controls do not understand it.
-            self._family = Family.D
-        if self._family is Family.D:
+        self.health.recover()
+        codes = self._memory.take(report, self._clock.time())
+        if self.family is Family.D:
             self._link.keep_alive()
-        table = profile(self._family)
-        codes = decode(table, dps)
-        known = self._state.seen & STATE_CODES
-        self._state = apply(self._state, codes, self._clock.time())
         if report is None or report.is_answer:
-            self._take_answer(codes, known)
+            self._take_answer(codes)
         else:
-            self._take_push(
-                codes, {table[i].code: t for i, t in report.times.items() if i in table}
-            )
+            self._take_push(codes, self._memory.times(report))
         self._publish()
 
     def link_rejected(self, text: str) -> None:
         """The lock rejected a command with a text."""
-        self._note(f"rejected: {text[:80]}")
-        self._remote.feed(UnlockRefused(Reason.REJECTED))
+        refusal = UnlockRefused(Reason.REJECTED)
+        self.health.suffer(refusal, self._clock.time())
+        self._remote.feed(refusal)
 
     def link_closed(self, error: LockError | None) -> None:
         """A dial failed or a connection ended; None if we ended it."""
         if self._arrivals:
             self._arrivals.close()
             self._arrivals = None
-        if isinstance(error, WrongKey):
-            self._suspicions = SUSPICIONS
-        elif isinstance(error, NoHandshake):
-            self._suspicions += 1
         if error:
-            self._note(type(error).__name__)
-            self._problem = self._problem if isinstance(error, Unreachable) else error
+            self.health.suffer(error, self._clock.time())
         self._remote.feed(error or ConnectionLost("the connection was ended"))
         self._publish()
 
@@ -264,34 +230,26 @@ class TuyaLock:
 
     # Reports
 
-    def _take_answer(self, codes: Mapping[str, Value], known: frozenset[str]) -> None:
+    def _take_answer(self, codes: Mapping[str, Value]) -> None:
         """Take the answer to our query. What it says of unlocks is news only after a wake."""
-        if codes and known:
-            self._answers_partly = not known <= codes.keys()
-        if self._arrivals and self._woken and self._answers_partly:
+        if self._arrivals and self._woken and self._memory.answers_partly:
             for _, unlock in unlocks(codes):
                 self._arrivals.answered(unlock)
         self._remote.connected()
         self._remote.feed({})
 
     def _take_push(self, codes: Mapping[str, Value], times: Mapping[str, float]) -> None:
-        """Take what the lock reported by itself; each report is news, even if it equals the last."""
+        """Take what the lock reported by itself: news, even if it equals the last."""
         for code, unlock in unlocks(codes):
-            self._check_clock(times.get(code))
+            self.health.check_clock(times.get(code), self._clock.time())
             if self._arrivals:
                 self._arrivals.pushed(unlock, times.get(code))
         if SET_KEY in codes and not self._remote.busy and _says_no_key(str(codes[SET_KEY])):
             self._no_key()
         self._remote.feed(codes)
 
-    def _check_clock(self, time: float | None) -> None:
-        """Note a record from the future: the lock's clock is wrong."""
-        if time is not None:
-            ahead = time - self._clock.time()
-            self.clock_ahead = ahead if ahead > CLOCK_TOLERANCE else None
-
     def _no_key(self) -> None:
-        """Leave a lock that has no remote key to the cloud that will give it one, or be that cloud."""
+        """Leave a lock without a remote key to its cloud, or give it one where there is none."""
         if self._settings.no_cloud:
             self._remote.give_key()
         else:
@@ -299,42 +257,26 @@ class TuyaLock:
 
     def _arrived(self, arrival: Arrival) -> None:
         """Keep an unlock, and tell it."""
-        if (record := self.journal.add(arrival, LAN)) is None:
+        if (record := self._memory.keep(arrival, LAN)) is None:
             return
-        if record.age is not Age.UNKNOWN:
-            opened_at = max(record.happened, self._state.opened_at or 0)
-            self._state = replace(self._state, opened_at=opened_at)
         self._publish()
         for watcher in tuple(self._watchers):
             watcher.recorded(record)
 
     # What others see
 
-    def _heard(self) -> None:
-        """Note a sign of life, but not every second."""
-        now = self._clock.time()
-        if self._state.last_heard is None or now - self._state.last_heard >= HEARD_AGAIN:
-            self._state = replace(self._state, last_heard=now)
-
-    def _note(self, error: str) -> None:
-        """Remember an error for the diagnostics, the same one only once in a row."""
-        if not self.errors or self.errors[-1][1] != error:
-            self.errors.append((self._clock.time(), error))
-
     def _look(self) -> Snapshot:
         """Return what can be seen now."""
-        settings = self._settings
+        state, settings = self._memory.state, self._settings
         return Snapshot(
-            state=self._state,
-            family=self._family,
-            bolt=bolt(
-                self._state, self._clock.time(), settings.relock_delay, settings.relocks_itself
-            ),
+            state=state,
+            family=self.family,
+            bolt=bolt(state, self._clock.time(), settings.relock_delay, settings.relocks_itself),
             awake=self._link.connected,
             unlocking=self._remote.unlocking,
             requested=self.requested,
-            problem=self._problem,
-            key_refused=self._suspicions >= SUSPICIONS,
+            problem=self.health.problem,
+            key_refused=self.health.key_refused,
         )
 
     def _publish(self) -> None:
@@ -352,13 +294,10 @@ class TuyaLock:
         if self._deadline:
             self._deadline.cancel()
             self._deadline = None
-        now = self._clock.time()
-        opened_at = self._state.opened_at
-        ends = [
-            self._state.request_until,
-            None if opened_at is None else opened_at + self._settings.relock_delay,
-        ]
-        if left := [end - now for end in ends if end is not None and end > now]:
+        now, state = self._clock.time(), self._memory.state
+        relocks = state.opened_at and state.opened_at + self._settings.relock_delay
+        ends = [state.request_until, relocks]
+        if left := [end - now for end in ends if end and end > now]:
             self._deadline = self._clock.call_later(min(left) + 0.01, self._publish)
 
 

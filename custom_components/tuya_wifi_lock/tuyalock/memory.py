@@ -1,0 +1,68 @@
+"""What a lock has told; it survives restarts."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from .profiles import Family, profile, recognise
+from .records import Age, Arrival, Journal, Record
+from .report import Report
+from .state import STATE_CODES, LockState, Value, apply, decode
+
+
+class Memory:
+    """The state of a lock, its records, and how it answers."""
+
+    def __init__(self, stored: Mapping[str, Any] | None) -> None:
+        """Remember what `as_dict` returned in an earlier life."""
+        stored = stored or {}
+        self.state = LockState.from_dict(stored.get("state", {}))
+        self.journal = Journal.from_dict(stored["journal"]) if "journal" in stored else Journal()
+        self.family = Family(stored["family"]) if stored.get("family") else None
+        self.answers_partly: bool | None = stored.get("answers_partly")
+        """It answers a query only with what has changed since it woke."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a form for storage."""
+        return {
+            "state": self.state.as_dict(),
+            "journal": self.journal.as_dict(),
+            "family": self.family,
+            "answers_partly": self.answers_partly,
+        }
+
+    def take(self, report: Report | None, now: float) -> dict[str, Value]:
+        """Learn from a report at Unix time `now`, and return its values by DP code.
+
+        None is a lock that does not understand a query: of the products that we know, only access
+        controls do not.
+        """
+        if report is None:
+            self.family = self.family or Family.D
+            return {}
+        self.family = recognise(self.family, report.dps)
+        codes = decode(profile(self.family), report.dps)
+        if report.is_answer and codes and (known := self.state.seen & STATE_CODES):
+            self.answers_partly = not known <= codes.keys()
+        self.state = apply(self.state, codes, now)
+        return codes
+
+    def times(self, report: Report) -> dict[str, float]:
+        """Return the lock's own times of a report by DP code."""
+        table = profile(self.family)
+        return {table[id_].code: time for id_, time in report.times.items() if id_ in table}
+
+    def keep(self, arrival: Arrival, route: str) -> Record | None:
+        """Keep an unlock, or return None if it is known already."""
+        record = self.journal.add(arrival, route)
+        if record and record.age is not Age.UNKNOWN:
+            self.opened(record.happened)
+        return record
+
+    def opened(self, at: float) -> None:
+        """Note that the lock was open at a Unix time."""
+        self.state = replace(self.state, opened_at=max(at, self.state.opened_at or at))
+
+    def heard(self, now: float) -> None:
+        """Note a sign of life at a Unix time."""
+        self.state = replace(self.state, last_heard=now)

@@ -1,0 +1,1 @@
+"""Tests of the core; none of them needs Home Assistant."""

@@ -1,0 +1,177 @@
+"""What the tests of the core share: a clock that can be moved, and a house with one lock."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, override
+
+from custom_components.tuya_wifi_lock.tuyalock import (
+    Address,
+    Clock,
+    Record,
+    Settings,
+    Snapshot,
+    Timer,
+    TuyaLock,
+    Watcher,
+)
+from tests.simulator import Knobs, SimulatedLock
+
+LOCAL_KEY = "0123456789abcdef"
+VERSIONS = ("3.1", "3.3", "3.4", "3.5")
+
+
+class MovableClock(Clock):
+    """Runs like any clock, and jumps ahead when told to."""
+
+    def __init__(self) -> None:
+        self._moved = 0.0
+        self._timers: set[MovableTimer] = set()
+
+    @override
+    def time(self) -> float:
+        return super().time() + self._moved
+
+    @override
+    def monotonic(self) -> float:
+        return super().monotonic() + self._moved
+
+    @override
+    def call_later(self, delay: float, callback: Callable[[], None]) -> Timer:
+        return MovableTimer(self._timers, self.monotonic, delay, callback)
+
+    def move(self, seconds: float) -> None:
+        """Jump ahead; what became due happens in its order."""
+        self._moved += seconds
+        for timer in sorted(self._timers, key=lambda timer: timer.when):
+            timer.reconsider()
+
+    @property
+    def waiting(self) -> int:
+        """How many timers run."""
+        return len(self._timers)
+
+
+class MovableTimer:
+    """A timer of a clock that jumps."""
+
+    def __init__(
+        self,
+        timers: set[MovableTimer],
+        now: Callable[[], float],
+        delay: float,
+        callback: Callable[[], None],
+    ) -> None:
+        self.when = now() + delay
+        self._timers, self._now, self._callback = timers, now, callback
+        self._handle: asyncio.TimerHandle | None = None
+        timers.add(self)
+        self.reconsider()
+
+    def reconsider(self) -> None:
+        """Wait for what is left."""
+        if self not in self._timers:
+            return
+        if self._handle:
+            self._handle.cancel()
+        loop = asyncio.get_running_loop()
+        self._handle = loop.call_later(max(0.0, self.when - self._now()), self._fire)
+
+    def cancel(self) -> None:
+        """Call it off."""
+        self._timers.discard(self)
+        if self._handle:
+            self._handle.cancel()
+
+    def _fire(self) -> None:
+        self.cancel()
+        self._callback()
+
+
+@dataclass
+class House:
+    """A simulated lock, ours, and what ours told."""
+
+    simulated: SimulatedLock
+    lock: TuyaLock
+    clock: MovableClock
+    snapshots: list[Snapshot] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+
+    @property
+    def told(self) -> list[str]:
+        """The unlocks that were told, in order: age, method and number."""
+        return [f"{r.age} {r.method} {r.number}" for r in self.records]
+
+    async def wake(self) -> None:
+        """Wake the lock and hear it announce itself."""
+        await self.simulated.wake()
+        self.hint()
+
+    def hint(self) -> None:
+        """Hear an announcement."""
+        self.lock.hint("127.0.0.1", self.simulated.version)
+
+    async def until(self, condition: Callable[[], bool], timeout: float = 5) -> None:
+        """Wait until something is true."""
+        await self.simulated.wait_for(condition, timeout)
+
+    async def awake(self) -> None:
+        """Wake the lock and connect to it, and let its first seconds pass."""
+        await self.wake()
+        await self.until(lambda: self.lock.connected)
+        self.clock.move(4)
+
+    async def settle(self) -> None:
+        """Let everything that is on its way arrive."""
+        for _ in range(10):
+            await asyncio.sleep(0.002)
+
+
+def address_of(simulated: SimulatedLock, **changes: Any) -> Address:
+    """Return how a simulated lock is reached."""
+    values: dict[str, Any] = {
+        "host": "127.0.0.1",
+        "port": simulated.port,
+        "device_id": simulated.device_id,
+        "local_key": LOCAL_KEY.encode(),
+        "version": simulated.version,
+        "announces": True,
+    }
+    return Address(**values | changes)
+
+
+@asynccontextmanager
+async def house(
+    version: str = "3.4",
+    family: str = "B",
+    *,
+    settings: Settings | None = None,
+    stored: dict[str, Any] | None = None,
+    address: dict[str, Any] | None = None,
+    heard_before: bool = True,
+    **knobs: Any,
+) -> AsyncGenerator[House]:
+    """Open a house. `heard_before`: long enough to know that the lock was asleep."""
+    clock = MovableClock()
+    values = {
+        "announce": False,
+        **({"query_answer": "unvalid", "reply": "5"} if family == "D" else {}),
+    }
+    simulated = SimulatedLock(
+        version=version, family=family, knobs=Knobs(**values | knobs), now=clock.time
+    )
+    async with simulated:
+        lock = TuyaLock(
+            address_of(simulated, **address or {}), settings or Settings(), clock, stored
+        )
+        home = House(simulated, lock, clock)
+        lock.subscribe(Watcher(home.snapshots.append, home.records.append))
+        lock.start()
+        if heard_before:
+            clock.move(20)
+        try:
+            yield home
+        finally:
+            await lock.stop()
