@@ -214,8 +214,10 @@ def lock_errors() -> Generator[None]:
     try:
         yield
     except LockError as err:
-        refused = isinstance(err, UnlockRefused)
-        translated = _REFUSALS[err.reason] if refused else _ERRORS[type(err)]
+        if isinstance(err, UnlockRefused):
+            translated = _REFUSALS[err.reason]
+        else:
+            translated = _ERRORS[type(err)]
         raise translated() from err
 
 

@@ -16,7 +16,7 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     TuyaLock,
     Watcher,
 )
-from tests.simulator import Knobs, SimulatedLock
+from tests.simulator import Knobs, SimulatedLock, access_control
 
 LOCAL_KEY = "0123456789abcdef"
 VERSIONS = ("3.1", "3.3", "3.4", "3.5")
@@ -155,12 +155,12 @@ async def house(
 ) -> AsyncGenerator[House]:
     """Open a house. `heard_before`: long enough to know that the lock was asleep."""
     clock = MovableClock()
-    values = {
-        "announce": False,
-        **({"query_answer": "unvalid", "reply": "5"} if family == "D" else {}),
-    }
+    make = access_control if family == "D" else Knobs
     simulated = SimulatedLock(
-        version=version, family=family, knobs=Knobs(**values | knobs), now=clock.time
+        version=version,
+        family=family,
+        knobs=make(**{"announce": False} | knobs),
+        now=clock.time,
     )
     async with simulated:
         lock = TuyaLock(
