@@ -1,0 +1,95 @@
+"""What the tests of the Home Assistant side share: a simulated lock, its entry, and patience."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import ExitStack
+import socket
+from unittest.mock import patch
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.tuya_wifi_lock.const import (
+    AUTO,
+    CONF_ANNOUNCES,
+    CONF_LOCAL_KEY,
+    CONF_PROTOCOL_VERSION,
+    DOMAIN,
+)
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import CONF_DEVICE_ID, CONF_HOST, CONF_PORT
+from homeassistant.core import HomeAssistant
+from tests.simulator import SimulatedLock
+
+DISCOVERY = "custom_components.tuya_wifi_lock.discovery"
+
+
+async def setup(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Set up an entry; its lock may sleep."""
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+async def wait_for(
+    hass: HomeAssistant, condition: Callable[[], object], timeout: float = 5
+) -> None:
+    """Wait until a condition holds, and Home Assistant has settled."""
+    async with asyncio.timeout(timeout):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+    await hass.async_block_till_done()
+
+
+@pytest.fixture(autouse=True)
+def auto_enable(request: pytest.FixtureRequest) -> None:
+    """Let Home Assistant load our integration, where a test has a Home Assistant."""
+    if "hass" in request.fixturenames:
+        request.getfixturevalue("enable_custom_integrations")
+
+
+@pytest.fixture
+def ports(socket_enabled: None) -> Generator[dict[int, int]]:
+    """Announcements on UDP ports that nobody else uses, by the port that they stand for."""
+    with ExitStack() as stack:
+        free: dict[int, int] = {}
+        for port in (6666, 6667, 7000):
+            guard = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            # Keeps the port from other programs; datagrams for 127.0.0.1 do not come here.
+            guard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            guard.bind(("127.0.0.2", 0))
+            free[port] = guard.getsockname()[1]
+        stack.enter_context(patch(f"{DISCOVERY}.PORTS", tuple(free.values())))
+        stack.enter_context(patch(f"{DISCOVERY}.ASK_PORT", free[7000]))
+        yield free
+
+
+@pytest.fixture
+async def simulated_lock(ports: dict[int, int]) -> AsyncGenerator[SimulatedLock]:
+    """A low-power lock of family B that sleeps, and announces itself when it wakes."""
+    async with SimulatedLock(version="3.4", announce_ports=ports) as lock:
+        yield lock
+
+
+@pytest.fixture
+async def entry(
+    hass: HomeAssistant, simulated_lock: SimulatedLock
+) -> AsyncGenerator[MockConfigEntry]:
+    """The entry of the simulated lock, not set up yet; unloaded at the end."""
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Wi-Fi lock 0001",
+        unique_id=simulated_lock.device_id,
+        data={
+            CONF_HOST: "127.0.0.1",
+            CONF_PORT: simulated_lock.port,
+            CONF_DEVICE_ID: simulated_lock.device_id,
+            CONF_LOCAL_KEY: simulated_lock.local_key,
+            CONF_PROTOCOL_VERSION: AUTO,
+            CONF_ANNOUNCES: True,
+        },
+    )
+    entry.add_to_hass(hass)
+    yield entry
+    if entry.state is ConfigEntryState.LOADED:
+        await hass.config_entries.async_unload(entry.entry_id)
+        await hass.async_block_till_done()
