@@ -200,10 +200,14 @@ def test_a_damaged_frame_is_no_frame(version: str) -> None:
         wire.decode(version, b"x" * 16, raw)
 
 
-def test_an_empty_34_answer_has_no_padding_block() -> None:
-    raw = wire.encode("3.4", b"k" * 16, Command.HEARTBEAT, 1, retcode=0)
-    assert len(raw) == 16 + 0x28
-    assert raw[12:16] == (0x28).to_bytes(4)
+@pytest.mark.parametrize(
+    ("version", "size"), [("3.1", 12), ("3.3", 12), ("3.4", 0x28), ("3.5", 32)]
+)
+@pytest.mark.parametrize("command", [Command.HEARTBEAT, Command.CONTROL_NEW])
+def test_an_empty_answer_is_truly_empty(version: str, size: int, command: Command) -> None:
+    raw = wire.encode(version, b"k" * 16, command, 1, retcode=0)
+    assert len(raw) == (18 + size + 4 if version == "3.5" else 16 + size)
+    assert size.to_bytes(4) in raw[:18]
 
 
 # Announcements
@@ -445,6 +449,35 @@ async def test_numbers_of_answers(policy: Any, expected: int) -> None:
         await peer.send(Command.HEARTBEAT)
         assert (await peer.frame()).sequence == expected
         peer.close()
+
+
+@pytest.mark.parametrize("version", ["3.3", "3.4"])
+async def test_numbers_as_captured(version: str) -> None:
+    async with SimulatedLock(version=version, knobs=awake()) as lock:
+        peer = await Peer.asking(lock)
+        numbers = []
+        for _ in range(2):
+            await peer.send(Command.HEARTBEAT)
+            numbers.append((await peer.frame()).sequence)
+            await lock.finger(1)
+            numbers.append((await peer.frame()).sequence)
+        first = numbers[0]
+        counted = [first, first + 1, first + 2, first + 3]
+        assert numbers == ([0, 0, 0, 0] if version == "3.3" else counted)
+        await peer.send(Command.QUERY, b"{}")
+        assert (await peer.frame()).sequence == peer.sequence
+        peer.close()
+
+
+async def test_pushes_do_not_wait_for_acknowledgements(lock34: SimulatedLock) -> None:
+    peer = await Peer.asking(lock34)
+    began = asyncio.get_running_loop().time()
+    for _ in range(25):
+        await peer.control({"58": True})
+        await peer.dps(1)
+    # Between an acknowledgement and its push Nagle's algorithm would put forty milliseconds.
+    assert asyncio.get_running_loop().time() - began < 0.8
+    peer.close()
 
 
 async def test_a_35_lock_counts_its_own_frames() -> None:

@@ -92,6 +92,7 @@ async def test_every_reply_has_its_cause(lock: SimulatedLock, status: Status) ->
     if status is Status.DOUBLE_LOCKED:
         await lock.double_lock(True)
         assert await peer.dps(1) == [{"13": True}]
+        assert await told(peer, dp50=LOCK, dp49=set_key()) == [{"50": "AAAB"}, {"49": "AAAB"}]
     opened = len(lock.openings)
     assert await told(peer, dp50=UNLOCK) == [{"50": REPLIES[status]}]
     assert len(lock.openings) - opened == (status is Status.OK)
