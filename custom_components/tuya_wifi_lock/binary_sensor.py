@@ -1,0 +1,93 @@
+"""What is on or off at a lock."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.components.binary_sensor import (
+    BinarySensorDeviceClass,
+    BinarySensorEntity,
+    BinarySensorEntityDescription,
+)
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import LockConfigEntry
+from .entity import LockPartDescription, TuyaLockEntity, async_add_when_seen, seen
+from .tuyalock import LockState, Snapshot
+
+PARALLEL_UPDATES = 0
+
+LOW_BATTERY = 20
+"""Percent."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockBinarySensorDescription(LockPartDescription, BinarySensorEntityDescription):
+    """Something that is on or off."""
+
+    is_on_fn: Callable[[Snapshot], bool | None]
+
+
+def _battery_low(state: LockState) -> bool | None:
+    """Return if the batteries want to be changed."""
+    if state.battery is not None:
+        return state.battery <= LOW_BATTERY
+    if state.battery_level is not None:
+        return state.battery_level in {"low", "poweroff"}
+    return None
+
+
+BINARY_SENSORS = (
+    LockBinarySensorDescription(
+        key="unlock_requested",
+        exists_fn=seen("unlock_request"),
+        is_on_fn=lambda snapshot: snapshot.requested,
+    ),
+    LockBinarySensorDescription(
+        key="door",
+        device_class=BinarySensorDeviceClass.DOOR,
+        exists_fn=seen("closed_opened", "closed_opened_kit"),
+        is_on_fn=lambda snapshot: snapshot.state.door_open,
+    ),
+    LockBinarySensorDescription(
+        key="double_locked",
+        exists_fn=seen("reverse_lock"),
+        is_on_fn=lambda snapshot: snapshot.state.double_locked,
+    ),
+    LockBinarySensorDescription(
+        key="battery_low",
+        device_class=BinarySensorDeviceClass.BATTERY,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        exists_fn=seen("residual_electricity", "battery_state"),
+        is_on_fn=lambda snapshot: _battery_low(snapshot.state),
+    ),
+    LockBinarySensorDescription(
+        key="awake",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        is_on_fn=lambda snapshot: snapshot.awake,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: LockConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the binary sensors of a lock."""
+    async_add_when_seen(entry.runtime_data, BINARY_SENSORS, LockBinarySensor, async_add_entities)
+
+
+class LockBinarySensor(TuyaLockEntity, BinarySensorEntity):
+    """Something that is on or off at a lock."""
+
+    entity_description: LockBinarySensorDescription
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return if it is on; None is not known."""
+        return self.entity_description.is_on_fn(self.coordinator.data)

@@ -1,0 +1,98 @@
+"""Diagnostics: only what is named here, nothing that tells who or where."""
+
+from collections import Counter
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+
+from .const import (
+    CONF_NO_CLOUD,
+    CONF_PROTOCOL_VERSION,
+    CONF_RELOCK_DELAY,
+    CONF_RELOCKS_ITSELF,
+    CONF_UNLOCK_WAIT,
+    CONF_UNLOCK_WITH,
+)
+from .coordinator import LockConfigEntry, LockCoordinator
+from .tuyalock import LockState, TuyaLock
+
+OPTIONS = (
+    CONF_NO_CLOUD,
+    CONF_RELOCK_DELAY,
+    CONF_RELOCKS_ITSELF,
+    CONF_UNLOCK_WAIT,
+    CONF_UNLOCK_WITH,
+)
+
+
+async def async_get_config_entry_diagnostics(
+    hass: HomeAssistant, entry: LockConfigEntry
+) -> dict[str, Any]:
+    """Return the diagnostics of a lock."""
+    coordinator = entry.runtime_data
+    return {
+        "options": {name: entry.options[name] for name in OPTIONS if name in entry.options},
+        "connection": _connection(coordinator),
+        "codes_seen": sorted(coordinator.data.state.seen),
+        "state": _state(coordinator.data.state),
+        "bolt": {
+            "locked": coordinator.data.bolt.locked,
+            "assumed": coordinator.data.bolt.assumed,
+        },
+        "unlocking": coordinator.data.unlocking,
+        "requested": coordinator.data.requested,
+        "records": _records(coordinator.lock),
+        "clock_ahead": coordinator.lock.health.clock_ahead,
+    }
+
+
+def _connection(coordinator: LockCoordinator) -> dict[str, Any]:
+    """Return how the lock is reached and how that went."""
+    lock, snapshot = coordinator.lock, coordinator.data
+    problem = snapshot.problem
+    return {
+        "family": snapshot.family,
+        "protocol_configured": coordinator.config_entry.data[CONF_PROTOCOL_VERSION],
+        "protocol_found": lock.address.found_version,
+        "announces": lock.address.announces,
+        "keep_alive": lock.address.keep_alive,
+        "awake": snapshot.awake,
+        "key_refused": snapshot.key_refused,
+        "problem": type(problem).__name__ if problem else None,
+        "wakes": [_iso(time) for time in lock.health.wakes],
+        "errors": [[_iso(time), name] for time, name in lock.health.errors],
+    }
+
+
+def _state(state: LockState) -> dict[str, Any]:
+    """Return what is known of a lock."""
+    return {
+        "motor_unlocked": state.motor_unlocked,
+        "door_open": state.door_open,
+        "double_locked": state.double_locked,
+        "passage_mode": state.passage_mode,
+        "battery": state.battery,
+        "battery_level": state.battery_level,
+        "request_until": _iso(state.request_until),
+        "opened_at": _iso(state.opened_at),
+        "last_heard": _iso(state.last_heard),
+    }
+
+
+def _records(lock: TuyaLock) -> dict[str, dict[str, int]]:
+    """Return how many unlocks of each age and method are kept, and how many nobody has heard."""
+    records = list(lock.journal)
+    return {
+        "by_age": dict(Counter(str(record.age) for record in records)),
+        "by_method": dict(Counter(record.method for record in records)),
+        "by_route": dict(Counter(record.route for record in records)),
+        "by_delivery": dict(
+            Counter("delivered" if record.delivered else "received" for record in records)
+        ),
+    }
+
+
+def _iso(time: float | None) -> str | None:
+    """Return a Unix time as people read it."""
+    return None if time is None else dt_util.utc_from_timestamp(time).isoformat()

@@ -1,0 +1,86 @@
+"""The lock itself."""
+
+from typing import Any, override
+
+from homeassistant.components.lock import LockEntity
+from homeassistant.core import Context, HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import LockConfigEntry, lock_errors
+from .entity import MODELS, TuyaLockEntity, last_unlocked_by
+from .tuyalock import Record
+
+# Not 1: locking has to get past an unlock that waits, and two unlocks share one attempt.
+PARALLEL_UPDATES = 0
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: LockConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the lock itself."""
+    async_add_entities([TuyaWifiLock(entry.runtime_data)])
+
+
+class TuyaWifiLock(TuyaLockEntity, LockEntity):
+    """The lock itself."""
+
+    _attr_name = None
+
+    @property
+    @override
+    def is_locked(self) -> bool | None:
+        """Return if the door is locked; None is not known."""
+        return self.coordinator.data.bolt.locked
+
+    @property
+    @override
+    def assumed_state(self) -> bool:
+        """Return if the owner says so and not the lock."""
+        return self.coordinator.data.bolt.assumed
+
+    @property
+    @override
+    def is_unlocking(self) -> bool:
+        """Return if an unlock is under way or waits for the lock."""
+        return self.coordinator.data.unlocking
+
+    @property
+    @override
+    def changed_by(self) -> str | None:
+        """Return who unlocked last."""
+        return last_unlocked_by(self.coordinator.lock.journal)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow who unlocks."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self.coordinator.async_subscribe_records(self._async_recorded))
+
+    @override
+    async def async_unlock(self, **kwargs: Any) -> None:
+        """Open the door; returns when the lock has said that it is open."""
+        with lock_errors():
+            await self.coordinator.lock.unlock()
+
+    @override
+    async def async_lock(self, **kwargs: Any) -> None:
+        """Call off an unlock that waits, and lock the door where the product can."""
+        with lock_errors():
+            await self.coordinator.lock.lock()
+
+    @callback
+    def _async_recorded(self, record: Record, context: Context) -> None:
+        """Show who unlocked."""
+        self.async_write_ha_state()
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Name the model as soon as the product has given its family away."""
+        model, device = MODELS[self.coordinator.data.family], self.device_entry
+        if isinstance(device, dr.DeviceEntry) and model not in {None, device.model}:
+            dr.async_get(self.hass).async_update_device(device.id, model=model)
+        super()._handle_coordinator_update()
