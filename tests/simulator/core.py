@@ -42,23 +42,15 @@ class LockCore(ABC):
         self.family = Family(family)
         self.knobs = knobs or (access_control() if self.family is Family.D else Knobs())
         self.faults = Faults()
-        self.awake = False
-        self.powered = True
-        self.double_locked = False
-        self.commands: list[Dps] = []
-        self.openings: list[str] = []
-        self.lockings: list[str] = []
-        self.stored_key: RemoteKey | None = None
-        self.dps: Dps = families.resting_dps(self.family, self.knobs.battery_dp)
+        self._begin_unused()
         self._now = now
         self._server = LanServer(self, host, port)
-        body = bodies.announced(host, device_id, product_id, version)
         self.announcer = Announcer(
             host=host,
             target=announce_host,
             ports=announce_ports,
             version=version,
-            body=body,
+            body=bodies.announced(host, device_id, product_id, version),
             knobs=lambda: self.knobs,
         )
         self._outbox = Outbox(self.table.request)
@@ -69,6 +61,16 @@ class LockCore(ABC):
         self.countdown = Countdown(self._report_countdown, lambda: self.knobs.countdown_step)
         if self.knobs.cloud:
             self.cloud_gives_key()
+
+    def _begin_unused(self) -> None:
+        self.awake = False
+        self.powered = True
+        self.double_locked = False
+        self.commands: list[Dps] = []
+        self.openings: list[str] = []
+        self.lockings: list[str] = []
+        self.stored_key: RemoteKey | None = None
+        self.dps: Dps = families.resting_dps(self.family, self.knobs.battery_dp)
 
     @property
     def table(self) -> Table:
