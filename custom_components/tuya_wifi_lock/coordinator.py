@@ -214,10 +214,8 @@ def lock_errors() -> Generator[None]:
     try:
         yield
     except LockError as err:
-        if isinstance(err, UnlockRefused):
-            translated = _REFUSALS[err.reason]
-        else:
-            translated = _ERRORS[type(err)]
+        refusal = err.reason if isinstance(err, UnlockRefused) else None
+        translated = _REFUSALS[refusal] if refusal else _ERRORS[type(err)]
         raise translated() from err
 
 

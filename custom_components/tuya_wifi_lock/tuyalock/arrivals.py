@@ -52,6 +52,8 @@ class Arrivals:
 
     def answered(self, unlock: Unlock) -> None:
         """Take an unlock from the answer to our query; it counts unless it is pushed as well."""
+        if self._held and self._held.unlock == unlock:
+            return
         self._answers = [replace(answer, age=Age.UNKNOWN) for answer in self._answers]
         self._answers.append(Arrival(unlock, None, self._clock.time(), self._age()))
         if self._no_push is None:

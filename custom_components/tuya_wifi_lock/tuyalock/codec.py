@@ -97,11 +97,11 @@ def decode_kit(text: str) -> int:
 
 
 def decode_door_kit(text: str) -> bool | None:
-    """Return if an access control's door is open, from `closed_opened_kit`: 01 and 01 or 02."""
+    """Return if an access control's door is open: the last of two or three bytes is 01 or 02."""
     data = raw(text)
-    if len(data) != 2:
+    if len(data) not in {2, 3}:
         raise CodecError(f"a door report of {len(data)} bytes")
-    return {1: True, 2: False}.get(data[1])
+    return {1: True, 2: False}.get(data[-1])
 
 
 def raw(text: str) -> bytes:

@@ -51,7 +51,8 @@ class Peer:
 class Listener:
     """Who hears what comes over a connection."""
 
-    report: Callable[[Report], None]
+    report: Callable[[Report | None], None]
+    """The lock sent DP values; None is an answer that it does not understand the query."""
     rejected: Callable[[str], None]
     """The lock rejected a command with a text."""
 
@@ -71,7 +72,7 @@ class Connection(asyncio.Protocol):
         self._seqno = 0
         self._buffer = bytearray()
         self._response: asyncio.Future[bytes] | None = None
-        self._answer: asyncio.Future[Report | None] | None = None
+        self._answer: asyncio.Future[None] | None = None
         self._established = False
         self._closed: asyncio.Future[LockError | None] = asyncio.get_running_loop().create_future()
         self._heartbeat: Timer | None = None
@@ -105,23 +106,21 @@ class Connection(asyncio.Protocol):
 
     # What the lock object calls
 
-    async def query(self) -> Report | None:
-        """Ask for the DP values; None if the lock does not understand the question.
+    async def query(self) -> None:
+        """Ask for the DP values; the listener gets them in their place among the reports.
 
         Raises NoHandshake if the lock says nothing and has not proved its key either.
         """
         self._answer = asyncio.get_running_loop().create_future()
-        peer = self.peer
-        if peer.version in {"3.4", "3.5"}:
+        if self.peer.version in {"3.4", "3.5"}:
             self._send(Command.QUERY_NEW, b"{}")
         else:
             self._send(Command.QUERY, self._ids())
         try:
-            return await self._wait(self._answer, QUERY_TIMEOUT)
+            await self._wait(self._answer, QUERY_TIMEOUT)
         except NoHandshake:
             if not self.proven or self._closed.done():
                 raise
-            return Report({}, {}, is_answer=True)
         finally:
             self._answer = None
 
@@ -237,23 +236,26 @@ class Connection(asyncio.Protocol):
         elif frame.command == Command.STATUS:
             self._handle_status(frame.payload)
         elif frame.command in _ANSWERS:
-            self._settle_answer(parse_report(frame.payload, is_answer=True))
+            self._handle_answer(frame.payload)
         elif frame.command in _ACKS:
             self._handle_ack(frame.payload)
 
     def _handle_status(self, payload: bytes) -> None:
         """Hand a report on; an access control answers a query with one, too."""
-        if not (report := parse_report(payload)):
-            return
-        if report.is_answer and self._answer and not self._answer.done():
-            self._settle_answer(report)
-        else:
+        if report := parse_report(payload):
             self._listener.report(report)
+            if report.is_answer:
+                self._settle_answer()
 
-    def _settle_answer(self, report: Report | None) -> None:
-        """Give the answer to who asked."""
+    def _handle_answer(self, payload: bytes) -> None:
+        """Hand the answer to our query on."""
+        self._listener.report(parse_report(payload, is_answer=True))
+        self._settle_answer()
+
+    def _settle_answer(self) -> None:
+        """End the wait for an answer."""
         if self._answer and not self._answer.done():
-            self._answer.set_result(report)
+            self._answer.set_result(None)
 
     def _handle_ack(self, payload: bytes) -> None:
         """Hand on a text, which means rejection. An empty acknowledgement says nothing."""

@@ -150,7 +150,10 @@ class Link:
 
     def keep_alive(self) -> None:
         """Note that this lock stays on the network."""
-        self.address = replace(self.address, keep_alive=True)
+        if not self.address.keep_alive:
+            self.address = replace(self.address, keep_alive=True)
+            self._held_until = float("-inf")
+            self._hinted.set()
 
     async def run(self) -> None:
         """Dial whenever there is reason to, until cancelled."""
@@ -287,18 +290,24 @@ class Link:
     async def _converse(self, connection: Connection) -> LockError | None:
         """Return why the connection ended."""
         try:
-            report = await connection.query()
+            await connection.query()
         except LockError as err:
             return err
-        self.connected = True
-        version = None if self.address.version else connection.peer.version
-        self.address = replace(self.address, found_version=version)
-        self._watch_idle()
-        self._user.link_reported(report)
+        self._accepted(connection)
         return await connection.closed()
 
-    def _reported(self, report: Report) -> None:
-        """Take a report that the lock pushed."""
+    def _accepted(self, connection: Connection) -> None:
+        """Note that the lock talks to us."""
+        if not self.connected:
+            self.connected = True
+            version = None if self.address.version else connection.peer.version
+            self.address = replace(self.address, found_version=version)
+            self._watch_idle()
+
+    def _reported(self, report: Report | None) -> None:
+        """Take what the lock sent."""
+        assert self._connection is not None
+        self._accepted(self._connection)
         self._last_report = self._clock.monotonic()
         self._sign_of_life()
         self._user.link_reported(report)

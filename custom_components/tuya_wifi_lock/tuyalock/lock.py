@@ -19,7 +19,7 @@ from .records import Arrival, Journal, Record
 from .remote import Remote, Settings
 from .remote_key import SET_KEY
 from .report import Report
-from .state import Bolt, LockState, Value, bolt, unlocks
+from .state import Bolt, LockState, Unlock, Value, bolt, unlocks
 
 HEARD_AGAIN = 60.0
 """Seconds after which another sign of life is worth telling."""
@@ -68,7 +68,8 @@ class TuyaLock:
         self._remote = Remote(self, settings, clock, stored.get("kept_key"))
         self._watchers: list[Watcher] = []
         self._arrivals: Arrivals | None = None
-        self._woken = False
+        self._told: set[Unlock] | None = None
+        """Unlocks since the last wake, or None if the lock was awake when we came."""
         self._running: asyncio.Task[None] | None = None
         self._deadline: Timer | None = None
         self.snapshot = self._look()
@@ -102,6 +103,8 @@ class TuyaLock:
             self._running.cancel()
             with suppress(asyncio.CancelledError):
                 await self._running
+        if self._arrivals:
+            self._arrivals.close()
         if self._deadline:
             self._deadline.cancel()
 
@@ -193,7 +196,8 @@ class TuyaLock:
     def link_opened(self, hint_at: float | None, *, woken: bool) -> None:
         """There is a connection, after a hint at a monotonic time."""
         self.health.wakes.append(self._clock.time())
-        self._woken = woken
+        if woken:
+            self._told = set()
         self._arrivals = Arrivals(self._clock, self._arrived, hint_at=hint_at)
 
     def link_reported(self, report: Report | None) -> None:
@@ -231,10 +235,11 @@ class TuyaLock:
     # Reports
 
     def _take_answer(self, codes: Mapping[str, Value]) -> None:
-        """Take the answer to our query. What it says of unlocks is news only after a wake."""
-        if self._arrivals and self._woken and self._memory.answers_partly:
+        """Take the answer to our query: unlocks since a wake that we saw, told or not."""
+        if self._arrivals and self._told is not None and self._memory.answers_partly:
             for _, unlock in unlocks(codes):
-                self._arrivals.answered(unlock)
+                if unlock not in self._told:
+                    self._arrivals.answered(unlock)
         self._remote.connected()
         self._remote.feed({})
 
@@ -257,6 +262,8 @@ class TuyaLock:
 
     def _arrived(self, arrival: Arrival) -> None:
         """Keep an unlock, and tell it."""
+        if self._told is not None:
+            self._told.add(arrival.unlock)
         if (record := self._memory.keep(arrival, LAN)) is None:
             return
         self._publish()

@@ -17,6 +17,7 @@ METHODS: Mapping[str, str] = {
     "unlock_temporary": "temporary_password",
     "unlock_temporary_kit": "temporary_password",
     "unlock_dynamic": "dynamic_password",
+    "unlock_dynamic_kit": "dynamic_password",
     "unlock_offline_pd": "offline_password",
     "unlock_card": "card",
     "unlock_card_kit": "card",

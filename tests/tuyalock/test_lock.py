@@ -1,0 +1,290 @@
+"""The lock object against the simulated lock: unlock events in, sleep, restarts."""
+
+import json
+from typing import Any
+
+import pytest
+
+from custom_components.tuya_wifi_lock.tuyalock import Family, Settings, UnlockWith
+from custom_components.tuya_wifi_lock.tuyalock.state import LockState
+
+from .house import VERSIONS, House, house
+
+pytestmark = pytest.mark.usefixtures("socket_enabled")
+
+PARTLY = {"state": LockState(seen=frozenset({"residual_electricity"})).as_dict()}
+"""Stored by a lock whose battery is known, so that an answer without it is a partial one."""
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("family", ["A", "B"])
+async def test_unlock_that_woke_the_lock_is_live(version: str, family: str) -> None:
+    async with house(version, family) as home:
+        await home.simulated.finger(3)
+        home.hint()
+        await home.until(lambda: home.lock.snapshot.state.seen >= {"unlock_fingerprint"})
+        assert home.told == []
+        home.clock.move(1)
+        await home.until(lambda: home.told == ["live fingerprint 3"])
+        assert home.records[0].route == "lan"
+        assert home.lock.snapshot.state.opened_at == pytest.approx(home.clock.time(), abs=5)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("family", ["A", "B", "D"])
+async def test_each_report_is_news_even_if_it_equals_the_last(version: str, family: str) -> None:
+    async with house(version, family) as home:
+        await home.awake()
+        for _ in range(3):
+            await home.simulated.finger(3)
+        await home.until(lambda: home.told == ["live fingerprint 3"] * 3)
+        assert [record.id for record in home.records] == [1, 2, 3]
+
+
+async def test_burst_of_an_awake_lock_is_told_in_order() -> None:
+    async with house() as home:
+        await home.awake()
+        await home.simulated.burst(("fingerprint", 1), ("card", 2), ("password", 5))
+        await home.until(
+            lambda: home.told == ["live fingerprint 1", "live card 2", "live password 5"]
+        )
+
+
+async def test_backlog_is_of_unknown_age_but_for_the_last() -> None:
+    async with house() as home:
+        for number in range(4):
+            await home.simulated.store("fingerprint", number)
+        await home.simulated.finger(9)
+        home.hint()
+        await home.until(lambda: len(home.told) == 4)
+        home.clock.move(1)
+        await home.until(
+            lambda: (
+                home.told
+                == [f"unknown fingerprint {number}" for number in range(4)]
+                + ["live fingerprint 9"]
+            )
+        )
+
+
+async def test_backlog_with_times_is_late_and_told_once() -> None:
+    async with house(record_times=True) as home:
+        hour_ago = home.clock.time() - 3600
+        await home.simulated.store("card", 2, at=hour_ago)
+        await home.simulated.store("card", 2, at=hour_ago)
+        await home.simulated.store("card", 2, at=hour_ago + 5)
+        await home.wake()
+        await home.until(lambda: home.told == ["late card 2"] * 2)
+        assert [record.time for record in home.records] == [int(hour_ago), int(hour_ago) + 5]
+
+
+async def test_record_from_the_future_counts_from_now_and_convicts_the_clock() -> None:
+    async with house(record_times=True, clock_offset=7200) as home:
+        await home.awake()
+        await home.simulated.finger(3)
+        await home.until(lambda: home.told == ["live fingerprint 3"])
+        assert home.records[0].time is None
+        assert home.lock.health.clock_ahead == pytest.approx(7200, abs=5)
+        home.simulated.knobs.clock_offset = 0
+        await home.simulated.finger(3)
+        await home.until(lambda: len(home.told) == 2)
+        assert home.lock.health.clock_ahead is None
+
+
+@pytest.mark.parametrize("where", ["both", "push", "query"])
+async def test_unlock_is_told_once_wherever_it_is_seen(where: str) -> None:
+    async with house(stored=PARTLY, unlock_in=where) as home:
+        await home.simulated.finger(3)
+        home.hint()
+        await home.until(lambda: home.lock.connected)
+        await home.settle()
+        home.clock.move(6)
+        await home.until(lambda: home.told == ["live fingerprint 3"])
+        await home.settle()
+        assert home.told == ["live fingerprint 3"]
+
+
+async def test_answer_is_no_news_beside_a_lock_that_was_awake() -> None:
+    async with house(stored=PARTLY, heard_before=False) as home:
+        await home.simulated.wake()
+        await home.simulated.push({"1": 3})
+        home.simulated.knobs.unlock_in = "query"
+        home.hint()
+        await home.until(lambda: home.lock.connected)
+        await home.settle()
+        home.clock.move(8)
+        await home.settle()
+        assert home.told in ([], ["live fingerprint 3"])
+
+
+async def test_answer_with_everything_is_never_an_unlock() -> None:
+    async with house(stored=PARTLY, query_answer="all", unlock_in="query") as home:
+        home.simulated.dps["1"] = 3
+        await home.wake()
+        await home.until(lambda: home.lock.connected)
+        await home.settle()
+        home.clock.move(8)
+        await home.settle()
+        assert home.told == []
+        assert home.lock.snapshot.state.battery == 90
+
+
+async def test_restart_repeats_nothing() -> None:
+    async with house() as home:
+        await home.awake()
+        await home.simulated.finger(3)
+        await home.simulated.battery(40)
+        await home.until(lambda: home.lock.snapshot.state.battery == 40)
+        stored: dict[str, Any] = json.loads(json.dumps(home.lock.as_dict()))
+    async with house(stored=stored, heard_before=False) as again:
+        assert again.lock.snapshot.state.battery == 40
+        assert [record.number for record in again.lock.journal] == [3]
+        await again.wake()
+        await again.until(lambda: again.lock.connected)
+        again.clock.move(8)
+        await again.settle()
+        assert again.told == []
+
+
+async def test_sleeping_lock_is_let_alone() -> None:
+    async with house() as home:
+        await home.awake()
+        home.clock.move(10)
+        await home.until(lambda: home.simulated.clients == 0)
+        connections = home.simulated.connections
+        for _ in range(4):
+            home.clock.move(5)
+            home.hint()
+            await home.settle()
+        assert home.simulated.connections == connections
+        await home.simulated.sleep()
+        await home.settle()
+        assert home.clock.waiting == 0
+        home.clock.move(20)
+        await home.wake()
+        await home.until(lambda: home.lock.connected)
+
+
+async def test_lock_that_stays_awake_is_kept_connected() -> None:
+    async with house(low_power=False, idle_timeout=None) as home:
+        home.hint()
+        for _ in range(40):
+            home.clock.move(5)
+            home.hint()
+            await home.settle()
+        await home.until(lambda: home.lock.connected)
+        assert home.lock.address.keep_alive
+        connections = home.simulated.connections
+        for _ in range(20):
+            home.clock.move(9)
+            await home.settle()
+        assert home.simulated.connections == connections
+        await home.simulated.reboot()
+        await home.until(lambda: not home.lock.connected)
+        await home.until(lambda: home.lock.connected)
+
+
+async def test_lock_that_never_announces_is_probed_and_its_unlock_told() -> None:
+    async with house(address={"announces": False}) as home:
+        home.clock.move(20)
+        await home.settle()
+        await home.simulated.finger(3)
+        for _ in range(20):
+            home.clock.move(0.3)
+            await home.settle()
+        await home.until(lambda: home.told == ["live fingerprint 3"])
+
+
+async def test_port_that_opens_after_the_announcement_is_found() -> None:
+    async with house(announce_before_listen_seconds=0.2) as home:
+        await home.simulated.finger(3)
+        home.hint()
+        await home.until(lambda: home.lock.connected)
+
+
+async def test_state_is_shown_as_reported() -> None:
+    async with house(motor_state=True, door_sensor=True) as home:
+        await home.awake()
+        assert home.lock.snapshot.bolt.locked is None
+        await home.simulated.battery(15)
+        await home.simulated.double_lock(True)
+        await home.simulated.door(True)
+        await home.until(lambda: home.lock.snapshot.state.door_open is True)
+        state = home.lock.snapshot.state
+        assert (state.battery, state.double_locked) == (15, True)
+        await home.simulated.push({"55": False})
+        await home.until(lambda: home.lock.snapshot.bolt.locked is True)
+        await home.simulated.push({"55": True})
+        await home.until(lambda: home.lock.snapshot.bolt.locked is False)
+
+
+async def test_opening_without_a_motor_state_passes() -> None:
+    settings = Settings(relocks_itself=True, relock_delay=5)
+    async with house(settings=settings) as home:
+        await home.awake()
+        await home.simulated.finger(3)
+        await home.until(lambda: home.lock.snapshot.bolt.locked is False)
+        home.clock.move(5.1)
+        await home.until(lambda: home.lock.snapshot.bolt.locked is True)
+        assert home.lock.snapshot.bolt.assumed
+
+
+async def test_request_runs_out_by_itself() -> None:
+    async with house() as home:
+        await home.awake()
+        await home.simulated.request(30)
+        await home.until(lambda: home.lock.snapshot.requested)
+        home.simulated.countdown.forget()
+        home.clock.move(31)
+        await home.until(lambda: not home.lock.snapshot.requested)
+
+
+async def test_family_shows_itself_and_is_remembered() -> None:
+    async with house(family="D") as home:
+        await home.awake()
+        assert home.lock.family is Family.D
+        await home.simulated.door(True)
+        await home.until(lambda: home.lock.snapshot.state.door_open is True)
+        stored = json.loads(json.dumps(home.lock.as_dict()))
+    async with house(family="D", stored=stored, heard_before=False) as again:
+        assert again.lock.family is Family.D
+
+
+async def test_version_is_found_out() -> None:
+    for version in VERSIONS:
+        async with house(version, address={"version": None, "announces": False}) as home:
+            await home.simulated.wake()
+            for _ in range(200):
+                home.clock.move(0.2)
+                await home.settle()
+                if home.lock.connected:
+                    break
+            assert home.lock.connected, version
+            assert home.lock.address.found_version == version
+
+
+async def _stuck(home: House) -> None:
+    """Let the lock sleep with something on its way."""
+    await home.simulated.sleep()
+    await home.until(lambda: not home.lock.connected)
+
+
+async def test_unlock_held_at_the_end_of_a_wake_is_not_lost() -> None:
+    async with house() as home:
+        await home.simulated.finger(3)
+        home.hint()
+        await home.until(lambda: "unlock_fingerprint" in home.lock.snapshot.state.seen)
+        await _stuck(home)
+        assert home.told == ["live fingerprint 3"]
+
+
+async def test_stop_cancels_everything() -> None:
+    async with house() as home:
+        await home.awake()
+        await home.lock.stop()
+        assert home.clock.waiting == 0
+        await home.until(lambda: home.simulated.clients == 0)
+
+
+def test_request_only_is_a_setting() -> None:
+    assert Settings(unlock_with=UnlockWith("request_only")).unlock_wait == 30
