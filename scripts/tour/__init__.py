@@ -1,0 +1,1 @@
+"""The tour of scripts/demo: a real Home Assistant, a simulated lock, and what each saw."""

@@ -1,0 +1,87 @@
+"""Run the tour: python -m scripts.tour [--once] [--keep]."""
+
+import argparse
+import asyncio
+from contextlib import suppress
+import secrets
+import signal
+import sys
+
+from .conditions import Unmet
+from .home import USERNAME, Home
+from .runner import Runner, say
+from .stage import Stage
+from .terminal import converse
+
+INTERRUPTED = 130
+AWAKE_SECONDS = 8.0
+"""How long a touch keeps the lock awake when the tour is over."""
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/demo",
+        description="Shows the integration in a real Home Assistant with a simulated lock.",
+    )
+    parser.add_argument("--once", action="store_true", help="end after the tour")
+    parser.add_argument("--keep", action="store_true", help="keep the config folder")
+    return parser.parse_args()
+
+
+async def main(options: argparse.Namespace) -> int:
+    """Start everything, run the tour, and end everything whatever happens."""
+    _be_interruptible()
+    home = Home(lambda text: say("HA", text))
+    try:
+        return await _tour(home, once=options.once or not sys.stdin.isatty())
+    except asyncio.CancelledError:
+        print("\ninterrupted", flush=True)
+        return INTERRUPTED
+    finally:
+        await home.discard(keep=options.keep)
+        if options.keep:
+            print(f"The config folder is {home.process.folder}", flush=True)
+
+
+async def _tour(home: Home, *, once: bool) -> int:
+    stage = Stage(home, f"bfdemo{secrets.token_hex(7)}", say)
+    print("Home Assistant starts ...", flush=True)
+    try:
+        await home.start()
+    except Unmet as unmet:
+        print(f"{unmet}\n" + "\n".join(home.process.last_words()), flush=True)
+        return 1
+    print(f"Home Assistant {home.version} runs at {home.process.url}", flush=True)
+    async with stage.lock:
+        runner = Runner(stage)
+        await runner.run()
+        status = runner.conclude(home.process.problems)
+        if not once:
+            stage.lock.knobs.awake_seconds = AWAKE_SECONDS
+            stage.lock.knobs.relock_seconds = 5.0
+            print(f"Open {home.process.url} - user {USERNAME}, password {home.password}")
+            print("Type commands for the simulated lock; help lists them, quit ends.")
+            await converse(stage.lock)
+    return status
+
+
+def _be_interruptible() -> None:
+    """Let a signal end the tour in good order; further ones change nothing."""
+    task = asyncio.current_task()
+    assert task
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def interrupt() -> None:
+        for number in signals:
+            loop.add_signal_handler(number, lambda: None)
+        task.cancel()
+
+    for number in signals:
+        loop.add_signal_handler(number, interrupt)
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        sys.exit(asyncio.run(main(arguments())))

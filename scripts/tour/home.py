@@ -1,0 +1,139 @@
+"""Home Assistant as the tour uses it: the process, its user, and what it shows of the lock."""
+
+import asyncio
+from collections.abc import Callable
+import secrets
+import time
+from typing import Any
+
+from .client import Client, Json
+from .conditions import PAUSE, Unmet, expect
+from .flows import FLOWS, OPTIONS, Answers, Flow, Touch
+from .process import DOMAIN, HomeAssistantProcess
+from .seen import Seen
+
+READY_WITHIN = 120.0
+"""Seconds until a Home Assistant on a slow machine has started; a fast one takes six."""
+USERNAME = "demo"
+
+
+class Home:
+    """One Home Assistant with one user, and one lock once it is added."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        """Prepare a config folder; start() begins."""
+        self.process = HomeAssistantProcess()
+        self.client = Client(self.process.url)
+        self.password = secrets.token_urlsafe(9)
+        self.seen = Seen(say)
+        self.version = ""
+        self.entry_id = ""
+        self._device_id = ""
+
+    async def start(self) -> None:
+        """Start for the first time, and log in."""
+        await self._launch()
+        await self.client.onboard(USERNAME, self.password)
+        await self._enter()
+
+    async def stop(self) -> None:
+        """End Home Assistant in good order; start_again() brings it back."""
+        await self.client.hang_up()
+        await self.process.stop()
+
+    async def start_again(self) -> None:
+        """Start once more with the same config folder and user."""
+        await self._launch()
+        await self._enter()
+        self.seen.forget()
+        await self.seen.watch(self.client, self._device_id)
+
+    async def discard(self, *, keep: bool) -> None:
+        """End everything, and remove the config folder."""
+        try:
+            await self.client.close()
+        finally:
+            await self.process.discard(keep=keep)
+
+    async def _launch(self) -> None:
+        await self.process.start()
+        await self._ready(self.client.answers, "answer")
+
+    async def _enter(self) -> None:
+        await self.client.open()
+        await self._ready(self._running, "finish its start")
+        self.version = (await self.client.command("get_config"))["version"]
+
+    async def _running(self) -> bool:
+        state: str = (await self.client.command("get_config"))["state"]
+        return state == "RUNNING"
+
+    async def _ready(self, condition: Callable[[], Any], what: str) -> None:
+        end = time.monotonic() + READY_WITHIN
+        while not await condition():
+            expect(self.process.ended is None, f"Home Assistant ended: {self.process.ended}")
+            if time.monotonic() > end:
+                raise Unmet(f"Home Assistant did not {what} in {READY_WITHIN:g} s")
+            await asyncio.sleep(PAUSE)
+
+    # What a person does in the browser
+
+    async def add_lock(self, device_id: str, answers: Answers, touch: Touch) -> list[str]:
+        """Add a lock through the config flow; return the steps that it showed."""
+        flow = Flow(self.client, FLOWS, answers, touch)
+        result = await flow.start(DOMAIN)
+        expect(result["type"] == "create_entry", f"the flow ended: {result.get('reason')}")
+        entry = result["result"]
+        self.entry_id, self._device_id = entry["entry_id"], device_id
+        expect(entry["state"] == "loaded", f"the entry is {entry['state']}: {entry['reason']}")
+        await self.seen.watch(self.client, device_id)
+        return flow.steps
+
+    async def set_options(self, **options: Any) -> None:
+        """Change options of the lock through its options flow."""
+        flow = Flow(self.client, OPTIONS, {"init": options}, no_touch)
+        result = await flow.start(self.entry_id)
+        expect(result["type"] == "create_entry", f"the options ended: {result.get('reason')}")
+
+    async def call(self, domain: str, service: str, key: str) -> None:
+        """Call a service on one of the lock's entities; raise Refused."""
+        await self.client.command(
+            "call_service",
+            domain=domain,
+            service=service,
+            target={"entity_id": self.seen.entity_id(key)},
+        )
+
+    async def offered(self, source: str, within: float = 30) -> Json:
+        """Return the form that Home Assistant offers by itself, once it does."""
+        end = time.monotonic() + within
+        while time.monotonic() < end:
+            for flow in await self.client.command("config_entries/flow/progress"):
+                if flow["handler"] == DOMAIN and flow["context"]["source"] == source:
+                    form: Json = await self.client.get(f"{FLOWS}/{flow['flow_id']}")
+                    return form
+            await asyncio.sleep(PAUSE * 5)
+        raise Unmet(f"waited {within:g} s for Home Assistant to offer {source}")
+
+    async def fill_in(self, form: Json, fields: Json, touch: Touch) -> str:
+        """Fill in a form that was offered, and return the reason with which the flow ends."""
+        flow = Flow(self.client, FLOWS, {form["step_id"]: fields}, touch)
+        reason: str = (await flow.resume(form["flow_id"])).get("reason", "")
+        return reason
+
+    async def words(self, form: Json) -> str:
+        """Return the text of a form as the browser shows it."""
+        answer = await self.client.command(
+            "frontend/get_translations", language="en", category="config", integration=[DOMAIN]
+        )
+        step = f"component.{DOMAIN}.config.step.{form['step_id']}"
+        texts = [answer["resources"].get(f"{step}.{part}") for part in ("title", "description")]
+        text = ": ".join(filter(None, texts))
+        expect(text, f"there is no text for the step {form['step_id']}")
+        for name, value in (form.get("description_placeholders") or {}).items():
+            text = text.replace(f"{{{name}}}", str(value))
+        return text
+
+
+async def no_touch(step: str) -> None:
+    """Nothing has to be done for a step that waits."""

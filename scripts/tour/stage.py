@@ -1,0 +1,130 @@
+"""Everything that a step of the tour has: a lock, somebody at its door, and Home Assistant."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+import time
+
+from tests.simulator import Knobs, SimulatedLock
+
+from .client import Refused
+from .conditions import expect, until
+from .home import Home
+from .seen import Event
+
+LOOPBACK_BROADCAST = "127.255.255.255"
+"""Where the lock announces itself: every listener of this machine gets its own copy."""
+HOLD_OFF = 45.0
+"""Seconds after which a lock that Home Assistant has let go is dialled again at the latest."""
+
+
+class Stage:
+    """The lock and the home in which it is."""
+
+    def __init__(self, home: Home, device_id: str, say: Callable[[str, str], None]) -> None:
+        """Build a lock that sleeps until it is touched, and tells what its bolt does."""
+        self.home = home
+        self.lock = SimulatedLock(
+            device_id=device_id,
+            announce_host=LOOPBACK_BROADCAST,
+            knobs=Knobs(motor_state=True, relock_seconds=1.0),
+        )
+        self._say = say
+
+    # What is seen
+
+    def state(self, key: str) -> str:
+        """Return what Home Assistant shows, or nothing if there is no such entity."""
+        return self.home.seen.states.get(key, "")
+
+    def events(self, key: str = "unlock") -> list[Event]:
+        """Return all events that an event entity has shown."""
+        return self.home.seen.events[key]
+
+    async def new_events(self, since: int, count: int, within: float = 10) -> list[Event]:
+        """Return the unlock events after the first `since`, as soon as there are `count`."""
+        what = f"{count} more unlock events"
+        await until(lambda: len(self.events()) >= since + count, what, within)
+        return self.events()[since:]
+
+    # What happens at the door
+
+    def tell(self, text: str) -> None:
+        """Say what happens."""
+        self._say("door", text)
+
+    def user(self, text: str) -> None:
+        """Say what a person does in Home Assistant."""
+        self._say("user", text)
+
+    def shown(self, text: str) -> None:
+        """Say what a person sees in Home Assistant."""
+        self._say("HA", text)
+
+    async def finger(self, number: int) -> None:
+        """Somebody opens with a finger; that wakes the lock."""
+        self.tell(f"finger {number} opens")
+        await self.lock.finger(number)
+
+    async def code(self, number: int) -> None:
+        """Somebody opens with a code; that wakes the lock."""
+        self.tell(f"code {number} opens")
+        await self.lock.code(number)
+
+    async def sleep(self) -> None:
+        """Let the lock fall asleep once its bolt is where Home Assistant says."""
+        if self.lock.awake:
+            await self.locked()
+            self.tell("the lock falls asleep")
+            await self.lock.sleep()
+
+    async def locked(self) -> None:
+        """Wait until the lock has locked itself, and Home Assistant shows it."""
+        moved = "55" in self.lock.dps
+        await until(
+            lambda: not moved or (self.state("lock") == "locked" and not self.lock.dps["55"]),
+            "the lock to be shown as locked",
+        )
+
+    async def connected(self) -> None:
+        """Wake the lock unless Home Assistant talks to it, and wait until it does."""
+        if not self.lock.clients:
+            await self.wake_up()
+        await self.locked()
+
+    async def wake_up(self) -> float:
+        """Let somebody open, and wait until that is shown; return when the lock was reached."""
+        await self.sleep()
+        since = len(self.events())
+        await self.finger(1)
+        await until(lambda: self.lock.clients, "a connection to the lock", HOLD_OFF)
+        reached = time.monotonic()
+        await self.new_events(since, 1)
+        return reached
+
+    # What somebody does in Home Assistant
+
+    async def unlock(self) -> None:
+        """Call lock.unlock, and wait for its end; raise Refused."""
+        self.user("calls lock.unlock")
+        await self.home.call("lock", "unlock", "lock")
+
+    async def refusal(self, call: Awaitable[None]) -> Refused:
+        """Return the error with which a call ends."""
+        began = time.monotonic()
+        try:
+            await call
+        except Refused as refused:
+            seconds = time.monotonic() - began
+            self.user(f"is told after {seconds:.1f} s: {refused.words}")
+            expect(refused.words.strip(), "the error has no words")
+            expect(refused.key, f"the error has no translation: {refused.words}")
+            return refused
+        expect(False, "lock.unlock ended without an error")
+        raise AssertionError
+
+    async def waiting_unlock(self) -> asyncio.Task[None]:
+        """Call lock.unlock of a sleeping lock; return the call once it is shown to wait."""
+        call = asyncio.create_task(self.unlock())
+        await until(lambda: self.state("lock") == "unlocking" or call.done(), "the state unlocking")
+        expect(not call.done(), "lock.unlock did not wait for the sleeping lock")
+        return call

@@ -1,0 +1,250 @@
+"""The steps of the tour, in their order. A new one is one function with `@step`."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+import time
+
+from .conditions import expect, throughout, until
+from .flows import Answers
+from .seen import Event
+from .stage import Stage
+
+type Action = Callable[[Stage], Awaitable[None]]
+
+NEW_LOCAL_KEY = "9f8e7d6c5b4a3210"
+BURST = 3.2
+"""Seconds after connecting in which unlocks without a time may be old; see arrivals.py."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One requirement that the tour shows."""
+
+    name: str
+    action: Action
+    needs_lock: bool
+
+
+STEPS: list[Step] = []
+
+
+def step(name: str, *, needs_lock: bool = True) -> Callable[[Action], Action]:
+    """Append a step to the tour."""
+
+    def add(action: Action) -> Action:
+        STEPS.append(Step(name, action, needs_lock))
+        return action
+
+    return add
+
+
+@step("setup", needs_lock=False)
+async def setup(stage: Stage) -> None:
+    """The config flow creates the entry after the lock was touched."""
+    lock = stage.lock
+
+    async def touch(name: str) -> None:
+        expect(name == "touch", f"the flow waits in {name}")
+        expect(not lock.connections, "the lock was reached before it was touched")
+        stage.tell("somebody touches the keypad")
+        await lock.wake()
+
+    answers: Answers = {
+        "user": "manual",
+        "manual": {
+            "host": "127.0.0.1",
+            "port": lock.port,
+            "device_id": lock.device_id,
+            "local_key": lock.local_key,
+            "protocol_version": "auto",
+        },
+        "behaviour": {},
+    }
+    steps = await stage.home.add_lock(lock.device_id, answers, touch)
+    expect("touch" in steps, f"nobody was asked to touch the lock: {steps}")
+    await until(stage.home.seen.available, "entities that are available")
+    expect(stage.state("unlock") == "unknown", "an unlock is shown though nobody has opened")
+    stage.tell("the lock falls asleep")
+    await lock.sleep()
+
+
+@step("unlock-event")
+async def unlock_event(stage: Stage) -> None:
+    """The lock wakes, and fingerprint 3 opens the door."""
+    since = len(stage.events())
+    await stage.finger(3)
+    (event,) = await stage.new_events(since, 1)
+    expect(str(event) == "fingerprint 3", f"it was shown as {event}")
+
+
+@step("unlock-again")
+async def unlock_again(stage: Stage) -> None:
+    """The same finger again is another event."""
+    await stage.connected()
+    before = stage.events()[:]
+    await stage.finger(3)
+    (event,) = await stage.new_events(len(before), 1)
+    expect(str(event) == "fingerprint 3", f"it was shown as {event}")
+    expect(event.at not in [one.at for one in before], "it has the time of an earlier event")
+
+
+@step("burst")
+async def burst(stage: Stage) -> None:
+    """Three people at once are three events, in order."""
+    end_of_first_seconds = await stage.wake_up() + BURST
+    await until(lambda: time.monotonic() > end_of_first_seconds, "the first seconds to pass")
+    people = [("fingerprint", 3), ("password", 2), ("card", 5)]
+    since = len(stage.events())
+    stage.tell("finger 3, code 2 and card 5 at once")
+    await stage.lock.burst(*people)
+    events = [str(event) for event in await stage.new_events(since, len(people))]
+    expect(events == [f"{method} {number}" for method, number in people], f"seen: {events}")
+    await stage.locked()
+
+
+@step("remote-unlock")
+async def remote_unlock(stage: Stage) -> None:
+    """lock.unlock opens the door through DP 49 and DP 50."""
+    await stage.connected()
+    lock, shown = stage.lock, stage.home.seen.shown["lock"]
+    openings, commands, showings = len(lock.openings), len(lock.commands), len(shown)
+    await stage.unlock()
+    sent = [dp for command in lock.commands[commands:] for dp in command]
+    stage.tell(f"got DP {' and DP '.join(sent)}; opened: {', '.join(lock.openings[openings:])}")
+    expect(lock.openings[openings:] == ["remote"], f"the door: {lock.openings[openings:]}")
+    expect(sent == ["49", "50"], f"sent: {sent}")
+    await until(lambda: "unlocked" in shown[showings:], "the state unlocked")
+    await stage.locked()
+
+
+@step("remote-refused")
+async def remote_refused(stage: Stage) -> None:
+    """A lock that is double-locked refuses, and Home Assistant says why."""
+    await stage.connected()
+    openings = len(stage.lock.openings)
+    stage.tell("somebody locks twice from inside")
+    await stage.lock.double_lock(True)
+    try:
+        await until(lambda: stage.state("double_locked") == "on", "double locked to be shown")
+        refused = await stage.refusal(stage.unlock())
+    finally:
+        await stage.lock.double_lock(False)
+    expect(refused.key == "double_locked", f"the error is {refused.key}")
+    expect(len(stage.lock.openings) == openings, "the door was opened")
+    await until(lambda: stage.state("double_locked") == "off", "not double locked to be shown")
+
+
+@step("asleep")
+async def asleep(stage: Stage) -> None:
+    """A lock that sleeps is available, and its last states are there."""
+    await stage.connected()
+    stage.tell("the batteries are at 78 percent")
+    await stage.lock.battery(78)
+    await until(lambda: stage.state("battery") == "78", "the battery to be shown")
+    await stage.sleep()
+    seen = stage.home.seen
+    before = dict(seen.states)
+    # Long enough for the end of the connection to be noticed; the lock's sleep is not an event.
+    await throughout(1.0, lambda: seen.states | {"awake": ""} == before | {"awake": ""}, "changed")
+    expect(seen.available(), "an entity is not available")
+
+
+@step("waiting-unlock")
+async def waiting_unlock(stage: Stage) -> None:
+    """An unlock waits for a sleeping lock until somebody asks at the door."""
+    await stage.sleep()
+    openings = len(stage.lock.openings)
+    call = await stage.waiting_unlock()
+    stage.tell("somebody presses the request key")
+    await stage.lock.request(30)
+    await call
+    opened = stage.lock.openings[openings:]
+    stage.tell(f"opened: {', '.join(opened)}")
+    expect(opened == ["remote"], f"the door: {opened}")
+    await stage.locked()
+
+
+@step("not-released")
+async def not_released(stage: Stage) -> None:
+    """Another person's touch does not release an unlock that waits."""
+    await stage.home.set_options(unlock_wait=5)
+    await until(stage.home.seen.available, "entities that are available")
+    await stage.sleep()
+    openings, commands = len(stage.lock.openings), len(stage.lock.commands)
+    since = len(stage.events())
+    call = await stage.waiting_unlock()
+    await stage.finger(5)
+    events = await stage.new_events(since, 1)
+    refused = await stage.refusal(call)
+    expect(refused.key == "lock_asleep", f"the error is {refused.key}")
+    expect([str(event) for event in events] == ["fingerprint 5"], f"seen: {events}")
+    opened = stage.lock.openings[openings:]
+    expect(opened == ["fingerprint 5"], f"the door: {opened}")
+    expect(len(stage.lock.commands) == commands, "something was sent to the lock")
+    await stage.sleep()
+    await stage.home.set_options(unlock_wait=30)
+    await until(stage.home.seen.available, "entities that are available")
+
+
+@step("wrong-key")
+async def wrong_key(stage: Stage) -> None:
+    """A lock that was paired again has another key: that is told, and repaired by reauth."""
+    home, lock = stage.home, stage.lock
+    await stage.sleep()
+    stage.tell("the lock was paired again: it has another local key")
+    lock.local_key = NEW_LOCAL_KEY
+    before = len(stage.events()), len(stage.events("late_unlock"))
+    await stage.finger(3)
+    form = await home.offered("reauth")
+    stage.shown(await home.words(form))
+    await until(lambda: stage.state("lock") == "unavailable", "the lock to be unavailable")
+
+    async def touch(name: str) -> None:
+        stage.tell("somebody touches the keypad")
+        await lock.wake()
+        await lock.announce()
+
+    stage.user("fills in the new local key")
+    ended = await home.fill_in(form, {"local_key": NEW_LOCAL_KEY}, touch)
+    expect(ended == "reauth_successful", f"reauth ended: {ended}")
+    await until(home.seen.available, "entities that are available")
+    # What happened meanwhile is not lost; how long it took to repair decides if it is news.
+    await until(lambda: _events_since(stage, before), "the unlock during the wrong key")
+    await stage.wake_up()
+    expect(len(_events_since(stage, before)) == 2, f"seen: {_events_since(stage, before)}")
+
+
+@step("restart")
+async def restart(stage: Stage) -> None:
+    """Home Assistant restarts: the last event is there, and nothing fires again."""
+    home = stage.home
+    await stage.sleep()
+    before = len(stage.events()), len(stage.events("late_unlock"))
+    last = stage.events()[-1]
+    stage.user("stops Home Assistant")
+    await home.stop()
+    stage.user("starts Home Assistant")
+    await home.start_again()
+    await until(home.seen.available, "entities that are available")
+    expect(stage.state("unlock") == last.at, f"the last unlock is {stage.state('unlock')}")
+    await throughout(2.0, lambda: not _events_since(stage, before), "an event fired again")
+    await stage.finger(2)
+    await stage.new_events(before[0], 1)
+    # The end of this connection, and an unlock on the next, push out whatever else was held.
+    await stage.sleep()
+    await stage.code(4)
+    await stage.new_events(before[0], 2)
+    events = [str(event) for event in _events_since(stage, before)]
+    expect(events == ["fingerprint 2", "password 4"], f"seen: {events}")
+
+
+@step("log", needs_lock=False)
+async def log(stage: Stage) -> None:
+    """Home Assistant's log holds no warning and no error about the lock."""
+    problems = stage.home.process.problems()
+    expect(not problems, f"{len(problems)} warnings or errors name the integration")
+
+
+def _events_since(stage: Stage, before: tuple[int, int]) -> list[Event]:
+    """Return the new events, live ones first."""
+    return stage.events()[before[0] :] + stage.events("late_unlock")[before[1] :]
