@@ -84,6 +84,8 @@ class TuyaLock:
     def start(self) -> None:
         """Begin to look for the lock."""
         self._running = asyncio.create_task(self._link.run())
+        self._publish()
+        self._arm()
 
     @property
     def address(self) -> Address:
