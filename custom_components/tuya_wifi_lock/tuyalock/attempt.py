@@ -59,8 +59,6 @@ class Attempt:
         self._clock = clock
         self._unlock = unlock
         self._inbox: asyncio.Queue[Codes | LockError] = asyncio.Queue()
-        self.waiting = False
-        """Nothing was sent yet; the attempt can be called off."""
 
     def feed(self, news: Codes | LockError) -> None:
         """Take a pushed report, a refusal, or the reason why the connection ended."""
@@ -68,15 +66,12 @@ class Attempt:
 
     async def await_request(self, seconds: float) -> None:
         """Wait until somebody requests the unlock at the door; no other wake counts."""
-        self.waiting = True
         try:
             async with self._clock.timeout(seconds):
                 while not (self._doorway.connected and self._doorway.requested):
                     await self._inbox.get()
         except TimeoutError as err:
             raise LockAsleep("nobody requested the unlock at the door") from err
-        finally:
-            self.waiting = False
 
     async def by_key(
         self, new_key: Callable[[], RemoteKey], key: RemoteKey | None = None

@@ -68,6 +68,7 @@ class Remote:
         self._kept = _load(stored)
         self._attempt: Attempt | None = None
         self._opening: asyncio.Task[None] | None = None
+        self._waiting = False
         self._callers = 0
         self._giving: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
@@ -96,6 +97,7 @@ class Remote:
     async def unlock(self) -> None:
         """Open the door; returns when the lock has said that it is open, else raises LockError."""
         if self._opening is None:
+            self._waiting = True
             self._opening = asyncio.create_task(self._open())
             self._opening.add_done_callback(self._opened)
             self._door.remote_changed()
@@ -115,7 +117,7 @@ class Remote:
 
     def cancel(self) -> None:
         """Call off an unlock that still waits for the lock."""
-        if self._opening and self._attempt and self._attempt.waiting:
+        if self._opening and self._waiting:
             self._opening.cancel()
 
     async def lock(self) -> None:
@@ -172,6 +174,7 @@ class Remote:
         async with self._attempting() as attempt:
             if not self._door.connected:
                 await attempt.await_request(self._settings.unlock_wait)
+            self._waiting = False
             if self._by_reply:
                 await attempt.by_reply()
                 return
