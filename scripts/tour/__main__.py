@@ -16,6 +16,7 @@ from .terminal import converse
 INTERRUPTED = 130
 AWAKE_SECONDS = 8.0
 """How long a touch keeps the lock awake when the tour is over."""
+RELOCK_SECONDS = 5.0
 
 
 def arguments() -> argparse.Namespace:
@@ -58,12 +59,25 @@ async def _tour(home: Home, *, once: bool) -> int:
         await runner.run()
         status = runner.conclude(home.process.problems)
         if not once:
-            stage.lock.knobs.awake_seconds = AWAKE_SECONDS
-            stage.lock.knobs.relock_seconds = 5.0
-            print(f"Open {home.process.url} - user {USERNAME}, password {home.password}")
-            print("Type commands for the simulated lock; help lists them, quit ends.")
-            await converse(stage.lock)
+            await _stay(stage)
     return status
+
+
+async def _stay(stage: Stage) -> None:
+    """Let a person play with the lock and with Home Assistant, until one of them ends."""
+    lock, home = stage.lock, stage.home
+    await lock.sleep()
+    lock.knobs.awake_seconds, lock.knobs.relock_seconds = AWAKE_SECONDS, RELOCK_SECONDS
+    print(f"Open {home.process.url} - user {USERNAME}, password {home.password}")
+    print("Type commands for the simulated lock; help lists them, quit ends.", flush=True)
+    tasks = [asyncio.create_task(converse(lock)), asyncio.create_task(home.attend())]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+    for task in done:
+        await task
 
 
 def _be_interruptible() -> None:

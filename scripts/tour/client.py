@@ -63,6 +63,12 @@ class Client:
         async with self._session.post(f"{self.url}/auth/token", data=form) as response:
             self._token = (await response.json())["access_token"]
 
+    async def keep_login(self) -> None:
+        """Stay logged in for longer than half an hour."""
+        self._token = await self.command(
+            "auth/long_lived_access_token", client_name="Tour", lifespan=1
+        )
+
     # REST
 
     async def get(self, path: str) -> Any:

@@ -7,13 +7,15 @@ import time
 from typing import Any
 
 from .client import Client, Json
-from .conditions import PAUSE, Unmet, expect
+from .conditions import PAUSE, Unmet, expect, until
 from .flows import FLOWS, OPTIONS, Answers, Flow, Touch
 from .process import DOMAIN, HomeAssistantProcess
 from .seen import Seen
 
 READY_WITHIN = 120.0
 """Seconds until a Home Assistant on a slow machine has started; a fast one takes six."""
+RESTART_WANTED = 100
+"""Exit status with which Home Assistant asks to be started again."""
 USERNAME = "demo"
 
 
@@ -35,6 +37,13 @@ class Home:
         await self._launch()
         await self.client.onboard(USERNAME, self.password)
         await self._enter()
+        await self.client.keep_login()
+
+    async def attend(self) -> None:
+        """Start Home Assistant again when somebody restarts it; return when it ends."""
+        while await self.process.end() == RESTART_WANTED:
+            await self.client.hang_up()
+            await self.start_again()
 
     async def stop(self) -> None:
         """End Home Assistant in good order; start_again() brings it back."""
@@ -90,10 +99,18 @@ class Home:
         return flow.steps
 
     async def set_options(self, **options: Any) -> None:
-        """Change options of the lock through its options flow."""
+        """Change options of the lock through its options flow; it is loaded anew then."""
+        shown = len(self.seen.shown["lock"])
         flow = Flow(self.client, OPTIONS, {"init": options}, no_touch)
         result = await flow.start(self.entry_id)
         expect(result["type"] == "create_entry", f"the options ended: {result.get('reason')}")
+        await self._reloaded(shown)
+
+    async def _reloaded(self, shown: int) -> None:
+        """Wait until the entities have gone, after so many states, and have come back."""
+        states = self.seen.shown["lock"]
+        await until(lambda: "unavailable" in states[shown:], "the lock to be loaded anew")
+        await until(self.seen.available, "entities that are available")
 
     async def call(self, domain: str, service: str, key: str) -> None:
         """Call a service on one of the lock's entities; raise Refused."""

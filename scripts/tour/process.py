@@ -71,6 +71,10 @@ class HomeAssistantProcess:
         """Return the exit status if it has ended by itself."""
         return self._process.returncode if self._process else None
 
+    async def end(self) -> int:
+        """Wait for its end, and return the exit status."""
+        return await self._process.wait() if self._process else 0
+
     async def start(self) -> None:
         """Start; it is ready when it answers."""
         with self.log.open("ab") as log:

@@ -56,11 +56,12 @@ class Runner:
         self.failed.append(step.name)
         print(f"FAIL {step.name}: {' '.join(why.split())}", flush=True)
 
-    def conclude(self, last_words: Callable[[], list[str]]) -> int:
+    def conclude(self, problems: Callable[[], list[str]]) -> int:
         """Print the result, and return the exit status."""
         if self.failed:
-            print("Warnings and errors in the log of Home Assistant:")
-            for words in last_words():
-                print(words)
+            print("Home Assistant's log says about the lock:")
+            for record in problems() or ["nothing that it warns of"]:
+                first, *more = record.splitlines()
+                print("\n".join([first, *more[-10:]]))
         print(f"{len(self.passed)} passed, {len(self.failed)} failed", flush=True)
         return 1 if self.failed else 0

@@ -22,6 +22,8 @@ UNSAID = {
     "unit_of_measurement",
 }
 """Attributes that say nothing about what has happened."""
+UNTOLD = ("last_heard",)
+"""Entities that change with everything else."""
 NO_EVENT = ("unknown", "unavailable")
 
 
@@ -53,6 +55,7 @@ class Seen:
         """Every state that each entity has shown, in order."""
         self._say = say
         self._keys: dict[str, str] = {}
+        self._told: dict[str, str] = {}
         self._device_id = ""
         self._client: Client | None = None
         self._looking: asyncio.Task[None] | None = None
@@ -102,7 +105,7 @@ class Seen:
             self.states.pop(key, None)
 
     def _take(self, state: Json) -> None:
-        """Note a state, and tell it if it is news."""
+        """Note a state, and tell it."""
         entity_id, value, attributes = state["entity_id"], state["state"], state["attributes"]
         if (key := self._keys.get(entity_id)) is None:
             return
@@ -113,10 +116,17 @@ class Seen:
         self.shown[key].append(value)
         if entity_id.startswith("event.") and value not in NO_EVENT:
             events = self.events[key]
-            if events and events[-1].at == value:
-                return
-            events.append(Event(value, attributes.get("event_type", ""), attributes))
-        self._say(f"{entity_id}: {_described(entity_id, value, attributes)}")
+            if not events or events[-1].at != value:
+                events.append(Event(value, attributes.get("event_type", ""), attributes))
+        self._tell(key, f"{entity_id}: {_described(entity_id, value, attributes)}")
+
+    def _tell(self, key: str, text: str) -> None:
+        """Say what a person would notice: not that everything goes and comes back."""
+        back = self.states[key] in NO_EVENT and key != "lock"
+        if key in UNTOLD or back or self._told.get(key) == text:
+            return
+        self._told[key] = text
+        self._say(text)
 
 
 def _described(entity_id: str, value: str, attributes: Json) -> str:

@@ -29,6 +29,7 @@ class Stage:
             knobs=Knobs(motor_state=True, relock_seconds=1.0),
         )
         self._say = say
+        self._called_at = 0.0
 
     # What is seen
 
@@ -45,6 +46,14 @@ class Stage:
         what = f"{count} more unlock events"
         await until(lambda: len(self.events()) >= since + count, what, within)
         return self.events()[since:]
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many events there were, live and late."""
+        return len(self.events()), len(self.events("late_unlock"))
+
+    def events_since(self, before: tuple[int, int]) -> list[Event]:
+        """Return the events after earlier counts, live ones first."""
+        return self.events()[before[0] :] + self.events("late_unlock")[before[1] :]
 
     # What happens at the door
 
@@ -106,15 +115,15 @@ class Stage:
     async def unlock(self) -> None:
         """Call lock.unlock, and wait for its end; raise Refused."""
         self.user("calls lock.unlock")
+        self._called_at = time.monotonic()
         await self.home.call("lock", "unlock", "lock")
 
     async def refusal(self, call: Awaitable[None]) -> Refused:
-        """Return the error with which a call ends."""
-        began = time.monotonic()
+        """Return the error with which a call of lock.unlock ends."""
         try:
             await call
         except Refused as refused:
-            seconds = time.monotonic() - began
+            seconds = time.monotonic() - self._called_at
             self.user(f"is told after {seconds:.1f} s: {refused.words}")
             expect(refused.words.strip(), "the error has no words")
             expect(refused.key, f"the error has no translation: {refused.words}")

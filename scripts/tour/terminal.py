@@ -15,7 +15,6 @@ async def converse(lock: SimulatedLock) -> None:
             return
         if said := await run_command(lock, line):
             print(said, flush=True)
-        prompt()
 
 
 async def typed() -> AsyncIterator[str]:
@@ -24,7 +23,6 @@ async def typed() -> AsyncIterator[str]:
     chunks: asyncio.Queue[bytes] = asyncio.Queue()
     source = sys.stdin.fileno()
     loop.add_reader(source, lambda: chunks.put_nowait(os.read(source, 4096)))
-    prompt()
     try:
         rest = b""
         while chunk := await chunks.get():
@@ -33,8 +31,3 @@ async def typed() -> AsyncIterator[str]:
                 yield line.decode(errors="replace")
     finally:
         loop.remove_reader(source)
-
-
-def prompt() -> None:
-    """Show that a command can be typed."""
-    print("lock> ", end="", flush=True)
