@@ -64,9 +64,15 @@ def ports(socket_enabled: None) -> Generator[dict[int, int]]:
 
 
 @pytest.fixture
-async def simulated_lock(ports: dict[int, int]) -> AsyncGenerator[SimulatedLock]:
-    """A low-power lock of family B that sleeps, and announces itself when it wakes."""
-    async with SimulatedLock(version="3.4", announce_ports=ports) as lock:
+async def simulated_lock(
+    request: pytest.FixtureRequest, ports: dict[int, int]
+) -> AsyncGenerator[SimulatedLock]:
+    """A low-power lock of family B that sleeps, and announces itself when it wakes.
+
+    A test that wants another one says so with indirect parameters.
+    """
+    chosen = {"version": "3.4", "announce_ports": ports} | getattr(request, "param", {})
+    async with SimulatedLock(**chosen) as lock:
         yield lock
 
 
