@@ -7,7 +7,7 @@ from functools import partial
 import time
 from typing import Any, override
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_DEVICE_ID, CONF_HOST, CONF_PORT, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Context, Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
@@ -177,6 +177,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def _async_record(self, record: Record) -> None:
         """Hand out an unlock, or keep it until Home Assistant has started."""
+        if self.config_entry.state is ConfigEntryState.UNLOAD_IN_PROGRESS:
+            # Nobody listens any more; the journal hands it out after the next start.
+            return
         if self._started:
             self._async_deliver(record)
         else:
