@@ -1,0 +1,322 @@
+"""The unlock events: each unlock once, in order, and live ones apart from the others."""
+
+import time
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    mock_restore_cache_with_extra_data,
+)
+from syrupy.assertion import SnapshotAssertion
+
+from custom_components.tuya_wifi_lock.const import DOMAIN
+from custom_components.tuya_wifi_lock.tuyalock import UNLOCK_METHODS
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import EVENT_HOMEASSISTANT_STARTED, Platform
+from homeassistant.core import Context, CoreState, HomeAssistant, State
+from homeassistant.util import dt as dt_util
+from tests.common import (
+    FAMILIES,
+    LATE_UNLOCK,
+    LOCK,
+    UNLOCK,
+    Automation,
+    Told,
+    check_snapshot,
+    reported,
+    restart,
+    set_up_awake,
+    state,
+    until,
+    wake,
+)
+from tests.conftest import setup, wait_for
+from tests.simulator import SimulatedLock
+
+
+@pytest.fixture
+def automation(hass: HomeAssistant) -> Automation:
+    """Somebody who hears the events."""
+    return Automation(hass)
+
+
+@pytest.mark.parametrize("simulated_lock", FAMILIES, indirect=True)
+async def test_snapshot(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    snapshot: SnapshotAssertion,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+) -> None:
+    await check_snapshot(hass, hass_storage, snapshot, entry, simulated_lock, Platform.EVENT)
+
+
+@pytest.mark.parametrize("simulated_lock", FAMILIES, indirect=True)
+async def test_an_unlock_is_told_live(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    automation: Automation,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    before = time.time()
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    assert automation.told == [Told(UNLOCK, "fingerprint", 3)]
+    attributes = dict(state(hass, UNLOCK).attributes)
+    happened = dt_util.parse_datetime(attributes.pop("time"))
+    assert happened
+    assert happened.tzinfo is dt_util.UTC
+    assert before <= happened.timestamp() <= time.time()
+    assert attributes == {
+        "event_type": "fingerprint",
+        "event_types": list(UNLOCK_METHODS),
+        "friendly_name": "Wi-Fi lock 0001 Unlock",
+        "member": None,
+        "number": 3,
+        "person": None,
+        "record": 1,
+        "route": "lan",
+    }
+    assert state(hass, LATE_UNLOCK).state == "unknown"
+
+
+async def test_the_unlock_that_wakes_the_lock_is_told_live(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    automation: Automation,
+) -> None:
+    await setup(hass, entry)
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    assert automation.told == [Told(UNLOCK, "fingerprint", 3)]
+
+
+async def test_the_same_finger_twice_is_two_events(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    automation: Automation,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    for _ in range(2):
+        await simulated_lock.finger(3)
+        await reported(hass, simulated_lock)
+    assert automation.told == [Told(UNLOCK, "fingerprint", 3)] * 2
+    first, second = automation.states
+    assert first.state < second.state
+    assert first.attributes["record"] < second.attributes["record"]
+    assert first.context.id != second.context.id
+
+
+async def test_a_burst_is_one_state_each_in_order(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    automation: Automation,
+) -> None:
+    simulated_lock.knobs.record_times = True
+    await setup(hass, entry)
+    await simulated_lock.burst(("fingerprint", 3), ("password", 1), ("card", 2))
+    await reported(hass, simulated_lock)
+    assert automation.told == [
+        Told(UNLOCK, "fingerprint", 3),
+        Told(UNLOCK, "password", 1),
+        Told(UNLOCK, "card", 2),
+    ]
+    states = [new.state for new in automation.states]
+    assert states == sorted(set(states))
+
+
+async def test_unlocks_of_unknown_age_are_told_apart(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    automation: Automation,
+) -> None:
+    await setup(hass, entry)
+    await simulated_lock.store("card", 2)
+    await simulated_lock.store("password", 1)
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    assert automation.told == [
+        Told(LATE_UNLOCK, "card", 2),
+        Told(LATE_UNLOCK, "password", 1),
+        Told(UNLOCK, "fingerprint", 3),
+    ]
+    assert state(hass, LATE_UNLOCK).attributes["age_known"] is False
+
+
+async def test_a_late_unlock_has_the_time_at_which_it_happened(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    automation: Automation,
+) -> None:
+    simulated_lock.knobs.record_times = True
+    await setup(hass, entry)
+    hour_ago = int(time.time()) - 3600
+    await simulated_lock.store("card", 2, at=hour_ago)
+    await simulated_lock.wake()
+    await reported(hass, simulated_lock)
+    assert automation.told == [Told(LATE_UNLOCK, "card", 2)]
+    attributes = state(hass, LATE_UNLOCK).attributes
+    assert attributes["age_known"] is True
+    assert attributes["time"] == dt_util.utc_from_timestamp(hour_ago).isoformat()
+    assert state(hass, UNLOCK).state == "unknown"
+    assert state(hass, LOCK).state == "unknown"
+
+
+async def test_an_unlock_that_we_do_not_know_is_other(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    assert "code_name" not in state(hass, UNLOCK).attributes
+    await simulated_lock.push({"44": "AAEC"})
+    await reported(hass, simulated_lock)
+    assert state(hass, UNLOCK).attributes["event_type"] == "combined"
+
+
+async def test_one_context_for_all_that_an_unlock_causes(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    automation: Automation,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    contexts: list[Context] = []
+    entry.runtime_data.async_subscribe_records(lambda record, context: contexts.append(context))
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    (told,) = automation.states
+    assert [told.context] == contexts
+
+
+async def test_a_restart_tells_nothing(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    automation: Automation,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    before = state(hass, UNLOCK)
+    await restart(hass, entry)
+    await wake(hass, entry, simulated_lock)
+    await reported(hass, simulated_lock)
+    assert automation.told == [Told(UNLOCK, "fingerprint", 3)]
+    assert state(hass, UNLOCK).state == before.state
+
+
+async def test_a_restored_event_tells_nothing(
+    hass: HomeAssistant, entry: MockConfigEntry, automation: Automation
+) -> None:
+    mock_restore_cache_with_extra_data(
+        hass,
+        [
+            (
+                State(UNLOCK, "2026-11-21T08:00:00.000+00:00"),
+                {"last_event_type": "fingerprint", "last_event_attributes": {"number": 3}},
+            )
+        ],
+    )
+    await setup(hass, entry)
+    assert state(hass, UNLOCK).attributes["number"] == 3
+    assert automation.told == []
+
+
+async def test_an_unlock_while_home_assistant_starts_is_told_when_it_has_started(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    automation: Automation,
+) -> None:
+    hass.set_state(CoreState.starting)
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    assert len(list(entry.runtime_data.lock.journal)) == 1
+    assert automation.told == []
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    await hass.async_block_till_done()
+    assert automation.told == [Told(UNLOCK, "fingerprint", 3)]
+
+
+@pytest.mark.parametrize(("age", "age_known"), [("live", True), ("late", True), ("unknown", False)])
+async def test_what_a_crash_left_over_is_told_late(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    automation: Automation,
+    age: str,
+    age_known: bool,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    await simulated_lock.sleep()
+    await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+    (record,) = hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]["journal"]["records"]
+    assert record["delivered"]
+    record.update(delivered=False, age=age)
+    await setup(hass, entry)
+    assert automation.told == [
+        Told(UNLOCK, "fingerprint", 3),
+        Told(LATE_UNLOCK, "fingerprint", 3),
+    ]
+    assert state(hass, LATE_UNLOCK).attributes["age_known"] is age_known
+    await restart(hass, entry)
+    assert len(automation.told) == 2
+
+
+async def test_events_are_available_while_the_lock_sleeps_and_while_it_refuses_the_key(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.sleep()
+    await wait_for(hass, lambda: not entry.runtime_data.data.awake)
+    assert "unavailable" not in {one.state for one in hass.states.async_all()}
+    simulated_lock.faults.wrong_local_key = "another key 1234"
+    await simulated_lock.wake()
+    await wait_for(hass, lambda: entry.runtime_data.data.key_refused)
+    unavailable = {one.entity_id for one in hass.states.async_all() if one.state == "unavailable"}
+    available = {one.entity_id for one in hass.states.async_all()} - unavailable
+    assert available == {UNLOCK, LATE_UNLOCK}
+    assert LOCK in unavailable
+
+
+async def test_an_unlock_that_is_held_back_when_the_entry_is_unloaded_comes_late(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    automation: Automation,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.finger(3)
+    lock = entry.runtime_data.lock
+    await until(lambda: "unlock_fingerprint" in lock.snapshot.state.seen)
+    assert list(lock.journal) == []
+    await restart(hass, entry)
+    assert automation.told == [Told(LATE_UNLOCK, "fingerprint", 3)]
+
+
+async def test_an_unlock_that_arrives_while_the_entry_is_unloaded_comes_late(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    automation: Automation,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    entry.mock_state(hass, ConfigEntryState.UNLOAD_IN_PROGRESS)
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    assert automation.told == []
+    entry.mock_state(hass, ConfigEntryState.LOADED)
+    await restart(hass, entry)
+    assert automation.told == [Told(LATE_UNLOCK, "fingerprint", 3)]
