@@ -103,6 +103,8 @@ class Link:
         # An awake lock would have announced itself within 6 seconds.
         self._last_sign = clock.monotonic() + 6 - SILENCE
         self._candidate = 0
+        self._moved = False
+        """What is under way still reaches the lock in the way before."""
 
     @property
     def proven(self) -> bool:
@@ -133,6 +135,10 @@ class Link:
         self._window_until = self._clock.monotonic() + DIAL_WINDOW
         self._held_until = self._released_until = float("-inf")
         self._hinted.set()
+        self._moved = True
+        self.connected = False
+        if self._connecting:
+            expire(self._connecting)
         if self._connection:
             self._connection.close()
 
@@ -159,12 +165,17 @@ class Link:
         """Dial whenever there is reason to, until cancelled."""
         while True:
             await self._reason_to_dial()
+            self._moved = False
             try:
                 connection = await self._dial()
             except LockError as err:
-                self._dial_failed(err)
+                if not self._moved:
+                    self._dial_failed(err)
             else:
-                await self._serve(connection)
+                if self._moved:
+                    connection.close()
+                else:
+                    await self._serve(connection)
 
     # When to dial
 
@@ -278,6 +289,9 @@ class Link:
             self.connected = False
             if self._idle:
                 self._idle.cancel()
+        if self._moved:
+            self._user.link_closed(None)
+            return
         now = self._last_sign = self._clock.monotonic()
         if now - started > DIAL_WINDOW:
             self.failures = 0
@@ -298,7 +312,7 @@ class Link:
 
     def _accepted(self, connection: Connection) -> None:
         """Note that the lock talks to us."""
-        if not self.connected:
+        if not self.connected and not self._moved:
             self.connected = True
             version = None if self.address.version else connection.peer.version
             self.address = replace(self.address, found_version=version)
