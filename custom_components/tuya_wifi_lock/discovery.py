@@ -1,17 +1,22 @@
 """Hears Tuya devices announce themselves, and offers to set up those that are locks."""
 
 from collections.abc import Callable
+from ipaddress import IPv4Interface
+from pathlib import Path
 
 from homeassistant.components import network
-from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY
-from homeassistant.const import CONF_DEVICE_ID, CONF_HOST
+from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY, ConfigEntry
+from homeassistant.const import CONF_DEVICE_ID, CONF_HOST, CONF_MAC
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers import discovery_flow
+from homeassistant.helpers import device_registry as dr, discovery_flow
 from homeassistant.util.hass_dict import HassKey
 
-from .const import CONF_PRODUCT_ID, CONF_PROTOCOL_VERSION, DOMAIN
+from .const import DOMAIN
 from .tuyalock import PRODUCTS, Announcement, Announcements
 from .tuyalock.announce import ASK_PORT, PORTS
+
+ARP_TABLE = Path("/proc/net/arp")
+_NO_MAC = "00:00:00:00:00:00"
 
 _DATA: HassKey[Ears] = HassKey(f"{DOMAIN}_announcements")
 
@@ -27,13 +32,11 @@ class Ears:
         self._announcements = Announcements()
         self._announcements.subscribe(self._async_heard)
         self._subscribers = 0
+        self._offered: set[str] = set()
 
     async def async_subscribe(self, listener: Callable[[Announcement], None]) -> CALLBACK_TYPE:
-        """Call back with every announcement; return the unsubscribe."""
+        """Call back with every announcement, and ask for some; return the unsubscribe."""
         self._subscribers += 1
-        if self._subscribers == 1:
-            await self._announcements.open(PORTS)
-            await self.async_ask()
         unsubscribe = self._announcements.subscribe(listener)
 
         @callback
@@ -43,33 +46,42 @@ class Ears:
             if not self._subscribers:
                 self._announcements.close()
 
+        try:
+            if self._subscribers == 1:
+                await self._announcements.open(PORTS)
+            await self.async_ask()
+        except BaseException:
+            stop()
+            raise
         return stop
 
     async def async_ask(self) -> None:
-        """Ask the devices that announce themselves only when asked."""
-        addresses = await network.async_get_ipv4_broadcast_addresses(self._hass)
-        self._announcements.ask((str(address), ASK_PORT) for address in addresses)
+        """Ask the devices that announce themselves only when asked.
+
+        They answer to the address in the question, so each network is asked with our own on it.
+        """
+        for adapter in await network.async_get_adapters(self._hass):
+            for ip in adapter["ipv4"] if adapter["enabled"] else ():
+                interface = IPv4Interface(f"{ip['address']}/{ip['network_prefix']}")
+                everybody = str(interface.network.broadcast_address)
+                self._announcements.ask([(everybody, ASK_PORT)], str(interface.ip))
 
     @callback
     def _async_heard(self, announcement: Announcement) -> None:
-        """Remember a device, and offer it if it is a lock that is not set up."""
-        known = announcement.device_id in self.heard
-        self.heard[announcement.device_id] = announcement
-        if known or announcement.product_id not in PRODUCTS:
+        """Remember a device, and offer it once if it is a lock that is not set up."""
+        device_id = announcement.device_id
+        self.heard[device_id] = announcement
+        if announcement.product_id not in PRODUCTS or device_id in self._offered:
             return
         entries = self._hass.config_entries.async_entries(DOMAIN)
-        if not entries or any(e.unique_id == announcement.device_id for e in entries):
+        if not entries or any(entry.unique_id == device_id for entry in entries):
             return
+        self._offered.add(device_id)
         discovery_flow.async_create_flow(
             self._hass,
             DOMAIN,
             context={"source": SOURCE_INTEGRATION_DISCOVERY},
-            data={
-                CONF_DEVICE_ID: announcement.device_id,
-                CONF_HOST: announcement.host,
-                CONF_PROTOCOL_VERSION: announcement.version,
-                CONF_PRODUCT_ID: announcement.product_id,
-            },
+            data={CONF_DEVICE_ID: device_id, CONF_HOST: announcement.host},
         )
 
 
@@ -86,3 +98,29 @@ async def async_subscribe_announcements(
 ) -> CALLBACK_TYPE:
     """Call back with every announcement on this network; return the unsubscribe."""
     return await async_get_ears(hass).async_subscribe(listener)
+
+
+async def async_find_mac(hass: HomeAssistant, host: str) -> str | None:
+    """Return the MAC address behind an IPv4 address that was just talked to, if it is known."""
+    return await hass.async_add_executor_job(_find_mac, host)
+
+
+def _find_mac(host: str) -> str | None:
+    """Look an address up in the ARP table of the kernel, where there is one."""
+    try:
+        lines = ARP_TABLE.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    # IP address, hardware type, flags, hardware address, mask, device
+    rows = (line.split() for line in lines[1:])
+    found = next((row[3] for row in rows if len(row) == 6 and row[0] == host), _NO_MAC)
+    return None if found == _NO_MAC else dr.format_mac(found)
+
+
+@callback
+def known_macs(hass: HomeAssistant, entry: ConfigEntry) -> set[str]:
+    """Return the MAC addresses that are known of a lock."""
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    connections = {connection for device in devices for connection in device.connections}
+    macs = {mac for kind, mac in connections if kind == dr.CONNECTION_NETWORK_MAC}
+    return macs | ({entry.data[CONF_MAC]} if CONF_MAC in entry.data else set())

@@ -1,0 +1,574 @@
+"""Setting up a lock, and changing how it is reached and used."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Generator
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.tuya_wifi_lock.const import DOMAIN
+from custom_components.tuya_wifi_lock.discovery import async_get_ears
+from homeassistant.config_entries import (
+    SOURCE_DHCP,
+    SOURCE_INTEGRATION_DISCOVERY,
+    SOURCE_USER,
+    ConfigEntryState,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
+from tests.conftest import setup, wait_for
+from tests.simulator import Knobs, SimulatedLock
+
+FLOW = "custom_components.tuya_wifi_lock.config_flow"
+pytestmark = pytest.mark.usefixtures("quick")
+
+BEHAVIOUR = {"unlock_with": "request_only", "relocks_itself": True, "no_cloud": False}
+OTHER_KEY = "fedcba9876543210"
+
+
+@pytest.fixture
+async def quick(hass: HomeAssistant, ports: dict[int, int]) -> AsyncGenerator[None]:
+    """Load no entities, wait for no answers that do not come; end what a test leaves open."""
+    with (
+        patch("custom_components.tuya_wifi_lock.PLATFORMS", []),
+        patch(f"{FLOW}.LISTEN_TIME", 0.01),
+    ):
+        yield
+        for flow in hass.config_entries.flow.async_progress():
+            hass.config_entries.flow.async_abort(flow["flow_id"])
+        await hass.async_block_till_done()
+        for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+            await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.fixture
+def short_touch() -> Generator[None]:
+    """Give up on a lock soon."""
+    with patch(f"{FLOW}.TOUCH_TIME", 0.7):
+        yield
+
+
+def typed(lock: SimulatedLock, **changes: Any) -> dict[str, Any]:
+    """What an owner types."""
+    values = {
+        "host": "127.0.0.1",
+        "port": lock.port,
+        "device_id": lock.device_id,
+        "local_key": lock.local_key,
+        "protocol_version": "auto",
+    }
+    return values | changes
+
+
+class Flow:
+    """A flow, as the frontend drives it."""
+
+    def __init__(self, hass: HomeAssistant, result: Any) -> None:
+        self.hass = hass
+        self.result = result
+
+    @classmethod
+    async def begin(cls, hass: HomeAssistant, source: str = SOURCE_USER, data: Any = None) -> Flow:
+        """Start a flow."""
+        flows = hass.config_entries.flow
+        return cls(hass, await flows.async_init(DOMAIN, context={"source": source}, data=data))
+
+    @classmethod
+    async def manual(cls, hass: HomeAssistant) -> Flow:
+        """Start a flow in which everything is typed."""
+        flow = await cls.begin(hass)
+        await flow.choose("manual")
+        return flow
+
+    async def send(self, values: dict[str, Any] | None) -> None:
+        """Send a form."""
+        flows = self.hass.config_entries.flow
+        self.result = await flows.async_configure(self.result["flow_id"], values)
+
+    async def choose(self, option: str) -> None:
+        """Choose from a menu."""
+        assert option in self.result["menu_options"]
+        await self.send({"next_step_id": option})
+
+    async def touched(self, timeout: float = 10) -> None:
+        """Wait until the test of the lock is over."""
+        assert self.result["type"] is FlowResultType.SHOW_PROGRESS
+        assert self.result["progress_action"] == "touch"
+        flows = self.hass.config_entries.flow
+
+        def over() -> bool:
+            mine = [f for f in flows.async_progress() if f["flow_id"] == self.result["flow_id"]]
+            return not mine or mine[0]["step_id"] != "touch"
+
+        await wait_for(self.hass, over, timeout)
+        if self.result["flow_id"] in {f["flow_id"] for f in flows.async_progress()}:
+            self.result = await flows.async_configure(self.result["flow_id"])
+
+    @property
+    def step(self) -> str:
+        """The step that is shown."""
+        return self.result["step_id"]
+
+    @property
+    def errors(self) -> dict[str, str]:
+        """What the form complains about."""
+        return self.result["errors"]
+
+    @property
+    def suggested(self) -> dict[str, Any]:
+        """What the fields of the form show."""
+        return {
+            str(key): key.description["suggested_value"]
+            for key in self.result["data_schema"].schema
+            if key.description
+        }
+
+
+def entry_of(hass: HomeAssistant) -> Any:
+    """The only entry."""
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    return entry
+
+
+# Adding a lock
+
+
+async def test_a_sleeping_lock_is_added(hass: HomeAssistant, simulated_lock: SimulatedLock) -> None:
+    flow = await Flow.begin(hass)
+    assert flow.result["type"] is FlowResultType.MENU
+    assert flow.result["menu_options"] == ["manual", "user"]
+    await flow.choose("manual")
+    assert flow.suggested == {}
+    await flow.send(typed(simulated_lock, host=" 127.0.0.1 ", local_key="0123456789abcdef "))
+    await simulated_lock.wake()
+    await flow.touched()
+    assert flow.step == "behaviour"
+    await wait_for(hass, lambda: simulated_lock.clients == 0)
+
+    await flow.send(BEHAVIOUR)
+    assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+    assert flow.result["title"] == "Wi-Fi lock 0001"
+    entry = entry_of(hass)
+    assert entry.unique_id == simulated_lock.device_id
+    assert entry.data == typed(simulated_lock, announces=True)
+    assert entry.options == BEHAVIOUR
+
+
+async def test_a_device_that_was_heard_is_chosen(
+    hass: HomeAssistant, entry: MockConfigEntry, ports: dict[int, int]
+) -> None:
+    bulb = SimulatedLock(
+        device_id="bfsimulated0bulb0002", product_id="some_bulb", announce_ports=ports
+    )
+    lock = SimulatedLock(device_id="bfsimulated0lock0003", version="3.3", announce_ports=ports)
+    flow = await Flow.begin(hass)
+    async with bulb, lock:
+        for device in (bulb, lock):
+            await device.wake()
+        ears = async_get_ears(hass)
+        await wait_for(hass, lambda: len(ears.heard) == 2)
+        await flow.choose("user")
+        assert flow.result["menu_options"] == ["found", "manual", "user"]
+        await flow.choose("found")
+        (choice,) = flow.result["data_schema"].schema.values()
+        assert choice.config["options"] == [
+            {"value": one.device_id, "label": f"127.0.0.1 ({one.device_id})"}
+            for one in (lock, bulb)
+        ]
+        await flow.send({"device_id": lock.device_id})
+        assert flow.step == "manual"
+        assert flow.suggested == {"host": "127.0.0.1", "device_id": lock.device_id}
+        await flow.send(typed(lock))
+        await flow.touched()
+        await flow.send(BEHAVIOUR)
+        added = flow.result["result"]
+        assert added.data == typed(lock, announces=True)
+        await wait_for(hass, lambda: added.state is ConfigEntryState.LOADED)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("host", "192.168.1"),
+        ("device_id", "my lock"),
+        ("local_key", "too short"),
+        ("local_key", ""),
+        ("local_key", "0123456789abcdeü"),
+    ],
+)
+async def test_a_field_says_what_is_wrong(
+    hass: HomeAssistant, simulated_lock: SimulatedLock, field: str, value: str
+) -> None:
+    flow = await Flow.manual(hass)
+    await flow.send(typed(simulated_lock, **{field: value}))
+    assert flow.step == "manual"
+    assert flow.errors == {field: f"invalid_{field}"}
+    assert flow.suggested == typed(simulated_lock, **{field: value})
+
+
+async def test_a_lock_is_added_once(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    flow = await Flow.manual(hass)
+    await flow.send(typed(simulated_lock))
+    assert flow.result["type"] is FlowResultType.ABORT
+    assert flow.result["reason"] == "already_configured"
+
+
+async def test_a_lock_that_another_flow_adds_is_not_replaced(
+    hass: HomeAssistant, simulated_lock: SimulatedLock
+) -> None:
+    await simulated_lock.wake()
+    first, second = await Flow.manual(hass), await Flow.manual(hass)
+    for flow in (first, second):
+        await flow.send(typed(simulated_lock))
+        await flow.touched()
+    await first.send(BEHAVIOUR)
+    assert first.result["type"] is FlowResultType.CREATE_ENTRY
+    assert not hass.config_entries.flow.async_progress()
+
+
+# What can go wrong
+
+
+async def failed(
+    hass: HomeAssistant, lock: SimulatedLock, caplog: pytest.LogCaptureFixture, **changes: Any
+) -> Flow:
+    """A flow whose test has failed; it shows what was typed."""
+    flow = await Flow.manual(hass)
+    values = typed(lock, **changes)
+    await flow.send(values)
+    await flow.touched()
+    assert flow.step == "manual"
+    assert flow.suggested == values
+    assert values["local_key"] not in caplog.text
+    return flow
+
+
+AWAKE = Knobs(low_power=False)
+
+
+@pytest.mark.parametrize("simulated_lock", [{"knobs": AWAKE}], indirect=True)
+async def test_a_wrong_key_could_also_be_something_else(
+    hass: HomeAssistant, simulated_lock: SimulatedLock, caplog: pytest.LogCaptureFixture
+) -> None:
+    flow = await failed(hass, simulated_lock, caplog, local_key=OTHER_KEY)
+    assert flow.errors == {"base": "key_or_version"}
+    await flow.send(typed(simulated_lock))
+    await flow.touched()
+    assert flow.step == "behaviour"
+
+
+@pytest.mark.parametrize(
+    "simulated_lock",
+    [{"version": "3.3", "knobs": Knobs(low_power=False, wrong_key="silent")}],
+    indirect=True,
+)
+async def test_a_report_in_another_cipher_proves_that_the_key_is_wrong(
+    hass: HomeAssistant, simulated_lock: SimulatedLock, caplog: pytest.LogCaptureFixture
+) -> None:
+    flow = await Flow.manual(hass)
+    await flow.send(typed(simulated_lock, local_key=OTHER_KEY, protocol_version="3.3"))
+    await simulated_lock.wait_for(lambda: simulated_lock.clients == 1)
+    await simulated_lock.finger(3)
+    await flow.touched()
+    assert flow.step == "manual"
+    assert flow.errors == {"base": "wrong_key"}
+
+
+async def test_an_announcement_names_the_version(
+    hass: HomeAssistant, simulated_lock: SimulatedLock, caplog: pytest.LogCaptureFixture
+) -> None:
+    flow = await Flow.begin(hass)
+    await simulated_lock.wake()
+    await wait_for(hass, lambda: async_get_ears(hass).heard)
+    await flow.choose("manual")
+    await flow.send(typed(simulated_lock, protocol_version="3.3"))
+    await flow.touched()
+    assert flow.errors == {"base": "wrong_version"}
+    assert flow.result["description_placeholders"] == {"announced": "3.4"}
+
+
+@pytest.mark.parametrize("simulated_lock", [{"knobs": AWAKE}], indirect=True)
+async def test_a_lock_has_room_for_one(
+    hass: HomeAssistant, simulated_lock: SimulatedLock, caplog: pytest.LogCaptureFixture
+) -> None:
+    simulated_lock.faults.slot_taken = True
+    flow = await failed(hass, simulated_lock, caplog)
+    assert flow.errors == {"base": "slot_taken"}
+
+
+@pytest.mark.usefixtures("short_touch")
+@pytest.mark.parametrize(
+    "simulated_lock", [{"knobs": Knobs(low_power=False), "version": "3.3"}], indirect=True
+)
+async def test_something_else_answers(
+    hass: HomeAssistant, simulated_lock: SimulatedLock, caplog: pytest.LogCaptureFixture
+) -> None:
+    simulated_lock.faults.garbage = 99
+    flow = await failed(hass, simulated_lock, caplog, protocol_version="3.3")
+    assert flow.errors == {"base": "garbage"}
+
+
+@pytest.mark.usefixtures("short_touch")
+async def test_a_lock_that_does_not_wake_up_can_be_tried_again(
+    hass: HomeAssistant, simulated_lock: SimulatedLock
+) -> None:
+    flow = await Flow.manual(hass)
+    await flow.send(typed(simulated_lock))
+    await flow.touched()
+    assert flow.step == "not_reached"
+    assert flow.result["menu_options"] == ["touch", "manual", "untested"]
+    await flow.choose("manual")
+    assert flow.suggested == typed(simulated_lock)
+    await flow.send(typed(simulated_lock))
+    await flow.touched()
+    await flow.choose("touch")
+    await simulated_lock.wake()
+    await flow.touched()
+    assert flow.step == "behaviour"
+
+
+@pytest.mark.usefixtures("short_touch")
+@pytest.mark.parametrize("announces", [False, True])
+async def test_a_lock_can_be_added_without_a_test(
+    hass: HomeAssistant, simulated_lock: SimulatedLock, announces: bool
+) -> None:
+    flow = await Flow.manual(hass)
+    if announces:
+        await simulated_lock.wake()
+        await wait_for(hass, lambda: async_get_ears(hass).heard)
+        await simulated_lock.sleep()
+    await flow.send(typed(simulated_lock))
+    await flow.touched()
+    await flow.choose("untested")
+    await flow.send(BEHAVIOUR)
+    assert flow.result["result"].data == typed(simulated_lock, announces=announces)
+
+
+async def test_a_flow_that_ends_leaves_nothing_behind(
+    hass: HomeAssistant, simulated_lock: SimulatedLock
+) -> None:
+    flow = await Flow.manual(hass)
+    await flow.send(typed(simulated_lock))
+    hass.config_entries.flow.async_abort(flow.result["flow_id"])
+    await asyncio.sleep(0.05)
+    await simulated_lock.wake()
+    await asyncio.sleep(0.1)
+    assert simulated_lock.connections == 0
+    assert async_get_ears(hass).heard == {}
+
+
+# Locks that make themselves known
+
+
+async def test_a_discovered_lock_is_added(
+    hass: HomeAssistant, simulated_lock: SimulatedLock
+) -> None:
+    found = {"device_id": simulated_lock.device_id, "host": "127.0.0.1"}
+    flow = await Flow.begin(hass, SOURCE_INTEGRATION_DISCOVERY, found)
+    assert flow.step == "manual"
+    assert flow.suggested == found
+    (shown,) = hass.config_entries.flow.async_progress()
+    assert shown["context"]["title_placeholders"] == {"name": "Wi-Fi lock 0001"}
+    await flow.send(typed(simulated_lock))
+    await simulated_lock.wake()
+    await flow.touched()
+    await flow.send(BEHAVIOUR)
+    assert entry_of(hass).data == typed(simulated_lock, announces=True)
+
+
+async def test_a_known_lock_is_not_discovered(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    found = {"device_id": simulated_lock.device_id, "host": "127.0.0.9"}
+    flow = await Flow.begin(hass, SOURCE_INTEGRATION_DISCOVERY, found)
+    assert flow.result["reason"] == "already_configured"
+    assert entry.data["host"] == "127.0.0.1"
+
+
+async def request_address(hass: HomeAssistant, ip: str) -> None:
+    """Let a lock ask the router for an address."""
+    info = DhcpServiceInfo(ip=ip, hostname="wlan0", macaddress="d81f12aabbcc")
+    flow = await Flow.begin(hass, SOURCE_DHCP, info)
+    assert flow.result["reason"] == "already_configured"
+
+
+async def test_a_dhcp_request_wakes_us(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    device_registry: dr.DeviceRegistry,
+) -> None:
+    simulated_lock.knobs.announce = False
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "host": "127.0.0.7"})
+    await setup(hass, entry)
+    device_registry.async_get_or_create(
+        config_entry_id=entry.entry_id, connections={("mac", "d8:1f:12:aa:bb:cc")}
+    )
+    await simulated_lock.wake()
+    await request_address(hass, "127.0.0.1")
+    await wait_for(hass, lambda: entry.runtime_data.data.awake)
+    assert entry.data["host"] == "127.0.0.1"
+
+
+async def test_a_dhcp_request_tells_where_a_lock_is_that_is_not_loaded(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    await request_address(hass, "127.0.0.8")
+    assert entry.data["host"] == "127.0.0.1"
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "mac": "d8:1f:12:aa:bb:cc"})
+    await request_address(hass, "127.0.0.8")
+    assert entry.data["host"] == "127.0.0.8"
+
+
+# Another key
+
+
+async def reauth(hass: HomeAssistant, entry: MockConfigEntry) -> Flow:
+    """The flow that asks for a new key."""
+    flow = Flow(hass, await entry.start_reauth_flow(hass))
+    assert flow.step == "reauth_confirm"
+    assert flow.suggested == {}
+    return flow
+
+
+async def stored(hass: HomeAssistant, entry: MockConfigEntry, **changes: Any) -> None:
+    """See that an entry was changed, and nothing else of it; it is loaded again."""
+    assert not hass.config_entries.flow.async_progress()
+    for key, value in changes.items():
+        assert entry.data[key] == value
+    await wait_for(hass, lambda: entry.state is ConfigEntryState.LOADED)
+
+
+async def test_a_new_key_is_tested_through_the_loaded_lock(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await setup(hass, entry)
+    simulated_lock.faults.wrong_local_key = OTHER_KEY
+    await simulated_lock.wake()
+    await wait_for(hass, hass.config_entries.flow.async_progress)
+    (shown,) = hass.config_entries.flow.async_progress()
+    assert shown["context"]["source"] == "reauth"
+
+    flow = Flow(hass, shown)
+    await flow.send({"local_key": "1111111111111111"})
+    await flow.touched()
+    assert flow.step == "reauth_confirm"
+    assert flow.errors == {"base": "key_or_version"}
+    assert entry.runtime_data.lock.address.local_key == simulated_lock.local_key.encode()
+
+    await flow.send({"local_key": "short"})
+    assert flow.errors == {"local_key": "invalid_local_key"}
+    await flow.send({"local_key": OTHER_KEY})
+    await flow.touched()
+    await stored(hass, entry, local_key=OTHER_KEY, announces=True, host="127.0.0.1")
+
+
+async def test_a_key_is_not_believed_because_the_one_before_works(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await setup(hass, entry)
+    await simulated_lock.wake()
+    await wait_for(hass, lambda: entry.runtime_data.data.awake)
+    flow = await reauth(hass, entry)
+    await flow.send({"local_key": OTHER_KEY})
+    await flow.touched()
+    assert flow.errors == {"base": "key_or_version"}
+    await wait_for(hass, lambda: entry.runtime_data.data.awake)
+    assert entry.data["local_key"] == simulated_lock.local_key
+
+
+@pytest.mark.usefixtures("short_touch")
+async def test_a_key_can_be_stored_without_a_test(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    await setup(hass, entry)
+    flow = await reauth(hass, entry)
+    await flow.send({"local_key": OTHER_KEY})
+    await flow.touched()
+    assert flow.result["menu_options"] == ["touch", "reauth_confirm", "untested"]
+    await flow.choose("untested")
+    assert flow.result["reason"] == "reauth_successful"
+    await stored(hass, entry, local_key=OTHER_KEY, announces=True)
+    assert entry.runtime_data.lock.address.local_key == OTHER_KEY.encode()
+
+
+async def test_a_key_is_tested_for_a_lock_that_is_not_loaded(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    simulated_lock.faults.wrong_local_key = OTHER_KEY
+    flow = await reauth(hass, entry)
+    await flow.send({"local_key": OTHER_KEY})
+    await simulated_lock.wake()
+    await flow.touched()
+    assert entry.data["local_key"] == OTHER_KEY
+
+
+# Another way to reach it
+
+
+async def test_a_lock_with_another_port_is_followed(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    port = simulated_lock.port
+    hass.config_entries.async_update_entry(
+        entry, data={**entry.data, "port": 9, "host": "127.0.0.9"}
+    )
+    await setup(hass, entry)
+    flow = Flow(hass, await entry.start_reconfigure_flow(hass))
+    shown = {"host": "127.0.0.9", "port": 9, "protocol_version": "auto"}
+    assert flow.suggested == shown
+    simulated_lock.knobs.announce = False
+    await flow.send({"host": "127.0.0.1", "port": port, "protocol_version": "3.4"})
+    await simulated_lock.wake()
+    await flow.touched()
+    await stored(hass, entry, host="127.0.0.1", port=port, protocol_version="3.4")
+    assert entry.data["local_key"] == simulated_lock.local_key
+
+
+@pytest.mark.usefixtures("short_touch")
+async def test_a_lock_that_is_not_where_it_is_said_to_be_stays_where_it_was(
+    hass: HomeAssistant, entry: MockConfigEntry, ports: dict[int, int]
+) -> None:
+    await setup(hass, entry)
+    before = entry.runtime_data.lock.address
+    flow = Flow(hass, await entry.start_reconfigure_flow(hass))
+    values = {"host": "127.0.0.1", "port": ports[6666], "protocol_version": "3.4"}
+    await flow.send(values)
+    await flow.touched()
+    assert flow.result["menu_options"] == ["touch", "reconfigure", "untested"]
+    assert entry.runtime_data.lock.address == before
+    await flow.choose("reconfigure")
+    assert flow.suggested == values
+    await flow.send(values)
+    hass.config_entries.flow.async_abort(flow.result["flow_id"])
+    await wait_for(hass, lambda: entry.runtime_data.lock.address == before)
+    assert entry.data["port"] == before.port
+
+
+# Options
+
+
+async def test_the_options_take_effect(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    await setup(hass, entry)
+    flows = hass.config_entries.options
+    result = await flows.async_init(entry.entry_id)
+    assert result["step_id"] == "init"
+    defaults = {"unlock_with": "own_key", "relocks_itself": False, "no_cloud": False}
+    assert result["data_schema"]({}) == defaults | {"unlock_wait": 30, "relock_delay": 5}
+    values = BEHAVIOUR | {"unlock_wait": 60, "relock_delay": 300}
+    await flows.async_configure(result["flow_id"], values)
+    await hass.async_block_till_done()
+    assert entry.options == values
+    assert entry.state is ConfigEntryState.LOADED
+    result = await flows.async_init(entry.entry_id)
+    schema = result["data_schema"].schema
+    assert {str(key): key.description["suggested_value"] for key in schema} == values
+    for field, value in (("unlock_wait", 61), ("unlock_wait", 0), ("relock_delay", 301)):
+        with pytest.raises(InvalidData):
+            await flows.async_configure(result["flow_id"], values | {field: value})
