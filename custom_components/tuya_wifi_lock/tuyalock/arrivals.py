@@ -52,10 +52,11 @@ class Arrivals:
 
     def answered(self, unlock: Unlock) -> None:
         """Take an unlock from the answer to our query; it counts unless it is pushed as well."""
-        if self._held and self._held.unlock == unlock:
+        if any(held and held.unlock == unlock for held in (self._held, *self._answers)):
             return
         self._answers = [replace(answer, age=Age.UNKNOWN) for answer in self._answers]
-        self._answers.append(Arrival(unlock, None, self._clock.time(), self._age()))
+        age = Age.UNKNOWN if self._held else self._age()
+        self._answers.append(Arrival(unlock, None, self._clock.time(), age))
         if self._no_push is None:
             self._no_push = self._clock.call_later(PUSH_FOLLOWS, self._release_answers)
 
@@ -81,6 +82,7 @@ class Arrivals:
         """Hand on the answered unlocks that were not pushed as well."""
         if self._no_push:
             self._no_push.cancel()
+            self._no_push = None
         answers, self._answers = self._answers, []
         for answer in answers:
             self._deliver(answer)
