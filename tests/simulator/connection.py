@@ -259,6 +259,8 @@ class Connection(asyncio.Protocol):
                 retcode=knobs.ack_retcode,
                 delay=knobs.ack_delay,
             )
+        if knobs.ack_text:
+            return  # what is rejected in words is not carried out
         if knobs.apply_delay:
             device.apply_later(knobs.apply_delay, dps)
         else:

@@ -29,6 +29,8 @@ HANDSHAKE_TIMEOUT = 3.0
 QUERY_TIMEOUT = 3.0
 HEARTBEAT_INTERVAL = 9.0
 HEARTBEAT_MISSES = 2
+STALL = 3.0
+"""Seconds that a frame may take to arrive once it has begun."""
 SLOT_WAIT = 0.2
 """Seconds in which a lock whose place is taken closes a new connection."""
 
@@ -76,6 +78,7 @@ class Connection(asyncio.Protocol):
         self._established = False
         self._closed: asyncio.Future[LockError | None] = asyncio.get_running_loop().create_future()
         self._heartbeat: Timer | None = None
+        self._stall: Timer | None = None
         self._misses = 0
 
     # What asyncio calls
@@ -98,6 +101,17 @@ class Connection(asyncio.Protocol):
                 self._handle(frames.decode(self.peer.version, self._key, raw))
         except LockError as err:
             self.close(err)
+            return
+        self._watch_stall()
+
+    def _watch_stall(self) -> None:
+        """Give up on a lock that stops in the middle of a frame."""
+        if self._stall:
+            self._stall.cancel()
+            self._stall = None
+        if self._buffer and not self._closed.done():
+            stalled = MalformedFrame("half a frame, then silence")
+            self._stall = self._clock.call_later(STALL, lambda: self.close(stalled))
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
@@ -145,8 +159,9 @@ class Connection(asyncio.Protocol):
         if self._closed.done():
             return
         self._closed.set_result(error)
-        if self._heartbeat:
-            self._heartbeat.cancel()
+        for timer in (self._heartbeat, self._stall):
+            if timer:
+                timer.cancel()
         if self._transport:
             self._transport.abort() if error else self._transport.close()
         for waiting in (self._response, self._answer):
@@ -164,6 +179,8 @@ class Connection(asyncio.Protocol):
             await self._wait_for_slot()
         if self.peer.version in {"3.4", "3.5"} and not await self._shake_hands():
             return False
+        if self._closed.done():
+            raise NoHandshake("the lock closed the connection at once")
         self._established = True
         self._schedule_heartbeat()
         return True

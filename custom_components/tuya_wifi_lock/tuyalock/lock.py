@@ -202,9 +202,13 @@ class TuyaLock:
             self._told = set()
         self._arrivals = Arrivals(self._clock, self._arrived, hint_at=hint_at)
 
+    def link_accepted(self) -> None:
+        """The lock talks to us."""
+        self.health.recover()
+        self._publish()
+
     def link_reported(self, report: Report | None) -> None:
         """The lock sent DP values; None is an answer that it does not understand the query."""
-        self.health.recover()
         codes = self._memory.take(report, self._clock.time())
         if self.family is Family.D:
             self._link.keep_alive()
