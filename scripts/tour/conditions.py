@@ -27,9 +27,9 @@ async def until[T](condition: Callable[[], T | None], what: str, within: float =
     return value
 
 
-async def throughout(seconds: float, condition: Callable[[], object], why: str) -> None:
-    """Watch for a while; raise as soon as a condition does not hold."""
+async def never(seconds: float, wrong: Callable[[], object], what: str) -> None:
+    """Watch for a while; raise as soon as there is something wrong."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        expect(condition(), why)
+        expect(not (found := wrong()), f"{what}: {found}")
         await asyncio.sleep(PAUSE)

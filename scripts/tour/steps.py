@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import time
 
 from .client import Json
-from .conditions import expect, throughout, until
+from .conditions import expect, never, until
 from .flows import Answers
 from .stage import Stage
 
@@ -146,7 +146,7 @@ async def asleep(stage: Stage) -> None:
     before = dict(seen.states)
     # Home Assistant notices the end of the connection at once.
     expect(before["lock"] == "locked" and seen.available(), f"shown: {before}")
-    await throughout(1.0, lambda: seen.states == before, "the sleep of the lock changed a state")
+    await never(1.0, lambda: seen.states.items() ^ before.items(), "the sleep of the lock changed")
 
 
 @step("waiting-unlock")
@@ -235,7 +235,7 @@ async def restart(stage: Stage) -> None:
     await until(home.seen.available, "entities that are available")
     stage.shown(f"the last unlock is {stage.state('unlock')}, it was {last}")
     expect(stage.state("unlock") == last.at, f"the last unlock was {last.at}")
-    await throughout(2.0, lambda: not stage.events_since(before), "an event fired again")
+    await never(2.0, lambda: [*map(str, stage.events_since(before))], "fired again")
     await stage.finger(2)
     await until(lambda: stage.events_since(before), "the event of the next wake")
     # The end of this connection, and an unlock on the next, push out whatever else was held.
