@@ -1,24 +1,217 @@
 """Announcements: locks that are found, followed and offered."""
 
+from collections.abc import Callable, Generator
+from pathlib import Path
+import socket
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.tuya_wifi_lock.const import DOMAIN
+from custom_components.tuya_wifi_lock.discovery import (
+    async_find_mac,
+    async_get_ears,
+    async_subscribe_announcements,
+)
+from custom_components.tuya_wifi_lock.tuyalock import Announcement
+from homeassistant.config_entries import SOURCE_IGNORE
 from homeassistant.core import HomeAssistant
-from tests.conftest import setup, wait_for
-from tests.simulator import SimulatedLock
+from tests.conftest import DISCOVERY, setup, wait_for
+from tests.simulator import Knobs, SimulatedLock, bodies, wire
+
+pytestmark = pytest.mark.usefixtures("no_platforms")
+
+OTHER = "bfsimulated0lock0002"
+BULB = "bfsimulated0bulb0003"
 
 
-@pytest.fixture(autouse=True)
-def no_platforms():
+@pytest.fixture
+def no_platforms() -> Generator[None]:
+    """Load no entities."""
     with patch("custom_components.tuya_wifi_lock.PLATFORMS", []):
         yield
 
 
-async def test_a_wake_is_heard(
-    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+@pytest.fixture
+def announce(ports: dict[int, int]) -> Callable[..., None]:
+    """Send the announcement of a device."""
+
+    def send(device_id: str, host: str = "127.0.0.1", product: str = "simulatedproduct") -> None:
+        body = bodies.announced(host, device_id, product, "3.4")
+        port, datagram = wire.announcement("3.4", body)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(datagram, ("127.0.0.1", ports[port]))
+
+    return send
+
+
+async def heard(hass: HomeAssistant, device_id: str) -> None:
+    """Wait for an announcement."""
+    ears = async_get_ears(hass)
+    await wait_for(hass, lambda: ears.heard.pop(device_id, None))
+
+
+def offered(hass: HomeAssistant) -> list[str | None]:
+    """The devices that are offered to the owner."""
+    flows = hass.config_entries.flow.async_progress()
+    return [flow["context"]["unique_id"] for flow in flows]
+
+
+async def test_another_lock_is_offered_once(
+    hass: HomeAssistant, entry: MockConfigEntry, announce: Callable[..., None]
 ) -> None:
     await setup(hass, entry)
-    await simulated_lock.wake()
-    await wait_for(hass, lambda: entry.runtime_data.data.awake)
+    announce(BULB, product="some_bulb")
+    await heard(hass, BULB)
+    announce(entry.unique_id)
+    await heard(hass, entry.unique_id)
+    assert offered(hass) == []
+    announce(OTHER)
+    await wait_for(hass, lambda: offered(hass) == [OTHER])
+    (flow,) = hass.config_entries.flow.async_progress()
+    hass.config_entries.flow.async_abort(flow["flow_id"])
+    await heard(hass, OTHER)
+    announce(OTHER)
+    await heard(hass, OTHER)
+    assert offered(hass) == []
+
+
+async def test_a_lock_that_was_ignored_is_not_offered(
+    hass: HomeAssistant, entry: MockConfigEntry, announce: Callable[..., None]
+) -> None:
+    MockConfigEntry(domain=DOMAIN, unique_id=OTHER, source=SOURCE_IGNORE).add_to_hass(hass)
+    await setup(hass, entry)
+    announce(OTHER)
+    await heard(hass, OTHER)
+    assert offered(hass) == []
+
+
+async def test_nothing_is_offered_before_the_first_lock_is_set_up(
+    hass: HomeAssistant, simulated_lock: SimulatedLock, announce: Callable[..., None]
+) -> None:
+    stop = await async_subscribe_announcements(hass, lambda announcement: None)
+    announce(OTHER)
+    await heard(hass, OTHER)
+    assert offered(hass) == []
+    MockConfigEntry(domain=DOMAIN, unique_id=simulated_lock.device_id).add_to_hass(hass)
+    announce(OTHER)
+    await heard(hass, OTHER)
+    assert offered(hass) == [OTHER]
+    stop()
+
+
+async def test_a_lock_is_followed_to_another_address(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    announce: Callable[..., None],
+) -> None:
+    data = {**entry.data, "host": "127.0.0.7", "announces": False}
+    hass.config_entries.async_update_entry(entry, data=data)
+    with patch("custom_components.tuya_wifi_lock.tuyalock.link.PROBE_PAUSE", 60):
+        await setup(hass, entry)
+        coordinator = entry.runtime_data
+        # Nothing but an announcement says so: the lock was not talked to.
+        announce(entry.unique_id)
+        await wait_for(hass, lambda: coordinator.lock.address.host == "127.0.0.1")
+        assert entry.data["host"] == "127.0.0.7"
+        await simulated_lock.wake()
+        await wait_for(hass, lambda: coordinator.data.awake)
+        assert entry.data["host"] == "127.0.0.1"
+        assert entry.data["announces"] is True
+        assert entry.runtime_data is coordinator
+
+
+async def test_a_port_that_another_program_keeps(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    ports: dict[int, int],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as another,
+    ):
+        one.bind(("127.0.0.1", ports[6666]))
+        another.bind(("127.0.0.1", ports[7000]))
+        await setup(hass, entry)
+        warnings = [r for r in caplog.records if "Another program keeps UDP port" in r.message]
+        assert len(warnings) == 1
+        assert f"{ports[6666]}, {ports[7000]}" in warnings[0].message
+        await simulated_lock.wake()
+        await wait_for(hass, lambda: entry.runtime_data.data.awake)
+
+
+async def test_nobody_listens_when_nobody_wants_to_hear(
+    hass: HomeAssistant, entry: MockConfigEntry, ports: dict[int, int]
+) -> None:
+    def taken() -> bool:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind(("127.0.0.1", ports[6667]))
+            except OSError:
+                return True
+        return False
+
+    await setup(hass, entry)
+    stop = await async_subscribe_announcements(hass, lambda announcement: None)
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert taken()
+    stop()
+    await wait_for(hass, lambda: not taken())
+    with (
+        patch(f"{DISCOVERY}.network.async_get_adapters", side_effect=RuntimeError("no network")),
+        pytest.raises(RuntimeError, match="no network"),
+    ):
+        await async_subscribe_announcements(hass, lambda announcement: None)
+    await wait_for(hass, lambda: not taken())
+
+
+def adapter(address: str, prefix: int, *, enabled: bool = True) -> dict[str, Any]:
+    """A network adapter, as Home Assistant tells of it."""
+    return {"enabled": enabled, "ipv4": [{"address": address, "network_prefix": prefix}]}
+
+
+@pytest.mark.parametrize(
+    "simulated_lock",
+    [{"version": "3.5", "knobs": Knobs(low_power=False, solicited_only=True)}],
+    indirect=True,
+)
+async def test_a_lock_that_announces_itself_only_when_asked(
+    hass: HomeAssistant, simulated_lock: SimulatedLock
+) -> None:
+    told: list[Announcement] = []
+    adapters = [adapter("127.0.0.1", 8), adapter("127.0.0.3", 8, enabled=False)]
+    with patch(f"{DISCOVERY}.network.async_get_adapters", return_value=adapters):
+        stop = await async_subscribe_announcements(hass, told.append)
+        await wait_for(hass, lambda: told)
+        await async_get_ears(hass).async_ask()
+        await wait_for(hass, lambda: len(told) == 2)
+    stop()
+    assert {one.device_id for one in told} == {simulated_lock.device_id}
+    assert simulated_lock.announcer.sent == 2
+
+
+@pytest.mark.parametrize(
+    ("host", "mac"),
+    [("192.0.2.7", "d8:1f:12:aa:bb:cc"), ("192.0.2.8", None), ("192.0.2.9", None)],
+)
+async def test_the_mac_address_of_a_lock(
+    hass: HomeAssistant, tmp_path: Path, host: str, mac: str | None
+) -> None:
+    table = tmp_path / "arp"
+    table.write_text(
+        "IP address       HW type     Flags       HW address            Mask     Device\n"
+        "192.0.2.7        0x1         0x2         D8:1F:12:AA:BB:CC     *        eth0\n"
+        "192.0.2.8        0x1         0x0         00:00:00:00:00:00     *        eth0\n"
+    )
+    with patch(f"{DISCOVERY}.ARP_TABLE", table):
+        assert await async_find_mac(hass, host) == mac
+
+
+async def test_a_system_without_an_arp_table(hass: HomeAssistant, tmp_path: Path) -> None:
+    with patch(f"{DISCOVERY}.ARP_TABLE", tmp_path / "none"):
+        assert await async_find_mac(hass, "192.0.2.7") is None
