@@ -43,7 +43,7 @@ def parse_report(payload: bytes, *, is_answer: bool = False) -> Report | None:
 
 def _by_id(values: Mapping[str, Any]) -> dict[int, Any]:
     """Return values by DP id, leaving out what is no id."""
-    return {int(key): value for key, value in values.items() if key.isdecimal()}
+    return {int(key): value for key, value in values.items() if key.isdecimal() and len(key) < 6}
 
 
 def _is_time(value: Any) -> bool:
