@@ -93,7 +93,7 @@ class Journal:
     def _knows(self, unlock: Unlock, time: float) -> bool:
         """Return if a record with the lock's own time is here, or older than what is kept."""
         return time <= self._watermark or any(
-            (record.method, record.number, record.time) == (unlock.method, unlock.number, time)
+            (Unlock(record.method, record.number, record.code_name), record.time) == (unlock, time)
             for record in self._records
         )
 
