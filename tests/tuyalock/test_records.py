@@ -1,0 +1,234 @@
+"""The journal: every unlock once, in its order, and told as new only while it is."""
+
+from dataclasses import replace
+import json
+from typing import Any
+from unittest.mock import patch
+
+from hypothesis import given, settings, strategies as st
+import pytest
+
+from custom_components.tuya_wifi_lock.tuyalock import records
+from custom_components.tuya_wifi_lock.tuyalock.records import Age, Arrival, Journal, Record, judge
+from custom_components.tuya_wifi_lock.tuyalock.state import Unlock
+
+NOW = 1_700_000_000.0
+FINGER = Unlock("fingerprint", 3)
+
+
+def arrival(
+    unlock: Unlock = FINGER,
+    time: float | None = None,
+    age: Age = Age.LIVE,
+    received: float = NOW,
+) -> Arrival:
+    return Arrival(unlock, time, received, age)
+
+
+def stored(journal: Journal) -> Journal:
+    """Return the journal after a restart."""
+    return Journal.from_dict(json.loads(json.dumps(journal.as_dict())))
+
+
+def ids(journal: Journal) -> list[int]:
+    return [record.id for record in journal]
+
+
+def test_a_record_keeps_what_arrived() -> None:
+    journal = Journal()
+    unlock = Unlock("other", 7, "unlock_iris")
+    record = journal.add(Arrival(unlock, NOW - 5, NOW, Age.LIVE), "lan")
+    assert record == Record(
+        id=1,
+        method="other",
+        number=7,
+        code_name="unlock_iris",
+        time=NOW - 5,
+        received=NOW,
+        age=Age.LIVE,
+        route="lan",
+        delivered=False,
+    )
+    assert list(journal) == [record]
+
+
+def test_a_record_happened_at_its_own_time_if_it_has_one() -> None:
+    journal = Journal()
+    untimed, timed = (journal.add(arrival(time=time), "lan") for time in (None, NOW - 500))
+    assert untimed
+    assert timed
+    assert (untimed.happened, timed.happened) == (NOW, NOW - 500)
+
+
+def test_records_are_in_the_order_of_their_arrival() -> None:
+    journal = Journal()
+    for time in (NOW - 10, NOW - 500, None, NOW - 1):
+        journal.add(arrival(time=time), "lan")
+    assert ids(journal) == [1, 2, 3, 4]
+    assert [record.time for record in journal] == [NOW - 10, NOW - 500, None, NOW - 1]
+
+
+def test_one_record_by_two_routes_is_one() -> None:
+    journal = Journal()
+    assert journal.add(arrival(time=NOW), "lan")
+    assert journal.add(arrival(time=NOW), "cloud") is None
+    assert [record.route for record in journal] == ["lan"]
+
+
+@pytest.mark.parametrize(
+    ("unlock", "time"),
+    [
+        (FINGER, NOW + 1),
+        (FINGER, None),
+        (Unlock("fingerprint", 4), NOW),
+        (Unlock("card", 3), NOW),
+        (Unlock("fingerprint"), NOW),
+    ],
+)
+def test_what_differs_is_another_record(unlock: Unlock, time: float | None) -> None:
+    journal = Journal()
+    journal.add(arrival(time=NOW), "lan")
+    assert journal.add(arrival(unlock, time), "lan")
+
+
+def test_unknown_methods_at_the_same_time_are_told_apart_by_their_names() -> None:
+    journal = Journal()
+    assert journal.add(arrival(Unlock("other", 1, "unlock_iris"), NOW), "lan")
+    assert journal.add(arrival(Unlock("other", 1, "unlock_gait"), NOW), "lan")
+
+
+def test_without_a_time_the_same_unlock_again_is_another_record() -> None:
+    journal = Journal()
+    for _ in range(3):
+        assert journal.add(arrival(), "lan")
+    assert ids(journal) == [1, 2, 3]
+
+
+def test_the_last_two_hundred_are_kept() -> None:
+    journal = Journal()
+    for number in range(records.KEPT + 50):
+        journal.add(arrival(Unlock("card", number)), "lan")
+    assert ids(journal) == list(range(51, 251))
+    assert records.KEPT == 200
+
+
+def test_what_was_forgotten_is_still_known() -> None:
+    journal = Journal()
+    times = [NOW + second for second in (0, 7, 3)]
+    for time in times:
+        assert journal.add(arrival(time=time), "lan")
+    for _ in range(records.KEPT - 2):
+        journal.add(arrival(), "lan")
+    # The first has gone, the others are kept.
+    assert journal.add(arrival(time=NOW), "lan") is None
+    assert journal.add(arrival(time=NOW - 1), "lan") is None
+    assert journal.add(arrival(Unlock("card", 9), NOW + 1), "lan")
+    for _ in range(records.KEPT):
+        journal.add(arrival(), "lan")
+    for same in (stored(journal), journal):
+        for time in times:
+            assert same.add(arrival(time=time), "cloud") is None
+        assert same.add(arrival(Unlock("card", 9), NOW + 7), "lan") is None
+        assert same.add(arrival(time=NOW + 8), "lan")
+
+
+def test_ids_go_on_after_a_restart_even_if_nothing_is_left() -> None:
+    journal = Journal()
+    journal.add(arrival(), "lan")
+    emptied = Journal.from_dict(journal.as_dict() | {"records": []})
+    record = emptied.add(arrival(), "lan")
+    assert record
+    assert record.id == 2
+
+
+def test_what_was_delivered_is_not_delivered_again() -> None:
+    journal = Journal()
+    for number in range(3):
+        journal.add(arrival(Unlock("card", number)), "lan")
+    journal.mark_delivered(2)
+    assert [record.id for record in journal.undelivered()] == [1, 3]
+    assert [record.delivered for record in journal] == [False, True, False]
+    journal.mark_delivered(99)
+    journal.mark_delivered(1)
+    assert [record.id for record in stored(journal).undelivered()] == [3]
+
+
+def test_what_was_not_delivered_is_late_by_now() -> None:
+    journal = Journal()
+    for age in Age:
+        journal.add(arrival(age=age), "lan")
+    assert [record.age for record in journal.undelivered()] == [Age.LATE, Age.LATE, Age.UNKNOWN]
+    assert [record.age for record in journal] == [Age.LIVE, Age.LATE, Age.UNKNOWN]
+
+
+def test_a_journal_survives_its_storage() -> None:
+    journal = Journal()
+    for age, time in ((Age.LIVE, NOW), (Age.UNKNOWN, None), (Age.LATE, NOW - 900.5)):
+        journal.add(arrival(Unlock("other", None, "unlock_iris"), time, age), "lan")
+    journal.mark_delivered(1)
+    again = stored(journal)
+    assert list(again) == list(journal)
+    assert all(isinstance(record.age, Age) for record in again)
+    assert again.as_dict() == journal.as_dict()
+    assert stored(Journal()).as_dict() == Journal().as_dict()
+
+
+events = st.one_of(
+    st.tuples(
+        st.just("add"),
+        st.builds(
+            arrival,
+            st.builds(Unlock, st.sampled_from(["card", "key"]), st.integers(1, 2)),
+            st.none() | st.integers(0, 12).map(lambda second: NOW + second),
+            st.sampled_from(Age),
+        ),
+    ),
+    st.tuples(st.just("deliver"), st.integers(1, 30)),
+    st.tuples(st.just("restart"), st.none()),
+)
+
+
+@given(st.lists(events, max_size=40))
+@settings(deadline=None, max_examples=120)
+def test_whatever_arrives_is_kept_once_and_in_order(course: list[tuple[str, Any]]) -> None:
+    journal, taken, delivered = Journal(), [], set()
+    with patch.object(records, "KEPT", 5):
+        for what, value in course:
+            if what == "restart":
+                journal = stored(journal)
+            elif what == "deliver":
+                delivered |= {value} & {record.id for record in journal}
+                journal.mark_delivered(value)
+            elif record := journal.add(value, "lan"):
+                taken.append(record)
+                assert record == list(journal)[-1]
+            else:
+                assert value.time is not None
+            assert [record.id for record in taken] == list(range(1, len(taken) + 1))
+            kept = [replace(record, delivered=record.id in delivered) for record in taken[-5:]]
+            assert list(journal) == kept
+            assert all(record.age is not Age.LIVE for record in journal.undelivered())
+            undelivered = [record.id for record in journal.undelivered()]
+            assert undelivered == [record.id for record in kept if not record.delivered]
+    timed = [(one.method, one.number, one.time) for one in taken if one.time is not None]
+    assert len(timed) == len(set(timed))
+
+
+@pytest.mark.parametrize(
+    ("ahead", "age"),
+    [
+        (10.1, None),
+        (10.0, Age.LIVE),
+        (0.0, Age.LIVE),
+        (-60.0, Age.LIVE),
+        (-60.1, Age.LATE),
+        (-1e6, Age.LATE),
+    ],
+)
+def test_a_time_tells_the_age(ahead: float, age: Age | None) -> None:
+    time = NOW + ahead
+    assert judge(time, NOW) == (None if age is None else time, age)
+
+
+def test_no_time_tells_nothing() -> None:
+    assert judge(None, NOW) == (None, None)
