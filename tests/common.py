@@ -51,8 +51,10 @@ async def set_up_awake(
 
 async def wake(hass: HomeAssistant, entry: MockConfigEntry, lock: SimulatedLock) -> None:
     """Wake a lock and wait until Home Assistant has talked with it."""
-    await lock.wake()
-    await lock.announce()
+    if lock.awake:
+        await lock.announce()
+    else:
+        await lock.wake()
     await wait_for(hass, lambda: entry.runtime_data.data.awake)
 
 

@@ -169,14 +169,28 @@ async def test_a_late_unlock_has_the_time_at_which_it_happened(
     assert state(hass, LOCK).state == "unknown"
 
 
-async def test_an_unlock_that_we_do_not_know_is_other(
-    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+async def test_an_unlock_that_we_do_not_know_is_other_and_says_its_code(
+    hass: HomeAssistant, hass_storage: dict[str, Any], entry: MockConfigEntry
 ) -> None:
-    await set_up_awake(hass, entry, simulated_lock)
-    assert "code_name" not in state(hass, UNLOCK).attributes
-    await simulated_lock.push({"44": "AAEC"})
-    await reported(hass, simulated_lock)
-    assert state(hass, UNLOCK).attributes["event_type"] == "combined"
+    await setup(hass, entry)
+    await hass.config_entries.async_unload(entry.entry_id)
+    hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]["journal"]["records"] = [
+        {
+            "id": 1,
+            "method": "other",
+            "number": None,
+            "code_name": "unlock_eye",
+            "time": None,
+            "received": 1_790_000_000.0,
+            "age": "late",
+            "route": "lan",
+            "delivered": False,
+        }
+    ]
+    await setup(hass, entry)
+    attributes = state(hass, LATE_UNLOCK).attributes
+    assert (attributes["event_type"], attributes["code_name"]) == ("other", "unlock_eye")
+    assert state(hass, LOCK).attributes["changed_by"] == "Other"
 
 
 async def test_one_context_for_all_that_an_unlock_causes(

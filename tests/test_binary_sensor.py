@@ -1,0 +1,120 @@
+"""The binary sensors."""
+
+from collections.abc import Generator
+from typing import Any
+from unittest.mock import PropertyMock, patch
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from syrupy.assertion import SnapshotAssertion
+
+from custom_components.tuya_wifi_lock.binary_sensor import LockBinarySensor
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from tests.common import FAMILIES, NAME, check_snapshot, pass_time, restart, set_up_awake, state
+from tests.conftest import setup, wait_for
+from tests.simulator import SimulatedLock
+
+REQUESTED = f"binary_sensor.{NAME}_unlock_requested"
+DOOR = f"binary_sensor.{NAME}_door"
+BATTERY_LOW = f"binary_sensor.{NAME}_battery_low"
+AWAKE = f"binary_sensor.{NAME}_awake"
+
+
+@pytest.fixture
+def all_enabled() -> Generator[None]:
+    """Enable what an owner has to enable."""
+    enabled = PropertyMock(return_value=True)
+    with patch.object(LockBinarySensor, "entity_registry_enabled_default", enabled):
+        yield
+
+
+@pytest.mark.usefixtures("all_enabled")
+@pytest.mark.parametrize("simulated_lock", FAMILIES, indirect=True)
+async def test_snapshot(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    snapshot: SnapshotAssertion,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+) -> None:
+    platform = Platform.BINARY_SENSOR
+    await check_snapshot(hass, hass_storage, snapshot, entry, simulated_lock, platform)
+
+
+async def test_an_entity_is_there_from_the_first_report_on_and_after_a_restart(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    assert hass.states.get(DOOR) is None
+    await simulated_lock.door(open=True)
+    await wait_for(hass, lambda: hass.states.get(DOOR))
+    assert state(hass, DOOR).state == "on"
+    await simulated_lock.door(open=False)
+    await wait_for(hass, lambda: state(hass, DOOR).state == "off")
+    await simulated_lock.sleep()
+    await restart(hass, entry)
+    assert state(hass, DOOR).state == "off"
+
+
+async def test_a_request_is_on_until_it_is_over(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await setup(hass, entry)
+    assert hass.states.get(REQUESTED) is None
+    await simulated_lock.request(60)
+    await wait_for(hass, lambda: hass.states.get(REQUESTED))
+    assert state(hass, REQUESTED).state == "on"
+    await simulated_lock.end_request()
+    await wait_for(hass, lambda: state(hass, REQUESTED).state == "off")
+
+
+async def test_a_request_ends_by_itself_when_the_lock_falls_asleep(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.request(1)
+    await wait_for(hass, lambda: hass.states.get(REQUESTED))
+    await simulated_lock.sleep()
+    await wait_for(hass, lambda: state(hass, REQUESTED).state == "off")
+
+
+@pytest.mark.parametrize(
+    ("report", "low"),
+    [
+        ({"12": 21}, "off"),
+        ({"12": 20}, "on"),
+        ({"11": "high"}, "off"),
+        ({"11": "medium"}, "off"),
+        ({"11": "low"}, "on"),
+        ({"11": "poweroff"}, "on"),
+        ({"11": "purple"}, "unknown"),
+        ({"12": 101}, "unknown"),
+    ],
+)
+async def test_battery_low(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    report: dict[str, Any],
+    low: str,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    assert hass.states.get(BATTERY_LOW) is None
+    await simulated_lock.push(report)
+    await wait_for(hass, lambda: hass.states.get(BATTERY_LOW))
+    assert state(hass, BATTERY_LOW).state == low
+
+
+@pytest.mark.usefixtures("all_enabled")
+async def test_awake(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await setup(hass, entry)
+    assert state(hass, AWAKE).state == "off"
+    await simulated_lock.wake()
+    await wait_for(hass, lambda: state(hass, AWAKE).state == "on")
+    await simulated_lock.sleep()
+    await wait_for(hass, lambda: state(hass, AWAKE).state == "off")
+    await pass_time(hass)
+    assert state(hass, AWAKE).state == "off"

@@ -1,0 +1,114 @@
+"""Set-up, unloading and removal of a lock."""
+
+import asyncio
+from typing import Any
+
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.tuya_wifi_lock.const import DOMAIN
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.const import CONF_MAC, EVENT_HOMEASSISTANT_FINAL_WRITE, EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from tests.common import LOCK, UNLOCK, reported, restart, set_up_awake, state, wake
+from tests.conftest import setup, wait_for
+from tests.simulator import SimulatedLock
+
+
+async def test_a_lock_that_was_never_awake_is_set_up(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await setup(hass, entry)
+    assert entry.state is ConfigEntryState.LOADED
+    assert simulated_lock.connections == 0
+    assert {one.state for one in hass.states.async_all()} == {"unknown"}
+
+
+async def test_the_device_has_the_mac_of_the_lock(
+    hass: HomeAssistant, device_registry: dr.DeviceRegistry, entry: MockConfigEntry
+) -> None:
+    data = {**entry.data, CONF_MAC: "10:5A:17:00:00:01"}
+    hass.config_entries.async_update_entry(entry, data=data)
+    await setup(hass, entry)
+    (device,) = dr.async_entries_for_config_entry(device_registry, entry.entry_id)
+    assert device.connections == {(dr.CONNECTION_NETWORK_MAC, "10:5a:17:00:00:01")}
+    assert device.identifiers == {(DOMAIN, entry.unique_id)}
+    assert device.serial_number is None
+
+
+async def test_unloading_leaves_nothing_behind(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    before = asyncio.all_tasks()
+    await set_up_awake(hass, entry, simulated_lock)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.NOT_LOADED
+    assert state(hass, LOCK).state == "unavailable"
+    await simulated_lock.wait_for(lambda: simulated_lock.clients == 0)
+    ours = [task for task in asyncio.all_tasks() - before if "tuyalock" in str(task)]
+    assert ours == []
+
+
+async def test_a_stop_of_home_assistant_keeps_what_is_known(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+    await hass.async_block_till_done()
+    await simulated_lock.wait_for(lambda: simulated_lock.clients == 0)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await hass.async_block_till_done()
+    (record,) = hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]["journal"]["records"]
+    assert (record["method"], record["delivered"]) == ("fingerprint", True)
+
+
+async def test_removal_forgets_what_was_stored(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await restart(hass, entry)
+    assert f"{DOMAIN}.{entry.entry_id}" in hass_storage
+    await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done()
+    assert f"{DOMAIN}.{entry.entry_id}" not in hass_storage
+
+
+async def test_other_options_are_used_at_once(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    first = entry.runtime_data
+    hass.config_entries.async_update_entry(entry, options={"relocks_itself": True})
+    await hass.async_block_till_done()
+    assert entry.runtime_data is not first
+    hass.config_entries.async_update_entry(entry, title="Front door")
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+
+
+async def test_a_refused_key_asks_for_another_and_a_right_one_heals(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await setup(hass, entry)
+    right = simulated_lock.local_key
+    simulated_lock.faults.wrong_local_key = "another key 1234"
+    await simulated_lock.wake()
+    await wait_for(hass, lambda: entry.runtime_data.data.key_refused)
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert (flow["handler"], flow["context"]["source"]) == (DOMAIN, SOURCE_REAUTH)
+    assert state(hass, LOCK).state == "unavailable"
+    assert state(hass, UNLOCK).state == "unknown"
+    simulated_lock.faults.wrong_local_key = None
+    assert simulated_lock.local_key == right
+    await wake(hass, entry, simulated_lock)
+    assert state(hass, LOCK).state == "unknown"
+    hass.config_entries.flow.async_abort(flow["flow_id"])

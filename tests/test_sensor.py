@@ -1,0 +1,98 @@
+"""The sensors."""
+
+import time
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from syrupy.assertion import SnapshotAssertion
+
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+from tests.common import FAMILIES, NAME, check_snapshot, reported, restart, set_up_awake, state
+from tests.conftest import setup, wait_for
+from tests.simulator import SimulatedLock
+
+BATTERY = f"sensor.{NAME}_battery"
+BATTERY_LEVEL = f"sensor.{NAME}_battery_level"
+LAST_UNLOCKED_BY = f"sensor.{NAME}_last_unlocked_by"
+LAST_HEARD = f"sensor.{NAME}_last_heard"
+
+
+@pytest.mark.parametrize("simulated_lock", FAMILIES, indirect=True)
+async def test_snapshot(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    snapshot: SnapshotAssertion,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+) -> None:
+    await check_snapshot(hass, hass_storage, snapshot, entry, simulated_lock, Platform.SENSOR)
+
+
+async def test_battery_is_what_the_lock_measures(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.battery(47)
+    await wait_for(hass, lambda: hass.states.get(BATTERY))
+    assert state(hass, BATTERY).state == "47"
+    assert hass.states.get(BATTERY_LEVEL) is None
+
+
+async def test_battery_level_is_no_percentage(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    simulated_lock.knobs.battery_dp = 11
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.battery(47)
+    await wait_for(hass, lambda: hass.states.get(BATTERY_LEVEL))
+    assert state(hass, BATTERY_LEVEL).state == "medium"
+    assert hass.states.get(BATTERY) is None
+
+
+async def test_last_unlocked_by_is_the_last_to_have_unlocked_and_survives_a_restart(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    simulated_lock.knobs.record_times = True
+    await set_up_awake(hass, entry, simulated_lock)
+    assert state(hass, LAST_UNLOCKED_BY).state == "unknown"
+    await simulated_lock.unlock("temporary_password", 901)
+    await reported(hass, simulated_lock)
+    assert state(hass, LAST_UNLOCKED_BY).state == "Temporary password 901"
+    hour_ago = int(time.time()) - 3600
+    await simulated_lock.push({"5": 2}, times={"5": hour_ago})
+    await reported(hass, simulated_lock)
+    assert len(list(entry.runtime_data.lock.journal)) == 2
+    assert state(hass, LAST_UNLOCKED_BY).state == "Temporary password 901"
+    await simulated_lock.unlock("inside", 1)
+    await reported(hass, simulated_lock)
+    assert state(hass, LAST_UNLOCKED_BY).state == "Inside"
+    await restart(hass, entry)
+    assert state(hass, LAST_UNLOCKED_BY).state == "Inside"
+
+
+async def test_last_unlocked_by_shows_an_unlock_of_unknown_age(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.burst(("card", 2), ("password", 1))
+    await reported(hass, simulated_lock)
+    assert state(hass, LAST_UNLOCKED_BY).state == "Password 1"
+
+
+async def test_last_heard(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await setup(hass, entry)
+    assert state(hass, LAST_HEARD).state == "unknown"
+    before = int(time.time())
+    await simulated_lock.wake()
+    await wait_for(hass, lambda: state(hass, LAST_HEARD).state != "unknown")
+    heard = dt_util.parse_datetime(state(hass, LAST_HEARD).state)
+    assert heard
+    assert before <= heard.timestamp() <= time.time()
+    await simulated_lock.sleep()
+    await wait_for(hass, lambda: not entry.runtime_data.data.awake)
+    assert state(hass, LAST_HEARD).state != "unavailable"
