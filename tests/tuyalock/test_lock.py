@@ -61,8 +61,7 @@ async def test_backlog_is_of_unknown_age_but_for_the_last() -> None:
         await home.until(
             lambda: (
                 home.told
-                == [f"unknown fingerprint {number}" for number in range(4)]
-                + ["live fingerprint 9"]
+                == [f"unknown fingerprint {number}" for number in range(4)] + ["live fingerprint 9"]
             )
         )
 

@@ -65,6 +65,9 @@ class LinkUser(Protocol):
     def link_opened(self, hint_at: float | None, *, woken: bool) -> None:
         """There is a connection; the hint's monotonic time, and if the lock was asleep before."""
 
+    def link_accepted(self) -> None:
+        """The lock talks to us."""
+
     def link_reported(self, report: Report | None) -> None:
         """The lock sent DP values; None is an answer that it does not understand the query."""
 
@@ -317,6 +320,7 @@ class Link:
             version = None if self.address.version else connection.peer.version
             self.address = replace(self.address, found_version=version)
             self._watch_idle()
+            self._user.link_accepted()
 
     def _reported(self, report: Report | None) -> None:
         """Take what the lock sent."""
