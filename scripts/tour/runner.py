@@ -5,9 +5,12 @@ from collections.abc import Callable
 import time
 import traceback
 
+from . import closing, main_job
+from .chapter import Step
 from .conditions import Unmet
 from .stage import Stage
-from .steps import STEPS, Step
+
+CHAPTERS = (main_job.chapter, closing.chapter)
 
 STEP_WITHIN = 120.0
 
@@ -29,7 +32,7 @@ class Runner:
 
     async def run(self) -> None:
         """Run every step that can run."""
-        for step in STEPS:
+        for step in [step for chapter in CHAPTERS for step in chapter.steps]:
             if step.needs_lock and not self._stage.home.entry_id:
                 self._fail(step, "the lock was not set up")
             else:

@@ -1,44 +1,19 @@
-"""The steps of the tour, in their order. A new one is one function with `@step`."""
+"""The main job: a lock is added, its unlocks are events, and the door opens from afar."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 import time
 
-from .client import Json
+from .chapter import Chapter
 from .conditions import expect, never, until
 from .flows import Answers
 from .stage import Stage
 
-type Action = Callable[[Stage], Awaitable[None]]
-
-NEW_LOCAL_KEY = "9f8e7d6c5b4a3210"
 BURST = 3.2
 """Seconds after connecting in which unlocks without a time may be old; see arrivals.py."""
 
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One requirement that the tour shows."""
-
-    name: str
-    action: Action
-    needs_lock: bool
+chapter = Chapter()
 
 
-STEPS: list[Step] = []
-
-
-def step(name: str, *, needs_lock: bool = True) -> Callable[[Action], Action]:
-    """Append a step to the tour."""
-
-    def add(action: Action) -> Action:
-        STEPS.append(Step(name, action, needs_lock))
-        return action
-
-    return add
-
-
-@step("setup", needs_lock=False)
+@chapter.step("setup", needs_lock=False)
 async def setup(stage: Stage) -> None:
     """The config flow creates the entry after the lock was touched."""
     lock = stage.lock
@@ -68,7 +43,7 @@ async def setup(stage: Stage) -> None:
     await lock.sleep()
 
 
-@step("unlock-event")
+@chapter.step("unlock-event")
 async def unlock_event(stage: Stage) -> None:
     """The lock wakes, and fingerprint 3 opens the door."""
     since = len(stage.events())
@@ -77,7 +52,7 @@ async def unlock_event(stage: Stage) -> None:
     expect(str(event) == "fingerprint 3", f"it was shown as {event}")
 
 
-@step("unlock-again")
+@chapter.step("unlock-again")
 async def unlock_again(stage: Stage) -> None:
     """The same finger again is another event."""
     await stage.connected()
@@ -88,7 +63,7 @@ async def unlock_again(stage: Stage) -> None:
     expect(event.at not in [one.at for one in before], "it has the time of an earlier event")
 
 
-@step("burst")
+@chapter.step("burst")
 async def burst(stage: Stage) -> None:
     """Three people at once are three events, in order."""
     end_of_first_seconds = await stage.wake_up() + BURST
@@ -102,7 +77,7 @@ async def burst(stage: Stage) -> None:
     await stage.locked()
 
 
-@step("remote-unlock")
+@chapter.step("remote-unlock")
 async def remote_unlock(stage: Stage) -> None:
     """lock.unlock opens the door through DP 49 and DP 50."""
     await stage.connected()
@@ -117,7 +92,7 @@ async def remote_unlock(stage: Stage) -> None:
     await stage.locked()
 
 
-@step("remote-refused")
+@chapter.step("remote-refused")
 async def remote_refused(stage: Stage) -> None:
     """A lock that is double-locked refuses, and Home Assistant says why."""
     await stage.connected()
@@ -134,7 +109,7 @@ async def remote_refused(stage: Stage) -> None:
     await until(lambda: stage.state("double_locked") == "off", "not double locked to be shown")
 
 
-@step("asleep")
+@chapter.step("asleep")
 async def asleep(stage: Stage) -> None:
     """A lock that sleeps is available, and its last states are there."""
     await stage.connected()
@@ -149,7 +124,7 @@ async def asleep(stage: Stage) -> None:
     await never(1.0, lambda: seen.states.items() ^ before.items(), "the sleep of the lock changed")
 
 
-@step("waiting-unlock")
+@chapter.step("waiting-unlock")
 async def waiting_unlock(stage: Stage) -> None:
     """An unlock waits for a sleeping lock until somebody asks at the door."""
     await stage.sleep()
@@ -164,7 +139,7 @@ async def waiting_unlock(stage: Stage) -> None:
     await stage.locked()
 
 
-@step("not-released")
+@chapter.step("not-released")
 async def not_released(stage: Stage) -> None:
     """Another person's touch does not release an unlock that waits."""
     await stage.sleep()
@@ -183,72 +158,3 @@ async def not_released(stage: Stage) -> None:
     expect(len(stage.lock.commands) == commands, "something was sent to the lock")
     await stage.sleep()
     await stage.home.set_options(unlock_wait=30)
-
-
-@step("wrong-key")
-async def wrong_key(stage: Stage) -> None:
-    """A lock that was paired again has another key: that is told, and repaired by reauth."""
-    await stage.sleep()
-    before, old_key = stage.counts(), stage.lock.local_key
-    stage.tell("the lock was paired again: it has another local key")
-    stage.lock.local_key = NEW_LOCAL_KEY
-    try:
-        await stage.finger(3)
-        form = await stage.home.offered("reauth")
-        stage.shown(await stage.home.words(form))
-        await until(lambda: stage.state("lock") == "unavailable", "the lock to be unavailable")
-        ended = await _reauth(stage, form)
-        expect(ended == "reauth_successful", f"reauth ended: {ended}")
-    except BaseException:
-        stage.lock.local_key = old_key
-        raise
-    await until(stage.home.seen.available, "entities that are available")
-    # What happened meanwhile is not lost; how long the repair took decides if it is news.
-    await until(lambda: stage.events_since(before), "the unlock during the wrong key")
-    await stage.wake_up()
-    events = [str(event) for event in stage.events_since(before)]
-    expect(sorted(events) == ["fingerprint 1", "fingerprint 3"], f"seen: {events}")
-
-
-async def _reauth(stage: Stage, form: Json) -> str:
-    """Give Home Assistant the right key; return how that ended."""
-
-    async def touch(name: str) -> None:
-        stage.tell("somebody touches the keypad")
-        await stage.lock.wake()
-        await stage.lock.announce()
-
-    stage.user("fills in the new local key")
-    return await stage.home.fill_in(form, {"local_key": NEW_LOCAL_KEY}, touch)
-
-
-@step("restart")
-async def restart(stage: Stage) -> None:
-    """Home Assistant restarts: the last event is there, and nothing fires again."""
-    home = stage.home
-    await stage.sleep()
-    before, last = stage.counts(), stage.events()[-1]
-    stage.user("stops Home Assistant")
-    await home.stop()
-    stage.user("starts Home Assistant")
-    await home.start_again()
-    await until(home.seen.available, "entities that are available")
-    stage.shown(f"the last unlock is {stage.state('unlock')}, it was {last}")
-    expect(stage.state("unlock") == last.at, f"the last unlock was {last.at}")
-    await never(2.0, lambda: [*map(str, stage.events_since(before))], "fired again")
-    await stage.finger(2)
-    await until(lambda: stage.events_since(before), "the event of the next wake")
-    # The end of this connection, and an unlock on the next, push out whatever else was held.
-    await stage.sleep()
-    await stage.code(4)
-    await until(lambda: len(stage.events_since(before)) > 1, "the event of the wake after it")
-    events = [str(event) for event in stage.events()[before[0] :]]
-    expect(events == ["fingerprint 2", "password 4"], f"seen: {events}")
-    expect(stage.counts()[1] == before[1], "there are late unlocks")
-
-
-@step("log", needs_lock=False)
-async def log(stage: Stage) -> None:
-    """Home Assistant's log holds no warning and no error about the lock."""
-    problems = stage.home.process.problems()
-    expect(not problems, f"{len(problems)} warnings or errors name the integration")
