@@ -97,6 +97,6 @@ def _is_ipv4(text: str) -> bool:
     """Return if a text is an IPv4 address."""
     try:
         socket.inet_pton(socket.AF_INET, text)
-    except OSError:
+    except OSError, ValueError:
         return False
     return True
