@@ -59,7 +59,8 @@ def operate(
 
     A key that was replaced behind our back is registered once more and tried once more.
     """
-    for again in (True, False):
+    again = True
+    while True:
         if key is None:
             key = new_key()
             stored = yield SET_KEY, key.encode()
@@ -71,5 +72,4 @@ def operate(
         assert used.status is not None
         if not (again and used.status in _REPLACED):
             raise UnlockRefused(_REASONS[used.status])
-        key = None
-    raise AssertionError("the loop returns or raises")
+        key, again = None, False
