@@ -1,0 +1,147 @@
+"""What a lock has told, before and after a restart."""
+
+import json
+from typing import Any
+
+import pytest
+
+from custom_components.tuya_wifi_lock.tuyalock.memory import Memory
+from custom_components.tuya_wifi_lock.tuyalock.profiles import Family
+from custom_components.tuya_wifi_lock.tuyalock.records import Age, Arrival
+from custom_components.tuya_wifi_lock.tuyalock.report import Report
+from custom_components.tuya_wifi_lock.tuyalock.state import LockState, Unlock
+
+NOW = 1_700_000_000.0
+
+
+def push(dps: dict[int, Any], times: dict[int, float] | None = None) -> Report:
+    return Report(dps, times or {}, is_answer=False)
+
+
+def answer(dps: dict[int, Any]) -> Report:
+    return Report(dps, {}, is_answer=True)
+
+
+def arrival(time: float | None, age: Age) -> Arrival:
+    return Arrival(Unlock("card", 2), time, NOW, age)
+
+
+@pytest.mark.parametrize("stored", [None, {}, {"family": None}, {"something": "else"}])
+def test_at_first_nothing_is_known(stored: dict[str, Any] | None) -> None:
+    memory = Memory(stored)
+    assert memory.state == LockState()
+    assert list(memory.journal) == []
+    assert (memory.family, memory.answers_partly) == (None, None)
+
+
+def test_everything_survives_a_restart() -> None:
+    memory = Memory(None)
+    memory.take(push({49: "AAAB", 12: 90, 55: False}), NOW)
+    memory.take(answer({12: 90}), NOW)
+    memory.keep(arrival(NOW, Age.LIVE), "lan")
+    again = Memory(json.loads(json.dumps(memory.as_dict())))
+    assert again.as_dict() == memory.as_dict()
+    assert again.state == memory.state
+    assert list(again.journal) == list(memory.journal)
+    assert again.family is Family.B
+    assert again.answers_partly is True
+
+
+def test_a_report_gives_its_values_by_code_and_teaches_the_family() -> None:
+    memory = Memory(None)
+    assert memory.take(push({9: 30, 12: 80, 77: 1}), NOW) == {
+        "unlock_request": 30,
+        "residual_electricity": 80,
+    }
+    assert memory.family is None
+    assert memory.take(push({35: "AQAB", 10: "AAAAAwAA"}), NOW + 1) == {
+        "closed_opened_kit": "AQAB",
+        "unlock_fingerprint_kit": "AAAAAwAA",
+    }
+    assert memory.family is Family.D
+    assert memory.state.door_open is True
+    assert memory.state.last_heard == NOW + 1
+
+
+def test_who_does_not_understand_a_query_is_an_access_control_unless_known_better() -> None:
+    memory = Memory(None)
+    assert memory.take(None, NOW) == {}
+    assert memory.family is Family.D
+    memory = Memory({"family": "B"})
+    assert memory.take(None, NOW) == {}
+    assert memory.family is Family.B
+    assert memory.state == LockState()
+
+
+@pytest.mark.parametrize(
+    ("reports", "partly"),
+    [
+        ([], None),
+        ([push({12: 90, 13: True})], None),
+        ([answer({12: 90})], None),
+        ([push({12: 90, 13: True}), answer({})], None),
+        ([push({12: 90, 13: True}), answer({12: 90})], True),
+        ([push({12: 90, 13: True}), answer({1: 3})], True),
+        ([push({12: 90, 13: True}), answer({12: 90, 13: True, 1: 3})], False),
+        ([push({12: 90, 13: True}), push({12: 80})], None),
+        ([push({1: 3}), answer({12: 90})], None),
+        ([push({12: 90}), answer({13: True}), answer({12: 9, 13: True})], False),
+        ([push({12: 90}), answer({12: 9}), answer({1: 3})], True),
+    ],
+)
+def test_answers_show_if_they_are_all_or_what_has_changed(
+    reports: list[Report], partly: bool | None
+) -> None:
+    memory = Memory(None)
+    for report in reports:
+        memory.take(report, NOW)
+    assert memory.answers_partly is partly
+
+
+def test_times_go_by_code() -> None:
+    memory = Memory({"family": "B"})
+    report = push({1: 3}, {1: NOW - 5, 5: NOW - 7, 77: NOW})
+    assert memory.times(report) == {"unlock_fingerprint": NOW - 5, "unlock_card": NOW - 7}
+    memory = Memory({"family": "D"})
+    assert memory.times(push({}, {10: NOW})) == {"unlock_fingerprint_kit": NOW}
+
+
+@pytest.mark.parametrize(
+    ("time", "age", "opened_at"),
+    [
+        (None, Age.LIVE, NOW),
+        (NOW - 5, Age.LIVE, NOW - 5),
+        (NOW - 900, Age.LATE, NOW - 900),
+        (None, Age.UNKNOWN, None),
+    ],
+)
+def test_an_unlock_whose_time_is_known_has_opened_the_lock(
+    time: float | None, age: Age, opened_at: float | None
+) -> None:
+    memory = Memory(None)
+    record = memory.keep(arrival(time, age), "lan")
+    assert record
+    assert record.route == "lan"
+    assert list(memory.journal) == [record]
+    assert memory.state.opened_at == opened_at
+
+
+def test_an_unlock_that_is_known_already_changes_nothing() -> None:
+    memory = Memory(None)
+    assert memory.keep(arrival(NOW - 5, Age.LIVE), "lan")
+    before = memory.as_dict()
+    assert memory.keep(arrival(NOW - 5, Age.LIVE), "cloud") is None
+    assert memory.as_dict() == before
+
+
+def test_the_last_opening_counts() -> None:
+    memory = Memory(None)
+    for at in (NOW - 10, NOW - 900, NOW, NOW - 3):
+        memory.opened(at)
+    assert memory.state.opened_at == NOW
+
+
+def test_a_sign_of_life_is_remembered() -> None:
+    memory = Memory(None)
+    memory.heard(NOW)
+    assert memory.state == LockState(last_heard=NOW)
