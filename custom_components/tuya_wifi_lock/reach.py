@@ -44,10 +44,9 @@ async def _async_reach_new(hass: HomeAssistant, address: Address, within: float)
             lock.hint(announcement.host, announcement.version)
 
     stop_listening = await async_subscribe_announcements(hass, heard)
-    lock.move(address)
     earlier = async_get_ears(hass).heard.get(address.device_id)
-    if earlier and address.host:
-        lock.hint(address.host, earlier.version)
+    if address.host:
+        lock.hint(address.host, earlier.version if earlier else None)
     lock.start()
     try:
         return await contact(lock, clock, within)

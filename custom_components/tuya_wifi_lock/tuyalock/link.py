@@ -106,8 +106,6 @@ class Link:
         # An awake lock would have announced itself within 6 seconds.
         self._last_sign = clock.monotonic() + 6 - SILENCE
         self._candidate = 0
-        self._moved = False
-        """What is under way still reaches the lock in the way before."""
 
     @property
     def proven(self) -> bool:
@@ -131,20 +129,6 @@ class Link:
             # A SYN that went unanswered is repeated after a second or more; a new one goes now.
             expire(self._connecting)
 
-    def move(self, address: Address) -> None:
-        """Reach the lock in another way from now on."""
-        self.address = address
-        self._candidate = self.failures = 0
-        self._window_until = self._clock.monotonic() + DIAL_WINDOW
-        self._held_until = self._released_until = float("-inf")
-        self._hinted.set()
-        self._moved = True
-        self.connected = False
-        if self._connecting:
-            expire(self._connecting)
-        if self._connection:
-            self._connection.close()
-
     def send(self, dps: Mapping[int, Any]) -> None:
         """Send DP values, once; raise ConnectionLost if there is no connection."""
         if self._connection is None:
@@ -154,6 +138,10 @@ class Link:
     def release(self) -> None:
         """Let go of the lock and leave it alone for a while."""
         self._released_until = self._clock.monotonic() + HOLD_OFF
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """End the connection, if there is one."""
         if self._connection:
             self._connection.close()
 
@@ -168,17 +156,12 @@ class Link:
         """Dial whenever there is reason to, until cancelled."""
         while True:
             await self._reason_to_dial()
-            self._moved = False
             try:
                 connection = await self._dial()
             except LockError as err:
-                if not self._moved:
-                    self._dial_failed(err)
+                self._dial_failed(err)
             else:
-                if self._moved:
-                    connection.close()
-                else:
-                    await self._serve(connection)
+                await self._serve(connection)
 
     # When to dial
 
@@ -292,9 +275,6 @@ class Link:
             self.connected = False
             if self._idle:
                 self._idle.cancel()
-        if self._moved:
-            self._user.link_closed(None)
-            return
         now = self._last_sign = self._clock.monotonic()
         if now - started > DIAL_WINDOW:
             self.failures = 0
@@ -315,7 +295,7 @@ class Link:
 
     def _accepted(self, connection: Connection) -> None:
         """Note that the lock talks to us."""
-        if not self.connected and not self._moved:
+        if not self.connected:
             self.connected = True
             version = None if self.address.version else connection.peer.version
             self.address = replace(self.address, found_version=version)

@@ -94,9 +94,15 @@ class TuyaLock:
 
     def move(self, address: Address) -> None:
         """Reach the lock in another way from now on."""
+        if self._running:
+            self._running.cancel()
+        self._link.hang_up()
         self.health.recover()
-        self._link.move(address)
-        self._publish()
+        self._end_arrivals()
+        self._link = Link(address, self._clock, self)
+        if address.host:
+            self._link.hint(address.host)
+        self.start()
 
     async def stop(self) -> None:
         """Let go of the lock and call off what waits for it."""
@@ -105,8 +111,7 @@ class TuyaLock:
             self._running.cancel()
             with suppress(asyncio.CancelledError):
                 await self._running
-        if self._arrivals:
-            self._arrivals.close()
+        self._end_arrivals()
         if self._deadline:
             self._deadline.cancel()
 
@@ -226,9 +231,7 @@ class TuyaLock:
 
     def link_closed(self, error: LockError | None) -> None:
         """A dial failed or a connection ended; None if we ended it."""
-        if self._arrivals:
-            self._arrivals.close()
-            self._arrivals = None
+        self._end_arrivals()
         if error:
             self.health.suffer(error, self._clock.time())
         self._remote.feed(error or ConnectionLost("the connection was ended"))
@@ -258,6 +261,12 @@ class TuyaLock:
         if SET_KEY in codes and not self._remote.busy and _says_no_key(str(codes[SET_KEY])):
             self._no_key()
         self._remote.feed(codes)
+
+    def _end_arrivals(self) -> None:
+        """Hand on what was held back: on this connection nothing follows."""
+        if self._arrivals:
+            self._arrivals.close()
+            self._arrivals = None
 
     def _no_key(self) -> None:
         """Leave a lock without a remote key to its cloud, or give it one where there is none."""
