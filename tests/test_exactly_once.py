@@ -1,0 +1,146 @@
+"""Each unlock is told once, whatever starts or stops in between."""
+
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    mock_restore_cache_with_extra_data,
+)
+
+from custom_components.tuya_wifi_lock.const import DOMAIN
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
+from homeassistant.core import CoreState, HomeAssistant, State
+from tests.common import (
+    LATE_UNLOCK,
+    UNLOCK,
+    Automation,
+    Told,
+    reported,
+    restart,
+    set_up_awake,
+    state,
+    until,
+    wake,
+)
+from tests.conftest import setup
+from tests.simulator import SimulatedLock
+
+
+@pytest.fixture
+def automation(hass: HomeAssistant) -> Automation:
+    """Somebody who hears the events."""
+    return Automation(hass)
+
+
+async def test_a_restart_tells_nothing(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    automation: Automation,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    before = state(hass, UNLOCK)
+    await restart(hass, entry)
+    await wake(hass, entry, simulated_lock)
+    await reported(hass, simulated_lock)
+    assert automation.told == [Told(UNLOCK, "fingerprint", 3)]
+    assert state(hass, UNLOCK).state == before.state
+
+
+async def test_a_restored_event_tells_nothing(
+    hass: HomeAssistant, entry: MockConfigEntry, automation: Automation
+) -> None:
+    mock_restore_cache_with_extra_data(
+        hass,
+        [
+            (
+                State(UNLOCK, "2026-11-21T08:00:00.000+00:00"),
+                {"last_event_type": "fingerprint", "last_event_attributes": {"number": 3}},
+            )
+        ],
+    )
+    await setup(hass, entry)
+    assert state(hass, UNLOCK).attributes["number"] == 3
+    assert automation.told == []
+
+
+async def test_an_unlock_while_home_assistant_starts_is_told_when_it_has_started(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    automation: Automation,
+) -> None:
+    hass.set_state(CoreState.starting)
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    assert len(list(entry.runtime_data.lock.journal)) == 1
+    assert automation.told == []
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    await hass.async_block_till_done()
+    assert automation.told == [Told(UNLOCK, "fingerprint", 3)]
+
+
+@pytest.mark.parametrize(("age", "age_known"), [("live", True), ("late", True), ("unknown", False)])
+async def test_what_a_crash_left_over_is_told_late(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    automation: Automation,
+    age: str,
+    age_known: bool,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    await simulated_lock.sleep()
+    await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+    (record,) = hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]["journal"]["records"]
+    assert record["delivered"]
+    record.update(delivered=False, age=age)
+    await setup(hass, entry)
+    assert automation.told == [
+        Told(UNLOCK, "fingerprint", 3),
+        Told(LATE_UNLOCK, "fingerprint", 3),
+    ]
+    assert state(hass, LATE_UNLOCK).attributes["age_known"] is age_known
+    await restart(hass, entry)
+    assert len(automation.told) == 2
+
+
+async def test_an_unlock_that_is_held_back_when_the_entry_is_unloaded_comes_late(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    automation: Automation,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.finger(3)
+    lock = entry.runtime_data.lock
+    await until(lambda: "unlock_fingerprint" in lock.snapshot.state.seen)
+    assert list(lock.journal) == []
+    await restart(hass, entry)
+    assert automation.told == [Told(LATE_UNLOCK, "fingerprint", 3)]
+
+
+async def test_an_unlock_that_arrives_while_the_entry_is_unloaded_comes_late(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    automation: Automation,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    entry.mock_state(hass, ConfigEntryState.UNLOAD_IN_PROGRESS)
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    assert automation.told == []
+    entry.mock_state(hass, ConfigEntryState.LOADED)
+    await restart(hass, entry)
+    assert automation.told == [Told(LATE_UNLOCK, "fingerprint", 3)]
