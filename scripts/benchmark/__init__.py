@@ -1,0 +1,1 @@
+"""Measures speed and memory of the integration, as ratios within one run."""

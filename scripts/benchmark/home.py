@@ -1,0 +1,152 @@
+"""A Home Assistant in this process, with entries of the integration set up for real."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import asynccontextmanager
+import logging
+import tempfile
+from time import perf_counter
+
+from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]
+    MockConfigEntry,
+    MockModule,
+    async_test_home_assistant,
+    mock_config_flow,
+    mock_integration,
+    mock_platform,
+)
+
+from custom_components.tuya_wifi_lock.const import (
+    CONF_ANNOUNCES,
+    CONF_LOCAL_KEY,
+    CONF_PROTOCOL_VERSION,
+    DOMAIN,
+)
+from custom_components.tuya_wifi_lock.coordinator import LockCoordinator
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlow
+from homeassistant.const import CONF_DEVICE_ID, CONF_HOST, CONF_PORT
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from homeassistant.loader import DATA_CUSTOM_COMPONENTS
+
+from .street import Street
+
+EMPTY = "empty"
+
+
+class Home:
+    """A Home Assistant, and the locks of a street in it."""
+
+    def __init__(self, hass: HomeAssistant, street: Street) -> None:
+        """Move in."""
+        self.hass = hass
+        self.coordinators: dict[int, LockCoordinator] = {}
+        """Of the locks that are set up, by their index."""
+        self._street = street
+
+    async def set_up_locks(self, locks: Iterable[int]) -> float:
+        """Set up the entries of locks at once, as at a start; return the seconds that it took."""
+        entries = {index: self._entry(index) for index in locks}
+        seconds = await self._set_up(entries.values())
+        for index, entry in entries.items():
+            self.coordinators[index] = entry.runtime_data
+        return seconds
+
+    async def set_up_empty(self, count: int) -> float:
+        """Set up entries that do nothing."""
+        return await self._set_up(
+            [MockConfigEntry(domain=EMPTY, unique_id=f"e{n}") for n in range(count)]
+        )
+
+    async def wake(self, locks: Iterable[int], gap: float = 0.0) -> dict[int, float]:
+        """Wake locks and return the seconds until the first report of each was published."""
+        heard: dict[int, float] = {}
+        sleeping = list(locks)
+        unsubscribe = [self._note(index, heard) for index in sleeping]
+        stamps = await self._street.wake(sleeping, gap)
+        await until(lambda: len(heard) == len(sleeping))
+        for stop in unsubscribe:
+            stop()
+        return {index: heard[index] - switched_on / 1e9 for index, _, switched_on in stamps}
+
+    def entity(self, index: int) -> str:
+        """Return the entity id of a lock's unlock event."""
+        unique_id = f"{self._street.address(index).device_id}_unlock"
+        found = er.async_get(self.hass).async_get_entity_id("event", DOMAIN, unique_id)
+        assert found
+        return found
+
+    async def unload(self) -> None:
+        """Let go of the locks."""
+        for entry in self.hass.config_entries.async_entries(DOMAIN):
+            await self.hass.config_entries.async_unload(entry.entry_id)
+
+    def _entry(self, index: int) -> MockConfigEntry:
+        address = self._street.address(index)
+        return MockConfigEntry(
+            domain=DOMAIN,
+            title=f"Wi-Fi lock {index:04}",
+            unique_id=address.device_id,
+            data={
+                CONF_HOST: "127.0.0.1",
+                CONF_PORT: address.port,
+                CONF_DEVICE_ID: address.device_id,
+                CONF_LOCAL_KEY: address.local_key,
+                CONF_PROTOCOL_VERSION: address.version,
+                CONF_ANNOUNCES: True,
+            },
+        )
+
+    async def _set_up(self, entries: Iterable[MockConfigEntry]) -> float:
+        start = perf_counter()
+        for entry in entries:
+            entry.add_to_hass(self.hass)
+        setup = self.hass.config_entries.async_setup
+        await asyncio.gather(*(setup(entry.entry_id) for entry in entries))
+        await self.hass.async_block_till_done()
+        seconds = perf_counter() - start
+        assert all(entry.state is ConfigEntryState.LOADED for entry in entries)
+        return seconds
+
+    def _note(self, index: int, heard: dict[int, float]) -> Callable[[], None]:
+        """Note when the first report of a lock is published; return the unsubscribe."""
+        coordinator = self.coordinators[index]
+
+        def changed() -> None:
+            if coordinator.data.awake:
+                heard.setdefault(index, perf_counter())
+
+        return coordinator.async_add_listener(changed)
+
+
+@asynccontextmanager
+async def home(street: Street) -> AsyncGenerator[Home]:
+    """Start a Home Assistant whose files go to a throw-away folder."""
+    logging.getLogger().setLevel(logging.WARNING)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        mock_config_flow(EMPTY, ConfigFlow),
+    ):
+        async with async_test_home_assistant(config_dir=folder) as hass:
+            hass.data.pop(DATA_CUSTOM_COMPONENTS)
+            mock_integration(
+                hass, MockModule(EMPTY, async_setup_entry=_yes, async_unload_entry=_yes)
+            )
+            mock_platform(hass, f"{EMPTY}.config_flow")
+            house = Home(hass, street)
+            try:
+                yield house
+            finally:
+                await house.unload()
+                await hass.async_stop(force=True)
+
+
+async def until(condition: Callable[[], bool], timeout: float = 30.0) -> None:
+    """Wait until a condition holds."""
+    async with asyncio.timeout(timeout):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+async def _yes(hass: HomeAssistant, entry: ConfigEntry) -> bool:
+    return True

@@ -1,0 +1,135 @@
+"""The other process: simulated locks, whose work must not be counted as ours.
+
+Reads commands as lines of JSON, and answers each with one line.
+"""
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+import json
+import sys
+from time import perf_counter_ns
+from typing import Any, cast
+
+from tests.simulator import Knobs, SimulatedLock
+
+type Stamp = tuple[int, int, int]
+"""Lock, unlock number, and when it left in nanoseconds of the system's monotonic clock."""
+
+
+class StampedTransport:
+    """A transport that notes when it was last written to."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        """Stand before a transport."""
+        self._transport = transport
+        self.written = 0
+
+    def write(self, data: bytes) -> None:
+        """Note the time and write."""
+        self.written = perf_counter_ns()
+        self._transport.write(data)
+
+    def __getattr__(self, name: str) -> Any:
+        """Leave the rest to the transport."""
+        return getattr(self._transport, name)
+
+
+class StampedLock(SimulatedLock):
+    """A lock that tells when its pushes left."""
+
+    async def push_number(self, number: int) -> int:
+        """Push an unlock by fingerprint to its only client; return when it left."""
+        if self.clients != 1:
+            raise RuntimeError(f"lost its client: {self}")
+        (client,) = self._server.established
+        if not isinstance(client.channel.transport, StampedTransport):
+            assert client.channel.transport
+            stamped = StampedTransport(client.channel.transport)
+            client.channel.transport = cast(asyncio.Transport, stamped)
+        transport = cast(StampedTransport, client.channel.transport)
+        await self.push({"1": number})
+        return transport.written
+
+
+class Locks:
+    """All locks of this process."""
+
+    def __init__(self, count: int, version: str, ports: Mapping[int, int]) -> None:
+        """Build the locks."""
+        self._numbers = [0] * count
+        self._locks = [
+            StampedLock(
+                device_id=f"bfsimulated0lock{number:04}",
+                version=version,
+                announce_ports=ports,
+                # Announced once, at the wake: what is counted later is not answers to that.
+                knobs=Knobs(idle_timeout=None, announce_interval=3600.0),
+            )
+            for number in range(count)
+        ]
+
+    async def start(self) -> list[int]:
+        """Take the ports and return them."""
+        for lock in self._locks:
+            await lock.start()
+        return [lock.port for lock in self._locks]
+
+    async def stop(self) -> None:
+        """Give the ports back."""
+        for lock in self._locks:
+            await lock.stop()
+
+    async def wake(self, locks: list[int], gap: float) -> list[Stamp]:
+        """Switch radios on, one after the other; a lock announces itself at once."""
+        stamps = []
+        for index in locks:
+            stamps.append((index, 0, perf_counter_ns()))
+            await self._locks[index].wake()
+            await asyncio.sleep(gap)
+        return stamps
+
+    async def sleep(self, locks: list[int]) -> list[Stamp]:
+        """Switch radios off."""
+        for index in locks:
+            await self._locks[index].sleep()
+        return []
+
+    async def push(self, locks: list[int], rounds: int, gap: float) -> list[Stamp]:
+        """Push an unlock from each lock in turn, `gap` seconds apart, round after round."""
+        stamps = []
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        for _ in range(rounds):
+            for index in locks:
+                due = max(due + gap, loop.time())
+                await asyncio.sleep(due - loop.time())
+                self._numbers[index] += 1
+                number = self._numbers[index]
+                stamps.append((index, number, await self._locks[index].push_number(number)))
+        return stamps
+
+
+async def main() -> None:
+    """Do what the lines say until there are no more."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--count", type=int, required=True)
+    parser.add_argument("--version", required=True)
+    parser.add_argument("--ports", type=int, nargs=3, required=True)
+    options = parser.parse_args()
+    ports = dict(zip((6666, 6667, 7000), options.ports, strict=True))
+    locks = Locks(options.count, options.version, ports)
+    print(json.dumps(await locks.start()), flush=True)
+    actions: dict[str, Callable[..., Awaitable[list[Stamp]]]] = {
+        "wake": locks.wake,
+        "sleep": locks.sleep,
+        "push": locks.push,
+    }
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        command, arguments = json.loads(line)
+        print(json.dumps(await actions[command](**arguments)), flush=True)
+    await locks.stop()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

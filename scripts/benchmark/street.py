@@ -1,0 +1,113 @@
+"""Starts the process of the simulated locks and tells it what to do."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Generator, Iterable
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+import json
+import socket
+import sys
+from typing import Any, Protocol
+from unittest.mock import patch
+
+from .locks import Stamp
+
+DISCOVERY = "custom_components.tuya_wifi_lock.discovery"
+
+
+LOCAL_KEY = "0123456789abcdef"
+
+
+@dataclass(frozen=True, slots=True)
+class LockAddress:
+    """How a simulated lock is reached."""
+
+    device_id: str
+    port: int
+    version: str
+    local_key: str = LOCAL_KEY
+
+
+class Receiver(Protocol):
+    """Something that hears the pushes of a lock."""
+
+    def stop(self) -> None:
+        """Let go of the lock."""
+
+
+class Street:
+    """Simulated locks in a process of their own, by their index."""
+
+    def __init__(self, process: asyncio.subprocess.Process, version: str) -> None:
+        """Take a process that has just been started."""
+        self.ports: list[int] = []
+        self._process = process
+        self._version = version
+
+    def address(self, index: int) -> LockAddress:
+        """Return how a lock is reached."""
+        return LockAddress(f"bfsimulated0lock{index:04}", self.ports[index], self._version)
+
+    async def wake(self, locks: Iterable[int], gap: float = 0.0) -> list[Stamp]:
+        """Wake locks, `gap` seconds apart; return when each radio was switched on."""
+        return await self._do("wake", locks=list(locks), gap=gap)
+
+    async def sleep(self, locks: Iterable[int]) -> None:
+        """Put locks to sleep."""
+        await self._do("sleep", locks=list(locks))
+
+    async def push(self, locks: Iterable[int], rounds: int, gap: float) -> list[Stamp]:
+        """Push unlocks, `gap` seconds apart; return when each left."""
+        return await self._do("push", locks=list(locks), rounds=rounds, gap=gap)
+
+    async def hear(self) -> Any:
+        """Return what the process says next."""
+        assert self._process.stdout
+        line = await self._process.stdout.readline()
+        if not line:
+            raise RuntimeError("the process of the simulated locks has ended")
+        return json.loads(line)
+
+    async def _do(self, command: str, **arguments: Any) -> list[Stamp]:
+        assert self._process.stdin
+        self._process.stdin.write(json.dumps([command, arguments]).encode() + b"\n")
+        await self._process.stdin.drain()
+        return [tuple(stamp) for stamp in await self.hear()]
+
+
+@asynccontextmanager
+async def street(count: int, version: str) -> AsyncGenerator[Street]:
+    """Start locks that sleep."""
+    with udp_ports() as ports:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "scripts.benchmark.locks", "--count", str(count), "--version", version),
+            *("--ports", *map(str, ports)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=2**24,
+        )
+        locks = Street(process, version)
+        try:
+            locks.ports = await locks.hear()
+            yield locks
+        finally:
+            assert process.stdin
+            process.stdin.close()
+            await process.wait()
+
+
+@contextmanager
+def udp_ports() -> Generator[tuple[int, ...]]:
+    """Let announcements use UDP ports that nobody else on this machine uses."""
+    with ExitStack() as stack:
+        free: list[int] = []
+        for _ in range(3):
+            guard = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            # Keeps the port from other programs; datagrams for 127.0.0.1 do not come here.
+            guard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            guard.bind(("127.0.0.2", 0))
+            free.append(guard.getsockname()[1])
+        stack.enter_context(patch(f"{DISCOVERY}.PORTS", tuple(free)))
+        stack.enter_context(patch(f"{DISCOVERY}.ASK_PORT", free[-1]))
+        yield tuple(free)

@@ -1,0 +1,52 @@
+"""What the benchmark prints: one Markdown table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One comparison. `aim` is what the ratio or the value must not exceed."""
+
+    what: str
+    ratio: str
+    value: str
+    beside: str
+    aim: str = ""
+
+
+def print_table(rows: Sequence[Row]) -> None:
+    """Print rows as Markdown, in columns that line up."""
+    cells = [("What", "Ratio", "Measured", "Beside", "Aim")]
+    cells += [(row.what, row.ratio, row.value, row.beside, row.aim) for row in rows]
+    widths = [max(len(line[column]) for line in cells) for column in range(5)]
+    cells.insert(1, tuple("-" * width for width in widths))  # type: ignore[arg-type]
+    for line in cells:
+        padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        print(f"| {' | '.join(padded)} |", flush=True)
+
+
+def times(value: float, other: float) -> str:
+    """Return a ratio as text."""
+    return f"{value / other:.2f}x" if other > 0 else "-"
+
+
+def milliseconds(seconds: float) -> str:
+    """Return a time as text."""
+    return f"{seconds * 1e3:.3g} ms" if seconds < 1 else f"{seconds:.2f} s"
+
+
+def kilobytes(count: float) -> str:
+    """Return a size as text."""
+    return f"{count / 1e3:.1f} kB"
+
+
+def verdict(aim: str, met: bool) -> str:
+    """Return an aim and whether it is met."""
+    return f"{aim}: {'met' if met else 'missed'}"
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """Return a percentile; with few values, p99 is the greatest."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]

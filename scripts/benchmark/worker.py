@@ -1,0 +1,28 @@
+"""Runs one measurement in a process of its own and prints what came out as a line of JSON."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+import json
+import sys
+from typing import Any
+
+from .crowd import grow, live
+from .latency import latency
+from .wakes import wakes
+
+MEASUREMENTS: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {
+    "grow": grow,
+    "latency": latency,
+    "live": live,
+    "wakes": wakes,
+}
+
+
+def main() -> None:
+    """Run the measurement that the command line names, with its arguments as JSON."""
+    name, arguments = sys.argv[1:]
+    print(json.dumps(asyncio.run(MEASUREMENTS[name](**json.loads(arguments)))))
+
+
+if __name__ == "__main__":
+    main()
