@@ -55,6 +55,7 @@ async def test_diagnostics(
         "battery_level": None,
         "door_open": None,
         "double_locked": None,
+        "motor_at": None,
         "motor_unlocked": None,
         "passage_mode": None,
         "request_until": None,

@@ -139,7 +139,7 @@ async def test_unlocks_of_unknown_age_are_told_apart(
         Told(LATE_UNLOCK, "password", 1),
         Told(UNLOCK, "fingerprint", 3),
     ]
-    assert state(hass, LATE_UNLOCK).attributes["age_known"] is False
+    assert state(hass, LATE_UNLOCK).attributes["time"] is None
 
 
 async def test_a_late_unlock_has_the_time_at_which_it_happened(
@@ -156,7 +156,6 @@ async def test_a_late_unlock_has_the_time_at_which_it_happened(
     await reported(hass, simulated_lock)
     assert automation.told == [Told(LATE_UNLOCK, "card", 2)]
     attributes = state(hass, LATE_UNLOCK).attributes
-    assert attributes["age_known"] is True
     assert attributes["time"] == dt_util.utc_from_timestamp(hour_ago).isoformat()
     assert state(hass, UNLOCK).state == "unknown"
     assert state(hass, LOCK).state == "unknown"

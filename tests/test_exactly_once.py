@@ -9,7 +9,6 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
-from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CoreState, HomeAssistant, State
 from tests.common import (
@@ -86,7 +85,7 @@ async def test_an_unlock_while_home_assistant_starts_is_told_when_it_has_started
     assert automation.told == [Told(UNLOCK, "fingerprint", 3)]
 
 
-@pytest.mark.parametrize(("age", "age_known"), [("live", True), ("late", True), ("unknown", False)])
+@pytest.mark.parametrize("age", ["live", "late", "unknown"])
 async def test_what_a_crash_left_over_is_told_late(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
@@ -94,7 +93,6 @@ async def test_what_a_crash_left_over_is_told_late(
     simulated_lock: SimulatedLock,
     automation: Automation,
     age: str,
-    age_known: bool,
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
     await simulated_lock.finger(3)
@@ -105,17 +103,18 @@ async def test_what_a_crash_left_over_is_told_late(
     (record,) = hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]["journal"]["records"]
     assert record["delivered"]
     record.update(delivered=False, age=age)
+    hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]["clean"] = False
     await setup(hass, entry)
     assert automation.told == [
         Told(UNLOCK, "fingerprint", 3),
         Told(LATE_UNLOCK, "fingerprint", 3),
     ]
-    assert state(hass, LATE_UNLOCK).attributes["age_known"] is age_known
+    assert (state(hass, LATE_UNLOCK).attributes["time"] is None) is (age == "unknown")
     await restart(hass, entry)
     assert len(automation.told) == 2
 
 
-async def test_an_unlock_that_is_held_back_when_the_entry_is_unloaded_comes_late(
+async def test_an_unlock_that_is_held_back_when_the_entry_is_unloaded_comes_after_it(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     simulated_lock: SimulatedLock,
@@ -127,20 +126,4 @@ async def test_an_unlock_that_is_held_back_when_the_entry_is_unloaded_comes_late
     await until(lambda: "unlock_fingerprint" in lock.snapshot.state.seen)
     assert list(lock.journal) == []
     await restart(hass, entry)
-    assert automation.told == [Told(LATE_UNLOCK, "fingerprint", 3)]
-
-
-async def test_an_unlock_that_arrives_while_the_entry_is_unloaded_comes_late(
-    hass: HomeAssistant,
-    entry: MockConfigEntry,
-    simulated_lock: SimulatedLock,
-    automation: Automation,
-) -> None:
-    await set_up_awake(hass, entry, simulated_lock)
-    entry.mock_state(hass, ConfigEntryState.UNLOAD_IN_PROGRESS)
-    await simulated_lock.finger(3)
-    await reported(hass, simulated_lock)
-    assert automation.told == []
-    entry.mock_state(hass, ConfigEntryState.LOADED)
-    await restart(hass, entry)
-    assert automation.told == [Told(LATE_UNLOCK, "fingerprint", 3)]
+    assert automation.told == [Told(UNLOCK, "fingerprint", 3)]

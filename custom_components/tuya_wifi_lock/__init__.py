@@ -26,6 +26,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool
 
 async def async_unload_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool:
     """Unload a lock."""
+    await entry.runtime_data.async_close()
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 

@@ -7,10 +7,17 @@ from functools import partial
 import time
 from typing import Any, override
 
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState
-from homeassistant.const import CONF_DEVICE_ID, CONF_HOST, CONF_PORT, EVENT_HOMEASSISTANT_STOP
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import (
+    CONF_DEVICE_ID,
+    CONF_HOST,
+    CONF_MAC,
+    CONF_PORT,
+    EVENT_HOMEASSISTANT_STOP,
+)
 from homeassistant.core import CALLBACK_TYPE, Context, Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
@@ -28,7 +35,7 @@ from .const import (
     DOMAIN,
     LOGGER,
 )
-from .discovery import async_subscribe_announcements
+from .discovery import async_find_mac, async_subscribe_announcements
 from .tuyalock import (
     LATE_AFTER,
     Address,
@@ -57,6 +64,8 @@ from .tuyalock import (
 
 STORAGE_VERSION = 1
 SAVE_DELAY = 1.0
+CLEAN = "clean"
+"""Stored by a lock that was let go in good order."""
 
 type LockConfigEntry = ConfigEntry[LockCoordinator]
 type RecordListener = Callable[[Record, Context], None]
@@ -103,13 +112,16 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         """Prepare a lock with what was stored of it."""
         super().__init__(hass, LOGGER, config_entry=entry, name=entry.title, always_update=False)
         self.device_id: str = entry.data[CONF_DEVICE_ID]
-        self.lock = TuyaLock(address_of(entry.data), settings_of(entry.options), Clock(), stored)
+        self._settings = settings_of(entry.options)
+        self.lock = TuyaLock(address_of(entry.data), self._settings, Clock(), stored)
         self.data = self.lock.snapshot
         self._store = lock_store(hass, entry.entry_id)
-        self._made_with = (dict(entry.data), dict(entry.options))
         self._record_listeners: list[RecordListener] = []
         self._started = False
-        self._waiting = self.lock.journal.undelivered()
+        after_crash = not (stored or {}).get(CLEAN, False)
+        self._waiting = self.lock.journal.undelivered(after_crash=after_crash)
+        self._closed = False
+        self._mac_sought = CONF_MAC in entry.data
 
     async def async_start(self) -> None:
         """Begin to look for the lock, and hand out its records once automations can hear them."""
@@ -117,22 +129,28 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         entry.async_on_unload(self.lock.subscribe(Watcher(self._async_changed, self._async_record)))
         entry.async_on_unload(await async_subscribe_announcements(hass, self._async_announced))
         entry.async_on_unload(async_at_started(hass, self._async_deliver_waiting))
-        entry.async_on_unload(
-            hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_stop)
-        )
+        entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stop))
         self.lock.start()
 
     @override
     async def async_shutdown(self) -> None:
-        """Let go of the lock and save what is known of it."""
+        """Save what is known of the lock."""
         await super().async_shutdown()
-        await self.lock.stop()
-        await self._store.async_save(self.lock.as_dict())
+        await self._store.async_save(self._stored())
 
     async def _async_stop(self, event: Event) -> None:
         """Let go of the lock; Home Assistant writes the store when it stops."""
-        await self.lock.stop()
+        await self.async_close()
         self._async_save()
+
+    async def async_close(self) -> None:
+        """Let go of the lock, and keep what it hands over last for the next start."""
+        self._closed = True
+        await self.lock.stop()
+
+    def _stored(self) -> dict[str, Any]:
+        """Return what has to survive a restart."""
+        return {**self.lock.as_dict(), CLEAN: self._closed}
 
     @callback
     def async_subscribe_records(self, listener: RecordListener) -> CALLBACK_TYPE:
@@ -142,14 +160,26 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @callback
     def async_made_with(self, entry: LockConfigEntry) -> bool:
-        """Return if the lock was made with what the entry says now."""
-        return self._made_with == (dict(entry.data), dict(entry.options))
+        """Return if the lock is reached and used as the entry says now."""
+        address, wanted = self.lock.address, address_of(entry.data)
+        return self._settings == settings_of(entry.options) and address == replace(
+            address,
+            host=wanted.host,
+            port=wanted.port,
+            local_key=wanted.local_key,
+            version=wanted.version,
+        )
 
     @callback
     def _async_announced(self, announcement: Announcement) -> None:
         """Take an announcement of our lock as a hint that it is awake."""
         if announcement.device_id == self.device_id:
-            self.lock.hint(announcement.host, announcement.version)
+            self.lock.hint(
+                announcement.host,
+                announcement.version,
+                announced=not announcement.asked,
+                product_id=announcement.product_id,
+            )
 
     @callback
     def _async_changed(self, snapshot: Snapshot) -> None:
@@ -167,18 +197,29 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def _async_keep_address(self) -> None:
         """Keep the address at which the lock has proved to be."""
-        address = self.lock.address
+        address, entry = self.lock.address, self.config_entry
         found = {CONF_HOST: address.host, CONF_ANNOUNCES: address.announces}
-        data = {**self.config_entry.data, **found}
-        if data != dict(self.config_entry.data):
-            self._made_with = (data, self._made_with[1])
-            self.hass.config_entries.async_update_entry(self.config_entry, data=data)
+        if not found.items() <= entry.data.items():
+            self.hass.config_entries.async_update_entry(entry, data={**entry.data, **found})
+        if address.host and not self._mac_sought:
+            self._mac_sought = True
+            entry.async_create_task(self.hass, self._async_keep_mac(address.host))
+
+    async def _async_keep_mac(self, host: str) -> None:
+        """Keep the MAC address of the lock, so that its DHCP requests are told from others."""
+        entry = self.config_entry
+        if mac := await async_find_mac(self.hass, host):
+            self.hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_MAC: mac})
+            dr.async_get(self.hass).async_get_or_create(
+                config_entry_id=entry.entry_id,
+                identifiers={(DOMAIN, self.device_id)},
+                connections={(dr.CONNECTION_NETWORK_MAC, mac)},
+            )
 
     @callback
     def _async_record(self, record: Record) -> None:
         """Hand out an unlock, or keep it until Home Assistant has started."""
-        if self.config_entry.state is ConfigEntryState.UNLOAD_IN_PROGRESS:
-            # Nobody listens any more; the journal hands it out after the next start.
+        if self._closed:
             return
         if self._started:
             self._async_deliver(record)
@@ -208,7 +249,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def _async_save(self) -> None:
         """Write the journal and the state soon."""
-        self._store.async_delay_save(self.lock.as_dict, SAVE_DELAY)
+        self._store.async_delay_save(self._stored, SAVE_DELAY)
 
 
 @contextmanager

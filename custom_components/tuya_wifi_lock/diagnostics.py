@@ -69,6 +69,7 @@ def _state(state: LockState) -> dict[str, Any]:
     """Return what is known of a lock."""
     return {
         "motor_unlocked": state.motor_unlocked,
+        "motor_at": _iso(state.motor_at),
         "door_open": state.door_open,
         "double_locked": state.double_locked,
         "passage_mode": state.passage_mode,

@@ -13,7 +13,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import LockCoordinator
-from .tuyalock import Family, Journal, Record, Snapshot
+from .tuyalock import Family, Snapshot, TuyaLock
 
 MODELS = {
     Family.A: "Wi-Fi lock",
@@ -56,16 +56,14 @@ def async_add_when_seen[D: LockPartDescription](
     coordinator.config_entry.async_on_unload(coordinator.async_add_listener(async_add_new))
 
 
-def last_unlocked_by(journal: Journal) -> str | None:
+def last_unlocked_by(lock: TuyaLock) -> str | None:
     """Return who unlocked last, as far as the lock tells: Fingerprint 3."""
-    last = max(journal, key=lambda record: (record.happened, record.id), default=None)
-    return _who(last) if last else None
-
-
-def _who(record: Record) -> str:
-    """Return what a record says of the person: the method and the number."""
-    method = record.method.replace("_", " ").capitalize()
-    return method if record.number is None else f"{method} {record.number}"
+    if (unlock := lock.last_unlock) is None:
+        return None
+    if unlock.method == "remote" and unlock.number is None:
+        return "Home Assistant"
+    method = unlock.method.replace("_", " ").capitalize()
+    return method if unlock.number is None else f"{method} {unlock.number}"
 
 
 class TuyaLockEntity(CoordinatorEntity[LockCoordinator]):

@@ -75,12 +75,17 @@ def _attributes(record: Record) -> dict[str, Any]:
         "number": record.number,
         "member": None,
         "person": None,
-        "time": dt_util.utc_from_timestamp(record.happened).isoformat(),
+        "time": _time(record),
         "route": record.route,
         "record": record.id,
     }
     if record.code_name:
         attributes["code_name"] = record.code_name
-    if record.age is not Age.LIVE:
-        attributes["age_known"] = record.age is Age.LATE
     return attributes
+
+
+def _time(record: Record) -> str | None:
+    """Return when it happened, or None for an unlock that the lock had saved without its time."""
+    if record.age is Age.UNKNOWN:
+        return None
+    return dt_util.utc_from_timestamp(record.happened).isoformat()

@@ -51,7 +51,7 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
     @override
     def changed_by(self) -> str | None:
         """Return who unlocked last."""
-        return last_unlocked_by(self.coordinator.lock.journal)
+        return last_unlocked_by(self.coordinator.lock)
 
     @override
     async def async_added_to_hass(self) -> None:

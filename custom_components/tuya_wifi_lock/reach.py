@@ -41,12 +41,13 @@ async def _async_reach_new(hass: HomeAssistant, address: Address, within: float)
     @callback
     def heard(announcement: Announcement) -> None:
         if announcement.device_id == address.device_id:
-            lock.hint(announcement.host, announcement.version)
+            lock.hint(announcement.host, announcement.version, announced=not announcement.asked)
 
     stop_listening = await async_subscribe_announcements(hass, heard)
-    earlier = async_get_ears(hass).heard.get(address.device_id)
-    if address.host:
-        lock.hint(address.host, earlier.version if earlier else None)
+    if earlier := async_get_ears(hass).heard.get(address.device_id):
+        heard(replace(earlier, host=address.host or earlier.host))
+    elif address.host:
+        lock.hint(address.host)
     lock.start()
     try:
         return await contact(lock, clock, within)

@@ -64,7 +64,7 @@ SENSORS = (
     ),
     LockSensorDescription(
         key="last_unlocked_by",
-        value_fn=lambda coordinator: last_unlocked_by(coordinator.lock.journal),
+        value_fn=lambda coordinator: last_unlocked_by(coordinator.lock),
     ),
     LockSensorDescription(
         key="last_heard",

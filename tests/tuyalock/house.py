@@ -111,7 +111,7 @@ class House:
 
     def hint(self) -> None:
         """Hear an announcement."""
-        self.lock.hint("127.0.0.1", self.simulated.version)
+        self.lock.hint("127.0.0.1", self.simulated.version, announced=True)
 
     async def until(self, condition: Callable[[], bool], timeout: float = 5) -> None:
         """Wait until something is true."""

@@ -92,7 +92,9 @@ FAULTS = {
     ),
     "two frames in one segment": Fault(faulty(merge_frames=1)),
     "one frame in many segments": Fault(faulty(fragment=4), pace=0.01),
-    "place taken": Fault(faulty(slot_taken=True), setup=(SlotTaken, NoHandshake), report_lost="ABD"),
+    "place taken": Fault(
+        faulty(slot_taken=True), setup=(SlotTaken, NoHandshake), report_lost="ABD"
+    ),
     "mute": Fault(faulty(mute=True), setup=(NoHandshake,), report_lost="ABD", unlock=LOST),
     "sequence numbers echoed": Fault(faulty(seq_policy="echo")),
     "sequence numbers counted": Fault(faulty(seq_policy="counter")),

@@ -60,7 +60,7 @@ def test_a_report_gives_its_values_by_code_and_teaches_the_family() -> None:
     }
     assert memory.family is Family.D
     assert memory.state.door_open is True
-    assert memory.state.last_heard == NOW + 1
+    assert memory.state.last_heard == NOW
 
 
 def test_who_does_not_understand_a_query_is_an_access_control_unless_known_better() -> None:

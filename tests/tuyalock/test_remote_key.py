@@ -11,16 +11,16 @@ from custom_components.tuya_wifi_lock.tuyalock.codec import KeyReply, KeyStatus,
 from custom_components.tuya_wifi_lock.tuyalock.errors import Reason, UnlockRefused
 from custom_components.tuya_wifi_lock.tuyalock.remote_key import (
     FOREVER,
-    MEMBER,
     SET_KEY,
     USE_KEY,
     kept_key,
     one_time_key,
     operate,
 )
+from custom_components.tuya_wifi_lock.tuyalock.state import OUR_MEMBER
 
 NOW = 1_700_000_000.7
-KEPT = RemoteKey(MEMBER, 0, FOREVER, 0xFFFF, b"kept-key")
+KEPT = RemoteKey(OUR_MEMBER, 0, FOREVER, 0xFFFF, b"kept-key")
 STATUSES = tuple(KeyStatus)
 DONE = KeyStatus.DONE
 REPLACED = (KeyStatus.KEY_INVALID, KeyStatus.WRONG_KEY)
@@ -55,7 +55,7 @@ class Talk:
         try:
             self.said.append(next(talk))
             while True:
-                self.said.append(talk.send(KeyReply(self.left.pop(0), MEMBER)))
+                self.said.append(talk.send(KeyReply(self.left.pop(0), OUR_MEMBER)))
         except StopIteration as done:
             self.key = done.value
         except UnlockRefused as refused:
@@ -100,6 +100,10 @@ def test_the_command_says_open_or_lock_each_time(unlock: bool) -> None:
     talk = Talk(KeyStatus.WRONG_KEY, DONE, DONE, key=KEPT, unlock=unlock)
     uses = [b64decode(command) for code, command in talk.said if code == USE_KEY]
     assert [use[0] for use in uses] == [unlock, unlock]
+
+
+def test_to_open_is_what_is_usually_wanted() -> None:
+    assert next(operate(numbered(), KEPT)) == (USE_KEY, KEPT.use(unlock=True))
 
 
 @pytest.mark.parametrize("status", [status for status in STATUSES if status is not DONE])
@@ -165,18 +169,18 @@ def test_no_conversation_goes_on_for_long(key: RemoteKey | None) -> None:
 
 def test_a_key_for_one_time_is_valid_around_now() -> None:
     key = one_time_key(NOW)
-    assert (key.member, key.uses) == (MEMBER, 1)
+    assert (key.member, key.uses) == (OUR_MEMBER, 1)
     assert (key.start, key.end) == (1_699_999_700, 1_700_000_300)
 
 
 def test_a_key_to_keep_is_valid_until_it_is_replaced() -> None:
     key = kept_key(NOW)
-    assert (key.member, key.uses) == (MEMBER, 0xFFFF)
+    assert (key.member, key.uses) == (OUR_MEMBER, 0xFFFF)
     assert (key.start, key.end) == (1_699_999_700, 0x7FFFFFFF)
 
 
 def test_our_member_is_none_of_the_cloud_s() -> None:
-    assert MEMBER not in range(1, 101)
+    assert OUR_MEMBER not in range(1, 101)
 
 
 @pytest.mark.parametrize("make", [one_time_key, kept_key])
@@ -197,5 +201,5 @@ def test_a_refusal_shows_no_key() -> None:
     talk = operate(lambda: KEPT)
     next(talk)
     with pytest.raises(UnlockRefused) as refused:
-        talk.send(KeyReply(KeyStatus.FAILED, MEMBER))
+        talk.send(KeyReply(KeyStatus.FAILED, OUR_MEMBER))
     assert str(refused.value) == "the lock refused: key_not_stored"

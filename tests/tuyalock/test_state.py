@@ -25,6 +25,7 @@ NOW = 1_700_000_000.0
 A, B, D = Family.A, Family.B, Family.D
 EVERYTHING = LockState(
     motor_unlocked=True,
+    motor_at=NOW - 60,
     door_open=True,
     double_locked=True,
     passage_mode=True,
@@ -72,6 +73,8 @@ def test_a_dp_changes_its_field_alone(
 ) -> None:
     code = profile(family)[dp].code
     heard = {"last_heard": NOW, "seen": frozenset({code})}
+    if field == "motor_unlocked":
+        heard["motor_at"] = NOW
     assert report(LockState(), family, {dp: value}) == LockState(**{field: expected} | heard)
     changed = replace(EVERYTHING, **{field: expected} | heard | {"seen": EVERYTHING.seen | {code}})
     assert report(EVERYTHING, family, {dp: value}) == changed
@@ -148,7 +151,7 @@ def test_an_equal_report_again_prolongs_what_it_says() -> None:
     codes = {"unlock_request": 30, "residual_electricity": 90}
     first = apply(LockState(), codes, NOW)
     again = apply(first, codes, NOW + 5)
-    assert again == replace(first, request_until=NOW + 35, last_heard=NOW + 5)
+    assert again == replace(first, request_until=NOW + 35, last_heard=NOW)
 
 
 def test_reports_add_up() -> None:
@@ -159,6 +162,7 @@ def test_reports_add_up() -> None:
         battery=80,
         double_locked=False,
         motor_unlocked=True,
+        motor_at=NOW,
         last_heard=NOW,
         seen=frozenset(
             {"residual_electricity", "reverse_lock", "lock_motor_state", "unlock_fingerprint"}
@@ -211,11 +215,12 @@ JUST, LONG_AGO = NOW - 4.9, NOW - 5.1
         (None, None, None, False, None, UNKNOWN),
         (None, None, None, True, None, UNKNOWN),
         (False, None, None, True, False, UNKNOWN),
-        # The motor tells, whatever else is known
+        # The motor tells, but for an opening after it did
         (None, True, None, True, False, OPEN),
         (None, False, None, False, None, LOCKED),
         (False, True, LONG_AGO, True, False, OPEN),
-        (False, False, JUST, False, True, LOCKED),
+        (False, False, JUST, False, True, OPEN),
+        (False, False, LONG_AGO, False, True, LOCKED),
         # Passage mode outdoes everything
         (True, None, None, True, False, OPEN),
         (True, False, LONG_AGO, True, False, OPEN),
@@ -243,6 +248,11 @@ def test_the_bolt_is_where_the_evidence_says(
 ) -> None:
     state = LockState(passage_mode=passage, motor_unlocked=motor, opened_at=opened, door_open=door)
     assert bolt(state, NOW, 5.0, relocks) == expected
+
+
+def test_the_motor_tells_as_soon_as_it_reports_after_an_opening() -> None:
+    state = LockState(motor_unlocked=False, motor_at=NOW - 1, opened_at=NOW - 2)
+    assert bolt(state, NOW, 5.0, relocks_itself=False) == LOCKED
 
 
 # Unlocks

@@ -1,8 +1,9 @@
 """UDP announcements: which lock is awake, at which address, with which protocol version."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 import logging
 import socket
 from typing import Any, override
@@ -23,33 +24,41 @@ class Announcement:
     host: str
     version: str
     product_id: str | None = None
+    asked: bool = False
+    """It only answered our question; it may never announce itself."""
 
 
-class Announcements(asyncio.DatagramProtocol):
+class Announcements:
     """Hears all announcements on this network and tells who subscribed."""
 
     def __init__(self) -> None:
         """Start deaf."""
         self._listeners: list[Callable[[Announcement], None]] = []
         self._transports: list[asyncio.DatagramTransport] = []
+        self._told_of: set[int] = set()
 
-    async def open(self, ports: Iterable[int] = PORTS) -> None:
-        """Listen on the UDP ports, beside others who do; tell once about ports we cannot have."""
+    async def open(self, ports: Sequence[int] = PORTS) -> None:
+        """Listen on the UDP ports, beside others who do; tell once about ports we cannot have.
+
+        On the third port, devices answer when they are asked.
+        """
         busy = []
-        for port in ports:
+        for port, asked in zip(ports, (False, False, True), strict=False):
+            ear = partial(_Ear, self._heard, asked=asked)
             try:
                 transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-                    lambda: self, ("0.0.0.0", port), reuse_port=True, allow_broadcast=True
+                    ear, ("0.0.0.0", port), reuse_port=True, allow_broadcast=True
                 )
             except OSError:
-                busy.append(str(port))
+                busy.append(port)
             else:
                 self._transports.append(transport)
-        if busy:
+        if new := [str(port) for port in busy if port not in self._told_of]:
+            self._told_of.update(busy)
             _LOGGER.warning(
                 "Another program keeps UDP port %s for itself; "
                 "locks that announce themselves there are not heard",
-                ", ".join(busy),
+                ", ".join(new),
             )
 
     def close(self) -> None:
@@ -69,9 +78,23 @@ class Announcements(asyncio.DatagramProtocol):
             for address in addresses:
                 self._transports[-1].sendto(frames.ask(own_address), address)
 
+    def _heard(self, announcement: Announcement) -> None:
+        """Tell who subscribed."""
+        for listener in tuple(self._listeners):
+            listener(announcement)
+
+
+class _Ear(asyncio.DatagramProtocol):
+    """Hears what comes to one port."""
+
+    def __init__(self, heard: Callable[[Announcement], None], *, asked: bool) -> None:
+        """Remember whom to tell."""
+        self._heard = heard
+        self._asked = asked
+
     @override
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
-        """Take a datagram."""
+        """Take a datagram, if it is an announcement and not a question like ours."""
         body = frames.announcement(data)
         if body is None or body.get("from") == "app":
             return
@@ -79,14 +102,15 @@ class Announcements(asyncio.DatagramProtocol):
         if not isinstance(device_id, str) or not isinstance(version, str):
             return
         product_id = body.get("productKey")
-        heard = Announcement(
-            device_id,
-            host if isinstance(host, str) and _is_ipv4(host) else addr[0],
-            version,
-            product_id if isinstance(product_id, str) else None,
+        self._heard(
+            Announcement(
+                device_id,
+                host if isinstance(host, str) and _is_ipv4(host) else addr[0],
+                version,
+                product_id if isinstance(product_id, str) else None,
+                self._asked,
+            )
         )
-        for listener in tuple(self._listeners):
-            listener(heard)
 
     @override
     def error_received(self, exc: Exception) -> None:

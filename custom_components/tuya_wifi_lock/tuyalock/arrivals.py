@@ -37,6 +37,11 @@ class Arrivals:
         self._burst_over: Timer | None = None
         self._no_push: Timer | None = None
 
+    @property
+    def held(self) -> Unlock | None:
+        """Return the unlock that is held back."""
+        return self._held.unlock if self._held else None
+
     def pushed(self, unlock: Unlock, time: float | None) -> None:
         """Take an unlock that the lock pushed, with its own time in Unix seconds if it sent one."""
         self._answers = [answer for answer in self._answers if answer.unlock != unlock]

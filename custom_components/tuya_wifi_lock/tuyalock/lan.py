@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 import os
-import socket
 from typing import Any, override
 
 from . import frames
@@ -88,7 +87,6 @@ class Connection(asyncio.Protocol):
         """Take the socket."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     @override
     def data_received(self, data: bytes) -> None:

@@ -37,6 +37,9 @@ HOLD_OFF = 30.0
 """Seconds in which a lock that was let go is left alone: its cloud and its app take their turn."""
 SILENCE = 15.0
 """Seconds of silence after which a sign of life is a wake; awake locks announce every 5."""
+PAUSE = 8.0
+"""Seconds of silence after which a lock that was let go is dialled again at once; it may have
+slept. Short of SILENCE, though, a lost announcement can be the reason as well."""
 KEPT_ALIVE_AFTER = 180.0
 """Seconds of presence that no low-power lock reaches: requests last 90 at most."""
 GONE_AFTER = 600.0
@@ -112,14 +115,15 @@ class Link:
         """Return if the other end has shown that it holds the local key."""
         return self._connection is not None and self._connection.proven
 
-    def hint(self, host: str, version: str | None = None) -> None:
-        """Take a hint that the lock is awake; a version comes only with an announcement."""
-        announces = self.address.announces or version is not None
+    def hint(self, host: str, version: str | None = None, *, announced: bool = False) -> None:
+        """Take a hint that the lock is awake, with what it says of itself."""
+        announces = self.address.announces or announced
         self.address = replace(self.address, host=host, announces=announces)
         self.announced_version = version or self.announced_version
         now = self._clock.monotonic()
-        if self._sign_of_life():
+        if now - self._last_sign > PAUSE:
             self._held_until = now
+        self._sign_of_life()
         if self._connection or now < max(self._held_until, self._released_until):
             return
         self._hint_at = now
@@ -191,11 +195,10 @@ class Link:
             return None
         return max(pause, self._held_until - now, self._released_until - now)
 
-    def _sign_of_life(self) -> bool:
-        """Note that the lock is there; return if it was asleep before."""
+    def _sign_of_life(self) -> None:
+        """Note that the lock is there, and if it was asleep before."""
         now = self._clock.monotonic()
-        woken = now - self._last_sign > SILENCE and (self._refused or self.address.announces)
-        if woken:
+        if now - self._last_sign > SILENCE and (self._refused or self.address.announces):
             self._present_since = now
             self._woken = True
             self.failures = 0
@@ -204,7 +207,6 @@ class Link:
         self._last_sign = now
         self._attempts = 0
         self._refused = False
-        return woken
 
     # Dialling
 

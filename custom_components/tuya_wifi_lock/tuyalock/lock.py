@@ -14,15 +14,13 @@ from .errors import ConnectionLost, LockError, NotSupported, Reason, UnlockRefus
 from .health import Health
 from .link import Address, Link
 from .memory import Memory
-from .profiles import Family, dp_id
+from .profiles import PRODUCTS, Family, dp_id
 from .records import Arrival, Journal, Record
 from .remote import Remote, Settings
 from .remote_key import SET_KEY
 from .report import Report
 from .state import Bolt, LockState, Unlock, Value, bolt, unlocks
 
-HEARD_AGAIN = 60.0
-"""Seconds after which another sign of life is worth telling."""
 LAN = "lan"
 
 
@@ -78,6 +76,13 @@ class TuyaLock:
     def journal(self) -> Journal:
         """Return the last unlock records."""
         return self._memory.journal
+
+    @property
+    def last_unlock(self) -> Unlock | None:
+        """Return the last unlock, also one that is still held back to see what follows."""
+        if self._arrivals and self._arrivals.held:
+            return self._arrivals.held
+        return self._memory.last_unlock
 
     # Life
 
@@ -135,12 +140,18 @@ class TuyaLock:
 
     # What can be asked of it
 
-    def hint(self, host: str, version: str | None = None) -> None:
-        """Take a hint that the lock is awake; a version comes only with an announcement."""
-        now, heard = self._clock.time(), self._memory.state.last_heard
-        if heard is None or now - heard >= HEARD_AGAIN:
-            self._memory.heard(now)
-        self._link.hint(host, version)
+    def hint(
+        self,
+        host: str,
+        version: str | None = None,
+        *,
+        announced: bool = False,
+        product_id: str | None = None,
+    ) -> None:
+        """Take a hint that the lock is awake, `announced` if it said so without being asked."""
+        self._memory.family = self.family or PRODUCTS.get(product_id or "")
+        self._memory.heard(self._clock.time())
+        self._link.hint(host, version, announced=announced)
         self._publish()
 
     async def unlock(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from .profiles import Family, profile, recognise
 from .records import Age, Arrival, Journal, Record
 from .report import Report
-from .state import STATE_CODES, LockState, Value, apply, decode
+from .state import STATE_CODES, LockState, Unlock, Value, apply, decode, heard
 
 
 class Memory:
@@ -63,6 +63,12 @@ class Memory:
         """Note that the lock was open at a Unix time."""
         self.state = replace(self.state, opened_at=max(at, self.state.opened_at or at))
 
+    @property
+    def last_unlock(self) -> Unlock | None:
+        """Return what happened last by all that the records tell."""
+        last = max(self.journal, key=lambda record: (record.happened, record.id), default=None)
+        return Unlock(last.method, last.number, last.code_name) if last else None
+
     def heard(self, now: float) -> None:
         """Note a sign of life at a Unix time."""
-        self.state = replace(self.state, last_heard=now)
+        self.state = heard(self.state, now)

@@ -99,13 +99,13 @@ PROFILES: Mapping[Family, Mapping[int, Dp]] = {
 }
 
 
-PRODUCTS: Mapping[str, Family] = {
+PRODUCTS: Mapping[str, Family | None] = {
     "bxq2o60gxhh2ben6": Family.A,
     "umca8uiv2203ua3k": Family.B,
     "5k8h97qska6pf5cm": Family.D,
-    "simulatedproduct": Family.B,
+    "simulatedproduct": None,
 }
-"""Product ids, as devices announce them, of locks whose family is known."""
+"""Product ids, as devices announce them, of what is known to be a lock, with its family."""
 
 
 def recognise(family: Family | None, dps: Mapping[int, Any]) -> Family | None:

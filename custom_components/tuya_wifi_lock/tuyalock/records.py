@@ -103,10 +103,10 @@ class Journal:
             if record.id == record_id:
                 self._records[index] = replace(record, delivered=True)
 
-    def undelivered(self) -> list[Record]:
-        """Return what was received and not delivered, as late as it is by now."""
+    def undelivered(self, *, after_crash: bool) -> list[Record]:
+        """Return what was received and not delivered; nothing of before a crash is live."""
         return [
-            record if record.age is not Age.LIVE else replace(record, age=Age.LATE)
+            replace(record, age=Age.LATE) if after_crash and record.age is Age.LIVE else record
             for record in self._records
             if not record.delivered
         ]

@@ -115,15 +115,16 @@ class Remote:
         finally:
             self._callers -= 1
 
-    def cancel(self) -> None:
-        """Call off an unlock that still waits for the lock."""
-        if self._opening and self._waiting:
-            self._opening.cancel()
+    def cancel(self) -> bool:
+        """Call off an unlock that still waits for the lock; return if there was one."""
+        return bool(self._opening and self._waiting and self._opening.cancel())
 
     async def lock(self) -> None:
-        """Lock the door, where the product can."""
-        self.cancel()
+        """Lock the door where the product can; elsewhere it only calls off an unlock that waits."""
+        cancelled = self.cancel()
         if not self._door.tells_motor_state or self._by_reply:
+            if cancelled:
+                return
             raise NotSupported("this lock cannot be locked remotely")
         async with self._attempting(unlock=False) as attempt:
             if not self._door.connected:

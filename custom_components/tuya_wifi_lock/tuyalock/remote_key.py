@@ -10,9 +10,8 @@ import string
 
 from .codec import UNLIMITED_USES, KeyReply, KeyStatus, RemoteKey
 from .errors import Reason, UnlockRefused
+from .state import OUR_MEMBER
 
-MEMBER = 200
-"""Our member id in the lock; the cloud gives its members 1 to 100."""
 ONE_TIME_WINDOW = 300
 """Seconds by which the lock's clock may be wrong either way."""
 KEEP_SECONDS = 86_400
@@ -39,12 +38,12 @@ type Conversation = Generator[tuple[str, str], KeyReply, RemoteKey]
 def one_time_key(now: float) -> RemoteKey:
     """Return a random key for one use around Unix time `now`."""
     start, end = int(now) - ONE_TIME_WINDOW, int(now) + ONE_TIME_WINDOW
-    return RemoteKey(MEMBER, start, end, 1, _characters())
+    return RemoteKey(OUR_MEMBER, start, end, 1, _characters())
 
 
 def kept_key(now: float) -> RemoteKey:
     """Return a random key to keep, valid from Unix time `now` until the next one replaces it."""
-    return RemoteKey(MEMBER, int(now) - ONE_TIME_WINDOW, FOREVER, UNLIMITED_USES, _characters())
+    return RemoteKey(OUR_MEMBER, int(now) - ONE_TIME_WINDOW, FOREVER, UNLIMITED_USES, _characters())
 
 
 def _characters() -> bytes:

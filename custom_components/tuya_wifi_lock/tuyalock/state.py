@@ -38,9 +38,17 @@ METHODS: Mapping[str, str] = {
 }
 """DP code of an unlock -> unlock method. Any other `unlock_*` report is the method `other`."""
 
+OUR_MEMBER = 200
+"""The member id under which we open; the cloud gives its members 1 to 100."""
+
 UNLOCK_METHODS = tuple(dict.fromkeys((*METHODS.values(), "other")))
 
 _NO_UNLOCK = {"unlock_request", "unlock_offline_clear"}
+
+HEARD_AGAIN = 10.0
+"""Seconds after which another sign of life is worth noting."""
+COUNTDOWN_JITTER = 2.0
+"""Seconds by which the end of a request seems to move while the lock counts down."""
 
 BATTERY_LEVELS = ("high", "medium", "low", "poweroff")
 
@@ -59,6 +67,8 @@ class LockState:
     """Everything that a lock has reported; None is not known."""
 
     motor_unlocked: bool | None = None
+    motor_at: float | None = None
+    """When the lock reported where its bolt is, Unix seconds."""
     door_open: bool | None = None
     double_locked: bool | None = None
     passage_mode: bool | None = None
@@ -98,18 +108,19 @@ class Bolt:
 def bolt(state: LockState, now: float, relock_delay: float, relocks_itself: bool) -> Bolt:
     """Return where the bolt is by all that is known.
 
-    A lock with a motor state tells it. Of another one only the opening is seen: it counts as open
-    for the relock delay, and as locked afterwards only if the owner said that it locks by itself,
-    the door is not known to be open, and passage mode is off.
+    An opening counts as open for the relock delay, or until the lock reports its motor state. A
+    lock without one counts as locked afterwards only if the owner said that it locks by itself, the
+    door is not known to be open, and passage mode is off.
     """
     if state.passage_mode:
         return Bolt(False)
+    opened_at = state.opened_at
+    if opened_at and now < opened_at + relock_delay and opened_at > (state.motor_at or 0):
+        return Bolt(False)
     if state.motor_unlocked is not None:
         return Bolt(not state.motor_unlocked)
-    if state.opened_at is None:
+    if opened_at is None:
         return Bolt(None)
-    if now < state.opened_at + relock_delay:
-        return Bolt(False)
     if relocks_itself and not state.door_open:
         return Bolt(True, assumed=True)
     return Bolt(None)
@@ -133,7 +144,7 @@ def _fits(type_: DpType, value: Any) -> bool:
 
 def apply(state: LockState, report: Mapping[str, Value], now: float) -> LockState:
     """Return the state after a report of DP values by code, received at Unix time `now`."""
-    changes: dict[str, Any] = {"seen": state.seen | report.keys(), "last_heard": now}
+    changes: dict[str, Any] = {"seen": state.seen | report.keys()}
     for code, value in report.items():
         if name := _FIELDS.get(code):
             changes[name] = value
@@ -141,14 +152,31 @@ def apply(state: LockState, report: Mapping[str, Value], now: float) -> LockStat
         del changes["battery"]
     if changes.get("battery_level", "high") not in BATTERY_LEVELS:
         del changes["battery_level"]
+    if "lock_motor_state" in report:
+        changes["motor_at"] = now
     if "closed_opened" in report:
         changes["door_open"] = {"open": True, "closed": False}.get(str(report["closed_opened"]))
     if "closed_opened_kit" in report:
         changes["door_open"] = _door_kit(str(report["closed_opened_kit"]), state.door_open)
     if "unlock_request" in report:
-        seconds = int(report["unlock_request"])
-        changes["request_until"] = now + seconds if seconds > 0 else None
-    return replace(state, **changes)
+        changes["request_until"] = _end(state.request_until, now, int(report["unlock_request"]))
+    return heard(replace(state, **changes), now)
+
+
+def heard(state: LockState, now: float) -> LockState:
+    """Return the state after a sign of life, which is not noted again within seconds."""
+    last = state.last_heard
+    if last is None or not 0 <= now - last < HEARD_AGAIN:
+        return replace(state, last_heard=now)
+    return state
+
+
+def _end(known: float | None, now: float, seconds: int) -> float | None:
+    """Return when a request ends; the countdown's jitter moves no end that is known."""
+    if seconds <= 0:
+        return None
+    end = now + seconds
+    return known if known and abs(end - known) < COUNTDOWN_JITTER else end
 
 
 _FIELDS = {
@@ -186,8 +214,10 @@ def _unlock(code: str, value: Value) -> Unlock | None:
     if not code.startswith("unlock_") or code in _NO_UNLOCK:
         return None
     method = METHODS.get(code, "other")
-    name = code if method == "other" else None
-    return Unlock(method, _number(code, value), name)
+    number = _number(code, value)
+    if method in {"app", "remote"} and number == OUR_MEMBER:
+        return Unlock("remote")
+    return Unlock(method, number, code if method == "other" else None)
 
 
 def _number(code: str, value: Value) -> int | None:
