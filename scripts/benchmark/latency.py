@@ -30,9 +30,7 @@ async def latency(version: str, rounds: int) -> list[list[float]]:
     """
     written: Written = {}
     async with receivers(version) as (entities, house, locks):
-        unsubscribe = async_track_state_change_event(
-            house.hass, entities, callback(partial(_note, written))
-        )
+        unsubscribe = async_track_state_change_event(house.hass, entities, partial(_note, written))
         await asyncio.sleep(FIRST_SECONDS)
         await locks.push((OURS, FLOOR, PEER), 20, GAP)
         stamps = await locks.push((OURS, FLOOR, PEER), rounds, GAP)
@@ -62,6 +60,7 @@ async def receivers(version: str) -> AsyncGenerator[tuple[list[str], Home, Stree
         threaded.stop()
 
 
+@callback
 def _note(written: Written, event: Event[EventStateChangedData]) -> None:
     """Note when a state was written."""
     if state := event.data["new_state"]:

@@ -157,6 +157,8 @@ def _crowd_rows(size: int, found: dict[str, Any], watched: float) -> list[Row]:
         names = f" ({', '.join(sorted(set(ran)))})" if ran else ""
         what = f"(3) timers and callbacks in {watched:g} s of sleep, {locks}"
         rows.append(Row(what, "", f"{len(ran)}{names}", "", verdict("none", not ran)))
+        what = f"(3) memory per lock, asleep, growth of the whole process, {locks}"
+        rows.append(Row(what, "", kilobytes(found["resident"]), ""))
     return rows
 
 
