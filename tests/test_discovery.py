@@ -97,8 +97,7 @@ async def test_nothing_is_offered_before_the_first_lock_is_set_up(
     assert offered(hass) == []
     MockConfigEntry(domain=DOMAIN, unique_id=simulated_lock.device_id).add_to_hass(hass)
     announce(OTHER)
-    await heard(hass, OTHER)
-    assert offered(hass) == [OTHER]
+    await wait_for(hass, lambda: offered(hass) == [OTHER])
     stop()
 
 

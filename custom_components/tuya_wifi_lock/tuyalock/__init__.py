@@ -1,5 +1,6 @@
 """Tuya Wi-Fi door locks over the local network."""
 
+from .address import Address
 from .announce import Announcement, Announcements
 from .clock import Clock, Timer
 from .contact import contact
@@ -24,11 +25,11 @@ from .errors import (
     WrongVersion,
 )
 from .frames import VERSIONS
-from .link import Address
-from .lock import Snapshot, TuyaLock, Watcher
+from .lock import TuyaLock
 from .profiles import PRODUCTS, Family
 from .records import LATE_AFTER, Age, Journal, Record
 from .remote import Settings, UnlockWith
+from .snapshot import Snapshot, Watcher
 from .state import UNLOCK_METHODS, Bolt, LockState
 
 __all__ = [

@@ -18,24 +18,31 @@ PUSH_FOLLOWS = 5.0
 
 
 class Arrivals:
-    """The unlocks of one connection, handed on in order, each with the age it must have.
+    """The unlocks of a lock, handed on in order and once, each with the age it must have.
 
     A lock seldom sends times over the LAN. Of unlocks without one that come right after a wake,
     only the last can be the one that woke the lock; the others may be hours old.
     """
 
-    def __init__(
-        self, clock: Clock, deliver: Callable[[Arrival], None], *, hint_at: float | None
-    ) -> None:
-        """Start with a connection; `hint_at` is the monotonic time of the hint before it."""
+    def __init__(self, clock: Clock, deliver: Callable[[Arrival], None]) -> None:
+        """Start without a connection."""
         self._clock = clock
         self._deliver = deliver
-        self._hint_at = hint_at
-        self._burst_until = clock.monotonic() + BURST
+        self._hint_at: float | None = None
+        self._burst_until = float("-inf")
+        self._told: set[Unlock] | None = None
+        """Unlocks since the last wake, or None if the lock was awake when we came."""
         self._held: Arrival | None = None
         self._answers: list[Arrival] = []
         self._burst_over: Timer | None = None
         self._no_push: Timer | None = None
+
+    def open(self, hint_at: float | None, *, woken: bool) -> None:
+        """Begin a connection, after a hint at a monotonic time; `woken`: it was asleep before."""
+        self._hint_at = hint_at
+        self._burst_until = self._clock.monotonic() + BURST
+        if woken:
+            self._told = set()
 
     @property
     def held(self) -> Unlock | None:
@@ -53,10 +60,15 @@ class Arrivals:
             self._held = Arrival(unlock, None, received, self._age())
             self._burst_over = self._clock.call_later(QUIET, self._release)
         else:
-            self._deliver(Arrival(unlock, time, received, age or Age.LIVE))
+            self._hand_on(Arrival(unlock, time, received, age or Age.LIVE))
 
     def answered(self, unlock: Unlock) -> None:
-        """Take an unlock from the answer to our query; it counts unless it is pushed as well."""
+        """Take an unlock from an answer with what changed since the lock woke.
+
+        It counts if we saw the lock wake and were not told of it, unless it is pushed as well.
+        """
+        if self._told is None or unlock in self._told:
+            return
         if any(held and held.unlock == unlock for held in (self._held, *self._answers)):
             return
         self._answers = [replace(answer, age=Age.UNKNOWN) for answer in self._answers]
@@ -81,7 +93,7 @@ class Arrivals:
             self._burst_over.cancel()
         if held := self._held:
             self._held = None
-            self._deliver(replace(held, age=age or held.age))
+            self._hand_on(replace(held, age=age or held.age))
 
     def _release_answers(self) -> None:
         """Hand on the answered unlocks that were not pushed as well."""
@@ -90,4 +102,10 @@ class Arrivals:
             self._no_push = None
         answers, self._answers = self._answers, []
         for answer in answers:
-            self._deliver(answer)
+            self._hand_on(answer)
+
+    def _hand_on(self, arrival: Arrival) -> None:
+        """Hand an unlock on."""
+        if self._told is not None:
+            self._told.add(arrival.unlock)
+        self._deliver(arrival)

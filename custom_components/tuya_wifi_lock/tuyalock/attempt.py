@@ -112,7 +112,7 @@ class Attempt:
         self._send(SET_KEY, command)
 
         try:
-            return await self._news(lambda codes: _reply(codes, SET_KEY), STORED_WITHIN)
+            return await self._news(lambda codes: reply_in(codes, SET_KEY), STORED_WITHIN)
         except TimeoutError as err:
             raise KeyIgnored("the lock did not say that it stored the key") from err
 
@@ -121,7 +121,7 @@ class Attempt:
         self._send(USE_KEY, command)
 
         def used(codes: Codes) -> KeyReply | None:
-            reply = _reply(codes, USE_KEY)
+            reply = reply_in(codes, USE_KEY)
             return reply if reply and reply.status is not None else self._moved(codes)
 
         return await self._outcome(used)
@@ -170,7 +170,7 @@ def _door_opened(codes: Codes) -> bool:
     return codes.get("closed_opened") == "open"
 
 
-def _reply(codes: Codes, code: str) -> KeyReply | None:
+def reply_in(codes: Codes, code: str) -> KeyReply | None:
     """Return the answer to a key command in a report, if it is there and legible."""
     try:
         return KeyReply.decode(str(codes[code])) if code in codes else None

@@ -2,10 +2,11 @@
 
 import asyncio
 
+from .address import Address
 from .clock import Clock
 from .errors import SlotTaken, Unreachable, WrongKey, WrongVersion
-from .link import Address
-from .lock import Snapshot, TuyaLock, Watcher
+from .lock import TuyaLock
+from .snapshot import Snapshot, Watcher
 
 _DECISIVE = (SlotTaken, WrongKey, WrongVersion)
 

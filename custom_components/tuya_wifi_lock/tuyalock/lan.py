@@ -6,11 +6,12 @@ report on, even one that equals the last.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 import os
 from typing import Any, override
 
 from . import frames
+from .address import Peer
 from .clock import Clock, Timer
 from .errors import (
     ConnectionLost,
@@ -18,12 +19,10 @@ from .errors import (
     MalformedFrame,
     NoHandshake,
     SlotTaken,
-    Unreachable,
 )
 from .frames import Command, Frame
 from .report import Report, encode_json, parse_report
 
-CONNECT_TIMEOUT = 2.0
 HANDSHAKE_TIMEOUT = 3.0
 QUERY_TIMEOUT = 3.0
 HEARTBEAT_INTERVAL = 9.0
@@ -35,17 +34,6 @@ SLOT_WAIT = 0.2
 
 _ANSWERS = {Command.QUERY, Command.QUERY_NEW}
 _ACKS = {Command.CONTROL, Command.CONTROL_NEW}
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Where a lock is, and what it takes to talk to it."""
-
-    host: str
-    port: int
-    device_id: str
-    local_key: bytes = field(repr=False)
-    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +63,8 @@ class Connection(asyncio.Protocol):
         self._response: asyncio.Future[bytes] | None = None
         self._answer: asyncio.Future[None] | None = None
         self._established = False
+        self._early: list[Report] | None = []
+        """What the lock pushed before we asked: nobody may be ready to hear it yet."""
         self._closed: asyncio.Future[LockError | None] = asyncio.get_running_loop().create_future()
         self._heartbeat: Timer | None = None
         self._stall: Timer | None = None
@@ -123,6 +113,9 @@ class Connection(asyncio.Protocol):
 
         Raises NoHandshake if the lock says nothing and has not proved its key either.
         """
+        early, self._early = self._early or [], None
+        for report in early:
+            self._listener.report(report)
         self._answer = asyncio.get_running_loop().create_future()
         if self.peer.version in {"3.4", "3.5"}:
             self._send(Command.QUERY_NEW, b"{}")
@@ -257,10 +250,14 @@ class Connection(asyncio.Protocol):
 
     def _handle_status(self, payload: bytes) -> None:
         """Hand a report on; an access control answers a query with one, too."""
-        if report := parse_report(payload):
-            self._listener.report(report)
-            if report.is_answer:
-                self._settle_answer()
+        if not (report := parse_report(payload)):
+            return
+        if self._early is not None:
+            self._early.append(report)
+            return
+        self._listener.report(report)
+        if report.is_answer:
+            self._settle_answer()
 
     def _handle_answer(self, payload: bytes) -> None:
         """Hand the answer to our query on."""
@@ -296,49 +293,3 @@ class Connection(asyncio.Protocol):
             self.close(err)
             return
         self._schedule_heartbeat()
-
-
-async def dial(
-    peer: Peer,
-    clock: Clock,
-    listener: Listener,
-    *,
-    careful: bool = False,
-    connecting: Callable[[asyncio.Timeout | None], None] = lambda scope: None,
-) -> Connection:
-    """Connect to a lock and agree on a key.
-
-    `connecting` gets the scope of the TCP connect while it lasts, so that it can be cut short.
-    Raises Unreachable, SlotTaken, NoHandshake, WrongKey, MalformedFrame.
-    """
-    while True:
-        connection = await _connect(peer, clock, listener, connecting)
-        usable = False
-        try:
-            usable = await connection.establish(careful=careful)
-        finally:
-            if not usable:
-                connection.close()
-        if usable:
-            return connection
-
-
-async def _connect(
-    peer: Peer,
-    clock: Clock,
-    listener: Listener,
-    connecting: Callable[[asyncio.Timeout | None], None],
-) -> Connection:
-    """Open the TCP connection."""
-    loop = asyncio.get_running_loop()
-    try:
-        async with clock.timeout(CONNECT_TIMEOUT) as scope:
-            connecting(scope)
-            _, connection = await loop.create_connection(
-                lambda: Connection(peer, clock, listener), peer.host, peer.port
-            )
-    except (OSError, TimeoutError) as err:
-        raise Unreachable(f"nothing answers at {peer.host}") from err
-    finally:
-        connecting(None)
-    return connection

@@ -7,10 +7,12 @@ for a lock that never announces itself, short dials that cost a radio that is of
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
+from .address import Address, Peer
 from .clock import Clock, Timer, expire
+from .dial import dial
 from .errors import (
     ConnectionLost,
     LockError,
@@ -21,7 +23,8 @@ from .errors import (
     WrongVersion,
 )
 from .frames import VERSIONS
-from .lan import Connection, Listener, Peer, dial
+from .lan import Connection, Listener
+from .presence import Presence
 from .report import Report
 
 DIAL_WINDOW = 5.0
@@ -35,31 +38,11 @@ IDLE = 10.0
 """Seconds without a report after which a low-power lock is let go to sleep."""
 HOLD_OFF = 30.0
 """Seconds in which a lock that was let go is left alone: its cloud and its app take their turn."""
-SILENCE = 15.0
-"""Seconds of silence after which a sign of life is a wake; awake locks announce every 5."""
 PAUSE = 8.0
 """Seconds of silence after which a lock that was let go is dialled again at once; it may have
-slept. Short of SILENCE, though, a lost announcement can be the reason as well."""
-KEPT_ALIVE_AFTER = 180.0
-"""Seconds of presence that no low-power lock reaches: requests last 90 at most."""
+slept. It need not be a wake, though: an announcement can be lost."""
 GONE_AFTER = 600.0
 """Seconds of absence after which a lock that stayed on the network does so no more."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
-    """Where a lock is and how to reach it. `version` None means: find out."""
-
-    host: str | None
-    port: int
-    device_id: str
-    local_key: bytes = field(repr=False)
-    version: str | None = None
-    found_version: str | None = None
-    announces: bool = False
-    """It has been heard announcing itself, so there is no need to probe for it."""
-    keep_alive: bool = False
-    """It stays on the network, so the connection is kept."""
 
 
 class LinkUser(Protocol):
@@ -101,13 +84,10 @@ class Link:
         self._idle: Timer | None = None
         self._hinted = asyncio.Event()
         self._hint_at: float | None = None
-        self._woken = False
+        self._presence = Presence(clock)
         self._attempts = 0
-        self._refused = False
         self._window_until = self._held_until = self._released_until = float("-inf")
-        self._present_since = self._last_report = clock.monotonic()
-        # An awake lock would have announced itself within 6 seconds.
-        self._last_sign = clock.monotonic() + 6 - SILENCE
+        self._last_report = clock.monotonic()
         self._candidate = 0
 
     @property
@@ -121,7 +101,7 @@ class Link:
         self.address = replace(self.address, host=host, announces=announces)
         self.announced_version = version or self.announced_version
         now = self._clock.monotonic()
-        if now - self._last_sign > PAUSE:
+        if self._presence.silence > PAUSE:
             self._held_until = now
         self._sign_of_life()
         if self._connection or now < max(self._held_until, self._released_until):
@@ -196,17 +176,12 @@ class Link:
         return max(pause, self._held_until - now, self._released_until - now)
 
     def _sign_of_life(self) -> None:
-        """Note that the lock is there, and if it was asleep before."""
-        now = self._clock.monotonic()
-        if now - self._last_sign > SILENCE and (self._refused or self.address.announces):
-            self._present_since = now
-            self._woken = True
-            self.failures = 0
-        elif now - self._present_since > KEPT_ALIVE_AFTER:
-            self.keep_alive()
-        self._last_sign = now
+        """Note that the lock is there."""
         self._attempts = 0
-        self._refused = False
+        if self._presence.sign(announces=self.address.announces):
+            self.failures = 0
+        elif self._presence.stays:
+            self.keep_alive()
 
     # Dialling
 
@@ -238,11 +213,10 @@ class Link:
 
     def _dial_failed(self, error: LockError) -> None:
         """Note why there is no connection."""
-        now = self._clock.monotonic()
         self._attempts += 1
         if isinstance(error, Unreachable):
-            self._refused = True
-            if self.address.keep_alive and now - self._last_sign > GONE_AFTER:
+            self._presence.refuse()
+            if self.address.keep_alive and self._presence.silence > GONE_AFTER:
                 self.address = replace(self.address, keep_alive=False)
         else:
             self.failures += 1
@@ -267,8 +241,7 @@ class Link:
         self._sign_of_life()
         self._connection = connection
         self._last_report = started
-        self._user.link_opened(self._hint_at, woken=self._woken)
-        self._woken = False
+        self._user.link_opened(self._hint_at, woken=self._presence.take_woken())
         try:
             error = await self._converse(connection)
         finally:
@@ -277,7 +250,8 @@ class Link:
             self.connected = False
             if self._idle:
                 self._idle.cancel()
-        now = self._last_sign = self._clock.monotonic()
+        now = self._clock.monotonic()
+        self._presence.sign(announces=False)
         if now - started > DIAL_WINDOW:
             self.failures = 0
             self._window_until = now + DIAL_WINDOW if error else now

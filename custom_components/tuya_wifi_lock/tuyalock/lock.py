@@ -3,47 +3,27 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from .address import Address
 from .arrivals import Arrivals
-from .attempt import REPLY
+from .attempt import REPLY, reply_in
 from .clock import Clock, Timer
-from .codec import CodecError, KeyReply, KeyStatus
+from .codec import KeyStatus
 from .errors import ConnectionLost, LockError, NotSupported, Reason, UnlockRefused
 from .health import Health
-from .link import Address, Link
+from .link import Link
 from .memory import Memory
 from .profiles import PRODUCTS, Family, dp_id
-from .records import Arrival, Journal, Record
+from .records import Arrival, Journal
 from .remote import Remote, Settings
 from .remote_key import SET_KEY
 from .report import Report
-from .state import Bolt, LockState, Unlock, Value, bolt, unlocks
+from .snapshot import Snapshot, Watcher
+from .state import Unlock, Value, bolt, unlocks
 
 LAN = "lan"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """What can be seen of a lock at one moment."""
-
-    state: LockState
-    family: Family | None
-    bolt: Bolt
-    awake: bool
-    unlocking: bool
-    requested: bool
-    problem: LockError | None
-    key_refused: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Watcher:
-    """Who hears of a lock."""
-
-    changed: Callable[[Snapshot], None]
-    recorded: Callable[[Record], None]
 
 
 class TuyaLock:
@@ -65,9 +45,7 @@ class TuyaLock:
         self._link = Link(replace(address, **stored.get("address", {})), clock, self)
         self._remote = Remote(self, settings, clock, stored.get("kept_key"))
         self._watchers: list[Watcher] = []
-        self._arrivals: Arrivals | None = None
-        self._told: set[Unlock] | None = None
-        """Unlocks since the last wake, or None if the lock was awake when we came."""
+        self._arrivals = Arrivals(clock, self._arrived)
         self._running: asyncio.Task[None] | None = None
         self._deadline: Timer | None = None
         self.snapshot = self._look()
@@ -80,9 +58,7 @@ class TuyaLock:
     @property
     def last_unlock(self) -> Unlock | None:
         """Return the last unlock, also one that is still held back to see what follows."""
-        if self._arrivals and self._arrivals.held:
-            return self._arrivals.held
-        return self._memory.last_unlock
+        return self._arrivals.held or self._memory.last_unlock
 
     # Life
 
@@ -103,7 +79,7 @@ class TuyaLock:
             self._running.cancel()
         self._link.hang_up()
         self.health.recover()
-        self._end_arrivals()
+        self._arrivals.close()
         self._link = Link(address, self._clock, self)
         if address.host:
             self._link.hint(address.host)
@@ -116,7 +92,7 @@ class TuyaLock:
             self._running.cancel()
             with suppress(asyncio.CancelledError):
                 await self._running
-        self._end_arrivals()
+        self._arrivals.close()
         if self._deadline:
             self._deadline.cancel()
 
@@ -214,9 +190,7 @@ class TuyaLock:
     def link_opened(self, hint_at: float | None, *, woken: bool) -> None:
         """There is a connection, after a hint at a monotonic time."""
         self.health.wakes.append(self._clock.time())
-        if woken:
-            self._told = set()
-        self._arrivals = Arrivals(self._clock, self._arrived, hint_at=hint_at)
+        self._arrivals.open(hint_at, woken=woken)
 
     def link_accepted(self) -> None:
         """The lock talks to us."""
@@ -242,7 +216,7 @@ class TuyaLock:
 
     def link_closed(self, error: LockError | None) -> None:
         """A dial failed or a connection ended; None if we ended it."""
-        self._end_arrivals()
+        self._arrivals.close()
         if error:
             self.health.suffer(error, self._clock.time())
         self._remote.feed(error or ConnectionLost("the connection was ended"))
@@ -255,11 +229,10 @@ class TuyaLock:
     # Reports
 
     def _take_answer(self, codes: Mapping[str, Value]) -> None:
-        """Take the answer to our query: unlocks since a wake that we saw, told or not."""
-        if self._arrivals and self._told is not None and self._memory.answers_partly:
+        """Take the answer to our query."""
+        if self._memory.answers_partly:
             for _, unlock in unlocks(codes):
-                if unlock not in self._told:
-                    self._arrivals.answered(unlock)
+                self._arrivals.answered(unlock)
         self._remote.connected()
         self._remote.feed({})
 
@@ -267,17 +240,11 @@ class TuyaLock:
         """Take what the lock reported by itself: news, even if it equals the last."""
         for code, unlock in unlocks(codes):
             self.health.check_clock(times.get(code), self._clock.time())
-            if self._arrivals:
-                self._arrivals.pushed(unlock, times.get(code))
-        if SET_KEY in codes and not self._remote.busy and _says_no_key(str(codes[SET_KEY])):
+            self._arrivals.pushed(unlock, times.get(code))
+        reply = reply_in(codes, SET_KEY)
+        if reply and reply.status is KeyStatus.FAILED and not self._remote.busy:
             self._no_key()
         self._remote.feed(codes)
-
-    def _end_arrivals(self) -> None:
-        """Hand on what was held back: on this connection nothing follows."""
-        if self._arrivals:
-            self._arrivals.close()
-            self._arrivals = None
 
     def _no_key(self) -> None:
         """Leave a lock without a remote key to its cloud, or give it one where there is none."""
@@ -288,8 +255,6 @@ class TuyaLock:
 
     def _arrived(self, arrival: Arrival) -> None:
         """Keep an unlock, and tell it."""
-        if self._told is not None:
-            self._told.add(arrival.unlock)
         if (record := self._memory.keep(arrival, LAN)) is None:
             return
         self._publish()
@@ -332,11 +297,3 @@ class TuyaLock:
         ends = [state.request_until, relocks]
         if left := [end - now for end in ends if end and end > now]:
             self._deadline = self._clock.call_later(min(left) + 0.01, self._publish)
-
-
-def _says_no_key(text: str) -> bool:
-    """Return if a report of DP 49 says that the lock has no remote key."""
-    try:
-        return KeyReply.decode(text).status is KeyStatus.FAILED
-    except CodecError:
-        return False

@@ -1,0 +1,30 @@
+"""Where a lock is, and what it takes to talk to it."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where a lock is and how to reach it. `version` None means: find out."""
+
+    host: str | None
+    port: int
+    device_id: str
+    local_key: bytes = field(repr=False)
+    version: str | None = None
+    found_version: str | None = None
+    announces: bool = False
+    """It has been heard announcing itself, so there is no need to probe for it."""
+    keep_alive: bool = False
+    """It stays on the network, so the connection is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Where a lock is, and what it takes to talk to it."""
+
+    host: str
+    port: int
+    device_id: str
+    local_key: bytes = field(repr=False)
+    version: str
