@@ -315,3 +315,50 @@ async def test_an_answer_is_no_news_of_a_lock_that_was_awake_when_we_came() -> N
     lock.answer(Unlock("card", 1))
     lock.arrivals.close()
     assert lock.heard == []
+
+
+async def test_an_unlock_that_was_told_in_this_wake_is_no_news_in_an_answer() -> None:
+    lock = Connection()
+    lock.push(FINGER)
+    await lock.wait(1.1)
+    lock.arrivals.close()
+    lock.arrivals.open(lock.clock.monotonic(), woken=False)
+    lock.answer(FINGER, CARD)
+    await lock.wait(6)
+    assert lock.told == ["live fingerprint", "live card"]
+    lock.arrivals.close()
+    lock.arrivals.open(lock.clock.monotonic(), woken=True)
+    lock.answer(FINGER)
+    await lock.wait(6)
+    assert lock.told == ["live fingerprint", "live card", "live fingerprint"]
+
+
+async def test_a_push_is_news_even_if_it_was_told_in_this_wake() -> None:
+    lock = Connection()
+    for _ in range(2):
+        lock.push(FINGER)
+        await lock.wait(1.1)
+    lock.arrivals.close()
+    lock.arrivals.open(lock.clock.monotonic(), woken=False)
+    lock.push(FINGER)
+    await lock.wait(1.1)
+    assert lock.told == ["live fingerprint"] * 3
+
+
+async def test_every_connection_begins_with_a_burst() -> None:
+    lock = Connection()
+    await lock.wait(20)
+    lock.arrivals.close()
+    lock.arrivals.open(lock.clock.monotonic(), woken=True)
+    lock.push(FINGER, CARD)
+    await lock.wait(1.1)
+    assert lock.told == ["unknown fingerprint", "live card"]
+
+
+async def test_what_is_held_can_be_seen() -> None:
+    lock = Connection()
+    assert lock.arrivals.held is None
+    lock.push(FINGER)
+    assert lock.arrivals.held == FINGER
+    await lock.wait(1.1)
+    assert lock.arrivals.held is None

@@ -145,3 +145,17 @@ def test_a_sign_of_life_is_remembered() -> None:
     memory = Memory(None)
     memory.heard(NOW)
     assert memory.state == LockState(last_heard=NOW)
+
+
+def test_the_last_unlock_is_the_one_that_happened_last() -> None:
+    memory = Memory(None)
+    assert memory.last_unlock is None
+    for unlock, time in (
+        (Unlock("card", 2), NOW - 5),
+        (Unlock("other", None, "unlock_iris"), None),
+        (Unlock("face", 1), NOW - 900),
+    ):
+        memory.keep(Arrival(unlock, time, NOW, Age.LIVE), "lan")
+    assert memory.last_unlock == Unlock("other", None, "unlock_iris")
+    memory.keep(Arrival(Unlock("key", 7), NOW, NOW, Age.LIVE), "lan")
+    assert memory.last_unlock == Unlock("key", 7)

@@ -103,6 +103,40 @@ def test_the_ids_that_matter_most(family: Family | None, code: str, id_: int | N
     assert dp_id(family, code) == id_
 
 
+# As the vendor's lists number them: Wi-Fi lock, Wi-Fi lock Pro, Wi-Fi access control.
+COMMON = """
+1 unlock_fingerprint, 2 unlock_password, 3 unlock_temporary, 4 unlock_dynamic, 5 unlock_card,
+6 unlock_face, 7 unlock_key, 8 alarm_lock, 9 unlock_request, 11 battery_state,
+12 residual_electricity, 13 reverse_lock, 14 child_lock, 15 unlock_app, 16 hijack, 17 open_inside,
+18 closed_opened, 19 doorbell, 23 unlock_hand, 24 unlock_finger_vein, 25 update_all_finger,
+26 update_all_password, 27 update_all_card,
+"""
+LISTS = {
+    A: COMMON + "10 reply_unlock_request",
+    B: COMMON
+    + """
+10 arming_switch, 28 update_all_face, 30 update_all_hand, 31 update_all_fin_vein,
+32 unlock_offline_pd, 33 unlock_offline_clear, 44 unlock_double_kit, 49 remote_no_pd_setkey,
+50 remote_no_dp_key, 55 lock_motor_state, 58 normal_open_switch, 68 automatic_lock,
+69 auto_lock_time
+""",
+    D: """
+8 remote_no_pd_setkey, 9 remote_no_dp_key, 10 unlock_fingerprint_kit, 11 unlock_password_kit,
+12 unlock_card_kit, 15 unlock_key_kit, 16 unlock_temporary_kit, 17 unlock_dynamic_kit,
+22 unlock_phone_remote_kit, 23 lock_alarm_kit, 24 doorbell_song_kit, 30 automatic_lock,
+31 auto_lock_time, 35 closed_opened_kit
+""",
+}
+
+
+@pytest.mark.parametrize("family", list(Family))
+def test_the_tables_are_the_vendor_s_lists(family: Family) -> None:
+    listed = [entry.split() for entry in LISTS[family].split(",")]
+    assert {id_: dp.code for id_, dp in profile(family).items()} == {
+        int(id_): code for id_, code in listed
+    }
+
+
 def test_what_travels_as_base64_is_raw() -> None:
     for table in PROFILES.values():
         for dp in table.values():

@@ -18,6 +18,7 @@ from custom_components.tuya_wifi_lock.tuyalock.state import (
     apply,
     bolt,
     decode,
+    heard,
     unlocks,
 )
 
@@ -154,6 +155,49 @@ def test_an_equal_report_again_prolongs_what_it_says() -> None:
     assert again == replace(first, request_until=NOW + 35, last_heard=NOW)
 
 
+@pytest.mark.parametrize(
+    ("known", "now", "noted"),
+    [
+        (None, NOW, NOW),
+        (NOW, NOW, NOW),
+        (NOW, NOW + 9.9, NOW),
+        (NOW, NOW + 10, NOW + 10),
+        (NOW, NOW + 500, NOW + 500),
+        # Our clock was set back
+        (NOW, NOW - 1, NOW - 1),
+    ],
+)
+def test_a_sign_of_life_is_not_noted_again_within_seconds(
+    known: float | None, now: float, noted: float
+) -> None:
+    state = LockState(last_heard=known)
+    assert heard(state, now).last_heard == noted
+    assert apply(state, {}, now).last_heard == noted
+
+
+@pytest.mark.parametrize(
+    ("seconds", "after", "end"),
+    [
+        # The countdown goes on, a little early or late
+        (25, 5.0, NOW + 30),
+        (25, 3.1, NOW + 30),
+        (25, 6.9, NOW + 30),
+        # It was started anew, or was never ours
+        (25, 7.0, NOW + 32),
+        (25, 3.0, NOW + 28),
+        (90, 5.0, NOW + 95),
+        (1, 29.0, NOW + 30),
+        (0, 5.0, None),
+    ],
+)
+def test_the_jitter_of_a_countdown_moves_no_end(
+    seconds: int, after: float, end: float | None
+) -> None:
+    first = apply(LockState(), {"unlock_request": 30}, NOW)
+    again = apply(first, {"unlock_request": seconds}, NOW + after)
+    assert again.request_until == end
+
+
 def test_reports_add_up() -> None:
     state = LockState()
     for dps in ({12: 90, 13: False}, {55: True}, {12: 80, 1: 3}, {}):
@@ -236,6 +280,7 @@ JUST, LONG_AGO = NOW - 4.9, NOW - 5.1
         (None, None, LONG_AGO, True, True, UNKNOWN),
         (None, None, LONG_AGO, False, True, UNKNOWN),
         (None, None, NOW - 5.0, True, None, ASSUMED),
+        (None, False, NOW - 5.0, True, None, LOCKED),
     ],
 )
 def test_the_bolt_is_where_the_evidence_says(
@@ -251,8 +296,11 @@ def test_the_bolt_is_where_the_evidence_says(
 
 
 def test_the_motor_tells_as_soon_as_it_reports_after_an_opening() -> None:
-    state = LockState(motor_unlocked=False, motor_at=NOW - 1, opened_at=NOW - 2)
-    assert bolt(state, NOW, 5.0, relocks_itself=False) == LOCKED
+    opened = LockState(motor_unlocked=False, motor_at=NOW - 2, opened_at=NOW - 1)
+    assert bolt(opened, NOW, 5.0, relocks_itself=False) == OPEN
+    for motor_at in (NOW - 1, NOW):
+        moved = replace(opened, motor_at=motor_at)
+        assert bolt(moved, NOW, 5.0, relocks_itself=False) == LOCKED
 
 
 # Unlocks
@@ -282,6 +330,24 @@ def test_an_unlock_that_nobody_knows_keeps_its_name(
     code: str, value: bool | int | str, number: int | None
 ) -> None:
     assert list(unlocks({code: value})) == [(code, Unlock("other", number, code))]
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "unlock"),
+    [
+        ("unlock_app", 200, Unlock("remote")),
+        ("unlock_app", 2, Unlock("app", 2)),
+        ("unlock_phone_remote_kit", "AAAAyAAA", Unlock("remote")),
+        ("unlock_phone_remote_kit", "AAAAAgAA", Unlock("remote", 2)),
+        ("unlock_card", 200, Unlock("card", 200)),
+        ("unlock_password", 200, Unlock("password", 200)),
+        ("unlock_iris", 200, Unlock("other", 200, "unlock_iris")),
+    ],
+)
+def test_what_we_opened_ourselves_is_a_remote_unlock_without_a_number(
+    code: str, value: int | str, unlock: Unlock
+) -> None:
+    assert list(unlocks({code: value})) == [(code, unlock)]
 
 
 @pytest.mark.parametrize("garbled", ["AAAA", "?", ""])
