@@ -1,0 +1,1 @@
+"""Tests, and the simulated lock that they and the demo use."""
