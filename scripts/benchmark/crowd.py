@@ -42,7 +42,7 @@ async def grow(version: str, sizes: list[int]) -> Results:
             own_base = own_memory()
             for before, size in zip([0, *sizes], sizes, strict=False):
                 await set_up(range(before + 1, size + 1))
-                await asyncio.sleep(STORED)
+                await asyncio.sleep(STORED if kind == "asleep" else 0)
                 results[kind][size] = (memory() - base) / size
         results["own"] = (own_memory() - own_base) / sizes[-1]
         await house.wake(range(1, sizes[-1] + 1), 0.003)

@@ -16,23 +16,23 @@ class Plan:
     """How much is measured."""
 
     version: str = "3.4"
-    pushes: int = 800
-    wakes: int = 80
-    asleep: float = 9.0
+    pushes: int = 600
+    wakes: int = 60
+    asleep: float = 8.0
     """Seconds after which a lock is known to have been asleep before its wake."""
     grow: tuple[int, ...] = (1, 10, 100, 300)
-    live: tuple[tuple[tuple[int, int], ...], ...] = (((1, 6), (10, 3)), ((100, 2),), ((300, 2),))
+    live: tuple[tuple[tuple[int, int], ...], ...] = (((1, 4), (10, 2)), ((100, 2),), ((300, 2),))
     """Numbers of locks and reports of each; the small ones run beside each other."""
-    settle: float = 12.0
+    settle: float = 11.0
     watched: float = 10.0
-    imports: int = 4
+    imports: int = 3
 
 
 QUICK = Plan(
-    pushes=120,
+    pushes=80,
     wakes=10,
     asleep=0.5,
-    grow=(1, 20),
+    grow=(10,),
     live=(((10, 1),),),
     settle=2.0,
     watched=2.0,
@@ -77,9 +77,9 @@ async def memory(plan: Plan) -> list[Row]:
     """Compare the memory of a lock with an empty entry."""
     found = await _work("grow", version=plan.version, sizes=plan.grow)
     rows = []
-    for size in map(str, plan.grow):
-        asleep, empty = found["asleep"][size], found["empty"][size]
-        rows.append(_memory_row(f"asleep, not met yet, {size} locks", asleep, empty))
+    for size in plan.grow:
+        asleep, empty = found["asleep"][str(size)], found["empty"][str(size)]
+        rows.append(_memory_row(f"asleep, not met yet, {_locks(size)}", asleep, empty))
     empty, most = found["empty"][str(plan.grow[-1])], plan.grow[-1]
     rows += [
         _memory_row(f"connected, {most} locks", found["connected"], empty, aimed=False),
@@ -124,7 +124,7 @@ SECTIONS: dict[int, tuple[Callable[[Plan], Awaitable[list[Row]]], ...]] = {
 
 def _crowd_rows(size: int, found: dict[str, Any], watched: float) -> list[Row]:
     """Return what was found with one number of locks."""
-    locks = f"{size} lock{'s' if size > 1 else ''}"
+    locks = _locks(size)
     cpu, floor = found["cpu"], found["cpu_floor"]
     start, empty = found["start"], found["start_empty"]
     rows = [
@@ -167,6 +167,10 @@ def _memory_row(what: str, value: float, empty: float, *, aimed: bool = True) ->
     aim = verdict("< 60 kB more", value - empty < 60e3) if aimed else ""
     beside = f"empty entry {kilobytes(empty)}"
     return Row(f"(3) memory per lock, {what}", times(value, empty), kilobytes(value), beside, aim)
+
+
+def _locks(size: int) -> str:
+    return f"{size} lock{'s' if size > 1 else ''}"
 
 
 def _floor(seconds: float) -> str:
