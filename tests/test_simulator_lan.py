@@ -264,9 +264,9 @@ async def test_acknowledgements_can_be_lost_late_or_wordy(lock: SimulatedLock) -
     lock.knobs.ack_text = "parse data error"
     lock.knobs.ack_retcode = 1
     await peer.control({"58": False})
-    assert (await peer.frame()).command == Command.STATUS
     ack = await peer.frame()
     assert (ack.retcode, ack.body) == (1, b"parse data error")
+    assert lock.dps["58"] is True
     peer.close()
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock import Family, Settings, UnlockWith
-from custom_components.tuya_wifi_lock.tuyalock.state import LockState
+from custom_components.tuya_wifi_lock.tuyalock.state import LockState, Unlock
 
 from .house import VERSIONS, House, house
 
@@ -287,3 +287,61 @@ async def test_stop_cancels_everything() -> None:
 
 def test_request_only_is_a_setting() -> None:
     assert Settings(unlock_with=UnlockWith("request_only")).unlock_wait == 30
+
+
+async def test_lock_without_an_address_waits_for_a_hint() -> None:
+    async with house(address={"host": None, "announces": False}) as home:
+        await home.simulated.wake()
+        home.clock.move(30)
+        await home.settle()
+        assert home.simulated.connections == 0
+        home.hint()
+        await home.until(lambda: home.lock.connected)
+        assert home.lock.address.host == "127.0.0.1"
+
+
+async def test_lock_that_stays_away_is_dialled_no_more() -> None:
+    async with house(address={"keep_alive": True}, low_power=False) as home:
+        await home.until(lambda: home.lock.connected)
+        await home.simulated.sleep()
+        await home.until(lambda: not home.lock.connected)
+        for _ in range(60):
+            home.clock.move(20)
+            await home.settle()
+        assert not home.lock.address.keep_alive
+        assert home.clock.waiting == 0
+
+
+async def test_touch_soon_after_the_lock_was_let_go_is_heard() -> None:
+    async with house() as home:
+        await home.awake()
+        home.clock.move(10)
+        await home.until(lambda: not home.lock.connected)
+        await home.simulated.sleep()
+        home.clock.move(9)
+        await home.simulated.finger(3)
+        home.hint()
+        await home.until(lambda: home.lock.connected)
+        home.clock.move(1)
+        await home.until(lambda: home.told == ["live fingerprint 3"])
+
+
+async def test_held_unlock_names_who_is_at_the_door_at_once() -> None:
+    async with house() as home:
+        await home.simulated.finger(3)
+        home.hint()
+        await home.until(lambda: home.lock.last_unlock is not None)
+        assert home.told == []
+        assert home.lock.last_unlock == Unlock("fingerprint", 3)
+
+
+async def test_opening_shows_before_the_motor_reports_it() -> None:
+    async with house(motor_state=True) as home:
+        await home.awake()
+        await home.simulated.push({"55": False})
+        await home.until(lambda: home.lock.snapshot.bolt.locked is True)
+        home.simulated.knobs.motor_state = False
+        await home.lock.unlock()
+        assert home.lock.snapshot.bolt.locked is False
+        home.clock.move(6)
+        await home.until(lambda: home.lock.snapshot.bolt.locked is True)

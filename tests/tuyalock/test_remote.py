@@ -395,7 +395,7 @@ async def test_lock_locks_where_the_product_can() -> None:
 async def test_lock_without_a_key_is_left_to_its_cloud() -> None:
     async with house(cloud=False) as home:
         await home.wake()
-        await home.until(lambda: home.simulated.connections == 1)
+        await home.until(lambda: "remote_no_pd_setkey" in home.lock.snapshot.state.seen)
         await home.until(lambda: home.simulated.clients == 0)
         home.hint()
         await home.settle()
@@ -451,3 +451,28 @@ async def test_keys_have_no_string_form() -> None:
         texts = f"{home.lock._remote._kept!r} {home.lock.address!r} {home.lock.snapshot!r}"
         assert key.key.decode() not in texts
         assert home.simulated.local_key not in texts
+
+
+async def test_echo_with_a_motor_that_moves_is_success() -> None:
+    async with house(reply="echo", app_record=False, motor_state=True) as home:
+        await home.awake()
+        await home.lock.unlock()
+        assert home.simulated.openings == ["remote"]
+
+
+async def test_garbled_key_report_says_nothing() -> None:
+    async with house() as home:
+        await home.awake()
+        await home.simulated.push({"49": "AA=="})
+        await home.simulated.push({"49": "?"})
+        await home.simulated.finger(3)
+        await home.until(lambda: len(home.told) == 1)
+        assert home.lock.connected
+
+
+async def test_nothing_is_sent_to_a_lock_that_is_not_there() -> None:
+    async with house() as home:
+        with pytest.raises(ConnectionLost):
+            home.lock.send("remote_no_dp_key", "AAAA")
+        with pytest.raises(NotSupported):
+            home.lock.send("no_such_code", True)

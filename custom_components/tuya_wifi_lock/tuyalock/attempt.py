@@ -14,11 +14,10 @@ from .errors import (
     NoAnswer,
     NoRequest,
     NotProven,
-    Reason,
     RequestOver,
     UnlockRefused,
 )
-from .remote_key import SET_KEY, USE_KEY, operate
+from .remote_key import SET_KEY, USE_KEY, Conversation
 from .state import Value
 
 STORED_WITHIN = 5.0
@@ -73,11 +72,8 @@ class Attempt:
         except TimeoutError as err:
             raise LockAsleep("nobody requested the unlock at the door") from err
 
-    async def by_key(
-        self, new_key: Callable[[], RemoteKey], key: RemoteKey | None = None
-    ) -> RemoteKey:
-        """Open with a remote key and return it."""
-        conversation = operate(new_key, key, unlock=self._unlock)
+    async def converse(self, conversation: Conversation) -> RemoteKey:
+        """Hold a conversation about remote keys, and return the key it ends with."""
         code, command = next(conversation)
         while True:
             exchange = self._store if code == SET_KEY else self._use
@@ -85,8 +81,8 @@ class Attempt:
             try:
                 code, command = conversation.send(reply)
             except StopIteration as done:
-                worked: RemoteKey = done.value
-                return worked
+                key: RemoteKey = done.value
+                return key
 
     async def by_reply(self) -> None:
         """Open by saying yes to the request at the door."""
@@ -101,11 +97,6 @@ class Attempt:
             raise RequestOver("the request at the door has ended")
         self._send(REPLY, False)
         await self._outcome(lambda codes: codes.get("unlock_request") == 0 or None)
-
-    async def store(self, key: RemoteKey) -> None:
-        """Store a key without using it."""
-        if (await self._store(key.encode())).status not in {None, KeyStatus.DONE}:
-            raise UnlockRefused(Reason.KEY_NOT_STORED)
 
     async def _store(self, command: str) -> KeyReply:
         """Store a key in the lock; until it is used, a lost connection has done nothing."""

@@ -4,17 +4,18 @@ import asyncio
 
 from .address import Address
 from .clock import Clock
-from .errors import SlotTaken, Unreachable, WrongKey, WrongVersion
+from .errors import Unreachable, WrongKey, WrongVersion
 from .lock import TuyaLock
 from .snapshot import Snapshot, Watcher
 
-_DECISIVE = (SlotTaken, WrongKey, WrongVersion)
+_DECISIVE = (WrongKey, WrongVersion)
 
 
 async def contact(lock: TuyaLock, clock: Clock, within: float) -> Address:
     """Return how the lock was reached, at most `within` seconds from now; raise why it was not.
 
-    Raises SlotTaken, WrongKey, WrongVersion, NoHandshake, MalformedFrame, or Unreachable.
+    Raises SlotTaken, WrongKey, WrongVersion, NoHandshake, MalformedFrame, ConnectionLost, or
+    Unreachable.
     """
     reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 

@@ -2,11 +2,14 @@
 
 from collections import deque
 
-from .errors import LockError, NoHandshake, Unreachable, WrongKey
+from .errors import LockError, NoHandshake, SlotTaken, Unreachable, WrongKey
 from .records import CLOCK_TOLERANCE
 
 SUSPICIONS = 4
 """Failed handshakes in a row, one for each protocol version, that speak against the local key."""
+
+TURNED_AWAY = 3
+"""Connections closed at once that speak for another client: one may be due to our last one."""
 
 
 class Health:
@@ -22,6 +25,12 @@ class Health:
         self.clock_ahead: float | None = None
         """Seconds by which the lock's clock was last seen ahead of ours."""
         self._suspicions = 0
+        self._turned_away = 0
+
+    @property
+    def crowded(self) -> bool:
+        """Return if another client holds the lock's place, and not our own last connection."""
+        return self._turned_away >= TURNED_AWAY
 
     @property
     def key_refused(self) -> bool:
@@ -31,7 +40,7 @@ class Health:
     def recover(self) -> None:
         """Note that the lock could be talked to."""
         self.problem = None
-        self._suspicions = 0
+        self._suspicions = self._turned_away = 0
 
     def suffer(self, error: LockError, now: float) -> None:
         """Note an error."""
@@ -44,6 +53,8 @@ class Health:
             self._suspicions = SUSPICIONS
         elif isinstance(error, NoHandshake):
             self._suspicions += 1
+        elif isinstance(error, SlotTaken):
+            self._turned_away += 1
 
     def check_clock(self, time: float | None, now: float) -> None:
         """Compare the lock's own time of a record with ours; a record from the future is none."""

@@ -220,9 +220,14 @@ class Connection(asyncio.Protocol):
     # Frames
 
     def _send(self, command: Command, payload: bytes) -> None:
-        """Write one frame."""
-        if self._transport is None or self._closed.done() or self._transport.is_closing():
+        """Send one frame, if there is somebody to send it to."""
+        if self._closed.done() or self._transport is None or self._transport.is_closing():
             raise ConnectionLost("the connection is closed")
+        self._write(command, payload)
+
+    def _write(self, command: Command, payload: bytes) -> None:
+        """Write one frame in one piece."""
+        assert self._transport is not None
         self._seqno += 1
         self._transport.write(
             frames.encode(self.peer.version, self._key, self._seqno, command, payload)
@@ -287,9 +292,5 @@ class Connection(asyncio.Protocol):
             self.close(ConnectionLost("the lock stopped answering"))
             return
         self._misses += 1
-        try:
-            self._send(Command.HEARTBEAT, self._ids())
-        except ConnectionLost as err:
-            self.close(err)
-            return
+        self._write(Command.HEARTBEAT, self._ids())
         self._schedule_heartbeat()

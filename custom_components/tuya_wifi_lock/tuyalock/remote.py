@@ -13,7 +13,7 @@ from .clock import Clock
 from .codec import RemoteKey
 from .errors import Cancelled, KeyIgnored, LockAsleep, LockError, NotSupported
 from .profiles import Family
-from .remote_key import KEEP_SECONDS, kept_key, one_time_key
+from .remote_key import KEEP_SECONDS, kept_key, one_time_key, operate, register
 
 
 class UnlockWith(StrEnum):
@@ -129,7 +129,7 @@ class Remote:
         async with self._attempting(unlock=False) as attempt:
             if not self._door.connected:
                 raise LockAsleep("the lock is asleep")
-            await self._use_key(attempt)
+            await self._use_key(attempt, unlock=False)
 
     async def refuse(self) -> None:
         """Refuse the request at the door, where the product can."""
@@ -194,21 +194,21 @@ class Remote:
             self._door.remote_opened()
         self._door.remote_changed()
 
-    async def _use_key(self, attempt: Attempt) -> None:
+    async def _use_key(self, attempt: Attempt, *, unlock: bool = True) -> None:
         """Open or lock with a one-time key, or with the one that we keep in the lock."""
-        if not self._settings.no_cloud:
-            await attempt.by_key(lambda: one_time_key(self._clock.time()))
-            return
-        self._kept = await attempt.by_key(lambda: kept_key(self._clock.time()), self._kept)
-        self._door.remote_changed()
+        new_key = kept_key if self._settings.no_cloud else one_time_key
+        key = await attempt.converse(
+            operate(lambda: new_key(self._clock.time()), self._kept, unlock=unlock)
+        )
+        if self._settings.no_cloud:
+            self._kept = key
+            self._door.remote_changed()
 
     async def _give_key(self) -> None:
         """Store a new key to keep. If that fails, the next unlock or wake does it."""
-        key = kept_key(self._clock.time())
         with suppress(LockError):
             async with self._attempting() as attempt:
-                await attempt.store(key)
-                self._kept = key
+                self._kept = await attempt.converse(register(kept_key(self._clock.time())))
                 self._door.remote_changed()
 
 

@@ -51,6 +51,14 @@ def _characters() -> bytes:
     return "".join(secrets.choice(string.digits) for _ in range(8)).encode()
 
 
+def register(key: RemoteKey) -> Conversation:
+    """Store a key; an echo of the command is taken for a yes, since using the key will tell."""
+    stored = yield SET_KEY, key.encode()
+    if stored.status not in {None, KeyStatus.DONE}:
+        raise UnlockRefused(Reason.KEY_NOT_STORED)
+    return key
+
+
 def operate(
     new_key: Callable[[], RemoteKey], key: RemoteKey | None = None, *, unlock: bool = True
 ) -> Conversation:
@@ -58,17 +66,14 @@ def operate(
 
     A key that was replaced behind our back is registered once more and tried once more.
     """
-    again = True
-    while True:
+    for again in (True, False):
         if key is None:
-            key = new_key()
-            stored = yield SET_KEY, key.encode()
-            if stored.status not in {None, KeyStatus.DONE}:
-                raise UnlockRefused(Reason.KEY_NOT_STORED)
+            key = yield from register(new_key())
         used = yield USE_KEY, key.use(unlock=unlock)
         if used.status is KeyStatus.DONE:
             return key
         assert used.status is not None
         if not (again and used.status in _REPLACED):
             raise UnlockRefused(_REASONS[used.status])
-        key, again = None, False
+        key = None
+    raise AssertionError("the loop returns or raises")

@@ -1,0 +1,236 @@
+"""One connection: what is not seen from the outside of a lock."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from custom_components.tuya_wifi_lock.tuyalock import (
+    ConnectionLost,
+    LockError,
+    MalformedFrame,
+    NoHandshake,
+    SlotTaken,
+    Unreachable,
+)
+from custom_components.tuya_wifi_lock.tuyalock.address import Peer
+from custom_components.tuya_wifi_lock.tuyalock.dial import dial
+from custom_components.tuya_wifi_lock.tuyalock.lan import Connection, Listener
+from custom_components.tuya_wifi_lock.tuyalock.report import Report
+from tests.simulator import Knobs, SimulatedLock, tuya_open
+from tests.simulator.wire import Command
+
+from .house import LOCAL_KEY, VERSIONS, MovableClock
+
+pytestmark = pytest.mark.usefixtures("socket_enabled")
+
+
+@dataclass
+class Line:
+    """A connection, and what came over it."""
+
+    simulated: SimulatedLock
+    clock: MovableClock = field(default_factory=MovableClock)
+    reports: list[Report | None] = field(default_factory=list)
+    rejections: list[str] = field(default_factory=list)
+
+    async def dial(self, *, careful: bool = False, version: str | None = None) -> Connection:
+        peer = Peer(
+            "127.0.0.1",
+            self.simulated.port,
+            self.simulated.device_id,
+            LOCAL_KEY.encode(),
+            version or self.simulated.version,
+        )
+        listener = Listener(self.reports.append, self.rejections.append)
+        return await dial(peer, self.clock, listener, careful=careful)
+
+
+@asynccontextmanager
+async def line(version: str = "3.4", knobs: Knobs | None = None) -> AsyncGenerator[Line]:
+    """Open a line to a lock that is awake."""
+    knobs = knobs or Knobs(low_power=False, announce=False)
+    async with SimulatedLock(version=version, knobs=knobs) as simulated:
+        yield Line(simulated)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_reports_before_our_query_are_heard_first(version: str) -> None:
+    async with line(version) as one:
+        connection = await one.dial()
+        await one.simulated.wait_for(lambda: one.simulated.clients == 1)
+        await one.simulated.finger(3)
+        await asyncio.sleep(0.02)
+        assert one.reports == []
+        await connection.query()
+        pushed, answered = one.reports
+        assert pushed is not None
+        assert answered is not None
+        assert (dict(pushed.dps), pushed.is_answer) == ({1: 3}, False)
+        assert answered.is_answer
+        connection.close()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_heartbeats_keep_a_connection_and_their_absence_ends_it(version: str) -> None:
+    async with line(version) as one:
+        connection = await one.dial()
+        await connection.query()
+        for _ in range(5):
+            one.clock.move(9)
+            await asyncio.sleep(0.02)
+        ended = asyncio.create_task(connection.closed())
+        assert not ended.done()
+        one.simulated.knobs.heartbeat_mute = True
+        for _ in range(3):
+            one.clock.move(9)
+            await asyncio.sleep(0.02)
+        assert isinstance(await ended, ConnectionLost)
+        assert one.clock.waiting == 0
+
+
+async def test_half_a_frame_is_not_waited_for_long() -> None:
+    async with line() as one:
+        connection = await one.dial()
+        await connection.query()
+        one.simulated.faults.half_frame_then_silence = 1
+        await one.simulated.finger(3)
+        await asyncio.sleep(0.02)
+        one.clock.move(3)
+        assert isinstance(await connection.closed(), MalformedFrame)
+
+
+async def test_status_that_is_no_report_is_left_out() -> None:
+    async with line() as one:
+        connection = await one.dial()
+        await connection.query()
+        (channel,) = (client.channel for client in one.simulated._server.established)
+        for body in (b"[]", b"hello", b'{"data":1}', b'{"protocol":4,"data":{"dps":[1]}}'):
+            channel.emit(Command.STATUS, 9, body)
+        await one.simulated.finger(3)
+        await one.simulated.wait_for(lambda: len(one.reports) == 2)
+        connection.close()
+
+
+async def test_answer_in_the_form_of_a_report_is_an_answer() -> None:
+    knobs = Knobs(low_power=False, announce=False, query_as_status=True, query_answer="all")
+    async with line("3.3", knobs) as one:
+        connection = await one.dial()
+        await connection.query()
+        (report,) = one.reports
+        assert report is not None
+        assert report.is_answer
+        connection.close()
+
+
+async def test_nothing_is_heard_after_the_end() -> None:
+    async with line() as one:
+        connection = await one.dial()
+        await connection.query()
+        connection.close()
+        connection.close(MalformedFrame("too late"))
+        connection.data_received(b"junk")
+        assert await connection.closed() is None
+        with pytest.raises(ConnectionLost):
+            connection.control({1: True})
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [(a, b) for a in VERSIONS for b in VERSIONS if a != b and {a, b} != {"3.1", "3.3"}],
+)
+async def test_other_version_is_no_handshake(ours: str, theirs: str) -> None:
+    async with line(theirs) as one:
+        with pytest.raises((NoHandshake, MalformedFrame)):
+            await _reach(one, ours)
+
+
+async def _reach(one: Line, version: str) -> None:
+    """Dial and query in a hurry."""
+
+    async def hurry() -> None:
+        while True:
+            await asyncio.sleep(0.01)
+            one.clock.move(0.2)
+
+    hurrying = asyncio.create_task(hurry())
+    connection = None
+    try:
+        connection = await one.dial(version=version)
+        await connection.query()
+    finally:
+        hurrying.cancel()
+        if connection:
+            connection.close()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_place_that_is_taken_is_told_apart_by_a_careful_dial(version: str) -> None:
+    async with line(version) as one:
+        one.simulated.faults.slot_taken = True
+        with pytest.raises(SlotTaken):
+            await one.dial(careful=True)
+        one.simulated.faults.slot_taken = False
+        connection = await one.dial(careful=True)
+        await connection.query()
+        connection.close()
+
+
+async def test_junk_instead_of_a_handshake() -> None:
+    async def junk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 this is another kind of server\r\n")
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(junk, "127.0.0.1", 0)
+    async with server, line() as one:
+        port = server.sockets[0].getsockname()[1]
+        peer = Peer("127.0.0.1", port, "x", LOCAL_KEY.encode(), "3.4")
+        with pytest.raises(NoHandshake):
+            await dial(peer, one.clock, Listener(one.reports.append, one.rejections.append))
+
+
+async def test_nobody_there_is_unreachable() -> None:
+    async with line() as one:
+        await one.simulated.sleep()
+        with pytest.raises(Unreachable):
+            await one.dial()
+
+
+@pytest.mark.parametrize("version", ["3.4", "3.5"])
+async def test_session_key_with_a_zero_is_not_used(version: str) -> None:
+    async with line(version, tuya_open(announce=False)) as one:
+        one.simulated.faults.zero_session_key = 2
+        connection = await one.dial()
+        await connection.query()
+        assert one.simulated.connections == 3
+        connection.close()
+
+
+async def test_tuyas_own_device_code_is_understood() -> None:
+    async with line("3.5", tuya_open(announce=False)) as one:
+        connection = await one.dial()
+        await connection.query()
+        await one.simulated.finger(3)
+        await one.simulated.wait_for(lambda: len(one.reports) == 2)
+        connection.control({58: True})
+        await one.simulated.wait_for(lambda: one.simulated.dps.get("58") is True)
+        assert one.rejections == []
+        connection.close()
+
+
+async def test_cancelled_dial_leaves_nothing() -> None:
+    async with line(knobs=Knobs(low_power=False, announce=False)) as one:
+        one.simulated.faults.mute = True
+        dialling = asyncio.create_task(one.dial())
+        await one.simulated.wait_for(lambda: one.simulated.connections == 1)
+        dialling.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await dialling
+        assert one.clock.waiting == 0
+
+
+def test_errors_are_of_one_family() -> None:
+    assert issubclass(ConnectionLost, LockError)
