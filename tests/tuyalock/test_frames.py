@@ -58,6 +58,17 @@ def read(version: str, data: bytes, key: bytes = KEY) -> list[Frame]:
     return [frames.decode(version, key, raw) for raw in frames.split(bytearray(data))]
 
 
+def test_commands_have_the_vendor_s_numbers() -> None:
+    theirs = {
+        "HANDSHAKE_START": wire.Command.START,
+        "HANDSHAKE_RESPONSE": wire.Command.RESPONSE,
+        "HANDSHAKE_FINISH": wire.Command.FINISH,
+        "ANNOUNCEMENT": wire.Command.ANNOUNCE,
+    }
+    for name, command in Command.__members__.items():
+        assert command == theirs.get(name, wire.Command.__members__.get(name)), name
+
+
 # From us to the lock
 
 

@@ -43,8 +43,17 @@ def test_the_same_error_is_noted_once_in_a_row() -> None:
 def test_the_last_twenty_are_kept() -> None:
     health = after(*(error for _ in range(15) for error in (SlotTaken(), ConnectionLost())))
     assert [time for time, _ in health.errors] == [NOW + second for second in range(10, 30)]
-    health.wakes.extend(range(30))
-    assert list(health.wakes) == list(range(10, 30))
+    for time in range(30):
+        health.wake(time)
+    assert health.wakes == list(range(10, 30))
+
+
+def test_one_client_too_many_is_told_from_our_own_last_connection() -> None:
+    assert not after(SlotTaken()).crowded
+    health = after(SlotTaken(), Unreachable(), SlotTaken())
+    assert health.crowded
+    health.recover()
+    assert not health.crowded
 
 
 def test_a_sleeping_lock_has_no_problem() -> None:
@@ -85,8 +94,11 @@ def test_failed_handshakes_speak_against_the_key(errors: list[LockError], refuse
 def test_suspicions_start_again_after_a_success() -> None:
     health = after(*[NoHandshake()] * 3)
     health.recover()
-    health.suffer(NoHandshake(), NOW)
+    for _ in range(3):
+        health.suffer(NoHandshake(), NOW)
     assert health.key_refused is False
+    health.suffer(NoHandshake(), NOW)
+    assert health.key_refused is True
 
 
 def test_a_lock_whose_clock_is_ahead_is_noticed() -> None:
