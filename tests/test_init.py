@@ -1,7 +1,9 @@
 """Set-up, unloading and removal of a lock."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -34,6 +36,29 @@ async def test_the_device_has_the_mac_of_the_lock(
     assert device.connections == {(dr.CONNECTION_NETWORK_MAC, "10:5a:17:00:00:01")}
     assert device.identifiers == {(DOMAIN, entry.unique_id)}
     assert device.serial_number is None
+
+
+async def test_the_mac_is_learned_when_the_lock_is_first_reached(
+    hass: HomeAssistant,
+    device_registry: dr.DeviceRegistry,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    tmp_path: Path,
+) -> None:
+    table = tmp_path / "arp"
+    table.write_text(
+        "IP address HW type Flags HW address Mask Device\n"
+        "127.0.0.1 0x1 0x2 10:5a:17:00:00:02 * eth0\n"
+    )
+    await setup(hass, entry)
+    with patch("custom_components.tuya_wifi_lock.discovery.ARP_TABLE", table):
+        await wake(hass, entry, simulated_lock)
+        await wait_for(hass, lambda: CONF_MAC in entry.data)
+    assert entry.data[CONF_MAC] == "10:5a:17:00:00:02"
+    (device,) = dr.async_entries_for_config_entry(device_registry, entry.entry_id)
+    assert device.connections == {(dr.CONNECTION_NETWORK_MAC, "10:5a:17:00:00:02")}
+    assert entry.state is ConfigEntryState.LOADED
+    assert simulated_lock.connections == 1
 
 
 async def test_unloading_leaves_nothing_behind(

@@ -35,6 +35,7 @@ from .const import (
     DOMAIN,
     LOGGER,
 )
+from .device import lock_device
 from .discovery import async_find_mac, async_subscribe_announcements
 from .tuyalock import (
     LATE_AFTER,
@@ -115,12 +116,14 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._settings = settings_of(entry.options)
         self.lock = TuyaLock(address_of(entry.data), self._settings, Clock(), stored)
         self.data = self.lock.snapshot
+        self.device_info = lock_device(entry, self.data.family)
         self._store = lock_store(hass, entry.entry_id)
         self._record_listeners: list[RecordListener] = []
         self._started = False
         after_crash = not (stored or {}).get(CLEAN, False)
         self._waiting = self.lock.journal.undelivered(after_crash=after_crash)
         self._closed = False
+        self._saving = False
         self._mac_sought = CONF_MAC in entry.data
 
     async def async_start(self) -> None:
@@ -150,6 +153,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
 
     def _stored(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
+        self._saving = False
         return {**self.lock.as_dict(), CLEAN: self._closed}
 
     @callback
@@ -248,8 +252,10 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @callback
     def _async_save(self) -> None:
-        """Write the journal and the state soon."""
-        self._store.async_delay_save(self._stored, SAVE_DELAY)
+        """Write the journal and the state soon; a save that waits is not put off by the next."""
+        if not self._saving:
+            self._saving = True
+            self._store.async_delay_save(self._stored, SAVE_DELAY)
 
 
 @contextmanager

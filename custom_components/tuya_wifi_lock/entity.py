@@ -4,23 +4,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import override
 
-from homeassistant.const import CONF_MAC
 from homeassistant.core import callback
-from homeassistant.helpers.device_registry import CONNECTION_NETWORK_MAC, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .const import DOMAIN
 from .coordinator import LockCoordinator
-from .tuyalock import Family, Snapshot, TuyaLock
-
-MODELS = {
-    Family.A: "Wi-Fi lock",
-    Family.B: "Wi-Fi lock Pro",
-    Family.D: "Wi-Fi access control",
-    None: None,
-}
+from .tuyalock import Snapshot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +46,9 @@ def async_add_when_seen[D: LockPartDescription](
     coordinator.config_entry.async_on_unload(coordinator.async_add_listener(async_add_new))
 
 
-def last_unlocked_by(lock: TuyaLock) -> str | None:
+def last_unlocked_by(snapshot: Snapshot) -> str | None:
     """Return who unlocked last, as far as the lock tells: Fingerprint 3."""
-    if (unlock := lock.last_unlock) is None:
+    if (unlock := snapshot.last_unlock) is None:
         return None
     if unlock.method == "remote" and unlock.number is None:
         return "Home Assistant"
@@ -77,20 +67,12 @@ class TuyaLockEntity(CoordinatorEntity[LockCoordinator]):
         """Make the entity of a description, or the lock itself, which has none."""
         super().__init__(coordinator)
         device_id = coordinator.device_id
-        entry = coordinator.config_entry
         self._attr_unique_id = device_id
         if description:
             self.entity_description = description
             self._attr_unique_id = f"{device_id}_{description.key}"
             self._attr_translation_key = description.key
-        mac = entry.data.get(CONF_MAC)
-        self._attr_device_info = DeviceInfo(
-            identifiers={(DOMAIN, device_id)},
-            connections={(CONNECTION_NETWORK_MAC, mac)} if mac else set(),
-            manufacturer="Tuya",
-            model=MODELS[coordinator.data.family],
-            name=entry.title,
-        )
+        self._attr_device_info = coordinator.device_info
 
     @property
     @override

@@ -61,6 +61,11 @@ class UnlockEvent(TuyaLockEntity, EventEntity):
         self.async_on_remove(self.coordinator.async_subscribe_records(self._async_recorded))
 
     @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Do nothing: an event changes only by another one."""
+
+    @callback
     def _async_recorded(self, record: Record, context: Context) -> None:
         """Tell an unlock."""
         if record.age in self.entity_description.ages:

@@ -3,13 +3,13 @@
 from typing import Any, override
 
 from homeassistant.components.lock import LockEntity
-from homeassistant.core import Context, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import LockConfigEntry, lock_errors
-from .entity import MODELS, TuyaLockEntity, last_unlocked_by
-from .tuyalock import Record
+from .device import MODELS
+from .entity import TuyaLockEntity, last_unlocked_by
 
 # Not 1: locking has to get past an unlock that waits, and two unlocks share one attempt.
 PARALLEL_UPDATES = 0
@@ -51,13 +51,7 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
     @override
     def changed_by(self) -> str | None:
         """Return who unlocked last."""
-        return last_unlocked_by(self.coordinator.lock)
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Follow who unlocks."""
-        await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.async_subscribe_records(self._async_recorded))
+        return last_unlocked_by(self.coordinator.data)
 
     @override
     async def async_unlock(self, **kwargs: Any) -> None:
@@ -70,11 +64,6 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
         """Call off an unlock that waits, and lock the door where the product can."""
         with lock_errors():
             await self.coordinator.lock.lock()
-
-    @callback
-    def _async_recorded(self, record: Record, context: Context) -> None:
-        """Show who unlocked."""
-        self.async_write_ha_state()
 
     @callback
     @override

@@ -12,11 +12,11 @@ from homeassistant.components.sensor import (
     SensorStateClass,
 )
 from homeassistant.const import PERCENTAGE, EntityCategory
-from homeassistant.core import Context, HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .coordinator import LockConfigEntry, LockCoordinator
+from .coordinator import LockConfigEntry
 from .entity import (
     LockPartDescription,
     TuyaLockEntity,
@@ -24,7 +24,7 @@ from .entity import (
     last_unlocked_by,
     seen,
 )
-from .tuyalock import LockState, Record
+from .tuyalock import LockState, Snapshot
 from .tuyalock.state import BATTERY_LEVELS
 
 PARALLEL_UPDATES = 0
@@ -36,7 +36,7 @@ type Value = int | str | datetime | None
 class LockSensorDescription(LockPartDescription, SensorEntityDescription):
     """Something that has a value."""
 
-    value_fn: Callable[[LockCoordinator], Value]
+    value_fn: Callable[[Snapshot], Value]
 
 
 def _last_heard(state: LockState) -> datetime | None:
@@ -52,7 +52,7 @@ SENSORS = (
         state_class=SensorStateClass.MEASUREMENT,
         entity_category=EntityCategory.DIAGNOSTIC,
         exists_fn=seen("residual_electricity"),
-        value_fn=lambda coordinator: coordinator.data.state.battery,
+        value_fn=lambda snapshot: snapshot.state.battery,
     ),
     LockSensorDescription(
         key="battery_level",
@@ -60,17 +60,17 @@ SENSORS = (
         options=list(BATTERY_LEVELS),
         entity_category=EntityCategory.DIAGNOSTIC,
         exists_fn=seen("battery_state"),
-        value_fn=lambda coordinator: coordinator.data.state.battery_level,
+        value_fn=lambda snapshot: snapshot.state.battery_level,
     ),
     LockSensorDescription(
         key="last_unlocked_by",
-        value_fn=lambda coordinator: last_unlocked_by(coordinator.lock),
+        value_fn=last_unlocked_by,
     ),
     LockSensorDescription(
         key="last_heard",
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda coordinator: _last_heard(coordinator.data.state),
+        value_fn=lambda snapshot: _last_heard(snapshot.state),
     ),
 )
 
@@ -93,15 +93,4 @@ class LockSensor(TuyaLockEntity, SensorEntity):
     @override
     def native_value(self) -> Value:
         """Return the value; None is not known."""
-        return self.entity_description.value_fn(self.coordinator)
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Follow who unlocks; that changes nothing else if the unlock is an old one."""
-        await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.async_subscribe_records(self._async_recorded))
-
-    @callback
-    def _async_recorded(self, record: Record, context: Context) -> None:
-        """Show who unlocked."""
-        self.async_write_ha_state()
+        return self.entity_description.value_fn(self.coordinator.data)

@@ -178,7 +178,7 @@ def test_version_33_finds_its_header_in_the_cipher_as_well() -> None:
 @versions
 def test_no_flipped_bit_is_believed(version: str) -> None:
     raw = wire.encode(version, KEY, Command.STATUS, 1, BODY, retcode=0)
-    (intact,) = read(version, raw)
+    assert len(read(version, raw)) == 1
     for bit in range(len(raw) * 8):
         damaged = bytearray(raw)
         damaged[bit // 8] ^= 1 << bit % 8
@@ -186,8 +186,7 @@ def test_no_flipped_bit_is_believed(version: str) -> None:
             accepted = read(version, damaged)
         except MalformedFrame:
             accepted = []
-        # The suffix says nothing and is not protected: damage to it changes nothing.
-        assert accepted == ([] if bit // 8 < len(raw) - 4 else [intact])
+        assert accepted == []
 
 
 @versions

@@ -49,11 +49,11 @@ def test_the_last_twenty_are_kept() -> None:
 
 
 def test_one_client_too_many_is_told_from_our_own_last_connection() -> None:
-    assert not after(SlotTaken()).crowded
+    assert not after(SlotTaken()).hopeless
     health = after(SlotTaken(), Unreachable(), SlotTaken())
-    assert health.crowded
+    assert health.hopeless
     health.recover()
-    assert not health.crowded
+    assert not health.hopeless
 
 
 def test_a_sleeping_lock_has_no_problem() -> None:

@@ -330,9 +330,9 @@ async def test_held_unlock_names_who_is_at_the_door_at_once() -> None:
     async with house() as home:
         await home.simulated.finger(3)
         home.hint()
-        await home.until(lambda: home.lock.last_unlock is not None)
+        await home.until(lambda: home.lock.snapshot.last_unlock is not None)
         assert home.told == []
-        assert home.lock.last_unlock == Unlock("fingerprint", 3)
+        assert home.lock.snapshot.last_unlock == Unlock("fingerprint", 3)
 
 
 async def test_opening_shows_before_the_motor_reports_it() -> None:

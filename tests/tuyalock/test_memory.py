@@ -149,13 +149,15 @@ def test_a_sign_of_life_is_remembered() -> None:
 
 def test_the_last_unlock_is_the_one_that_happened_last() -> None:
     memory = Memory(None)
-    assert memory.last_unlock is None
+    assert memory.last is None
     for unlock, time in (
         (Unlock("card", 2), NOW - 5),
         (Unlock("other", None, "unlock_iris"), None),
         (Unlock("face", 1), NOW - 900),
     ):
         memory.keep(Arrival(unlock, time, NOW, Age.LIVE), "lan")
-    assert memory.last_unlock == Unlock("other", None, "unlock_iris")
+    assert memory.last is not None
+    assert memory.last.unlock == Unlock("other", None, "unlock_iris")
     memory.keep(Arrival(Unlock("key", 7), NOW, NOW, Age.LIVE), "lan")
-    assert memory.last_unlock == Unlock("key", 7)
+    assert memory.last.unlock == Unlock("key", 7)
+    assert Memory(json.loads(json.dumps(memory.as_dict()))).last == memory.last

@@ -4,11 +4,9 @@ import asyncio
 
 from .address import Address
 from .clock import Clock
-from .errors import Unreachable, WrongKey, WrongVersion
+from .errors import Unreachable
 from .lock import TuyaLock
 from .snapshot import Snapshot, Watcher
-
-_DECISIVE = (WrongKey, WrongVersion)
 
 
 async def contact(lock: TuyaLock, clock: Clock, within: float) -> Address:
@@ -24,7 +22,7 @@ async def contact(lock: TuyaLock, clock: Clock, within: float) -> Address:
             return
         if snapshot.awake:
             reached.set_result(None)
-        elif snapshot.problem and (snapshot.key_refused or isinstance(snapshot.problem, _DECISIVE)):
+        elif snapshot.problem and lock.health.hopeless:
             reached.set_exception(snapshot.problem)
 
     unsubscribe = lock.subscribe(Watcher(changed, lambda record: None))

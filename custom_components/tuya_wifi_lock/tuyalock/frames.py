@@ -31,6 +31,8 @@ MAX_FRAME = 16384
 
 _PREFIX_55AA = 0x000055AA
 _PREFIX_6699 = 0x00006699
+_SUFFIX_55AA = 0x0000AA55
+_SUFFIX_6699 = 0x00009966
 _HEADER_55AA = struct.Struct(">IIII")
 _HEADER_6699 = struct.Struct(">IHIII")
 _RETCODE_IN_HOST_ORDER = 0x01000000
@@ -160,6 +162,8 @@ def _unpack(data: bytes, key: bytes | None, version: str) -> TuyaMessage:
     prefix = int.from_bytes(data[:4])
     if (prefix == _PREFIX_6699) != (version == "3.5"):
         raise MalformedFrame("a frame of another protocol version")
+    if int.from_bytes(data[-4:]) != (_SUFFIX_6699 if prefix == _PREFIX_6699 else _SUFFIX_55AA):
+        raise MalformedFrame("a frame without its end")
     if prefix == _PREFIX_6699:
         _, _, seqno, command, length = _HEADER_6699.unpack_from(data)
     else:

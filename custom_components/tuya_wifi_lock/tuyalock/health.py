@@ -1,14 +1,13 @@
 """What went wrong with a lock lately, and what that may mean."""
 
-from collections import deque
-
-from .errors import LockError, NoHandshake, SlotTaken, Unreachable, WrongKey
+from .errors import LockError, NoHandshake, SlotTaken, Unreachable, WrongKey, WrongVersion
 from .records import CLOCK_TOLERANCE
 
+KEPT = 20
 SUSPICIONS = 4
 """Failed handshakes in a row, one for each protocol version, that speak against the local key."""
 
-TURNED_AWAY = 3
+TURNED_AWAY = 2
 """Connections closed at once that speak for another client: one may be due to our last one."""
 
 
@@ -17,8 +16,8 @@ class Health:
 
     def __init__(self) -> None:
         """Start healthy."""
-        self.wakes: deque[float] = deque(maxlen=20)
-        self.errors: deque[tuple[float, str]] = deque(maxlen=20)
+        self.wakes: list[float] = []
+        self.errors: list[tuple[float, str]] = []
         """Times and names of errors; the same one only once in a row."""
         self.problem: LockError | None = None
         """Why the lock, though it is there, could not be talked to last time."""
@@ -28,14 +27,19 @@ class Health:
         self._turned_away = 0
 
     @property
-    def crowded(self) -> bool:
-        """Return if another client holds the lock's place, and not our own last connection."""
-        return self._turned_away >= TURNED_AWAY
+    def hopeless(self) -> bool:
+        """Return if trying again the same way is of no use."""
+        crowded = self._turned_away >= TURNED_AWAY
+        return self.key_refused or crowded or isinstance(self.problem, WrongVersion)
 
     @property
     def key_refused(self) -> bool:
         """Return if the local key is wrong, as far as can be told."""
         return self._suspicions >= SUSPICIONS
+
+    def wake(self, now: float) -> None:
+        """Note a connection."""
+        self.wakes = [*self.wakes[1 - KEPT :], now]
 
     def recover(self) -> None:
         """Note that the lock could be talked to."""
@@ -46,7 +50,7 @@ class Health:
         """Note an error."""
         name = type(error).__name__
         if not self.errors or self.errors[-1][1] != name:
-            self.errors.append((now, name))
+            self.errors = [*self.errors[1 - KEPT :], (now, name)]
         if not isinstance(error, Unreachable):
             self.problem = error
         if isinstance(error, WrongKey):

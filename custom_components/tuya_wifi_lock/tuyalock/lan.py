@@ -117,12 +117,10 @@ class Connection(asyncio.Protocol):
         for report in early:
             self._listener.report(report)
         self._answer = asyncio.get_running_loop().create_future()
-        if self.peer.version in {"3.4", "3.5"}:
-            self._send(Command.QUERY_NEW, b"{}")
-        else:
-            self._send(Command.QUERY, self._ids())
+        new = self.peer.version in {"3.4", "3.5"}
+        command, body = (Command.QUERY_NEW, b"{}") if new else (Command.QUERY, self._ids())
         try:
-            await self._wait(self._answer, QUERY_TIMEOUT)
+            await self._ask(command, body, self._answer, QUERY_TIMEOUT)
         except NoHandshake:
             if not self.proven or self._closed.done():
                 raise
@@ -189,9 +187,10 @@ class Connection(asyncio.Protocol):
         """Exchange nonces and proofs, three frames; return if the session key can be used."""
         nonce = os.urandom(16)
         self._response = asyncio.get_running_loop().create_future()
-        self._send(Command.HANDSHAKE_START, nonce)
         try:
-            response = await self._wait(self._response, HANDSHAKE_TIMEOUT)
+            response = await self._ask(
+                Command.HANDSHAKE_START, nonce, self._response, HANDSHAKE_TIMEOUT
+            )
         except MalformedFrame as err:
             raise NoHandshake("the lock did not answer the handshake with its key") from err
         finish, session_key = frames.handshake(
@@ -205,11 +204,14 @@ class Connection(asyncio.Protocol):
         self.proven = True
         return True
 
-    async def _wait[T](self, future: asyncio.Future[T], timeout: float) -> T:
-        """Wait for something the lock owes us; silence, or an unproven end, is NoHandshake."""
+    async def _ask[T](
+        self, command: Command, payload: bytes, answer: asyncio.Future[T], seconds: float
+    ) -> T:
+        """Send what the lock has to answer; silence, or an end without proof, is NoHandshake."""
         try:
-            async with self._clock.timeout(timeout):
-                return await future
+            self._send(command, payload)
+            async with self._clock.timeout(seconds):
+                return await answer
         except TimeoutError as err:
             raise NoHandshake("the lock did not answer") from err
         except ConnectionLost as err:

@@ -21,7 +21,7 @@ from .remote import Remote, Settings
 from .remote_key import SET_KEY
 from .report import Report
 from .snapshot import Snapshot, Watcher
-from .state import Unlock, Value, bolt, unlocks
+from .state import Value, bolt, unlocks
 
 LAN = "lan"
 
@@ -54,11 +54,6 @@ class TuyaLock:
     def journal(self) -> Journal:
         """Return the last unlock records."""
         return self._memory.journal
-
-    @property
-    def last_unlock(self) -> Unlock | None:
-        """Return the last unlock, also one that is still held back to see what follows."""
-        return self._arrivals.held or self._memory.last_unlock
 
     # Life
 
@@ -189,7 +184,7 @@ class TuyaLock:
 
     def link_opened(self, hint_at: float | None, *, woken: bool) -> None:
         """There is a connection, after a hint at a monotonic time."""
-        self.health.wakes.append(self._clock.time())
+        self.health.wake(self._clock.time())
         self._arrivals.open(hint_at, woken=woken)
 
     def link_accepted(self) -> None:
@@ -265,11 +260,12 @@ class TuyaLock:
 
     def _look(self) -> Snapshot:
         """Return what can be seen now."""
-        state, settings = self._memory.state, self._settings
+        state, last, settings = self._memory.state, self._memory.last, self._settings
         return Snapshot(
             state=state,
             family=self.family,
             bolt=bolt(state, self._clock.time(), settings.relock_delay, settings.relocks_itself),
+            last_unlock=self._arrivals.held or (last.unlock if last else None),
             awake=self._link.connected,
             unlocking=self._remote.unlocking,
             requested=self.requested,

@@ -7,7 +7,7 @@ from typing import Any
 from .profiles import Family, profile, recognise
 from .records import Age, Arrival, Journal, Record
 from .report import Report
-from .state import STATE_CODES, LockState, Unlock, Value, apply, decode, heard
+from .state import STATE_CODES, LockState, Value, apply, decode, heard
 
 
 class Memory:
@@ -19,6 +19,8 @@ class Memory:
         self.state = LockState.from_dict(stored.get("state", {}))
         self.journal = Journal.from_dict(stored["journal"]) if "journal" in stored else Journal()
         self.family = Family(stored["family"]) if stored.get("family") else None
+        self.last: Record | None = max(self.journal, key=_order, default=None)
+        """What happened last, by all that the records tell."""
         self.answers_partly: bool | None = stored.get("answers_partly")
         """It answers a query only with what has changed since it woke."""
 
@@ -54,21 +56,21 @@ class Memory:
 
     def keep(self, arrival: Arrival, route: str) -> Record | None:
         """Keep an unlock, or return None if it is known already."""
-        record = self.journal.add(arrival, route)
-        if record and record.age is not Age.UNKNOWN:
-            self.opened(record.happened)
+        if record := self.journal.add(arrival, route):
+            self.last = max(self.last or record, record, key=_order)
+            if record.age is not Age.UNKNOWN:
+                self.opened(record.happened)
         return record
 
     def opened(self, at: float) -> None:
         """Note that the lock was open at a Unix time."""
         self.state = replace(self.state, opened_at=max(at, self.state.opened_at or at))
 
-    @property
-    def last_unlock(self) -> Unlock | None:
-        """Return what happened last by all that the records tell."""
-        last = max(self.journal, key=lambda record: (record.happened, record.id), default=None)
-        return Unlock(last.method, last.number, last.code_name) if last else None
-
     def heard(self, now: float) -> None:
         """Note a sign of life at a Unix time."""
         self.state = heard(self.state, now)
+
+
+def _order(record: Record) -> tuple[float, int]:
+    """Return what sorts records by when they happened."""
+    return record.happened, record.id

@@ -1,8 +1,7 @@
 """Unlock records and the journal that keeps each of them once."""
 
-from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
 
@@ -48,6 +47,15 @@ class Record:
     route: str
     delivered: bool = False
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return a form for storage."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @property
+    def unlock(self) -> Unlock:
+        """Return how it was opened, and by which number."""
+        return Unlock(self.method, self.number, self.code_name)
+
     @property
     def happened(self) -> float:
         """When it happened, as far as known."""
@@ -59,7 +67,7 @@ class Journal:
 
     def __init__(self) -> None:
         """Start empty."""
-        self._records: deque[Record] = deque()
+        self._records: list[Record] = []
         self._next_id = 1
         self._watermark = float("-inf")
 
@@ -85,7 +93,7 @@ class Journal:
         self._next_id += 1
         self._records.append(record)
         while len(self._records) > KEPT:
-            gone = self._records.popleft()
+            gone = self._records.pop(0)
             if gone.time is not None:
                 self._watermark = max(self._watermark, gone.time)
         return record
@@ -117,7 +125,7 @@ class Journal:
         return {
             "next_id": self._next_id,
             "watermark": watermark,
-            "records": [asdict(record) for record in self._records],
+            "records": [record.as_dict() for record in self._records],
         }
 
     @classmethod

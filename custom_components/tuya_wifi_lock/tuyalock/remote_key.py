@@ -66,7 +66,8 @@ def operate(
 
     A key that was replaced behind our back is registered once more and tried once more.
     """
-    for again in (True, False):
+    again = True
+    while True:
         if key is None:
             key = yield from register(new_key())
         used = yield USE_KEY, key.use(unlock=unlock)
@@ -75,5 +76,4 @@ def operate(
         assert used.status is not None
         if not (again and used.status in _REPLACED):
             raise UnlockRefused(_REASONS[used.status])
-        key = None
-    raise AssertionError("the loop returns or raises")
+        key, again = None, False

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from .errors import LockError
 from .profiles import Family
 from .records import Record
-from .state import Bolt, LockState
+from .state import Bolt, LockState, Unlock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +16,8 @@ class Snapshot:
     state: LockState
     family: Family | None
     bolt: Bolt
+    last_unlock: Unlock | None
+    """Who opened last, also if that is still held back to see what follows."""
     awake: bool
     unlocking: bool
     requested: bool

@@ -176,7 +176,8 @@ def _end(known: float | None, now: float, seconds: int) -> float | None:
     if seconds <= 0:
         return None
     end = now + seconds
-    return known if known and abs(end - known) < COUNTDOWN_JITTER else end
+    jitters = known and known > now and abs(end - known) < COUNTDOWN_JITTER
+    return known if jitters else end
 
 
 _FIELDS = {

@@ -1,0 +1,27 @@
+"""The device that a lock is in Home Assistant."""
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_DEVICE_ID, CONF_MAC
+from homeassistant.helpers.device_registry import CONNECTION_NETWORK_MAC, DeviceInfo
+
+from .const import DOMAIN
+from .tuyalock import Family
+
+MODELS = {
+    Family.A: "Wi-Fi lock",
+    Family.B: "Wi-Fi lock Pro",
+    Family.D: "Wi-Fi access control",
+    None: None,
+}
+
+
+def lock_device(entry: ConfigEntry, family: Family | None) -> DeviceInfo:
+    """Return the device of a lock."""
+    mac = entry.data.get(CONF_MAC)
+    return DeviceInfo(
+        identifiers={(DOMAIN, entry.data[CONF_DEVICE_ID])},
+        connections={(CONNECTION_NETWORK_MAC, mac)} if mac else set(),
+        manufacturer="Tuya",
+        model=MODELS[family],
+        name=entry.title,
+    )
