@@ -1,6 +1,5 @@
 """What is on or off at a lock."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import override
 
@@ -14,8 +13,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import LockConfigEntry
-from .entity import LockPartDescription, TuyaLockEntity, async_add_when_seen, seen
-from .tuyalock import LockState, Snapshot
+from .entity import LockValue, LockValueDescription, async_add_when_seen, seen
+from .tuyalock import LockState
 
 PARALLEL_UPDATES = 0
 
@@ -24,10 +23,8 @@ LOW_BATTERY = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class LockBinarySensorDescription(LockPartDescription, BinarySensorEntityDescription):
+class LockBinarySensorDescription(LockValueDescription[bool | None], BinarySensorEntityDescription):
     """Something that is on or off."""
-
-    is_on_fn: Callable[[Snapshot], bool | None]
 
 
 def _battery_low(state: LockState) -> bool | None:
@@ -43,31 +40,31 @@ BINARY_SENSORS = (
     LockBinarySensorDescription(
         key="unlock_requested",
         exists_fn=seen("unlock_request"),
-        is_on_fn=lambda snapshot: snapshot.requested,
+        value_fn=lambda snapshot: snapshot.requested,
     ),
     LockBinarySensorDescription(
         key="door",
         device_class=BinarySensorDeviceClass.DOOR,
         exists_fn=seen("closed_opened", "closed_opened_kit"),
-        is_on_fn=lambda snapshot: snapshot.state.door_open,
+        value_fn=lambda snapshot: snapshot.state.door_open,
     ),
     LockBinarySensorDescription(
         key="double_locked",
         exists_fn=seen("reverse_lock"),
-        is_on_fn=lambda snapshot: snapshot.state.double_locked,
+        value_fn=lambda snapshot: snapshot.state.double_locked,
     ),
     LockBinarySensorDescription(
         key="battery_low",
         device_class=BinarySensorDeviceClass.BATTERY,
         entity_category=EntityCategory.DIAGNOSTIC,
         exists_fn=seen("residual_electricity", "battery_state"),
-        is_on_fn=lambda snapshot: _battery_low(snapshot.state),
+        value_fn=lambda snapshot: _battery_low(snapshot.state),
     ),
     LockBinarySensorDescription(
         key="awake",
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
-        is_on_fn=lambda snapshot: snapshot.awake,
+        value_fn=lambda snapshot: snapshot.awake,
     ),
 )
 
@@ -81,7 +78,7 @@ async def async_setup_entry(
     async_add_when_seen(entry.runtime_data, BINARY_SENSORS, LockBinarySensor, async_add_entities)
 
 
-class LockBinarySensor(TuyaLockEntity, BinarySensorEntity):
+class LockBinarySensor(LockValue[bool | None], BinarySensorEntity):
     """Something that is on or off at a lock."""
 
     entity_description: LockBinarySensorDescription
@@ -90,4 +87,4 @@ class LockBinarySensor(TuyaLockEntity, BinarySensorEntity):
     @override
     def is_on(self) -> bool | None:
         """Return if it is on; None is not known."""
-        return self.entity_description.is_on_fn(self.coordinator.data)
+        return self._shown[1]

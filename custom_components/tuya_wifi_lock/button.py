@@ -8,8 +8,9 @@ from homeassistant.components.button import ButtonEntity, ButtonEntityDescriptio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import LockConfigEntry, lock_errors
+from .coordinator import LockConfigEntry
 from .entity import LockPartDescription, TuyaLockEntity, async_add_when_seen
+from .errors import lock_errors
 from .tuyalock import Family, Snapshot, TuyaLock
 
 # Not 1: a refusal has to get past an unlock that waits.

@@ -1,9 +1,7 @@
-"""Owns one lock, hands out what it reports, and turns its errors into translated ones."""
+"""Owns one lock and hands out what it reports."""
 
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 import time
 from typing import Any, override
 
@@ -16,7 +14,6 @@ from homeassistant.const import (
     EVENT_HOMEASSISTANT_STOP,
 )
 from homeassistant.core import CALLBACK_TYPE, Context, Event, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.storage import Store
@@ -42,23 +39,11 @@ from .tuyalock import (
     Address,
     Age,
     Announcement,
-    Cancelled,
     Clock,
-    ConnectionLost,
-    KeyIgnored,
-    LockAsleep,
-    LockError,
-    NoAnswer,
-    NoRequest,
-    NotProven,
-    NotSupported,
-    Reason,
     Record,
-    RequestOver,
     Settings,
     Snapshot,
     TuyaLock,
-    UnlockRefused,
     UnlockWith,
     Watcher,
 )
@@ -256,66 +241,3 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         if not self._saving:
             self._saving = True
             self._store.async_delay_save(self._stored, SAVE_DELAY)
-
-
-@contextmanager
-def lock_errors() -> Generator[None]:
-    """Turn an error of the lock into a translated one."""
-    try:
-        yield
-    except LockError as err:
-        refusal = err.reason if isinstance(err, UnlockRefused) else None
-        translated = _REFUSALS[refusal] if refusal else _ERRORS[type(err)]
-        raise translated() from err
-
-
-_ERRORS = {
-    Cancelled: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="unlock_cancelled"
-    ),
-    ConnectionLost: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="connection_lost"
-    ),
-    KeyIgnored: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="key_ignored"
-    ),
-    LockAsleep: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="lock_asleep"
-    ),
-    NoAnswer: partial(HomeAssistantError, translation_domain=DOMAIN, translation_key="no_answer"),
-    NoRequest: partial(HomeAssistantError, translation_domain=DOMAIN, translation_key="no_request"),
-    NotProven: partial(HomeAssistantError, translation_domain=DOMAIN, translation_key="not_proven"),
-    NotSupported: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="not_supported"
-    ),
-    RequestOver: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="request_over"
-    ),
-}
-
-_REFUSALS = {
-    Reason.DOUBLE_LOCKED: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="double_locked"
-    ),
-    Reason.FAILED: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="refused"
-    ),
-    Reason.KEY_INVALID: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="key_invalid"
-    ),
-    Reason.KEY_NOT_STORED: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="key_not_stored"
-    ),
-    Reason.OUTSIDE_TIME: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="outside_time"
-    ),
-    Reason.REJECTED: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="command_rejected"
-    ),
-    Reason.USES_EXHAUSTED: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="uses_exhausted"
-    ),
-    Reason.WRONG_KEY: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="wrong_remote_key"
-    ),
-}

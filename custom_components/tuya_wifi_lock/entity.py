@@ -79,3 +79,33 @@ class TuyaLockEntity(CoordinatorEntity[LockCoordinator]):
     def available(self) -> bool:
         """Return if the lock can be talked to when it wakes."""
         return not self.coordinator.data.key_refused
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockValueDescription[V](LockPartDescription):
+    """Something about a lock that has a value."""
+
+    value_fn: Callable[[Snapshot], V]
+
+
+class LockValue[V](TuyaLockEntity):
+    """A value of a lock; it is written when it changes."""
+
+    entity_description: LockValueDescription[V]
+
+    def __init__(self, coordinator: LockCoordinator, description: LockValueDescription[V]) -> None:
+        """Make the entity of a description."""
+        super().__init__(coordinator, description)
+        self._shown = self._show()
+
+    def _show(self) -> tuple[bool, V]:
+        """Return what is to be seen now."""
+        return self.available, self.entity_description.value_fn(self.coordinator.data)
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write the value if it is another one."""
+        if (shown := self._show()) != self._shown:
+            self._shown = shown
+            self.async_write_ha_state()

@@ -7,9 +7,10 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import LockConfigEntry, lock_errors
+from .coordinator import LockConfigEntry
 from .device import MODELS
 from .entity import TuyaLockEntity, last_unlocked_by
+from .errors import lock_errors
 
 # Not 1: locking has to get past an unlock that waits, and two unlocks share one attempt.
 PARALLEL_UPDATES = 0

@@ -1,6 +1,5 @@
 """What a lock measures and remembers."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import override
@@ -17,14 +16,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .coordinator import LockConfigEntry
-from .entity import (
-    LockPartDescription,
-    TuyaLockEntity,
-    async_add_when_seen,
-    last_unlocked_by,
-    seen,
-)
-from .tuyalock import LockState, Snapshot
+from .entity import LockValue, LockValueDescription, async_add_when_seen, last_unlocked_by, seen
+from .tuyalock import LockState
 from .tuyalock.state import BATTERY_LEVELS
 
 PARALLEL_UPDATES = 0
@@ -33,10 +26,8 @@ type Value = int | str | datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
-class LockSensorDescription(LockPartDescription, SensorEntityDescription):
-    """Something that has a value."""
-
-    value_fn: Callable[[Snapshot], Value]
+class LockSensorDescription(LockValueDescription[Value], SensorEntityDescription):
+    """Something that a lock measures or remembers."""
 
 
 def _last_heard(state: LockState) -> datetime | None:
@@ -84,7 +75,7 @@ async def async_setup_entry(
     async_add_when_seen(entry.runtime_data, SENSORS, LockSensor, async_add_entities)
 
 
-class LockSensor(TuyaLockEntity, SensorEntity):
+class LockSensor(LockValue[Value], SensorEntity):
     """Something at a lock that has a value."""
 
     entity_description: LockSensorDescription
@@ -93,4 +84,4 @@ class LockSensor(TuyaLockEntity, SensorEntity):
     @override
     def native_value(self) -> Value:
         """Return the value; None is not known."""
-        return self.entity_description.value_fn(self.coordinator.data)
+        return self._shown[1]
