@@ -193,7 +193,7 @@ async def test_one_context_for_all_that_an_unlock_causes(
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
     contexts: list[Context] = []
-    entry.runtime_data.async_subscribe_records(lambda record, context: contexts.append(context))
+    entry.runtime_data.async_subscribe_unlocks(lambda unlocked: contexts.append(unlocked.context))
     await simulated_lock.finger(3)
     await reported(hass, simulated_lock)
     (told,) = automation.states

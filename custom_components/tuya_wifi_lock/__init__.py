@@ -2,6 +2,7 @@
 
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
 
 from .coordinator import LockConfigEntry, LockCoordinator, lock_store
 
@@ -18,6 +19,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool
     """Set up a lock from what is stored; it may sleep for hours before it answers."""
     stored = await lock_store(hass, entry.entry_id).async_load()
     coordinator = entry.runtime_data = LockCoordinator(hass, entry, stored)
+    # The devices of the members refer to the lock's, so that has to be there first.
+    dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id, **coordinator.device_info
+    )
     entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     await coordinator.async_start()
@@ -36,6 +41,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: LockConfigEntry) -> Non
 
 
 async def _async_entry_updated(hass: HomeAssistant, entry: LockConfigEntry) -> None:
-    """Reload a lock that is reached or used in another way than before."""
-    if not entry.runtime_data.async_made_with(entry):
+    """Take over changed members, and reload a lock that is reached or used in another way."""
+    if entry.runtime_data.async_made_with(entry):
+        entry.runtime_data.async_update_members()
+    else:
         hass.config_entries.async_schedule_reload(entry.entry_id)

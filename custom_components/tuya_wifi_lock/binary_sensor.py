@@ -40,31 +40,31 @@ BINARY_SENSORS = (
     LockBinarySensorDescription(
         key="unlock_requested",
         exists_fn=seen("unlock_request"),
-        value_fn=lambda snapshot: snapshot.requested,
+        value_fn=lambda lock: lock.data.requested,
     ),
     LockBinarySensorDescription(
         key="door",
         device_class=BinarySensorDeviceClass.DOOR,
         exists_fn=seen("closed_opened", "closed_opened_kit"),
-        value_fn=lambda snapshot: snapshot.state.door_open,
+        value_fn=lambda lock: lock.data.state.door_open,
     ),
     LockBinarySensorDescription(
         key="double_locked",
         exists_fn=seen("reverse_lock"),
-        value_fn=lambda snapshot: snapshot.state.double_locked,
+        value_fn=lambda lock: lock.data.state.double_locked,
     ),
     LockBinarySensorDescription(
         key="battery_low",
         device_class=BinarySensorDeviceClass.BATTERY,
         entity_category=EntityCategory.DIAGNOSTIC,
         exists_fn=seen("residual_electricity", "battery_state"),
-        value_fn=lambda snapshot: _battery_low(snapshot.state),
+        value_fn=lambda lock: _battery_low(lock.data.state),
     ),
     LockBinarySensorDescription(
         key="awake",
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
-        value_fn=lambda snapshot: snapshot.awake,
+        value_fn=lambda lock: lock.data.awake,
     ),
 )
 

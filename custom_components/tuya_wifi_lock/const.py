@@ -19,5 +19,10 @@ CONF_NO_CLOUD: Final = "no_cloud"
 CONF_UNLOCK_WAIT: Final = "unlock_wait"
 CONF_RELOCK_DELAY: Final = "relock_delay"
 
+SUBENTRY_MEMBER: Final = "member"
+CONF_PERSON: Final = "person"
+CONF_NUMBERS: Final = "numbers"
+CONF_DURESS: Final = "duress"
+
 AUTO: Final = "auto"
 """Protocol version: find out."""

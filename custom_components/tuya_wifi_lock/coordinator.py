@@ -1,7 +1,7 @@
 """Owns one lock and hands out what it reports."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 import time
 from typing import Any, override
 
@@ -15,6 +15,7 @@ from homeassistant.const import (
 )
 from homeassistant.core import CALLBACK_TYPE, Context, Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
@@ -32,8 +33,9 @@ from .const import (
     DOMAIN,
     LOGGER,
 )
-from .device import lock_device
+from .device import lock_device, member_device
 from .discovery import async_find_mac, async_subscribe_announcements
+from .members import Member, members_of, owner
 from .tuyalock import (
     LATE_AFTER,
     Address,
@@ -54,7 +56,19 @@ CLEAN = "clean"
 """Stored by a lock that was let go in good order."""
 
 type LockConfigEntry = ConfigEntry[LockCoordinator]
-type RecordListener = Callable[[Record, Context], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Unlocked:
+    """An unlock, and whose it was."""
+
+    record: Record
+    member: Member | None
+    context: Context
+    """What is caused by one unlock shares one context."""
+
+
+type UnlockListener = Callable[[Unlocked], None]
 
 
 def address_of(data: Mapping[str, Any]) -> Address:
@@ -103,7 +117,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self.data = self.lock.snapshot
         self.device_info = lock_device(entry, self.data.family)
         self._store = lock_store(hass, entry.entry_id)
-        self._record_listeners: list[RecordListener] = []
+        self.members = members_of(entry)
+        self._member_listeners: list[CALLBACK_TYPE] = []
+        self._unlock_listeners: list[UnlockListener] = []
         self._started = False
         after_crash = not (stored or {}).get(CLEAN, False)
         self._waiting = self.lock.journal.undelivered(after_crash=after_crash)
@@ -142,10 +158,41 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         return {**self.lock.as_dict(), CLEAN: self._closed}
 
     @callback
-    def async_subscribe_records(self, listener: RecordListener) -> CALLBACK_TYPE:
+    def async_subscribe_unlocks(self, listener: UnlockListener) -> CALLBACK_TYPE:
         """Call back with every unlock, exactly once; return the unsubscribe."""
-        self._record_listeners.append(listener)
-        return lambda: self._record_listeners.remove(listener)
+        self._unlock_listeners.append(listener)
+        return lambda: self._unlock_listeners.remove(listener)
+
+    def member_device(self, member: Member) -> DeviceInfo:
+        """Return the device of a member."""
+        lock = dr.async_get_device_id_by_identifier(
+            self.hass, (DOMAIN, self.device_id), config_entry_id=self.config_entry.entry_id
+        )
+        return member_device(member, lock)
+
+    @callback
+    def async_subscribe_members(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call back when members were added, changed or removed; return the unsubscribe."""
+        self._member_listeners.append(listener)
+        return lambda: self._member_listeners.remove(listener)
+
+    @callback
+    def async_update_members(self) -> None:
+        """Take over added, changed and removed members, without touching the lock."""
+        members = members_of(self.config_entry)
+        if members == self.members:
+            return
+        self.members = members
+        devices = dr.async_get(self.hass)
+        for member in members.values():
+            identifier = (DOMAIN, member.id)
+            if device := devices.async_get_device_by_identifier(
+                identifier, self.config_entry.entry_id
+            ):
+                devices.async_update_device(device.id, name=member.name)
+        for listener in tuple(self._member_listeners):
+            listener()
+        self.async_update_listeners()
 
     @callback
     def async_made_with(self, entry: LockConfigEntry) -> bool:
@@ -228,10 +275,10 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @callback
     def _async_deliver(self, record: Record) -> None:
-        """Hand out an unlock; all that it causes shares one context."""
-        context = Context()
-        for listener in tuple(self._record_listeners):
-            listener(record, context)
+        """Hand out an unlock."""
+        unlocked = Unlocked(record, owner(self.members.values(), record.unlock), Context())
+        for listener in tuple(self._unlock_listeners):
+            listener(unlocked)
         self.lock.journal.mark_delivered(record.id)
         self._async_save()
 

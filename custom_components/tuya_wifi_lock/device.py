@@ -2,9 +2,14 @@
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_DEVICE_ID, CONF_MAC
-from homeassistant.helpers.device_registry import CONNECTION_NETWORK_MAC, DeviceInfo
+from homeassistant.helpers.device_registry import (
+    CONNECTION_NETWORK_MAC,
+    DeviceEntryType,
+    DeviceInfo,
+)
 
 from .const import DOMAIN
+from .members import Member
 from .tuyalock import Family
 
 MODELS = {
@@ -24,4 +29,15 @@ def lock_device(entry: ConfigEntry, family: Family | None) -> DeviceInfo:
         manufacturer="Tuya",
         model=MODELS[family],
         name=entry.title,
+    )
+
+
+def member_device(member: Member, lock_device_id: str) -> DeviceInfo:
+    """Return the device of a member; it belongs to the lock's."""
+    return DeviceInfo(
+        entry_type=DeviceEntryType.SERVICE,
+        identifiers={(DOMAIN, member.id)},
+        model="Member",
+        name=member.name,
+        via_device_id=lock_device_id,
     )

@@ -1,5 +1,6 @@
 """What the entities of a lock have in common."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import override
@@ -9,7 +10,8 @@ from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .coordinator import LockCoordinator
+from .coordinator import LockCoordinator, Unlocked
+from .members import Member, owner
 from .tuyalock import Snapshot
 
 
@@ -46,10 +48,33 @@ def async_add_when_seen[D: LockPartDescription](
     coordinator.config_entry.async_on_unload(coordinator.async_add_listener(async_add_new))
 
 
-def last_unlocked_by(snapshot: Snapshot) -> str | None:
-    """Return who unlocked last, as far as the lock tells: Fingerprint 3."""
-    if (unlock := snapshot.last_unlock) is None:
+@callback
+def async_add_members(
+    coordinator: LockCoordinator,
+    make: Callable[[LockCoordinator, Member], Entity],
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add an entity for each member, now and when members are added."""
+    added: set[str] = set()
+
+    @callback
+    def async_add_new() -> None:
+        added.intersection_update(coordinator.members)
+        for member in coordinator.members.values():
+            if member.id not in added:
+                added.add(member.id)
+                async_add_entities([make(coordinator, member)], config_subentry_id=member.id)
+
+    async_add_new()
+    coordinator.config_entry.async_on_unload(coordinator.async_subscribe_members(async_add_new))
+
+
+def last_unlocked_by(coordinator: LockCoordinator) -> str | None:
+    """Return who unlocked last: a member's name, or what the lock tells: Fingerprint 3."""
+    if (unlock := coordinator.data.last_unlock) is None:
         return None
+    if member := owner(coordinator.members.values(), unlock):
+        return member.name
     if unlock.method == "remote" and unlock.number is None:
         return "Home Assistant"
     method = unlock.method.replace("_", " ").capitalize()
@@ -85,7 +110,7 @@ class TuyaLockEntity(CoordinatorEntity[LockCoordinator]):
 class LockValueDescription[V](LockPartDescription):
     """Something about a lock that has a value."""
 
-    value_fn: Callable[[Snapshot], V]
+    value_fn: Callable[[LockCoordinator], V]
 
 
 class LockValue[V](TuyaLockEntity):
@@ -100,7 +125,7 @@ class LockValue[V](TuyaLockEntity):
 
     def _show(self) -> tuple[bool, V]:
         """Return what is to be seen now."""
-        return self.available, self.entity_description.value_fn(self.coordinator.data)
+        return self.available, self.entity_description.value_fn(self.coordinator)
 
     @callback
     @override
@@ -109,3 +134,35 @@ class LockValue[V](TuyaLockEntity):
         if (shown := self._show()) != self._shown:
             self._shown = shown
             self.async_write_ha_state()
+
+
+class MemberEntity(Entity):
+    """An entity of a member; it follows what that member unlocks."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+
+    def __init__(self, coordinator: LockCoordinator, member: Member, key: str) -> None:
+        """Name an entity by its key."""
+        self.coordinator = coordinator
+        self._member_id = member.id
+        self._attr_unique_id = f"{member.id}_{key}"
+        self._attr_translation_key = key
+        self._attr_device_info = coordinator.member_device(member)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen for unlocks."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self.coordinator.async_subscribe_unlocks(self._async_heard))
+
+    @callback
+    def _async_heard(self, unlocked: Unlocked) -> None:
+        """Take the unlocks of this member."""
+        if unlocked.member and unlocked.member.id == self._member_id:
+            self._async_unlocked(unlocked)
+
+    @callback
+    @abstractmethod
+    def _async_unlocked(self, unlocked: Unlocked) -> None:
+        """Take an unlock of this member."""

@@ -4,12 +4,19 @@ from dataclasses import dataclass
 from typing import Any, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
-from homeassistant.core import Context, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .coordinator import LockConfigEntry
-from .entity import LockPartDescription, TuyaLockEntity, async_add_when_seen
+from .coordinator import LockConfigEntry, LockCoordinator, Unlocked
+from .entity import (
+    LockPartDescription,
+    MemberEntity,
+    TuyaLockEntity,
+    async_add_members,
+    async_add_when_seen,
+)
+from .members import Member
 from .tuyalock import UNLOCK_METHODS, Age, Record
 
 PARALLEL_UPDATES = 0
@@ -41,6 +48,7 @@ async def async_setup_entry(
 ) -> None:
     """Set up the events of a lock."""
     async_add_when_seen(entry.runtime_data, EVENTS, UnlockEvent, async_add_entities)
+    async_add_members(entry.runtime_data, MemberUnlockEvent, async_add_entities)
 
 
 class UnlockEvent(TuyaLockEntity, EventEntity):
@@ -58,7 +66,7 @@ class UnlockEvent(TuyaLockEntity, EventEntity):
     async def async_added_to_hass(self) -> None:
         """Listen for unlocks."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.async_subscribe_records(self._async_recorded))
+        self.async_on_remove(self.coordinator.async_subscribe_unlocks(self._async_unlocked))
 
     @callback
     @override
@@ -66,20 +74,43 @@ class UnlockEvent(TuyaLockEntity, EventEntity):
         """Do nothing: an event changes only by another one."""
 
     @callback
-    def _async_recorded(self, record: Record, context: Context) -> None:
+    def _async_unlocked(self, unlocked: Unlocked) -> None:
         """Tell an unlock."""
-        if record.age in self.entity_description.ages:
-            self.async_set_context(context)
-            self._trigger_event(record.method, _attributes(record))
-            self.async_write_ha_state()
+        if unlocked.record.age in self.entity_description.ages:
+            _tell(self, unlocked)
 
 
-def _attributes(record: Record) -> dict[str, Any]:
+class MemberUnlockEvent(MemberEntity, EventEntity):
+    """A member has unlocked the door."""
+
+    def __init__(self, coordinator: LockCoordinator, member: Member) -> None:
+        """Make the event of a member."""
+        super().__init__(coordinator, member, "unlock")
+        self._attr_event_types = list(UNLOCK_METHODS)
+
+    @callback
+    @override
+    def _async_unlocked(self, unlocked: Unlocked) -> None:
+        """Tell an unlock as it happens."""
+        if unlocked.record.age is Age.LIVE:
+            _tell(self, unlocked)
+
+
+@callback
+def _tell(event: EventEntity, unlocked: Unlocked) -> None:
+    """Tell an unlock as a state of its own."""
+    event.async_set_context(unlocked.context)
+    event._trigger_event(unlocked.record.method, _attributes(unlocked))  # noqa: SLF001
+    event.async_write_ha_state()
+
+
+def _attributes(unlocked: Unlocked) -> dict[str, Any]:
     """Return what an automation can learn of an unlock."""
+    record, member = unlocked.record, unlocked.member
     attributes: dict[str, Any] = {
         "number": record.number,
-        "member": None,
-        "person": None,
+        "member": member.name if member else None,
+        "person": member.person if member else None,
         "time": _time(record),
         "route": record.route,
         "record": record.id,

@@ -52,7 +52,7 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
     @override
     def changed_by(self) -> str | None:
         """Return who unlocked last."""
-        return last_unlocked_by(self.coordinator.data)
+        return last_unlocked_by(self.coordinator)
 
     @override
     async def async_unlock(self, **kwargs: Any) -> None:

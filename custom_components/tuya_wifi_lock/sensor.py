@@ -5,19 +5,29 @@ from datetime import datetime
 from typing import override
 
 from homeassistant.components.sensor import (
+    RestoreSensor,
     SensorDeviceClass,
     SensorEntity,
     SensorEntityDescription,
     SensorStateClass,
 )
 from homeassistant.const import PERCENTAGE, EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .coordinator import LockConfigEntry
-from .entity import LockValue, LockValueDescription, async_add_when_seen, last_unlocked_by, seen
-from .tuyalock import LockState
+from .coordinator import LockConfigEntry, LockCoordinator, Unlocked
+from .entity import (
+    LockValue,
+    LockValueDescription,
+    MemberEntity,
+    async_add_members,
+    async_add_when_seen,
+    last_unlocked_by,
+    seen,
+)
+from .members import Member
+from .tuyalock import Age, LockState
 from .tuyalock.state import BATTERY_LEVELS
 
 PARALLEL_UPDATES = 0
@@ -43,7 +53,7 @@ SENSORS = (
         state_class=SensorStateClass.MEASUREMENT,
         entity_category=EntityCategory.DIAGNOSTIC,
         exists_fn=seen("residual_electricity"),
-        value_fn=lambda snapshot: snapshot.state.battery,
+        value_fn=lambda lock: lock.data.state.battery,
     ),
     LockSensorDescription(
         key="battery_level",
@@ -51,7 +61,7 @@ SENSORS = (
         options=list(BATTERY_LEVELS),
         entity_category=EntityCategory.DIAGNOSTIC,
         exists_fn=seen("battery_state"),
-        value_fn=lambda snapshot: snapshot.state.battery_level,
+        value_fn=lambda lock: lock.data.state.battery_level,
     ),
     LockSensorDescription(
         key="last_unlocked_by",
@@ -61,7 +71,7 @@ SENSORS = (
         key="last_heard",
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda snapshot: _last_heard(snapshot.state),
+        value_fn=lambda lock: _last_heard(lock.data.state),
     ),
 )
 
@@ -73,6 +83,7 @@ async def async_setup_entry(
 ) -> None:
     """Set up the sensors of a lock."""
     async_add_when_seen(entry.runtime_data, SENSORS, LockSensor, async_add_entities)
+    async_add_members(entry.runtime_data, MemberLastUnlock, async_add_entities)
 
 
 class LockSensor(LockValue[Value], SensorEntity):
@@ -85,3 +96,33 @@ class LockSensor(LockValue[Value], SensorEntity):
     def native_value(self) -> Value:
         """Return the value; None is not known."""
         return self._shown[1]
+
+
+class MemberLastUnlock(MemberEntity, RestoreSensor):
+    """When a member last unlocked the door."""
+
+    _attr_device_class = SensorDeviceClass.TIMESTAMP
+
+    def __init__(self, coordinator: LockCoordinator, member: Member) -> None:
+        """Make the sensor of a member."""
+        super().__init__(coordinator, member, "last_unlock")
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Restore the last time."""
+        await super().async_added_to_hass()
+        if (last := await self.async_get_last_sensor_data()) and isinstance(
+            last.native_value, datetime
+        ):
+            self._attr_native_value = last.native_value
+
+    @callback
+    @override
+    def _async_unlocked(self, unlocked: Unlocked) -> None:
+        """Take the time of an unlock, unless it is not known or an older one comes late."""
+        record, last = unlocked.record, self._attr_native_value
+        at = dt_util.utc_from_timestamp(record.happened)
+        if record.age is Age.UNKNOWN or (isinstance(last, datetime) and last > at):
+            return
+        self._attr_native_value = at
+        self.async_write_ha_state()

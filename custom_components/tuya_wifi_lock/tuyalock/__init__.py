@@ -30,7 +30,7 @@ from .profiles import PRODUCTS, Family
 from .records import LATE_AFTER, Age, Journal, Record
 from .remote import Settings, UnlockWith
 from .snapshot import Snapshot, Watcher
-from .state import UNLOCK_METHODS, Bolt, LockState
+from .state import UNLOCK_METHODS, Bolt, LockState, Unlock
 
 __all__ = [
     "LATE_AFTER",
@@ -65,6 +65,7 @@ __all__ = [
     "Snapshot",
     "Timer",
     "TuyaLock",
+    "Unlock",
     "UnlockRefused",
     "UnlockWith",
     "Unreachable",
