@@ -324,6 +324,27 @@ async def test_touch_by_somebody_else_does_not_release_a_waiting_unlock() -> Non
         assert home.simulated.commands == []
 
 
+async def test_request_of_an_earlier_wake_does_not_release_a_waiting_unlock() -> None:
+    async with house() as home:
+        await home.awake()
+        await home.simulated.request(90)
+        await home.until(lambda: home.lock.requested)
+        await home.simulated.sleep()
+        await home.until(lambda: not home.lock.connected)
+        unlocking = asyncio.create_task(home.lock.unlock())
+        await home.until(lambda: home.lock.snapshot.unlocking)
+        home.clock.move(20)
+        await home.simulated.finger(7)
+        home.hint()
+        await home.until(lambda: home.lock.connected)
+        await home.settle()
+        assert home.lock.requested
+        home.clock.move(31)
+        with pytest.raises(LockAsleep):
+            await unlocking
+        assert home.simulated.commands == []
+
+
 async def test_waiting_unlock_ends_with_an_error() -> None:
     async with house(settings=Settings(unlock_wait=12)) as home:
         await fails(home, LockAsleep, 12)
@@ -426,6 +447,18 @@ async def test_lock_without_a_cloud_gets_a_key_that_is_kept() -> None:
         await again.lock.unlock()
         assert again.simulated.openings == ["remote"]
         assert sent(again, "49") == 0
+
+
+async def test_kept_key_is_forgotten_when_the_cloud_is_back() -> None:
+    async with house(settings=KEEPER, cloud=False) as home:
+        await home.wake()
+        await home.until(lambda: home.lock.as_dict()["kept_key"] is not None)
+        stored = home.lock.as_dict()
+    async with house(stored=stored) as again:
+        assert again.lock.as_dict()["kept_key"] is None
+        await again.awake()
+        await again.lock.unlock()
+        assert (sent(again, "49"), sent(again, "50")) == (1, 1)
 
 
 async def test_kept_key_is_replaced_after_a_day() -> None:

@@ -64,11 +64,14 @@ class Attempt:
         self._inbox.put_nowait(news)
 
     async def await_request(self, seconds: float) -> None:
-        """Wait until somebody requests the unlock at the door; no other wake counts."""
+        """Wait until somebody requests the unlock at the door.
+
+        No other wake counts, and no request of an earlier wake whose time is not over yet.
+        """
         try:
             async with self._clock.timeout(seconds):
-                while not (self._doorway.connected and self._doorway.requested):
-                    await self._inbox.get()
+                while not _requests(await self._inbox.get()):
+                    pass
         except TimeoutError as err:
             raise LockAsleep("nobody requested the unlock at the door") from err
 
@@ -159,6 +162,11 @@ _REMOTE_RECORDS = {"unlock_app", "unlock_phone_remote_kit"}
 def _door_opened(codes: Codes) -> bool:
     """Return if a report says that the door is open."""
     return codes.get("closed_opened") == "open"
+
+
+def _requests(news: Codes | LockError) -> bool:
+    """Return if somebody requests the unlock at the door."""
+    return not isinstance(news, LockError) and int(news.get("unlock_request", 0)) > 0
 
 
 def reply_in(codes: Codes, code: str) -> KeyReply | None:

@@ -229,7 +229,8 @@ class TuyaLock:
             for _, unlock in unlocks(codes):
                 self._arrivals.answered(unlock)
         self._remote.connected()
-        self._remote.feed({})
+        # Of an answer, only a running countdown is news.
+        self._remote.feed({code: codes[code] for code in codes.keys() & {"unlock_request"}})
 
     def _take_push(self, codes: Mapping[str, Value], times: Mapping[str, float]) -> None:
         """Take what the lock reported by itself: news, even if it equals the last."""

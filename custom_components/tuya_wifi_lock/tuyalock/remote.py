@@ -65,7 +65,7 @@ class Remote:
         self._door = door
         self._settings = settings
         self._clock = clock
-        self._kept = _load(stored)
+        self._kept = _load(stored) if settings.no_cloud else None
         self._attempt: Attempt | None = None
         self._opening: asyncio.Task[None] | None = None
         self._waiting = False
