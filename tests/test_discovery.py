@@ -214,3 +214,23 @@ async def test_the_mac_address_of_a_lock(
 async def test_a_system_without_an_arp_table(hass: HomeAssistant, tmp_path: Path) -> None:
     with patch(f"{DISCOVERY}.ARP_TABLE", tmp_path / "none"):
         assert await async_find_mac(hass, "192.0.2.7") is None
+
+
+@pytest.mark.parametrize(
+    "simulated_lock",
+    [{"version": "3.5", "knobs": Knobs(low_power=False, solicited_only=True)}],
+    indirect=True,
+)
+async def test_a_lock_that_stays_awake_is_asked_for_when_it_is_lost(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "announces": False})
+    adapters = [adapter("127.0.0.1", 8)]
+    with patch(f"{DISCOVERY}.network.async_get_adapters", return_value=adapters):
+        await setup(hass, entry)
+        await wait_for(hass, lambda: entry.runtime_data.data.awake)
+        entry.runtime_data.lock._link.keep_alive()
+        asked = simulated_lock.announcer.sent
+        await simulated_lock.reboot()
+        await wait_for(hass, lambda: simulated_lock.announcer.sent > asked)
+        await wait_for(hass, lambda: entry.runtime_data.data.awake)

@@ -34,7 +34,7 @@ from .const import (
     LOGGER,
 )
 from .device import lock_device, member_device
-from .discovery import async_find_mac, async_subscribe_announcements
+from .discovery import async_ask, async_find_mac, async_subscribe_announcements
 from .members import Member, members_of, owner
 from .tuyalock import (
     LATE_AFTER,
@@ -227,6 +227,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             LOGGER.info("%s accepts the local key again", self.name)
         if snapshot.awake:
             self._async_keep_address()
+        elif self.data.awake and self.lock.address.keep_alive:
+            # It may have got another address, and announces itself only when asked.
+            self.config_entry.async_create_task(self.hass, async_ask(self.hass))
         self.async_set_updated_data(snapshot)
         self._async_save()
 

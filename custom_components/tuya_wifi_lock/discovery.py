@@ -100,6 +100,11 @@ async def async_subscribe_announcements(
     return await async_get_ears(hass).async_subscribe(listener)
 
 
+async def async_ask(hass: HomeAssistant) -> None:
+    """Ask the devices that announce themselves only when asked."""
+    await async_get_ears(hass).async_ask()
+
+
 async def async_find_mac(hass: HomeAssistant, host: str) -> str | None:
     """Return the MAC address behind an IPv4 address that was just talked to, if it is known."""
     return await hass.async_add_executor_job(_find_mac, host)
