@@ -10,6 +10,7 @@ import pytest
 from custom_components.tuya_wifi_lock.tuyalock.profiles import PROFILES, Family, profile
 from custom_components.tuya_wifi_lock.tuyalock.state import (
     METHODS,
+    NUMBERS,
     STATE_CODES,
     UNLOCK_METHODS,
     Bolt,
@@ -36,6 +37,7 @@ EVERYTHING = LockState(
     opened_at=NOW - 100,
     last_heard=NOW - 50,
     seen=frozenset({"unlock_card"}),
+    numbers=frozenset({"card:14", "fingerprint:3"}),
 )
 
 
@@ -226,6 +228,30 @@ def test_state_codes_are_those_that_leave_a_lasting_trace() -> None:
     assert lasting - {"unlock_request"} == STATE_CODES
 
 
+# The numbers that exist
+
+
+def test_a_bitmap_tells_the_numbers_that_exist() -> None:
+    # Captured: this lock's card 14 was used, too.
+    assert report(LockState(), B, {27: "AkA="}).numbers == {"card:14"}
+
+
+def test_a_bitmap_replaces_the_numbers_of_its_method_alone() -> None:
+    two_fingers = b64encode(b"\1\2\2\1").decode()
+    known = report(EVERYTHING, A, {25: two_fingers})
+    assert known.numbers == {"fingerprint:1", "fingerprint:8", "card:14"}
+    assert report(known, A, {25: "", 27: "?"}).numbers == {"card:14"}
+    assert report(known, A, {12: 90}).numbers == known.numbers
+
+
+def test_every_bitmap_of_the_tables_has_a_method() -> None:
+    codes = {dp.code for table in PROFILES.values() for dp in table.values()}
+    assert {code for code in codes if code.startswith("update_all_")} == NUMBERS.keys()
+    assert set(NUMBERS.values()) <= set(UNLOCK_METHODS)
+    bitmaps = dict.fromkeys(NUMBERS, "AQI=")
+    assert apply(LockState(), bitmaps, NOW).numbers == {f"{one}:1" for one in NUMBERS.values()}
+
+
 # Storage
 
 
@@ -236,8 +262,9 @@ def test_a_state_survives_its_storage(state: LockState) -> None:
 
 def test_fields_of_other_versions_are_ignored() -> None:
     stored = EVERYTHING.as_dict() | {"colour": "red"}
-    del stored["battery"], stored["seen"]
-    assert LockState.from_dict(stored) == replace(EVERYTHING, battery=None, seen=frozenset())
+    del stored["battery"], stored["seen"], stored["numbers"]
+    without = replace(EVERYTHING, battery=None, seen=frozenset(), numbers=frozenset())
+    assert LockState.from_dict(stored) == without
 
 
 def test_every_field_is_stored() -> None:

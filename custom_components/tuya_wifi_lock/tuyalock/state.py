@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
-from .codec import CodecError, decode_door_kit, decode_kit
+from .codec import CodecError, decode_door_kit, decode_kit, decode_numbers
 from .profiles import Dp, DpType
 
 type Value = bool | int | str
@@ -37,6 +37,16 @@ METHODS: Mapping[str, str] = {
     "unlock_double_kit": "combined",
 }
 """DP code of an unlock -> unlock method. Any other `unlock_*` report is the method `other`."""
+
+NUMBERS: Mapping[str, str] = {
+    "update_all_finger": "fingerprint",
+    "update_all_password": "password",
+    "update_all_card": "card",
+    "update_all_face": "face",
+    "update_all_hand": "palm",
+    "update_all_fin_vein": "finger_vein",
+}
+"""DP code of all numbers that exist in the lock -> the unlock method that they are of."""
 
 OUR_MEMBER = 200
 """The member id under which we open; the cloud gives its members 1 to 100."""
@@ -84,17 +94,20 @@ class LockState:
     """When the lock last said anything, Unix seconds."""
     seen: frozenset[str] = frozenset()
     """DP codes that this product has reported."""
+    numbers: frozenset[str] = frozenset()
+    """Numbers that exist in the lock, by method: `fingerprint:3`."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return a form for storage; from_dict reads it."""
-        return {**asdict(self), "seen": sorted(self.seen)}
+        return {**asdict(self), "seen": sorted(self.seen), "numbers": sorted(self.numbers)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Return the state of a stored form, ignoring fields of other versions."""
         known = {field.name for field in fields(cls)}
         values = {key: value for key, value in data.items() if key in known}
-        return cls(**{**values, "seen": frozenset(values.get("seen", ()))})
+        sets = {name: frozenset(values.get(name, ())) for name in ("seen", "numbers")}
+        return cls(**{**values, **sets})
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +173,7 @@ def apply(state: LockState, report: Mapping[str, Value], now: float) -> LockStat
         changes["door_open"] = _door_kit(str(report["closed_opened_kit"]), state.door_open)
     if "unlock_request" in report:
         changes["request_until"] = _end(state.request_until, now, int(report["unlock_request"]))
+    changes["numbers"] = _numbers(state.numbers, report)
     return heard(replace(state, **changes), now)
 
 
@@ -199,6 +213,20 @@ def _door_kit(text: str, known: bool | None) -> bool | None:
         return decode_door_kit(text)
     except CodecError:
         return known
+
+
+def _numbers(known: frozenset[str], report: Mapping[str, Value]) -> frozenset[str]:
+    """Return the numbers that exist after a report; each bitmap has all of its method."""
+    for code, method in NUMBERS.items():
+        if code not in report:
+            continue
+        try:
+            present = decode_numbers(str(report[code]))
+        except CodecError:
+            continue
+        others = {key for key in known if not key.startswith(f"{method}:")}
+        known = frozenset(others | {f"{method}:{number}" for number in present})
+    return known
 
 
 def unlocks(report: Mapping[str, Value]) -> Iterable[tuple[str, Unlock]]:
