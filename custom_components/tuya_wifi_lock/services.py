@@ -1,0 +1,118 @@
+"""The actions of a lock."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+import voluptuous as vol
+
+from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
+from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse, callback
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.service import async_register_platform_entity_service
+from homeassistant.helpers.typing import VolDictType
+from homeassistant.util import dt as dt_util
+from homeassistant.util.json import JsonObjectType
+
+from .const import DOMAIN
+from .coordinator import LockCoordinator
+from .lock import TuyaWifiLock
+from .members import Member, owner
+from .tuyalock import UNLOCK_METHODS, Age, Record
+
+ATTR_LIMIT = "limit"
+ATTR_MEMBER = "member"
+ATTR_METHOD = "method"
+ATTR_SINCE = "since"
+ATTR_UNTIL = "until"
+
+GET_RECORDS = "get_records"
+GET_RECORDS_FIELDS: VolDictType = {
+    vol.Optional(ATTR_MEMBER): vol.All(cv.ensure_list, [cv.string]),
+    vol.Optional(ATTR_METHOD): vol.All(cv.ensure_list, [vol.In(UNLOCK_METHODS)]),
+    vol.Optional(ATTR_SINCE): cv.datetime,
+    vol.Optional(ATTR_UNTIL): cv.datetime,
+    vol.Optional(ATTR_LIMIT): vol.All(vol.Coerce(int), vol.Range(min=1)),
+}
+
+
+@callback
+def async_setup_services(hass: HomeAssistant) -> None:
+    """Register the actions."""
+    async_register_platform_entity_service(
+        hass,
+        DOMAIN,
+        GET_RECORDS,
+        entity_domain=LOCK_DOMAIN,
+        schema=GET_RECORDS_FIELDS,
+        func=_async_get_records,
+        supports_response=SupportsResponse.ONLY,
+    )
+
+
+async def _async_get_records(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType:
+    """Return the unlocks that are kept of a lock, newest first."""
+    records = islice(_wanted(lock.coordinator, call.data), call.data.get(ATTR_LIMIT))
+    return {"records": [_told(record, member) for record, member in records]}
+
+
+def _wanted(
+    coordinator: LockCoordinator, filters: Mapping[str, Any]
+) -> Iterator[tuple[Record, Member | None]]:
+    """Return the records that pass the filters, and whose each is, newest first."""
+    devices = filters.get(ATTR_MEMBER)
+    members = None if devices is None else [_member(coordinator, one) for one in devices]
+    methods = filters.get(ATTR_METHOD, UNLOCK_METHODS)
+    since, until = _timestamp(filters.get(ATTR_SINCE)), _timestamp(filters.get(ATTR_UNTIL))
+    for record in sorted(coordinator.lock.journal, key=lambda one: (-one.happened, -one.id)):
+        member = owner(coordinator.members.values(), record.unlock)
+        if members is not None and member not in members:
+            continue
+        if since is not None and record.happened < since:
+            continue
+        if until is not None and record.happened > until:
+            continue
+        if record.method in methods:
+            yield record, member
+
+
+def _member(coordinator: LockCoordinator, device_id: str) -> Member:
+    """Return the member that a device is."""
+    for member in coordinator.members.values():
+        device = dr.async_get_device_id_by_identifier(
+            coordinator.hass,
+            (DOMAIN, member.id),
+            config_entry_id=coordinator.config_entry.entry_id,
+        )
+        if device == device_id:
+            return member
+    raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_a_member")
+
+
+def _timestamp(moment: datetime | None) -> float | None:
+    """Return the Unix seconds of a time that somebody has entered."""
+    return None if moment is None else dt_util.as_utc(moment).timestamp()
+
+
+def _told(record: Record, member: Member | None) -> JsonObjectType:
+    """Return what is told of a record."""
+    unknown = record.time is None and record.age is Age.UNKNOWN
+    return {
+        "record": record.id,
+        "time": None if unknown else _iso(record.happened),
+        "received": _iso(record.received),
+        "age": record.age.value,
+        "method": record.method,
+        "number": record.number,
+        "code_name": record.code_name,
+        "member": member.name if member else None,
+        "person": member.person if member else None,
+        "route": record.route,
+    }
+
+
+def _iso(moment: float) -> str:
+    """Return a time for people and templates."""
+    return datetime.fromtimestamp(moment, UTC).isoformat()
