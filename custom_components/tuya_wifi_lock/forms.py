@@ -15,6 +15,7 @@ from homeassistant.helpers.selector import (
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
+    SelectSelectorMode,
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
@@ -40,7 +41,11 @@ _DEFAULTS = Settings()
 
 _KEY = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off"))
 _VERSION = SelectSelector(
-    SelectSelectorConfig(options=[AUTO, *sorted(VERSIONS)], translation_key="protocol_version")
+    SelectSelectorConfig(
+        options=[AUTO, *sorted(VERSIONS)],
+        translation_key="protocol_version",
+        mode=SelectSelectorMode.DROPDOWN,
+    )
 )
 _ADDRESS = {
     vol.Required(CONF_HOST): TextSelector(),
