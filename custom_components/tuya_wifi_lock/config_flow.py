@@ -12,6 +12,7 @@ from homeassistant.config_entries import (
     ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
+    ConfigSubentryFlow,
     OptionsFlow,
 )
 from homeassistant.const import CONF_DEVICE_ID, CONF_HOST
@@ -20,20 +21,17 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.typing import DiscoveryInfoType
 
-from .const import CONF_ANNOUNCES, CONF_LOCAL_KEY, DOMAIN
+from .const import CONF_ANNOUNCES, CONF_LOCAL_KEY, DOMAIN, SUBENTRY_MEMBER
 from .coordinator import LockConfigEntry, address_of
 from .discovery import async_get_ears, known_macs
 from .forms import BEHAVIOUR, MANUAL, OPTIONS, REAUTH, RECONFIGURE, mistakes, one_of, tidied
-from .reach import async_reach
+from .member_flow import MemberSubentryFlow
+from .reach import REACH_ERRORS, async_reach
 from .tuyalock import (
     PRODUCTS,
     Address,
     Announcement,
     LockError,
-    MalformedFrame,
-    NoHandshake,
-    SlotTaken,
-    WrongKey,
     WrongVersion,
 )
 
@@ -42,13 +40,6 @@ TOUCH_TIME = 60.0
 LISTEN_TIME = 1.0
 """Seconds in which devices answer when they are asked who is there."""
 
-_ERRORS = {
-    MalformedFrame: "garbage",
-    NoHandshake: "key_or_version",
-    SlotTaken: "slot_taken",
-    WrongKey: "wrong_key",
-    WrongVersion: "wrong_version",
-}
 _FORM_STEPS = {SOURCE_REAUTH: "reauth_confirm", SOURCE_RECONFIGURE: "reconfigure"}
 """Where values are typed in the flows that change an entry."""
 
@@ -71,6 +62,15 @@ class LockConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_options_flow(config_entry: LockConfigEntry) -> LockOptionsFlow:
         """Return the flow of the options."""
         return LockOptionsFlow()
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(
+        cls, config_entry: LockConfigEntry
+    ) -> dict[str, type[ConfigSubentryFlow]]:
+        """Return what can be added to a lock."""
+        return {SUBENTRY_MEMBER: MemberSubentryFlow}
 
     @callback
     @override
@@ -217,7 +217,7 @@ class LockConfigFlow(ConfigFlow, domain=DOMAIN):
         """Keep what is to be said about a failure; return the step that says it."""
         if isinstance(error, WrongVersion):
             self._placeholders = {"announced": error.announced}
-        if text := _ERRORS.get(type(error)):
+        if text := REACH_ERRORS.get(type(error)):
             self._errors = {"base": text}
             return self._form_step
         return "not_reached"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+import re
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 
@@ -10,6 +11,8 @@ from .tuyalock import Unlock
 
 OWNED_METHODS = ("fingerprint", "password", "card", "face", "palm", "finger_vein")
 """Methods whose numbers belong to one person each."""
+
+_NUMBER = re.compile(r"([a-z][a-z _]*?)[ :#]*([0-9]{1,10})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,19 @@ def key_of(unlock: Unlock) -> str | None:
     return f"{unlock.method}:{unlock.number}"
 
 
+def read_number(text: str) -> str | None:
+    """Return what somebody typed, `Fingerprint 3`, as `fingerprint:3`, or None if it is neither."""
+    if not (found := _NUMBER.fullmatch(text.strip().lower())):
+        return None
+    method = "_".join(found[1].replace("_", " ").split())
+    return f"{method}:{int(found[2])}" if method in OWNED_METHODS else None
+
+
+def number_name(key: str) -> str:
+    """Return `fingerprint:3` as people say it: Fingerprint 3."""
+    return key.replace("_", " ").replace(":", " ").capitalize()
+
+
 def members_of(entry: ConfigEntry) -> dict[str, Member]:
     """Return the members of a lock by their ids."""
     return {
@@ -44,8 +60,21 @@ def members_of(entry: ConfigEntry) -> dict[str, Member]:
 
 def owner(members: Iterable[Member], unlock: Unlock) -> Member | None:
     """Return whose number opened the lock."""
-    key = key_of(unlock)
+    return owner_of(members, key_of(unlock))
+
+
+def owner_of(members: Iterable[Member], key: str | None) -> Member | None:
+    """Return whose number it is: `fingerprint:3`."""
     return next((member for member in members if key in member.numbers), None)
+
+
+def name_mistake(name: str, others: Iterable[Member]) -> str | None:
+    """Return what is wrong with the name of a member, if anything is."""
+    if not name:
+        return "empty_name"
+    if name.casefold() in {other.name.casefold() for other in others}:
+        return "name_taken"
+    return None
 
 
 def _member(subentry: ConfigSubentry) -> Member:

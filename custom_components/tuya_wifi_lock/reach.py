@@ -5,7 +5,28 @@ from dataclasses import replace
 from homeassistant.core import HomeAssistant, callback
 
 from .discovery import async_get_ears, async_subscribe_announcements
-from .tuyalock import Address, Announcement, Clock, Settings, TuyaLock, contact
+from .tuyalock import (
+    Address,
+    Announcement,
+    Clock,
+    MalformedFrame,
+    NoHandshake,
+    Settings,
+    SlotTaken,
+    TuyaLock,
+    WrongKey,
+    WrongVersion,
+    contact,
+)
+
+REACH_ERRORS = {
+    MalformedFrame: "garbage",
+    NoHandshake: "key_or_version",
+    SlotTaken: "slot_taken",
+    WrongKey: "wrong_key",
+    WrongVersion: "wrong_version",
+}
+"""What a flow says of a lock that answered, but not as it should."""
 
 
 async def async_reach(
