@@ -1,0 +1,114 @@
+"""Conditions: what an owner may ask of a lock before an automation goes on."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from datetime import timedelta
+import time
+from typing import Any, ClassVar, Final, Unpack, cast, override
+
+import voluptuous as vol
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import CONF_OPTIONS, CONF_TARGET
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.condition import Condition, ConditionCheckParams, ConditionConfig
+from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
+from homeassistant.helpers.typing import ConfigType
+
+from .coordinator import LockConfigEntry, LockCoordinator
+from .members import owner
+from .targets import MATCH_OPTIONS, Whose, locks_of, mismatch
+from .tuyalock import Age
+
+CONF_WITHIN: Final = "within"
+
+
+def _schema(options: dict[Any, Any]) -> vol.Schema:
+    """Return the schema of a condition with options."""
+    return vol.Schema(
+        {
+            vol.Required(CONF_TARGET): cv.TARGET_FIELDS,
+            vol.Required(CONF_OPTIONS, default={}): options,
+        }
+    )
+
+
+class LockCondition(Condition):
+    """Asks each lock of a target; one that says yes is enough."""
+
+    _schema: ClassVar[vol.Schema]
+
+    @override
+    @classmethod
+    async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
+        """Validate target and options."""
+        return cast(ConfigType, cls._schema(config))
+
+    def __init__(self, hass: HomeAssistant, config: ConditionConfig) -> None:
+        """Keep target and options."""
+        super().__init__(hass, config)
+        self._target = TargetSelection(config.target or {})
+        self._options = config.options or {}
+
+    @override
+    def _async_check(self, **kwargs: Unpack[ConditionCheckParams]) -> bool:
+        """Ask each lock."""
+        return any(self._is_met(coordinator, whose) for coordinator, whose in self._locks())
+
+    def _locks(self) -> Iterator[tuple[LockCoordinator, Whose]]:
+        """Return the locks that are set up, and whose unlocks of each are meant."""
+        found = async_extract_referenced_entity_ids(self._hass, self._target, expand_group=False)
+        entities = found.referenced | found.indirectly_referenced
+        for entry_id, whose in locks_of(self._hass, entities).items():
+            entry: LockConfigEntry | None = self._hass.config_entries.async_get_entry(entry_id)
+            if entry and entry.state is ConfigEntryState.LOADED:
+                yield entry.runtime_data, whose
+
+    @abstractmethod
+    def _is_met(self, lock: LockCoordinator, whose: Whose) -> bool:
+        """Return if one lock says yes."""
+
+
+class UnlockRequestedCondition(LockCondition):
+    """Somebody at the door asks to be let in, right now."""
+
+    _schema = _schema({})
+
+    @override
+    def _is_met(self, lock: LockCoordinator, whose: Whose) -> bool:
+        """Return if the countdown of a request runs."""
+        return lock.data.requested
+
+
+class UnlockedByCondition(LockCondition):
+    """Somebody or something has unlocked the door not long ago."""
+
+    _schema = _schema({**MATCH_OPTIONS, vol.Required(CONF_WITHIN): cv.positive_time_period})
+
+    @override
+    def _is_met(self, lock: LockCoordinator, whose: Whose) -> bool:
+        """Look through the journal; an unlock of unknown age may be too old."""
+        within: timedelta = self._options[CONF_WITHIN]
+        since, members = time.time() - within.total_seconds(), lock.members.values()
+        for record in lock.lock.journal:
+            if record.age is Age.UNKNOWN or record.happened < since:
+                continue
+            member = owner(members, record.unlock)
+            if whose is not None and (member is None or member.id not in whose):
+                continue
+            entry_id = lock.config_entry.entry_id
+            if not mismatch(self._hass, self._options, entry_id, record.unlock, member):
+                return True
+        return False
+
+
+CONDITIONS: dict[str, type[Condition]] = {
+    "is_unlock_requested": UnlockRequestedCondition,
+    "was_unlocked_by": UnlockedByCondition,
+}
+
+
+async def async_get_conditions(hass: HomeAssistant) -> dict[str, type[Condition]]:
+    """Return our conditions."""
+    return CONDITIONS
