@@ -7,6 +7,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .const import DOMAIN
 from .coordinator import LockConfigEntry, LockCoordinator, lock_store
+from .repairs import async_forget_unknown, async_watch_unknown
 from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -36,6 +37,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool
     )
     entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    async_watch_unknown(hass, coordinator)
     await coordinator.async_start()
     return True
 
@@ -48,6 +50,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: LockConfigEntry) -> boo
 
 async def async_remove_entry(hass: HomeAssistant, entry: LockConfigEntry) -> None:
     """Forget what is stored of a lock."""
+    async_forget_unknown(hass, entry.entry_id)
     await lock_store(hass, entry.entry_id).async_remove()
 
 

@@ -118,6 +118,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self.device_info = lock_device(entry, self.data.family)
         self._store = lock_store(hass, entry.entry_id)
         self.members = members_of(entry)
+        self.ignored: set[str] = set((stored or {}).get("ignored", ()))
         self._member_listeners: list[CALLBACK_TYPE] = []
         self._unlock_listeners: list[UnlockListener] = []
         self._started = False
@@ -155,7 +156,13 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     def _stored(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
         self._saving = False
-        return {**self.lock.as_dict(), CLEAN: self._closed}
+        return {**self.lock.as_dict(), CLEAN: self._closed, "ignored": sorted(self.ignored)}
+
+    @callback
+    def async_ignore(self, number: str) -> None:
+        """Never ask again whose a number is: `fingerprint:3`."""
+        self.ignored.add(number)
+        self._async_save()
 
     @callback
     def async_subscribe_unlocks(self, listener: UnlockListener) -> CALLBACK_TYPE:
