@@ -1,19 +1,17 @@
 """What makes an automation run, exactly once."""
 
-import time
 from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
-    mock_restore_cache_with_extra_data,
 )
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 import voluptuous as vol
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
-from homeassistant.core import CoreState, HomeAssistant, State
+from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import (
     area_registry as ar,
     config_validation as cv,
@@ -22,9 +20,8 @@ from homeassistant.helpers import (
 )
 from homeassistant.helpers.trigger import async_validate_trigger_config
 from homeassistant.setup import async_setup_component
-from homeassistant.util import dt as dt_util
 from tests.automations import Runs, add_member, device_id
-from tests.common import LATE_UNLOCK, LOCK, UNLOCK, reported, restart, set_up_awake
+from tests.common import LATE_UNLOCK, LOCK, UNLOCK, reported, set_up_awake
 from tests.conftest import setup, wait_for
 from tests.simulator import SimulatedLock
 
@@ -167,93 +164,6 @@ async def test_an_unlock_while_home_assistant_starts(
     hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
     await hass.async_block_till_done()
     assert runs.names == ["it"]
-
-
-async def test_what_is_restored_runs_nothing_and_what_follows_does(
-    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock, runs: Runs
-) -> None:
-    """The old event is younger than a minute, so that only its being old can stop it."""
-    now = dt_util.utcnow()
-    last = {"number": 3, "member": None, "record": 7, "time": now.isoformat()}
-    mock_restore_cache_with_extra_data(
-        hass,
-        [
-            (
-                State(UNLOCK, now.isoformat(timespec="milliseconds")),
-                {"last_event_type": "fingerprint", "last_event_attributes": last},
-            )
-        ],
-    )
-    # The automation waits for its lock already when that comes.
-    er.async_get(hass).async_get_or_create(
-        "event",
-        DOMAIN,
-        f"{simulated_lock.device_id}_unlock",
-        config_entry=entry,
-        suggested_object_id="wi_fi_lock_0001_unlock",
-        translation_key="unlock",
-    )
-    runs.add("unlocked", {"entity_id": UNLOCK}, name="unlocked")
-    runs.add("unknown_number_used", {"entity_id": UNLOCK}, name="unknown")
-    await runs.arm()
-    await set_up_awake(hass, entry, simulated_lock)
-    await restart(hass, entry)
-    assert runs.names == []
-    await simulated_lock.finger(3)
-    await reported(hass, simulated_lock)
-    assert sorted(runs.names) == ["unknown", "unlocked"]
-    await restart(hass, entry)
-    assert len(runs.names) == 2
-
-
-async def test_late_unlocks_only_where_they_are_wanted(
-    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock, runs: Runs
-) -> None:
-    simulated_lock.knobs.record_times = True
-    alice = add_member(hass, entry, "Alice", "card:2")
-    await setup(hass, entry)
-    device = device_id(hass, entry, alice)
-    runs.add("unlocked", AT_LOCK, name="now")
-    runs.add("unlocked", {"entity_id": LATE_UNLOCK}, name="now_too")
-    runs.add("member_came_home", AT_LOCK, name="home")
-    runs.add("unlocked", AT_LOCK, {"max_age": HOUR}, "hour")
-    runs.add("unlocked", AT_LOCK, {"max_age": "00:10:00"}, "ten_minutes")
-    runs.add("unlocked", {"device_id": device}, {"max_age": HOUR}, "alice")
-    runs.add("unlocked", {"device_id": device, **AT_LOCK}, {"max_age": HOUR}, "both")
-    runs.add("unknown_number_used", AT_LOCK, {"max_age": HOUR}, "unknown")
-    await runs.arm()
-    await simulated_lock.store("card", 2, at=int(time.time()) - 1800)
-    await simulated_lock.store("card", 5, at=int(time.time()) - 900)
-    await simulated_lock.wake()
-    await reported(hass, simulated_lock)
-    assert sorted(runs.names) == ["alice", "both", "both", "hour", "hour", "unknown"]
-
-
-async def test_an_unknown_age_is_too_old(
-    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock, runs: Runs
-) -> None:
-    await setup(hass, entry)
-    runs.add("unlocked", AT_LOCK, {"max_age": {"days": 30}})
-    await runs.arm()
-    await simulated_lock.store("card", 2)
-    await simulated_lock.store("password", 1)
-    await simulated_lock.finger(3)
-    await reported(hass, simulated_lock)
-    assert runs.numbers == [3]
-
-
-async def test_a_maximum_age_below_a_minute(
-    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock, runs: Runs
-) -> None:
-    simulated_lock.knobs.record_times = True
-    await setup(hass, entry)
-    runs.add("unlocked", AT_LOCK, {"max_age": 10}, "ten")
-    runs.add("unlocked", AT_LOCK, name="minute")
-    await runs.arm()
-    await simulated_lock.store("card", 2, at=int(time.time()) - 30)
-    await simulated_lock.wake()
-    await reported(hass, simulated_lock)
-    assert runs.names == ["minute"]
 
 
 async def test_two_locks_in_one_target(
