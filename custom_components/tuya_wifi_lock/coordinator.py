@@ -37,9 +37,7 @@ from .device import lock_device, member_device
 from .discovery import async_ask, async_find_mac, async_subscribe_announcements
 from .members import Member, members_of, owner
 from .tuyalock import (
-    LATE_AFTER,
     Address,
-    Age,
     Announcement,
     Clock,
     Record,
@@ -48,6 +46,7 @@ from .tuyalock import (
     TuyaLock,
     UnlockWith,
     Watcher,
+    aged,
 )
 
 STORAGE_VERSION = 1
@@ -279,8 +278,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._started = True
         now = time.time()
         for record in self._waiting:
-            late = record.age is Age.LIVE and now - record.happened > LATE_AFTER
-            self._async_deliver(replace(record, age=Age.LATE) if late else record)
+            self._async_deliver(aged(record, now))
         self._waiting.clear()
 
     @callback

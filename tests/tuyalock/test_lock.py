@@ -103,6 +103,21 @@ async def test_unlock_is_told_once_wherever_it_is_seen(where: str) -> None:
         assert home.told == ["live fingerprint 3"]
 
 
+async def test_another_route_tells_the_same_unlock_and_more() -> None:
+    async with house() as home:
+        await home.simulated.finger(3)
+        home.hint()
+        await home.until(lambda: home.lock.connected)
+        await home.settle()
+        home.clock.move(1.1)
+        await home.until(lambda: home.told == ["live fingerprint 3"])
+        now = home.clock.time()
+        for time in (now - 2, now - 2, now - 7_200):
+            home.lock.record(Unlock("fingerprint", 3), time, "cloud")
+        assert home.told == ["live fingerprint 3", "late fingerprint 3"]
+        assert [record.route for record in home.records] == ["lan", "cloud"]
+
+
 async def test_answer_is_no_news_beside_a_lock_that_was_awake() -> None:
     async with house(stored=PARTLY, heard_before=False) as home:
         await home.simulated.wake()

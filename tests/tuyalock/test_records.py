@@ -9,7 +9,14 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock import records
-from custom_components.tuya_wifi_lock.tuyalock.records import Age, Arrival, Journal, Record, judge
+from custom_components.tuya_wifi_lock.tuyalock.records import (
+    Age,
+    Arrival,
+    Journal,
+    Record,
+    judge,
+    timed,
+)
 from custom_components.tuya_wifi_lock.tuyalock.state import Unlock
 
 NOW = 1_700_000_000.0
@@ -112,24 +119,105 @@ def test_the_last_two_hundred_are_kept() -> None:
     assert records.KEPT == 200
 
 
-def test_what_was_forgotten_is_still_known() -> None:
+def test_what_was_forgotten_is_still_known_to_who_tells_old_histories() -> None:
     journal = Journal()
     times = [NOW + second for second in (0, 7, 3)]
     for time in times:
         assert journal.add(arrival(time=time), "lan")
     for _ in range(records.KEPT - 2):
-        journal.add(arrival(), "lan")
+        journal.add(arrival(Unlock("card", 1)), "lan")
     # The first has gone, the others are kept.
-    assert journal.add(arrival(time=NOW), "lan") is None
-    assert journal.add(arrival(time=NOW - 1), "lan") is None
-    assert journal.add(arrival(Unlock("card", 9), NOW + 1), "lan")
+    assert journal.add(arrival(time=NOW), "cloud") is None
+    assert journal.add(arrival(time=NOW - 1), "cloud") is None
+    assert journal.add(arrival(Unlock("card", 9), NOW + 1), "cloud")
     for _ in range(records.KEPT):
-        journal.add(arrival(), "lan")
+        journal.add(arrival(Unlock("card", 1)), "lan")
     for same in (stored(journal), journal):
         for time in times:
             assert same.add(arrival(time=time), "cloud") is None
-        assert same.add(arrival(Unlock("card", 9), NOW + 7), "lan") is None
-        assert same.add(arrival(time=NOW + 8), "lan")
+        assert same.add(arrival(Unlock("card", 9), NOW + 7), "cloud") is None
+        assert same.add(arrival(time=NOW + 8), "cloud")
+
+
+def test_a_lock_whose_clock_was_set_back_is_heard() -> None:
+    journal = Journal()
+    for second in range(records.KEPT + 5):
+        journal.add(arrival(time=NOW + second), "lan")
+    assert journal.add(arrival(time=NOW - 90_000, age=Age.LATE), "lan")
+    assert journal.add(arrival(time=NOW - 90_000, age=Age.LATE), "lan") is None
+
+
+def test_an_unbelievable_time_still_tells_a_repetition() -> None:
+    journal = Journal()
+    ahead = replace(arrival(), claimed=NOW + 9_000)
+    assert journal.add(ahead, "lan")
+    for route in ("lan", "cloud"):
+        assert journal.add(ahead, route) is None
+    assert stored(journal).add(ahead, "lan") is None
+    (record,) = journal
+    assert record.time is None
+    assert record.happened == NOW
+    assert journal.add(replace(ahead, claimed=NOW + 9_001), "lan")
+
+
+@pytest.mark.parametrize("first", ["lan", "cloud"])
+@pytest.mark.parametrize(
+    ("age", "time", "one"),
+    [
+        (Age.LIVE, NOW - 5, True),
+        (Age.LIVE, NOW - 59, True),
+        (Age.LIVE, NOW + 9, True),
+        (Age.LIVE, NOW + 11, False),
+        (Age.UNKNOWN, NOW - 90_000, True),
+        (Age.UNKNOWN, NOW - 31 * 86_400, False),
+        (Age.UNKNOWN, NOW + 11, False),
+    ],
+)
+def test_an_unlock_without_a_time_is_the_one_that_another_route_tells_with_it(
+    first: str, age: Age, time: float, one: bool
+) -> None:
+    journal = Journal()
+    told = {"lan": arrival(age=age), "cloud": arrival(time=time)}
+    second = "cloud" if first == "lan" else "lan"
+    assert journal.add(told[first], first)
+    assert journal.add(replace(told[second], unlock=Unlock("card", 3)), second)
+    assert (journal.add(told[second], second) is None) is one
+    if one:
+        assert next(iter(journal)).time == time
+        assert journal.add(told["cloud"], "account") is None
+        assert stored(journal).add(told["lan"], "lan"), "the next one is another"
+
+
+def test_a_new_unlock_is_not_taken_for_an_old_one_that_only_another_route_has_told() -> None:
+    journal = Journal()
+    assert journal.add(arrival(time=NOW - 61, age=Age.LATE), "cloud")
+    assert journal.add(arrival(), "lan")
+    journal = Journal()
+    assert journal.add(arrival(), "lan")
+    assert journal.add(arrival(time=NOW - 61, age=Age.LATE), "cloud") is None
+
+
+def test_each_copy_confirms_one_unlock() -> None:
+    journal = Journal()
+    for second in (0, 20, 40):
+        assert journal.add(arrival(received=NOW + second), "lan")
+    copies = [arrival(time=NOW + second) for second in (0, 20, 40)]
+    for copy in (*copies, *copies):
+        assert journal.add(copy, "cloud") is None
+    assert [record.time for record in journal] == [NOW, NOW + 20, NOW + 40]
+    assert journal.add(arrival(time=NOW + 41), "cloud")
+
+
+@pytest.mark.parametrize(
+    ("time", "believed", "age"),
+    [
+        (NOW - 5, NOW - 5, Age.LIVE),
+        (NOW - 61, NOW - 61, Age.LATE),
+        (NOW + 11, None, Age.UNKNOWN),
+    ],
+)
+def test_what_another_route_tells(time: float, believed: float | None, age: Age) -> None:
+    assert timed(FINGER, time, NOW) == Arrival(FINGER, believed, NOW, age, time)
 
 
 def test_ids_go_on_after_a_restart_even_if_nothing_is_left() -> None:

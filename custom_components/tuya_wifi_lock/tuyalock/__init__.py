@@ -27,7 +27,7 @@ from .errors import (
 from .frames import VERSIONS
 from .lock import TuyaLock
 from .profiles import PRODUCTS, Family
-from .records import LATE_AFTER, Age, Journal, Record
+from .records import LATE_AFTER, Age, Journal, Record, aged
 from .remote import Settings, UnlockWith
 from .snapshot import Snapshot, Watcher
 from .state import UNLOCK_METHODS, Bolt, LockState, Unlock
@@ -72,5 +72,6 @@ __all__ = [
     "Watcher",
     "WrongKey",
     "WrongVersion",
+    "aged",
     "contact",
 ]

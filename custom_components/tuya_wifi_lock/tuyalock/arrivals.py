@@ -55,12 +55,12 @@ class Arrivals:
         self._answers = [replace(answer, age=Age.UNKNOWN) for answer in self._answers]
         self._release(Age.UNKNOWN)
         received = self._clock.time()
-        time, age = judge(time, received)
+        believed, age = judge(time, received)
         if age is None and self._clock.monotonic() <= self._burst_until:
-            self._held = Arrival(unlock, None, received, self._age())
+            self._held = Arrival(unlock, None, received, self._age(), time)
             self._burst_over = self._clock.call_later(QUIET, self._release)
         else:
-            self._hand_on(Arrival(unlock, time, received, age or Age.LIVE))
+            self._hand_on(Arrival(unlock, believed, received, age or Age.LIVE, time))
 
     def answered(self, unlock: Unlock) -> None:
         """Take an unlock from an answer with what changed since the lock woke.

@@ -16,14 +16,12 @@ from .health import Health
 from .link import Link
 from .memory import Memory
 from .profiles import PRODUCTS, Family, dp_id
-from .records import Arrival, Journal
+from .records import LAN, Arrival, Journal, timed
 from .remote import Remote, Settings
 from .remote_key import SET_KEY
 from .report import Report
 from .snapshot import Snapshot, Watcher
-from .state import Value, bolt, unlocks
-
-LAN = "lan"
+from .state import Unlock, Value, bolt, unlocks
 
 
 class TuyaLock:
@@ -223,6 +221,10 @@ class TuyaLock:
 
     # Reports
 
+    def record(self, unlock: Unlock, time: float, route: str) -> None:
+        """Take an unlock that another route tells, with the lock's own time in Unix seconds."""
+        self._arrived(timed(unlock, time, self._clock.time()), route)
+
     def _take_answer(self, codes: Mapping[str, Value]) -> None:
         """Take the answer to our query."""
         if self._memory.answers_partly:
@@ -249,9 +251,9 @@ class TuyaLock:
         else:
             self._link.release()
 
-    def _arrived(self, arrival: Arrival) -> None:
+    def _arrived(self, arrival: Arrival, route: str = LAN) -> None:
         """Keep an unlock, and tell it."""
-        if (record := self._memory.keep(arrival, LAN)) is None:
+        if (record := self._memory.keep(arrival, route)) is None:
             return
         self._publish()
         for watcher in tuple(self._watchers):

@@ -7,11 +7,15 @@ from typing import Any, Self
 
 from .state import Unlock
 
+LAN = "lan"
+"""The route of what a lock tells us itself."""
 KEPT = 200
 LATE_AFTER = 60.0
 """Seconds after which a record is no news."""
 CLOCK_TOLERANCE = 10.0
 """Seconds that a lock's clock may be ahead of ours."""
+SAVED_UP = 30 * 86400.0
+"""Seconds for which a lock may have kept an unlock that it hands over without its time."""
 
 
 class Age(StrEnum):
@@ -31,6 +35,13 @@ class Arrival:
     """The lock's own time, where it gave a believable one."""
     received: float
     age: Age
+    claimed: float | None = None
+    """The lock's own time as it is, believable or not: it tells one record from another."""
+
+    @property
+    def stamp(self) -> float | None:
+        """Return the time by which all routes know this unlock, if it came with one."""
+        return self.time if self.claimed is None else self.claimed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +57,9 @@ class Record:
     age: Age
     route: str
     delivered: bool = False
+    claimed: float | None = None
+    confirmed: bool = False
+    """Another route has told it as well, one of the two without a time."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return a form for storage."""
@@ -60,6 +74,11 @@ class Record:
     def happened(self) -> float:
         """When it happened, as far as known."""
         return self.received if self.time is None else self.time
+
+    @property
+    def stamp(self) -> float | None:
+        """Return the time by which all routes know this unlock, if one came with it."""
+        return self.time if self.claimed is None else self.claimed
 
 
 class Journal:
@@ -77,18 +96,19 @@ class Journal:
 
     def add(self, arrival: Arrival, route: str) -> Record | None:
         """Keep an unlock, or return None if this very record is known already."""
-        unlock, time = arrival.unlock, arrival.time
-        if time is not None and self._knows(unlock, time):
+        if self._knows(arrival, route) or self._confirms(arrival, route):
             return None
+        unlock = arrival.unlock
         record = Record(
             id=self._next_id,
             method=unlock.method,
             number=unlock.number,
             code_name=unlock.code_name,
-            time=time,
+            time=arrival.time,
             received=arrival.received,
             age=arrival.age,
             route=route,
+            claimed=arrival.claimed,
         )
         self._next_id += 1
         self._records.append(record)
@@ -98,12 +118,32 @@ class Journal:
                 self._watermark = max(self._watermark, gone.time)
         return record
 
-    def _knows(self, unlock: Unlock, time: float) -> bool:
-        """Return if a record with the lock's own time is here, or older than what is kept."""
-        return time <= self._watermark or any(
-            (Unlock(record.method, record.number, record.code_name), record.time) == (unlock, time)
+    def _knows(self, arrival: Arrival, route: str) -> bool:
+        """Return if a record with the lock's own time is here, or older than what is kept.
+
+        Only the history of an account goes back that far; a lock that hands over such a time itself
+        has a clock that was set back.
+        """
+        if arrival.stamp is None:
+            return False
+        if route != LAN and arrival.time is not None and arrival.time <= self._watermark:
+            return True
+        return any(
+            (record.unlock, record.stamp) == (arrival.unlock, arrival.stamp)
             for record in self._records
         )
+
+    def _confirms(self, arrival: Arrival, route: str) -> bool:
+        """Return if another route has told this unlock, one of the two without its time."""
+        for index, record in enumerate(self._records):
+            if route != record.route and not record.confirmed and _are_one(record, arrival):
+                self._records[index] = replace(
+                    record,
+                    time=arrival.time if record.stamp is None else record.time,
+                    confirmed=True,
+                )
+                return True
+        return False
 
     def mark_delivered(self, record_id: int) -> None:
         """Note that a record has reached its listeners."""
@@ -139,6 +179,28 @@ class Journal:
             Record(**{**record, "age": Age(record["age"])}) for record in data["records"]
         )
         return journal
+
+
+def timed(unlock: Unlock, time: float, now: float) -> Arrival:
+    """Return what another route than the LAN tells at Unix time `now`."""
+    believed, age = judge(time, now)
+    return Arrival(unlock, believed, now, age or Age.UNKNOWN, time)
+
+
+def _are_one(record: Record, arrival: Arrival) -> bool:
+    """Return if a record and an arrival can be one unlock, of which only one knows the time."""
+    with_time, without = (record, arrival) if arrival.stamp is None else (arrival, record)
+    if record.unlock != arrival.unlock or with_time.time is None or without.stamp is not None:
+        return False
+    # Rather than swallow an unlock that is new, an old one is told again.
+    reach = LATE_AFTER if without is arrival and without.age is Age.LIVE else SAVED_UP
+    return -CLOCK_TOLERANCE <= without.received - with_time.time <= reach
+
+
+def aged(record: Record, now: float) -> Record:
+    """Return a record that had to wait until Unix time `now`; it may be late by then."""
+    fresh = -CLOCK_TOLERANCE <= now - record.happened <= LATE_AFTER
+    return record if fresh or record.age is not Age.LIVE else replace(record, age=Age.LATE)
 
 
 def judge(time: float | None, now: float) -> tuple[float | None, Age | None]:
