@@ -1,6 +1,7 @@
 """The actions of a lock."""
 
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -51,7 +52,7 @@ async def alice(
 ) -> ConfigSubentry:
     """Alice, to whom finger 3 belongs; her lock has told six unlocks."""
     subentry = ConfigSubentry(
-        data={"numbers": ["fingerprint:3"], "person": "person.alice"},
+        data=MappingProxyType({"numbers": ["fingerprint:3"], "person": "person.alice"}),
         subentry_type="member",
         title="Alice",
         unique_id=None,

@@ -1,0 +1,145 @@
+"""Each unlock is told once, in its order, and no old one as new, whatever happens in between."""
+
+from typing import override
+
+from hypothesis import HealthCheck, settings, strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+import pytest
+
+from custom_components.tuya_wifi_lock.tuyalock import Unlock
+from tests.tuyalock.toy_clock import START
+from tests.tuyalock.world import KEYS, Kind, World
+
+UNLOCKS = st.sampled_from(sorted(KEYS, key=repr))
+PAUSES = st.sampled_from([0.1, 0.6, 1.1, 2.0, 4.0, 7.0, 20.0, 70.0, 600.0, 30_000.0])
+DELAYS = st.sampled_from([0.1, 0.5, 3.0, 8.0, 9.9, 15.0, 90.0])
+GAPS = st.lists(st.sampled_from([0.0, 0.1, 0.3, 0.9]), min_size=3, max_size=3)
+JUMPS = st.sampled_from([-90_000.0, -3_600.0, -45.0, -3.0, 0.5, 5.0, 3_600.0, 90_000.0])
+SMALL_JUMPS = st.sampled_from([-2.0, -0.5, 0.5, 2.0])
+STEPS = 50
+
+
+class Schedule(RuleBasedStateMachine):
+    """A random life of a lock."""
+
+    world: World
+
+    @initialize(
+        timed=st.booleans(),
+        cloud=st.booleans(),
+        answers=st.sampled_from([None, False, True]),
+        started=st.booleans(),
+    )
+    def begin(self, timed: bool, cloud: bool, answers: bool | None, started: bool) -> None:
+        self.world = World(Kind(timed, cloud, None if timed or cloud else answers))
+        if started:
+            self.world.finish_start()
+
+    @rule(unlock=UNLOCKS, delay=DELAYS, gaps=GAPS)
+    def touch(self, unlock: Unlock, delay: float, gaps: list[float]) -> None:
+        self.world.touch(unlock)
+        if self.world.connected:
+            self.world.push()
+        else:
+            self.world.connect(delay, gaps)
+
+    @precondition(lambda self: not self.world.connected)
+    @rule(unlock=UNLOCKS)
+    def touch_that_nobody_hears(self, unlock: Unlock) -> None:
+        self.world.touch(unlock)
+
+    @precondition(lambda self: not self.world.connected)
+    @rule(delay=DELAYS, gaps=GAPS, woken=st.booleans())
+    def wake_without_an_unlock(self, delay: float, gaps: list[float], woken: bool) -> None:
+        self.world.connect(delay, gaps, woken=woken)
+
+    @precondition(lambda self: self.world.connected)
+    @rule()
+    def sleep(self) -> None:
+        self.world.disconnect()
+
+    @precondition(lambda self: self.world.connected and self.world.kind.timed)
+    @rule(back=st.integers(0, 4))
+    def repeat(self, back: int) -> None:
+        self.world.push_again(back)
+
+    @precondition(lambda self: self.world.in_cloud)
+    @rule(most=st.integers(1, 4))
+    def cloud(self, most: int) -> None:
+        self.world.feed(most)
+
+    @precondition(lambda self: self.world.fed)
+    @rule(most=st.integers(1, 4))
+    def cloud_again(self, most: int) -> None:
+        self.world.feed_again(most)
+
+    @rule(seconds=PAUSES)
+    def time_passes(self, seconds: float) -> None:
+        self.world.clock.advance(seconds)
+
+    @precondition(lambda self: self.world.kind.timed)
+    @rule(seconds=JUMPS)
+    def our_clock_jumps(self, seconds: float) -> None:
+        self.world.clock.wall += seconds
+
+    @precondition(lambda self: not self.world.kind.timed)
+    @rule(seconds=SMALL_JUMPS)
+    def our_clock_is_adjusted(self, seconds: float) -> None:
+        self.world.clock.wall = START + seconds
+
+    @precondition(lambda self: self.world.kind.timed)
+    @rule(seconds=JUMPS)
+    def the_clock_of_the_lock_jumps(self, seconds: float) -> None:
+        self.world.lock_clock_off += seconds
+
+    @precondition(lambda self: not self.world.started)
+    @rule()
+    def home_assistant_has_started(self) -> None:
+        self.world.finish_start()
+
+    @rule()
+    def restart(self) -> None:
+        self.world.restart()
+
+    @rule()
+    def crash(self) -> None:
+        self.world.crash()
+
+    @invariant()
+    def nothing_is_told_twice(self) -> None:
+        self.world.check_told()
+
+    @override
+    def teardown(self) -> None:
+        if hasattr(self, "world"):
+            self.world.settle()
+
+
+def live(lives: int) -> None:
+    """Run many random lives."""
+    run_state_machine_as_test(
+        Schedule,
+        settings=settings(
+            max_examples=lives,
+            stateful_step_count=STEPS,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_500_steps() -> None:
+    live(500 // STEPS)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(7200)
+def test_a_million_steps() -> None:
+    live(1_000_000 // STEPS)
