@@ -83,7 +83,7 @@ class UnknownNumberTrigger(UnlockTrigger):
     def refuse(self, state: State, unlock: Unlock, member: Member | None) -> str | None:
         """Let only those through that could be somebody's."""
         if unlock.method not in OWNED_METHODS:
-            return "belongs_to_nobody"
+            return "other_method"
         return "known_number" if member else super().refuse(state, unlock, member)
 
 

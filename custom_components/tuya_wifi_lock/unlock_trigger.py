@@ -60,7 +60,7 @@ class UnlockTrigger(StatelessEntityTriggerBase):
         if not super().is_valid_transition(from_state, to_state):
             return False
         entry_id, record = self.entry_of(to_state), to_state.attributes.get("record")
-        if self._told.get(entry_id) == record:
+        if record is not None and self._told.get(entry_id) == record:
             return False
         self._told[entry_id] = record
         return True
@@ -81,4 +81,6 @@ class UnlockTrigger(StatelessEntityTriggerBase):
 def _unlock(state: State) -> Unlock:
     """Return the unlock that an event tells."""
     attributes = state.attributes
-    return Unlock(attributes[EventEntityStateAttribute.EVENT_TYPE], attributes.get("number"))
+    return Unlock(
+        attributes.get(EventEntityStateAttribute.EVENT_TYPE, ""), attributes.get("number")
+    )
