@@ -10,6 +10,7 @@ from .conditions import PAUSE, Unmet, expect
 
 FLOWS = "/api/config/config_entries/flow"
 OPTIONS = "/api/config/config_entries/options/flow"
+SUBENTRIES = "/api/config/config_entries/subentries/flow"
 PROGRESS_WITHIN = 70.0
 
 type Answers = Mapping[str, Json | str]
@@ -27,8 +28,10 @@ class Flow:
         self._answers, self._touch = answers, touch
         self.steps: list[str] = []
         """Names of the steps that were shown."""
+        self.forms: dict[str, Json] = {}
+        """What was shown in each step."""
 
-    async def start(self, handler: str) -> Json:
+    async def start(self, handler: str | list[str]) -> Json:
         """Start a flow, and return how it ended."""
         return await self._go(await self._client.post(self._path, {"handler": handler}))
 
@@ -40,6 +43,7 @@ class Flow:
         while result["type"] not in ("create_entry", "abort"):
             step: str = result["step_id"]
             self.steps.append(step)
+            self.forms[step] = result
             if result["type"] == "progress":
                 result = await self._wait(result)
                 continue

@@ -6,9 +6,10 @@ import secrets
 import time
 from typing import Any
 
+from .automations import Automations
 from .client import Client, Json
 from .conditions import PAUSE, Unmet, expect, until
-from .flows import FLOWS, OPTIONS, Answers, Flow, Touch
+from .flows import FLOWS, OPTIONS, SUBENTRIES, Answers, Flow, Touch
 from .process import DOMAIN, HomeAssistantProcess
 from .seen import Seen
 
@@ -27,6 +28,7 @@ class Home:
         self.process = HomeAssistantProcess()
         self.client = Client(self.process.url)
         self.password = secrets.token_urlsafe(9)
+        self.automations = Automations(self.client)
         self.seen = Seen(say)
         self.version = ""
         self.entry_id = ""
@@ -105,6 +107,27 @@ class Home:
         result = await flow.start(self.entry_id)
         expect(result["type"] == "create_entry", f"the options ended: {result.get('reason')}")
         await self._reloaded(shown)
+
+    async def add_member(self, fields: Json) -> list[str]:
+        """Add a member of the household; return the numbers that the form has offered."""
+        flow = Flow(self.client, SUBENTRIES, {"user": fields}, no_touch)
+        result = await flow.start([self.entry_id, "member"])
+        expect(result["type"] == "create_entry", f"the flow ended: {result.get('reason')}")
+        form = flow.forms["user"]["data_schema"]
+        (numbers,) = [field["selector"]["select"] for field in form if field["name"] == "numbers"]
+        return [option["label"] for option in numbers["options"]]
+
+    async def device(self, name: str) -> Json:
+        """Return the device that has a name."""
+        devices: list[Json] = await self.client.command("config/device_registry/list")
+        found = [device for device in devices if device["name"] == name]
+        expect(len(found) == 1, f"there are {len(found)} devices {name}")
+        return found[0]
+
+    async def notifications(self) -> list[str]:
+        """Return the messages that a person finds in the sidebar."""
+        shown: list[Json] = await self.client.command("persistent_notification/get")
+        return [notification["message"] for notification in shown]
 
     async def _reloaded(self, shown: int) -> None:
         """Wait until the entities have gone, after so many states, and have come back."""

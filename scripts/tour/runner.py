@@ -5,12 +5,12 @@ from collections.abc import Callable
 import time
 import traceback
 
-from . import closing, main_job
+from . import closing, main_job, members
 from .chapter import Step
 from .conditions import Unmet
 from .stage import Stage
 
-CHAPTERS = (main_job.chapter, closing.chapter)
+CHAPTERS = (main_job.chapter, members.chapter, closing.chapter)
 
 STEP_WITHIN = 120.0
 

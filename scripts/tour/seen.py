@@ -43,7 +43,10 @@ class Event:
 
 
 class Seen:
-    """States of our entities, by their key in the design: `lock`, `unlock`, `battery`, ..."""
+    """States of our entities, by their key in the design: `lock`, `unlock`, `battery`, ...
+
+    Those of a member have its name before: `alice_unlock`.
+    """
 
     def __init__(self, say: Callable[[str], None]) -> None:
         """Start with nothing seen."""
@@ -77,9 +80,8 @@ class Seen:
     async def _look(self, client: Client) -> None:
         """Find our entities, and take their states."""
         for entry in await client.command("config/entity_registry/list"):
-            if entry["platform"] == DOMAIN and entry["unique_id"].startswith(self._device_id):
-                key = entry["unique_id"].removeprefix(self._device_id).removeprefix("_")
-                self._keys[entry["entity_id"]] = key or "lock"
+            if entry["platform"] == DOMAIN:
+                self._keys[entry["entity_id"]] = _key(entry, self._device_id)
         for state in await client.command("get_states"):
             self._take(state)
 
@@ -127,6 +129,15 @@ class Seen:
             return
         self._told[key] = text
         self._say(text)
+
+
+def _key(entry: Json, device_id: str) -> str:
+    """Return the key of an entity in the registry."""
+    if entry["config_subentry_id"]:
+        name: str = entry["entity_id"]
+        return name.partition(".")[2]
+    unique_id: str = entry["unique_id"]
+    return unique_id.removeprefix(device_id).removeprefix("_") or "lock"
 
 
 def _described(entity_id: str, value: str, attributes: Json) -> str:

@@ -1,0 +1,44 @@
+"""Automations, made as the editor in the browser makes them, and how often each has run."""
+
+from typing import Any
+
+from .client import Client, Json
+from .conditions import until
+
+CONFIG = "/api/config/automation/config"
+
+
+class Automations:
+    """The automations of one Home Assistant."""
+
+    def __init__(self, client: Client) -> None:
+        """Start with nothing made."""
+        self._client = client
+        self._names: dict[str, str] = {}
+        self._runs: list[str] = []
+
+    async def make(self, name: str, **config: Any) -> None:
+        """Save an automation, and wait until it waits for its triggers."""
+        if not self._names:
+            await self._client.subscribe(
+                self._changed, "subscribe_events", event_type="state_changed"
+            )
+            await self._client.subscribe(
+                self._ran, "subscribe_events", event_type="automation_triggered"
+            )
+        await self._client.post(f"{CONFIG}/{name}", {"alias": name, **config})
+        await until(lambda: name in self._names.values(), f"the automation {name}")
+
+    def runs(self, *names: str) -> int:
+        """Return how often automations have run; without names, how often any has."""
+        return sum(not names or self._names.get(entity_id) in names for entity_id in self._runs)
+
+    def _changed(self, event: Json) -> None:
+        """Note an automation that is switched on."""
+        state = event["data"]["new_state"]
+        if state and state["entity_id"].startswith("automation.") and state["state"] == "on":
+            self._names[state["entity_id"]] = state["attributes"]["id"]
+
+    def _ran(self, event: Json) -> None:
+        """Note that an automation runs."""
+        self._runs.append(event["data"]["entity_id"])
