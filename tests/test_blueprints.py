@@ -218,32 +218,35 @@ def test_there_are_five() -> None:
     ]
 
 
-class TestWelcomeHome:
-    @pytest.fixture(autouse=True)
-    async def automation(self, hass: HomeAssistant, members: None, use: Use) -> None:
-        welcome = fire(who="{{ member }}", person="{{ person }}", method="{{ method }}")
-        await use("welcome_home", members=[member_device(hass, "Alice")], welcome=welcome)
+@pytest.fixture
+async def welcome_home(hass: HomeAssistant, members: None, use: Use) -> None:
+    """An automation that welcomes Alice."""
+    welcome = fire(who="{{ member }}", person="{{ person }}", method="{{ method }}")
+    await use("welcome_home", members=[member_device(hass, "Alice")], welcome=welcome)
 
-    async def test_each_arrival_of_the_member_is_greeted(
-        self, hass: HomeAssistant, simulated_lock: SimulatedLock, done: list[Event[Any]]
-    ) -> None:
-        hass.states.async_set(ALICE, "not_home")
-        await opens(hass, simulated_lock, ("fingerprint", 3), ("fingerprint", 3))
-        alice = {"who": "Alice", "person": ALICE, "method": "fingerprint"}
-        assert [event.data for event in done] == [alice, alice]
 
-    async def test_nobody_else_is_greeted(
-        self, hass: HomeAssistant, simulated_lock: SimulatedLock, done: list[Event[Any]]
-    ) -> None:
-        await opens(hass, simulated_lock, ("card", 2), ("fingerprint", 4))
-        assert done == []
+async def test_each_arrival_of_the_member_is_greeted(
+    hass: HomeAssistant, welcome_home: None, simulated_lock: SimulatedLock, done: list[Event[Any]]
+) -> None:
+    hass.states.async_set(ALICE, "not_home")
+    await opens(hass, simulated_lock, ("fingerprint", 3), ("fingerprint", 3))
+    alice = {"who": "Alice", "person": ALICE, "method": "fingerprint"}
+    assert [event.data for event in done] == [alice, alice]
 
-    async def test_who_is_at_home_is_not_greeted(
-        self, hass: HomeAssistant, simulated_lock: SimulatedLock, done: list[Event[Any]]
-    ) -> None:
-        hass.states.async_set(ALICE, "home")
-        await opens(hass, simulated_lock, ("fingerprint", 3))
-        assert done == []
+
+async def test_nobody_else_is_greeted(
+    hass: HomeAssistant, welcome_home: None, simulated_lock: SimulatedLock, done: list[Event[Any]]
+) -> None:
+    await opens(hass, simulated_lock, ("card", 2), ("fingerprint", 4))
+    assert done == []
+
+
+async def test_who_is_at_home_is_not_greeted(
+    hass: HomeAssistant, welcome_home: None, simulated_lock: SimulatedLock, done: list[Event[Any]]
+) -> None:
+    hass.states.async_set(ALICE, "home")
+    await opens(hass, simulated_lock, ("fingerprint", 3))
+    assert done == []
 
 
 async def test_an_unknown_number_is_told_and_a_known_one_is_not(
@@ -346,100 +349,109 @@ async def test_an_opening_while_everyone_is_away_is_told(
     ]
 
 
-class TestUnlockRequest:
-    @pytest.fixture(autouse=True)
-    async def automation(
-        self, hass: HomeAssistant, simulated_lock: SimulatedLock, use: Use, phone: Phone
-    ) -> None:
-        await use("unlock_request", lock=LOCK, phone=phone.id)
-        await self.request(hass, simulated_lock)
+@pytest.fixture
+async def requested(
+    hass: HomeAssistant, simulated_lock: SimulatedLock, use: Use, phone: Phone
+) -> None:
+    """Somebody asks to be let in, and the phone shows it."""
+    await use("unlock_request", lock=LOCK, phone=phone.id)
+    await ask(hass, simulated_lock)
+    await until(lambda: phone.told)
 
-    async def request(self, hass: HomeAssistant, lock: SimulatedLock) -> None:
-        """Ask at the door, and wait until that is shown."""
-        await lock.request(60)
-        await until(lambda: hass.states.is_state(REQUESTED, "on"))
 
-    async def end(self, hass: HomeAssistant, lock: SimulatedLock) -> None:
-        """Let the countdown end."""
-        await lock.end_request()
-        await until(lambda: hass.states.is_state(REQUESTED, "off"))
+async def ask(hass: HomeAssistant, lock: SimulatedLock) -> None:
+    """Ask at the door, and wait until that is shown."""
+    await lock.request(60)
+    await until(lambda: hass.states.is_state(REQUESTED, "on"))
 
-    async def test_a_request_is_shown_until_it_ends(
-        self, hass: HomeAssistant, simulated_lock: SimulatedLock, phone: Phone
-    ) -> None:
-        await until(lambda: phone.told)
-        assert phone.messages == ["Somebody is at the door and asks to be let in."]
-        assert list(phone.buttons()) == ["Approve", "Refuse"]
-        assert len(phone.shown) == 1
-        await self.end(hass, simulated_lock)
-        assert phone.shown == {}
-        assert len(phone.messages) == 1
 
-    async def test_approve_opens_the_door(
-        self, hass: HomeAssistant, simulated_lock: SimulatedLock, phone: Phone
-    ) -> None:
-        await phone.press(phone.buttons()["Approve"])
-        await until(lambda: simulated_lock.openings == ["remote"])
-        await until(lambda: phone.shown == {})
-        assert len(phone.messages) == 1
+async def stop_asking(hass: HomeAssistant, lock: SimulatedLock) -> None:
+    """Let the countdown end."""
+    await lock.end_request()
+    await until(lambda: hass.states.is_state(REQUESTED, "off"))
 
-    async def test_a_failure_is_told(
-        self, hass: HomeAssistant, simulated_lock: SimulatedLock, phone: Phone
-    ) -> None:
-        await simulated_lock.double_lock(on=True)
-        await phone.press(phone.buttons()["Approve"])
-        await until(lambda: len(phone.messages) == 2)
-        assert phone.messages[1].startswith("The lock did not confirm that it opened.")
-        assert simulated_lock.openings == []
 
-    @pytest.mark.parametrize("button", ["Approve", "Refuse"])
-    async def test_a_press_after_the_end_is_told_that_the_request_is_over(
-        self, hass: HomeAssistant, simulated_lock: SimulatedLock, phone: Phone, button: str
-    ) -> None:
-        await self.end(hass, simulated_lock)
-        await phone.press(phone.buttons()[button])
-        assert phone.messages[1:] == [OVER]
-        assert simulated_lock.openings == []
+async def test_a_request_is_shown_until_it_ends(
+    hass: HomeAssistant, requested: None, simulated_lock: SimulatedLock, phone: Phone
+) -> None:
+    assert phone.messages == ["Somebody is at the door and asks to be let in."]
+    assert list(phone.buttons()) == ["Approve", "Refuse"]
+    assert len(phone.shown) == 1
+    await stop_asking(hass, simulated_lock)
+    await until(lambda: phone.shown == {})
+    assert len(phone.messages) == 1
 
-    async def test_an_old_button_does_not_answer_a_new_request(
-        self, hass: HomeAssistant, simulated_lock: SimulatedLock, phone: Phone
-    ) -> None:
-        old = phone.buttons()["Approve"]
-        await self.end(hass, simulated_lock)
-        await self.request(hass, simulated_lock)
-        await until(lambda: len(phone.messages) == 2)
-        assert phone.buttons()["Approve"] != old
-        await phone.press(old)
-        assert phone.messages[2:] == [OVER]
-        assert simulated_lock.openings == []
-        await phone.press(phone.buttons()["Approve"])
-        await until(lambda: simulated_lock.openings == ["remote"])
 
-    async def test_refuse_opens_nothing(
-        self, hass: HomeAssistant, simulated_lock: SimulatedLock, phone: Phone
-    ) -> None:
-        await phone.press(phone.buttons()["Refuse"])
-        assert len(phone.messages) == 1
-        assert simulated_lock.commands == []
-        assert state(hass, REQUESTED).state == "on"
+async def test_approve_opens_the_door(
+    hass: HomeAssistant, requested: None, simulated_lock: SimulatedLock, phone: Phone
+) -> None:
+    await phone.press(phone.buttons()["Approve"])
+    await until(lambda: simulated_lock.openings == ["remote"])
+    await until(lambda: phone.shown == {})
+    assert len(phone.messages) == 1
 
-    @pytest.mark.parametrize("word", ["", "REPLY", "a-b-c-d", "another phone", "another lock"])
-    async def test_other_buttons_are_left_alone(
-        self,
-        hass: HomeAssistant,
-        simulated_lock: SimulatedLock,
-        phones: dict[str, Phone],
-        phone: Phone,
-        word: str,
-    ) -> None:
-        approve = phone.buttons()["Approve"]
-        strange = {
-            "another phone": approve.replace(phone.id, phones["yours"].id),
-            "another lock": approve.replace(REQUESTED, "binary_sensor.another_request"),
-        }
-        await phone.press(strange.get(word, word))
-        assert len(phone.messages) == 1
-        assert simulated_lock.commands == []
+
+async def test_a_failure_is_told(
+    hass: HomeAssistant, requested: None, simulated_lock: SimulatedLock, phone: Phone
+) -> None:
+    await simulated_lock.double_lock(on=True)
+    await phone.press(phone.buttons()["Approve"])
+    await until(lambda: len(phone.messages) == 2)
+    assert phone.messages[1].startswith("The lock did not confirm that it opened.")
+    assert simulated_lock.openings == []
+
+
+@pytest.mark.parametrize("button", ["Approve", "Refuse"])
+async def test_a_press_after_the_end_is_told_that_the_request_is_over(
+    hass: HomeAssistant, requested: None, simulated_lock: SimulatedLock, phone: Phone, button: str
+) -> None:
+    await stop_asking(hass, simulated_lock)
+    await phone.press(phone.buttons()[button])
+    await until(lambda: phone.messages[1:] == [OVER])
+    assert simulated_lock.openings == []
+
+
+async def test_an_old_button_does_not_answer_a_new_request(
+    hass: HomeAssistant, requested: None, simulated_lock: SimulatedLock, phone: Phone
+) -> None:
+    old = phone.buttons()["Approve"]
+    await stop_asking(hass, simulated_lock)
+    await ask(hass, simulated_lock)
+    await until(lambda: len(phone.messages) == 2)
+    assert phone.buttons()["Approve"] != old
+    await phone.press(old)
+    await until(lambda: phone.messages[2:] == [OVER])
+    assert simulated_lock.openings == []
+    await phone.press(phone.buttons()["Approve"])
+    await until(lambda: simulated_lock.openings == ["remote"])
+
+
+async def test_refuse_opens_nothing(
+    hass: HomeAssistant, requested: None, simulated_lock: SimulatedLock, phone: Phone
+) -> None:
+    await phone.press(phone.buttons()["Refuse"])
+    assert len(phone.messages) == 1
+    assert simulated_lock.commands == []
+    assert state(hass, REQUESTED).state == "on"
+
+
+@pytest.mark.parametrize("word", ["", "REPLY", "a-b-c-d", "another phone", "another lock"])
+async def test_other_buttons_are_left_alone(
+    hass: HomeAssistant,
+    requested: None,
+    simulated_lock: SimulatedLock,
+    phones: dict[str, Phone],
+    phone: Phone,
+    word: str,
+) -> None:
+    approve = phone.buttons()["Approve"]
+    strange = {
+        "another phone": approve.replace(phone.id, phones["yours"].id),
+        "another lock": approve.replace(REQUESTED, "binary_sensor.another_request"),
+    }
+    await phone.press(strange.get(word, word))
+    assert len(phone.messages) == 1
+    assert simulated_lock.commands == []
 
 
 @pytest.mark.parametrize("simulated_lock", [{"family": "A"}], indirect=True)
