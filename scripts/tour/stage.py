@@ -13,6 +13,8 @@ from .seen import Event
 
 LOOPBACK_BROADCAST = "127.255.255.255"
 """Where the lock announces itself: every listener of this machine gets its own copy."""
+NAP = 0.3
+"""Seconds for which a lock sleeps at least: none wakes in the moment in which it falls asleep."""
 HOLD_OFF = 45.0
 """Seconds after which a lock that Home Assistant has let go is dialled again at the latest."""
 
@@ -85,6 +87,7 @@ class Stage:
             await self.locked()
             self.tell("the lock falls asleep")
             await self.lock.sleep()
+            await asyncio.sleep(NAP)
 
     async def locked(self) -> None:
         """Wait until the lock has locked itself, and Home Assistant shows it."""
