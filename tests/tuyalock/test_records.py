@@ -301,8 +301,8 @@ def test_whatever_arrives_is_kept_once_and_in_order(course: list[tuple[str, Any]
             assert all(record.age is not Age.LIVE for record in crashed)
             undelivered = [record.id for record in crashed]
             assert undelivered == [record.id for record in kept if not record.delivered]
-    timed = [(one.method, one.number, one.time) for one in taken if one.time is not None]
-    assert len(timed) == len(set(timed))
+            timed = [(one.method, one.number, one.time) for one in journal if one.time is not None]
+            assert len(timed) == len(set(timed))
 
 
 @pytest.mark.parametrize(
