@@ -7,7 +7,8 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import LockConfigEntry
+from .activity import async_log_unlock
+from .coordinator import LockConfigEntry, Unlocked
 from .device import MODELS
 from .entity import TuyaLockEntity, last_unlocked_by
 from .errors import lock_errors
@@ -29,6 +30,18 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
     """The lock itself."""
 
     _attr_name = None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen for unlocks."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self.coordinator.async_subscribe_unlocks(self._async_unlocked))
+
+    @callback
+    def _async_unlocked(self, unlocked: Unlocked) -> None:
+        """Say in the Activity who has unlocked the door."""
+        if shown := self.hass.states.get(self.entity_id):
+            async_log_unlock(self.hass, self.entity_id, shown.name, unlocked)
 
     @property
     @override

@@ -1,0 +1,57 @@
+"""What the Activity page says of an unlock."""
+
+from datetime import datetime
+
+from homeassistant.const import ATTR_ENTITY_ID, ATTR_NAME, EVENT_LOGBOOK_ENTRY
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
+
+from .coordinator import Unlocked
+from .tuyalock import Age, Record
+
+_WAYS = {
+    "app": "with the app",
+    "bluetooth": "over Bluetooth",
+    "combined": "with several keys at once",
+    "emergency": "in an emergency",
+    "inside": "from inside",
+    "other": "in another way",
+    "remote": "remotely",
+    "voice": "by voice",
+}
+
+
+@callback
+def async_log_unlock(hass: HomeAssistant, entity_id: str, name: str, unlocked: Unlocked) -> None:
+    """Write an unlock into the Activity of a lock: Alice unlocked Front door with fingerprint 3.
+
+    This is Home Assistant's own event for such entries, as the action `logbook.log` fires it. The
+    texts of entries are English in all of Home Assistant.
+    """
+    record, member = unlocked.record, unlocked.member
+    by_us = record.method == "remote" and record.number is None
+    who = member.name if member else "Home Assistant" if by_us else "Somebody"
+    entry = {
+        ATTR_NAME: who,
+        "message": f"unlocked {name} {_way(record)}{_when(record)}",
+        ATTR_ENTITY_ID: entity_id,
+    }
+    hass.bus.async_fire(EVENT_LOGBOOK_ENTRY, entry, context=unlocked.context)
+
+
+def _way(record: Record) -> str:
+    """Return how it was opened."""
+    if way := _WAYS.get(record.method):
+        return way
+    method = record.method.replace("_", " ")
+    return f"with {method}" if record.number is None else f"with {method} {record.number}"
+
+
+def _when(record: Record) -> str:
+    """Return when it was, if that is not now."""
+    if record.age is Age.LIVE:
+        return ""
+    if record.age is Age.UNKNOWN and record.time is None:
+        return ", some time before"
+    local = datetime.fromtimestamp(record.happened, dt_util.get_default_time_zone())
+    return f" on {local:%Y-%m-%d at %H:%M}"

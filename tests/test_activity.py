@@ -1,0 +1,77 @@
+"""What the Activity page says of an unlock."""
+
+from types import MappingProxyType
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+
+from custom_components.tuya_wifi_lock.activity import async_log_unlock
+from custom_components.tuya_wifi_lock.coordinator import Unlocked
+from custom_components.tuya_wifi_lock.tuyalock import Age, Record
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.const import EVENT_LOGBOOK_ENTRY
+from homeassistant.core import Context, HomeAssistant
+from tests.common import LOCK, UNLOCK, reported, set_up_awake, state
+from tests.simulator import SimulatedLock
+
+NOW = 1_790_000_000.0
+
+
+async def test_it_says_who_unlocked_which_door_and_how(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    alice = ConfigSubentry(
+        data=MappingProxyType({"numbers": ["fingerprint:3"]}),
+        subentry_type="member",
+        title="Alice",
+        unique_id=None,
+    )
+    hass.config_entries.async_add_subentry(entry, alice)
+    await set_up_awake(hass, entry, simulated_lock)
+    entries = async_capture_events(hass, EVENT_LOGBOOK_ENTRY)
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    (told,) = entries
+    assert told.data == {
+        "name": "Alice",
+        "message": "unlocked Wi-Fi lock 0001 with fingerprint 3",
+        "entity_id": LOCK,
+    }
+    assert told.context.id == state(hass, UNLOCK).context.id
+    await simulated_lock.finger(4)
+    await reported(hass, simulated_lock)
+    assert entries[1].data["name"] == "Somebody"
+
+
+@pytest.mark.parametrize(
+    ("method", "number", "age", "time", "says"),
+    [
+        ("card", 2, Age.LIVE, NOW, "Somebody unlocked Door with card 2"),
+        ("key", None, Age.LIVE, None, "Somebody unlocked Door with key"),
+        ("temporary_password", 901, Age.LIVE, NOW, "unlocked Door with temporary password 901"),
+        ("inside", None, Age.LIVE, NOW, "Somebody unlocked Door from inside"),
+        ("remote", None, Age.LIVE, NOW, "Home Assistant unlocked Door remotely"),
+        ("remote", 5, Age.LIVE, NOW, "Somebody unlocked Door remotely"),
+        ("face", 1, Age.UNKNOWN, None, "unlocked Door with face 1, some time before"),
+        ("face", 1, Age.LATE, NOW, "unlocked Door with face 1 on 2026-09-21 at 07:13"),
+    ],
+)
+async def test_it_says_how_and_when(
+    hass: HomeAssistant, method: str, number: int | None, age: Age, time: float | None, says: str
+) -> None:
+    await hass.config.async_set_time_zone("America/Los_Angeles")
+    entries = async_capture_events(hass, EVENT_LOGBOOK_ENTRY)
+    record = Record(
+        id=1,
+        method=method,
+        number=number,
+        code_name=None,
+        time=time,
+        received=NOW,
+        age=age,
+        route="lan",
+    )
+    async_log_unlock(hass, LOCK, "Door", Unlocked(record, None, Context()))
+    await hass.async_block_till_done()
+    (told,) = entries
+    assert f"{told.data['name']} {told.data['message']}".endswith(says)
