@@ -114,7 +114,6 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._settings = settings_of(entry.options)
         self.lock = TuyaLock(address_of(entry.data), self._settings, Clock(), stored)
         self.data = self.lock.snapshot
-        self.device_info = lock_device(entry, self.data.family)
         self._store = lock_store(hass, entry.entry_id)
         self.members = members_of(entry)
         self.ignored: set[str] = set((stored or {}).get("ignored", ()))
@@ -168,6 +167,11 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         """Call back with every unlock, exactly once; return the unsubscribe."""
         self._unlock_listeners.append(listener)
         return lambda: self._unlock_listeners.remove(listener)
+
+    @property
+    def device_info(self) -> DeviceInfo:
+        """Return the device of the lock, by what is known of it now."""
+        return lock_device(self.config_entry, self.data.family)
 
     def member_device(self, member: Member) -> DeviceInfo:
         """Return the device of a member."""

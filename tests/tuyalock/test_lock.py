@@ -166,10 +166,9 @@ async def test_sleeping_lock_is_let_alone() -> None:
         home.clock.move(10)
         await home.until(lambda: home.simulated.clients == 0)
         connections = home.simulated.connections
-        for _ in range(4):
-            home.clock.move(5)
-            home.hint()
-            await home.settle()
+        home.clock.move(5)
+        home.hint()
+        await home.settle()
         assert home.simulated.connections == connections
         await home.simulated.sleep()
         await home.settle()
@@ -177,6 +176,19 @@ async def test_sleeping_lock_is_let_alone() -> None:
         home.clock.move(20)
         await home.wake()
         await home.until(lambda: home.lock.connected)
+
+
+async def test_unlock_after_a_lost_connection_is_fresh() -> None:
+    async with house() as home:
+        await home.awake()
+        home.clock.move(3)
+        await home.simulated.reboot()
+        await home.until(lambda: not home.lock.connected)
+        await home.until(lambda: home.lock.connected)
+        await home.simulated.finger(3)
+        await home.until(lambda: home.lock.snapshot.last_unlock is not None)
+        home.clock.move(1)
+        await home.until(lambda: home.told == ["live fingerprint 3"])
 
 
 async def test_lock_that_stays_awake_is_kept_connected() -> None:

@@ -36,8 +36,10 @@ KEEP_ALIVE_REDIAL_MAX = 30.0
 PROBE_PAUSE = 2.0
 IDLE = 10.0
 """Seconds without a report after which a low-power lock is let go to sleep."""
-HOLD_OFF = 30.0
+LET_GO = 10.0
 """Seconds in which a lock that was let go is left alone: its cloud and its app take their turn."""
+RELEASE = 30.0
+"""Seconds in which a lock that has no remote key is left to the cloud that gives it one."""
 PAUSE = 8.0
 """Seconds of silence after which a lock that was let go is dialled again at once; it may have
 slept. It need not be a wake, though: an announcement can be lost."""
@@ -104,9 +106,9 @@ class Link:
         if self._presence.silence > PAUSE:
             self._held_until = now
         self._sign_of_life()
+        self._hint_at = now
         if self._connection or now < max(self._held_until, self._released_until):
             return
-        self._hint_at = now
         self._window_until = now + DIAL_WINDOW
         self._hinted.set()
         if self._connecting:
@@ -121,7 +123,7 @@ class Link:
 
     def release(self) -> None:
         """Let go of the lock and leave it alone for a while."""
-        self._released_until = self._clock.monotonic() + HOLD_OFF
+        self._released_until = self._clock.monotonic() + RELEASE
         self.hang_up()
 
     def hang_up(self) -> None:
@@ -252,6 +254,9 @@ class Link:
                 self._idle.cancel()
         now = self._clock.monotonic()
         self._presence.sign(announces=False)
+        if error:
+            # It was here until now, so what it tells next is as fresh as after a hint.
+            self._hint_at = now
         if now - started > DIAL_WINDOW:
             self.failures = 0
             self._window_until = now + DIAL_WINDOW if error else now
@@ -293,7 +298,7 @@ class Link:
         now = self._clock.monotonic()
         left = self._last_report + IDLE - now
         if left <= 0 and not self._user.link_needed():
-            self._held_until = now + HOLD_OFF
+            self._held_until = now + LET_GO
             self._connection.close()
         else:
             self._idle = self._clock.call_later(max(left, 1.0), self._watch_idle)
