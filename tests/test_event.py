@@ -214,3 +214,21 @@ async def test_events_are_available_while_the_lock_sleeps_and_while_it_refuses_t
     available = {one.entity_id for one in hass.states.async_all()} - unavailable
     assert available == {UNLOCK, LATE_UNLOCK}
     assert LOCK in unavailable
+
+
+async def test_a_time_from_the_future_is_not_believed_and_the_event_says_so(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    simulated_lock.knobs.record_times = True
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    assert "clock_wrong" not in state(hass, UNLOCK).attributes
+    simulated_lock.knobs.clock_offset = 7200
+    await simulated_lock.finger(4)
+    await reported(hass, simulated_lock)
+    attributes = state(hass, UNLOCK).attributes
+    assert (attributes["number"], attributes["clock_wrong"]) == (4, True)
+    told = dt_util.parse_datetime(attributes["time"])
+    assert told is not None
+    assert abs((told - dt_util.utcnow()).total_seconds()) < 10

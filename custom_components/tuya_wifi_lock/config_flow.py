@@ -22,11 +22,12 @@ from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.typing import DiscoveryInfoType
 
 from .const import CONF_ANNOUNCES, CONF_LOCAL_KEY, DOMAIN, SUBENTRY_MEMBER
-from .coordinator import LockConfigEntry, address_of
+from .coordinator import LockConfigEntry
 from .discovery import async_get_ears, known_macs
 from .forms import BEHAVIOUR, MANUAL, OPTIONS, REAUTH, RECONFIGURE, mistakes, one_of, tidied
 from .member_flow import MemberSubentryFlow
 from .reach import REACH_ERRORS, async_reach
+from .settings import address_of
 from .tuyalock import (
     PRODUCTS,
     Address,

@@ -1,6 +1,6 @@
 """Owns one lock and hands out what it reports."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 import time
 from typing import Any, override
@@ -10,7 +10,6 @@ from homeassistant.const import (
     CONF_DEVICE_ID,
     CONF_HOST,
     CONF_MAC,
-    CONF_PORT,
     EVENT_HOMEASSISTANT_STOP,
 )
 from homeassistant.core import CALLBACK_TYPE, Context, Event, HomeAssistant, callback
@@ -21,30 +20,20 @@ from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .const import (
-    AUTO,
     CONF_ANNOUNCES,
-    CONF_LOCAL_KEY,
-    CONF_NO_CLOUD,
-    CONF_PROTOCOL_VERSION,
-    CONF_RELOCK_DELAY,
-    CONF_RELOCKS_ITSELF,
-    CONF_UNLOCK_WAIT,
-    CONF_UNLOCK_WITH,
     DOMAIN,
     LOGGER,
 )
 from .device import lock_device, member_device
 from .discovery import async_ask, async_find_mac, async_subscribe_announcements
 from .members import Member, members_of, owner
+from .settings import address_of, settings_of
 from .tuyalock import (
-    Address,
     Announcement,
     Clock,
     Record,
-    Settings,
     Snapshot,
     TuyaLock,
-    UnlockWith,
     Watcher,
     aged,
 )
@@ -68,31 +57,6 @@ class Unlocked:
 
 
 type UnlockListener = Callable[[Unlocked], None]
-
-
-def address_of(data: Mapping[str, Any]) -> Address:
-    """Return how a lock is reached, from the data of its entry."""
-    version = data[CONF_PROTOCOL_VERSION]
-    return Address(
-        host=data.get(CONF_HOST),
-        port=data[CONF_PORT],
-        device_id=data[CONF_DEVICE_ID],
-        local_key=data[CONF_LOCAL_KEY].encode(),
-        version=None if version == AUTO else version,
-        announces=data.get(CONF_ANNOUNCES, False),
-    )
-
-
-def settings_of(options: Mapping[str, Any]) -> Settings:
-    """Return what the owner decided, from the options of an entry."""
-    defaults = Settings()
-    return Settings(
-        unlock_with=UnlockWith(options.get(CONF_UNLOCK_WITH, defaults.unlock_with)),
-        no_cloud=options.get(CONF_NO_CLOUD, defaults.no_cloud),
-        relocks_itself=options.get(CONF_RELOCKS_ITSELF, defaults.relocks_itself),
-        relock_delay=options.get(CONF_RELOCK_DELAY, defaults.relock_delay),
-        unlock_wait=options.get(CONF_UNLOCK_WAIT, defaults.unlock_wait),
-    )
 
 
 def lock_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:

@@ -117,6 +117,8 @@ def _attributes(unlocked: Unlocked) -> dict[str, Any]:
     }
     if record.code_name:
         attributes["code_name"] = record.code_name
+    if record.from_the_future:
+        attributes["clock_wrong"] = True
     return attributes
 
 

@@ -3,6 +3,17 @@
 from dataclasses import dataclass, field
 
 
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Where a lock is, and what it takes to talk to it."""
+
+    host: str
+    port: int
+    device_id: str
+    local_key: bytes = field(repr=False)
+    version: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
     """Where a lock is and how to reach it. `version` None means: find out."""
@@ -18,13 +29,7 @@ class Address:
     keep_alive: bool = False
     """It stays on the network, so the connection is kept."""
 
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Where a lock is, and what it takes to talk to it."""
-
-    host: str
-    port: int
-    device_id: str
-    local_key: bytes = field(repr=False)
-    version: str
+    def peer(self, version: str) -> Peer:
+        """Return whom to dial, speaking a protocol version."""
+        assert self.host is not None
+        return Peer(self.host, self.port, self.device_id, self.local_key, version)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol
 
-from .address import Address, Peer
+from .address import Address
 from .clock import Clock, Timer, expire
 from .dial import dial
 from .errors import (
@@ -189,11 +189,7 @@ class Link:
 
     async def _dial(self) -> Connection:
         """Dial once; after a failure carefully, to tell a taken place from a wrong key."""
-        address = self.address
-        assert address.host is not None
-        peer = Peer(
-            address.host, address.port, address.device_id, address.local_key, self._version()
-        )
+        peer = self.address.peer(self._version())
         listener = Listener(self._reported, self._user.link_rejected)
         return await dial(
             peer, self._clock, listener, careful=self.failures > 0, connecting=self._set_connecting

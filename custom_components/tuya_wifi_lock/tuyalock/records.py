@@ -76,6 +76,11 @@ class Record:
         return self.received if self.time is None else self.time
 
     @property
+    def from_the_future(self) -> bool:
+        """Return if the lock's clock is wrong, so that its time was not believed."""
+        return self.time is None and self.claimed is not None
+
+    @property
     def stamp(self) -> float | None:
         """Return the time by which all routes know this unlock, if one came with it."""
         return self.time if self.claimed is None else self.claimed
