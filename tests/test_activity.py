@@ -33,27 +33,27 @@ async def test_it_says_who_unlocked_which_door_and_how(
     await reported(hass, simulated_lock)
     (told,) = entries
     assert told.data == {
-        "name": "Alice",
-        "message": "unlocked Wi-Fi lock 0001 with fingerprint 3",
+        "name": "Wi-Fi lock 0001",
+        "message": "was unlocked by Alice with fingerprint 3",
         "entity_id": LOCK,
     }
     assert told.context.id == state(hass, UNLOCK).context.id
     await simulated_lock.finger(4)
     await reported(hass, simulated_lock)
-    assert entries[1].data["name"] == "Somebody"
+    assert entries[1].data["message"] == "was unlocked by somebody with fingerprint 4"
 
 
 @pytest.mark.parametrize(
     ("method", "number", "age", "time", "says"),
     [
-        ("card", 2, Age.LIVE, NOW, "Somebody unlocked Door with card 2"),
-        ("key", None, Age.LIVE, None, "Somebody unlocked Door with key"),
-        ("temporary_password", 901, Age.LIVE, NOW, "unlocked Door with temporary password 901"),
-        ("inside", None, Age.LIVE, NOW, "Somebody unlocked Door from inside"),
-        ("remote", None, Age.LIVE, NOW, "Home Assistant unlocked Door remotely"),
-        ("remote", 5, Age.LIVE, NOW, "Somebody unlocked Door remotely"),
-        ("face", 1, Age.UNKNOWN, None, "unlocked Door with face 1, some time before"),
-        ("face", 1, Age.LATE, NOW, "unlocked Door with face 1 on 2026-09-21 at 07:13"),
+        ("card", 2, Age.LIVE, NOW, "Door was unlocked by somebody with card 2"),
+        ("key", None, Age.LIVE, None, "Door was unlocked by somebody with key"),
+        ("temporary_password", 901, Age.LIVE, NOW, "by somebody with temporary password 901"),
+        ("inside", None, Age.LIVE, NOW, "Door was unlocked by somebody from inside"),
+        ("remote", None, Age.LIVE, NOW, "Door was unlocked by Home Assistant remotely"),
+        ("remote", 5, Age.LIVE, NOW, "Door was unlocked by somebody remotely"),
+        ("face", 1, Age.UNKNOWN, None, "by somebody with face 1, some time before"),
+        ("face", 1, Age.LATE, NOW, "by somebody with face 1 on 2026-09-21 at 07:13"),
     ],
 )
 async def test_it_says_how_and_when(

@@ -23,17 +23,18 @@ _WAYS = {
 
 @callback
 def async_log_unlock(hass: HomeAssistant, entity_id: str, name: str, unlocked: Unlocked) -> None:
-    """Write an unlock into the Activity of a lock: Alice unlocked Front door with fingerprint 3.
+    """Write an unlock into the Activity: Front door was unlocked by Alice with fingerprint 3.
 
     This is Home Assistant's own event for such entries, as the action `logbook.log` fires it. The
     texts of entries are English in all of Home Assistant.
     """
     record, member = unlocked.record, unlocked.member
     by_us = record.method == "remote" and record.number is None
-    who = member.name if member else "Home Assistant" if by_us else "Somebody"
+    who = member.name if member else "Home Assistant" if by_us else "somebody"
+    # The Activity page shows the entity's own name in place of the one given here.
     entry = {
-        ATTR_NAME: who,
-        "message": f"unlocked {name} {_way(record)}{_when(record)}",
+        ATTR_NAME: name,
+        "message": f"was unlocked by {who} {_way(record)}{_when(record)}",
         ATTR_ENTITY_ID: entity_id,
     }
     hass.bus.async_fire(EVENT_LOGBOOK_ENTRY, entry, context=unlocked.context)

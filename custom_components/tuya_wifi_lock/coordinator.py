@@ -84,8 +84,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._member_listeners: list[CALLBACK_TYPE] = []
         self._unlock_listeners: list[UnlockListener] = []
         self._started = False
-        after_crash = not (stored or {}).get(CLEAN, False)
-        self._waiting = self.lock.journal.undelivered(after_crash=after_crash)
+        if not (stored or {}).get(CLEAN):
+            self.lock.journal.recover()
+        self._waiting = self.lock.journal.undelivered()
         self._closed = False
         self._saving = False
         self._mac_sought = CONF_MAC in entry.data
@@ -93,6 +94,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     async def async_start(self) -> None:
         """Begin to look for the lock, and hand out its records once automations can hear them."""
         entry, hass = self.config_entry, self.hass
+        if self._waiting:
+            # From here on a crash is none in good order any more.
+            await self._store.async_save(self._stored())
         entry.async_on_unload(self.lock.subscribe(Watcher(self._async_changed, self._async_record)))
         entry.async_on_unload(await async_subscribe_announcements(hass, self._async_announced))
         entry.async_on_unload(async_at_started(hass, self._async_deliver_waiting))

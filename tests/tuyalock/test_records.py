@@ -234,21 +234,24 @@ def test_what_was_delivered_is_not_delivered_again() -> None:
     for number in range(3):
         journal.add(arrival(Unlock("card", number)), "lan")
     journal.mark_delivered(2)
-    assert [record.id for record in journal.undelivered(after_crash=True)] == [1, 3]
+    assert [record.id for record in journal.undelivered()] == [1, 3]
     assert [record.delivered for record in journal] == [False, True, False]
     journal.mark_delivered(99)
     journal.mark_delivered(1)
-    assert [record.id for record in stored(journal).undelivered(after_crash=True)] == [3]
+    assert [record.id for record in stored(journal).undelivered()] == [3]
 
 
-def test_what_was_not_delivered_is_late_by_now() -> None:
+def test_what_was_not_delivered_before_a_crash_is_no_news() -> None:
     journal = Journal()
     for age in Age:
         journal.add(arrival(age=age), "lan")
-    crashed = journal.undelivered(after_crash=True)
-    assert [record.age for record in crashed] == [Age.LATE, Age.LATE, Age.UNKNOWN]
-    assert journal.undelivered(after_crash=False) == list(journal)
-    assert [record.age for record in journal] == [Age.LIVE, Age.LATE, Age.UNKNOWN]
+    journal.add(arrival(Unlock("key", 9)), "lan")
+    journal.mark_delivered(4)
+    assert [record.age for record in journal.undelivered()] == list(Age)
+    journal.recover()
+    ages = [Age.LATE, Age.LATE, Age.UNKNOWN]
+    assert [record.age for record in journal.undelivered()] == ages
+    assert [record.age for record in stored(journal)] == [*ages, Age.LIVE]
 
 
 def test_a_journal_survives_its_storage() -> None:
@@ -297,9 +300,7 @@ def test_whatever_arrives_is_kept_once_and_in_order(course: list[tuple[str, Any]
             assert [record.id for record in taken] == list(range(1, len(taken) + 1))
             kept = [replace(record, delivered=record.id in delivered) for record in taken[-5:]]
             assert list(journal) == kept
-            crashed = journal.undelivered(after_crash=True)
-            assert all(record.age is not Age.LIVE for record in crashed)
-            undelivered = [record.id for record in crashed]
+            undelivered = [record.id for record in journal.undelivered()]
             assert undelivered == [record.id for record in kept if not record.delivered]
             timed = [(one.method, one.number, one.time) for one in journal if one.time is not None]
             assert len(timed) == len(set(timed))

@@ -106,7 +106,9 @@ class World:
         self.lock = TuyaLock(ADDRESS, Settings(), self.clock, json.loads(self._stored))
         self.lock.subscribe(Watcher(lambda snapshot: None, self._recorded))
         self.started = False
-        self._waiting = self.lock.journal.undelivered(after_crash=after_crash)
+        if after_crash:
+            self.lock.journal.recover()
+        self._waiting = self.lock.journal.undelivered()
         self._saving = False
 
     def finish_start(self) -> None:

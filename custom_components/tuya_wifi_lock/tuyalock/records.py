@@ -156,13 +156,18 @@ class Journal:
             if record.id == record_id:
                 self._records[index] = replace(record, delivered=True)
 
-    def undelivered(self, *, after_crash: bool) -> list[Record]:
-        """Return what was received and not delivered; nothing of before a crash is live."""
-        return [
-            replace(record, age=Age.LATE) if after_crash and record.age is Age.LIVE else record
+    def recover(self) -> None:
+        """Note a crash: what was not marked as delivered may have been, and is no news any more."""
+        self._records = [
+            replace(record, age=Age.LATE)
+            if record.age is Age.LIVE and not record.delivered
+            else record
             for record in self._records
-            if not record.delivered
         ]
+
+    def undelivered(self) -> list[Record]:
+        """Return what was received and not delivered."""
+        return [record for record in self._records if not record.delivered]
 
     def as_dict(self) -> dict[str, Any]:
         """Return a form for storage; from_dict reads it."""
