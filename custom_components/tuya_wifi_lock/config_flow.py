@@ -28,13 +28,7 @@ from .forms import BEHAVIOUR, MANUAL, OPTIONS, REAUTH, RECONFIGURE, mistakes, on
 from .member_flow import MemberSubentryFlow
 from .reach import REACH_ERRORS, async_reach
 from .settings import address_of
-from .tuyalock import (
-    PRODUCTS,
-    Address,
-    Announcement,
-    LockError,
-    WrongVersion,
-)
+from .tuyalock import PRODUCTS, Address, Announcement, LockError, WrongVersion
 
 TOUCH_TIME = 60.0
 """Seconds in which the owner can touch the keypad."""
