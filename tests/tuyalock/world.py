@@ -96,6 +96,7 @@ class World:
         self._handed_before: Counter[Unlock] = Counter()
         self._repeatable = 0
         self._stored_position = 0
+        self._stored_fed = 0
         self._saving = False
         self._begin(after_crash=False)
 
@@ -146,11 +147,14 @@ class World:
         self._saving = False
         self._stored = json.dumps(self.lock.as_dict(), allow_nan=False)
         self._stored_position = self._position
+        self._stored_fed = len(self.fed)
         self._stored_told = Counter(record.unlock for record in self.told)
 
     def crash(self) -> None:
-        """Lose what was not written, and start again."""
+        """Lose what was not written, and start again; the cloud is asked from there once more."""
         self._lock_lets_go()
+        self.in_cloud[:0] = self.fed[self._stored_fed :]
+        del self.fed[self._stored_fed :]
         told = Counter(record.unlock for record in self.told)
         left = Counter(unlock for unlock, delivered in self._stored_unlocks() if not delivered)
         handed, safe = self._handed_over(), told + left
