@@ -29,8 +29,7 @@ def async_log_unlock(hass: HomeAssistant, entity_id: str, name: str, unlocked: U
     texts of entries are English in all of Home Assistant.
     """
     record, member = unlocked.record, unlocked.member
-    by_us = record.method == "remote" and record.number is None
-    who = member.name if member else "Home Assistant" if by_us else "somebody"
+    who = member.name if member else "Home Assistant" if record.unlock.by_us else "somebody"
     # The Activity page shows the entity's own name in place of the one given here.
     entry = {
         ATTR_NAME: name,
@@ -52,7 +51,7 @@ def _when(record: Record) -> str:
     """Return when it was, if that is not now."""
     if record.age is Age.LIVE:
         return ""
-    if record.age is Age.UNKNOWN and record.time is None:
+    if record.known_time is None:
         return ", some time before"
-    local = datetime.fromtimestamp(record.happened, dt_util.get_default_time_zone())
+    local = datetime.fromtimestamp(record.known_time, dt_util.get_default_time_zone())
     return f" on {local:%Y-%m-%d at %H:%M}"

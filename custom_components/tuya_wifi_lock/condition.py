@@ -17,8 +17,7 @@ from homeassistant.helpers.target import TargetSelection, async_extract_referenc
 from homeassistant.helpers.typing import ConfigType
 
 from .coordinator import LockConfigEntry, LockCoordinator
-from .members import owner
-from .targets import MATCH_OPTIONS, Whose, locks_of, mismatch
+from .targets import MATCH_OPTIONS, Whose, covers, locks_of, mismatch
 from .tuyalock import Age
 
 CONF_WITHIN: Final = "within"
@@ -90,12 +89,12 @@ class UnlockedByCondition(LockCondition):
     def _is_met(self, lock: LockCoordinator, whose: Whose) -> bool:
         """Look through the journal; an unlock of unknown age may be too old."""
         within: timedelta = self._options[CONF_WITHIN]
-        since, members = time.time() - within.total_seconds(), lock.members.values()
+        since = time.time() - within.total_seconds()
         for record in lock.lock.journal:
             if record.age is Age.UNKNOWN or record.happened < since:
                 continue
-            member = owner(members, record.unlock)
-            if whose is not None and (member is None or member.id not in whose):
+            member = lock.owner(record.unlock)
+            if not covers(whose, member):
                 continue
             entry_id = lock.config_entry.entry_id
             if not mismatch(self._hass, self._options, entry_id, record.unlock, member):

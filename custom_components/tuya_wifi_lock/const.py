@@ -11,7 +11,6 @@ DEFAULT_PORT: Final = 6668
 CONF_LOCAL_KEY: Final = "local_key"
 CONF_PROTOCOL_VERSION: Final = "protocol_version"
 CONF_ANNOUNCES: Final = "announces"
-CONF_PRODUCT_ID: Final = "product_id"
 
 CONF_UNLOCK_WITH: Final = "unlock_with"
 CONF_RELOCKS_ITSELF: Final = "relocks_itself"

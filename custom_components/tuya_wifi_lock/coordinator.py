@@ -34,6 +34,7 @@ from .tuyalock import (
     Record,
     Snapshot,
     TuyaLock,
+    Unlock,
     Watcher,
     aged,
 )
@@ -135,6 +136,10 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         """Call back with every unlock, exactly once; return the unsubscribe."""
         self._unlock_listeners.append(listener)
         return lambda: self._unlock_listeners.remove(listener)
+
+    def owner(self, unlock: Unlock) -> Member | None:
+        """Return whose number opened the lock."""
+        return owner(self.members.values(), unlock)
 
     @property
     def device_info(self) -> DeviceInfo:
@@ -256,7 +261,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def _async_deliver(self, record: Record) -> None:
         """Hand out an unlock."""
-        unlocked = Unlocked(record, owner(self.members.values(), record.unlock), Context())
+        unlocked = Unlocked(record, self.owner(record.unlock), Context())
         for listener in tuple(self._unlock_listeners):
             listener(unlocked)
         self.lock.journal.mark_delivered(record.id)

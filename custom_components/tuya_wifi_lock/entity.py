@@ -11,7 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .coordinator import LockCoordinator, Unlocked
-from .members import Member, owner
+from .members import Member
 from .tuyalock import Snapshot
 
 
@@ -73,9 +73,9 @@ def last_unlocked_by(coordinator: LockCoordinator) -> str | None:
     """Return who unlocked last: a member's name, or what the lock tells: Fingerprint 3."""
     if (unlock := coordinator.data.last_unlock) is None:
         return None
-    if member := owner(coordinator.members.values(), unlock):
+    if member := coordinator.owner(unlock):
         return member.name
-    if unlock.method == "remote" and unlock.number is None:
+    if unlock.by_us:
         return "Home Assistant"
     method = unlock.method.replace("_", " ").capitalize()
     return method if unlock.number is None else f"{method} {unlock.number}"

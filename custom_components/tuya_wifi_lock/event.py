@@ -124,6 +124,6 @@ def _attributes(unlocked: Unlocked) -> dict[str, Any]:
 
 def _time(record: Record) -> str | None:
     """Return when it happened, or None for an unlock that the lock had saved without its time."""
-    if record.age is Age.UNKNOWN:
+    if record.known_time is None:
         return None
-    return dt_util.utc_from_timestamp(record.happened).isoformat()
+    return dt_util.utc_from_timestamp(record.known_time).isoformat()

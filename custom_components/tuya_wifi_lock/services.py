@@ -19,8 +19,8 @@ from homeassistant.util.json import JsonObjectType
 from .const import DOMAIN
 from .coordinator import LockCoordinator
 from .lock import TuyaWifiLock
-from .members import Member, owner
-from .tuyalock import UNLOCK_METHODS, Age, Record
+from .members import Member
+from .tuyalock import UNLOCK_METHODS, Record
 
 ATTR_LIMIT = "limit"
 ATTR_MEMBER = "member"
@@ -67,7 +67,7 @@ def _wanted(
     methods = filters.get(ATTR_METHOD, UNLOCK_METHODS)
     since, until = _timestamp(filters.get(ATTR_SINCE)), _timestamp(filters.get(ATTR_UNTIL))
     for record in sorted(coordinator.lock.journal, key=lambda one: (-one.happened, -one.id)):
-        member = owner(coordinator.members.values(), record.unlock)
+        member = coordinator.owner(record.unlock)
         if members is not None and member not in members:
             continue
         if since is not None and record.happened < since:
@@ -98,10 +98,9 @@ def _timestamp(moment: datetime | None) -> float | None:
 
 def _told(record: Record, member: Member | None) -> JsonObjectType:
     """Return what is told of a record."""
-    unknown = record.time is None and record.age is Age.UNKNOWN
     return {
         "record": record.id,
-        "time": None if unknown else _iso(record.happened),
+        "time": None if record.known_time is None else _iso(record.known_time),
         "received": _iso(record.received),
         "age": record.age.value,
         "method": record.method,

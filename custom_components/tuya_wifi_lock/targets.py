@@ -102,6 +102,11 @@ def either(one: Whose, other: Whose) -> Whose:
     return None if one is None or other is None else one | other
 
 
+def covers(whose: Whose, member: Member | None) -> bool:
+    """Return if the unlocks of a member, or of nobody that is known, are meant."""
+    return whose is None or (member is not None and member.id in whose)
+
+
 @callback
 def member_of(hass: HomeAssistant, entry_id: str | None, unlock: Unlock) -> Member | None:
     """Return whose number has opened a lock."""

@@ -14,7 +14,7 @@ from homeassistant.helpers.trigger import (
 from homeassistant.util import dt as dt_util
 
 from .members import Member
-from .targets import Whose, member_of, unlock_events
+from .targets import Whose, covers, member_of, unlock_events
 from .tuyalock import LATE_AFTER, Unlock
 
 CONF_MAX_AGE: Final = "max_age"
@@ -47,8 +47,7 @@ class UnlockTrigger(StatelessEntityTriggerBase):
         """Check an unlock against the options."""
         unlock = _unlock(state)
         member = member_of(self._hass, self.entry_of(state), unlock)
-        whose = self._whose.get(state.entity_id)
-        if whose is not None and (member is None or member.id not in whose):
+        if not covers(self._whose.get(state.entity_id), member):
             return False
         if reason := self.refuse(state, unlock, member):
             report_not_triggered(reason, entity_id=state.entity_id)

@@ -71,6 +71,11 @@ class Record:
         return Unlock(self.method, self.number, self.code_name)
 
     @property
+    def known_time(self) -> float | None:
+        """When it happened, or None if the lock had saved it up without its time."""
+        return None if self.time is None and self.age is Age.UNKNOWN else self.happened
+
+    @property
     def happened(self) -> float:
         """When it happened, as far as known."""
         return self.received if self.time is None else self.time

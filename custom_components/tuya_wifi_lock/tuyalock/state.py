@@ -71,6 +71,11 @@ class Unlock:
     number: int | None = None
     code_name: str | None = None
 
+    @property
+    def by_us(self) -> bool:
+        """Return if it was our own remote unlock."""
+        return self.method == "remote" and self.number is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockState:
