@@ -12,6 +12,12 @@ CONF_LOCAL_KEY: Final = "local_key"
 CONF_PROTOCOL_VERSION: Final = "protocol_version"
 CONF_ANNOUNCES: Final = "announces"
 
+CONF_CLOUD: Final = "cloud"
+CONF_REGION: Final = "region"
+CONF_ACCESS_ID: Final = "access_id"
+CONF_ACCESS_SECRET: Final = "access_secret"
+CONF_POLL_MINUTES: Final = "poll_minutes"
+
 CONF_UNLOCK_WITH: Final = "unlock_with"
 CONF_RELOCKS_ITSELF: Final = "relocks_itself"
 CONF_NO_CLOUD: Final = "no_cloud"
