@@ -43,6 +43,17 @@ class Wish:
     end: int
     once: bool
 
+    def check(self, now: float, length: int) -> None:
+        """Raise PasswordRefused if no lock whose codes have this length can have such a one."""
+        if not 0 < len(self.name) <= NAME_LENGTH:
+            raise PasswordRefused(Mistake.BAD_NAME)
+        if len(self.code) != length or not (self.code.isascii() and self.code.isdecimal()):
+            raise PasswordRefused(Mistake.BAD_CODE)
+        if self.end <= self.start:
+            raise PasswordRefused(Mistake.END_BEFORE_START)
+        if self.end <= now:
+            raise PasswordRefused(Mistake.END_IN_PAST)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemporaryPassword:
@@ -111,7 +122,7 @@ class PasswordBook:
 
     def check_addition(self, wish: Wish, now: float, length: int) -> None:
         """Raise PasswordRefused if a password like this cannot be added."""
-        _check(wish, now, length)
+        wish.check(now, length)
         self._check_name(wish.name, None, now)
         if len(self.valid(now)) >= MAX_VALID:
             raise PasswordRefused(Mistake.BOOK_FULL)
@@ -122,11 +133,17 @@ class PasswordBook:
         """Raise PasswordRefused if a password cannot become like this."""
         if password.phase is Phase.DELETING:
             raise PasswordRefused(Mistake.NO_SUCH_PASSWORD)
-        _check(wish, now, length)
+        wish.check(now, length)
         self._check_name(wish.name, password.id, now)
 
     def find(self, which: str | int) -> TemporaryPassword:
-        """Return a password by its name, or by its number with or without 900.
+        """Return a password by its name, or by its number; raise PasswordRefused."""
+        if (password := self.search(which)) is None:
+            raise PasswordRefused(Mistake.NO_SUCH_PASSWORD)
+        return password
+
+    def search(self, which: str | int) -> TemporaryPassword | None:
+        """Return a password by its name, or by its number with or without 900, or None.
 
         Of several, it is one that nobody has deleted, and the one that lasts longest.
         """
@@ -134,9 +151,7 @@ class PasswordBook:
         found = [one for one in there if one.name.casefold() == str(which).casefold()]
         if not found and str(which).isdecimal():
             found = [one for one in there if _same(one.number, int(which))]
-        if not found:
-            raise PasswordRefused(Mistake.NO_SUCH_PASSWORD)
-        return max(found, key=lambda one: (one.phase is not Phase.DELETING, one.end))
+        return max(found, key=lambda one: (one.phase is not Phase.DELETING, one.end), default=None)
 
     def name_of(self, number: int, at: float) -> str | None:
         """Return whose number, with or without 900, it was at a Unix time.
@@ -182,18 +197,6 @@ class PasswordBook:
         over = [password for password in self if not password.counts(now)]
         for password in sorted(over, key=lambda one: one.gone or one.end)[:-HISTORY]:
             del self._passwords[password.id]
-
-
-def _check(wish: Wish, now: float, length: int) -> None:
-    """Raise PasswordRefused if no lock could have such a password."""
-    if not 0 < len(wish.name) <= NAME_LENGTH:
-        raise PasswordRefused(Mistake.BAD_NAME)
-    if len(wish.code) != length or not (wish.code.isascii() and wish.code.isdecimal()):
-        raise PasswordRefused(Mistake.BAD_CODE)
-    if wish.end <= wish.start:
-        raise PasswordRefused(Mistake.END_BEFORE_START)
-    if wish.end <= now:
-        raise PasswordRefused(Mistake.END_IN_PAST)
 
 
 def _same(number: int | None, other: int) -> bool:
