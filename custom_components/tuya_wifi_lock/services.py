@@ -1,7 +1,6 @@
 """The actions of a lock."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
@@ -13,13 +12,13 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.service import async_register_platform_entity_service
 from homeassistant.helpers.typing import VolDictType
-from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
 
 from .const import DOMAIN
 from .coordinator import LockCoordinator
 from .lock import TuyaWifiLock
 from .members import Member
+from .times import TIME, iso
 from .tuyalock import UNLOCK_METHODS, Record
 
 ATTR_LIMIT = "limit"
@@ -32,8 +31,8 @@ GET_RECORDS = "get_records"
 GET_RECORDS_FIELDS: VolDictType = {
     vol.Optional(ATTR_MEMBER): vol.All(cv.ensure_list, [cv.string]),
     vol.Optional(ATTR_METHOD): vol.All(cv.ensure_list, [vol.In(UNLOCK_METHODS)]),
-    vol.Optional(ATTR_SINCE): cv.datetime,
-    vol.Optional(ATTR_UNTIL): cv.datetime,
+    vol.Optional(ATTR_SINCE): TIME,
+    vol.Optional(ATTR_UNTIL): TIME,
     vol.Optional(ATTR_LIMIT): vol.All(vol.Coerce(int), vol.Range(min=1)),
 }
 
@@ -65,7 +64,7 @@ def _wanted(
     devices = filters.get(ATTR_MEMBER)
     members = None if devices is None else [_member(coordinator, one) for one in devices]
     methods = filters.get(ATTR_METHOD, UNLOCK_METHODS)
-    since, until = _timestamp(filters.get(ATTR_SINCE)), _timestamp(filters.get(ATTR_UNTIL))
+    since, until = filters.get(ATTR_SINCE), filters.get(ATTR_UNTIL)
     for record in sorted(coordinator.lock.journal, key=lambda one: (-one.happened, -one.id)):
         member = coordinator.owner(record.unlock)
         if members is not None and member not in members:
@@ -91,17 +90,12 @@ def _member(coordinator: LockCoordinator, device_id: str) -> Member:
     raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_a_member")
 
 
-def _timestamp(moment: datetime | None) -> float | None:
-    """Return the Unix seconds of a time that somebody has entered."""
-    return None if moment is None else dt_util.as_utc(moment).timestamp()
-
-
 def _told(record: Record, member: Member | None) -> JsonObjectType:
     """Return what is told of a record."""
     return {
         "record": record.id,
-        "time": None if record.known_time is None else _iso(record.known_time),
-        "received": _iso(record.received),
+        "time": None if record.known_time is None else iso(record.known_time),
+        "received": iso(record.received),
         "age": record.age.value,
         "method": record.method,
         "number": record.number,
@@ -110,8 +104,3 @@ def _told(record: Record, member: Member | None) -> JsonObjectType:
         "person": member.person if member else None,
         "route": record.route,
     }
-
-
-def _iso(moment: float) -> str:
-    """Return a time for people and templates."""
-    return datetime.fromtimestamp(moment, UTC).isoformat()
