@@ -10,9 +10,40 @@ from typing import override
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.tuya_wifi_lock.errors import lock_errors
+from custom_components.tuya_wifi_lock.tuyalock.errors import (
+    CallsUsedUp,
+    Cancelled,
+    Cause,
+    CloudError,
+    CloudRefused,
+    CloudSilent,
+    CloudUnreachable,
+    ConnectionLost,
+    KeyIgnored,
+    LockAsleep,
+    LockError,
+    MalformedFrame,
+    Mistake,
+    NoAnswer,
+    NoCloud,
+    NoHandshake,
+    NoRequest,
+    NotConfirmed,
+    NotProven,
+    NotSupported,
+    PasswordRefused,
+    Reason,
+    RequestOver,
+    SlotTaken,
+    UnlockRefused,
+    Unreachable,
+    WrongKey,
+    WrongVersion,
+)
 from homeassistant.const import ATTR_ENTITY_ID, SERVICE_LOCK, SERVICE_UNLOCK
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from tests.common import LOCK, NAME, pass_time, set_up_awake, until
 from tests.conftest import setup, wait_for
 from tests.simulator import SimulatedLock, Status
@@ -25,6 +56,38 @@ TEXTS = {
     ].items()
 }
 SET_KEY, USE_KEY = "49", "50"
+
+TUYAS_NUMBERS = {
+    Cause.WRONG_SECRET: 1004,
+    Cause.WRONG_REGION: 2406,
+    Cause.NO_PERMISSION: 1106,
+    Cause.NO_LOCK_SERVICE: 28841106,
+    Cause.IP_DENIED: 1114,
+    Cause.TRIAL_EXPIRED: 28841002,
+    Cause.QUOTA: 28841004,
+    Cause.CLOCK: 1013,
+    Cause.TOKEN: 1010,
+    Cause.BUSY: 1110,
+    Cause.BAD_VALUE: 1109,
+    Cause.NO_ENDPOINT: 1108,
+    Cause.ASLEEP: 2001,
+    Cause.UNSUPPORTED: 2003,
+    Cause.NOT_THERE: 2302,
+    Cause.PASSWORD_ENDED: 2304,
+    Cause.ENROLLING: 2328,
+    Cause.OTHER: 1234567,
+}
+ON_THE_WAY = {
+    MalformedFrame,
+    NoHandshake,
+    SlotTaken,
+    Unreachable,
+    WrongKey,
+    WrongVersion,
+}
+"""What ends a dial, not an action: the lock is dialled again until the action gives up."""
+KINDS = {LockError, CloudError, CloudRefused, PasswordRefused, UnlockRefused}
+"""What has a text for each reason."""
 
 type Awake = Callable[..., Awaitable[None]]
 
@@ -215,3 +278,76 @@ async def test_the_lock_does_not_like_the_key(
     await set_up_awake(hass, entry, stubborn_lock)
     assert await fails(hass) == key
     assert len([one for one in stubborn_lock.commands if stubborn_dp in one]) == tries
+
+
+# Each error has its words
+
+
+def translated(error: LockError) -> HomeAssistantError:
+    """Return what an action raises for an error, whose text is there and complete."""
+    with pytest.raises(HomeAssistantError) as err, lock_errors():
+        raise error
+    raised = err.value
+    assert raised.translation_domain == "tuya_wifi_lock"
+    assert raised.translation_key
+    text = TEXTS[raised.translation_key]
+    assert "{" not in text.format(**(raised.translation_placeholders or {}))
+    return raised
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_each_refusal_of_the_cloud_has_its_text(cause: Cause) -> None:
+    raised = translated(CloudRefused(TUYAS_NUMBERS[cause]))
+    assert raised.translation_key == f"cloud_{cause}"
+    assert isinstance(raised, ServiceValidationError) is (cause is Cause.BAD_VALUE)
+
+
+def test_a_refusal_that_nobody_knows_is_told_with_its_number() -> None:
+    raised = translated(CloudRefused(1234567))
+    assert raised.translation_key == "cloud_other"
+    assert "1234567" in TEXTS["cloud_other"].format(**(raised.translation_placeholders or {}))
+
+
+@pytest.mark.parametrize("mistake", Mistake)
+def test_each_mistake_in_a_password_has_its_text(mistake: Mistake) -> None:
+    raised = translated(PasswordRefused(mistake))
+    assert raised.translation_key == f"password_{mistake}"
+    assert isinstance(raised, ServiceValidationError)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_each_refusal_of_the_lock_has_its_text(reason: Reason) -> None:
+    assert not isinstance(translated(UnlockRefused(reason)), ServiceValidationError)
+
+
+WITH_ONE_TEXT = {
+    CallsUsedUp: "cloud_calls_used_up",
+    Cancelled: "unlock_cancelled",
+    CloudSilent: "cloud_silent",
+    CloudUnreachable: "cloud_unreachable",
+    ConnectionLost: "connection_lost",
+    KeyIgnored: "key_ignored",
+    LockAsleep: "lock_asleep",
+    NoAnswer: "no_answer",
+    NoCloud: "no_cloud",
+    NoRequest: "no_request",
+    NotConfirmed: "not_confirmed",
+    NotProven: "not_proven",
+    NotSupported: "not_supported",
+    RequestOver: "request_over",
+}
+
+
+@pytest.mark.parametrize(("error", "key"), WITH_ONE_TEXT.items())
+def test_each_other_error_has_its_text(error: type[LockError], key: str) -> None:
+    assert translated(error()).translation_key == key
+
+
+def test_no_error_is_forgotten() -> None:
+    """An error that is new needs a text, or a reason why no action raises it."""
+    assert everything_under(LockError) == WITH_ONE_TEXT.keys() | ON_THE_WAY | KINDS
+
+
+def everything_under(error: type[LockError]) -> set[type[LockError]]:
+    """Return an error and all that derive from it."""
+    return {error}.union(*(everything_under(one) for one in error.__subclasses__()))

@@ -6,6 +6,7 @@ from functools import partial
 
 from homeassistant.exceptions import HomeAssistantError
 
+from .cloud_errors import CAUSES, MISTAKES
 from .const import DOMAIN
 from .tuyalock import (
     Cancelled,
@@ -21,6 +22,15 @@ from .tuyalock import (
     RequestOver,
     UnlockRefused,
 )
+from .tuyalock.errors import (
+    CallsUsedUp,
+    CloudRefused,
+    CloudSilent,
+    CloudUnreachable,
+    NoCloud,
+    NotConfirmed,
+    PasswordRefused,
+)
 
 
 @contextmanager
@@ -29,14 +39,33 @@ def lock_errors() -> Generator[None]:
     try:
         yield
     except LockError as err:
-        refusal = err.reason if isinstance(err, UnlockRefused) else None
-        translated = _REFUSALS[refusal] if refusal else _ERRORS[type(err)]
-        raise translated() from err
+        raise _translated(err) from err
+
+
+def _translated(err: LockError) -> HomeAssistantError:
+    """Return the error in words for the owner."""
+    match err:
+        case UnlockRefused():
+            return _REFUSALS[err.reason]()
+        case CloudRefused():
+            return CAUSES[err.cause](translation_placeholders={"code": str(err.code)})
+        case PasswordRefused():
+            return MISTAKES[err.mistake]()
+    return _ERRORS[type(err)]()
 
 
 _ERRORS = {
+    CallsUsedUp: partial(
+        HomeAssistantError, translation_domain=DOMAIN, translation_key="cloud_calls_used_up"
+    ),
     Cancelled: partial(
         HomeAssistantError, translation_domain=DOMAIN, translation_key="unlock_cancelled"
+    ),
+    CloudSilent: partial(
+        HomeAssistantError, translation_domain=DOMAIN, translation_key="cloud_silent"
+    ),
+    CloudUnreachable: partial(
+        HomeAssistantError, translation_domain=DOMAIN, translation_key="cloud_unreachable"
     ),
     ConnectionLost: partial(
         HomeAssistantError, translation_domain=DOMAIN, translation_key="connection_lost"
@@ -48,7 +77,11 @@ _ERRORS = {
         HomeAssistantError, translation_domain=DOMAIN, translation_key="lock_asleep"
     ),
     NoAnswer: partial(HomeAssistantError, translation_domain=DOMAIN, translation_key="no_answer"),
+    NoCloud: partial(HomeAssistantError, translation_domain=DOMAIN, translation_key="no_cloud"),
     NoRequest: partial(HomeAssistantError, translation_domain=DOMAIN, translation_key="no_request"),
+    NotConfirmed: partial(
+        HomeAssistantError, translation_domain=DOMAIN, translation_key="not_confirmed"
+    ),
     NotProven: partial(HomeAssistantError, translation_domain=DOMAIN, translation_key="not_proven"),
     NotSupported: partial(
         HomeAssistantError, translation_domain=DOMAIN, translation_key="not_supported"
