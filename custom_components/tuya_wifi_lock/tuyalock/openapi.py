@@ -111,6 +111,18 @@ class _Token:
     """On the monotonic clock."""
 
 
+async def _once(
+    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Send a request once: aiohttp repeats GET, PUT and DELETE by itself if a connection breaks."""
+    try:
+        return await send(request)
+    except aiohttp.ClientConnectorError as error:
+        raise CloudUnreachable from error
+    except aiohttp.ClientError as error:
+        raise CloudSilent from error
+
+
 class OpenApi:
     """Asks Tuya's cloud in the name of one project."""
 
@@ -190,17 +202,12 @@ class OpenApi:
         try:
             async with self._clock.timeout(ANSWER_TIME):
                 answer = json.loads(await self._exchange(request, token))
-        except aiohttp.ClientConnectorError as error:
-            raise CloudUnreachable from error
         except (TimeoutError, aiohttp.ClientError, ValueError) as error:
             raise CloudSilent from error
         return self._result(answer)
 
     async def _exchange(self, request: _Request, token: str) -> bytes:
-        """Send one request over a connection of its own and return the answer's body.
-
-        aiohttp repeats PUT and DELETE by itself if a connection that it had kept breaks.
-        """
+        """Send one request and return the answer's body."""
         async with self._session.request(
             request.method,
             self._base + request.path,
@@ -208,6 +215,7 @@ class OpenApi:
             data=request.body or None,
             headers=self._headers(request, token),
             allow_redirects=False,
+            middlewares=(_once,),
         ) as response:
             return await response.read()
 
@@ -225,7 +233,6 @@ class OpenApi:
             "t": now,
             "lang": "en",
             "Content-Type": "application/json",
-            "Connection": "close",
         }
         return headers | ({"access_token": token} if token else {})
 

@@ -1,0 +1,291 @@
+"""One lock in Tuya's cloud.
+
+Of several endpoints, projects and products differ in which variant they have. The variants are
+tried in turn, and the one that answered is remembered.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from .cloud_answers import (
+    CloudDevice,
+    CloudMember,
+    CloudUnlock,
+    OfflinePassword,
+    Ticket,
+    each,
+    legible,
+    read_device,
+    read_member,
+    read_model,
+    read_offline_password,
+    read_password,
+    read_specifications,
+    read_ticket,
+    read_unlocks,
+)
+from .errors import Cause, CloudRefused, CloudSilent, CloudUnreachable
+from .openapi import OpenApi
+from .passwords import Phase, TemporaryPassword, Wish
+from .profiles import Dp
+from .tickets import open_ticket, seal
+
+_LOCK = "/v1.0/devices/{id}/door-lock"
+_LOCK_1_1 = "/v1.1/devices/{id}/door-lock"
+_SMART_LOCK = "/v1.0/smart-lock/devices/{id}"
+_DOOR_OPERATE = f"{_SMART_LOCK}/password-free/door-operate"
+
+type _Variants = Mapping[str, Mapping[str, Any]]
+"""Path -> what its body has besides the usual."""
+
+
+def _variants(*paths: str) -> _Variants:
+    """Return variants whose bodies are the same."""
+    return {path: {} for path in paths}
+
+
+_TICKET = _variants(f"{_LOCK}/password-ticket", f"{_SMART_LOCK}/password-ticket")
+_OPEN: _Variants = {
+    _DOOR_OPERATE: {"open": True},
+    f"{_LOCK_1_1}/password-free/open-door": {"channel_id": 1},
+    f"{_LOCK}/password-free/open-door": {},
+}
+_CLOSE: _Variants = {_DOOR_OPERATE: {"open": False}}
+_UNLOCKS = _variants(f"{_LOCK_1_1}/open-logs", f"{_LOCK}/open-logs")
+_MEMBERS = _variants(f"{_SMART_LOCK}/users", "/v1.1/devices/{id}/users")
+_OFFLINE = _variants(f"{_LOCK_1_1}/offline-temp-password", f"{_LOCK}/offline-temp-password")
+
+_MODELS: Mapping[str, Callable[[Any], dict[int, Dp]]] = {
+    "/v2.0/cloud/thing/{id}/model": read_model,
+    "/v1.1/devices/{id}/specifications": read_specifications,
+}
+
+_ABSENT = {Cause.NO_ENDPOINT, Cause.UNSUPPORTED, Cause.NO_LOCK_SERVICE}
+"""Refusals after which another variant may still do it."""
+
+_UNSUPPORTED = 2003
+
+_PAGE = 50
+_PAGES = 20
+"""Pages that are read at most, whatever the cloud says of how many there are."""
+
+
+class Cloud:
+    """Asks Tuya's cloud about one lock, and to do something with it."""
+
+    code_length = 7
+    """Digits that a temporary password of a Wi-Fi lock has."""
+
+    def __init__(
+        self, api: OpenApi, device_id: str, stored: Mapping[str, Any] | None = None
+    ) -> None:
+        """Go on from a stored form; nothing is asked before the first call."""
+        self._api = api
+        self._device_id = device_id
+        self._answered: set[str] = set(stored["answered"] if stored else ())
+        """Paths of the variants that answered."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a form for storage."""
+        return {"answered": sorted(self._answered)}
+
+    async def device(self) -> CloudDevice:
+        """Return the lock as a device of the account, with its local key."""
+        return legible(read_device, await self._call("GET", "/v1.0/devices/{id}"))
+
+    async def model(self) -> dict[int, Dp]:
+        """Return the DP table of the product, which is empty if the cloud has none."""
+        for path, read in _MODELS.items():
+            try:
+                if table := legible(read, await self._call("GET", path)):
+                    return table
+            except CloudRefused as refused:
+                if refused.cause not in _ABSENT:
+                    raise
+        return {}
+
+    async def test(self) -> None:
+        """Raise an error if the project may not use this lock."""
+        await self._ticket()
+
+    async def operate(self, *, unlock: bool) -> None:
+        """Have the lock opened or locked; the cloud's yes does not mean that the lock did it."""
+        await self._try("POST", _OPEN if unlock else _CLOSE, body={}, ticketed=True)
+
+    async def refuse_request(self) -> None:
+        """Refuse the unlock request at the door."""
+        await self._call("PUT", f"{_LOCK}/password-free/open-door/cancel", body={"type": 1})
+
+    async def unlocks(self, since: float, until: float) -> list[CloudUnlock]:
+        """Return the unlocks between two Unix times, oldest first."""
+        window = {"start_time": round(since * 1000), "end_time": round(until * 1000)}
+        rows = await self._all(_UNLOCKS, "logs", window, poll=True)
+        found = [unlock for row in each(read_unlocks, rows[::-1]) for unlock in row]
+        return sorted(found, key=lambda unlock: unlock.time)
+
+    async def members(self) -> list[CloudMember]:
+        """Return the members that the app knows, with their numbers where it tells them."""
+        return each(read_member, await self._all(_MEMBERS, "records", {}))
+
+    async def list_passwords(self) -> list[TemporaryPassword]:
+        """Return the temporary passwords that the cloud counts as usable."""
+        rows = await self._call("GET", f"{_LOCK}/temp-passwords", query={"valid": "true"})
+        return each(read_password, legible(list, rows))
+
+    async def add_password(self, wish: Wish) -> TemporaryPassword:
+        """Have a temporary password made; the lock fetches it when it wakes."""
+        body = await self._sealed(wish)
+        result = await self._call("POST", f"{_LOCK}/temp-password", body=body)
+        return TemporaryPassword(
+            id=legible(lambda row: str(row["id"]), result),
+            name=wish.name,
+            start=wish.start,
+            end=wish.end,
+            once=wish.once,
+            phase=Phase.WAITING,
+        )
+
+    async def change_password(self, old: TemporaryPassword, wish: Wish) -> TemporaryPassword:
+        """Have a temporary password changed; the lock fetches the change when it wakes."""
+        body = await self._sealed(wish)
+        await self._call("PUT", f"{_LOCK}/temp-passwords/{old.id}/modify-password", body=body)
+        return replace(
+            old,
+            edit=old.edit + 1,
+            name=wish.name,
+            start=wish.start,
+            end=wish.end,
+            once=wish.once,
+            phase=Phase.WAITING,
+        )
+
+    async def delete_password(self, password: TemporaryPassword) -> TemporaryPassword:
+        """Have a temporary password deleted; it is in the lock until the lock wakes."""
+        path = f"{_LOCK}/temp-passwords/{password.id}"
+        try:
+            if not await self._was_gone(path):
+                return replace(password, phase=Phase.DELETING)
+        except CloudRefused as refused:
+            if refused.cause is not Cause.PASSWORD_ENDED:
+                raise
+            await self._was_gone(f"{path}/record")
+        return replace(password, phase=Phase.DELETED)
+
+    async def dynamic_password(self) -> str:
+        """Return digits that open the lock for five minutes."""
+        result = await self._call("GET", f"{_LOCK}/dynamic-password")
+        return legible(lambda row: str(row["dynamic_password"]), result)
+
+    async def offline_password(
+        self, kind: str, name: str | None, start: float | None, end: float | None
+    ) -> OfflinePassword:
+        """Return digits that the lock knows by itself: `once`, `multiple`, or `clear_all`.
+
+        Times are whole hours; the cloud cuts off the rest.
+        """
+        times = {"effective_time": start, "invalid_time": end}
+        body: dict[str, Any] = {"type": kind} | ({"name": name} if name else {})
+        body |= {key: int(time) for key, time in times.items() if time is not None}
+        return legible(read_offline_password, await self._try("POST", _OFFLINE, body=body))
+
+    async def _was_gone(self, path: str) -> bool:
+        """Delete something; return if it was not there any more."""
+        try:
+            await self._call("DELETE", path)
+        except CloudRefused as refused:
+            if refused.cause is not Cause.NOT_THERE:
+                raise
+            return True
+        return False
+
+    async def _sealed(self, wish: Wish) -> dict[str, Any]:
+        """Return the body that carries a temporary password."""
+        ticket = await self._ticket()
+        key = open_ticket(self._api.project.access_secret, ticket.key)
+        return {
+            "name": wish.name,
+            "password": seal(wish.code, key),
+            "password_type": "ticket",
+            "ticket_id": ticket.id,
+            "effective_time": wish.start,
+            "invalid_time": wish.end,
+            "type": int(wish.once),
+        }
+
+    async def _ticket(self) -> Ticket:
+        """Return a new ticket; if its answer is lost, nothing has been done that matters."""
+        try:
+            return legible(read_ticket, await self._try("POST", _TICKET))
+        except CloudSilent as error:
+            raise CloudUnreachable from error
+
+    async def _all(
+        self, variants: _Variants, rows: str, query: Mapping[str, int], *, poll: bool = False
+    ) -> list[Any]:
+        """Return the rows of all pages of a result."""
+        found: list[Any] = []
+        for page in range(1, _PAGES + 1):
+            paged = {**query, "page_no": page, "page_size": _PAGE}
+            result = await self._try("GET", variants, query=paged, poll=poll)
+            more, total = legible(lambda result: (list(result[rows]), result["total"]), result)
+            found += more
+            if not more or len(found) >= total:
+                break
+        return found
+
+    async def _try(
+        self,
+        method: str,
+        variants: _Variants,
+        *,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, int] | None = None,
+        ticketed: bool = False,
+        poll: bool = False,
+    ) -> Any:
+        """Return the result of the first variant that is there.
+
+        The next one is tried only after a refusal that says that nothing was done. Each attempt has
+        a ticket of its own.
+        """
+        refusals = []
+        for path in sorted(variants, key=lambda path: path not in self._answered):
+            ticket = {"ticket_id": (await self._ticket()).id} if ticketed else {}
+            whole = None if body is None else {**body, **variants[path], **ticket}
+            try:
+                result = await self._call(method, path, body=whole, query=query, poll=poll)
+            except CloudRefused as refused:
+                if refused.cause not in _ABSENT:
+                    raise
+                refusals.append(refused)
+            else:
+                self._answered = self._answered - variants.keys() | {path}
+                return result
+        raise min(refusals, key=lambda refused: refused.cause is Cause.NO_ENDPOINT)
+
+    async def _call(self, method: str, path: str, **options: Any) -> Any:
+        """Return the result of a call about this lock; a plain no is a refusal."""
+        result = await self._api.call(method, path.format(id=self._device_id), **options)
+        if result is False:
+            raise CloudRefused(_UNSUPPORTED)
+        return result
+
+
+async def devices(api: OpenApi) -> list[CloudDevice]:
+    """Return all devices of the account, without their local keys."""
+    found: list[CloudDevice] = []
+    query: dict[str, str | int] = {"size": _PAGE}
+    for _ in range(_PAGES):
+        result = await api.call("GET", "/v1.0/iot-01/associated-users/devices", query=query)
+        rows, last = legible(_page_of_devices, result)
+        found += each(read_device, rows)
+        if last is None:
+            break
+        query["last_row_key"] = last
+    return found
+
+
+def _page_of_devices(result: Any) -> tuple[list[Any], str | None]:
+    """Return the devices of a page, and where the next page begins."""
+    return list(result["devices"]), result["last_row_key"] if result.get("has_more") else None
