@@ -13,6 +13,13 @@ _USE_KEY = struct.Struct(">BH8sH")
 # Answers to both: status, member; some firmware adds two bytes of unknown meaning.
 _REPLY = struct.Struct(">BH")
 
+# DP 25 of products with raw passwords, 6 bytes: Tuya serial, server serial, lock's number.
+_SERIALS = struct.Struct(">HHH")
+# DP 24 and 26 of these, 21 bytes: the serials, start, end, one use only, six ASCII digits.
+_PASSWORD = struct.Struct(">HHHII?6s")
+# Answers to all three, 7 bytes: the serials, 1 for success.
+_PASSWORD_REPLY = struct.Struct(">HHHB")
+
 _VALID = 1
 _FROM_APP = 1
 UNLIMITED_USES = 0xFFFF
@@ -73,6 +80,41 @@ class KeyReply:
             return cls(KeyStatus(status), member)
         except ValueError:
             return cls(KeyStatus.FAILED, member)
+
+
+@dataclass(frozen=True, slots=True)
+class Serials:
+    """What a raw temporary password is known by; the lock's number is 0 until the lock gave one."""
+
+    tuya: int
+    server: int
+    number: int = 0
+
+    def delete(self) -> str:
+        """Return the command that deletes this password."""
+        return _text(_SERIALS.pack(self.tuya, self.server, self.number))
+
+    def store(self, start: int, end: int, code: str, *, once: bool) -> str:
+        """Return the command that adds this password, or changes it."""
+        digits = code.encode("ascii")
+        return _text(_PASSWORD.pack(self.tuya, self.server, self.number, start, end, once, digits))
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordReply:
+    """A lock's answer to a command about a raw temporary password."""
+
+    serials: Serials
+    done: bool
+
+    @classmethod
+    def decode(cls, text: str) -> PasswordReply:
+        """Read an answer of 7 bytes; anything else, as an echo of the command, is a CodecError."""
+        data = raw(text)
+        if len(data) != _PASSWORD_REPLY.size:
+            raise CodecError(f"a password answer of {len(data)} bytes")
+        tuya, server, number, status = _PASSWORD_REPLY.unpack(data)
+        return cls(Serials(tuya, server, number), status == 1)
 
 
 def decode_numbers(text: str) -> frozenset[int]:

@@ -104,8 +104,18 @@ PRODUCTS: Mapping[str, Family | None] = {
     "umca8uiv2203ua3k": Family.B,
     "5k8h97qska6pf5cm": Family.D,
     "simulatedproduct": None,
+    "simulatedrawpass": Family.B,
 }
 """Product ids, as devices announce them, of what is known to be a lock, with its family."""
+
+RAW_PASSWORDS = frozenset({"simulatedrawpass"})
+"""Products that are verified to take temporary passwords as DPs; no other is ever sent any."""
+
+_RAW_PASSWORD_DPS = {
+    24: Dp("temporary_password_creat", _R),
+    25: Dp("temporary_password_delete", _R),
+    26: Dp("temporary_password_modify", _R),
+}
 
 
 def recognise(family: Family | None, dps: Mapping[int, Any]) -> Family | None:
@@ -125,11 +135,12 @@ def recognise(family: Family | None, dps: Mapping[int, Any]) -> Family | None:
     return family
 
 
-def profile(family: Family | None) -> Mapping[int, Dp]:
-    """Return the DP table of a family; of family B while it is not known."""
-    return PROFILES[family or Family.B]
+def profile(family: Family | None, product_id: str | None = None) -> Mapping[int, Dp]:
+    """Return the DP table of a family, of family B while it is not known, and of a product."""
+    table = PROFILES[family or Family.B]
+    return {**table, **_RAW_PASSWORD_DPS} if product_id in RAW_PASSWORDS else table
 
 
-def dp_id(family: Family | None, code: str) -> int | None:
-    """Return the DP id of a code, or None where the family has no such DP."""
-    return next((id_ for id_, dp in profile(family).items() if dp.code == code), None)
+def dp_id(family: Family | None, code: str, product_id: str | None = None) -> int | None:
+    """Return the DP id of a code, or None where the product has no such DP."""
+    return next((id_ for id_, dp in profile(family, product_id).items() if dp.code == code), None)
