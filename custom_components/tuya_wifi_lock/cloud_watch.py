@@ -1,0 +1,239 @@
+"""Asks Tuya's cloud what a lock has told it, as seldom as an owner's calls allow."""
+
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+import time
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.start import async_at_started
+
+from .cloud_issues import async_forget_issues, async_show_issue, issue_of
+from .const import LOGGER
+from .settings import poll_minutes_of
+from .tuyalock import TuyaLock
+from .tuyalock.cloud import Cloud
+from .tuyalock.errors import CallsUsedUp, Cause, CloudError, CloudRefused
+from .tuyalock.openapi import CAP, Calls
+
+MIN_POLL_MINUTES = 3
+AFTER_WAKE = 10.0
+"""Seconds that an awake lock has to tell its cloud what has happened."""
+BETWEEN_WAKES = 60.0
+"""Seconds between two polls of a lock that wakes all the time."""
+REST = 86400.0
+"""Seconds until the cloud is asked again when it answers no more at all."""
+
+FIRST_LOOK = 86400.0
+OVERLAP = 600.0
+"""Seconds by which records may come to the cloud in another order than they happened."""
+AHEAD = 300.0
+"""Seconds by which the clock of a lock may be ahead of ours."""
+
+_ABSENT = {Cause.NO_ENDPOINT, Cause.UNSUPPORTED}
+_ENDED = {Cause.TRIAL_EXPIRED, Cause.QUOTA}
+
+type _Question = Callable[[], Awaitable[None]]
+
+
+class CloudWatch:
+    """Keeps what is known of one lock in step with Tuya's cloud."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        lock: TuyaLock,
+        cloud: Cloud,
+        calls: Calls,
+        stored: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Go on from what `as_dict` returned in an earlier life; nothing is asked yet."""
+        self._hass = hass
+        self._entry = entry
+        self._lock = lock
+        self.cloud = cloud
+        self.calls = calls
+        self.watermark: float | None = (stored or {}).get("watermark")
+        """Unix time of the newest record that the cloud has told."""
+        self.last_success: float | None = None
+        self.last_failure: tuple[float, str] | None = None
+        self._failure: CloudError | None = None
+        self._timer: CALLBACK_TYPE | None = None
+        self._woken = False
+        self._no_wake_before = 0.0
+        self._book_read = False
+        self._closed_questions: set[_Question] = set()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what has to survive a restart."""
+        return {"watermark": self.watermark}
+
+    @callback
+    def async_start(self) -> None:
+        """Begin once Home Assistant has started, and end when the entry is unloaded."""
+        self._entry.async_on_unload(self._async_stop)
+        self._entry.async_on_unload(async_at_started(self._hass, self._async_begin))
+
+    @callback
+    def woke(self) -> None:
+        """Look soon for what the lock tells its cloud now that it is awake."""
+        if not self._woken and not self._rests:
+            self._woken = True
+            if self._timer:
+                self._plan()
+
+    async def async_poll(self) -> None:
+        """Ask for all that may be new."""
+        try:
+            await self._async_ask()
+        except CloudError as err:
+            self._async_failed(err)
+        else:
+            self._async_worked()
+
+    @contextmanager
+    def listening(self) -> Generator[None]:
+        """Learn from what the owner has the cloud do."""
+        try:
+            yield
+        except CloudError as err:
+            if issue_of(err):
+                self._async_failed(err)
+            raise
+        # The owner may go on asking when we stop by ourselves.
+        if not isinstance(self._failure, CallsUsedUp):
+            self._async_worked()
+
+    # When
+
+    @callback
+    def _async_begin(self, hass: HomeAssistant) -> None:
+        """Poll for the first time."""
+        self._async_due(None)
+
+    @callback
+    def _async_due(self, now: datetime | None) -> None:
+        """Poll without keeping anybody waiting."""
+        self._timer = None
+        self._entry.async_create_background_task(
+            self._hass, self._async_poll_and_plan(), "poll Tuya's cloud"
+        )
+
+    async def _async_poll_and_plan(self) -> None:
+        """Poll, and plan the next time."""
+        await self.async_poll()
+        self._plan()
+
+    @callback
+    def _plan(self) -> None:
+        """Plan when to poll next."""
+        if self._timer:
+            self._timer()
+        due = HassJob(self._async_due, "poll Tuya's cloud", cancel_on_shutdown=True)
+        self._timer = async_call_later(self._hass, self._delay, due)
+
+    @property
+    def _delay(self) -> float:
+        """Return the seconds until the next poll."""
+        if self._rests:
+            return REST
+        if self._woken:
+            return max(AFTER_WAKE, self._no_wake_before - self._hass.loop.time())
+        return 60.0 * max(poll_minutes_of(self._entry.options), MIN_POLL_MINUTES)
+
+    @property
+    def _rests(self) -> bool:
+        """Return if to ask again soon would be in vain."""
+        error = self._failure
+        ended = isinstance(error, CloudRefused) and error.cause in _ENDED
+        return ended or isinstance(error, CallsUsedUp)
+
+    @callback
+    def _async_stop(self) -> None:
+        """Poll no more."""
+        if self._timer:
+            self._timer()
+            self._timer = None
+        async_forget_issues(self._hass, self._entry.entry_id)
+
+    # What
+
+    async def _async_ask(self) -> None:
+        """Ask for all that may be new; what the cloud does not have is not asked for again."""
+        woken, self._woken = self._woken, False
+        if woken:
+            self._no_wake_before = self._hass.loop.time() + BETWEEN_WAKES
+        if self.calls.used(time.time()) >= CAP:
+            raise CallsUsedUp
+        questions = [self._async_learn, self._async_fetch_unlocks]
+        if self._book_is_due(woken=woken):
+            questions.append(self._async_refresh_passwords)
+        for question in questions:
+            if question not in self._closed_questions:
+                await self._async_try(question)
+
+    async def _async_try(self, question: _Question) -> None:
+        """Ask something that this lock or this project may not have."""
+        try:
+            await question()
+        except CloudRefused as err:
+            if err.cause not in _ABSENT:
+                raise
+            self._closed_questions.add(question)
+
+    async def _async_learn(self) -> None:
+        """Take the product's own DP table."""
+        self._lock.learn(await self.cloud.model())
+        self._closed_questions.add(self._async_learn)
+
+    async def _async_fetch_unlocks(self) -> None:
+        """Take the records; what is older than the entry is kept, and no news."""
+        now, created = time.time(), self._entry.created_at.timestamp()
+        newest = now - FIRST_LOOK if self.watermark is None else self.watermark
+        for told in await self.cloud.unlocks(newest - OVERLAP, now + AHEAD):
+            self._lock.record(told.unlock, told.time, "cloud", tell=told.time >= created)
+            newest = max(newest, min(told.time, now))
+        self.watermark = newest
+
+    async def _async_refresh_passwords(self) -> None:
+        """Take the list of temporary passwords."""
+        await self._lock.passwords.refresh()
+        self._book_read = True
+
+    def _book_is_due(self, *, woken: bool) -> bool:
+        """Return if the cloud may know more of the temporary passwords than the book."""
+        passwords = self._lock.passwords
+        if passwords.carrier is not self.cloud:
+            return False
+        if not self._book_read or passwords.book.unsettled:
+            return True
+        return not woken and bool(passwords.book.valid(time.time()))
+
+    # How it goes
+
+    @callback
+    def _async_failed(self, error: CloudError) -> None:
+        """Note a failure, and tell the owner if it does not pass by itself."""
+        name = error.cause if isinstance(error, CloudRefused) else type(error).__name__
+        if self._failure is None:
+            LOGGER.info("Tuya's cloud fails for %s: %s", self._entry.title, name)
+        self._failure = error
+        self.last_failure = time.time(), str(name)
+        if issue := issue_of(error):
+            async_show_issue(self._hass, self._entry, issue)
+
+    @callback
+    def _async_worked(self) -> None:
+        """Note that the cloud answers; nothing is left to be repaired."""
+        rested = self._rests
+        if self._failure:
+            LOGGER.info("Tuya's cloud works again for %s", self._entry.title)
+        self._failure = None
+        self.last_success = time.time()
+        async_forget_issues(self._hass, self._entry.entry_id)
+        if rested and self._timer:
+            self._plan()
