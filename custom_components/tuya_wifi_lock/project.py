@@ -1,0 +1,107 @@
+"""Tuya's cloud projects: each is asked through one client, whichever lock it is for."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+import time
+from typing import Any, override
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.singleton import singleton
+from homeassistant.helpers.storage import Store
+from homeassistant.util.hass_dict import HassKey
+
+from .const import CONF_CLOUD, DOMAIN
+from .tuyalock import Clock
+from .tuyalock.openapi import Calls, OpenApi, Project
+
+STORAGE_VERSION = 1
+SAVE_DELAY = 60.0
+"""Seconds in which counted calls are written."""
+
+_DATA: HassKey[_Projects] = HassKey(f"{DOMAIN}_projects")
+
+
+class _Projects:
+    """The clients of all projects, and the calls that each project has made this month."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Start without any."""
+        self._hass = hass
+        self._store: Store[dict[str, Any]] = Store(
+            hass, STORAGE_VERSION, f"{DOMAIN}.projects", private=True, atomic_writes=True
+        )
+        self._calls: dict[str, Calls] = {}
+        self._apis: dict[Project, OpenApi] = {}
+
+    async def async_load(self) -> None:
+        """Go on from the calls that were counted before."""
+        stored = await self._store.async_load() or {}
+        self._calls = {id_: _KeptCalls(self, calls) for id_, calls in stored.items()}
+
+    def api(self, project: Project) -> OpenApi:
+        """Return the client of a project."""
+        if project not in self._apis:
+            calls = self._calls.setdefault(project.access_id, _KeptCalls(self))
+            session = async_get_clientsession(self._hass)
+            self._apis[project] = OpenApi(session, project, Clock(), calls)
+        return self._apis[project]
+
+    def save(self) -> None:
+        """Write soon what was counted this month."""
+        self._store.async_delay_save(self._stored, SAVE_DELAY)
+
+    def _stored(self) -> dict[str, Any]:
+        """Return what has to survive a restart."""
+        now = time.time()
+        return {id_: calls.as_dict() for id_, calls in self._calls.items() if calls.used(now)}
+
+
+class _KeptCalls(Calls):
+    """Counts calls across restarts."""
+
+    def __init__(self, projects: _Projects, stored: Mapping[str, Any] | None = None) -> None:
+        """Go on from a stored form."""
+        super().__init__(stored)
+        self._projects = projects
+
+    @override
+    def count(self, now: float) -> None:
+        """Count one call."""
+        super().count(now)
+        self._projects.save()
+
+
+@singleton(_DATA, async_=True)
+async def _async_get_projects(hass: HomeAssistant) -> _Projects:
+    """Return the projects of this Home Assistant."""
+    projects = _Projects(hass)
+    await projects.async_load()
+    return projects
+
+
+async def async_get_api(hass: HomeAssistant, project: Project) -> OpenApi:
+    """Return the client of a project, which all its locks share."""
+    return (await _async_get_projects(hass)).api(project)
+
+
+def project_of(data: Mapping[str, Any]) -> Project | None:
+    """Return the cloud project, from the data of an entry."""
+    return Project(**data[CONF_CLOUD]) if CONF_CLOUD in data else None
+
+
+def project_data(project: Project) -> dict[str, dict[str, str]]:
+    """Return a cloud project as it is kept in the data of an entry."""
+    return {CONF_CLOUD: asdict(project)}
+
+
+def known_projects(hass: HomeAssistant) -> dict[str, Project]:
+    """Return the projects that are in use, by words in which their owner knows them."""
+    locks: dict[Project, list[str]] = {}
+    for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False):
+        if project := project_of(entry.data):
+            locks.setdefault(project, []).append(entry.title)
+    return {
+        f"{', '.join(titles)} (…{project.access_id[-4:]})": project
+        for project, titles in locks.items()
+    }
