@@ -2,7 +2,7 @@
 
 from typing import override
 
-from . import families, remote
+from . import families, keys, raw_passwords, remote
 from .bodies import Dps
 from .core import LockCore
 
@@ -13,8 +13,11 @@ class LockBolt(LockCore):
     @override
     def apply(self, dps: Dps) -> None:
         """Carry out a command, if the lock is still there."""
-        if self.awake:
-            remote.apply(self, dps)
+        if not self.awake:
+            return
+        remote.apply(self, dps)
+        if self.product_id in raw_passwords.PRODUCTS:
+            raw_passwords.apply(self, dps)
 
     def finish_request(self) -> None:
         """End the countdown, if there is one."""
@@ -34,6 +37,16 @@ class LockBolt(LockCore):
         self.lockings.append(f"remote {member}")
         self._timers.cancel("relock")
         self._bolt_closes()
+
+    def operate_from_cloud(self, *, opens: bool) -> None:
+        """Carry out what the cloud asks, with a fresh key of its own where there are keys."""
+        if not self.table.set_key:
+            self.open_remotely(1)
+            return
+        self.cloud_gives_key()
+        assert self.stored_key
+        use = keys.use(self.stored_key, opens=opens)
+        remote.apply(self, {self.table.use_key: families.text(use)})
 
     def bolt_opens(self, cause: str) -> None:
         """Open the bolt, and tell what the lock can tell."""

@@ -14,6 +14,7 @@ from .knobs import Family, Faults, Knobs, access_control
 from .outbox import Outbox
 from .server import LanServer
 from .timers import Countdown, Timers
+from .uplink import Uplink
 from .wire import VERSIONS
 
 
@@ -39,7 +40,7 @@ class LockCore(ABC):
         if version not in VERSIONS or len(local_key) != 16:
             raise ValueError("unknown version, or a local key that has not 16 characters")
         self.device_id, self.local_key, self.version = device_id, local_key, version
-        self.family = Family(family)
+        self.family, self.product_id = Family(family), product_id
         self.knobs = knobs or (access_control() if self.family is Family.D else Knobs())
         self.faults = Faults()
         self._begin_unused()
@@ -53,6 +54,7 @@ class LockCore(ABC):
             body=bodies.announced(host, device_id, product_id, version),
             knobs=lambda: self.knobs,
         )
+        self.uplink = Uplink(device_id, lambda: self.awake and self.knobs.cloud, self.clock)
         self._outbox = Outbox(self.table.request)
         self._changed: set[str] = set()
         self._said_no_key = False
@@ -132,10 +134,15 @@ class LockCore(ABC):
             self.awake, self._said_no_key = True, False
             self._changed.clear()
             await self._radio_on()
+        self._timers.after("sync", self.knobs.sync_after, self.sync)
         if seconds is None and not self.always_on:
             seconds = self.knobs.awake_seconds
         if seconds is not None:
             self._timers.after("sleep", seconds, self.sleep)
+
+    async def sync(self) -> None:
+        """Tell the cloud what it does not know, and fetch passwords from it."""
+        self.uplink.sync()
 
     async def sleep(self) -> None:
         """Switch the radio off; what was not delivered is kept."""
@@ -180,7 +187,7 @@ class LockCore(ABC):
 
     def _radio_off(self) -> None:
         self.awake = False
-        self._timers.cancel("sleep", "listen")
+        self._timers.cancel("sleep", "listen", "sync")
         if self.countdown.forget():
             self.dps[self.table.request] = 0
         self._outbox.fall_asleep()
@@ -193,11 +200,16 @@ class LockCore(ABC):
         self.dps |= dps
         self._changed |= set(dps)
         report = Report(dict(dps), self._now(), record=record)
+        if self.awake or record:
+            self._tell_cloud(report)
         if self.awake and not (record and self.knobs.unlock_in == "query"):
             self._outbox.add(report)
             self._deliver()
         elif record and not self.awake:
             self._outbox.store(report)
+
+    def _tell_cloud(self, report: Report) -> None:
+        self.uplink.add(report.dps, report.at + self.knobs.clock_offset)
 
     def _deliver(self) -> None:
         if not self.awake:

@@ -66,6 +66,11 @@ def parse_use(raw: bytes) -> KeyUse | None:
     return KeyUse(opens=raw[0] == 1, member=int.from_bytes(raw[1:3]), key=raw[3:11])
 
 
+def use(key: RemoteKey, *, opens: bool) -> bytes:
+    """Write what parse_use() reads, from the app and without admin."""
+    return bytes([opens]) + key.member.to_bytes(2) + key.key + b"\x00\x01"
+
+
 def judge(stored: RemoteKey | None, use: KeyUse, now: float) -> Status:
     """Check a key the way a lock does: there, in time, uses left, right digits."""
     if stored is None:

@@ -64,6 +64,7 @@ class Knobs:
     # Opening
     reply: Literal["3", "5", "echo"] = "3"
     cloud: bool = True
+    sync_after: float = 0.05  # seconds from a touch until passwords are fetched: it opens first
     requires_request: bool = False
     supports_lock: bool = True
     fail_unlock: bool = False

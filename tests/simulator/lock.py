@@ -9,6 +9,8 @@ from typing import Any, Self, override
 from . import families
 from .bodies import Dps, Report
 from .bolt import LockBolt
+from .secret_codes import CLEARING, DYNAMIC_LENGTH, OFFLINE_LENGTH
+from .uplink import CloudLink
 
 POLL = 0.003
 
@@ -33,6 +35,15 @@ class SimulatedLock(LockBolt):
         """Stop."""
         await self.stop()
 
+    @property
+    def cloud(self) -> CloudLink | None:
+        """The cloud that the lock belongs to."""
+        return self.uplink.cloud
+
+    @cloud.setter
+    def cloud(self, cloud: CloudLink | None) -> None:
+        self.uplink.cloud = cloud
+
     # Opening
 
     async def unlock(self, method: str, number: int) -> None:
@@ -51,6 +62,38 @@ class SimulatedLock(LockBolt):
         """Open with a card."""
         await self.unlock("card", number)
 
+    async def type_code(self, digits: str) -> bool:
+        """Somebody types digits; tell whether they open, by what the lock knows at this moment."""
+        await self.wake()
+        if not self.awake:
+            return False
+        if len(digits) == DYNAMIC_LENGTH:
+            return await self._typed_dynamic(digits)
+        if len(digits) == OFFLINE_LENGTH:
+            return self._typed_offline(digits)
+        number = self.uplink.keypad.enter(digits, self.clock())
+        if number is not None:
+            await self.unlock("temporary_password", number)
+        return number is not None
+
+    async def _typed_dynamic(self, digits: str) -> bool:
+        right = self.uplink.secret_codes.accepts_dynamic(digits, self.clock())
+        if right:
+            await self.unlock("dynamic_password", 1)
+        return right
+
+    def _typed_offline(self, digits: str) -> bool:
+        code = self.uplink.secret_codes.enter_offline(digits, self.clock())
+        if code is None:
+            return False
+        if code.kind in CLEARING:
+            self.report({"33": families.text(digits.encode())})
+            return False
+        used = digits.encode() + int(self.clock()).to_bytes(4)
+        self.report({"32": families.text(used)}, record=True)
+        self.bolt_opens("offline_password")
+        return True
+
     async def burst(self, *unlocks: tuple[str, int]) -> None:
         """Several people open at once; values travel together where they can."""
         frames = self._frames(unlocks)
@@ -66,7 +109,9 @@ class SimulatedLock(LockBolt):
         dps = families.unlock_dps(self.family, method, number)
         self.openings.append(f"{method} {number}")
         self.dps |= dps
-        self._outbox.store(Report(dps, self._now() if at is None else at, record=True))
+        report = Report(dps, self._now() if at is None else at, record=True)
+        self._tell_cloud(report)
+        self._outbox.store(report)
 
     def _frames(self, unlocks: tuple[tuple[str, int], ...]) -> list[Dps]:
         frames: list[Dps] = []
@@ -126,6 +171,7 @@ class SimulatedLock(LockBolt):
         self.dps |= dict(dps)
         self._changed |= set(dps)
         report = Report(dict(dps), self._now(), times=dict(times or {}))
+        self._tell_cloud(report)
         if self.awake:
             self._outbox.add(report)
             self._deliver()

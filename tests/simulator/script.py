@@ -10,6 +10,7 @@ type Action = Callable[[SimulatedLock, list[str]], Awaitable[str]]
 HELP = """\
 finger N, code N, card N       somebody opens with that number
 unlock METHOD N                ... with any method, such as face 2 or inside 1
+type CODE                      somebody types digits at the keypad
 burst METHOD N [METHOD N ...]  several people at once
 store METHOD N                 somebody opened while Wi-Fi was away
 request [SECONDS], end         ask to be let in, and stop asking
@@ -43,6 +44,10 @@ async def _finger(lock: SimulatedLock, words: list[str]) -> str:
 
 async def _code(lock: SimulatedLock, words: list[str]) -> str:
     return await _burst(lock, ["password", words[0]])
+
+
+async def _type(lock: SimulatedLock, words: list[str]) -> str:
+    return "it opens" if await lock.type_code(words[0]) else "it does not open"
 
 
 async def _card(lock: SimulatedLock, words: list[str]) -> str:
@@ -157,6 +162,7 @@ ACTIONS: dict[str, Action] = {
     "finger": _finger,
     "code": _code,
     "card": _card,
+    "type": _type,
     "unlock": _burst,
     "burst": _burst,
     "store": _store,
