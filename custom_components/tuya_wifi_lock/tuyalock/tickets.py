@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.padding import PKCS7
 from .errors import CloudRefused
 
 _BLOCK_BITS = 128
+_KEY_SIZE = 16
 _BAD_TICKET = 1109
 
 
@@ -19,9 +20,12 @@ def open_ticket(access_secret: str, ticket_key: str) -> bytes:
         decryptor = _cipher(access_secret.encode()).decryptor()
         padded = decryptor.update(bytes.fromhex(ticket_key)) + decryptor.finalize()
         padding = PKCS7(_BLOCK_BITS).unpadder()
-        return padding.update(padded) + padding.finalize()
+        key = padding.update(padded) + padding.finalize()
     except ValueError as error:
         raise CloudRefused(_BAD_TICKET) from error
+    if len(key) != _KEY_SIZE:
+        raise CloudRefused(_BAD_TICKET)
+    return key
 
 
 def seal(code: str, key: bytes) -> str:
