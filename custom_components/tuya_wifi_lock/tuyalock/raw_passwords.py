@@ -116,7 +116,10 @@ class RawPasswords:
         self._send()
 
     def take(self, codes: Mapping[str, Value]) -> None:
-        """Take the answers in a report of DP values by code."""
+        """Take the answers in a pushed report of DP values by code.
+
+        What a query brings up can be the answer to an earlier command.
+        """
         for code in (CREATE, MODIFY, DELETE):
             if code in codes:
                 self._take(code, str(codes[code]))
