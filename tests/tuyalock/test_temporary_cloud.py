@@ -1,0 +1,209 @@
+"""Temporary passwords by way of the simulated cloud, on real sockets."""
+
+from collections.abc import AsyncGenerator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import ClientSession
+import pytest
+
+from custom_components.tuya_wifi_lock.tuyalock import openapi
+from custom_components.tuya_wifi_lock.tuyalock.cloud import Cloud
+from custom_components.tuya_wifi_lock.tuyalock.errors import (
+    CloudRefused,
+    CloudSilent,
+    Mistake,
+    PasswordRefused,
+)
+from custom_components.tuya_wifi_lock.tuyalock.openapi import OpenApi, Project
+from custom_components.tuya_wifi_lock.tuyalock.passwords import Phase
+from custom_components.tuya_wifi_lock.tuyalock.temporary import TemporaryPasswords
+from tests.simulator import Knobs, SimulatedLock
+from tests.simulator.cloud import SimulatedCloud
+
+from .house import MovableClock
+
+pytestmark = pytest.mark.usefixtures("socket_enabled")
+
+HOUR = 3600
+CODES = [f"73918{number:02}" for number in range(20)]
+
+
+@dataclass
+class Home:
+    """A lock in an account, and its passwords as Home Assistant and the app see them."""
+
+    simulated: SimulatedCloud
+    lock: SimulatedLock
+    clock: MovableClock
+    passwords: TemporaryPasswords
+    app: TemporaryPasswords
+
+    async def add(self, name: str, code: str, **changes: Any) -> None:
+        now = self.clock.time()
+        values: dict[str, Any] = {"start": now - HOUR, "end": now + HOUR, "once": False}
+        await self.passwords.add(name, code=code, **values | changes)
+
+    async def wake(self) -> None:
+        """The lock wakes, fetches its passwords, and falls asleep."""
+        await self.lock.wake()
+        await self.lock.sync()
+        await self.lock.sleep()
+        await self.passwords.refresh()
+
+    @property
+    def phases(self) -> dict[str, Phase]:
+        return {one.name: one.phase for one in self.passwords.book.valid(self.clock.time())}
+
+    def posts(self) -> int:
+        """How often the cloud was asked to add a password."""
+        return sum(call.path.endswith("/temp-password") for call in self.simulated.calls)
+
+
+@pytest.fixture(name="home")
+async def home_fixture(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Home]:
+    """Open a home whose lock sleeps."""
+    clock = MovableClock()
+    lock = SimulatedLock(knobs=Knobs(announce=False), now=clock.time)
+    async with SimulatedCloud(now=clock.time) as simulated, lock, ClientSession() as session:
+        simulated.join(lock)
+        monkeypatch.setitem(openapi.REGIONS, "eu", simulated.url)
+        project = Project("eu", simulated.access_id, simulated.access_secret)
+        home = Home(simulated, lock, clock, TemporaryPasswords(clock), TemporaryPasswords(clock))
+        for passwords in (home.passwords, home.app):
+            passwords.carrier = Cloud(OpenApi(session, project, clock), lock.device_id)
+        yield home
+
+
+async def test_eight_less_two_and_five_as_the_vendor_tells_it(home: Home) -> None:
+    for number in range(8):
+        await home.add(f"P{number}", CODES[number])
+    await home.wake()
+    for number in range(2):
+        await home.passwords.delete(f"P{number}")
+    refused = []
+    for number in range(8, 13):
+        try:
+            await home.add(f"P{number}", CODES[number])
+        except PasswordRefused as error:
+            refused.append((number, error.mistake))
+            break
+    assert refused == [(10, Mistake.BOOK_FULL)]
+    await home.wake()
+    for number in range(10, 13):
+        try:
+            await home.add(f"P{number}", CODES[number])
+        except PasswordRefused as error:
+            refused.append((number, error.mistake))
+    assert refused == [(10, Mistake.BOOK_FULL), (12, Mistake.BOOK_FULL)]
+    assert home.posts() == 12
+    assert home.phases == {
+        **{f"P{number}": Phase.ACTIVE for number in range(2, 10)},
+        "P10": Phase.WAITING,
+        "P11": Phase.WAITING,
+    }
+
+
+async def test_a_guest_opens_under_his_name_and_not_before_the_lock_has_the_password(
+    home: Home,
+) -> None:
+    await home.add("Guest", CODES[0])
+    home.lock.knobs.sync_after = HOUR
+    assert not await home.lock.type_code(CODES[0])
+    await home.wake()
+    assert home.phases == {"Guest": Phase.ACTIVE}
+    assert await home.lock.type_code(CODES[0])
+    number = home.lock.dps["3"]
+    assert number == 901
+    for told in (number, number - 900):
+        assert home.passwords.book.name_of(told, home.clock.time()) == "Guest"
+
+
+async def test_a_deleted_password_opens_until_the_lock_has_woken(home: Home) -> None:
+    await home.add("Guest", CODES[0])
+    await home.wake()
+    await home.passwords.delete("Guest")
+    home.lock.knobs.sync_after = HOUR
+    assert await home.lock.type_code(CODES[0])
+    await home.lock.sleep()
+    assert home.phases == {"Guest": Phase.DELETING}
+    await home.wake()
+    assert home.phases == {}
+    assert not home.passwords.book.unsettled
+    assert not await home.lock.type_code(CODES[0])
+
+
+async def test_a_changed_password_keeps_its_number_and_counts_its_edits(home: Home) -> None:
+    await home.add("Guest", CODES[0])
+    await home.wake()
+    await home.passwords.modify(901, name="Aunt", code=CODES[1])
+    assert home.phases == {"Aunt": Phase.WAITING}
+    await home.wake()
+    found = home.passwords.book.find("Aunt")
+    assert (found.phase, found.number, found.edit) == (Phase.ACTIVE, 901, 2)
+    assert not await home.lock.type_code(CODES[0])
+    assert await home.lock.type_code(CODES[1])
+
+
+async def test_who_had_a_slot_is_known_after_another_got_it(home: Home) -> None:
+    await home.add("Guest", CODES[0])
+    await home.wake()
+    guest_at = home.clock.time()
+    home.clock.move(60)
+    await home.passwords.delete("Guest")
+    await home.wake()
+    await home.add("Cleaner", CODES[1])
+    home.clock.move(60)
+    await home.wake()
+    assert home.passwords.book.find("Cleaner").number == 901
+    assert home.passwords.book.name_of(901, guest_at) == "Guest"
+    assert home.passwords.book.name_of(901, home.clock.time()) == "Cleaner"
+
+
+async def test_what_the_app_does_is_seen(home: Home) -> None:
+    now = home.clock.time()
+    for number in range(10):
+        await home.app.add(f"P{number}", now, now + HOUR, once=False, code=CODES[number])
+    with pytest.raises(PasswordRefused) as refused:
+        await home.add("Guest", CODES[10])
+    assert refused.value.mistake is Mistake.BOOK_FULL
+    assert home.posts() == 10
+    await home.wake()
+    await home.passwords.delete("P3")
+    await home.app.delete(905)
+    await home.wake()
+    await home.add("Guest", CODES[10])
+    assert sorted(home.phases) == sorted(
+        ["Guest", *(f"P{number}" for number in range(10) if number not in {3, 4})]
+    )
+
+
+async def test_the_same_digits_twice_are_the_cloud_s_to_refuse(home: Home) -> None:
+    await home.add("Guest", CODES[0])
+    with pytest.raises(CloudRefused):
+        await home.add("Aunt", CODES[0])
+    assert home.phases == {"Guest": Phase.WAITING}
+
+
+@pytest.mark.parametrize("done", [True, False])
+async def test_a_lost_answer_leaves_no_doubt_if_the_list_has_none(home: Home, done: bool) -> None:
+    await home.add("Guest", CODES[0])
+    home.simulated.drop("/temp-password$", done=done)
+    with pytest.raises(CloudSilent) if not done else nullcontext():
+        await home.add("Aunt", CODES[1])
+    assert ("Aunt" in home.phases) is done
+    assert home.posts() == 2
+    await home.wake()
+    assert await home.lock.type_code(CODES[1]) is done
+
+
+async def test_passwords_end_by_themselves(home: Home) -> None:
+    await home.add("Guest", CODES[0])
+    await home.wake()
+    home.clock.move(2 * HOUR)
+    assert home.phases == {}
+    await home.passwords.refresh()
+    assert not home.passwords.book.unsettled
+    await home.add("Guest", CODES[0])
+    assert home.phases == {"Guest": Phase.WAITING}
