@@ -1,9 +1,7 @@
 """Setting up a lock, and changing how it is reached and used."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -13,7 +11,6 @@ from custom_components.tuya_wifi_lock.discovery import async_get_ears
 from homeassistant.config_entries import (
     SOURCE_DHCP,
     SOURCE_INTEGRATION_DISCOVERY,
-    SOURCE_USER,
     ConfigEntryState,
 )
 from homeassistant.core import HomeAssistant
@@ -21,111 +18,12 @@ from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from tests.conftest import setup, wait_for
+from tests.flows import BEHAVIOUR, Flow, quick, short_touch, typed  # noqa: F401
 from tests.simulator import Knobs, SimulatedLock
 
-FLOW = "custom_components.tuya_wifi_lock.config_flow"
 pytestmark = pytest.mark.usefixtures("quick")
 
-BEHAVIOUR = {"unlock_with": "request_only", "relocks_itself": True, "no_cloud": False}
 OTHER_KEY = "fedcba9876543210"
-
-
-@pytest.fixture
-async def quick(hass: HomeAssistant, ports: dict[int, int]) -> AsyncGenerator[None]:
-    """Load no entities, wait for no answers that do not come; end what a test leaves open."""
-    with (
-        patch("custom_components.tuya_wifi_lock.PLATFORMS", []),
-        patch(f"{FLOW}.LISTEN_TIME", 0.01),
-    ):
-        yield
-        for flow in hass.config_entries.flow.async_progress():
-            hass.config_entries.flow.async_abort(flow["flow_id"])
-        await hass.async_block_till_done()
-        for entry in hass.config_entries.async_loaded_entries(DOMAIN):
-            await hass.config_entries.async_unload(entry.entry_id)
-
-
-@pytest.fixture
-def short_touch() -> Generator[None]:
-    """Give up on a lock soon."""
-    with patch(f"{FLOW}.TOUCH_TIME", 0.7):
-        yield
-
-
-def typed(lock: SimulatedLock, **changes: Any) -> dict[str, Any]:
-    """What an owner types."""
-    values = {
-        "host": "127.0.0.1",
-        "port": lock.port,
-        "device_id": lock.device_id,
-        "local_key": lock.local_key,
-        "protocol_version": "auto",
-    }
-    return values | changes
-
-
-class Flow:
-    """A flow, as the frontend drives it."""
-
-    def __init__(self, hass: HomeAssistant, result: Any) -> None:
-        self.hass = hass
-        self.result = result
-
-    @classmethod
-    async def begin(cls, hass: HomeAssistant, source: str = SOURCE_USER, data: Any = None) -> Flow:
-        """Start a flow."""
-        flows = hass.config_entries.flow
-        return cls(hass, await flows.async_init(DOMAIN, context={"source": source}, data=data))
-
-    @classmethod
-    async def manual(cls, hass: HomeAssistant) -> Flow:
-        """Start a flow in which everything is typed."""
-        flow = await cls.begin(hass)
-        await flow.choose("manual")
-        return flow
-
-    async def send(self, values: dict[str, Any] | None) -> None:
-        """Send a form."""
-        flows = self.hass.config_entries.flow
-        self.result = await flows.async_configure(self.result["flow_id"], values)
-
-    async def choose(self, option: str) -> None:
-        """Choose from a menu."""
-        assert option in self.result["menu_options"]
-        await self.send({"next_step_id": option})
-
-    async def touched(self, timeout: float = 10) -> None:
-        """Wait until the test of the lock is over."""
-        assert self.result["type"] is FlowResultType.SHOW_PROGRESS
-        assert self.result["progress_action"] == "touch"
-        flows = self.hass.config_entries.flow
-
-        def over() -> bool:
-            mine = [f for f in flows.async_progress() if f["flow_id"] == self.result["flow_id"]]
-            return not mine or mine[0]["step_id"] != "touch"
-
-        await wait_for(self.hass, over, timeout)
-        if self.result["flow_id"] in {f["flow_id"] for f in flows.async_progress()}:
-            self.result = await flows.async_configure(self.result["flow_id"])
-
-    @property
-    def step(self) -> str:
-        """The step that is shown."""
-        return self.result["step_id"]
-
-    @property
-    def errors(self) -> dict[str, str]:
-        """What the form complains about."""
-        return self.result["errors"]
-
-    @property
-    def suggested(self) -> dict[str, Any]:
-        """What the fields of the form show."""
-        return {
-            str(key): key.description["suggested_value"]
-            for key in self.result["data_schema"].schema
-            if key.description
-        }
 
 
 def entry_of(hass: HomeAssistant) -> Any:
@@ -140,7 +38,7 @@ def entry_of(hass: HomeAssistant) -> Any:
 async def test_a_sleeping_lock_is_added(hass: HomeAssistant, simulated_lock: SimulatedLock) -> None:
     flow = await Flow.begin(hass)
     assert flow.result["type"] is FlowResultType.MENU
-    assert flow.result["menu_options"] == ["manual", "user"]
+    assert flow.result["menu_options"] == ["cloud", "manual", "user"]
     await flow.choose("manual")
     assert flow.suggested == {}
     await flow.send(typed(simulated_lock, host=" 127.0.0.1 ", local_key="0123456789abcdef "))
@@ -172,7 +70,7 @@ async def test_a_device_that_was_heard_is_chosen(
         ears = async_get_ears(hass)
         await wait_for(hass, lambda: len(ears.heard) == 2)
         await flow.choose("user")
-        assert flow.result["menu_options"] == ["found", "manual", "user"]
+        assert flow.result["menu_options"] == ["found", "cloud", "manual", "user"]
         await flow.choose("found")
         (choice,) = flow.result["data_schema"].schema.values()
         assert choice.config["options"] == [
@@ -521,6 +419,8 @@ async def test_a_lock_with_another_port_is_followed(
     )
     await setup(hass, entry)
     flow = Flow(hass, await entry.start_reconfigure_flow(hass))
+    assert flow.result["menu_options"] == ["connection", "cloud"]
+    await flow.choose("connection")
     shown = {"host": "127.0.0.9", "port": 9, "protocol_version": "auto"}
     assert flow.suggested == shown
     simulated_lock.knobs.announce = False
@@ -538,12 +438,14 @@ async def test_a_lock_that_is_not_where_it_is_said_to_be_stays_where_it_was(
     await setup(hass, entry)
     before = entry.runtime_data.lock.address
     flow = Flow(hass, await entry.start_reconfigure_flow(hass))
+    assert flow.result["menu_options"] == ["connection", "cloud"]
+    await flow.choose("connection")
     values = {"host": "127.0.0.1", "port": ports[6666], "protocol_version": "3.4"}
     await flow.send(values)
     await flow.touched()
-    assert flow.result["menu_options"] == ["touch", "reconfigure", "untested"]
+    assert flow.result["menu_options"] == ["touch", "connection", "untested"]
     assert entry.runtime_data.lock.address == before
-    await flow.choose("reconfigure")
+    await flow.choose("connection")
     assert flow.suggested == values
     await flow.send(values)
     hass.config_entries.flow.async_abort(flow.result["flow_id"])
@@ -558,7 +460,8 @@ async def test_the_options_take_effect(hass: HomeAssistant, entry: MockConfigEnt
     await setup(hass, entry)
     flows = hass.config_entries.options
     result = await flows.async_init(entry.entry_id)
-    assert result["step_id"] == "init"
+    assert result["menu_options"] == ["behaviour", "cloud"]
+    result = await flows.async_configure(result["flow_id"], {"next_step_id": "behaviour"})
     defaults = {"unlock_with": "own_key", "relocks_itself": False, "no_cloud": False}
     assert result["data_schema"]({}) == defaults | {"unlock_wait": 30, "relock_delay": 5}
     values = BEHAVIOUR | {"unlock_wait": 60, "relock_delay": 300}
@@ -567,6 +470,7 @@ async def test_the_options_take_effect(hass: HomeAssistant, entry: MockConfigEnt
     assert entry.options == values
     assert entry.state is ConfigEntryState.LOADED
     result = await flows.async_init(entry.entry_id)
+    result = await flows.async_configure(result["flow_id"], {"next_step_id": "behaviour"})
     schema = result["data_schema"].schema
     assert {str(key): key.description["suggested_value"] for key in schema} == values
     for field, value in (("unlock_wait", 61), ("unlock_wait", 0), ("relock_delay", 301)):

@@ -24,19 +24,33 @@ from homeassistant.util.network import is_host_valid
 
 from .const import (
     AUTO,
+    CONF_ACCESS_ID,
+    CONF_ACCESS_SECRET,
     CONF_LOCAL_KEY,
     CONF_NO_CLOUD,
+    CONF_POLL_MINUTES,
     CONF_PROTOCOL_VERSION,
+    CONF_REGION,
     CONF_RELOCK_DELAY,
     CONF_RELOCKS_ITSELF,
     CONF_UNLOCK_WAIT,
     CONF_UNLOCK_WITH,
     DEFAULT_PORT,
 )
-from .tuyalock import VERSIONS, Announcement, Settings, UnlockWith
+from .settings import POLL_MINUTES
+from .tuyalock import VERSIONS, Settings, UnlockWith
+from .tuyalock.openapi import REGIONS
+
+CONF_PROJECT = "project"
+ANOTHER = "another"
+"""A project that no other lock has."""
+CONF_NEXT = "next"
+GO_ON = "go_on"
 
 _DEVICE_ID = re.compile(r"[0-9A-Za-z]{16,32}")
 _LOCAL_KEY = re.compile(r"[!-~]{16}")
+_ACCESS_ID = re.compile(r"[0-9A-Za-z]{10,40}")
+_ACCESS_SECRET = re.compile(r"[!-~]{32}")
 _DEFAULTS = Settings()
 
 _KEY = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off"))
@@ -69,39 +83,72 @@ RECONFIGURE = vol.Schema(
 REAUTH = vol.Schema({vol.Required(CONF_LOCAL_KEY): _KEY})
 
 
-def _seconds(longest: int) -> vol.All[int]:
-    """Return a field for a number of seconds."""
-    config = NumberSelectorConfig(min=1, max=longest, unit_of_measurement="s")
-    return vol.All(NumberSelector(config), vol.Coerce(int))
-
-
-BEHAVIOUR = vol.Schema(
+PROJECT = vol.Schema(
     {
-        vol.Required(CONF_UNLOCK_WITH, default=_DEFAULTS.unlock_with.value): SelectSelector(
+        vol.Required(CONF_REGION): SelectSelector(
             SelectSelectorConfig(
-                options=[way.value for way in UnlockWith], translation_key="unlock_with"
+                options=list(REGIONS), translation_key="region", mode=SelectSelectorMode.DROPDOWN
             )
         ),
-        vol.Required(CONF_RELOCKS_ITSELF, default=_DEFAULTS.relocks_itself): BooleanSelector(),
-        vol.Required(CONF_NO_CLOUD, default=_DEFAULTS.no_cloud): BooleanSelector(),
+        vol.Required(CONF_ACCESS_ID): TextSelector(),
+        vol.Required(CONF_ACCESS_SECRET): _KEY,
     }
 )
-OPTIONS = BEHAVIOUR.extend(
+LIMITED = vol.Schema(
     {
-        vol.Required(CONF_UNLOCK_WAIT, default=int(_DEFAULTS.unlock_wait)): _seconds(60),
-        vol.Required(CONF_RELOCK_DELAY, default=int(_DEFAULTS.relock_delay)): _seconds(300),
+        vol.Required(CONF_NEXT, default="again"): SelectSelector(
+            SelectSelectorConfig(options=["again", GO_ON], translation_key="cloud_limited")
+        )
     }
 )
 
 
-def one_of(devices: Iterable[Announcement]) -> vol.Schema:
-    """Return a form to choose one of the devices that announced themselves."""
-    options = [
-        SelectOptionDict(value=one.device_id, label=f"{one.host} ({one.device_id})")
-        for one in devices
-    ]
-    choice = SelectSelector(SelectSelectorConfig(options=options))
+def behaviour(*, cloud: bool, preferred: UnlockWith = _DEFAULTS.unlock_with) -> vol.Schema:
+    """Return a form for how a lock is used, with or without a cloud project."""
+    ways = [way.value for way in UnlockWith if cloud or way is not UnlockWith.CLOUD]
+    unlock_with = SelectSelectorConfig(options=ways, translation_key="unlock_with")
+    return vol.Schema(
+        {
+            vol.Required(CONF_UNLOCK_WITH, default=preferred.value): SelectSelector(unlock_with),
+            vol.Required(CONF_RELOCKS_ITSELF, default=_DEFAULTS.relocks_itself): BooleanSelector(),
+            vol.Required(CONF_NO_CLOUD, default=_DEFAULTS.no_cloud): BooleanSelector(),
+        }
+    )
+
+
+def options(*, cloud: bool) -> vol.Schema:
+    """Return a form for all that can be changed about how a lock is used."""
+    wait, delay = int(_DEFAULTS.unlock_wait), int(_DEFAULTS.relock_delay)
+    schema = behaviour(cloud=cloud).extend(
+        {
+            vol.Required(CONF_UNLOCK_WAIT, default=wait): _number(1, 60, "s"),
+            vol.Required(CONF_RELOCK_DELAY, default=delay): _number(1, 300, "s"),
+        }
+    )
+    poll = {vol.Required(CONF_POLL_MINUTES, default=POLL_MINUTES): _number(3, 60, "min")}
+    return schema.extend(poll) if cloud else schema
+
+
+def one_of(labels: Mapping[str, str]) -> vol.Schema:
+    """Return a form to choose a device, from labels by device id."""
+    choices = [SelectOptionDict(value=id_, label=label) for id_, label in labels.items()]
+    choice = SelectSelector(SelectSelectorConfig(options=choices))
     return vol.Schema({vol.Required(CONF_DEVICE_ID): choice})
+
+
+def one_project(titles: Iterable[str]) -> vol.Schema:
+    """Return a form to choose the project of another lock, or another project."""
+    choices = [SelectOptionDict(value=title, label=title) for title in (*titles, ANOTHER)]
+    config = SelectSelectorConfig(
+        options=choices, translation_key="project", mode=SelectSelectorMode.LIST
+    )
+    return vol.Schema({vol.Required(CONF_PROJECT): SelectSelector(config)})
+
+
+def _number(lowest: int, highest: int, unit: str) -> vol.All[int]:
+    """Return a field for a whole number."""
+    config = NumberSelectorConfig(min=lowest, max=highest, unit_of_measurement=unit)
+    return vol.All(NumberSelector(config), vol.Coerce(int))
 
 
 def tidied(typed: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,6 +162,8 @@ def mistakes(typed: Mapping[str, Any]) -> dict[str, str]:
         CONF_HOST: is_host_valid,
         CONF_DEVICE_ID: _DEVICE_ID.fullmatch,
         CONF_LOCAL_KEY: _LOCAL_KEY.fullmatch,
+        CONF_ACCESS_ID: _ACCESS_ID.fullmatch,
+        CONF_ACCESS_SECRET: _ACCESS_SECRET.fullmatch,
     }
     return {
         field: f"invalid_{field}"

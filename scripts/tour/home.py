@@ -103,7 +103,7 @@ class Home:
     async def set_options(self, **options: Any) -> None:
         """Change options of the lock through its options flow; it is loaded anew then."""
         shown = len(self.seen.shown["lock"])
-        flow = Flow(self.client, OPTIONS, {"init": options}, no_touch)
+        flow = Flow(self.client, OPTIONS, {"init": "behaviour", "behaviour": options}, no_touch)
         result = await flow.start(self.entry_id)
         expect(result["type"] == "create_entry", f"the options ended: {result.get('reason')}")
         await self._reloaded(shown)
