@@ -25,10 +25,9 @@ from .discovery import async_get_ears, known_macs
 from .forms import MANUAL, REAUTH, RECONFIGURE, mistakes, one_of, tidied
 from .member_flow import MemberSubentryFlow
 from .options_flow import LockOptionsFlow
-from .project import async_get_api, known_projects, project_of
+from .project import async_get_cloud, known_projects
 from .touch_flow import TouchSteps, title
 from .tuyalock import PRODUCTS, Announcement
-from .tuyalock.cloud import Cloud
 from .tuyalock.errors import CloudError
 
 LISTEN_TIME = 1.0
@@ -127,8 +126,7 @@ class LockConfigFlow(TouchSteps, domain=DOMAIN):
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Ask for the local key, which the lock refuses; the cloud knows the present one."""
-        if project := project_of(entry_data):
-            cloud = Cloud(await async_get_api(self.hass, project), entry_data[CONF_DEVICE_ID])
+        if cloud := await async_get_cloud(self.hass, entry_data):
             with suppress(CloudError):
                 self._typed = {CONF_LOCAL_KEY: (await cloud.device()).local_key}
         return await self.async_step_reauth_confirm()

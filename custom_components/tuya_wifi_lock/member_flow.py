@@ -1,5 +1,6 @@
 """Adds the members of a household, and changes them."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -33,9 +34,14 @@ from .members import (
     owner_of,
     read_number,
 )
+from .project import async_get_cloud
 from .tuyalock import Age, Record
+from .tuyalock.errors import CloudError
 
 CONF_MEMBER = "member"
+
+ACCOUNT_WITHIN = 5.0
+"""Seconds that the cloud has to tell who the app's members are."""
 
 WHO = vol.Schema(
     {
@@ -48,12 +54,19 @@ WHO = vol.Schema(
 class MemberSubentryFlow(ConfigSubentryFlow):
     """Add a member of the household, or change one."""
 
+    def __init__(self) -> None:
+        """Start with nobody found."""
+        super().__init__()
+        self._found: dict[str, dict[str, Any]] = {}
+        """What the form begins with for those who can be taken over, by their name."""
+
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Add a member, beginning with those that other locks know."""
+        """Add a member, beginning with those that the app and other locks know."""
         if user_input is None:
-            if self._elsewhere():
-                return await self.async_step_found()
-            return self._show_form("user", {})
+            self._found = self._elsewhere()
+            for name, values in (await self._async_in_account()).items():
+                self._found[name] = self._found.get(name, {}) | values
+            return await self.async_step_found() if self._found else self._show_form("user", {})
         others = list(self._members().values())
         errors, placeholders = mistakes(user_input, others)
         if errors:
@@ -65,13 +78,10 @@ class MemberSubentryFlow(ConfigSubentryFlow):
     async def async_step_found(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
-        """Offer to take over a member of another lock; the numbers differ from lock to lock."""
-        elsewhere = self._elsewhere()
+        """Offer to take over a member of the app or of another lock."""
         if user_input is None:
-            return self.async_show_form(step_id="found", data_schema=_one_of(elsewhere))
-        if member := elsewhere.get(user_input.get(CONF_MEMBER, "")):
-            return self._show_form("user", {CONF_NAME: member.name, CONF_PERSON: member.person})
-        return self._show_form("user", {})
+            return self.async_show_form(step_id="found", data_schema=_one_of(self._found))
+        return self._show_form("user", self._found.get(user_input.get(CONF_MEMBER, ""), {}))
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
@@ -100,7 +110,8 @@ class MemberSubentryFlow(ConfigSubentryFlow):
         placeholders: dict[str, str] | None = None,
     ) -> SubentryFlowResult:
         """Ask for a member, and say what was wrong with the last answer."""
-        schema = _member_schema(_offered(self._get_entry(), values.get(CONF_NUMBERS, ())))
+        own = dict.fromkeys((*values.get(CONF_NUMBERS, ()), *values.get(CONF_DURESS, ())))
+        schema = _member_schema(_offered(self._get_entry(), own))
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, values),
@@ -112,17 +123,37 @@ class MemberSubentryFlow(ConfigSubentryFlow):
         """Return the members of this lock by their ids."""
         return members_of(self._get_entry())
 
-    def _elsewhere(self) -> dict[str, Member]:
-        """Return members of other locks that this lock does not have, each once, by an id."""
+    def _elsewhere(self) -> dict[str, dict[str, Any]]:
+        """Return members of other locks that this lock does not have; their numbers differ here."""
         here = self._members().values()
         persons = {member.person for member in here if member.person}
-        by_name = {
-            member.name.casefold(): member
+        return {
+            member.name.casefold(): {CONF_NAME: member.name, CONF_PERSON: member.person}
             for entry in self.hass.config_entries.async_entries(DOMAIN)
             for member in members_of(entry).values()
             if member.person not in persons and not name_mistake(member.name, here)
         }
-        return {member.id: member for member in by_name.values()}
+
+    async def _async_in_account(self) -> dict[str, dict[str, Any]]:
+        """Return members that the app knows and this lock does not have, with their numbers."""
+        if (cloud := await async_get_cloud(self.hass, self._get_entry().data)) is None:
+            return {}
+        try:
+            async with asyncio.timeout(ACCOUNT_WITHIN):
+                members = await cloud.members()
+        except CloudError, TimeoutError:
+            return {}
+        here = self._members().values()
+        owned = {key for member in here for key in member.numbers}
+        return {
+            member.name.casefold(): {
+                CONF_NAME: member.name,
+                CONF_NUMBERS: sorted(member.numbers, key=_order),
+                CONF_DURESS: sorted(member.duress, key=_order),
+            }
+            for member in members
+            if not name_mistake(member.name, here) and not member.numbers & owned
+        }
 
 
 def mistakes(
@@ -151,11 +182,19 @@ def member_data(typed: Mapping[str, Any]) -> dict[str, Any]:
     return data | {CONF_PERSON: typed[CONF_PERSON]} if typed.get(CONF_PERSON) else data
 
 
-def _one_of(members: Mapping[str, Member]) -> vol.Schema:
-    """Return a form to choose one of the members, or none."""
-    options = [SelectOptionDict(value=id_, label=one.name) for id_, one in members.items()]
+def _one_of(found: Mapping[str, Mapping[str, Any]]) -> vol.Schema:
+    """Return a form to choose one of those who were found, or nobody."""
+    options = [
+        SelectOptionDict(value=name, label=_described(values)) for name, values in found.items()
+    ]
     config = SelectSelectorConfig(options=options, mode=SelectSelectorMode.DROPDOWN)
     return vol.Schema({vol.Optional(CONF_MEMBER): SelectSelector(config)})
+
+
+def _described(values: Mapping[str, Any]) -> str:
+    """Return a member as people know them: Alice (fingerprint 3, card 2)."""
+    numbers = ", ".join(number_name(key).lower() for key in values.get(CONF_NUMBERS, ()))
+    return f"{values[CONF_NAME]} ({numbers})" if numbers else values[CONF_NAME]
 
 
 def _member_schema(offered: list[SelectOptionDict]) -> vol.Schema:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 import time
 from typing import Any, override
 
+from homeassistant.const import CONF_DEVICE_ID
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.singleton import singleton
@@ -13,6 +14,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from .const import CONF_CLOUD, DOMAIN
 from .tuyalock import Clock
+from .tuyalock.cloud import Cloud
 from .tuyalock.openapi import Calls, OpenApi, Project
 
 STORAGE_VERSION = 1
@@ -83,6 +85,13 @@ async def _async_get_projects(hass: HomeAssistant) -> _Projects:
 async def async_get_api(hass: HomeAssistant, project: Project) -> OpenApi:
     """Return the client of a project, which all its locks share."""
     return (await _async_get_projects(hass)).api(project)
+
+
+async def async_get_cloud(hass: HomeAssistant, data: Mapping[str, Any]) -> Cloud | None:
+    """Return the lock of an entry in the cloud, if the entry has a project."""
+    if (project := project_of(data)) is None:
+        return None
+    return Cloud(await async_get_api(hass, project), data[CONF_DEVICE_ID])
 
 
 def project_of(data: Mapping[str, Any]) -> Project | None:
