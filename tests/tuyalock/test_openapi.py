@@ -426,6 +426,31 @@ async def test_a_refused_token_is_known_by_its_code_whatever_the_text(
         assert api.calls.as_dict()["count"] == 4
 
 
+async def test_a_late_refusal_of_the_old_token_leaves_the_new_one_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    renewed = asyncio.Event()
+    seen: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.append(request.path)
+        if len(seen) > 2:
+            return web.json_response({"success": True})
+        if request.path == "/late":
+            await renewed.wait()
+        return web.json_response({"success": False, "code": 1010})
+
+    async with strange_cloud(monkeypatch, answer) as api:
+        late = asyncio.create_task(api.call("GET", "/late"))
+        while not seen:  # noqa: ASYNC110
+            await asyncio.sleep(0.002)
+        await api.call("GET", "/early")
+        renewed.set()
+        await late
+        assert seen == ["/late", "/early", "/early", "/late"]
+        assert api.calls.as_dict()["count"] == len(seen) + 2
+
+
 async def test_nothing_is_sent_to_where_an_answer_points(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
 
