@@ -1,0 +1,602 @@
+"""What Tuya's cloud tells of a lock, how seldom it is asked, and what its owner hears of it."""
+
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+import logging
+import time
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.tuya_wifi_lock.const import (
+    CONF_ACCESS_ID,
+    CONF_ACCESS_SECRET,
+    CONF_CLOUD,
+    CONF_REGION,
+    DOMAIN,
+)
+from custom_components.tuya_wifi_lock.tuyalock.errors import CloudRefused
+from custom_components.tuya_wifi_lock.tuyalock.openapi import CAP, REGIONS
+from homeassistant.const import ATTR_ENTITY_ID, EVENT_HOMEASSISTANT_STARTED, SERVICE_UNLOCK
+from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
+from tests.common import (
+    LATE_UNLOCK,
+    LOCK,
+    UNLOCK,
+    Automation,
+    Told,
+    pass_time,
+    reported,
+    restart,
+    set_up_awake,
+    state,
+    wake,
+)
+from tests.conftest import setup, wait_for
+from tests.simulator import SimulatedLock
+from tests.simulator.cloud import SimulatedCloud
+
+HOUR, DAY = 3600, 86400
+TEN_MINUTES = 601
+LASTING = {
+    1004: "cloud_wrong_secret",
+    2406: "cloud_wrong_region",
+    1106: "cloud_no_permission",
+    28841106: "cloud_no_lock_service",
+    1114: "cloud_ip_denied",
+    28841002: "cloud_trial_expired",
+    28841004: "cloud_quota",
+    1013: "cloud_clock",
+}
+"""What does not pass by itself."""
+
+
+@pytest.fixture
+async def cloud(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncGenerator[SimulatedCloud]:
+    """Tuya's cloud, which has the lock; the entry knows the project, and is two hours old."""
+    async with SimulatedCloud() as cloud:
+        monkeypatch.setitem(REGIONS, "eu", cloud.url)
+        cloud.join(simulated_lock, name="Front door")
+        project = {
+            CONF_REGION: "eu",
+            CONF_ACCESS_ID: cloud.access_id,
+            CONF_ACCESS_SECRET: cloud.access_secret,
+        }
+        hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_CLOUD: project})
+        made(entry, 2 * HOUR)
+        yield cloud
+
+
+@pytest.fixture
+def automation(hass: HomeAssistant) -> Automation:
+    """Somebody who hears the events."""
+    return Automation(hass)
+
+
+def made(entry: MockConfigEntry, seconds: float) -> None:
+    """Let an entry be that old."""
+    object.__setattr__(entry, "created_at", dt_util.utcnow() - timedelta(seconds=seconds))
+
+
+def asked(cloud: SimulatedCloud, ending: str = "open-logs") -> list[Any]:
+    """Return what the cloud was asked."""
+    return [call for call in cloud.calls if call.path.endswith(ending)]
+
+
+def issues(hass: HomeAssistant) -> list[str | None]:
+    """Return what the owner is told to repair."""
+    found = ir.async_get(hass).issues.values()
+    return [issue.translation_key for issue in found if issue.domain == DOMAIN and issue.active]
+
+
+def polls(entry: MockConfigEntry) -> tuple[Any, ...]:
+    """Return what changes with each poll."""
+    watch = entry.runtime_data.watch
+    return watch.last_success, watch.last_failure
+
+
+async def start(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Set up a lock that sleeps, and wait for the first poll."""
+    await setup(hass, entry)
+    await wait_for(hass, lambda: any(polls(entry)))
+
+
+async def poll(hass: HomeAssistant, entry: MockConfigEntry, after: float = TEN_MINUTES) -> None:
+    """Let time pass until the cloud is polled."""
+    before = polls(entry)
+    await pass_time(hass, after)
+    await wait_for(hass, lambda: polls(entry) != before)
+
+
+async def no_poll(hass: HomeAssistant, entry: MockConfigEntry, after: float) -> None:
+    """Let time pass in which the cloud is not polled."""
+    before, calls = polls(entry), entry.runtime_data.watch.calls.used(time.time())
+    await pass_time(hass, after)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert polls(entry) == before
+    assert entry.runtime_data.watch.calls.used(time.time()) == calls
+
+
+# Records
+
+
+async def test_an_unlock_that_lock_and_cloud_tell_is_one_event(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+    automation: Automation,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    await poll(hass, entry)
+    (record,) = entry.runtime_data.lock.journal
+    assert (record.route, record.confirmed) == ("lan", True)
+    await poll(hass, entry)
+    assert automation.told == [Told(UNLOCK, "fingerprint", 3)]
+
+
+async def test_an_unlock_that_only_the_cloud_knows_is_a_late_event_once(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+    automation: Automation,
+) -> None:
+    at = time.time() - HOUR
+    cloud.log(simulated_lock.device_id, "unlock_fingerprint", "3", at)
+    await start(hass, entry)
+    assert automation.told == [Told(LATE_UNLOCK, "fingerprint", 3)]
+    told = state(hass, LATE_UNLOCK).attributes
+    assert told["route"] == "cloud"
+    assert dt_util.parse_datetime(str(told["time"])).timestamp() == pytest.approx(at, abs=0.01)
+    for _ in range(2):
+        await restart(hass, entry)
+        await wait_for(hass, lambda: any(polls(entry)))
+        await poll(hass, entry)
+    assert len(automation.told) == 1
+
+
+async def test_an_unlock_just_now_that_only_the_cloud_knows_is_a_live_event(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+    automation: Automation,
+) -> None:
+    cloud.log(simulated_lock.device_id, "unlock_card", "2", time.time() - 20)
+    await start(hass, entry)
+    assert automation.told == [Told(UNLOCK, "card", 2)]
+
+
+async def test_what_is_older_than_the_entry_is_kept_and_not_told(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+    automation: Automation,
+) -> None:
+    now, device_id = time.time(), simulated_lock.device_id
+    cloud.log(device_id, "unlock_fingerprint", "1", now - 3 * HOUR)
+    cloud.log(device_id, "unlock_fingerprint", "2", now - HOUR)
+    cloud.log(device_id, "unlock_fingerprint", "9", now - 2 * DAY)
+    await start(hass, entry)
+    assert [record.number for record in entry.runtime_data.lock.journal] == [1, 2]
+    assert automation.told == [Told(LATE_UNLOCK, "fingerprint", 2)]
+    await restart(hass, entry)
+    await wait_for(hass, lambda: any(polls(entry)))
+    assert len(automation.told) == 1
+    assert entry.runtime_data.lock.journal.undelivered() == []
+
+
+async def test_each_look_begins_a_little_before_the_newest_record_that_is_known(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    began = time.time()
+    await start(hass, entry)
+    (first,) = asked(cloud)
+    assert int(first.query["start_time"]) / 1000 == pytest.approx(began - DAY - 600, abs=5)
+    assert int(first.query["end_time"]) / 1000 == pytest.approx(began + 300, abs=5)
+    at = time.time() - HOUR
+    cloud.log(simulated_lock.device_id, "unlock_fingerprint", "3", at)
+    await poll(hass, entry)
+    await restart(hass, entry)
+    await wait_for(hass, lambda: any(polls(entry)))
+    assert int(asked(cloud)[-1].query["start_time"]) / 1000 == pytest.approx(at - 600, abs=1)
+
+
+async def test_a_lock_whose_clock_is_ahead_does_not_hide_what_comes_after(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    cloud.log(simulated_lock.device_id, "unlock_fingerprint", "3", time.time() + 200)
+    await start(hass, entry)
+    assert len(list(entry.runtime_data.lock.journal)) == 1
+    assert entry.runtime_data.watch.watermark <= time.time()
+
+
+# When
+
+
+@pytest.mark.parametrize(("minutes", "seconds"), [(None, 600), (5, 300), (1, 180)])
+async def test_it_polls_at_the_pace_that_the_owner_wants_and_never_faster_than_three_minutes(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    minutes: int | None,
+    seconds: float,
+) -> None:
+    options = {"poll_minutes": minutes} if minutes else {}
+    hass.config_entries.async_update_entry(entry, options=options)
+    await start(hass, entry)
+    await no_poll(hass, entry, seconds - 10)
+    await poll(hass, entry, seconds + 1)
+    assert len(asked(cloud)) == 2
+
+
+async def test_it_does_not_poll_while_home_assistant_starts(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    hass.set_state(CoreState.starting)
+    await setup(hass, entry)
+    entry.runtime_data.watch.woke()
+    await no_poll(hass, entry, TEN_MINUTES)
+    assert cloud.calls == []
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    await wait_for(hass, lambda: any(polls(entry)))
+    assert len(asked(cloud)) == 1
+
+
+async def test_it_looks_shortly_after_a_wake_and_then_at_its_pace_again(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    await start(hass, entry)
+    await wake(hass, entry, simulated_lock)
+    await poll(hass, entry, 10.1)
+    assert len(asked(cloud)) == 2
+    await no_poll(hass, entry, 590)
+    await poll(hass, entry)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert len(asked(cloud)) == 3
+
+
+async def test_a_lock_that_wakes_all_the_time_is_not_polled_all_the_time(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    await start(hass, entry)
+    watch = entry.runtime_data.watch
+    watch.woke()
+    planned = watch._timer
+    watch.woke()
+    assert watch._timer is planned, "not put off"
+    await poll(hass, entry, 10.1)
+    watch.woke()
+    await no_poll(hass, entry, 50)
+    await poll(hass, entry, 61)
+    assert len(asked(cloud)) == 3
+
+
+async def test_an_unloaded_lock_is_not_polled(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    await start(hass, entry)
+    watch = entry.runtime_data.watch
+    await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+    calls = watch.calls.used(time.time())
+    await pass_time(hass, DAY)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert watch.calls.used(time.time()) == calls
+
+
+async def test_a_poll_that_is_under_way_ends_with_the_lock(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    cloud.hang("open-logs")
+    await setup(hass, entry)
+    await wait_for(hass, lambda: asked(cloud))
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+    calls = len(cloud.calls)
+    await pass_time(hass, DAY)
+    assert len(cloud.calls) == calls
+
+
+async def test_the_model_is_asked_for_once(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    await start(hass, entry)
+    await poll(hass, entry)
+    assert len(asked(cloud, "/model")) == 1
+
+
+async def test_a_product_without_records_in_the_cloud_is_not_asked_for_them_again(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    cloud.absent.add("open-logs")
+    await start(hass, entry)
+    assert len(asked(cloud)) == 2, "one for each variant"
+    assert len(asked(cloud, "temp-passwords")) == 1
+    await poll(hass, entry)
+    assert len(asked(cloud)) == 2
+    assert issues(hass) == []
+    assert entry.runtime_data.watch.last_failure is None
+
+
+# Passwords
+
+
+async def add_password(entry: MockConfigEntry) -> None:
+    """Let the owner add a temporary password."""
+    now = time.time()
+    passwords = entry.runtime_data.lock.passwords
+    await passwords.add("Guest", now, now + DAY, once=False)
+
+
+async def test_passwords_are_listed_at_the_start(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    await start(hass, entry)
+    assert len(asked(cloud, "temp-passwords")) == 1
+    await poll(hass, entry)
+    assert len(asked(cloud, "temp-passwords")) == 1, "there are none"
+
+
+async def test_a_password_that_waits_for_the_lock_is_looked_up_after_its_wake(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    await start(hass, entry)
+    await add_password(entry)
+    listed = len(asked(cloud, "temp-passwords"))
+    await wake(hass, entry, simulated_lock)
+    await wait_for(hass, lambda: cloud.rows(simulated_lock.device_id)[0].phase == 2)
+    (password,) = entry.runtime_data.lock.passwords.book
+    assert (password.phase, password.number) == ("waiting", None)
+    await poll(hass, entry, 10.1)
+    (password,) = entry.runtime_data.lock.passwords.book
+    assert (password.phase, password.number) == ("active", 901)
+    entry.runtime_data.watch.woke()
+    await poll(hass, entry, 61)
+    assert len(asked(cloud, "temp-passwords")) == listed + 1, "nothing waits for the lock any more"
+    await poll(hass, entry)
+    assert len(asked(cloud, "temp-passwords")) == listed + 2, "somebody may change it in the app"
+
+
+# What the owner hears
+
+
+@pytest.mark.parametrize(("code", "issue"), LASTING.items())
+async def test_what_does_not_pass_is_one_repair_until_it_works(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, code: int, issue: str
+) -> None:
+    cloud.fail(code, times=None)
+    await start(hass, entry)
+    assert issues(hass) == [issue]
+    shown = ir.async_get(hass).async_get_issue(DOMAIN, f"{issue}_{entry.entry_id}")
+    assert shown
+    assert (shown.is_fixable, shown.is_persistent) == (False, False)
+    assert shown.translation_placeholders == {"lock": entry.title}
+    cloud.recover()
+    await poll(hass, entry, DAY + 1)
+    assert issues(hass) == []
+
+
+async def test_another_cause_is_another_repair_in_place_of_the_first(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    cloud.fail(1106, times=None)
+    await start(hass, entry)
+    cloud.recover()
+    cloud.fail(1114, times=None)
+    await poll(hass, entry)
+    assert issues(hass) == ["cloud_ip_denied"]
+
+
+async def test_a_repair_that_the_owner_has_put_aside_stays_aside(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    cloud.fail(1106, times=None)
+    await start(hass, entry)
+    issue_id = f"cloud_no_permission_{entry.entry_id}"
+    ir.async_ignore_issue(hass, DOMAIN, issue_id, True)
+    await poll(hass, entry)
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
+    assert issue
+    assert issue.dismissed_version
+
+
+@pytest.mark.parametrize("code", [1110, 500, 1010, 4242])
+async def test_what_passes_or_is_unknown_is_no_repair(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, code: int
+) -> None:
+    cloud.fail(code, times=None)
+    await start(hass, entry)
+    assert issues(hass) == []
+    cloud.recover()
+    await poll(hass, entry)
+    assert entry.runtime_data.watch.last_success
+
+
+async def test_a_cloud_out_of_reach_is_no_repair_and_takes_none_back(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    cloud.fail(1106, times=None)
+    await start(hass, entry)
+    cloud.recover()
+    cloud.drop(".*", times=1)
+    await poll(hass, entry)
+    assert entry.runtime_data.watch.last_failure[1] in {"CloudUnreachable", "CloudSilent"}
+    assert issues(hass) == ["cloud_no_permission"]
+    await poll(hass, entry)
+    assert issues(hass) == []
+
+
+@pytest.mark.parametrize("code", [28841002, 28841004])
+async def test_a_project_that_has_ended_is_asked_once_a_day(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, code: int
+) -> None:
+    await start(hass, entry)
+    cloud.fail(code, times=None)
+    await poll(hass, entry)
+    for _ in range(2):
+        await no_poll(hass, entry, DAY - 60)
+        planned = entry.runtime_data.watch._timer
+        entry.runtime_data.watch.woke()
+        assert entry.runtime_data.watch._timer is planned, "neither sooner nor later"
+        calls = len(cloud.calls)
+        await poll(hass, entry, DAY + 1)
+        assert 1 <= len(cloud.calls) - calls <= 2, "one call, and a token for it"
+    cloud.recover()
+    await poll(hass, entry, DAY + 1)
+    await poll(hass, entry)
+
+
+async def test_home_assistant_stops_by_itself_before_the_calls_are_used_up(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    await start(hass, entry)
+    watch = entry.runtime_data.watch
+    while watch.calls.used(time.time()) < CAP:
+        watch.calls.count(time.time())
+    calls = len(cloud.calls)
+    await poll(hass, entry)
+    assert issues(hass) == ["cloud_calls_used_up"]
+    await no_poll(hass, entry, DAY - 60)
+    await poll(hass, entry, DAY + 1)
+    assert len(cloud.calls) == calls
+    with watch.listening():
+        await watch.cloud.dynamic_password()
+    assert issues(hass) == ["cloud_calls_used_up"], "what the owner does is not limited"
+
+
+async def test_no_call_is_left_for_passwords_either(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    cloud.absent.add("open-logs")
+    await start(hass, entry)
+    await add_password(entry)
+    watch = entry.runtime_data.watch
+    while watch.calls.used(time.time()) < CAP:
+        watch.calls.count(time.time())
+    calls = len(cloud.calls)
+    await poll(hass, entry)
+    assert len(cloud.calls) == calls
+
+
+async def test_what_the_owner_does_tells_how_it_goes(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    await start(hass, entry)
+    watch = entry.runtime_data.watch
+    cloud.fail(28841004, times=2)
+    with pytest.raises(CloudRefused), watch.listening():
+        await watch.cloud.dynamic_password()
+    assert issues(hass) == ["cloud_quota"]
+    await poll(hass, entry)
+    with watch.listening():
+        await watch.cloud.dynamic_password()
+    assert issues(hass) == []
+    await poll(hass, entry)
+    for code in (2009, 1109):
+        cloud.fail(code, times=1)
+        with pytest.raises(CloudRefused), watch.listening():
+            await watch.cloud.dynamic_password()
+    assert issues(hass) == []
+    assert watch.last_failure[1] == "quota"
+
+
+async def test_the_repair_goes_with_the_lock(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    cloud.fail(1106, times=None)
+    await start(hass, entry)
+    assert issues(hass) == ["cloud_no_permission"]
+    await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done()
+    assert issues(hass) == []
+
+
+async def test_the_lock_opens_in_the_home_network_while_the_cloud_is_off(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+    automation: Automation,
+) -> None:
+    cloud.fail(28841002, times=None)
+    await set_up_awake(hass, entry, simulated_lock)
+    await wait_for(hass, lambda: issues(hass))
+    await hass.services.async_call("lock", SERVICE_UNLOCK, {ATTR_ENTITY_ID: LOCK}, blocking=True)
+    await reported(hass, simulated_lock)
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    assert simulated_lock.openings
+    assert automation.told == [
+        Told(UNLOCK, "remote", None),
+        Told(UNLOCK, "fingerprint", 3),
+    ]
+    assert issues(hass) == ["cloud_trial_expired"]
+
+
+async def test_the_log_has_one_line_when_the_cloud_fails_and_one_when_it_is_back(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "custom_components.tuya_wifi_lock")
+    cloud.fail(1106, times=None)
+    await start(hass, entry)
+    await poll(hass, entry)
+    cloud.recover()
+    await poll(hass, entry)
+    await poll(hass, entry)
+    lines = [record.message for record in caplog.records if "Tuya's cloud" in record.message]
+    assert lines == [
+        f"Tuya's cloud fails for {entry.title}: no_permission",
+        f"Tuya's cloud works again for {entry.title}",
+    ]
+
+
+@pytest.mark.parametrize("code", LASTING)
+async def test_no_secret_is_in_a_repair_or_in_the_log(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+    caplog: pytest.LogCaptureFixture,
+    code: int,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    cloud.fail(code, times=None)
+    await start(hass, entry)
+    (issue,) = [one for one in ir.async_get(hass).issues.values() if one.domain == DOMAIN]
+    told = repr(issue) + "".join(
+        record.getMessage()
+        for record in caplog.records
+        if record.name.startswith(("custom_components.tuya_wifi_lock", "aiohttp"))
+    )
+    for secret in (cloud.access_secret, cloud.access_id, simulated_lock.local_key):
+        assert secret not in told
+    assert simulated_lock.device_id not in repr(issue)
