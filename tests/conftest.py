@@ -11,15 +11,21 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.tuya_wifi_lock.const import (
     AUTO,
+    CONF_ACCESS_ID,
+    CONF_ACCESS_SECRET,
     CONF_ANNOUNCES,
+    CONF_CLOUD,
     CONF_LOCAL_KEY,
     CONF_PROTOCOL_VERSION,
+    CONF_REGION,
     DOMAIN,
 )
+from custom_components.tuya_wifi_lock.tuyalock.openapi import REGIONS
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_DEVICE_ID, CONF_HOST, CONF_PORT
 from homeassistant.core import HomeAssistant
 from tests.simulator import SimulatedLock
+from tests.simulator.cloud import SimulatedCloud
 
 DISCOVERY = "custom_components.tuya_wifi_lock.discovery"
 
@@ -99,3 +105,20 @@ async def entry(
     if entry.state is ConfigEntryState.LOADED:
         await hass.config_entries.async_unload(entry.entry_id)
         await hass.async_block_till_done()
+
+
+@pytest.fixture
+async def cloud(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> AsyncGenerator[SimulatedCloud]:
+    """Tuya's cloud, which has the simulated lock; its entry knows the project."""
+    async with SimulatedCloud() as cloud:
+        cloud.join(simulated_lock)
+        project = {
+            CONF_REGION: "eu",
+            CONF_ACCESS_ID: cloud.access_id,
+            CONF_ACCESS_SECRET: cloud.access_secret,
+        }
+        hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_CLOUD: project})
+        with patch.dict(REGIONS, {"eu": cloud.url}):
+            yield cloud

@@ -1,6 +1,5 @@
 """What Tuya's cloud tells of a lock, how seldom it is asked, and what its owner hears of it."""
 
-from collections.abc import AsyncGenerator
 from datetime import timedelta
 import logging
 import time
@@ -9,15 +8,9 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.tuya_wifi_lock.const import (
-    CONF_ACCESS_ID,
-    CONF_ACCESS_SECRET,
-    CONF_CLOUD,
-    CONF_REGION,
-    DOMAIN,
-)
+from custom_components.tuya_wifi_lock.const import DOMAIN
 from custom_components.tuya_wifi_lock.tuyalock.errors import CloudRefused
-from custom_components.tuya_wifi_lock.tuyalock.openapi import CAP, REGIONS
+from custom_components.tuya_wifi_lock.tuyalock.openapi import CAP
 from homeassistant.const import ATTR_ENTITY_ID, EVENT_HOMEASSISTANT_STARTED, SERVICE_UNLOCK
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import issue_registry as ir
@@ -54,36 +47,16 @@ LASTING = {
 """What does not pass by itself."""
 
 
-@pytest.fixture
-async def cloud(
-    hass: HomeAssistant,
-    entry: MockConfigEntry,
-    simulated_lock: SimulatedLock,
-    monkeypatch: pytest.MonkeyPatch,
-) -> AsyncGenerator[SimulatedCloud]:
-    """Tuya's cloud, which has the lock; the entry knows the project, and is two hours old."""
-    async with SimulatedCloud() as cloud:
-        monkeypatch.setitem(REGIONS, "eu", cloud.url)
-        cloud.join(simulated_lock, name="Front door")
-        project = {
-            CONF_REGION: "eu",
-            CONF_ACCESS_ID: cloud.access_id,
-            CONF_ACCESS_SECRET: cloud.access_secret,
-        }
-        hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_CLOUD: project})
-        made(entry, 2 * HOUR)
-        yield cloud
+@pytest.fixture(autouse=True)
+def older(entry: MockConfigEntry) -> None:
+    """Let the entry be two hours old."""
+    object.__setattr__(entry, "created_at", dt_util.utcnow() - timedelta(hours=2))
 
 
 @pytest.fixture
 def automation(hass: HomeAssistant) -> Automation:
     """Somebody who hears the events."""
     return Automation(hass)
-
-
-def made(entry: MockConfigEntry, seconds: float) -> None:
-    """Let an entry be that old."""
-    object.__setattr__(entry, "created_at", dt_util.utcnow() - timedelta(seconds=seconds))
 
 
 def asked(cloud: SimulatedCloud, ending: str = "open-logs") -> list[Any]:
