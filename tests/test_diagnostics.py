@@ -2,6 +2,7 @@
 
 import base64
 import logging
+import time
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -14,9 +15,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.json import json_dumps
 from homeassistant.loader import async_get_integration
 from homeassistant.util import dt as dt_util
-from tests.common import LOCK, reported, set_up_awake
+from tests.common import LOCK, pass_time, reported, set_up_awake
 from tests.conftest import setup, wait_for
 from tests.simulator import SimulatedLock
+from tests.simulator.cloud import SimulatedCloud
 
 MAC = "10:5a:17:00:00:01"
 
@@ -37,8 +39,8 @@ async def test_diagnostics(
     await use(hass, entry, simulated_lock)
     told = await async_get_config_entry_diagnostics(hass, entry)
     connection, state = told["connection"], told["state"]
-    for time in (*connection.pop("wakes"), state.pop("last_heard"), state.pop("opened_at")):
-        assert dt_util.parse_datetime(time)
+    for moment in (*connection.pop("wakes"), state.pop("last_heard"), state.pop("opened_at")):
+        assert dt_util.parse_datetime(moment)
     assert connection == {
         "announces": True,
         "awake": True,
@@ -68,12 +70,44 @@ async def test_diagnostics(
         "by_delivery": {"delivered": 2},
         "by_route": {"lan": 2},
     }
+    assert told["passwords"] == {"by_phase": {}, "code_length": None}
+    assert told["cloud"] is None
     assert told["codes_seen"] == [
         "remote_no_dp_key",
         "remote_no_pd_setkey",
         "unlock_app",
         "unlock_fingerprint",
     ]
+
+
+async def test_diagnostics_of_a_lock_in_the_cloud(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    cloud.fail(1106, path="open-logs")
+    hass.config_entries.async_update_entry(entry, options={"poll_minutes": 5})
+    await setup(hass, entry)
+    watch, passwords = entry.runtime_data.watch, entry.runtime_data.lock.passwords
+    await wait_for(hass, lambda: watch.last_failure)
+    now = time.time()
+    await passwords.add("Guest", now, now + 3600, once=False)
+    cloud.log(simulated_lock.device_id, "unlock_fingerprint", "3", now - 60, "Alice", "Thumb")
+    await pass_time(hass, 301)
+    await wait_for(hass, lambda: watch.last_success)
+    told = await async_get_config_entry_diagnostics(hass, entry)
+    assert told["options"] == {"poll_minutes": 5}
+    assert told["passwords"] == {"by_phase": {"waiting": 1}, "code_length": 7}
+    about = told["cloud"]
+    times = [about.pop("last_success"), about["last_failure"].pop(0), about.pop("watermark")]
+    assert all(dt_util.parse_datetime(moment) for moment in times)
+    assert about.pop("calls_this_month") == len(cloud.calls)
+    assert about.pop("endpoints")
+    assert about == {"region": "eu", "last_failure": ["no_permission"]}
+    secrets = (cloud.access_id, cloud.access_secret, simulated_lock.device_id, "Guest", "Alice")
+    for private in (*secrets, "Thumb", "Front door", cloud.rows(simulated_lock.device_id)[0].id):
+        assert private not in json_dumps(told)
 
 
 async def test_diagnostics_of_a_lock_in_trouble(
@@ -84,9 +118,9 @@ async def test_diagnostics_of_a_lock_in_trouble(
     await simulated_lock.wake()
     await wait_for(hass, lambda: isinstance(entry.runtime_data.data.problem, SlotTaken))
     told = (await async_get_config_entry_diagnostics(hass, entry))["connection"]
-    time, name = told["errors"][-1]
+    moment, name = told["errors"][-1]
     assert name == told["problem"] == "SlotTaken"
-    assert dt_util.parse_datetime(time)
+    assert dt_util.parse_datetime(moment)
 
 
 @pytest.mark.parametrize(

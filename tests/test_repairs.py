@@ -1,10 +1,16 @@
-"""The question "Who is fingerprint 3?": when it is asked, and how it is answered."""
+"""The question "Who is fingerprint 3?": when it is asked, and how it is answered.
 
+What is to be repaired about Tuya's cloud is in test_cloud_watch.py; here are its words.
+"""
+
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.tuya_wifi_lock.cloud_issues import ISSUES
 from custom_components.tuya_wifi_lock.const import (
     CONF_DURESS,
     CONF_NUMBERS,
@@ -307,3 +313,17 @@ async def test_a_member_that_is_removed_meanwhile_is_asked_for_again(
     form = await answer(hass, form, {CONF_MEMBER: bob})
     options = form["data_schema"].schema[CONF_MEMBER].config["options"]
     assert [option["label"] for option in options] == ["Alice"]
+
+
+# Its words, and those about Tuya's cloud
+
+
+def test_every_repair_has_its_words() -> None:
+    folder = Path(__file__).parent.parent / "custom_components" / DOMAIN
+    texts = json.loads((folder / "translations" / "en.json").read_text())["issues"]
+    assert texts.keys() == ISSUES | {"unknown_number"}
+    for issue in ISSUES:
+        assert texts[issue].keys() == {"title", "description"}
+        told = texts[issue]["title"] + texts[issue]["description"]
+        assert "{lock}" in told
+        assert "{" not in told.format(lock="Front door")

@@ -1,14 +1,19 @@
 """Diagnostics: only what is named here, nothing that tells who or where."""
 
 from collections import Counter
+import time
 from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
+from .cloud_watch import CloudWatch
 from .const import (
+    CONF_CLOUD,
     CONF_NO_CLOUD,
+    CONF_POLL_MINUTES,
     CONF_PROTOCOL_VERSION,
+    CONF_REGION,
     CONF_RELOCK_DELAY,
     CONF_RELOCKS_ITSELF,
     CONF_UNLOCK_WAIT,
@@ -16,9 +21,11 @@ from .const import (
 )
 from .coordinator import LockConfigEntry, LockCoordinator
 from .tuyalock import LockState, TuyaLock
+from .tuyalock.temporary import TemporaryPasswords
 
 OPTIONS = (
     CONF_NO_CLOUD,
+    CONF_POLL_MINUTES,
     CONF_RELOCK_DELAY,
     CONF_RELOCKS_ITSELF,
     CONF_UNLOCK_WAIT,
@@ -44,6 +51,8 @@ async def async_get_config_entry_diagnostics(
         "requested": coordinator.data.requested,
         "records": _records(coordinator.lock),
         "clock_ahead": coordinator.lock.health.clock_ahead,
+        "passwords": _passwords(coordinator.lock.passwords),
+        "cloud": _cloud(coordinator, coordinator.watch) if coordinator.watch else None,
     }
 
 
@@ -60,8 +69,8 @@ def _connection(coordinator: LockCoordinator) -> dict[str, Any]:
         "awake": snapshot.awake,
         "key_refused": snapshot.key_refused,
         "problem": type(problem).__name__ if problem else None,
-        "wakes": [_iso(time) for time in lock.health.wakes],
-        "errors": [[_iso(time), name] for time, name in lock.health.errors],
+        "wakes": [_iso(at) for at in lock.health.wakes],
+        "errors": [[_iso(at), name] for at, name in lock.health.errors],
     }
 
 
@@ -94,6 +103,28 @@ def _records(lock: TuyaLock) -> dict[str, dict[str, int]]:
     }
 
 
-def _iso(time: float | None) -> str | None:
+def _passwords(passwords: TemporaryPasswords) -> dict[str, Any]:
+    """Return how many temporary passwords are known, and how far they have come."""
+    carrier = passwords.carrier
+    return {
+        "by_phase": dict(Counter(str(password.phase) for password in passwords.book)),
+        "code_length": carrier.code_length if carrier else None,
+    }
+
+
+def _cloud(coordinator: LockCoordinator, watch: CloudWatch) -> dict[str, Any]:
+    """Return how it goes with Tuya's cloud."""
+    failure = watch.last_failure
+    return {
+        "region": coordinator.config_entry.data[CONF_CLOUD][CONF_REGION],
+        "calls_this_month": watch.calls.used(time.time()),
+        "last_success": _iso(watch.last_success),
+        "last_failure": [_iso(failure[0]), failure[1]] if failure else None,
+        "watermark": _iso(watch.watermark),
+        "endpoints": watch.cloud.as_dict()["answered"],
+    }
+
+
+def _iso(moment: float | None) -> str | None:
     """Return a Unix time as people read it."""
-    return None if time is None else dt_util.utc_from_timestamp(time).isoformat()
+    return None if moment is None else dt_util.utc_from_timestamp(moment).isoformat()
