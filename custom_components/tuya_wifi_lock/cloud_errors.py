@@ -1,5 +1,6 @@
 """Words for the owner about Tuya's cloud and about wishes for temporary passwords."""
 
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -7,7 +8,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from .const import DOMAIN
 from .tuyalock.errors import Cause, Mistake
 
-CAUSES = {
+CAUSES: Mapping[Cause, Callable[..., HomeAssistantError]] = {
     Cause.ASLEEP: partial(
         HomeAssistantError, translation_domain=DOMAIN, translation_key="cloud_asleep"
     ),

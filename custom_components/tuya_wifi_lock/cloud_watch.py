@@ -187,7 +187,8 @@ class CloudWatch:
 
     async def _async_learn(self) -> None:
         """Take the product's own DP table."""
-        self._lock.learn(await self.cloud.model())
+        if table := await self.cloud.model():
+            self._lock.learn(table)
         self._closed_questions.add(self._async_learn)
 
     async def _async_fetch_unlocks(self) -> None:
