@@ -11,7 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import LockConfigEntry
 from .entity import LockPartDescription, TuyaLockEntity, async_add_when_seen
 from .errors import lock_errors
-from .tuyalock import Family, Snapshot, TuyaLock
+from .tuyalock import Family, TuyaLock
 
 # Not 1: a refusal has to get past an unlock that waits.
 PARALLEL_UPDATES = 0
@@ -24,15 +24,10 @@ class LockButtonDescription(LockPartDescription, ButtonEntityDescription):
     press_fn: Callable[[TuyaLock], Awaitable[None]]
 
 
-def _answers_requests(snapshot: Snapshot) -> bool:
-    """Return if this product is told yes or no when somebody requests the unlock."""
-    return snapshot.family is Family.A
-
-
 BUTTONS = (
     LockButtonDescription(
         key="refuse_unlock_request",
-        exists_fn=_answers_requests,
+        exists_fn=lambda lock: lock.data.family is Family.A,
         press_fn=lambda lock: lock.refuse(),
     ),
 )

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import override
+from typing import Any, override
 
 from homeassistant.core import callback
 from homeassistant.helpers.entity import Entity, EntityDescription
@@ -12,19 +12,18 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .coordinator import LockCoordinator, Unlocked
 from .members import Member
-from .tuyalock import Snapshot
 
 
 @dataclass(frozen=True, kw_only=True)
 class LockPartDescription(EntityDescription):
     """An entity of a lock, and whether this product can feed it."""
 
-    exists_fn: Callable[[Snapshot], bool] = lambda snapshot: True
+    exists_fn: Callable[[LockCoordinator], bool] = lambda lock: True
 
 
-def seen(*codes: str) -> Callable[[Snapshot], bool]:
+def seen(*codes: str) -> Callable[[LockCoordinator], bool]:
     """Return a test for products that have reported one of these DP codes."""
-    return lambda snapshot: not snapshot.state.seen.isdisjoint(codes)
+    return lambda lock: not lock.data.state.seen.isdisjoint(codes)
 
 
 @callback
@@ -39,7 +38,7 @@ def async_add_when_seen[D: LockPartDescription](
 
     @callback
     def async_add_new() -> None:
-        ready = [one for one in missing if one.exists_fn(coordinator.data)]
+        ready = [one for one in missing if one.exists_fn(coordinator)]
         if ready:
             missing[:] = [one for one in missing if one not in ready]
             async_add_entities([make(coordinator, one) for one in ready])
@@ -70,7 +69,7 @@ def async_add_members(
 
 
 def last_unlocked_by(coordinator: LockCoordinator) -> str | None:
-    """Return who unlocked last: a member's name, or what the lock tells: Fingerprint 3."""
+    """Return who unlocked last: a name if there is one, or what the lock tells: Fingerprint 3."""
     if (unlock := coordinator.data.last_unlock) is None:
         return None
     if member := coordinator.owner(unlock):
@@ -111,6 +110,7 @@ class LockValueDescription[V](LockPartDescription):
     """Something about a lock that has a value."""
 
     value_fn: Callable[[LockCoordinator], V]
+    attributes_fn: Callable[[LockCoordinator], dict[str, Any] | None] = lambda lock: None
 
 
 class LockValue[V](TuyaLockEntity):
@@ -123,9 +123,16 @@ class LockValue[V](TuyaLockEntity):
         super().__init__(coordinator, description)
         self._shown = self._show()
 
-    def _show(self) -> tuple[bool, V]:
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        """Return what is to be seen beside the value."""
+        return self._shown[2]
+
+    def _show(self) -> tuple[bool, V, dict[str, Any] | None]:
         """Return what is to be seen now."""
-        return self.available, self.entity_description.value_fn(self.coordinator)
+        description, lock = self.entity_description, self.coordinator
+        return self.available, description.value_fn(lock), description.attributes_fn(lock)
 
     @callback
     @override
