@@ -120,7 +120,7 @@ class House:
     async def awake(self) -> None:
         """Wake the lock and connect to it, and let its first seconds pass."""
         await self.wake()
-        await self.until(lambda: self.lock.connected)
+        await self.until(lambda: self.lock.door.connected)
         self.clock.move(4)
 
     async def settle(self) -> None:

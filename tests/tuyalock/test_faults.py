@@ -198,8 +198,8 @@ async def unlock_remotely(version: str, family: str, fault: Fault) -> None:
             await home.simulated.door(False)
         else:
             await home.simulated.request(60)
-            await home.until(lambda: home.lock.requested)
-        await home.until(lambda: home.lock.proven)
+            await home.until(lambda: home.lock.door.requested)
+        await home.until(lambda: home.lock.door.proven)
         await home.settle()
         fault.cause(home.simulated)
         async with haste(home, fault):

@@ -95,7 +95,7 @@ async def test_unlock_is_told_once_wherever_it_is_seen(where: str) -> None:
     async with house(stored=PARTLY, unlock_in=where) as home:
         await home.simulated.finger(3)
         home.hint()
-        await home.until(lambda: home.lock.connected)
+        await home.until(lambda: home.lock.door.connected)
         await home.settle()
         home.clock.move(6)
         await home.until(lambda: home.told == ["live fingerprint 3"])
@@ -107,7 +107,7 @@ async def test_another_route_tells_the_same_unlock_and_more() -> None:
     async with house() as home:
         await home.simulated.finger(3)
         home.hint()
-        await home.until(lambda: home.lock.connected)
+        await home.until(lambda: home.lock.door.connected)
         await home.settle()
         home.clock.move(1.1)
         await home.until(lambda: home.told == ["live fingerprint 3"])
@@ -124,7 +124,7 @@ async def test_answer_is_no_news_beside_a_lock_that_was_awake() -> None:
         await home.simulated.push({"1": 3})
         home.simulated.knobs.unlock_in = "query"
         home.hint()
-        await home.until(lambda: home.lock.connected)
+        await home.until(lambda: home.lock.door.connected)
         await home.settle()
         home.clock.move(8)
         await home.settle()
@@ -135,7 +135,7 @@ async def test_answer_with_everything_is_never_an_unlock() -> None:
     async with house(stored=PARTLY, query_answer="all", unlock_in="query") as home:
         home.simulated.dps["1"] = 3
         await home.wake()
-        await home.until(lambda: home.lock.connected)
+        await home.until(lambda: home.lock.door.connected)
         await home.settle()
         home.clock.move(8)
         await home.settle()
@@ -154,7 +154,7 @@ async def test_restart_repeats_nothing() -> None:
         assert again.lock.snapshot.state.battery == 40
         assert [record.number for record in again.lock.journal] == [3]
         await again.wake()
-        await again.until(lambda: again.lock.connected)
+        await again.until(lambda: again.lock.door.connected)
         again.clock.move(8)
         await again.settle()
         assert again.told == []
@@ -175,7 +175,7 @@ async def test_sleeping_lock_is_let_alone() -> None:
         assert home.clock.waiting == 0
         home.clock.move(20)
         await home.wake()
-        await home.until(lambda: home.lock.connected)
+        await home.until(lambda: home.lock.door.connected)
 
 
 async def test_unlock_after_a_lost_connection_is_fresh() -> None:
@@ -183,8 +183,8 @@ async def test_unlock_after_a_lost_connection_is_fresh() -> None:
         await home.awake()
         home.clock.move(3)
         await home.simulated.reboot()
-        await home.until(lambda: not home.lock.connected)
-        await home.until(lambda: home.lock.connected)
+        await home.until(lambda: not home.lock.door.connected)
+        await home.until(lambda: home.lock.door.connected)
         await home.simulated.finger(3)
         await home.until(lambda: home.lock.snapshot.last_unlock is not None)
         home.clock.move(1)
@@ -198,7 +198,7 @@ async def test_lock_that_stays_awake_is_kept_connected() -> None:
             home.clock.move(5)
             home.hint()
             await home.settle()
-        await home.until(lambda: home.lock.connected)
+        await home.until(lambda: home.lock.door.connected)
         assert home.lock.address.keep_alive
         connections = home.simulated.connections
         for _ in range(20):
@@ -206,8 +206,8 @@ async def test_lock_that_stays_awake_is_kept_connected() -> None:
             await home.settle()
         assert home.simulated.connections == connections
         await home.simulated.reboot()
-        await home.until(lambda: not home.lock.connected)
-        await home.until(lambda: home.lock.connected)
+        await home.until(lambda: not home.lock.door.connected)
+        await home.until(lambda: home.lock.door.connected)
 
 
 async def test_lock_that_never_announces_is_probed_and_its_unlock_told() -> None:
@@ -225,7 +225,7 @@ async def test_port_that_opens_after_the_announcement_is_found() -> None:
     async with house(announce_before_listen_seconds=0.2) as home:
         await home.simulated.finger(3)
         home.hint()
-        await home.until(lambda: home.lock.connected)
+        await home.until(lambda: home.lock.door.connected)
 
 
 async def test_state_is_shown_as_reported() -> None:
@@ -268,12 +268,12 @@ async def test_request_runs_out_by_itself() -> None:
 async def test_family_shows_itself_and_is_remembered() -> None:
     async with house(family="D") as home:
         await home.awake()
-        assert home.lock.family is Family.D
+        assert home.lock.door.family is Family.D
         await home.simulated.door(True)
         await home.until(lambda: home.lock.snapshot.state.door_open is True)
         stored = json.loads(json.dumps(home.lock.as_dict()))
     async with house(family="D", stored=stored, heard_before=False) as again:
-        assert again.lock.family is Family.D
+        assert again.lock.door.family is Family.D
 
 
 async def test_version_is_found_out() -> None:
@@ -283,16 +283,16 @@ async def test_version_is_found_out() -> None:
             for _ in range(200):
                 home.clock.move(0.2)
                 await home.settle()
-                if home.lock.connected:
+                if home.lock.door.connected:
                     break
-            assert home.lock.connected, version
+            assert home.lock.door.connected, version
             assert home.lock.address.found_version == version
 
 
 async def _stuck(home: House) -> None:
     """Let the lock sleep with something on its way."""
     await home.simulated.sleep()
-    await home.until(lambda: not home.lock.connected)
+    await home.until(lambda: not home.lock.door.connected)
 
 
 async def test_unlock_held_at_the_end_of_a_wake_is_not_lost() -> None:
@@ -323,15 +323,15 @@ async def test_lock_without_an_address_waits_for_a_hint() -> None:
         await home.settle()
         assert home.simulated.connections == 0
         home.hint()
-        await home.until(lambda: home.lock.connected)
+        await home.until(lambda: home.lock.door.connected)
         assert home.lock.address.host == "127.0.0.1"
 
 
 async def test_lock_that_stays_away_is_dialled_no_more() -> None:
     async with house(address={"keep_alive": True}, low_power=False) as home:
-        await home.until(lambda: home.lock.connected)
+        await home.until(lambda: home.lock.door.connected)
         await home.simulated.sleep()
-        await home.until(lambda: not home.lock.connected)
+        await home.until(lambda: not home.lock.door.connected)
         for _ in range(60):
             home.clock.move(20)
             await home.settle()
@@ -343,12 +343,12 @@ async def test_touch_soon_after_the_lock_was_let_go_is_heard() -> None:
     async with house() as home:
         await home.awake()
         home.clock.move(10)
-        await home.until(lambda: not home.lock.connected)
+        await home.until(lambda: not home.lock.door.connected)
         await home.simulated.sleep()
         home.clock.move(9)
         await home.simulated.finger(3)
         home.hint()
-        await home.until(lambda: home.lock.connected)
+        await home.until(lambda: home.lock.door.connected)
         home.clock.move(1)
         await home.until(lambda: home.told == ["live fingerprint 3"])
 

@@ -80,7 +80,7 @@ def test_a_code_is_found_by_its_id_and_back(family: Family) -> None:
     codes = [dp.code for dp in profile(family).values()]
     assert len(codes) == len(set(codes))
     for id_, dp in PROFILES[family].items():
-        assert dp_id(family, dp.code) == id_
+        assert dp_id(profile(family), dp.code) == id_
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_code_is_found_by_its_id_and_back(family: Family) -> None:
     ],
 )
 def test_the_ids_that_matter_most(family: Family | None, code: str, id_: int | None) -> None:
-    assert dp_id(family, code) == id_
+    assert dp_id(profile(family), code) == id_
 
 
 # As the vendor's lists number them: Wi-Fi lock, Wi-Fi lock Pro, Wi-Fi access control.

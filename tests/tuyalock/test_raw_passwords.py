@@ -90,7 +90,7 @@ def test_only_verified_products_have_these_dps() -> None:
         for product in (None, *PRODUCTS):
             table = profile(family, product)
             if product in RAW_PASSWORDS:
-                ids = [dp_id(family, code, product) for code in (CREATE, DELETE, MODIFY)]
+                ids = [dp_id(profile(family, product), code) for code in (CREATE, DELETE, MODIFY)]
                 assert ids == [24, 25, 26]
             else:
                 assert table == PROFILES[family or Family.B]
@@ -117,7 +117,7 @@ class Doorway:
 
     def send(self, code: str, value: Value) -> None:
         assert self.connection
-        id_ = dp_id(Family.B, code, PRODUCT)
+        id_ = dp_id(profile(Family.B, PRODUCT), code)
         assert id_
         self.connection.control({id_: value})
 

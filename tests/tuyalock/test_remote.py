@@ -14,6 +14,7 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     LockAsleep,
     LockError,
     NoAnswer,
+    NoCloud,
     NoRequest,
     NotProven,
     NotSupported,
@@ -63,7 +64,7 @@ async def test_own_key_opens(version: str) -> None:
     async with house(version) as home:
         await home.awake()
         await home.simulated.request(60)
-        await home.until(lambda: home.lock.requested)
+        await home.until(lambda: home.lock.door.requested)
         await home.lock.unlock()
         assert home.simulated.openings == ["remote"]
         assert (sent(home, "49"), sent(home, "50")) == (1, 1)
@@ -94,7 +95,7 @@ async def test_older_lock_opens_by_reply(version: str) -> None:
             await home.lock.unlock()
         assert home.simulated.commands == []
         await home.simulated.request(60)
-        await home.until(lambda: home.lock.requested)
+        await home.until(lambda: home.lock.door.requested)
         await home.lock.unlock()
         assert home.simulated.openings == ["remote"]
         assert home.simulated.commands == [{"10": True}]
@@ -104,13 +105,13 @@ async def test_lock_that_hides_its_family_opens_by_reply_in_the_end() -> None:
     async with house(family="A") as home:
         await home.awake()
         await home.simulated.request(60)
-        await home.until(lambda: home.lock.requested)
+        await home.until(lambda: home.lock.door.requested)
         unlocking = asyncio.create_task(home.lock.unlock())
         await home.until(lambda: sent(home, "49") == 1)
         home.clock.move(5)
         await unlocking
         assert home.simulated.openings == ["remote"]
-        assert home.lock.family is Family.A
+        assert home.lock.door.family is Family.A
 
 
 async def test_older_lock_takes_a_refusal() -> None:
@@ -119,10 +120,10 @@ async def test_older_lock_takes_a_refusal() -> None:
         with pytest.raises(RequestOver):
             await home.lock.refuse()
         await home.simulated.request(60)
-        await home.until(lambda: home.lock.requested)
+        await home.until(lambda: home.lock.door.requested)
         await home.lock.refuse()
         assert home.simulated.commands == [{"10": False}]
-        assert not home.lock.requested
+        assert not home.lock.door.requested
         assert home.simulated.openings == []
 
 
@@ -130,8 +131,8 @@ async def test_newer_lock_takes_no_refusal_from_us() -> None:
     async with house(stored={"family": "B"}) as home:
         await home.awake()
         await home.simulated.request(60)
-        await home.until(lambda: home.lock.requested)
-        with pytest.raises(NotSupported):
+        await home.until(lambda: home.lock.door.requested)
+        with pytest.raises(NoCloud):
             await home.lock.refuse()
 
 
@@ -140,7 +141,7 @@ async def test_request_only_never_sends_a_key() -> None:
     async with house(settings=settings, stored={"family": "B"}) as home:
         await home.awake()
         await home.simulated.request(60)
-        await home.until(lambda: home.lock.requested)
+        await home.until(lambda: home.lock.door.requested)
         with pytest.raises(NotSupported):
             await home.lock.unlock()
         assert home.simulated.commands == []
@@ -204,7 +205,7 @@ async def test_silence_is_not_success(version: str) -> None:
     async with house(version) as home:
         await home.awake()
         await home.simulated.battery(80)
-        await home.until(lambda: home.lock.proven)
+        await home.until(lambda: home.lock.door.proven)
         home.simulated.faults.lose_answers = {"report", "control"}
         await fails(home, KeyIgnored, 5)
         assert (sent(home, "49"), sent(home, "50")) == (1, 0)
@@ -216,7 +217,7 @@ async def test_lock_that_stopped_hearing_is_not_success(family: str) -> None:
         await home.awake()
         if family == "A":
             await home.simulated.request(60)
-            await home.until(lambda: home.lock.requested)
+            await home.until(lambda: home.lock.door.requested)
         home.simulated.faults.mute = True
         await fails(home, NoAnswer if family == "A" else KeyIgnored, 10)
         assert home.simulated.commands == []
@@ -315,7 +316,7 @@ async def test_touch_by_somebody_else_does_not_release_a_waiting_unlock() -> Non
         await home.until(lambda: home.lock.snapshot.unlocking)
         await home.simulated.finger(7)
         home.hint()
-        await home.until(lambda: home.lock.connected)
+        await home.until(lambda: home.lock.door.connected)
         await home.settle()
         home.clock.move(31)
         with pytest.raises(LockAsleep):
@@ -328,17 +329,17 @@ async def test_request_of_an_earlier_wake_does_not_release_a_waiting_unlock() ->
     async with house() as home:
         await home.awake()
         await home.simulated.request(90)
-        await home.until(lambda: home.lock.requested)
+        await home.until(lambda: home.lock.door.requested)
         await home.simulated.sleep()
-        await home.until(lambda: not home.lock.connected)
+        await home.until(lambda: not home.lock.door.connected)
         unlocking = asyncio.create_task(home.lock.unlock())
         await home.until(lambda: home.lock.snapshot.unlocking)
         home.clock.move(20)
         await home.simulated.finger(7)
         home.hint()
-        await home.until(lambda: home.lock.connected)
+        await home.until(lambda: home.lock.door.connected)
         await home.settle()
-        assert home.lock.requested
+        assert home.lock.door.requested
         home.clock.move(31)
         with pytest.raises(LockAsleep):
             await unlocking
@@ -365,7 +366,7 @@ async def test_waiting_unlock_can_be_called_off(verb: str) -> None:
             await unlocking
         await home.simulated.request(60)
         home.hint()
-        await home.until(lambda: home.lock.requested)
+        await home.until(lambda: home.lock.door.requested)
         await home.settle()
         assert home.simulated.openings == []
 
@@ -383,7 +384,7 @@ async def test_waiting_unlock_that_nobody_wants_any_more_is_called_off() -> None
         await asyncio.wait([first, second])
         await home.simulated.request(60)
         home.hint()
-        await home.until(lambda: home.lock.requested)
+        await home.until(lambda: home.lock.door.requested)
         await home.settle()
         assert home.simulated.openings == []
 
@@ -408,7 +409,7 @@ async def test_lock_locks_where_the_product_can() -> None:
         assert home.simulated.lockings == ["remote 200"]
         await home.until(lambda: home.lock.snapshot.bolt.locked is True)
         await home.simulated.sleep()
-        await home.until(lambda: not home.lock.connected)
+        await home.until(lambda: not home.lock.door.connected)
         with pytest.raises(LockAsleep):
             await home.lock.lock()
 
@@ -425,7 +426,7 @@ async def test_lock_without_a_key_is_left_to_its_cloud() -> None:
         home.clock.move(31)
         home.simulated.cloud_gives_key()
         home.hint()
-        await home.until(lambda: home.lock.connected)
+        await home.until(lambda: home.lock.door.connected)
 
 
 async def test_lock_without_a_cloud_gets_a_key_that_is_kept() -> None:
@@ -443,7 +444,7 @@ async def test_lock_without_a_cloud_gets_a_key_that_is_kept() -> None:
     async with house(settings=KEEPER, stored=stored, heard_before=False) as again:
         again.simulated.stored_key = simulated_key
         await again.wake()
-        await again.until(lambda: again.lock.connected)
+        await again.until(lambda: again.lock.door.connected)
         await again.lock.unlock()
         assert again.simulated.openings == ["remote"]
         assert sent(again, "49") == 0
@@ -467,7 +468,7 @@ async def test_kept_key_is_replaced_after_a_day() -> None:
         await home.until(lambda: home.lock.as_dict()["kept_key"] is not None)
         first = home.lock.as_dict()["kept_key"]
         await home.simulated.sleep()
-        await home.until(lambda: not home.lock.connected)
+        await home.until(lambda: not home.lock.door.connected)
         home.clock.move(86_400 + 600)
         await home.wake()
         await home.until(lambda: home.lock.as_dict()["kept_key"] != first)
@@ -500,12 +501,12 @@ async def test_garbled_key_report_says_nothing() -> None:
         await home.simulated.push({"49": "?"})
         await home.simulated.finger(3)
         await home.until(lambda: len(home.told) == 1)
-        assert home.lock.connected
+        assert home.lock.door.connected
 
 
 async def test_nothing_is_sent_to_a_lock_that_is_not_there() -> None:
     async with house() as home:
         with pytest.raises(ConnectionLost):
-            home.lock.send("remote_no_dp_key", "AAAA")
+            home.lock.door.send("remote_no_dp_key", "AAAA")
         with pytest.raises(NotSupported):
-            home.lock.send("no_such_code", True)
+            home.lock.door.send("no_such_code", True)

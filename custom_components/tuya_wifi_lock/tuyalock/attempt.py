@@ -1,20 +1,22 @@
 """One remote unlock, from the wish to the report that the door is open."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Protocol
 
 from .clock import Clock
 from .codec import CodecError, KeyReply, KeyStatus, RemoteKey
 from .errors import (
+    CloudSilent,
     ConnectionLost,
     KeyIgnored,
     LockAsleep,
     LockError,
     NoAnswer,
     NoRequest,
+    NotConfirmed,
     NotProven,
-    RequestOver,
     UnlockRefused,
 )
 from .remote_key import SET_KEY, USE_KEY, Conversation
@@ -63,6 +65,10 @@ class Attempt:
         """Take a pushed report, a refusal, or the reason why the connection ended."""
         self._inbox.put_nowait(news)
 
+    def opened(self) -> None:
+        """Take it from another route that the lock was opened remotely."""
+        self._inbox.put_nowait({"unlock_app": 0})
+
     async def await_request(self, seconds: float) -> None:
         """Wait until somebody requests the unlock at the door.
 
@@ -96,10 +102,28 @@ class Attempt:
 
     async def refuse(self) -> None:
         """Say no to the request at the door."""
-        if not self._doorway.requested:
-            raise RequestOver("the request at the door has ended")
         self._send(REPLY, False)
-        await self._outcome(lambda codes: codes.get("unlock_request") == 0 or None)
+        await self._outcome(_request_ended)
+
+    async def by_cloud(self, operate: Awaitable[None]) -> None:
+        """Open or lock through Tuya's cloud; only what the lock says counts as success."""
+        await self._through_cloud(operate, self._moved)
+
+    async def refuse_by_cloud(self, refuse: Awaitable[None]) -> None:
+        """Say no through Tuya's cloud."""
+        await self._through_cloud(refuse, _request_ended)
+
+    async def _through_cloud[T](
+        self, order: Awaitable[None], wanted: Callable[[Codes], T | None]
+    ) -> None:
+        """Give an order, and wait until the lock reports that it has been carried out."""
+        self._forget()
+        with suppress(CloudSilent):
+            await order
+        try:
+            await self._news(wanted, OPEN_WITHIN, despite_link=True)
+        except TimeoutError as err:
+            raise NotConfirmed("the lock did not say that it has done it") from err
 
     async def _store(self, command: str) -> KeyReply:
         """Store a key in the lock; until it is used, a lost connection has done nothing."""
@@ -124,9 +148,13 @@ class Attempt:
         """Send a command to a lock that has proved itself, after all news that came before it."""
         if not self._doorway.proven:
             raise NotProven("the other end has not proved that it holds the local key")
+        self._forget()
+        self._doorway.send(code, value)
+
+    def _forget(self) -> None:
+        """Forget all news that came before a command."""
         while not self._inbox.empty():
             self._inbox.get_nowait()
-        self._doorway.send(code, value)
 
     async def _outcome[T](self, wanted: Callable[[Codes], T | None]) -> T:
         """Wait for what became of a command; raise NoAnswer if that remains unknown."""
@@ -135,14 +163,21 @@ class Attempt:
         except (ConnectionLost, TimeoutError) as err:
             raise NoAnswer("the lock did not say what became of the command") from err
 
-    async def _news[T](self, wanted: Callable[[Codes], T | None], seconds: float) -> T:
-        """Wait for the report that is wanted; raise TimeoutError, ConnectionLost, UnlockRefused."""
+    async def _news[T](
+        self, wanted: Callable[[Codes], T | None], seconds: float, *, despite_link: bool = False
+    ) -> T:
+        """Wait for the report that is wanted; raise TimeoutError, ConnectionLost, UnlockRefused.
+
+        `despite_link`: the command went another way, so the end of the connection says nothing.
+        """
         async with self._clock.timeout(seconds):
             while True:
                 news = await self._inbox.get()
-                if isinstance(news, UnlockRefused):
-                    raise news
                 if isinstance(news, LockError):
+                    if despite_link:
+                        continue
+                    if isinstance(news, UnlockRefused):
+                        raise news
                     raise ConnectionLost("the connection ended") from news
                 if (found := wanted(news)) is not None:
                     return found
@@ -154,6 +189,11 @@ class Attempt:
         if self._unlock and (codes.keys() & _REMOTE_RECORDS or _door_opened(codes)):
             return KeyReply(KeyStatus.DONE)
         return None
+
+
+def _request_ended(codes: Codes) -> bool | None:
+    """Return if a report says that nobody asks at the door any more."""
+    return codes.get("unlock_request") == 0 or None
 
 
 _REMOTE_RECORDS = {"unlock_app", "unlock_phone_remote_kit"}

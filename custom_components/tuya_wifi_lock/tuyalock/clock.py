@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 import time
 from typing import Protocol
 
@@ -28,6 +28,12 @@ class Clock:
     def call_later(self, delay: float, callback: Callable[[], None]) -> Timer:
         """Call back after a delay in seconds."""
         return asyncio.get_running_loop().call_later(delay, callback)
+
+    async def sleep(self, delay: float) -> None:
+        """Wait for a delay in seconds."""
+        with suppress(TimeoutError):
+            async with self.timeout(delay):
+                await asyncio.Event().wait()
 
     @asynccontextmanager
     async def timeout(self, delay: float) -> AsyncGenerator[asyncio.Timeout]:

@@ -95,6 +95,14 @@ class UnlockRefused(LockError):
         self.reason = reason
 
 
+class NotConfirmed(LockError):
+    """Tuya's cloud took the command, and the lock did not say that it has done it."""
+
+
+class NoCloud(LockError):
+    """This goes through Tuya's cloud, and no cloud project is set up."""
+
+
 class CloudError(LockError):
     """Tuya's cloud did not do what it was asked."""
 

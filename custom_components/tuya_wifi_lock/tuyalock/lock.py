@@ -1,27 +1,31 @@
 """The lock: what is known of it, what it reports, and what can be asked of it."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from .address import Address
 from .arrivals import Arrivals
-from .attempt import REPLY, reply_in
-from .clock import Clock, Timer
+from .attempt import reply_in
+from .clock import Clock
+from .cloud import Cloud
 from .codec import KeyStatus
-from .errors import ConnectionLost, LockError, NotSupported, Reason, UnlockRefused
+from .door import Door
+from .errors import ConnectionLost, LockError, Reason, UnlockRefused
 from .health import Health
 from .link import Link
 from .memory import Memory
-from .profiles import PRODUCTS, Family, dp_id
+from .profiles import RAW_PASSWORDS, Dp, Family
+from .raw_passwords import RawPasswords
 from .records import LAN, Arrival, Journal, timed
 from .remote import Remote, Settings
 from .remote_key import SET_KEY
 from .report import Report
-from .snapshot import Snapshot, Watcher
+from .snapshot import Snapshot, Watcher, Watchers
 from .state import Unlock, Value, bolt, unlocks
+from .temporary import TemporaryPasswords
 
 
 class TuyaLock:
@@ -33,20 +37,32 @@ class TuyaLock:
         settings: Settings,
         clock: Clock,
         stored: Mapping[str, Any] | None = None,
+        cloud: Cloud | None = None,
     ) -> None:
         """Prepare a lock with what `as_dict` returned in an earlier life."""
         stored = stored or {}
         self.health = Health()
+        self.cloud = cloud
         self._settings = settings
         self._clock = clock
         self._memory = Memory(stored)
-        self._link = Link(replace(address, **stored.get("address", {})), clock, self)
-        self._remote = Remote(self, settings, clock, stored.get("kept_key"))
-        self._watchers: list[Watcher] = []
+        link = Link(replace(address, **stored.get("address", {})), clock, self)
+        self.door = Door(link, self._memory, clock)
+        self._remote = Remote(self.door, cloud, settings, clock, self, stored.get("kept_key"))
         self._arrivals = Arrivals(clock, self._arrived)
         self._running: asyncio.Task[None] | None = None
-        self._deadline: Timer | None = None
-        self.snapshot = self._look()
+        self._watchers = Watchers(self._look, self._ends, clock)
+        self.passwords = TemporaryPasswords(
+            clock, stored.get("passwords"), self._watchers.passwords_changed
+        )
+        self.passwords.carrier = cloud
+        self._raw_passwords: RawPasswords | None = None
+        self._carry_passwords()
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """Return what can be seen of the lock now."""
+        return self._watchers.snapshot
 
     @property
     def journal(self) -> Journal:
@@ -57,25 +73,25 @@ class TuyaLock:
 
     def start(self) -> None:
         """Begin to look for the lock."""
-        self._running = asyncio.create_task(self._link.run())
-        self._publish()
-        self._arm()
+        self._running = asyncio.create_task(self.door.link.run())
+        self._watchers.look()
+        self._watchers.arm()
 
     @property
     def address(self) -> Address:
         """Return where the lock is and how it is reached, with all that was found out."""
-        return self._link.address
+        return self.door.link.address
 
     def move(self, address: Address) -> None:
         """Reach the lock in another way from now on."""
         if self._running:
             self._running.cancel()
-        self._link.hang_up()
+        self.door.link.hang_up()
         self.health.recover()
         self._arrivals.close()
-        self._link = Link(address, self._clock, self)
+        self.door.link = Link(address, self._clock, self)
         if address.host:
-            self._link.hint(address.host)
+            self.door.link.hint(address.host)
         self.start()
 
     async def stop(self) -> None:
@@ -86,20 +102,20 @@ class TuyaLock:
             with suppress(asyncio.CancelledError):
                 await self._running
         self._arrivals.close()
-        if self._deadline:
-            self._deadline.cancel()
+        self._watchers.close()
 
     def subscribe(self, watcher: Watcher) -> Callable[[], None]:
         """Tell every change and every unlock; return the unsubscribe."""
-        self._watchers.append(watcher)
-        return lambda: self._watchers.remove(watcher)
+        return self._watchers.add(watcher)
 
     def as_dict(self) -> dict[str, Any]:
         """Return what has to survive a restart, for private storage: it may hold a remote key."""
-        address = self._link.address
+        address = self.door.link.address
         return {
             **self._memory.as_dict(),
             "kept_key": self._remote.as_dict(),
+            "passwords": self.passwords.as_dict(),
+            "cloud": self.cloud.as_dict() if self.cloud else None,
             "address": {
                 "found_version": address.found_version,
                 "announces": address.announces,
@@ -118,9 +134,10 @@ class TuyaLock:
         product_id: str | None = None,
     ) -> None:
         """Take a hint that the lock is awake, `announced` if it said so without being asked."""
-        self._memory.family = self.family or PRODUCTS.get(product_id or "")
+        self._memory.learn_product(product_id)
+        self._carry_passwords()
         self._memory.heard(self._clock.time())
-        self._link.hint(host, version, announced=announced)
+        self.door.link.hint(host, version, announced=announced)
         self._publish()
 
     async def unlock(self) -> None:
@@ -135,40 +152,12 @@ class TuyaLock:
         """Refuse the request at the door, where the product can; raises LockError."""
         await self._remote.refuse()
 
-    # What the remote control asks
+    def learn(self, table: Mapping[int, Dp]) -> None:
+        """Learn the product's own DP table."""
+        self._memory.learn(table)
+        self._publish()
 
-    @property
-    def family(self) -> Family | None:
-        """Return the product family, if it has shown itself."""
-        return self._memory.family
-
-    @property
-    def connected(self) -> bool:
-        """Return if the lock is awake and connected."""
-        return self._link.connected
-
-    @property
-    def proven(self) -> bool:
-        """Return if the other end has shown that it holds the local key."""
-        return self._link.proven
-
-    @property
-    def requested(self) -> bool:
-        """Return if somebody requests the remote unlock at the door."""
-        until = self._memory.state.request_until
-        return until is not None and until > self._clock.time()
-
-    @property
-    def tells_motor_state(self) -> bool:
-        """Return if the product reports where its bolt is."""
-        return "lock_motor_state" in self._memory.state.seen
-
-    def send(self, code: str, value: Value) -> None:
-        """Send one DP value; raise NotSupported or ConnectionLost."""
-        family = Family.A if code == REPLY and self.family is None else self.family
-        if (id_ := dp_id(family, code)) is None:
-            raise NotSupported(f"this product has no {code}")
-        self._link.send({id_: value})
+    # What the remote control tells
 
     def remote_opened(self) -> None:
         """Note that the lock has opened."""
@@ -188,13 +177,15 @@ class TuyaLock:
     def link_accepted(self) -> None:
         """The lock talks to us."""
         self.health.recover()
+        if self._raw_passwords:
+            self._raw_passwords.connected()
         self._publish()
 
     def link_reported(self, report: Report | None) -> None:
         """The lock sent DP values; None is an answer that it does not understand the query."""
         codes = self._memory.take(report, self._clock.time())
-        if self.family is Family.D:
-            self._link.keep_alive()
+        if self._memory.family is Family.D:
+            self.door.link.keep_alive()
         if report is None or report.is_answer:
             self._take_answer(codes)
         else:
@@ -217,13 +208,16 @@ class TuyaLock:
 
     def link_needed(self) -> bool:
         """Return if something still waits for an answer of the lock."""
-        return self._remote.busy or self.requested
+        return self._remote.busy or self.door.requested
 
     # Reports
 
-    def record(self, unlock: Unlock, time: float, route: str) -> None:
-        """Take an unlock that another route tells, with the lock's own time in Unix seconds."""
-        self._arrived(timed(unlock, time, self._clock.time()), route)
+    def record(self, unlock: Unlock, time: float, route: str, *, tell: bool = True) -> None:
+        """Take an unlock that another route tells, with the lock's own time in Unix seconds.
+
+        What is not to be told is kept all the same.
+        """
+        self._arrived(timed(unlock, time, self._clock.time()), route, tell=tell)
 
     def _take_answer(self, codes: Mapping[str, Value]) -> None:
         """Take the answer to our query."""
@@ -242,6 +236,8 @@ class TuyaLock:
         reply = reply_in(codes, SET_KEY)
         if reply and reply.status is KeyStatus.FAILED and not self._remote.busy:
             self._no_key()
+        if self._raw_passwords:
+            self._raw_passwords.take(codes)
         self._remote.feed(codes)
 
     def _no_key(self) -> None:
@@ -249,15 +245,24 @@ class TuyaLock:
         if self._settings.no_cloud:
             self._remote.give_key()
         else:
-            self._link.release()
+            self.door.link.release()
 
-    def _arrived(self, arrival: Arrival, route: str = LAN) -> None:
+    def _arrived(self, arrival: Arrival, route: str = LAN, *, tell: bool = True) -> None:
         """Keep an unlock, and tell it."""
         if (record := self._memory.keep(arrival, route)) is None:
             return
         self._publish()
-        for watcher in tuple(self._watchers):
-            watcher.recorded(record)
+        if tell:
+            self._watchers.tell(record)
+        else:
+            self.journal.mark_delivered(record.id)
+
+    def _carry_passwords(self) -> None:
+        """Carry temporary passwords ourselves, if nobody else does and the product takes them."""
+        if self.passwords.carrier is None and self._memory.product_id in RAW_PASSWORDS:
+            book = self.passwords
+            self._raw_passwords = RawPasswords(self.door, self._clock, book.take, book.book)
+            book.carrier = self._raw_passwords
 
     # What others see
 
@@ -266,33 +271,22 @@ class TuyaLock:
         state, last, settings = self._memory.state, self._memory.last, self._settings
         return Snapshot(
             state=state,
-            family=self.family,
+            family=self._memory.family,
             bolt=bolt(state, self._clock.time(), settings.relock_delay, settings.relocks_itself),
             last_unlock=self._arrivals.held or (last.unlock if last else None),
-            awake=self._link.connected,
+            awake=self.door.link.connected,
             unlocking=self._remote.unlocking,
-            requested=self.requested,
+            requested=self.door.requested,
             problem=self.health.problem,
             key_refused=self.health.key_refused,
         )
 
-    def _publish(self) -> None:
-        """Tell what has changed, and come back when time alone will change it."""
-        snapshot = self._look()
-        if snapshot == self.snapshot:
-            return
-        self.snapshot = snapshot
-        self._arm()
-        for watcher in tuple(self._watchers):
-            watcher.changed(snapshot)
+    def _ends(self) -> Iterable[float | None]:
+        """Return when a request ends, and an opening that nobody reports."""
+        state = self._memory.state
+        yield state.request_until
+        yield state.opened_at and state.opened_at + self._settings.relock_delay
 
-    def _arm(self) -> None:
-        """Plan the end of a request and of an opening that nobody reports."""
-        if self._deadline:
-            self._deadline.cancel()
-            self._deadline = None
-        now, state = self._clock.time(), self._memory.state
-        relocks = state.opened_at and state.opened_at + self._settings.relock_delay
-        ends = [state.request_until, relocks]
-        if left := [end - now for end in ends if end and end > now]:
-            self._deadline = self._clock.call_later(min(left) + 0.01, self._publish)
+    def _publish(self) -> None:
+        """Tell what has changed."""
+        self._watchers.look()

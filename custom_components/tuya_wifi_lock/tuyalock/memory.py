@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from .profiles import Family, profile, recognise
+from .profiles import PRODUCTS, Dp, DpType, Family, family_of, profile, recognise
 from .records import Age, Arrival, Journal, Record
 from .report import Report
 from .state import STATE_CODES, LockState, Value, apply, decode, heard
@@ -23,6 +23,13 @@ class Memory:
         """What happened last, by all that the records tell."""
         self.answers_partly: bool | None = stored.get("answers_partly")
         """It answers a query only with what has changed since it woke."""
+        self.product_id: str | None = stored.get("product_id")
+        self._own_table = _load(stored.get("table", {}))
+
+    @property
+    def table(self) -> Mapping[int, Dp]:
+        """Return the product's own DP table, or else the one of its family."""
+        return self._own_table or profile(self.family, self.product_id)
 
     def as_dict(self) -> dict[str, Any]:
         """Return a form for storage."""
@@ -31,7 +38,20 @@ class Memory:
             "journal": self.journal.as_dict(),
             "family": self.family,
             "answers_partly": self.answers_partly,
+            "product_id": self.product_id,
+            "table": {str(id_): [dp.code, dp.type.name] for id_, dp in self._own_table.items()},
         }
+
+    def learn_product(self, product_id: str | None) -> None:
+        """Learn which product it is."""
+        if product_id:
+            self.product_id = product_id
+            self.family = self.family or PRODUCTS.get(product_id)
+
+    def learn(self, table: Mapping[int, Dp]) -> None:
+        """Learn the product's own DP table."""
+        self._own_table = table
+        self.family = family_of(table) or self.family
 
     def take(self, report: Report | None, now: float) -> dict[str, Value]:
         """Learn from a report at Unix time `now`, and return its values by DP code.
@@ -42,8 +62,9 @@ class Memory:
         if report is None:
             self.family = self.family or Family.D
             return {}
-        self.family = recognise(self.family, report.dps)
-        codes = decode(profile(self.family), report.dps)
+        if not self._own_table:
+            self.family = recognise(self.family, report.dps)
+        codes = decode(self.table, report.dps)
         if report.is_answer and codes and (known := self.state.seen & STATE_CODES):
             self.answers_partly = not known <= codes.keys()
         self.state = apply(self.state, codes, now)
@@ -51,7 +72,7 @@ class Memory:
 
     def times(self, report: Report) -> dict[str, float]:
         """Return the lock's own times of a report by DP code."""
-        table = profile(self.family)
+        table = self.table
         return {table[id_].code: time for id_, time in report.times.items() if id_ in table}
 
     def keep(self, arrival: Arrival, route: str) -> Record | None:
@@ -74,3 +95,8 @@ class Memory:
 def _order(record: Record) -> tuple[float, int]:
     """Return what sorts records by when they happened."""
     return record.happened, record.id
+
+
+def _load(stored: Mapping[str, list[str]]) -> Mapping[int, Dp]:
+    """Return a DP table from its stored form."""
+    return {int(id_): Dp(code, DpType[type_]) for id_, (code, type_) in stored.items()}

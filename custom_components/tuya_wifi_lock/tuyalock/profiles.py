@@ -135,12 +135,20 @@ def recognise(family: Family | None, dps: Mapping[int, Any]) -> Family | None:
     return family
 
 
+def family_of(table: Mapping[int, Dp]) -> Family | None:
+    """Return the family whose way of opening remotely is in a product's own DP table."""
+    codes = {dp.code for dp in table.values()}
+    if "remote_no_pd_setkey" in codes:
+        return Family.D if "unlock_fingerprint_kit" in codes else Family.B
+    return Family.A if "reply_unlock_request" in codes else None
+
+
 def profile(family: Family | None, product_id: str | None = None) -> Mapping[int, Dp]:
     """Return the DP table of a family, of family B while it is not known, and of a product."""
     table = PROFILES[family or Family.B]
     return {**table, **_RAW_PASSWORD_DPS} if product_id in RAW_PASSWORDS else table
 
 
-def dp_id(family: Family | None, code: str, product_id: str | None = None) -> int | None:
+def dp_id(table: Mapping[int, Dp], code: str) -> int | None:
     """Return the DP id of a code, or None where the product has no such DP."""
-    return next((id_ for id_, dp in profile(family, product_id).items() if dp.code == code), None)
+    return next((id_ for id_, dp in table.items() if dp.code == code), None)

@@ -9,6 +9,8 @@ from .state import Unlock
 
 LAN = "lan"
 """The route of what a lock tells us itself."""
+CLOUD = "cloud"
+"""The route of what the records in Tuya's cloud tell."""
 KEPT = 200
 LATE_AFTER = 60.0
 """Seconds after which a record is no news."""

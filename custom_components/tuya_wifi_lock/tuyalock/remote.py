@@ -6,14 +6,28 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any, Protocol
 
-from .attempt import Attempt, Codes, Doorway
+from .attempt import Attempt, Codes
 from .clock import Clock
+from .cloud import Cloud, CloudUnlock
 from .codec import RemoteKey
-from .errors import Cancelled, KeyIgnored, LockAsleep, LockError, NotSupported
+from .door import Door
+from .errors import (
+    Cancelled,
+    KeyIgnored,
+    LockAsleep,
+    LockError,
+    NoCloud,
+    NotSupported,
+    RequestOver,
+)
 from .profiles import Family
+from .records import CLOUD
 from .remote_key import KEEP_SECONDS, kept_key, one_time_key, operate, register
+from .state import Unlock
+from .told import telling_records
 
 
 class UnlockWith(StrEnum):
@@ -23,6 +37,8 @@ class UnlockWith(StrEnum):
     """We register a key of our own, which may replace the one that Tuya's app uses."""
     REQUEST_ONLY = "request_only"
     """We only answer requests at the door."""
+    CLOUD = "cloud"
+    """Tuya's cloud opens, as it does for the app, whose key stays as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,16 +53,11 @@ class Settings:
     unlock_wait: float = 30.0
 
 
-class Door(Doorway, Protocol):
-    """What the remote control needs of the lock."""
+class RemoteUser(Protocol):
+    """Who hears of the remote control."""
 
-    @property
-    def family(self) -> Family | None:
-        """Return the product family, if it has shown itself."""
-
-    @property
-    def tells_motor_state(self) -> bool:
-        """Return if the product reports where its bolt is."""
+    def record(self, unlock: Unlock, time: float, route: str) -> None:
+        """Take an unlock that another route tells, with the lock's own time in Unix seconds."""
 
     def remote_opened(self) -> None:
         """Note that the lock has opened."""
@@ -59,10 +70,18 @@ class Remote:
     """Opens, locks and refuses. Calls that come at once share one attempt."""
 
     def __init__(
-        self, door: Door, settings: Settings, clock: Clock, stored: Mapping[str, Any] | None
+        self,
+        door: Door,
+        cloud: Cloud | None,
+        settings: Settings,
+        clock: Clock,
+        user: RemoteUser,
+        stored: Mapping[str, Any] | None,
     ) -> None:
         """Prepare the remote control with what `as_dict` returned in an earlier life."""
         self._door = door
+        self._cloud_project = cloud
+        self._user = user
         self._settings = settings
         self._clock = clock
         self._kept = _load(stored) if settings.no_cloud else None
@@ -100,7 +119,7 @@ class Remote:
             self._waiting = True
             self._opening = asyncio.create_task(self._open())
             self._opening.add_done_callback(self._opened)
-            self._door.remote_changed()
+            self._user.remote_changed()
         opening = self._opening
         self._callers += 1
         try:
@@ -129,13 +148,21 @@ class Remote:
         async with self._attempting(unlock=False) as attempt:
             if not self._door.connected:
                 raise LockAsleep("the lock is asleep")
-            await self._use_key(attempt, unlock=False)
+            if self._by_cloud:
+                await attempt.by_cloud(self._cloud.operate(unlock=False))
+            else:
+                await self._use_key(attempt, unlock=False)
 
     async def refuse(self) -> None:
-        """Refuse the request at the door, where the product can."""
+        """Refuse the request at the door; only an older lock is told so by ourselves."""
         self.cancel()
         async with self._attempting() as attempt:
-            await attempt.refuse()
+            if not self._door.requested:
+                raise RequestOver("the request at the door has ended")
+            if self._door.family is Family.A:
+                await attempt.refuse()
+            else:
+                await attempt.refuse_by_cloud(self._cloud.refuse_request())
 
     def connected(self) -> None:
         """Replace the key that we keep in a lock without a cloud, when its time has come."""
@@ -155,10 +182,22 @@ class Remote:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     @property
+    def _by_cloud(self) -> bool:
+        """Return if this lock is opened through Tuya's cloud."""
+        return self._settings.unlock_with is UnlockWith.CLOUD
+
+    @property
     def _by_reply(self) -> bool:
         """Return if this lock is opened by a yes to the request at the door."""
         only = self._settings.unlock_with is UnlockWith.REQUEST_ONLY
-        return only or self._door.family is Family.A
+        return only or (self._door.family is Family.A and not self._by_cloud)
+
+    @property
+    def _cloud(self) -> Cloud:
+        """Return the lock in Tuya's cloud."""
+        if self._cloud_project is None:
+            raise NoCloud("there is no cloud project")
+        return self._cloud_project
 
     @asynccontextmanager
     async def _attempting(self, *, unlock: bool = True) -> AsyncGenerator[Attempt]:
@@ -173,9 +212,12 @@ class Remote:
     async def _open(self) -> None:
         """Open the door, at once or when somebody requests it there."""
         async with self._attempting() as attempt:
-            if not self._door.connected:
+            if not self._door.connected and (self._door.on_lan or not self._by_cloud):
                 await attempt.await_request(self._settings.unlock_wait)
             self._waiting = False
+            if self._by_cloud:
+                await self._open_by_cloud(attempt)
+                return
             if self._by_reply:
                 await attempt.by_reply()
                 return
@@ -187,12 +229,27 @@ class Remote:
                     raise
                 await attempt.by_reply()
 
+    async def _open_by_cloud(self, attempt: Attempt) -> None:
+        """Open through Tuya's cloud; a lock that is not connected tells of it in its records."""
+        cloud = self._cloud
+        if self._door.connected:
+            await attempt.by_cloud(cloud.operate(unlock=True))
+            return
+        async with telling_records(cloud, self._clock, partial(self._told, attempt)):
+            await attempt.by_cloud(cloud.operate(unlock=True))
+
+    def _told(self, attempt: Attempt, told: CloudUnlock) -> None:
+        """Take a record of the attempt from the cloud."""
+        self._user.record(told.unlock, told.time, CLOUD)
+        if told.unlock.method in {"app", "remote"}:
+            attempt.opened()
+
     def _opened(self, opening: asyncio.Task[None]) -> None:
         """Clear up after an unlock; its error is for those who still wait for it."""
         self._opening = None
         if not opening.cancelled() and not opening.exception():
-            self._door.remote_opened()
-        self._door.remote_changed()
+            self._user.remote_opened()
+        self._user.remote_changed()
 
     async def _use_key(self, attempt: Attempt, *, unlock: bool = True) -> None:
         """Open or lock with a one-time key, or with the one that we keep in the lock."""
@@ -202,14 +259,14 @@ class Remote:
         )
         if self._settings.no_cloud:
             self._kept = key
-            self._door.remote_changed()
+            self._user.remote_changed()
 
     async def _give_key(self) -> None:
         """Store a new key to keep. If that fails, the next unlock or wake does it."""
         with suppress(LockError):
             async with self._attempting() as attempt:
                 self._kept = await attempt.converse(register(kept_key(self._clock.time())))
-                self._door.remote_changed()
+                self._user.remote_changed()
 
 
 def _load(stored: Mapping[str, Any] | None) -> RemoteKey | None:

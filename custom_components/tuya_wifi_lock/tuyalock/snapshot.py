@@ -1,8 +1,9 @@
 """What can be seen of a lock at one moment, and who looks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from .clock import Clock, Timer
 from .errors import LockError
 from .profiles import Family
 from .records import Record
@@ -31,3 +32,55 @@ class Watcher:
 
     changed: Callable[[Snapshot], None]
     recorded: Callable[[Record], None]
+    passwords_changed: Callable[[], None] = lambda: None
+
+
+class Watchers:
+    """Tells everybody who watches a lock what changes, and each unlock."""
+
+    def __init__(
+        self, look: Callable[[], Snapshot], ends: Callable[[], Iterable[float | None]], clock: Clock
+    ) -> None:
+        """Look at a lock, and look again at Unix times when time alone will have changed it."""
+        self._look, self._ends, self._clock = look, ends, clock
+        self._watchers: list[Watcher] = []
+        self._deadline: Timer | None = None
+        self.snapshot = look()
+
+    def add(self, watcher: Watcher) -> Callable[[], None]:
+        """Tell somebody from now on; return how to end that."""
+        self._watchers.append(watcher)
+        return lambda: self._watchers.remove(watcher)
+
+    def look(self) -> None:
+        """Tell what has changed."""
+        snapshot = self._look()
+        if snapshot == self.snapshot:
+            return
+        self.snapshot = snapshot
+        self.arm()
+        for watcher in tuple(self._watchers):
+            watcher.changed(snapshot)
+
+    def tell(self, record: Record) -> None:
+        """Tell an unlock."""
+        for watcher in tuple(self._watchers):
+            watcher.recorded(record)
+
+    def passwords_changed(self) -> None:
+        """Tell that a temporary password is another one, or has come further."""
+        for watcher in tuple(self._watchers):
+            watcher.passwords_changed()
+
+    def arm(self) -> None:
+        """Plan the next look."""
+        self.close()
+        now = self._clock.time()
+        if left := [end - now for end in self._ends() if end and end > now]:
+            self._deadline = self._clock.call_later(min(left) + 0.01, self.look)
+
+    def close(self) -> None:
+        """Plan no look any more."""
+        if self._deadline:
+            self._deadline.cancel()
+            self._deadline = None

@@ -27,6 +27,7 @@ METHODS: Mapping[str, str] = {
     "unlock_key": "key",
     "unlock_key_kit": "key",
     "unlock_app": "app",
+    "unlock_phone_remote": "remote",
     "unlock_phone_remote_kit": "remote",
     "unlock_remote": "remote",
     "unlock_ble": "bluetooth",

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from .clock import Clock
-from .errors import CloudError, CloudSilent, NotSupported
+from .errors import CloudError, CloudSilent, NoCloud
 from .passwords import PasswordBook, Phase, TemporaryPassword, Wish, new_code
 
 
@@ -126,7 +126,7 @@ class TemporaryPasswords:
     def _need(self) -> Carrier:
         """Return who carries passwords to this lock."""
         if self.carrier is None:
-            raise NotSupported("nobody carries temporary passwords to this lock")
+            raise NoCloud("nobody carries temporary passwords to this lock")
         return self.carrier
 
     async def _refresh(self, carrier: Carrier) -> None:

@@ -1,0 +1,58 @@
+"""The door as a remote unlock sees it: who is there, and whether the lock can be told anything."""
+
+from .attempt import REPLY
+from .clock import Clock
+from .errors import NotSupported
+from .link import Link
+from .memory import Memory
+from .profiles import PROFILES, Family, dp_id
+from .state import Value
+
+
+class Door:
+    """What is known of a lock at this moment, and the way to tell it something."""
+
+    def __init__(self, link: Link, memory: Memory, clock: Clock) -> None:
+        """Look at a lock through its link, which may become another one."""
+        self.link = link
+        self._memory = memory
+        self._clock = clock
+
+    @property
+    def family(self) -> Family | None:
+        """Return the product family, if it has shown itself."""
+        return self._memory.family
+
+    @property
+    def on_lan(self) -> bool:
+        """Return if the lock was ever found in the local network."""
+        return self.link.address.host is not None
+
+    @property
+    def connected(self) -> bool:
+        """Return if the lock is awake and connected."""
+        return self.link.connected
+
+    @property
+    def proven(self) -> bool:
+        """Return if the other end has shown that it holds the local key."""
+        return self.link.proven
+
+    @property
+    def requested(self) -> bool:
+        """Return if somebody requests the remote unlock at the door."""
+        until = self._memory.state.request_until
+        return until is not None and until > self._clock.time()
+
+    @property
+    def tells_motor_state(self) -> bool:
+        """Return if the product reports where its bolt is."""
+        return "lock_motor_state" in self._memory.state.seen
+
+    def send(self, code: str, value: Value) -> None:
+        """Send one DP value; raise NotSupported or ConnectionLost."""
+        unknown = code == REPLY and self.family is None
+        table = PROFILES[Family.A] if unknown else self._memory.table
+        if (id_ := dp_id(table, code)) is None:
+            raise NotSupported(f"this product has no {code}")
+        self.link.send({id_: value})
