@@ -7,6 +7,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .const import DOMAIN
 from .coordinator import LockConfigEntry, LockCoordinator, lock_store
+from .project import async_get_api, project_of
 from .repairs import async_forget_unknown, async_watch_unknown
 from .services import async_setup_services
 
@@ -29,8 +30,10 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool:
     """Set up a lock from what is stored; it may sleep for hours before it answers."""
-    stored = await lock_store(hass, entry.entry_id).async_load()
-    coordinator = entry.runtime_data = LockCoordinator(hass, entry, stored)
+    stored = await lock_store(hass, entry.entry_id).async_load() or {}
+    project = project_of(entry.data)
+    api = await async_get_api(hass, project) if project else None
+    coordinator = entry.runtime_data = LockCoordinator(hass, entry, api, stored)
     # The devices of the members refer to the lock's, so that has to be there first.
     dr.async_get(hass).async_get_or_create(
         config_entry_id=entry.entry_id, **coordinator.device_info

@@ -10,7 +10,6 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import LockConfigEntry
 from .entity import LockPartDescription, TuyaLockEntity, async_add_when_seen
-from .errors import lock_errors
 from .tuyalock import Family, TuyaLock
 
 # Not 1: a refusal has to get past an unlock that waits.
@@ -50,5 +49,5 @@ class LockButton(TuyaLockEntity, ButtonEntity):
     @override
     async def async_press(self) -> None:
         """Tell the lock."""
-        with lock_errors():
+        with self.coordinator.action():
             await self.entity_description.press_fn(self.coordinator.lock)

@@ -97,7 +97,8 @@ class CloudWatch:
 
     @contextmanager
     def listening(self) -> Generator[None]:
-        """Learn from what the owner has the cloud do."""
+        """Learn from what the owner has the cloud do, if it is asked at all."""
+        before = self.calls.used(time.time())
         try:
             yield
         except CloudError as err:
@@ -105,7 +106,8 @@ class CloudWatch:
                 self._async_failed(err)
             raise
         # The owner may go on asking when we stop by ourselves.
-        if not isinstance(self._failure, CallsUsedUp):
+        asked = self.calls.used(time.time()) != before
+        if asked and not isinstance(self._failure, CallsUsedUp):
             self._async_worked()
 
     # When

@@ -1,17 +1,12 @@
 """Owns one lock and hands out what it reports."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import (
-    CONF_DEVICE_ID,
-    CONF_HOST,
-    CONF_MAC,
-    EVENT_HOMEASSISTANT_STOP,
-)
+from homeassistant.const import CONF_DEVICE_ID, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Context, Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceInfo
@@ -19,14 +14,14 @@ from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from .const import (
-    CONF_ANNOUNCES,
-    DOMAIN,
-    LOGGER,
-)
+from .cloud_watch import CloudWatch
+from .const import DOMAIN, LOGGER
+from .delivery import Delivery, Unlocked, UnlockListener
 from .device import lock_device, member_device
-from .discovery import async_ask, async_find_mac, async_subscribe_announcements
+from .discovery import async_ask, async_subscribe_announcements
+from .errors import lock_errors
 from .members import Member, members_of, owner
+from .project import project_of
 from .settings import address_of, settings_of
 from .tuyalock import (
     Announcement,
@@ -36,8 +31,10 @@ from .tuyalock import (
     TuyaLock,
     Unlock,
     Watcher,
-    aged,
 )
+from .tuyalock.cloud import Cloud
+from .tuyalock.openapi import OpenApi
+from .whereabouts import Whereabouts
 
 STORAGE_VERSION = 1
 SAVE_DELAY = 1.0
@@ -45,19 +42,6 @@ CLEAN = "clean"
 """Stored by a lock that was let go in good order."""
 
 type LockConfigEntry = ConfigEntry[LockCoordinator]
-
-
-@dataclass(frozen=True, slots=True)
-class Unlocked:
-    """An unlock, and whose it was."""
-
-    record: Record
-    member: Member | None
-    context: Context
-    """What is caused by one unlock shares one context."""
-
-
-type UnlockListener = Callable[[Unlocked], None]
 
 
 def lock_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
@@ -71,37 +55,51 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     config_entry: LockConfigEntry
 
     def __init__(
-        self, hass: HomeAssistant, entry: LockConfigEntry, stored: dict[str, Any] | None
+        self,
+        hass: HomeAssistant,
+        entry: LockConfigEntry,
+        api: OpenApi | None,
+        stored: Mapping[str, Any],
     ) -> None:
-        """Prepare a lock with what was stored of it."""
+        """Prepare a lock with what was stored of it, and with its cloud project if it has one."""
         super().__init__(hass, LOGGER, config_entry=entry, name=entry.title, always_update=False)
         self.device_id: str = entry.data[CONF_DEVICE_ID]
         self._settings = settings_of(entry.options)
-        self.lock = TuyaLock(address_of(entry.data), self._settings, Clock(), stored)
+        self._project = api.project if api else None
+        cloud = Cloud(api, self.device_id, stored.get("cloud")) if api else None
+        self.lock = TuyaLock(address_of(entry.data), self._settings, Clock(), stored, cloud)
+        self.watch = (
+            CloudWatch(hass, entry, self.lock, cloud, api.calls, stored.get("watch"))
+            if api and cloud
+            else None
+        )
         self.data = self.lock.snapshot
+        self._whereabouts = Whereabouts(hass, entry, self.lock)
         self._store = lock_store(hass, entry.entry_id)
         self.members = members_of(entry)
-        self.ignored: set[str] = set((stored or {}).get("ignored", ()))
+        self.ignored: set[str] = set(stored.get("ignored", ()))
         self._member_listeners: list[CALLBACK_TYPE] = []
-        self._unlock_listeners: list[UnlockListener] = []
-        self._started = False
-        if not (stored or {}).get(CLEAN):
+        if not stored.get(CLEAN):
             self.lock.journal.recover()
-        self._waiting = self.lock.journal.undelivered()
+        self._delivery = Delivery(entry, self.lock, self._describe, self._async_save)
         self._closed = False
         self._saving = False
-        self._mac_sought = CONF_MAC in entry.data
 
     async def async_start(self) -> None:
         """Begin to look for the lock, and hand out its records once automations can hear them."""
         entry, hass = self.config_entry, self.hass
-        if self._waiting:
+        if self._delivery.waiting:
             # From here on a crash is none in good order any more.
             await self._store.async_save(self._stored())
-        entry.async_on_unload(self.lock.subscribe(Watcher(self._async_changed, self._async_record)))
+        watcher = Watcher(
+            self._async_changed, self._delivery.async_take, self._async_passwords_changed
+        )
+        entry.async_on_unload(self.lock.subscribe(watcher))
         entry.async_on_unload(await async_subscribe_announcements(hass, self._async_announced))
-        entry.async_on_unload(async_at_started(hass, self._async_deliver_waiting))
+        entry.async_on_unload(async_at_started(hass, self._delivery.async_begin))
         entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stop))
+        if self.watch:
+            self.watch.async_start()
         self.lock.start()
 
     @override
@@ -118,12 +116,24 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     async def async_close(self) -> None:
         """Let go of the lock, and keep what it hands over last for the next start."""
         self._closed = True
+        self._delivery.close()
         await self.lock.stop()
 
     def _stored(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
         self._saving = False
-        return {**self.lock.as_dict(), CLEAN: self._closed, "ignored": sorted(self.ignored)}
+        return {
+            **self.lock.as_dict(),
+            CLEAN: self._closed,
+            "ignored": sorted(self.ignored),
+            "watch": self.watch.as_dict() if self.watch else None,
+        }
+
+    @contextmanager
+    def action(self) -> Generator[None]:
+        """Carry out what the owner wants; what goes wrong is told in words."""
+        with lock_errors(), self.watch.listening() if self.watch else nullcontext():
+            yield
 
     @callback
     def async_ignore(self, number: str) -> None:
@@ -134,12 +144,22 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def async_subscribe_unlocks(self, listener: UnlockListener) -> CALLBACK_TYPE:
         """Call back with every unlock, exactly once; return the unsubscribe."""
-        self._unlock_listeners.append(listener)
-        return lambda: self._unlock_listeners.remove(listener)
+        return self._delivery.async_subscribe(listener)
 
     def owner(self, unlock: Unlock) -> Member | None:
         """Return whose number opened the lock."""
         return owner(self.members.values(), unlock)
+
+    def password_name(self, unlock: Unlock, at: float) -> str | None:
+        """Return the name of the temporary password that opened the lock at a Unix time."""
+        if unlock.method != "temporary_password" or unlock.number is None:
+            return None
+        return self.lock.passwords.book.name_of(unlock.number, at)
+
+    def _describe(self, record: Record) -> Unlocked:
+        """Return an unlock with all that is known of who it was."""
+        name = self.password_name(record.unlock, record.happened)
+        return Unlocked(record, self.owner(record.unlock), name, Context())
 
     @property
     def device_info(self) -> DeviceInfo:
@@ -181,13 +201,15 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     def async_made_with(self, entry: LockConfigEntry) -> bool:
         """Return if the lock is reached and used as the entry says now."""
         address, wanted = self.lock.address, address_of(entry.data)
-        return self._settings == settings_of(entry.options) and address == replace(
+        reached = replace(
             address,
             host=wanted.host,
             port=wanted.port,
             local_key=wanted.local_key,
             version=wanted.version,
         )
+        used = self._settings, self._project
+        return address == reached and used == (settings_of(entry.options), project_of(entry.data))
 
     @callback
     def _async_announced(self, announcement: Announcement) -> None:
@@ -209,7 +231,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         elif self.data.key_refused and not snapshot.key_refused:
             LOGGER.info("%s accepts the local key again", self.name)
         if snapshot.awake:
-            self._async_keep_address()
+            self._whereabouts.async_keep()
+            if self.watch and not self.data.awake:
+                self.watch.woke()
         elif self.data.awake and self.lock.address.keep_alive:
             # It may have got another address, and announces itself only when asked.
             self.config_entry.async_create_task(self.hass, async_ask(self.hass))
@@ -217,54 +241,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._async_save()
 
     @callback
-    def _async_keep_address(self) -> None:
-        """Keep the address at which the lock has proved to be."""
-        address, entry = self.lock.address, self.config_entry
-        found = {CONF_HOST: address.host, CONF_ANNOUNCES: address.announces}
-        if not found.items() <= entry.data.items():
-            self.hass.config_entries.async_update_entry(entry, data={**entry.data, **found})
-        if address.host and not self._mac_sought:
-            self._mac_sought = True
-            entry.async_create_task(self.hass, self._async_keep_mac(address.host))
-
-    async def _async_keep_mac(self, host: str) -> None:
-        """Keep the MAC address of the lock, so that its DHCP requests are told from others."""
-        entry = self.config_entry
-        if mac := await async_find_mac(self.hass, host):
-            self.hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_MAC: mac})
-            dr.async_get(self.hass).async_get_or_create(
-                config_entry_id=entry.entry_id,
-                identifiers={(DOMAIN, self.device_id)},
-                connections={(dr.CONNECTION_NETWORK_MAC, mac)},
-            )
-
-    @callback
-    def _async_record(self, record: Record) -> None:
-        """Hand out an unlock, or keep it until Home Assistant has started."""
-        if self._closed:
-            return
-        if self._started:
-            self._async_deliver(record)
-        else:
-            self._waiting.append(record)
-            self._async_save()
-
-    @callback
-    def _async_deliver_waiting(self, hass: HomeAssistant) -> None:
-        """Hand out what came while Home Assistant was starting, and what a crash left over."""
-        self._started = True
-        now = time.time()
-        for record in self._waiting:
-            self._async_deliver(aged(record, now))
-        self._waiting.clear()
-
-    @callback
-    def _async_deliver(self, record: Record) -> None:
-        """Hand out an unlock."""
-        unlocked = Unlocked(record, self.owner(record.unlock), Context())
-        for listener in tuple(self._unlock_listeners):
-            listener(unlocked)
-        self.lock.journal.mark_delivered(record.id)
+    def _async_passwords_changed(self) -> None:
+        """Show temporary passwords that are others, or have come further."""
+        self.async_update_listeners()
         self._async_save()
 
     @callback

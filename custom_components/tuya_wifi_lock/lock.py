@@ -11,7 +11,6 @@ from .activity import async_log_unlock
 from .coordinator import LockConfigEntry, Unlocked
 from .device import MODELS
 from .entity import TuyaLockEntity, last_unlocked_by
-from .errors import lock_errors
 
 # Not 1: locking has to get past an unlock that waits, and two unlocks share one attempt.
 PARALLEL_UPDATES = 0
@@ -70,13 +69,13 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
     @override
     async def async_unlock(self, **kwargs: Any) -> None:
         """Open the door; returns when the lock has said that it is open."""
-        with lock_errors():
+        with self.coordinator.action():
             await self.coordinator.lock.unlock()
 
     @override
     async def async_lock(self, **kwargs: Any) -> None:
         """Call off an unlock that waits, and lock the door where the product can."""
-        with lock_errors():
+        with self.coordinator.action():
             await self.coordinator.lock.lock()
 
     @callback
