@@ -12,7 +12,9 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import EVENT_LOGBOOK_ENTRY
 from homeassistant.core import Context, HomeAssistant
 from tests.common import LOCK, UNLOCK, reported, set_up_awake, state
+from tests.guests import CODE, add, fetch
 from tests.simulator import SimulatedLock
+from tests.simulator.cloud import SimulatedCloud
 
 NOW = 1_790_000_000.0
 
@@ -43,21 +45,59 @@ async def test_it_says_who_unlocked_which_door_and_how(
     assert entries[1].data["message"] == "was unlocked by somebody with fingerprint 4"
 
 
+async def test_it_names_the_guest(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await add(hass, "Cleaner", code=CODE)
+    await fetch(cloud, simulated_lock)
+    entries = async_capture_events(hass, EVENT_LOGBOOK_ENTRY)
+    assert await simulated_lock.type_code(CODE)
+    await reported(hass, simulated_lock)
+    (told,) = entries
+    assert told.data["message"] == "was unlocked by Cleaner with a temporary password"
+
+
 @pytest.mark.parametrize(
-    ("method", "number", "age", "time", "says"),
+    ("method", "number", "guest", "age", "time", "says"),
     [
-        ("card", 2, Age.LIVE, NOW, "Door was unlocked by somebody with card 2"),
-        ("key", None, Age.LIVE, None, "Door was unlocked by somebody with key"),
-        ("temporary_password", 901, Age.LIVE, NOW, "by somebody with temporary password 901"),
-        ("inside", None, Age.LIVE, NOW, "Door was unlocked by somebody from inside"),
-        ("remote", None, Age.LIVE, NOW, "Door was unlocked by Home Assistant remotely"),
-        ("remote", 5, Age.LIVE, NOW, "Door was unlocked by somebody remotely"),
-        ("face", 1, Age.UNKNOWN, None, "by somebody with face 1, some time before"),
-        ("face", 1, Age.LATE, NOW, "by somebody with face 1 on 2026-09-21 at 07:13"),
+        ("card", 2, None, Age.LIVE, NOW, "Door was unlocked by somebody with card 2"),
+        ("key", None, None, Age.LIVE, None, "Door was unlocked by somebody with key"),
+        ("temporary_password", 901, None, Age.LIVE, NOW, "by somebody with temporary password 901"),
+        ("inside", None, None, Age.LIVE, NOW, "Door was unlocked by somebody from inside"),
+        ("remote", None, None, Age.LIVE, NOW, "Door was unlocked by Home Assistant remotely"),
+        ("remote", 5, None, Age.LIVE, NOW, "Door was unlocked by somebody remotely"),
+        ("face", 1, None, Age.UNKNOWN, None, "by somebody with face 1, some time before"),
+        ("face", 1, None, Age.LATE, NOW, "by somebody with face 1 on 2026-09-21 at 07:13"),
+        (
+            "temporary_password",
+            901,
+            "Cleaner",
+            Age.LIVE,
+            NOW,
+            "Door was unlocked by Cleaner with a temporary password",
+        ),
+        (
+            "temporary_password",
+            901,
+            "Cleaner",
+            Age.LATE,
+            NOW,
+            "by Cleaner with a temporary password on 2026-09-21 at 07:13",
+        ),
     ],
 )
 async def test_it_says_how_and_when(
-    hass: HomeAssistant, method: str, number: int | None, age: Age, time: float | None, says: str
+    hass: HomeAssistant,
+    method: str,
+    number: int | None,
+    guest: str | None,
+    age: Age,
+    time: float | None,
+    says: str,
 ) -> None:
     await hass.config.async_set_time_zone("America/Los_Angeles")
     entries = async_capture_events(hass, EVENT_LOGBOOK_ENTRY)
@@ -71,7 +111,7 @@ async def test_it_says_how_and_when(
         age=age,
         route="lan",
     )
-    async_log_unlock(hass, LOCK, "Door", Unlocked(record, None, Context()))
+    async_log_unlock(hass, LOCK, "Door", Unlocked(record, None, guest, Context()))
     await hass.async_block_till_done()
     (told,) = entries
     assert f"{told.data['name']} {told.data['message']}".endswith(says)

@@ -29,9 +29,11 @@ from homeassistant.helpers import (
     template,
 )
 from homeassistant.setup import async_setup_component
-from homeassistant.util import dt as dt_util, yaml as yaml_util
-from tests.common import LOCK, NAME, UNLOCK, reported, set_up_awake, state, until
+from homeassistant.util import yaml as yaml_util
+from tests.common import LOCK, NAME, reported, set_up_awake, state, until
+from tests.guests import CODE, OTHER_CODE, add, fetch, listed
 from tests.simulator import SimulatedLock
+from tests.simulator.cloud import SimulatedCloud
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "blueprints" / "automation" / DOMAIN
@@ -291,25 +293,35 @@ async def test_a_guest_is_told(
     ]
 
 
+@pytest.mark.parametrize(
+    ("inputs", "guests"),
+    [
+        pytest.param({}, ["Plumber", "Cleaner"], id="any"),
+        pytest.param({"password_name": "Cleaner"}, ["Cleaner"], id="by-name"),
+        pytest.param({"number": 902}, ["Plumber"], id="by-number"),
+    ],
+)
 async def test_a_guest_is_known_by_the_name_of_the_password(
-    hass: HomeAssistant, use: Use, phone: Phone
+    hass: HomeAssistant,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+    use: Use,
+    phone: Phone,
+    done: list[Event[Any]],
+    inputs: dict[str, Any],
+    guests: list[str],
 ) -> None:
-    await use("guest_arrived", lock=LOCK, phone=phone.id, password_name="Cleaner")
-    shown = state(hass, UNLOCK)
-    # No lock is asked for the names of its passwords yet; the event is to carry them.
-    for record, name in enumerate(("Cleaner", "Plumber"), 1):
-        now = dt_util.utcnow().isoformat(timespec="milliseconds")
-        attributes = {
-            **shown.attributes,
-            "event_type": "temporary_password",
-            "number": 900 + record,
-            "password_name": name,
-            "time": now,
-            "record": record,
-        }
-        hass.states.async_set(UNLOCK, now, attributes)
-        await hass.async_block_till_done()
-    assert phone.messages == ["Wi-Fi lock 0001 was opened with Cleaner."]
+    more = fire(who="{{ guest }}")
+    await use("guest_arrived", lock=LOCK, phone=phone.id, more=more, **inputs)
+    await add(hass, "Cleaner", code=CODE)
+    await add(hass, "Plumber", code=OTHER_CODE)
+    await fetch(cloud, simulated_lock)
+    assert await listed(hass) == {"Cleaner": "active", "Plumber": "active"}
+    for digits in (OTHER_CODE, CODE):
+        assert await simulated_lock.type_code(digits)
+        await reported(hass, simulated_lock)
+    assert phone.messages == [f"Wi-Fi lock 0001 was opened with {guest}." for guest in guests]
+    assert [event.data for event in done] == [{"who": guest} for guest in guests]
 
 
 @pytest.mark.parametrize(

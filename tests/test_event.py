@@ -25,7 +25,9 @@ from tests.common import (
     state,
 )
 from tests.conftest import setup, wait_for
+from tests.guests import CODE, OTHER_CODE, act, add, fetch, listed
 from tests.simulator import SimulatedLock
+from tests.simulator.cloud import SimulatedCloud
 
 
 @pytest.fixture
@@ -232,3 +234,72 @@ async def test_a_time_from_the_future_is_not_believed_and_the_event_says_so(
     told = dt_util.parse_datetime(attributes["time"])
     assert told is not None
     assert abs((told - dt_util.utcnow()).total_seconds()) < 10
+
+
+async def test_a_guest_is_named_by_the_temporary_password(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+    automation: Automation,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await add(hass, "Cleaner", code=CODE)
+    await add(hass, "Plumber", code=OTHER_CODE)
+    await fetch(cloud, simulated_lock)
+    assert await listed(hass) == {"Cleaner": "active", "Plumber": "active"}
+    for digits in (OTHER_CODE, CODE):
+        assert await simulated_lock.type_code(digits)
+        await reported(hass, simulated_lock)
+    await simulated_lock.unlock("temporary_password", 909)
+    await reported(hass, simulated_lock)
+    await simulated_lock.finger(2)
+    await reported(hass, simulated_lock)
+    told = [(one.attributes["number"], one.attributes["event_type"]) for one in automation.states]
+    method = "temporary_password"
+    assert told == [(902, method), (901, method), (909, method), (2, "fingerprint")]
+    *guests, finger = [one.attributes for one in automation.states]
+    assert [one["password_name"] for one in guests] == ["Plumber", "Cleaner", None]
+    assert {one["member"] for one in guests} == {None}
+    assert "password_name" not in finger
+
+
+async def test_the_only_new_temporary_password_is_named_before_its_number_is_known(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+    automation: Automation,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await add(hass, "Cleaner", code=CODE)
+    await fetch(cloud, simulated_lock)
+    assert await simulated_lock.type_code(CODE)
+    await reported(hass, simulated_lock)
+    (told,) = automation.states
+    assert told.attributes["password_name"] == "Cleaner"
+
+
+async def test_a_place_in_the_lock_that_is_used_again_has_another_name(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+    automation: Automation,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    for name, digits in (("Cleaner", CODE), ("Plumber", OTHER_CODE)):
+        await add(hass, name, code=digits)
+        await fetch(cloud, simulated_lock)
+        assert await listed(hass) == {name: "active"}
+        assert await simulated_lock.type_code(digits)
+        await reported(hass, simulated_lock)
+        await act(hass, "delete_temporary_password", password=name)
+        await fetch(cloud, simulated_lock)
+        assert await listed(hass) == {}
+    told = [
+        (one.attributes["number"], one.attributes["password_name"]) for one in automation.states
+    ]
+    assert told == [(901, "Cleaner"), (901, "Plumber")]
+    records = (await act(hass, "get_records"))["records"]
+    assert [one["password_name"] for one in records] == ["Plumber", "Cleaner"]

@@ -3,21 +3,37 @@
 import time
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
 
+from custom_components.tuya_wifi_lock.const import CONF_CLOUD
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
-from tests.common import FAMILIES, NAME, check_snapshot, reported, restart, set_up_awake, state
+from tests.common import (
+    FAMILIES,
+    LOCK,
+    NAME,
+    check_snapshot,
+    pass_time,
+    reported,
+    restart,
+    set_up_awake,
+    state,
+)
 from tests.conftest import setup, wait_for
+from tests.guests import CODE, act, add, fetch, hours, listed
 from tests.simulator import SimulatedLock
+from tests.simulator.cloud import SimulatedCloud
 
 BATTERY = f"sensor.{NAME}_battery"
 BATTERY_LEVEL = f"sensor.{NAME}_battery_level"
 LAST_UNLOCKED_BY = f"sensor.{NAME}_last_unlocked_by"
 LAST_HEARD = f"sensor.{NAME}_last_heard"
+TEMPORARY_PASSWORDS = f"sensor.{NAME}_temporary_passwords"
 
 
 @pytest.mark.parametrize("simulated_lock", FAMILIES, indirect=True)
@@ -96,3 +112,79 @@ async def test_last_heard(
     await simulated_lock.sleep()
     await wait_for(hass, lambda: not entry.runtime_data.data.awake)
     assert state(hass, LAST_HEARD).state != "unavailable"
+
+
+async def test_last_unlocked_by_names_the_guest(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await add(hass, "Cleaner", code=CODE)
+    await fetch(cloud, simulated_lock)
+    assert await simulated_lock.type_code(CODE)
+    await reported(hass, simulated_lock)
+    assert state(hass, LAST_UNLOCKED_BY).state == "Cleaner"
+    assert state(hass, LOCK).attributes["changed_by"] == "Cleaner"
+    await act(hass, "delete_temporary_password", password="Cleaner")
+    await fetch(cloud, simulated_lock)
+    assert await listed(hass) == {}
+    await restart(hass, entry)
+    assert state(hass, LAST_UNLOCKED_BY).state == "Cleaner"
+
+
+def shown(hass: HomeAssistant) -> tuple[str, list[dict[str, str]]]:
+    """Return what the sensor of temporary passwords shows."""
+    sensor = state(hass, TEMPORARY_PASSWORDS)
+    return sensor.state, sensor.attributes["passwords"]
+
+
+async def test_temporary_passwords_are_counted_and_named(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    await setup(hass, entry)
+    assert shown(hass) == ("0", [])
+    await add(hass, "Cleaner")
+    assert shown(hass) == ("1", [{"name": "Cleaner", "phase": "waiting"}])
+    await fetch(cloud, simulated_lock)
+    await act(hass, "get_temporary_passwords")
+    assert shown(hass) == ("1", [{"name": "Cleaner", "phase": "active"}])
+    await add(hass, "Plumber")
+    await act(hass, "delete_temporary_password", password="Cleaner")
+    both = [{"name": "Cleaner", "phase": "deleting"}, {"name": "Plumber", "phase": "waiting"}]
+    assert shown(hass) == ("2", both)
+    await restart(hass, entry)
+    assert shown(hass) == ("2", both)
+
+
+async def test_a_temporary_password_that_has_ended_counts_no_more(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await setup(hass, entry)
+    await add(hass, "Cleaner", end=hours(1))
+    await add(hass, "Plumber", end=hours(2))
+    for left in ("1", "0"):
+        freezer.tick(3600)
+        await pass_time(hass, 0)
+        assert shown(hass)[0] == left
+
+
+async def test_there_is_no_count_without_a_road_for_temporary_passwords(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+) -> None:
+    await setup(hass, entry)
+    assert hass.states.get(TEMPORARY_PASSWORDS)
+    data = {key: value for key, value in entry.data.items() if key != CONF_CLOUD}
+    hass.config_entries.async_update_entry(entry, data=data)
+    await hass.async_block_till_done()
+    await wait_for(hass, lambda: hass.states.get(TEMPORARY_PASSWORDS) is None)
+    assert er.async_get(hass).async_get(TEMPORARY_PASSWORDS) is None

@@ -106,6 +106,7 @@ async def test_a_record_tells_all_that_is_known(hass: HomeAssistant) -> None:
         "code_name": None,
         "member": "Alice",
         "person": "person.alice",
+        "password_name": None,
         "route": "lan",
     }
     assert records[2]["route"] == "cloud"

@@ -28,15 +28,24 @@ def async_log_unlock(hass: HomeAssistant, entity_id: str, name: str, unlocked: U
     This is Home Assistant's own event for such entries, as the action `logbook.log` fires it. The
     texts of entries are English in all of Home Assistant.
     """
-    record, member = unlocked.record, unlocked.member
-    who = member.name if member else "Home Assistant" if record.unlock.by_us else "somebody"
+    record = unlocked.record
+    way = "with a temporary password" if unlocked.password_name else _way(record)
     # The Activity page shows the entity's own name in place of the one given here.
     entry = {
         ATTR_NAME: name,
-        "message": f"was unlocked by {who} {_way(record)}{_when(record)}",
+        "message": f"was unlocked by {_who(unlocked)} {way}{_when(record)}",
         ATTR_ENTITY_ID: entity_id,
     }
     hass.bus.async_fire(EVENT_LOGBOOK_ENTRY, entry, context=unlocked.context)
+
+
+def _who(unlocked: Unlocked) -> str:
+    """Return who opened it; a guest is known by the name of the temporary password."""
+    if unlocked.member:
+        return unlocked.member.name
+    if unlocked.record.unlock.by_us:
+        return "Home Assistant"
+    return unlocked.password_name or "somebody"
 
 
 def _way(record: Record) -> str:

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+import time
 from typing import Any, override
 
 from homeassistant.core import callback
@@ -12,6 +13,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .coordinator import LockCoordinator, Unlocked
 from .members import Member
+from .tuyalock import Unlock
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +78,18 @@ def last_unlocked_by(coordinator: LockCoordinator) -> str | None:
         return member.name
     if unlock.by_us:
         return "Home Assistant"
+    if unlock.method == "temporary_password" and (guest := _last_guest(coordinator, unlock)):
+        return guest
     method = unlock.method.replace("_", " ").capitalize()
     return method if unlock.number is None else f"{method} {unlock.number}"
+
+
+def _last_guest(coordinator: LockCoordinator, unlock: Unlock) -> str | None:
+    """Return the name of the temporary password that unlocked last."""
+    last = max(coordinator.lock.journal, key=lambda one: (one.happened, one.id), default=None)
+    # An unlock that is held back to see what follows is not in the journal yet.
+    at = last.happened if last and last.unlock == unlock else time.time()
+    return coordinator.password_name(unlock, at)
 
 
 class TuyaLockEntity(CoordinatorEntity[LockCoordinator]):

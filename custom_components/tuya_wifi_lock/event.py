@@ -6,7 +6,6 @@ from typing import Any, override
 from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.util import dt as dt_util
 
 from .coordinator import LockConfigEntry, LockCoordinator, Unlocked
 from .entity import (
@@ -17,6 +16,7 @@ from .entity import (
     async_add_when_seen,
 )
 from .members import Member
+from .times import iso
 from .tuyalock import UNLOCK_METHODS, Age, Record
 
 PARALLEL_UPDATES = 0
@@ -115,6 +115,8 @@ def _attributes(unlocked: Unlocked) -> dict[str, Any]:
         "route": record.route,
         "record": record.id,
     }
+    if record.method == "temporary_password":
+        attributes["password_name"] = unlocked.password_name
     if record.code_name:
         attributes["code_name"] = record.code_name
     if record.from_the_future:
@@ -124,6 +126,4 @@ def _attributes(unlocked: Unlocked) -> dict[str, Any]:
 
 def _time(record: Record) -> str | None:
     """Return when it happened, or None for an unlock that the lock had saved without its time."""
-    if record.known_time is None:
-        return None
-    return dt_util.utc_from_timestamp(record.known_time).isoformat()
+    return None if record.known_time is None else iso(record.known_time)

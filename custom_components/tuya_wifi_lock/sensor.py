@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+import time
 from typing import override
 
 from homeassistant.components.sensor import (
@@ -11,11 +12,14 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import PERCENTAGE, EntityCategory
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.const import PERCENTAGE, EntityCategory, Platform
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
+from .const import DOMAIN
 from .coordinator import LockConfigEntry, LockCoordinator, Unlocked
 from .entity import (
     LockValue,
@@ -28,6 +32,7 @@ from .entity import (
 )
 from .members import Member
 from .tuyalock import Age, LockState
+from .tuyalock.passwords import TemporaryPassword
 from .tuyalock.state import BATTERY_LEVELS
 
 PARALLEL_UPDATES = 0
@@ -63,10 +68,7 @@ SENSORS = (
         exists_fn=seen("battery_state"),
         value_fn=lambda lock: lock.data.state.battery_level,
     ),
-    LockSensorDescription(
-        key="last_unlocked_by",
-        value_fn=last_unlocked_by,
-    ),
+    LockSensorDescription(key="last_unlocked_by", value_fn=last_unlocked_by),
     LockSensorDescription(
         key="last_heard",
         device_class=SensorDeviceClass.TIMESTAMP,
@@ -75,6 +77,20 @@ SENSORS = (
     ),
 )
 
+TEMPORARY_PASSWORDS = LockSensorDescription(
+    key="temporary_passwords",
+    exists_fn=lambda lock: lock.lock.passwords.carrier is not None,
+    value_fn=lambda lock: len(_valid(lock)),
+    attributes_fn=lambda lock: {
+        "passwords": [{"name": one.name, "phase": one.phase.value} for one in _valid(lock)]
+    },
+)
+
+
+def _valid(lock: LockCoordinator) -> list[TemporaryPassword]:
+    """Return the temporary passwords that take a place in the lock."""
+    return lock.lock.passwords.book.valid(time.time())
+
 
 async def async_setup_entry(
     hass: HomeAssistant,
@@ -82,8 +98,22 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the sensors of a lock."""
-    async_add_when_seen(entry.runtime_data, SENSORS, LockSensor, async_add_entities)
-    async_add_members(entry.runtime_data, MemberLastUnlock, async_add_entities)
+    coordinator = entry.runtime_data
+    if not TEMPORARY_PASSWORDS.exists_fn(coordinator):
+        _async_remove(hass, coordinator, TEMPORARY_PASSWORDS)
+    async_add_when_seen(coordinator, SENSORS, LockSensor, async_add_entities)
+    async_add_when_seen(coordinator, [TEMPORARY_PASSWORDS], PasswordsSensor, async_add_entities)
+    async_add_members(coordinator, MemberLastUnlock, async_add_entities)
+
+
+@callback
+def _async_remove(
+    hass: HomeAssistant, coordinator: LockCoordinator, description: LockSensorDescription
+) -> None:
+    """Remove a sensor that nothing feeds any more; Home Assistant keeps what its owner chose."""
+    registry, unique_id = er.async_get(hass), f"{coordinator.device_id}_{description.key}"
+    if entity_id := registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id):
+        registry.async_remove(entity_id)
 
 
 class LockSensor(LockValue[Value], SensorEntity):
@@ -96,6 +126,49 @@ class LockSensor(LockValue[Value], SensorEntity):
     def native_value(self) -> Value:
         """Return the value; None is not known."""
         return self._shown[1]
+
+
+class PasswordsSensor(LockSensor):
+    """How many temporary passwords there are; they end by time alone."""
+
+    _unrecorded_attributes = frozenset({"passwords"})
+    _cancel: CALLBACK_TYPE | None = None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Wait for the end of a password."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self._async_disarm)
+        self._async_arm()
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write what has changed, and wait for the end of another password."""
+        super()._handle_coordinator_update()
+        self._async_arm()
+
+    @callback
+    def _async_arm(self) -> None:
+        """Look again when the next password has ended."""
+        self._async_disarm()
+        now = time.time()
+        if ends := [one.end for one in _valid(self.coordinator) if one.end > now]:
+            end = dt_util.utc_from_timestamp(min(ends))
+            self._cancel = async_track_point_in_utc_time(self.hass, self._async_ended, end)
+
+    @callback
+    def _async_disarm(self) -> None:
+        """Wait for no end any more."""
+        if self._cancel:
+            self._cancel()
+            self._cancel = None
+
+    @callback
+    def _async_ended(self, now: datetime) -> None:
+        """Count again."""
+        self._cancel = None
+        self._handle_coordinator_update()
 
 
 class MemberLastUnlock(MemberEntity, RestoreSensor):

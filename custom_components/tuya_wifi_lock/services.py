@@ -18,6 +18,7 @@ from .const import DOMAIN
 from .coordinator import LockCoordinator
 from .lock import TuyaWifiLock
 from .members import Member
+from .password_services import async_setup_password_services
 from .times import TIME, iso
 from .tuyalock import UNLOCK_METHODS, Record
 
@@ -49,12 +50,13 @@ def async_setup_services(hass: HomeAssistant) -> None:
         func=_async_get_records,
         supports_response=SupportsResponse.ONLY,
     )
+    async_setup_password_services(hass)
 
 
 async def _async_get_records(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType:
     """Return the unlocks that are kept of a lock, newest first."""
     records = islice(_wanted(lock.coordinator, call.data), call.data.get(ATTR_LIMIT))
-    return {"records": [_told(record, member) for record, member in records]}
+    return {"records": [_told(lock.coordinator, record, member) for record, member in records]}
 
 
 def _wanted(
@@ -90,7 +92,7 @@ def _member(coordinator: LockCoordinator, device_id: str) -> Member:
     raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_a_member")
 
 
-def _told(record: Record, member: Member | None) -> JsonObjectType:
+def _told(coordinator: LockCoordinator, record: Record, member: Member | None) -> JsonObjectType:
     """Return what is told of a record."""
     return {
         "record": record.id,
@@ -102,5 +104,6 @@ def _told(record: Record, member: Member | None) -> JsonObjectType:
         "code_name": record.code_name,
         "member": member.name if member else None,
         "person": member.person if member else None,
+        "password_name": coordinator.password_name(record.unlock, record.happened),
         "route": record.route,
     }

@@ -1,0 +1,243 @@
+"""The actions for temporary passwords, and for the codes that a lock checks by itself."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+import time
+from typing import Any
+
+import voluptuous as vol
+
+from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
+from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse, callback
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.service import async_register_platform_entity_service
+from homeassistant.helpers.typing import VolDictType
+from homeassistant.util import dt as dt_util
+from homeassistant.util.json import JsonObjectType
+
+from .const import DOMAIN
+from .lock import TuyaWifiLock
+from .times import TIME, iso
+from .tuyalock.cloud import Cloud
+from .tuyalock.errors import Mistake, PasswordRefused
+from .tuyalock.passwords import MAX_VALID, Phase, TemporaryPassword
+from .tuyalock.temporary import TemporaryPasswords
+
+ATTR_CODE = "code"
+ATTR_END = "end"
+ATTR_KIND = "kind"
+ATTR_NAME = "name"
+ATTR_ONCE = "once"
+ATTR_PASSWORD = "password"
+ATTR_START = "start"
+
+DYNAMIC_VALID = 300.0
+"""Seconds for which a dynamic password opens."""
+MULTIPLE = "multiple"
+OFFLINE_KINDS = ("once", MULTIPLE, "clear_all")
+"""What an offline password does: opens once, opens until it ends, ends all others."""
+HOUR = 3600.0
+"""Offline passwords begin and end with full hours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordAction:
+    """An action for the passwords of a lock."""
+
+    func: Callable[[TuyaWifiLock, ServiceCall], Coroutine[Any, Any, JsonObjectType]]
+    fields: VolDictType
+    response: SupportsResponse = SupportsResponse.ONLY
+
+
+@callback
+def async_setup_password_services(hass: HomeAssistant) -> None:
+    """Register the actions; only administrators make keys to a door."""
+    for name, action in ACTIONS.items():
+        async_register_platform_entity_service(
+            hass,
+            DOMAIN,
+            name,
+            admin_only=True,
+            entity_domain=LOCK_DOMAIN,
+            schema=action.fields,
+            func=action.func,
+            supports_response=action.response,
+        )
+
+
+async def _async_add(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType:
+    """Make a temporary password, and return its digits, which are kept nowhere."""
+    wanted, passwords = call.data, _passwords(lock)
+    with lock.coordinator.action():
+        password, code = await passwords.add(
+            wanted[ATTR_NAME],
+            wanted[ATTR_START],
+            wanted[ATTR_END],
+            once=wanted[ATTR_ONCE],
+            code=wanted.get(ATTR_CODE),
+        )
+    return {"code": code, **_told(password)}
+
+
+async def _async_modify(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType:
+    """Change a temporary password."""
+    wanted, passwords = call.data, _passwords(lock)
+    with lock.coordinator.action():
+        password = await passwords.modify(
+            wanted[ATTR_PASSWORD],
+            name=wanted.get(ATTR_NAME),
+            code=wanted[ATTR_CODE],
+            start=wanted.get(ATTR_START),
+            end=wanted.get(ATTR_END),
+        )
+    return _told(password)
+
+
+async def _async_delete(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType:
+    """Delete a temporary password, and return if the lock has to wake for that."""
+    passwords = _passwords(lock)
+    with lock.coordinator.action():
+        return _told(await passwords.delete(call.data[ATTR_PASSWORD]))
+
+
+async def _async_get(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType:
+    """Return the temporary passwords that take a place in the lock."""
+    passwords = _passwords(lock)
+    with lock.coordinator.action():
+        await passwords.refresh()
+    valid = passwords.book.valid(time.time())
+    return {"passwords": [_told(one) for one in valid], "room": MAX_VALID - len(valid)}
+
+
+async def _async_get_dynamic(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType:
+    """Return the digits that open for the next minutes."""
+    cloud = _cloud(lock)
+    with lock.coordinator.action():
+        code = await cloud.dynamic_password()
+    return {"code": code, "valid_until": iso(time.time() + DYNAMIC_VALID)}
+
+
+async def _async_add_offline(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType:
+    """Make digits that the lock recognises without having heard of them."""
+    cloud, kind, name = _cloud(lock), call.data[ATTR_KIND], call.data.get(ATTR_NAME)
+    with lock.coordinator.action():
+        start, end = _offline_times(kind, call.data.get(ATTR_START), call.data.get(ATTR_END))
+        password = await cloud.offline_password(kind, name, start, end)
+    return {
+        "code": password.code,
+        "name": password.name,
+        "start": None if password.start is None else iso(password.start),
+        "end": None if password.end is None else iso(password.end),
+    }
+
+
+def _offline_times(
+    kind: str, start: float | None, end: float | None
+) -> tuple[float | None, float | None]:
+    """Return the times of an offline password; only one that opens until it ends has some."""
+    if kind != MULTIPLE:
+        if start is not None or end is not None:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="offline_times_fixed"
+            )
+        return None, None
+    if end is None:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="offline_end_missing"
+        )
+    start = time.time() if start is None else start
+    if end <= start:
+        raise PasswordRefused(Mistake.END_BEFORE_START)
+    if end <= time.time():
+        raise PasswordRefused(Mistake.END_IN_PAST)
+    if end // HOUR == start // HOUR:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="offline_too_short")
+    return start, end
+
+
+def _passwords(lock: TuyaWifiLock) -> TemporaryPasswords:
+    """Return the temporary passwords of a lock that has a road for them."""
+    passwords = lock.coordinator.lock.passwords
+    if passwords.carrier is None:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_cloud")
+    return passwords
+
+
+def _cloud(lock: TuyaWifiLock) -> Cloud:
+    """Return the cloud that knows the secret of a lock."""
+    cloud = lock.coordinator.lock.cloud
+    if cloud is None:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_cloud")
+    return cloud
+
+
+def _told(password: TemporaryPassword) -> JsonObjectType:
+    """Return what is told of a temporary password."""
+    return {
+        "id": password.id,
+        "name": password.name,
+        "number": password.number,
+        "start": iso(password.start),
+        "end": iso(password.end),
+        "once": password.once,
+        "phase": password.phase.value,
+        "status": _status(password),
+    }
+
+
+def _status(password: TemporaryPassword) -> str:
+    """Return in words how far a password is."""
+    if password.phase is Phase.ACTIVE and password.start > time.time():
+        return "in the lock, and opens from its start on"
+    return STATUS[password.phase]
+
+
+STATUS = {
+    Phase.WAITING: "waiting for the lock to wake",
+    Phase.ACTIVE: "in the lock",
+    Phase.DELETING: "deleted, but may open until the lock has woken",
+    Phase.DELETED: "deleted",
+    Phase.FAILED: "not taken by the lock",
+    Phase.UNKNOWN: "not known",
+}
+
+ACTIONS = {
+    "add_temporary_password": PasswordAction(
+        func=_async_add,
+        fields={
+            vol.Required(ATTR_NAME): cv.string,
+            vol.Optional(ATTR_CODE): cv.string,
+            vol.Optional(ATTR_START, default=dt_util.utcnow): TIME,
+            vol.Required(ATTR_END): TIME,
+            vol.Optional(ATTR_ONCE, default=False): cv.boolean,
+        },
+    ),
+    "modify_temporary_password": PasswordAction(
+        func=_async_modify,
+        fields={
+            vol.Required(ATTR_PASSWORD): cv.string,
+            vol.Required(ATTR_CODE): cv.string,
+            vol.Optional(ATTR_NAME): cv.string,
+            vol.Optional(ATTR_START): TIME,
+            vol.Optional(ATTR_END): TIME,
+        },
+        response=SupportsResponse.OPTIONAL,
+    ),
+    "delete_temporary_password": PasswordAction(
+        func=_async_delete,
+        fields={vol.Required(ATTR_PASSWORD): cv.string},
+        response=SupportsResponse.OPTIONAL,
+    ),
+    "get_temporary_passwords": PasswordAction(func=_async_get, fields={}),
+    "get_dynamic_password": PasswordAction(func=_async_get_dynamic, fields={}),
+    "add_offline_password": PasswordAction(
+        func=_async_add_offline,
+        fields={
+            vol.Required(ATTR_KIND): vol.In(OFFLINE_KINDS),
+            vol.Optional(ATTR_NAME): cv.string,
+            vol.Optional(ATTR_START): TIME,
+            vol.Optional(ATTR_END): TIME,
+        },
+    ),
+}
