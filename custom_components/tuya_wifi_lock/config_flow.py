@@ -5,29 +5,39 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, override
 
-from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, ConfigSubentryFlow
+import voluptuous as vol
+
+from homeassistant.config_entries import (
+    ConfigEntryState,
+    ConfigFlowResult,
+    ConfigSubentryFlow,
+    OptionsFlow,
+)
 from homeassistant.const import CONF_DEVICE_ID, CONF_HOST, CONF_PORT
 from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.typing import DiscoveryInfoType
 
+from .cloud_flow import CloudSteps
 from .const import (
     AUTO,
+    CONF_CLOUD,
     CONF_LOCAL_KEY,
+    CONF_POLL_MINUTES,
     CONF_PROTOCOL_VERSION,
+    CONF_UNLOCK_WITH,
     DEFAULT_PORT,
     DOMAIN,
     SUBENTRY_MEMBER,
 )
 from .coordinator import LockConfigEntry
 from .discovery import async_get_ears, known_macs
-from .forms import MANUAL, REAUTH, RECONFIGURE, mistakes, one_of, tidied
+from .forms import MANUAL, REAUTH, RECONFIGURE, mistakes, one_of, options, tidied
 from .member_flow import MemberSubentryFlow
-from .options_flow import LockOptionsFlow
 from .project import async_get_cloud, known_projects
 from .touch_flow import TouchSteps, title
-from .tuyalock import PRODUCTS, Announcement
+from .tuyalock import PRODUCTS, Announcement, UnlockWith
 from .tuyalock.errors import CloudError
 
 LISTEN_TIME = 1.0
@@ -36,6 +46,14 @@ LISTEN_TIME = 1.0
 
 class LockConfigFlow(TouchSteps, domain=DOMAIN):
     """Set up a lock, or change how it is reached."""
+
+    # Written elsewhere, and named here because a flow's steps are looked for in this file.
+    async_step_cloud = TouchSteps.async_step_cloud
+    async_step_project = TouchSteps.async_step_project
+    async_step_cloud_lock = TouchSteps.async_step_cloud_lock
+    async_step_cloud_limited = TouchSteps.async_step_cloud_limited
+    async_step_cloud_only = TouchSteps.async_step_cloud_only
+    async_step_not_reached = TouchSteps.async_step_not_reached
 
     def __init__(self) -> None:
         """Start without listening."""
@@ -201,3 +219,51 @@ class LockConfigFlow(TouchSteps, domain=DOMAIN):
             (one for one in heard if one.device_id not in configured),
             key=lambda one: (one.product_id not in PRODUCTS, one.host),
         )
+
+
+class LockOptionsFlow(CloudSteps, OptionsFlow):
+    """Change how a lock is used, and which cloud project it has."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Offer what can be changed."""
+        remove = ["remove_cloud"] if CONF_CLOUD in self.config_entry.data else []
+        return self.async_show_menu(step_id="init", menu_options=["behaviour", "cloud", *remove])
+
+    async def async_step_behaviour(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask how the lock is to be used."""
+        if user_input is not None:
+            return self.async_create_entry(data=user_input)
+        schema = options(cloud=CONF_CLOUD in self.config_entry.data)
+        return self._show_form("behaviour", schema, self.config_entry.options)
+
+    async def async_step_remove_cloud(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Use the lock without a project."""
+        if user_input is None:
+            return self.async_show_form(step_id="remove_cloud", data_schema=vol.Schema({}))
+        kept = dict(self.config_entry.options)
+        kept.pop(CONF_POLL_MINUTES, None)
+        if kept.get(CONF_UNLOCK_WITH) == UnlockWith.CLOUD:
+            del kept[CONF_UNLOCK_WITH]
+        data = {key: value for key, value in self.config_entry.data.items() if key != CONF_CLOUD}
+        return self._async_store(data, kept)
+
+    @property
+    @override
+    def _changed_entry(self) -> LockConfigEntry:
+        """Return the entry of the lock."""
+        return self.config_entry
+
+    @override
+    async def _async_cloud_ready(self) -> ConfigFlowResult:
+        """Use the lock with another project."""
+        data = {**self.config_entry.data, **self._cloud_data}
+        return self._async_store(data, dict(self.config_entry.options))
+
+    def _async_store(self, data: dict[str, Any], kept: dict[str, Any]) -> ConfigFlowResult:
+        """Change the entry at once, so that it is loaded anew only once."""
+        self.hass.config_entries.async_update_entry(self.config_entry, data=data, options=kept)
+        return self.async_create_entry(data=kept)
