@@ -23,8 +23,8 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util, yaml as yaml_util
-from tests.common import LOCK, UNLOCK, reported, set_up_awake, state
-from tests.conftest import setup
+from tests.common import LOCK, NAME, UNLOCK, reported, restart, set_up_awake, state, wake
+from tests.conftest import setup, wait_for
 from tests.guests import CODE, OTHER_CODE, act, add, fetch, hours, listed
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
@@ -37,6 +37,7 @@ TEMPORARY = {
 }
 ACTIONS = TEMPORARY | {"get_dynamic_password": {}, "add_offline_password": {"kind": "once"}}
 WAITING = "waiting for the lock to wake"
+SENSOR = f"sensor.{NAME}_temporary_passwords"
 
 
 @pytest.fixture
@@ -507,3 +508,31 @@ async def test_the_codes_of_all_guests_are_cleaned_up(
         "Cleaner": "waiting",
         "Guest Bob": "deleting",
     }
+
+
+# Over the local network
+
+
+@pytest.mark.parametrize("simulated_lock", [{"product_id": "simulatedrawpass"}], indirect=True)
+async def test_a_verified_product_takes_codes_over_the_local_network(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await setup(hass, entry)
+    assert hass.states.get(SENSOR) is None
+    await wake(hass, entry, simulated_lock)
+    await wait_for(hass, lambda: hass.states.get(SENSOR))
+    code = (await add(hass))["code"]
+    await wait_for(
+        hass, lambda: state(hass, SENSOR).attributes["passwords"][0]["phase"] == "active"
+    )
+    assert await simulated_lock.type_code(code)
+    await reported(hass, simulated_lock)
+    assert state(hass, UNLOCK).attributes["password_name"] == "Cleaner"
+    await act(hass, "delete_temporary_password", password="Cleaner")
+    await wait_for(hass, lambda: state(hass, SENSOR).state == "0")
+    assert not await simulated_lock.type_code(code)
+    with pytest.raises(ServiceValidationError) as refused:
+        await act(hass, "get_dynamic_password")
+    assert refused.value.translation_key == "no_cloud"
+    await restart(hass, entry)
+    assert state(hass, SENSOR).state == "0"
