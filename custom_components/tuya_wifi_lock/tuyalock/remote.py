@@ -211,12 +211,13 @@ class Remote:
 
     async def _open(self) -> None:
         """Open the door, at once or when somebody requests it there."""
+        cloud = self._cloud if self._by_cloud else None
         async with self._attempting() as attempt:
-            if not self._door.connected and (self._door.on_lan or not self._by_cloud):
+            if not self._door.connected and (self._door.on_lan or not cloud):
                 await attempt.await_request(self._settings.unlock_wait)
             self._waiting = False
-            if self._by_cloud:
-                await self._open_by_cloud(attempt)
+            if cloud:
+                await self._open_by_cloud(attempt, cloud)
                 return
             if self._by_reply:
                 await attempt.by_reply()
@@ -229,9 +230,8 @@ class Remote:
                     raise
                 await attempt.by_reply()
 
-    async def _open_by_cloud(self, attempt: Attempt) -> None:
+    async def _open_by_cloud(self, attempt: Attempt, cloud: Cloud) -> None:
         """Open through Tuya's cloud; a lock that is not connected tells of it in its records."""
-        cloud = self._cloud
         if self._door.connected:
             await attempt.by_cloud(cloud.operate(unlock=True))
             return

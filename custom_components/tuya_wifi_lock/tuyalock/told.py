@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 from .clock import Clock
 from .cloud import Cloud, CloudUnlock
-from .errors import CallsUsedUp, CloudError, CloudRefused
+from .errors import CallsUsedUp, CloudError, CloudRefused, CloudSilent, CloudUnreachable
 
 LOOK_EVERY = 3.0
 """Seconds between two looks; a lock's record is there some seconds after it has opened."""
@@ -26,6 +26,9 @@ async def telling_records(
         # Not every product has records in the cloud.
         yield
         return
+    except CloudSilent as error:
+        # Nothing has been ordered yet.
+        raise CloudUnreachable from error
     looking = asyncio.create_task(_look(cloud, clock, known, tell))
     try:
         yield

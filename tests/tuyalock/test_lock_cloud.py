@@ -1,0 +1,574 @@
+"""The lock object with a project in Tuya's cloud: opening by it, what it teaches, passwords."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+import json
+from typing import Any
+
+from aiohttp import ClientSession
+import pytest
+
+from custom_components.tuya_wifi_lock.tuyalock import (
+    Age,
+    Cancelled,
+    Family,
+    LockAsleep,
+    LockError,
+    NoCloud,
+    NotConfirmed,
+    NotSupported,
+    RequestOver,
+    Settings,
+    TuyaLock,
+    UnlockWith,
+    Watcher,
+    openapi,
+)
+from custom_components.tuya_wifi_lock.tuyalock.cloud import Cloud
+from custom_components.tuya_wifi_lock.tuyalock.errors import (
+    Cause,
+    CloudRefused,
+    CloudSilent,
+    CloudUnreachable,
+)
+from custom_components.tuya_wifi_lock.tuyalock.openapi import CAP, Calls, OpenApi, Project
+from custom_components.tuya_wifi_lock.tuyalock.passwords import Phase
+from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType
+from custom_components.tuya_wifi_lock.tuyalock.state import Unlock
+from tests.simulator import Knobs, SimulatedLock
+from tests.simulator.cloud import SimulatedCloud
+
+from .house import House, MovableClock, address_of, house
+
+pytestmark = pytest.mark.usefixtures("socket_enabled")
+
+BY_CLOUD = Settings(unlock_with=UnlockWith.CLOUD)
+OPERATE = "door-operate$"
+RECORDS = "open-logs$"
+RAW = "simulatedrawpass"
+CODE = "739184"
+NO_ADDRESS = {"host": None}
+
+
+@dataclass
+class CloudHouse(House):
+    """A house whose lock is in an account."""
+
+    tuya: SimulatedCloud = field(kw_only=True)
+    cloud: Cloud = field(kw_only=True)
+
+    def asked(self, path: str) -> list[dict[str, Any]]:
+        """Return the bodies of the calls whose path ends so."""
+        end = path.removesuffix("$")
+        return [call.body or {} for call in self.tuya.calls if call.path.endswith(end)]
+
+    async def requested(self) -> None:
+        """Somebody asks at the door, and we have heard it."""
+        await self.simulated.request(60)
+        await self.until(lambda: self.lock.door.requested)
+
+    async def begin(self) -> asyncio.Task[None]:
+        """Begin to unlock."""
+        unlocking = asyncio.create_task(self.lock.unlock())
+        await self.until(lambda: self.lock.snapshot.unlocking)
+        return unlocking
+
+    async def told_the_cloud(self, path: str = OPERATE) -> None:
+        """Wait until the cloud has said yes."""
+        end = path.removesuffix("$")
+        await self.until(lambda: any(p.endswith(end) for p in self.cloud.as_dict()["answered"]))
+
+    async def fails(self, doing: asyncio.Task[None], error: type[LockError]) -> None:
+        """Let time pass until something ends, with this error."""
+        for _ in range(20):
+            await self.settle()
+            if doing.done():
+                break
+            self.clock.move(5)
+        with pytest.raises(LockError) as raised:
+            await doing
+        assert type(raised.value) is error
+
+
+@asynccontextmanager
+async def cloud_house(
+    family: str = "B",
+    *,
+    settings: Settings = BY_CLOUD,
+    stored: dict[str, Any] | None = None,
+    address: dict[str, Any] | None = None,
+    calls: Calls | None = None,
+    product_id: str = "simulatedproduct",
+    **knobs: Any,
+) -> AsyncGenerator[CloudHouse]:
+    """Open a house whose lock was heard of long enough to know that it is asleep."""
+    clock = MovableClock()
+    simulated = SimulatedLock(
+        family=family,
+        product_id=product_id,
+        knobs=Knobs(**{"announce": False} | knobs),
+        now=clock.time,
+    )
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(simulated)
+        tuya = await stack.enter_async_context(SimulatedCloud(now=clock.time))
+        session = await stack.enter_async_context(ClientSession())
+        tuya.join(simulated)
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setitem(openapi.REGIONS, "eu", tuya.url)
+        project = Project("eu", tuya.access_id, tuya.access_secret)
+        cloud = Cloud(OpenApi(session, project, clock, calls), simulated.device_id)
+        lock = TuyaLock(address_of(simulated, **address or {}), settings, clock, stored, cloud)
+        home = CloudHouse(simulated, lock, clock, tuya=tuya, cloud=cloud)
+        lock.subscribe(Watcher(home.snapshots.append, home.records.append))
+        lock.start()
+        stack.push_async_callback(lock.stop)
+        clock.move(20)
+        yield home
+
+
+# A lock in the local network
+
+
+@pytest.mark.parametrize("family", ["A", "B"])
+async def test_a_request_at_the_door_is_answered_through_the_cloud(family: str) -> None:
+    async with cloud_house(family) as home:
+        await home.awake()
+        await home.requested()
+        await home.lock.unlock()
+        assert home.simulated.openings == ["remote"]
+        assert home.tuya.operated == [(home.simulated.device_id, True)]
+        assert home.simulated.commands == []
+        assert home.lock.snapshot.bolt.locked is False
+        await home.until(lambda: home.told == ["live app 1"])
+        await home.until(lambda: not home.lock.snapshot.requested)
+        assert home.asked(RECORDS) == []
+
+
+async def test_the_yes_of_the_cloud_is_no_success() -> None:
+    async with cloud_house() as home:
+        await home.awake()
+        unlocking = await home.begin()
+        await home.told_the_cloud()
+        home.clock.move(9.9)
+        await home.settle()
+        assert not unlocking.done()
+        home.clock.move(0.2)
+        with pytest.raises(NotConfirmed):
+            await unlocking
+        assert home.simulated.openings == []
+        assert home.lock.snapshot.bolt.locked is None
+        assert not home.lock.snapshot.unlocking
+
+
+async def test_somebody_else_at_the_door_is_no_success() -> None:
+    async with cloud_house() as home:
+        await home.awake()
+        unlocking = await home.begin()
+        await home.told_the_cloud()
+        await home.simulated.finger(3)
+        await home.until(lambda: home.told == ["live fingerprint 3"])
+        await home.fails(unlocking, NotConfirmed)
+
+
+async def test_a_lock_that_sleeps_is_waited_for_before_the_cloud_is_asked() -> None:
+    async with cloud_house() as home:
+        unlocking = await home.begin()
+        await home.wake()
+        await home.until(lambda: home.lock.door.connected)
+        home.clock.move(5)
+        await home.settle()
+        assert (home.tuya.calls, unlocking.done()) == ([], False)
+        await home.simulated.request(60)
+        await unlocking
+        assert home.simulated.openings == ["remote"]
+        assert len(home.asked(OPERATE)) == 1
+
+
+async def test_the_cloud_is_not_asked_if_nobody_requests_it() -> None:
+    async with cloud_house() as home:
+        unlocking = await home.begin()
+        home.clock.move(30)
+        with pytest.raises(LockAsleep):
+            await unlocking
+        assert home.tuya.calls == []
+
+
+async def test_a_connection_that_ends_says_nothing_of_what_the_cloud_does() -> None:
+    async with cloud_house() as home:
+        home.simulated.knobs.cloud = False
+        await home.awake()
+        unlocking = await home.begin()
+        await home.told_the_cloud()
+        await home.simulated.reboot()
+        await home.until(lambda: not home.lock.door.connected)
+        await home.until(lambda: home.lock.door.connected)
+        assert not unlocking.done()
+        home.simulated.open_remotely(1)
+        await unlocking
+
+
+async def test_every_unlock_has_a_ticket_of_its_own() -> None:
+    async with cloud_house() as home:
+        await home.awake()
+        for _ in range(2):
+            await home.requested()
+            await home.lock.unlock()
+            await home.until(lambda: not home.lock.door.requested)
+        tickets = [body["ticket_id"] for body in home.asked(OPERATE)]
+        assert len(set(tickets)) == 2
+        assert home.simulated.openings == ["remote"] * 2
+
+
+@pytest.mark.parametrize("lose", ["drop", "hang", "garble"])
+async def test_an_order_whose_answer_is_lost_is_given_once_and_the_lock_decides(lose: str) -> None:
+    async with cloud_house() as home:
+        await home.awake()
+        await home.requested()
+        done = {} if lose == "hang" else {"done": True}
+        getattr(home.tuya, lose)(OPERATE, times=None, **done)
+        unlocking = await home.begin()
+        await home.until(lambda: home.simulated.openings == ["remote"])
+        await home.settle()
+        home.clock.move(10)
+        await unlocking
+        assert home.tuya.operated == [(home.simulated.device_id, True)]
+        assert len(home.asked(OPERATE)) == 1
+        assert len(home.asked("password-ticket")) == 1
+
+
+@pytest.mark.parametrize("lose", ["drop", "hang", "garble"])
+async def test_an_order_that_is_lost_is_not_confirmed_and_not_repeated(lose: str) -> None:
+    async with cloud_house() as home:
+        await home.awake()
+        getattr(home.tuya, lose)(OPERATE, times=None)
+        await home.fails(await home.begin(), NotConfirmed)
+        orders = [call for call in home.tuya.calls if "password-free" in call.path]
+        assert len(orders) == 1
+
+
+async def test_a_cloud_that_is_not_reached_has_opened_nothing() -> None:
+    async with cloud_house() as home:
+        await home.awake()
+        await home.requested()
+        home.tuya.drop("password-ticket$")
+        with pytest.raises(CloudUnreachable):
+            await home.lock.unlock()
+        assert home.asked(OPERATE) == []
+        await home.lock.unlock()
+        assert home.simulated.openings == ["remote"]
+
+
+async def test_a_refusal_of_the_cloud_is_told_at_once() -> None:
+    async with cloud_house() as home:
+        await home.awake()
+        home.tuya.asleep_mode = "offline"
+        with pytest.raises(CloudRefused) as refused:
+            await home.lock.unlock()
+        assert refused.value.cause is Cause.ASLEEP
+
+
+async def test_without_a_project_nothing_waits() -> None:
+    async with house(settings=BY_CLOUD) as home:
+        with pytest.raises(NoCloud):
+            await home.lock.unlock()
+        await home.awake()
+        with pytest.raises(NoCloud):
+            await home.lock.unlock()
+        assert home.simulated.commands == []
+
+
+# A lock that is known through the cloud alone
+
+
+async def test_a_lock_without_an_address_opens_at_once_and_tells_it_through_its_records() -> None:
+    async with cloud_house(address=NO_ADDRESS) as home:
+        home.tuya.log(home.simulated.device_id, "unlock_card", 2, home.clock.time() - 300)
+        await home.simulated.request(60)
+        unlocking = await home.begin()
+        await home.told_the_cloud()
+        assert home.simulated.openings == ["remote"]
+        home.clock.move(3)
+        await unlocking
+        assert home.told == ["live app 1"]
+        assert home.records[0].route == "cloud"
+        assert home.lock.snapshot.bolt.locked is False
+        home.clock.move(3)
+        await home.settle()
+        assert len(home.asked(RECORDS)) == 2
+
+
+async def test_records_of_before_or_of_others_confirm_no_opening() -> None:
+    async with cloud_house(address=NO_ADDRESS) as home:
+        device_id, now = home.simulated.device_id, home.clock.time()
+        home.tuya.log(device_id, "unlock_app", 1, now - 30)
+        unlocking = await home.begin()
+        await home.told_the_cloud()
+        home.tuya.log(device_id, "unlock_fingerprint", 3, home.clock.time())
+        home.clock.move(3)
+        await home.until(lambda: home.told == ["live fingerprint 3"])
+        home.clock.move(3)
+        await home.until(lambda: len(home.asked(RECORDS)) == 3)
+        await home.fails(unlocking, NotConfirmed)
+        assert home.told == ["live fingerprint 3"]
+
+
+async def test_records_that_are_not_told_for_once_are_looked_for_again() -> None:
+    async with cloud_house(address=NO_ADDRESS) as home:
+        await home.simulated.request(60)
+        unlocking = await home.begin()
+        await home.told_the_cloud()
+        home.tuya.fail(1110, RECORDS)
+        home.clock.move(3)
+        await home.until(lambda: len(home.asked(RECORDS)) == 2)
+        await home.settle()
+        home.clock.move(3)
+        await unlocking
+
+
+async def test_a_product_without_records_is_asked_to_open_all_the_same() -> None:
+    async with cloud_house(address=NO_ADDRESS) as home:
+        home.tuya.absent.add(RECORDS)
+        await home.simulated.request(60)
+        unlocking = await home.begin()
+        await home.told_the_cloud()
+        assert home.simulated.openings == ["remote"]
+        await home.fails(unlocking, NotConfirmed)
+        assert len(home.asked(OPERATE)) == 1
+
+
+async def test_an_owner_may_open_when_the_calls_of_the_month_are_used_up() -> None:
+    async with cloud_house(address=NO_ADDRESS, calls=_used_up()) as home:
+        await home.simulated.request(60)
+        unlocking = await home.begin()
+        await home.told_the_cloud()
+        assert home.simulated.openings == ["remote"]
+        await home.fails(unlocking, NotConfirmed)
+        assert home.asked(RECORDS) == []
+
+
+@pytest.mark.parametrize("lose", ["drop", "garble"])
+async def test_nothing_was_done_if_the_first_look_at_the_records_is_lost(lose: str) -> None:
+    async with cloud_house(address=NO_ADDRESS) as home:
+        getattr(home.tuya, lose)(RECORDS)
+        with pytest.raises(CloudUnreachable):
+            await home.lock.unlock()
+        assert home.asked(OPERATE) == []
+
+
+def _used_up() -> Calls:
+    """Return the calls of a month that allows no more."""
+    calls = Calls()
+    for _ in range(CAP):
+        calls.count(MovableClock().time())
+    return calls
+
+
+# Locking and refusing
+
+
+async def test_the_cloud_locks_where_the_lock_tells_where_its_bolt_is() -> None:
+    async with cloud_house(motor_state=True) as home:
+        await home.awake()
+        with pytest.raises(NotSupported):
+            await home.lock.lock()
+        await home.requested()
+        await home.lock.unlock()
+        await home.until(lambda: home.lock.snapshot.state.motor_unlocked is True)
+        await home.lock.lock()
+        device_id = home.simulated.device_id
+        assert home.tuya.operated == [(device_id, True), (device_id, False)]
+        home.clock.move(5)
+        assert home.lock.snapshot.bolt.locked is True
+        assert home.simulated.commands == []
+        await home.simulated.sleep()
+        await home.until(lambda: not home.lock.door.connected)
+        with pytest.raises(LockAsleep):
+            await home.lock.lock()
+
+
+async def test_a_bolt_that_does_not_move_is_not_locked() -> None:
+    async with cloud_house(motor_state=True, supports_lock=False) as home:
+        await home.awake()
+        await home.simulated.push({"55": True})
+        await home.until(lambda: home.lock.door.tells_motor_state)
+        await home.fails(asyncio.create_task(home.lock.lock()), NotConfirmed)
+        assert home.lock.snapshot.bolt.locked is False
+
+
+async def test_a_request_is_refused_through_the_cloud() -> None:
+    async with cloud_house() as home:
+        await home.awake()
+        with pytest.raises(RequestOver):
+            await home.lock.refuse()
+        await home.requested()
+        await home.lock.refuse()
+        assert home.asked("open-door/cancel") == [{"type": 1}]
+        assert not home.lock.snapshot.requested
+        assert home.simulated.openings == home.simulated.commands == []
+
+
+async def test_a_refusal_that_the_lock_does_not_hear_is_not_confirmed() -> None:
+    async with cloud_house() as home:
+        home.simulated.knobs.cloud = False
+        await home.awake()
+        await home.requested()
+        refusing = asyncio.create_task(home.lock.refuse())
+        await home.until(lambda: home.asked("open-door/cancel") != [])
+        await home.fails(refusing, NotConfirmed)
+        assert len(home.asked("open-door/cancel")) == 1
+
+
+async def test_a_refusal_calls_off_an_unlock_that_waits() -> None:
+    async with cloud_house() as home:
+        unlocking = await home.begin()
+        with pytest.raises(RequestOver):
+            await home.lock.refuse()
+        with pytest.raises(Cancelled):
+            await unlocking
+        assert home.tuya.calls == []
+
+
+# What the cloud teaches
+
+
+async def test_the_product_s_own_table_counts_and_survives_a_restart() -> None:
+    table = {
+        77: Dp("unlock_face", DpType.INTEGER),
+        9: Dp("unlock_request", DpType.INTEGER),
+        10: Dp("reply_unlock_request", DpType.BOOLEAN),
+    }
+    async with cloud_house() as home:
+        home.lock.learn(table)
+        await home.awake()
+        assert home.lock.snapshot.family is Family.A
+        await home.simulated.push({"77": 4, "1": 3})
+        await home.until(lambda: home.told == ["live face 4"])
+        stored = json.loads(json.dumps(home.lock.as_dict()))
+    async with cloud_house(stored=stored) as again:
+        assert again.lock.snapshot.family is Family.A
+        await again.awake()
+        await again.simulated.push({"77": 5, "1": 3})
+        await again.until(lambda: again.told == ["live face 5"])
+
+
+async def test_what_the_cloud_s_variants_answered_survives_a_restart() -> None:
+    async with cloud_house() as home:
+        await home.awake()
+        await home.requested()
+        await home.lock.unlock()
+        kept = json.loads(json.dumps(home.lock.as_dict()))["cloud"]
+    assert kept == home.cloud.as_dict()
+    assert any(path.endswith("door-operate") for path in kept["answered"])
+    async with house() as home_without:
+        assert home_without.lock.as_dict()["cloud"] is None
+
+
+async def test_a_record_that_is_no_news_is_kept_and_not_told() -> None:
+    async with cloud_house() as home:
+        long_ago = home.clock.time() - 7200
+        home.lock.record(Unlock("card", 2), long_ago, "cloud", tell=False)
+        (record,) = home.lock.journal
+        assert (record.unlock, record.time, record.age) == (Unlock("card", 2), long_ago, Age.LATE)
+        assert record.delivered
+        assert home.told == []
+        home.lock.record(Unlock("card", 2), long_ago, "cloud")
+        assert (home.told, len(list(home.lock.journal))) == ([], 1)
+
+
+# Passwords without a cloud
+
+
+@asynccontextmanager
+async def raw_house(stored: dict[str, Any] | None = None) -> AsyncGenerator[House]:
+    """Open a house whose lock takes temporary passwords over the local network, and no cloud."""
+    clock = MovableClock()
+    async with SimulatedLock(
+        product_id=RAW, knobs=Knobs(announce=False), now=clock.time
+    ) as simulated:
+        lock = TuyaLock(address_of(simulated), Settings(), clock, stored)
+        home = House(simulated, lock, clock)
+        lock.subscribe(Watcher(home.snapshots.append, home.records.append))
+        lock.start()
+        clock.move(20)
+        try:
+            yield home
+        finally:
+            await lock.stop()
+
+
+def announce(home: House) -> None:
+    """Hear an announcement that says which product it is."""
+    home.lock.hint("127.0.0.1", home.simulated.version, announced=True, product_id=RAW)
+
+
+async def add(home: House, name: str = "Guest", code: str = CODE) -> None:
+    """Add a password of an hour."""
+    now = home.clock.time()
+    await home.lock.passwords.add(name, now - 60, now + 3600, once=False, code=code)
+
+
+def ignore(news: object) -> None:
+    """Hear nothing."""
+
+
+def phases(home: House) -> dict[str, Phase]:
+    """Return how far the passwords are."""
+    return {one.name: one.phase for one in home.lock.passwords.book}
+
+
+async def test_a_product_that_takes_passwords_shows_itself_by_its_announcement() -> None:
+    async with raw_house() as home:
+        with pytest.raises(NoCloud):
+            await add(home)
+        announce(home)
+        assert home.lock.passwords.carrier
+        carrier = home.lock.passwords.carrier
+        announce(home)
+        assert home.lock.passwords.carrier is carrier
+
+
+async def test_a_password_that_waits_reaches_the_lock_at_its_next_wake() -> None:
+    changes = []
+    async with raw_house({"product_id": RAW}) as home:
+        home.lock.subscribe(Watcher(ignore, ignore, lambda: changes.append(True)))
+        await add(home)
+        assert (phases(home), len(changes)) == ({"Guest": Phase.WAITING}, 1)
+        assert CODE not in json.dumps(home.lock.as_dict())
+        await home.simulated.wake()
+        announce(home)
+        await home.until(lambda: phases(home) == {"Guest": Phase.ACTIVE})
+        assert len(changes) == 2
+        home.clock.move(4)
+        assert await home.simulated.type_code(CODE)
+        await home.until(lambda: home.told == ["live temporary_password 901"])
+        assert home.lock.passwords.book.name_of(901, home.records[0].happened) == "Guest"
+        await home.lock.passwords.delete("Guest")
+        await home.until(lambda: phases(home) == {"Guest": Phase.DELETED})
+        assert not await home.simulated.type_code(CODE)
+
+
+async def test_a_password_that_waits_has_failed_after_a_restart() -> None:
+    async with raw_house({"product_id": RAW}) as home:
+        await add(home)
+        stored = json.loads(json.dumps(home.lock.as_dict()))
+    async with raw_house(stored) as again:
+        assert phases(again) == {"Guest": Phase.FAILED}
+        await again.simulated.wake()
+        announce(again)
+        await again.until(lambda: again.lock.door.connected)
+        await again.settle()
+        assert again.simulated.commands == []
+
+
+async def test_where_there_is_a_project_the_cloud_carries_passwords() -> None:
+    async with cloud_house(product_id=RAW, stored={"product_id": RAW}) as home:
+        assert home.lock.passwords.carrier is home.cloud
+        await add(home, code="7391846")
+        assert [row.name for row in home.tuya.rows(home.simulated.device_id)] == ["Guest"]
+        home.tuya.drop("temp-password$", times=None)
+        with pytest.raises(CloudSilent):
+            await add(home, "Aunt", "8402957")
+        assert phases(home) == {"Guest": Phase.WAITING}
