@@ -12,7 +12,8 @@ from custom_components.tuya_wifi_lock.tuyalock.errors import (
     WrongKey,
     WrongVersion,
 )
-from custom_components.tuya_wifi_lock.tuyalock.health import Health
+from custom_components.tuya_wifi_lock.tuyalock.codec import KeyReply, KeyStatus
+from custom_components.tuya_wifi_lock.tuyalock.health import Health, KeyOwner
 
 NOW = 1_700_000_000.0
 
@@ -44,8 +45,8 @@ def test_the_last_twenty_are_kept() -> None:
     health = after(*(error for _ in range(15) for error in (SlotTaken(), ConnectionLost())))
     assert [time for time, _ in health.errors] == [NOW + second for second in range(10, 30)]
     for time in range(30):
-        health.wake(time)
-    assert health.wakes == list(range(10, 30))
+        health.wake(NOW + 100 * time)
+    assert health.wakes == [NOW + 100 * time for time in range(10, 30)]
 
 
 def test_one_client_too_many_is_told_from_our_own_last_connection() -> None:
@@ -111,3 +112,70 @@ def test_a_lock_whose_clock_is_ahead_is_noticed() -> None:
     assert health.clock_ahead == 11
     health.check_clock(NOW - 3600, NOW)
     assert health.clock_ahead is None
+
+
+def test_connections_of_one_wake_are_one_wake() -> None:
+    health = Health()
+    for second in (0, 30, 60, 500, 530):
+        health.wake(NOW + second)
+    assert health.wakes == [NOW, NOW + 500]
+
+
+def test_what_is_usual_is_known_after_some_wakes() -> None:
+    health = Health()
+    for hour in (0, 1, 11, 12):
+        health.wake(NOW + 3600 * hour)
+    assert health.longest_silence is None
+    health.wake(NOW + 3600 * 13)
+    assert health.longest_silence == 36000
+
+
+def test_a_key_that_was_used_tells_of_the_clock() -> None:
+    health = Health()
+    assert health.clock_right is None
+    health.check_clock(NOW + 3600, NOW)
+    assert (health.clock_right, health.clock_ahead) == (False, 3600)
+    health.check_keys(None, KeyReply(KeyStatus.DONE, 200), ours=True)
+    assert (health.clock_right, health.clock_ahead) == (True, None)
+    health.check_keys(None, KeyReply(KeyStatus.OUTSIDE_TIME, 200), ours=True)
+    assert health.clock_right is False
+    health.check_keys(None, KeyReply(KeyStatus.WRONG_KEY, 200), ours=True)
+    assert health.clock_right is False
+
+
+def test_a_record_of_the_past_says_nothing_for_or_against_the_clock() -> None:
+    health = Health()
+    health.check_clock(NOW - 3600, NOW)
+    assert health.clock_right is None
+    health.check_clock(NOW - 5, NOW)
+    assert health.clock_right is True
+
+
+@pytest.mark.parametrize(
+    ("reply", "ours", "owner", "takes"),
+    [
+        (KeyReply(KeyStatus.DONE, 200), True, KeyOwner.US, True),
+        (KeyReply(KeyStatus.DONE, 1), False, KeyOwner.CLOUD, None),
+        (KeyReply(KeyStatus.FAILED, 200), True, None, False),
+        (KeyReply(KeyStatus.FAILED, 1), False, KeyOwner.NOBODY, None),
+        (KeyReply(None), True, None, None),
+        (None, True, None, None),
+    ],
+)
+def test_reports_tell_whose_key_the_lock_has(
+    reply: KeyReply | None, ours: bool, owner: KeyOwner | None, takes: bool | None
+) -> None:
+    health = Health()
+    health.check_keys(reply, None, ours=ours)
+    assert (health.key_owner, health.takes_keys) == (owner, takes)
+
+
+def test_all_but_errors_survives_a_restart() -> None:
+    health = after(SlotTaken())
+    health.wake(NOW)
+    health.check_clock(NOW + 3600, NOW)
+    health.check_keys(KeyReply(KeyStatus.DONE, 200), None, ours=True)
+    again = Health(health.as_dict())
+    assert again.as_dict() == health.as_dict()
+    assert again.key_owner is KeyOwner.US
+    assert not again.errors

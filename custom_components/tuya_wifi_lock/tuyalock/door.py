@@ -45,6 +45,11 @@ class Door:
         return until is not None and until > self._clock.time()
 
     @property
+    def opens_remotely(self) -> bool | None:
+        """Return if the product can be opened remotely, where that is known."""
+        return self._memory.opens_remotely
+
+    @property
     def tells_motor_state(self) -> bool:
         """Return if the product reports where its bolt is."""
         return "lock_motor_state" in self._memory.state.seen

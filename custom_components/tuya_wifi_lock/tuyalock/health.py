@@ -1,7 +1,14 @@
 """What went wrong with a lock lately, and what that may mean."""
 
+from collections.abc import Mapping
+from enum import StrEnum
+from itertools import pairwise
+from typing import Any
+
+from .codec import KeyReply, KeyStatus
 from .errors import LockError, NoHandshake, SlotTaken, Unreachable, WrongKey, WrongVersion
 from .records import CLOCK_TOLERANCE
+from .state import OUR_MEMBER
 
 KEPT = 20
 SUSPICIONS = 4
@@ -10,36 +17,78 @@ SUSPICIONS = 4
 TURNED_AWAY = 2
 """Connections closed at once that speak for another client: one may be due to our last one."""
 
+SAME_WAKE = 60.0
+"""Seconds within which another connection is no wake of its own."""
+
+USUAL_AFTER = 5
+"""Wakes after which it can be told what is usual for a lock."""
+
+
+class KeyOwner(StrEnum):
+    """Whose remote key a lock has."""
+
+    NOBODY = "nobody"
+    US = "us"
+    CLOUD = "cloud"
+
 
 class Health:
     """The last wakes and errors of a lock. Times are Unix seconds."""
 
-    def __init__(self) -> None:
-        """Start healthy."""
-        self.wakes: list[float] = []
+    def __init__(self, stored: Mapping[str, Any] | None = None) -> None:
+        """Remember what `as_dict` returned in an earlier life; errors are begun anew."""
+        stored = stored or {}
+        self.wakes: list[float] = list(stored.get("wakes", ()))
         self.errors: list[tuple[float, str]] = []
         """Times and names of errors; the same one only once in a row."""
         self.problem: LockError | None = None
         """Why the lock, though it is there, could not be talked to last time."""
-        self.clock_ahead: float | None = None
+        self.clock_ahead: float | None = stored.get("clock_ahead")
         """Seconds by which the lock's clock was last seen ahead of ours."""
+        self.clock_right: bool | None = stored.get("clock_right")
+        """If the lock's clock is right by all that it told last; None is not known."""
+        self.key_owner = KeyOwner(stored["key_owner"]) if stored.get("key_owner") else None
+        self.takes_keys: bool | None = stored.get("takes_keys")
+        """If the lock stored the last remote key that it got from us; None is not known."""
         self._suspicions = 0
         self._turned_away = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a form for storage."""
+        return {
+            "wakes": self.wakes,
+            "clock_ahead": self.clock_ahead,
+            "clock_right": self.clock_right,
+            "key_owner": self.key_owner,
+            "takes_keys": self.takes_keys,
+        }
 
     @property
     def hopeless(self) -> bool:
         """Return if trying again the same way is of no use."""
-        crowded = self._turned_away >= TURNED_AWAY
-        return self.key_refused or crowded or isinstance(self.problem, WrongVersion)
+        return self.key_refused or self.crowded or isinstance(self.problem, WrongVersion)
+
+    @property
+    def crowded(self) -> bool:
+        """Return if another client holds the lock's place, as far as can be told."""
+        return self._turned_away >= TURNED_AWAY
 
     @property
     def key_refused(self) -> bool:
         """Return if the local key is wrong, as far as can be told."""
         return self._suspicions >= SUSPICIONS
 
+    @property
+    def longest_silence(self) -> float | None:
+        """Return the longest time between two of the last wakes, if enough of them are known."""
+        if len(self.wakes) < USUAL_AFTER:
+            return None
+        return max(later - earlier for earlier, later in pairwise(self.wakes))
+
     def wake(self, now: float) -> None:
-        """Note a connection."""
-        self.wakes = [*self.wakes[1 - KEPT :], now]
+        """Note a connection, if it is a wake of its own."""
+        if not self.wakes or abs(now - self.wakes[-1]) > SAME_WAKE:
+            self.wakes = [*self.wakes[1 - KEPT :], now]
 
     def recover(self) -> None:
         """Note that the lock could be talked to."""
@@ -64,3 +113,22 @@ class Health:
         """Compare the lock's own time of a record with ours; a record from the future is none."""
         if time is not None:
             self.clock_ahead = time - now if time > now + CLOCK_TOLERANCE else None
+            # A record of the past may be old, and says nothing against a clock, nor for it.
+            if self.clock_ahead or abs(time - now) <= CLOCK_TOLERANCE:
+                self.clock_right = not self.clock_ahead
+
+    def check_keys(self, stored: KeyReply | None, used: KeyReply | None, *, ours: bool) -> None:
+        """Learn from what a lock says of a remote key; `ours`: it may be the answer to us."""
+        if stored and stored.status is KeyStatus.DONE:
+            by_us = stored.member == OUR_MEMBER
+            self.key_owner = KeyOwner.US if by_us else KeyOwner.CLOUD
+            self.takes_keys = by_us or None
+        elif stored and stored.status is not None:
+            if ours:
+                self.takes_keys = False
+            else:
+                self.key_owner = KeyOwner.NOBODY
+        if used and used.status is KeyStatus.OUTSIDE_TIME:
+            self.clock_right = False
+        elif used and used.status is KeyStatus.DONE:
+            self.clock_right, self.clock_ahead = True, None

@@ -21,7 +21,7 @@ from .profiles import RAW_PASSWORDS, Dp, Family
 from .raw_passwords import RawPasswords
 from .records import LAN, Arrival, Journal, timed
 from .remote import Remote, Settings
-from .remote_key import SET_KEY
+from .remote_key import SET_KEY, USE_KEY
 from .report import Report
 from .snapshot import Snapshot, Watcher, Watchers
 from .state import Unlock, Value, bolt, unlocks
@@ -41,7 +41,7 @@ class TuyaLock:
     ) -> None:
         """Prepare a lock with what `as_dict` returned in an earlier life."""
         stored = stored or {}
-        self.health = Health()
+        self.health = Health(stored.get("health"))
         self.cloud = cloud
         self._settings = settings
         self._clock = clock
@@ -113,6 +113,7 @@ class TuyaLock:
         address = self.door.link.address
         return {
             **self._memory.as_dict(),
+            "health": self.health.as_dict(),
             "kept_key": self._remote.as_dict(),
             "passwords": self.passwords.as_dict(),
             "cloud": self.cloud.as_dict() if self.cloud else None,
@@ -201,6 +202,8 @@ class TuyaLock:
     def link_closed(self, error: LockError | None) -> None:
         """A dial failed or a connection ended; None if we ended it."""
         self._arrivals.close()
+        if self.snapshot.awake:
+            self._memory.heard(self._clock.time())
         if error:
             self.health.suffer(error, self._clock.time())
         self._remote.feed(error or ConnectionLost("the connection was ended"))
@@ -233,8 +236,9 @@ class TuyaLock:
         for code, unlock in unlocks(codes):
             self.health.check_clock(times.get(code), self._clock.time())
             self._arrivals.pushed(unlock, times.get(code))
-        reply = reply_in(codes, SET_KEY)
-        if reply and reply.status is KeyStatus.FAILED and not self._remote.busy:
+        reply, busy = reply_in(codes, SET_KEY), self._remote.busy
+        self.health.check_keys(reply, reply_in(codes, USE_KEY), ours=busy)
+        if reply and reply.status is KeyStatus.FAILED and not busy:
             self._no_key()
         if self._raw_passwords:
             self._raw_passwords.take(codes)

@@ -31,6 +31,13 @@ class Memory:
         """Return the product's own DP table, or else the one of its family."""
         return self._own_table or profile(self.family, self.product_id)
 
+    @property
+    def opens_remotely(self) -> bool | None:
+        """Return if the product can be opened remotely, where its table or its family is known."""
+        if self._own_table:
+            return family_of(self._own_table) is not None
+        return True if self.family else None
+
     def as_dict(self) -> dict[str, Any]:
         """Return a form for storage."""
         return {
