@@ -5,10 +5,17 @@ from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import Family, Settings, UnlockWith
+from custom_components.tuya_wifi_lock.tuyalock import (
+    Family,
+    Settings,
+    TuyaLock,
+    UnlockWith,
+    WrongVersion,
+)
 from custom_components.tuya_wifi_lock.tuyalock.state import LockState, Unlock
+from tests.simulator import Knobs, SimulatedLock
 
-from .house import VERSIONS, House, house
+from .house import VERSIONS, House, MovableClock, address_of, house
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -325,6 +332,50 @@ async def test_lock_without_an_address_waits_for_a_hint() -> None:
         home.hint()
         await home.until(lambda: home.lock.door.connected)
         assert home.lock.address.host == "127.0.0.1"
+
+
+async def test_moved_lock_is_reached_in_the_other_way() -> None:
+    async with house(address={"local_key": b"another 0 key 00"}) as home:
+        await home.wake()
+        await home.until(lambda: home.lock.snapshot.problem is not None)
+        home.clock.move(10)
+        home.lock.move(address_of(home.simulated))
+        assert home.lock.snapshot.problem is None
+        await home.until(lambda: home.lock.door.connected)
+        home.lock.move(address_of(home.simulated, host=None))
+        await home.until(lambda: home.simulated.clients == 0)
+        assert not home.lock.door.connected
+        home.hint()
+        await home.until(lambda: home.lock.door.connected)
+
+
+async def test_lock_can_be_moved_before_it_is_looked_for() -> None:
+    clock = MovableClock()
+    async with SimulatedLock(knobs=Knobs(announce=False)) as simulated:
+        lock = TuyaLock(address_of(simulated, host=None), Settings(), clock)
+        await simulated.wake()
+        lock.move(address_of(simulated))
+        await simulated.wait_for(lambda: lock.door.connected)
+        await lock.stop()
+
+
+async def test_dial_without_an_answer_is_begun_anew_when_the_lock_wakes() -> None:
+    async with house(asleep_dials="silent") as home:
+        home.hint()
+        await home.settle()
+        assert home.simulated.connections == 0
+        await home.wake()
+        # A SYN that went unanswered would be repeated only after a second.
+        await home.until(lambda: home.lock.door.connected, timeout=0.7)
+
+
+async def test_other_version_than_the_lock_announces_is_told() -> None:
+    async with house("3.4", address={"version": "3.3"}) as home:
+        await home.wake()
+        await home.until(lambda: home.lock.snapshot.problem is not None)
+        problem = home.lock.snapshot.problem
+        assert isinstance(problem, WrongVersion)
+        assert problem.announced == "3.4"
 
 
 async def test_lock_that_stays_away_is_dialled_no_more() -> None:

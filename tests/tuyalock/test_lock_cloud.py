@@ -339,6 +339,19 @@ async def test_a_product_without_records_is_asked_to_open_all_the_same() -> None
         assert len(home.asked(OPERATE)) == 1
 
 
+async def test_a_lock_that_turns_up_meanwhile_confirms_by_itself() -> None:
+    async with cloud_house(address=NO_ADDRESS) as home:
+        home.tuya.absent.add(RECORDS)
+        home.simulated.knobs.cloud = False
+        await home.simulated.wake()
+        unlocking = await home.begin()
+        await home.told_the_cloud()
+        home.hint()
+        await home.until(lambda: home.lock.door.connected)
+        home.simulated.open_remotely(1)
+        await unlocking
+
+
 async def test_an_owner_may_open_when_the_calls_of_the_month_are_used_up() -> None:
     async with cloud_house(address=NO_ADDRESS, calls=_used_up()) as home:
         await home.simulated.request(60)

@@ -67,6 +67,29 @@ def test_a_record_happened_at_its_own_time_if_it_has_one() -> None:
     assert (untimed.happened, timed.happened) == (NOW, NOW - 500)
 
 
+def test_when_it_happened_is_known_unless_the_lock_had_saved_it_up() -> None:
+    journal = Journal()
+    times = [
+        record.known_time
+        for time, age in ((NOW - 500, Age.LATE), (None, Age.LIVE), (None, Age.UNKNOWN))
+        if (record := journal.add(arrival(time=time, age=age), "lan"))
+    ]
+    assert times == [NOW - 500, NOW, None]
+
+
+@pytest.mark.parametrize(
+    ("time", "claimed", "wrong"),
+    [(None, NOW + 900, True), (None, None, False), (NOW, NOW, False)],
+)
+def test_a_time_that_was_not_believed_tells_of_a_wrong_clock(
+    time: float | None, claimed: float | None, wrong: bool
+) -> None:
+    told = Arrival(FINGER, time, NOW, Age.LIVE, claimed)
+    record = Journal().add(told, "lan")
+    assert record
+    assert record.from_the_future is wrong
+
+
 def test_records_are_in_the_order_of_their_arrival() -> None:
     journal = Journal()
     for time in (NOW - 10, NOW - 500, None, NOW - 1):

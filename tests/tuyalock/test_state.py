@@ -375,6 +375,7 @@ def test_what_we_opened_ourselves_is_a_remote_unlock_without_a_number(
     code: str, value: int | str, unlock: Unlock
 ) -> None:
     assert list(unlocks({code: value})) == [(code, unlock)]
+    assert unlock.by_us is (unlock == Unlock("remote"))
 
 
 @pytest.mark.parametrize("garbled", ["AAAA", "?", ""])
