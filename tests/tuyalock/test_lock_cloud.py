@@ -457,6 +457,7 @@ async def test_the_product_s_own_table_counts_and_survives_a_restart() -> None:
         home.lock.learn(table)
         await home.awake()
         assert home.lock.snapshot.family is Family.A
+        assert home.lock.door.opens_remotely
         await home.simulated.push({"77": 4, "1": 3})
         await home.until(lambda: home.told == ["live face 4"])
         stored = json.loads(json.dumps(home.lock.as_dict()))

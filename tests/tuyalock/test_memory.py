@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock.memory import Memory
-from custom_components.tuya_wifi_lock.tuyalock.profiles import Family
+from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType, Family
 from custom_components.tuya_wifi_lock.tuyalock.records import Age, Arrival
 from custom_components.tuya_wifi_lock.tuyalock.report import Report
 from custom_components.tuya_wifi_lock.tuyalock.state import LockState, Unlock
@@ -161,3 +161,23 @@ def test_the_last_unlock_is_the_one_that_happened_last() -> None:
     memory.keep(Arrival(Unlock("key", 7), NOW, NOW, Age.LIVE), "lan")
     assert memory.last.unlock == Unlock("key", 7)
     assert Memory(json.loads(json.dumps(memory.as_dict()))).last == memory.last
+
+
+@pytest.mark.parametrize(
+    ("family", "table", "opens"),
+    [
+        (None, {}, None),
+        (Family.A, {}, True),
+        (Family.D, {}, True),
+        (Family.B, {1: Dp("unlock_fingerprint", DpType.INTEGER)}, False),
+        (None, {50: Dp("remote_no_pd_setkey", DpType.RAW)}, True),
+    ],
+)
+def test_the_table_or_the_family_shows_if_it_opens_remotely(
+    family: Family | None, table: dict[int, Dp], opens: bool | None
+) -> None:
+    memory = Memory({"family": family})
+    if table:
+        memory.learn(table)
+    assert memory.opens_remotely is opens
+    assert Memory(memory.as_dict()).opens_remotely is opens

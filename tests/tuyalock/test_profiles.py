@@ -7,9 +7,11 @@ import pytest
 from custom_components.tuya_wifi_lock.tuyalock.profiles import (
     PRODUCTS,
     PROFILES,
+    Dp,
     DpType,
     Family,
     dp_id,
+    family_of,
     profile,
     recognise,
 )
@@ -147,3 +149,14 @@ def test_what_travels_as_base64_is_raw() -> None:
 
 def test_known_products_belong_to_families_that_we_have() -> None:
     assert set(PRODUCTS.values()) - {None} == set(PROFILES) == set(Family)
+
+
+def test_a_table_shows_the_family_that_has_it() -> None:
+    assert {family: family_of(table) for family, table in PROFILES.items()} == {
+        family: family for family in Family
+    }
+
+
+def test_a_table_without_a_way_to_open_remotely_shows_no_family() -> None:
+    assert family_of({}) is None
+    assert family_of({1: Dp("unlock_fingerprint", DpType.INTEGER)}) is None
