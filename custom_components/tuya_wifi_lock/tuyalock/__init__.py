@@ -31,10 +31,12 @@ from .lock import TuyaLock
 from .profiles import PRODUCTS, Family
 from .records import LATE_AFTER, Age, Journal, Record, aged
 from .remote import Settings, UnlockWith
+from .signals import ALARMS, Kind, Signal, SignalRecord
 from .snapshot import Snapshot, Watcher
 from .state import UNLOCK_METHODS, Bolt, LockState, Unlock
 
 __all__ = [
+    "ALARMS",
     "LATE_AFTER",
     "PRODUCTS",
     "UNLOCK_METHODS",
@@ -50,6 +52,7 @@ __all__ = [
     "Family",
     "Journal",
     "KeyIgnored",
+    "Kind",
     "LockAsleep",
     "LockError",
     "LockState",
@@ -65,6 +68,8 @@ __all__ = [
     "Record",
     "RequestOver",
     "Settings",
+    "Signal",
+    "SignalRecord",
     "SlotTaken",
     "Snapshot",
     "Timer",

@@ -1,6 +1,7 @@
 """Where a lock is, and what it takes to talk to it."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,15 @@ class Address:
     """It has been heard announcing itself, so there is no need to probe for it."""
     keep_alive: bool = False
     """It stays on the network, so the connection is kept."""
+
+    @property
+    def found(self) -> dict[str, Any]:
+        """Return what was found out, in a form for storage."""
+        return {
+            "found_version": self.found_version,
+            "announces": self.announces,
+            "keep_alive": self.keep_alive,
+        }
 
     def peer(self, version: str) -> Peer:
         """Return whom to dial, speaking a protocol version."""

@@ -9,6 +9,7 @@ from typing import Any
 from .address import Address
 from .arrivals import Arrivals
 from .attempt import reply_in
+from .changes import Changes
 from .clock import Clock
 from .cloud import Cloud
 from .codec import KeyStatus
@@ -23,6 +24,7 @@ from .records import LAN, Arrival, Journal, timed
 from .remote import Remote, Settings
 from .remote_key import SET_KEY, USE_KEY
 from .report import Report
+from .signal_records import SignalRecords
 from .snapshot import Snapshot, Watcher, Watchers
 from .state import Unlock, Value, bolt, unlocks
 from .temporary import TemporaryPasswords
@@ -43,15 +45,16 @@ class TuyaLock:
         stored = stored or {}
         self.health = Health(stored.get("health"))
         self.cloud = cloud
-        self._settings = settings
-        self._clock = clock
+        self._settings, self._clock = settings, clock
         self._memory = Memory(stored)
-        link = Link(replace(address, **stored.get("address", {})), clock, self)
-        self.door = Door(link, self._memory, clock)
+        address = replace(address, **stored.get("address", {}))
+        self.door = Door(Link(address, clock, self), self._memory, clock)
         self._remote = Remote(self.door, cloud, settings, clock, self, stored.get("kept_key"))
         self._arrivals = Arrivals(clock, self._arrived)
         self._running: asyncio.Task[None] | None = None
         self._watchers = Watchers(self._look, self._ends, clock)
+        self._changes = Changes(self.door, self._memory, clock)
+        self.signals = SignalRecords(self._memory, self._watchers, clock, stored.get("signals"))
         self.passwords = TemporaryPasswords(
             clock, stored.get("passwords"), self._watchers.passwords_changed
         )
@@ -68,8 +71,6 @@ class TuyaLock:
     def journal(self) -> Journal:
         """Return the last unlock records."""
         return self._memory.journal
-
-    # Life
 
     def start(self) -> None:
         """Begin to look for the lock."""
@@ -110,18 +111,14 @@ class TuyaLock:
 
     def as_dict(self) -> dict[str, Any]:
         """Return what has to survive a restart, for private storage: it may hold a remote key."""
-        address = self.door.link.address
         return {
             **self._memory.as_dict(),
             "health": self.health.as_dict(),
             "kept_key": self._remote.as_dict(),
             "passwords": self.passwords.as_dict(),
+            "signals": self.signals.as_dict(),
             "cloud": self.cloud.as_dict() if self.cloud else None,
-            "address": {
-                "found_version": address.found_version,
-                "announces": address.announces,
-                "keep_alive": address.keep_alive,
-            },
+            "address": self.address.found,
         }
 
     # What can be asked of it
@@ -152,6 +149,10 @@ class TuyaLock:
     async def refuse(self) -> None:
         """Refuse the request at the door, where the product can; raises LockError."""
         await self._remote.refuse()
+
+    async def change_setting(self, code: str, value: Value) -> None:
+        """Change a setting of the lock; returns when the lock reports it, else raises LockError."""
+        await self._changes.change(code, value)
 
     def learn(self, table: Mapping[int, Dp]) -> None:
         """Learn the product's own DP table."""
@@ -191,6 +192,7 @@ class TuyaLock:
             self._take_answer(codes)
         else:
             self._take_push(codes, self._memory.times(report))
+        self._changes.take(codes)
         self._publish()
 
     def link_rejected(self, text: str) -> None:
@@ -211,7 +213,7 @@ class TuyaLock:
 
     def link_needed(self) -> bool:
         """Return if something still waits for an answer of the lock."""
-        return self._remote.busy or self.door.requested
+        return self._remote.busy or self._changes.busy or self.door.requested
 
     # Reports
 
@@ -236,6 +238,7 @@ class TuyaLock:
         for code, unlock in unlocks(codes):
             self.health.check_clock(times.get(code), self._clock.time())
             self._arrivals.pushed(unlock, times.get(code))
+        self.signals.pushed(codes, times, self._arrivals.held)
         reply, busy = reply_in(codes, SET_KEY), self._remote.busy
         self.health.check_keys(reply, reply_in(codes, USE_KEY), ours=busy)
         if reply and reply.status is KeyStatus.FAILED and not busy:
@@ -253,13 +256,13 @@ class TuyaLock:
 
     def _arrived(self, arrival: Arrival, route: str = LAN, *, tell: bool = True) -> None:
         """Keep an unlock, and tell it."""
-        if (record := self._memory.keep(arrival, route)) is None:
-            return
-        self._publish()
-        if tell:
-            self._watchers.tell(record)
-        else:
-            self.journal.mark_delivered(record.id)
+        if record := self._memory.keep(arrival, route):
+            self._publish()
+            if tell:
+                self._watchers.tell(record)
+            else:
+                self.journal.mark_delivered(record.id)
+        self.signals.unlock_arrived(arrival.unlock)
 
     def _carry_passwords(self) -> None:
         """Carry temporary passwords ourselves, if nobody else does and the product takes them."""

@@ -1,6 +1,6 @@
 """What a lock has told; it survives restarts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -46,7 +46,7 @@ class Memory:
             "family": self.family,
             "answers_partly": self.answers_partly,
             "product_id": self.product_id,
-            "table": {str(id_): [dp.code, dp.type.name] for id_, dp in self._own_table.items()},
+            "table": {str(id_): _stored(dp) for id_, dp in self._own_table.items()},
         }
 
     def learn_product(self, product_id: str | None) -> None:
@@ -75,6 +75,8 @@ class Memory:
         if report.is_answer and codes and (known := self.state.seen & STATE_CODES):
             self.answers_partly = not known <= codes.keys()
         self.state = apply(self.state, codes, now)
+        if "lock_motor_state" in codes and not report.is_answer:
+            self.state = replace(self.state, jammed_at=None)
         return codes
 
     def times(self, report: Report) -> dict[str, float]:
@@ -94,6 +96,11 @@ class Memory:
         """Note that the lock was open at a Unix time."""
         self.state = replace(self.state, opened_at=max(at, self.state.opened_at or at))
 
+    def jam(self, at: float) -> None:
+        """Note that the bolt was stuck at a Unix time."""
+        if at > (self.state.motor_at or 0):
+            self.state = replace(self.state, jammed_at=at)
+
     def heard(self, now: float) -> None:
         """Note a sign of life at a Unix time."""
         self.state = heard(self.state, now)
@@ -104,6 +111,24 @@ def _order(record: Record) -> tuple[float, int]:
     return record.happened, record.id
 
 
-def _load(stored: Mapping[str, list[str]]) -> Mapping[int, Dp]:
-    """Return a DP table from its stored form."""
-    return {int(id_): Dp(code, DpType[type_]) for id_, (code, type_) in stored.items()}
+def _stored(dp: Dp) -> list[Any]:
+    """Return a row of a DP table in a form for storage."""
+    return [dp.code, dp.type.name, dp.writable, dp.options, dp.range, dp.step, dp.unit]
+
+
+def _load(stored: Mapping[str, list[Any]]) -> Mapping[int, Dp]:
+    """Return a DP table from its stored form, of which an older one had two columns."""
+    return {int(id_): _dp(*row) for id_, row in stored.items()}
+
+
+def _dp(
+    code: str,
+    type_: str,
+    writable: bool = False,
+    options: Iterable[str] = (),
+    limits: tuple[int, int] | None = None,
+    *how: Any,
+) -> Dp:
+    """Return a row of a DP table from its stored form, in which all tuples are lists."""
+    limits = (limits[0], limits[1]) if limits else None
+    return Dp(code, DpType[type_], writable, tuple(options), limits, *how)

@@ -21,6 +21,14 @@ class Dp:
 
     code: str
     type: DpType
+    writable: bool = False
+    """It can be set, by the product's own model."""
+    options: tuple[str, ...] = ()
+    """The values that a string can have."""
+    range: tuple[int, int] | None = None
+    """The least and the greatest value of an integer."""
+    step: int = 1
+    unit: str = ""
 
 
 class Family(StrEnum):

@@ -7,6 +7,7 @@ from .clock import Clock, Timer
 from .errors import LockError
 from .profiles import Family
 from .records import Record
+from .signals import SignalRecord
 from .state import Bolt, LockState, Unlock
 
 
@@ -33,6 +34,7 @@ class Watcher:
     changed: Callable[[Snapshot], None]
     recorded: Callable[[Record], None]
     passwords_changed: Callable[[], None] = lambda: None
+    signalled: Callable[[SignalRecord], None] = lambda record: None
 
 
 class Watchers:
@@ -66,6 +68,11 @@ class Watchers:
         """Tell an unlock."""
         for watcher in tuple(self._watchers):
             watcher.recorded(record)
+
+    def signal(self, record: SignalRecord) -> None:
+        """Tell an alarm, a ring, or duress."""
+        for watcher in tuple(self._watchers):
+            watcher.signalled(record)
 
     def passwords_changed(self) -> None:
         """Tell that a temporary password is another one, or has come further."""

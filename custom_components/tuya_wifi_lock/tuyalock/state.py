@@ -1,7 +1,7 @@
 """What is known of a lock, and what a report changes in it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
 from .codec import CodecError, decode_door_kit, decode_kit, decode_numbers
@@ -63,6 +63,16 @@ COUNTDOWN_JITTER = 2.0
 
 BATTERY_LEVELS = ("high", "medium", "low", "poweroff")
 
+SETTINGS = (
+    "normal_open_switch",
+    "automatic_lock",
+    "auto_lock_time",
+    "volume",
+    "beep_volume",
+    "language",
+)
+"""DP codes of what an owner may set."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unlock:
@@ -102,6 +112,15 @@ class LockState:
     """DP codes that this product has reported."""
     numbers: frozenset[str] = frozenset()
     """Numbers that exist in the lock, by method: `fingerprint:3`."""
+    jammed_at: float | None = None
+    """When the bolt was stuck, Unix seconds, unless it has moved since by its own report."""
+    settings: Mapping[str, Value] = field(default_factory=dict)
+    """Values of SETTINGS by DP code."""
+
+    @property
+    def jammed(self) -> bool:
+        """Return if the bolt is stuck: it was, and nobody has unlocked since."""
+        return self.jammed_at is not None and self.jammed_at > (self.opened_at or 0)
 
     def as_dict(self) -> dict[str, Any]:
         """Return a form for storage; from_dict reads it."""
@@ -110,7 +129,7 @@ class LockState:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Return the state of a stored form, ignoring fields of other versions."""
-        known = {field.name for field in fields(cls)}
+        known = {one.name for one in fields(cls)}
         values = {key: value for key, value in data.items() if key in known}
         sets = {name: frozenset(values.get(name, ())) for name in ("seen", "numbers")}
         return cls(**{**values, **sets})
@@ -180,6 +199,7 @@ def apply(state: LockState, report: Mapping[str, Value], now: float) -> LockStat
     if "unlock_request" in report:
         changes["request_until"] = _end(state.request_until, now, int(report["unlock_request"]))
     changes["numbers"] = _numbers(state.numbers, report)
+    changes["settings"] = {**state.settings, **{c: report[c] for c in SETTINGS if c in report}}
     return heard(replace(state, **changes), now)
 
 
@@ -209,7 +229,7 @@ _FIELDS = {
 }
 
 
-STATE_CODES = frozenset(_FIELDS) | {"closed_opened", "closed_opened_kit"}
+STATE_CODES = frozenset((*_FIELDS, *SETTINGS, "closed_opened", "closed_opened_kit"))
 """DP codes that tell how a lock is, not what happened to it."""
 
 

@@ -1,0 +1,52 @@
+"""Changes of a lock's own settings: done when the lock says so."""
+
+import asyncio
+from collections.abc import Mapping
+
+from .clock import Clock
+from .door import Door
+from .errors import LockAsleep, NoAnswer, NotSupported
+from .memory import Memory
+from .state import SETTINGS, Value
+
+CHANGED_WITHIN = 10.0
+"""Seconds in which a lock says that it has changed a setting."""
+
+
+class Changes:
+    """Changes settings, where the product's own model says that it can be done."""
+
+    def __init__(self, door: Door, memory: Memory, clock: Clock) -> None:
+        """Begin with nothing to change."""
+        self._door, self._memory, self._clock = door, memory, clock
+        self._waiting: list[tuple[str, Value, asyncio.Event]] = []
+
+    @property
+    def busy(self) -> bool:
+        """Return if something waits for an answer of the lock."""
+        return bool(self._waiting)
+
+    async def change(self, code: str, value: Value) -> None:
+        """Change a setting; returns when the lock reports the value, else raises LockError."""
+        if code not in SETTINGS or not any(
+            dp.code == code and dp.writable for dp in self._memory.table.values()
+        ):
+            raise NotSupported(f"this product does not let {code} be changed")
+        if not self._door.connected:
+            raise LockAsleep("the lock is asleep")
+        change = code, value, asyncio.Event()
+        self._waiting.append(change)
+        try:
+            self._door.send(code, value)
+            async with self._clock.timeout(CHANGED_WITHIN):
+                await change[2].wait()
+        except TimeoutError as err:
+            raise NoAnswer("the lock did not say that it changed the setting") from err
+        finally:
+            self._waiting.remove(change)
+
+    def take(self, codes: Mapping[str, Value]) -> None:
+        """Take what the lock reports."""
+        for code, value, reported in self._waiting:
+            if code in codes and codes[code] == value:
+                reported.set()

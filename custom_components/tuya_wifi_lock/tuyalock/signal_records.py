@@ -1,0 +1,166 @@
+"""Keeps each signal of a lock once, whatever the route, and tells it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .clock import Clock
+from .memory import Memory
+from .records import CLOCK_TOLERANCE, LAN, Age, Arrival, Journal, Record, aged, judge, timed
+from .signals import JAMS, Kind, Signal, SignalRecord, signals
+from .snapshot import Watchers
+from .state import Unlock, Value, unlocks
+
+BELONGS_WITHIN = 30.0
+"""Seconds after an unlock in which duress can be about it."""
+
+
+class SignalRecords:
+    """The last signals of a lock.
+
+    They are kept as unlocks are: the kind of signal is the method, the type of alarm the code name.
+    """
+
+    def __init__(
+        self,
+        memory: Memory,
+        watchers: Watchers,
+        clock: Clock,
+        stored: Mapping[str, Any] | None,
+    ) -> None:
+        """Go on from what `as_dict` returned in an earlier life."""
+        self._memory, self._watchers, self._clock = memory, watchers, clock
+        self._journal = Journal.from_dict(stored["journal"]) if stored else Journal()
+        forced = stored["unlock_records"] if stored else {}
+        self._unlock_records: dict[int, int] = {int(id_): forced[id_] for id_ in forced}
+        """Which unlock a duress is about, by their ids."""
+        self._waiting: list[tuple[Arrival, Unlock]] = []
+        """Duress about unlocks that are held back."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a form for storage."""
+        kept = {record.id for record in self._journal}
+        forced = {str(id_): of for id_, of in self._unlock_records.items() if id_ in kept}
+        return {"journal": self._journal.as_dict(), "unlock_records": forced}
+
+    def undelivered(self) -> list[SignalRecord]:
+        """Return what was received and not delivered, and is still worth telling."""
+        now = self._clock.time()
+        records = [self._read(aged(record, now)) for record in self._journal.undelivered()]
+        return [record for record in records if _worth_telling(record)]
+
+    def mark_delivered(self, record_id: int) -> None:
+        """Note that a signal has reached its listeners."""
+        self._journal.mark_delivered(record_id)
+
+    def recover(self) -> None:
+        """Note a crash: what was not marked as delivered may have been, and is no news any more."""
+        self._journal.recover()
+
+    # What comes in
+
+    def pushed(
+        self, codes: Mapping[str, Value], times: Mapping[str, float], held: Unlock | None
+    ) -> None:
+        """Take the signals that a lock pushed, after the unlocks of the same report.
+
+        Duress waits for the unlock that is held back.
+        """
+        now = self._clock.time()
+        for code, signal in signals(codes):
+            time, age = judge(times.get(code), now)
+            arrival = Arrival(_entry(signal), time, now, age or Age.LIVE, times.get(code))
+            if signal.kind is not Kind.DURESS:
+                self._take(arrival, LAN)
+            elif held:
+                self._waiting.append((arrival, held))
+            else:
+                self._take(arrival, LAN, self._just_unlocked(codes, now))
+
+    def unlock_arrived(self, unlock: Unlock) -> None:
+        """Tell the duress that waits for an unlock, which is in the journal now."""
+        ready = [arrival for arrival, awaited in self._waiting if awaited == unlock]
+        self._waiting = [one for one in self._waiting if one[1] != unlock]
+        for arrival in ready:
+            self._take(arrival, LAN, self._last(unlock))
+
+    def told(
+        self, signal: Signal, time: float, route: str, unlock: Unlock | None, *, tell: bool = True
+    ) -> None:
+        """Take a signal that another route tells, with the unlock that it names.
+
+        What is not to be told is kept all the same.
+        """
+        arrival = timed(_entry(signal), time, self._clock.time())
+        unlock_record = self._unlocked_at(unlock, time) if signal.kind is Kind.DURESS else None
+        if unlock_record is None or unlock_record not in self._unlock_records.values():
+            self._take(arrival, route, unlock_record, tell=tell)
+
+    def _take(
+        self, arrival: Arrival, route: str, unlock_record: int | None = None, *, tell: bool = True
+    ) -> None:
+        """Keep a signal, and tell it unless it is known already."""
+        if (record := self._journal.add(arrival, route)) is None:
+            return
+        if unlock_record is not None:
+            self._unlock_records[record.id] = unlock_record
+        told = self._read(record)
+        if told.signal.type in JAMS:
+            self._memory.jam(told.happened)
+            self._watchers.look()
+        if tell and _worth_telling(told):
+            self._watchers.signal(told)
+        else:
+            self.mark_delivered(record.id)
+
+    def _read(self, record: Record) -> SignalRecord:
+        """Return a signal from its record."""
+        return SignalRecord(
+            id=record.id,
+            signal=Signal(Kind(record.method), record.code_name),
+            time=record.time,
+            received=record.received,
+            late=record.age is not Age.LIVE,
+            route=record.route,
+            unlock_record=self._unlock_records.get(record.id),
+        )
+
+    # Which unlock duress is about
+
+    def _just_unlocked(self, codes: Mapping[str, Value], now: float) -> int | None:
+        """Return the record of the unlock in the same report, or else just before it."""
+        for _, unlock in reversed(list(unlocks(codes))):
+            return self._last(unlock)
+        return next(
+            (
+                record.id
+                for record in reversed(list(self._memory.journal))
+                if now - (record.received if record.route == LAN else record.happened)
+                <= BELONGS_WITHIN
+            ),
+            None,
+        )
+
+    def _last(self, unlock: Unlock) -> int | None:
+        """Return the last record of an unlock."""
+        found = [record.id for record in self._memory.journal if record.unlock == unlock]
+        return found[-1] if found else None
+
+    def _unlocked_at(self, unlock: Unlock | None, time: float) -> int | None:
+        """Return the last record of an unlock, or of any, that happened just before a Unix time."""
+        found = [
+            (record.happened, record.id)
+            for record in self._memory.journal
+            if unlock in {None, record.unlock}
+            and -CLOCK_TOLERANCE <= time - record.happened <= BELONGS_WITHIN
+        ]
+        return max(found)[1] if found else None
+
+
+def _entry(signal: Signal) -> Unlock:
+    """Return a signal as the journal keeps it."""
+    return Unlock(signal.kind, None, signal.type)
+
+
+def _worth_telling(record: SignalRecord) -> bool:
+    """Return if anybody wants to hear of a signal: nobody waits at the door after a late ring."""
+    return record.signal.kind is not Kind.DOORBELL or not record.late
