@@ -7,6 +7,8 @@ import secrets
 import signal
 import sys
 
+from tests.simulator.cloud import SimulatedCloud
+
 from .conditions import Unmet
 from .home import USERNAME, Home
 from .runner import Runner, say
@@ -17,6 +19,12 @@ INTERRUPTED = 130
 AWAKE_SECONDS = 8.0
 """How long a touch keeps the lock awake when the tour is over."""
 RELOCK_SECONDS = 5.0
+CLOUD = """\
+Tuya's cloud is simulated as well, and the lock has its project. To add the project again, choose
+    Add or change Tuya's cloud project in the options of the lock: any data center,
+    access ID {cloud.access_id}, access secret {cloud.access_secret}
+For a guest, run Add temporary password under Settings, Developer tools, Actions; what you get for
+    code is typed at the lock with: type CODE"""
 
 
 def arguments() -> argparse.Namespace:
@@ -33,20 +41,21 @@ def arguments() -> argparse.Namespace:
 async def main(options: argparse.Namespace) -> int:
     """Start everything, run the tour, and end everything whatever happens."""
     _be_interruptible()
-    home = Home(lambda text: say("HA", text))
-    try:
-        return await _tour(home, once=options.once or not sys.stdin.isatty())
-    except asyncio.CancelledError:
-        print("\ninterrupted", flush=True)
-        return INTERRUPTED
-    finally:
-        await home.discard(keep=options.keep)
-        if options.keep:
-            print(f"The config folder is {home.process.folder}", flush=True)
+    async with SimulatedCloud() as cloud:
+        home = Home(lambda text: say("HA", text), cloud.url)
+        try:
+            return await _tour(home, cloud, once=options.once or not sys.stdin.isatty())
+        except asyncio.CancelledError:
+            print("\ninterrupted", flush=True)
+            return INTERRUPTED
+        finally:
+            await home.discard(keep=options.keep)
+            if options.keep:
+                print(f"The config folder is {home.process.folder}", flush=True)
 
 
-async def _tour(home: Home, *, once: bool) -> int:
-    stage = Stage(home, f"bfdemo{secrets.token_hex(7)}", say)
+async def _tour(home: Home, cloud: SimulatedCloud, *, once: bool) -> int:
+    stage = Stage(home, cloud, f"bfdemo{secrets.token_hex(7)}", say)
     print("Home Assistant starts ...", flush=True)
     try:
         await home.start()
@@ -69,6 +78,7 @@ async def _stay(stage: Stage) -> None:
     await lock.sleep()
     lock.knobs.awake_seconds, lock.knobs.relock_seconds = AWAKE_SECONDS, RELOCK_SECONDS
     print(f"Open {home.process.url} - user {USERNAME}, password {home.password}")
+    print(CLOUD.format(cloud=stage.cloud))
     print("Type commands for the simulated lock; help lists them, quit ends.", flush=True)
     tasks = [asyncio.create_task(converse(lock)), asyncio.create_task(home.attend())]
     try:

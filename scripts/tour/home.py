@@ -23,9 +23,9 @@ USERNAME = "demo"
 class Home:
     """One Home Assistant with one user, and one lock once it is added."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        """Prepare a config folder; start() begins."""
-        self.process = HomeAssistantProcess()
+    def __init__(self, say: Callable[[str], None], cloud_url: str) -> None:
+        """Prepare a config folder; start() begins. Tuya's cloud is at this address."""
+        self.process = HomeAssistantProcess(cloud_url)
         self.client = Client(self.process.url)
         self.password = secrets.token_urlsafe(9)
         self.automations = Automations(self.client)
@@ -102,8 +102,15 @@ class Home:
 
     async def set_options(self, **options: Any) -> None:
         """Change options of the lock through its options flow; it is loaded anew then."""
+        await self._change("behaviour", options)
+
+    async def set_project(self, **project: str) -> None:
+        """Give the lock a cloud project through its options flow; it is loaded anew then."""
+        await self._change("cloud", project)
+
+    async def _change(self, step: str, fields: Json) -> None:
         shown = len(self.seen.shown["lock"])
-        flow = Flow(self.client, OPTIONS, {"init": "behaviour", "behaviour": options}, no_touch)
+        flow = Flow(self.client, OPTIONS, {"init": step, step: fields}, no_touch)
         result = await flow.start(self.entry_id)
         expect(result["type"] == "create_entry", f"the options ended: {result.get('reason')}")
         await self._reloaded(shown)
@@ -144,6 +151,33 @@ class Home:
             target={"entity_id": self.seen.entity_id(key)},
         )
 
+    async def ask(self, action: str, **fields: Any) -> Json:
+        """Call an action of our own on the lock, and return its answer; raise Refused."""
+        lock = self.seen.entity_id("lock")
+        answer = await self.client.command(
+            "call_service",
+            domain=DOMAIN,
+            service=action,
+            service_data=fields,
+            target={"entity_id": lock},
+            return_response=True,
+        )
+        told: Json = answer["response"][lock]
+        return told
+
+    async def repairs(self) -> dict[str, str]:
+        """Return the titles of our repairs, by their ids."""
+        answer = await self.client.command("repairs/list_issues")
+        texts = await self._texts("issues")
+        return {
+            issue["issue_id"]: _filled_in(
+                texts[f"component.{DOMAIN}.issues.{issue['translation_key']}.title"],
+                issue["translation_placeholders"],
+            )
+            for issue in answer["issues"]
+            if issue["domain"] == DOMAIN
+        }
+
     async def offered(self, source: str, within: float = 30) -> Json:
         """Return the form that Home Assistant offers by itself, once it does."""
         end = time.monotonic() + within
@@ -163,16 +197,25 @@ class Home:
 
     async def words(self, form: Json) -> str:
         """Return the text of a form as the browser shows it."""
-        answer = await self.client.command(
-            "frontend/get_translations", language="en", category="config", integration=[DOMAIN]
-        )
+        texts = await self._texts("config")
         step = f"component.{DOMAIN}.config.step.{form['step_id']}"
-        texts = [answer["resources"].get(f"{step}.{part}") for part in ("title", "description")]
-        text = ": ".join(filter(None, texts))
+        text = ": ".join(filter(None, (texts.get(f"{step}.{p}") for p in ("title", "description"))))
         expect(text, f"there is no text for the step {form['step_id']}")
-        for name, value in (form.get("description_placeholders") or {}).items():
-            text = text.replace(f"{{{name}}}", str(value))
-        return text
+        return _filled_in(text, form.get("description_placeholders"))
+
+    async def _texts(self, category: str) -> dict[str, str]:
+        """Return our texts of a category, by their keys."""
+        answer = await self.client.command(
+            "frontend/get_translations", language="en", category=category, integration=[DOMAIN]
+        )
+        texts: dict[str, str] = answer["resources"]
+        return texts
+
+
+def _filled_in(text: str, placeholders: Json | None) -> str:
+    for name, value in (placeholders or {}).items():
+        text = text.replace(f"{{{name}}}", str(value))
+    return text
 
 
 async def no_touch(step: str) -> None:

@@ -50,8 +50,9 @@ EXPECTED = re.compile(r"We found a custom integration tuya_wifi_lock which has n
 class HomeAssistantProcess:
     """One Home Assistant that can be started, stopped and started again."""
 
-    def __init__(self) -> None:
+    def __init__(self, cloud_url: str) -> None:
         """Make the config folder, with everything answered that a new one would ask."""
+        self._cloud_url = cloud_url
         self.folder = Path(tempfile.mkdtemp(prefix="tuya-wifi-lock-demo-"))
         self.log = self.folder / "hass.log"
         self.port = _free_port()
@@ -79,7 +80,7 @@ class HomeAssistantProcess:
     async def start(self) -> None:
         """Start; it is ready when it answers."""
         with self.log.open("ab") as log:
-            self._process = await _hass(self.folder, log)
+            self._process = await _hass(self._cloud_url, self.folder, log)
 
     async def stop(self) -> None:
         """Ask it to end, and end it if it does not."""
@@ -117,11 +118,11 @@ class HomeAssistantProcess:
         return found[-count:]
 
 
-async def _hass(folder: Path, log: IO[bytes]) -> asyncio.subprocess.Process:
+async def _hass(cloud_url: str, folder: Path, log: IO[bytes]) -> asyncio.subprocess.Process:
     # A session of its own: Ctrl-C in the terminal is for the tour, which then stops it in order.
     return await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "homeassistant", "--config", str(folder), "--log-no-color"),
+        *("-m", "scripts.tour.hass", cloud_url, "--config", str(folder), "--log-no-color"),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=log,
         stderr=log,

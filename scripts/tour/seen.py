@@ -144,14 +144,22 @@ def _described(entity_id: str, value: str, attributes: Json) -> str:
     if entity_id.startswith("event.") and value not in NO_EVENT:
         value = attributes.get("event_type", value)
     told = {
-        name: text
-        for name, text in attributes.items()
-        if name not in UNSAID and name != "event_type" and _worth_telling(text)
+        name: detail
+        for name, detail in attributes.items()
+        if name not in UNSAID and name != "event_type" and _worth_telling(detail)
     }
     unit = attributes.get("unit_of_measurement", "")
-    details = ", ".join(f"{name} {text}" for name, text in told.items())
+    details = ", ".join(f"{name} {_text(value)}" for name, value in told.items())
     return f"{value}{unit}" + (f" ({details})" if details else "")
 
 
 def _worth_telling(value: Any) -> bool:
-    return value is not None and value is not False and value != ""
+    return value is not None and value is not False and value not in ("", [])
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return "; ".join(map(_text, value))
+    if isinstance(value, dict):
+        return " ".join(map(_text, value.values()))
+    return str(value)

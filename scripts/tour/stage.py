@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 import time
+from typing import Any
 
 from tests.simulator import Knobs, SimulatedLock
+from tests.simulator.cloud import SimulatedCloud
 
-from .client import Refused
+from .client import Json, Refused
 from .conditions import expect, until
 from .home import Home
 from .seen import Event
@@ -15,6 +17,8 @@ LOOPBACK_BROADCAST = "127.255.255.255"
 """Where the lock announces itself: every listener of this machine gets its own copy."""
 NAP = 0.3
 """Seconds for which a lock sleeps at least: none wakes in the moment in which it falls asleep."""
+SENT = 2
+"""How the cloud marks a temporary password that is in the lock."""
 HOLD_OFF = 45.0
 """Seconds after which a lock that Home Assistant has let go is dialled again at the latest."""
 
@@ -22,14 +26,19 @@ HOLD_OFF = 45.0
 class Stage:
     """The lock and the home in which it is."""
 
-    def __init__(self, home: Home, device_id: str, say: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, home: Home, cloud: SimulatedCloud, device_id: str, say: Callable[[str, str], None]
+    ) -> None:
         """Build a lock that sleeps until it is touched, and tells what its bolt does."""
-        self.home = home
+        self.home, self.cloud = home, cloud
         self.lock = SimulatedLock(
             device_id=device_id,
             announce_host=LOOPBACK_BROADCAST,
             knobs=Knobs(motor_state=True, relock_seconds=1.0),
         )
+        cloud.join(self.lock)
+        self.codes: dict[str, str] = {}
+        """The digits that Home Assistant has told, by the guest they are for."""
         self._say = say
         self._called_at = 0.0
 
@@ -63,6 +72,10 @@ class Stage:
         """Say what happens."""
         self._say("door", text)
 
+    def tell_of_tuya(self, text: str) -> None:
+        """Say what happens in Tuya's cloud."""
+        self._say("Tuya", text)
+
     def user(self, text: str) -> None:
         """Say what a person does in Home Assistant."""
         self._say("user", text)
@@ -80,6 +93,26 @@ class Stage:
         """Somebody opens with a code; that wakes the lock."""
         self.tell(f"code {number} opens")
         await self.lock.code(number)
+
+    async def type_code(self, digits: str) -> bool:
+        """Somebody types digits; that wakes the lock. Return if it opens."""
+        opens = await self.lock.type_code(digits)
+        self.tell(f"somebody types {digits}: it {'opens' if opens else 'does not open'}")
+        return opens
+
+    async def touch(self) -> None:
+        """Wake the lock, and let it fetch from its cloud what is new."""
+        self.tell("somebody touches the keypad")
+        await self.lock.wake()
+        await self.synced()
+
+    async def synced(self) -> None:
+        """Wait until the lock has fetched its passwords; it opens first."""
+        rows = self.cloud.rows
+        await until(
+            lambda: all(row.phase == SENT for row in rows(self.lock.device_id)),
+            "the lock to fetch its passwords",
+        )
 
     async def sleep(self) -> None:
         """Let the lock fall asleep once its bolt is where Home Assistant says."""
@@ -121,8 +154,14 @@ class Stage:
         self._called_at = time.monotonic()
         await self.home.call("lock", "unlock", "lock")
 
-    async def refusal(self, call: Awaitable[None]) -> Refused:
-        """Return the error with which a call of lock.unlock ends."""
+    async def ask(self, action: str, **fields: Any) -> Json:
+        """Call an action of ours, and return its answer; raise Refused."""
+        self.user(" ".join([f"calls {action}", *(str(value) for value in fields.values())]))
+        self._called_at = time.monotonic()
+        return await self.home.ask(action, **fields)
+
+    async def refusal(self, call: Awaitable[object]) -> Refused:
+        """Return the error with which a call ends."""
         try:
             await call
         except Refused as refused:
@@ -131,7 +170,7 @@ class Stage:
             expect(refused.words.strip(), "the error has no words")
             expect(refused.key, f"the error has no translation: {refused.words}")
             return refused
-        expect(False, "lock.unlock ended without an error")
+        expect(False, "the call ended without an error")
         raise AssertionError
 
     async def waiting_unlock(self) -> asyncio.Task[None]:
