@@ -105,6 +105,15 @@ def test_one_record_by_two_routes_is_one() -> None:
     assert [record.route for record in journal] == ["lan"]
 
 
+@pytest.mark.parametrize("first", ["lan", "cloud"])
+def test_one_record_is_one_though_a_route_has_only_whole_seconds(first: str) -> None:
+    journal = Journal()
+    told = {"lan": arrival(time=NOW), "cloud": arrival(time=NOW + 0.789)}
+    second = "cloud" if first == "lan" else "lan"
+    assert journal.add(told[first], first)
+    assert journal.add(told[second], second) is None
+
+
 @pytest.mark.parametrize(
     ("unlock", "time"),
     [

@@ -140,8 +140,11 @@ class Journal:
             return False
         if route != LAN and arrival.time is not None and arrival.time <= self._watermark:
             return True
+        # The lock counts whole seconds, the cloud milliseconds.
         return any(
-            (record.unlock, record.stamp) == (arrival.unlock, arrival.stamp)
+            record.unlock == arrival.unlock
+            and record.stamp is not None
+            and int(record.stamp) == int(arrival.stamp)
             for record in self._records
         )
 
