@@ -11,6 +11,7 @@ from .stage import Stage
 MOMENT = 1.5
 """Seconds in which something that is wrong would have shown itself."""
 GUEST = "Anna"
+GUESTS = ("Ada", "Ben", "Cem", "Dan", "Eva", "Fay", "Gus", "Ida", "Jan", "Kim", "Leo", "Mia", "Zoe")
 DIGITS, DYNAMIC_DIGITS = 7, 8
 TEN = 10
 SIX_MINUTES = 360.0
@@ -87,16 +88,15 @@ async def password_deleted(stage: Stage) -> None:
 async def ten_slots(stage: Stage) -> None:
     """Of ten places, those of deleted passwords are free only after the lock has woken."""
     await stage.sleep()
-    guests = "Ada Ben Cem Dan Eva Fay Gus Hal Ida Jan Kim Leo Mia".split()
-    for guest in guests[:8]:
+    for guest in GUESTS[:8]:
         await _add(stage, guest)
     await stage.touch()
     await stage.sleep()
-    for guest in guests[:2]:
+    for guest in GUESTS[:2]:
         await stage.ask("delete_temporary_password", password=guest)
-    await _two_fit(stage, guests[8:11])
+    await _two_fit(stage, GUESTS[8:11])
     await stage.touch()
-    await _two_fit(stage, guests[10:])
+    await _two_fit(stage, GUESTS[10:])
     stage.user("deletes them all")
     for guest in await _statuses(stage):
         await stage.home.ask("delete_temporary_password", password=guest)
@@ -104,7 +104,7 @@ async def ten_slots(stage: Stage) -> None:
     expect(await _statuses(stage) == {}, "there are passwords")
 
 
-async def _two_fit(stage: Stage, guests: list[str]) -> None:
+async def _two_fit(stage: Stage, guests: tuple[str, ...]) -> None:
     """Make passwords for three guests, of which the last is one too many."""
     *fit, one_too_many = guests
     for guest in fit:
