@@ -16,8 +16,10 @@ from .const import LOGGER
 from .settings import poll_minutes_of
 from .tuyalock import TuyaLock
 from .tuyalock.cloud import Cloud
+from .tuyalock.cloud_checks import Firmware
 from .tuyalock.errors import CallsUsedUp, Cause, CloudError, CloudRefused
 from .tuyalock.openapi import CAP, Calls
+from .tuyalock.records import CLOUD
 
 MIN_POLL_MINUTES = 3
 AFTER_WAKE = 10.0
@@ -26,6 +28,8 @@ BETWEEN_WAKES = 60.0
 """Seconds between two polls of a lock that wakes all the time."""
 REST = 86400.0
 """Seconds until the cloud is asked again when it answers no more at all."""
+
+CHECK_EVERY = 86400.0
 
 FIRST_LOOK = 86400.0
 OVERLAP = 600.0
@@ -57,20 +61,27 @@ class CloudWatch:
         self._lock = lock
         self.cloud = cloud
         self.calls = calls
-        self.watermark: float | None = (stored or {}).get("watermark")
-        """Unix time of the newest record that the cloud has told."""
+        stored = stored or {}
+        self.watermark: float | None = stored.get("watermark")
+        """Unix time of the newest record of an unlock that the cloud has told."""
+        self._signal_watermark: float | None = stored.get("signal_watermark")
+        """The same of alarms, rings and duress."""
         self.last_success: float | None = None
         self.last_failure: tuple[float, str] | None = None
+        self.allowed: bool | None = None
+        """If the owner allows in the app that the lock is opened remotely."""
+        self.firmware: Firmware | None = None
         self._failure: CloudError | None = None
         self._timer: CALLBACK_TYPE | None = None
         self._woken = False
         self._no_wake_before = 0.0
         self._book_read = False
+        self._check_due = 0.0
         self._closed_questions: set[_Question] = set()
 
     def as_dict(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
-        return {"watermark": self.watermark}
+        return {"watermark": self.watermark, "signal_watermark": self._signal_watermark}
 
     @callback
     def async_start(self) -> None:
@@ -86,8 +97,15 @@ class CloudWatch:
             if self._timer:
                 self._plan()
 
-    async def async_poll(self) -> None:
-        """Ask for all that may be new."""
+    @property
+    def failure(self) -> str | None:
+        """Return why Tuya's cloud fails at present."""
+        return self.last_failure[1] if self._failure and self.last_failure else None
+
+    async def async_poll(self, *, check: bool = False) -> None:
+        """Ask for all that may be new; `check`: also for what is otherwise asked once a day."""
+        if check:
+            self._check_due = 0.0
         try:
             await self._async_ask()
         except CloudError as err:
@@ -174,6 +192,9 @@ class CloudWatch:
         questions = [self._async_learn, self._async_fetch_unlocks]
         if self._book_is_due(woken=woken):
             questions.append(self._async_refresh_passwords)
+        questions.append(self._async_fetch_signals)
+        if time.time() >= self._check_due:
+            questions.append(self._async_check)
         for question in questions:
             if question not in self._closed_questions:
                 await self._async_try(question)
@@ -195,17 +216,37 @@ class CloudWatch:
 
     async def _async_fetch_unlocks(self) -> None:
         """Take the records; what is older than the entry is kept, and no news."""
-        now, created = time.time(), self._entry.created_at.timestamp()
+        now = time.time()
         newest = now - FIRST_LOOK if self.watermark is None else self.watermark
         for told in await self.cloud.unlocks(newest - OVERLAP, now + AHEAD):
-            self._lock.record(told.unlock, told.time, "cloud", tell=told.time >= created)
+            self._lock.record(told.unlock, told.time, CLOUD, tell=self._is_news(told.time))
             newest = max(newest, min(told.time, now))
         self.watermark = newest
+
+    async def _async_fetch_signals(self) -> None:
+        """Take alarms, rings and duress, after the unlocks that they are about."""
+        now = time.time()
+        newest = now - FIRST_LOOK if self._signal_watermark is None else self._signal_watermark
+        for told in await self.cloud.signals(newest - OVERLAP, now + AHEAD):
+            self._lock.signals.told(told, CLOUD, tell=self._is_news(told.time))
+            newest = max(newest, min(told.time, now))
+        self._signal_watermark = newest
+
+    def _is_news(self, at: float) -> bool:
+        """Return if what happened at a Unix time is not older than the entry."""
+        return at >= self._entry.created_at.timestamp()
 
     async def _async_refresh_passwords(self) -> None:
         """Take the list of temporary passwords."""
         await self._lock.passwords.refresh()
         self._book_read = True
+
+    async def _async_check(self) -> None:
+        """Look if remote unlocking is allowed, and for newer firmware."""
+        self._check_due = time.time() + CHECK_EVERY
+        self.allowed = await self.cloud.checks.remote_unlock_allowed()
+        self.firmware = await self.cloud.checks.firmware()
+        self._entry.runtime_data.async_update_listeners()
 
     def _book_is_due(self, *, woken: bool) -> bool:
         """Return if the cloud may know more of the temporary passwords than the book."""

@@ -18,14 +18,17 @@ from .cloud_watch import CloudWatch
 from .const import DOMAIN, LOGGER
 from .delivery import Delivery, Unlocked, UnlockListener
 from .device import lock_device, member_device
+from .diagnose import Diagnosis
 from .discovery import async_ask, async_subscribe_announcements
 from .errors import lock_errors
 from .members import Member, members_of, owner
 from .project import project_of
 from .settings import address_of, settings_of
+from .signal_delivery import SignalDelivery, SignalListener
 from .tuyalock import (
     Announcement,
     Clock,
+    Kind,
     Record,
     Snapshot,
     TuyaLock,
@@ -74,6 +77,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             else None
         )
         self.data = self.lock.snapshot
+        self.diagnosis = Diagnosis(hass, entry, self.lock, self.watch)
         self._whereabouts = Whereabouts(hass, entry, self.lock)
         self._store = lock_store(hass, entry.entry_id)
         self.members = members_of(entry)
@@ -81,7 +85,12 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._member_listeners: list[CALLBACK_TYPE] = []
         if not stored.get(CLEAN):
             self.lock.journal.recover()
+            self.lock.signals.recover()
         self._delivery = Delivery(entry, self.lock, self._describe, self._async_save)
+        self.signals = SignalDelivery(
+            self.lock, self.owner, self._async_update_and_save, stored.get("signalled")
+        )
+        self._delivery.async_subscribe(self.signals.async_unlocked)
         self._closed = False
         self._saving = False
 
@@ -92,11 +101,15 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             # From here on a crash is none in good order any more.
             await self._store.async_save(self._stored())
         watcher = Watcher(
-            self._async_changed, self._delivery.async_take, self._async_passwords_changed
+            self._async_changed,
+            self._delivery.async_take,
+            self._async_update_and_save,
+            self.signals.async_take,
         )
         entry.async_on_unload(self.lock.subscribe(watcher))
         entry.async_on_unload(await async_subscribe_announcements(hass, self._async_announced))
         entry.async_on_unload(async_at_started(hass, self._delivery.async_begin))
+        entry.async_on_unload(async_at_started(hass, self.signals.async_begin))
         entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stop))
         if self.watch:
             self.watch.async_start()
@@ -117,6 +130,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         """Let go of the lock, and keep what it hands over last for the next start."""
         self._closed = True
         self._delivery.close()
+        self.signals.close()
         await self.lock.stop()
 
     def _stored(self) -> dict[str, Any]:
@@ -127,6 +141,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             CLEAN: self._closed,
             "ignored": sorted(self.ignored),
             "watch": self.watch.as_dict() if self.watch else None,
+            "signalled": self.signals.as_dict(),
         }
 
     @contextmanager
@@ -146,6 +161,11 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         """Call back with every unlock, exactly once; return the unsubscribe."""
         return self._delivery.async_subscribe(listener)
 
+    @callback
+    def async_subscribe_signals(self, kind: Kind, listener: SignalListener) -> CALLBACK_TYPE:
+        """Call back with every signal of a kind, exactly once; return the unsubscribe."""
+        return self.signals.async_subscribe(kind, listener)
+
     def owner(self, unlock: Unlock) -> Member | None:
         """Return whose number opened the lock."""
         return owner(self.members.values(), unlock)
@@ -159,7 +179,8 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     def _describe(self, record: Record) -> Unlocked:
         """Return an unlock with all that is known of who it was."""
         name = self.password_name(record.unlock, record.happened)
-        return Unlocked(record, self.owner(record.unlock), name, Context())
+        forced = self.signals.is_forced(record)
+        return Unlocked(record, self.owner(record.unlock), name, Context(), forced)
 
     @property
     def device_info(self) -> DeviceInfo:
@@ -181,9 +202,10 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @callback
     def async_update_members(self) -> None:
-        """Take over added, changed and removed members, without touching the lock."""
+        """Take over changed members and options, without touching the lock."""
         members = members_of(self.config_entry)
         if members == self.members:
+            self.async_update_listeners()
             return
         self.members = members
         devices = dr.async_get(self.hass)
@@ -241,8 +263,8 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._async_save()
 
     @callback
-    def _async_passwords_changed(self) -> None:
-        """Show temporary passwords that are others, or have come further."""
+    def _async_update_and_save(self) -> None:
+        """Show what has changed beside the lock's own state."""
         self.async_update_listeners()
         self._async_save()
 

@@ -11,6 +11,7 @@ from typing import Any
 from .cloud_answers import (
     CloudDevice,
     CloudMember,
+    CloudSignal,
     CloudUnlock,
     OfflinePassword,
     Ticket,
@@ -21,10 +22,13 @@ from .cloud_answers import (
     read_model,
     read_offline_password,
     read_password,
+    read_signals,
     read_specifications,
     read_ticket,
+    read_time,
     read_unlocks,
 )
+from .cloud_checks import CloudChecks
 from .errors import Cause, CloudRefused, CloudSilent, CloudUnreachable
 from .openapi import OpenApi
 from .passwords import Phase, TemporaryPassword, Wish
@@ -53,6 +57,7 @@ _OPEN: _Variants = {
 }
 _CLOSE: _Variants = {_DOOR_OPERATE: {"open": False}}
 _UNLOCKS = _variants(f"{_LOCK_1_1}/open-logs", f"{_LOCK}/open-logs")
+_SIGNALS = _variants(f"{_LOCK_1_1}/alarm-logs", f"{_LOCK}/alarm-logs")
 _MEMBERS = _variants(f"{_SMART_LOCK}/users", "/v1.1/devices/{id}/users")
 _OFFLINE = _variants(f"{_LOCK_1_1}/offline-temp-password", f"{_LOCK}/offline-temp-password")
 
@@ -66,8 +71,8 @@ _ABSENT = {Cause.NO_ENDPOINT, Cause.UNSUPPORTED, Cause.NO_LOCK_SERVICE}
 
 _UNSUPPORTED = 2003
 
-_PAGE = 50
-_PAGES = 20
+PAGE = 50
+PAGES = 20
 """Pages that are read at most, whatever the cloud says of how many there are."""
 
 
@@ -83,6 +88,7 @@ class Cloud:
         """Go on from a stored form; nothing is asked before the first call."""
         self._api = api
         self._device_id = device_id
+        self.checks = CloudChecks(api, device_id)
         self._answered: set[str] = set(stored["answered"] if stored else ())
         """Paths of the variants that answered."""
 
@@ -123,6 +129,17 @@ class Cloud:
         rows = await self._all(_UNLOCKS, "logs", window, poll=True)
         found = [unlock for row in each(read_unlocks, rows[::-1]) for unlock in row]
         return sorted(found, key=lambda unlock: unlock.time)
+
+    async def signals(self, since: float, until: float) -> list[CloudSignal]:
+        """Return the alarms, rings and duress between two Unix times, oldest first.
+
+        These records take no times, and are listed with the newest first.
+        """
+        codes = {"codes": "alarm_lock,hijack,doorbell"}
+        rows = await self._all(_SIGNALS, "records", codes, poll=True, since=since)
+        found = [signal for row in each(read_signals, rows[::-1]) for signal in row]
+        wanted = [signal for signal in found if since <= signal.time <= until]
+        return sorted(wanted, key=lambda signal: signal.time)
 
     async def members(self) -> list[CloudMember]:
         """Return the members that the app knows, with their numbers where it tells them."""
@@ -221,16 +238,22 @@ class Cloud:
             raise CloudUnreachable from error
 
     async def _all(
-        self, variants: _Variants, rows: str, query: Mapping[str, int], *, poll: bool = False
+        self,
+        variants: _Variants,
+        rows: str,
+        query: Mapping[str, str | int],
+        *,
+        poll: bool = False,
+        since: float = 0.0,
     ) -> list[Any]:
-        """Return the rows of all pages of a result."""
+        """Return the rows of all pages of a result, or up to one that begins before a Unix time."""
         found: list[Any] = []
-        for page in range(1, _PAGES + 1):
-            paged = {**query, "page_no": page, "page_size": _PAGE}
+        for page in range(1, PAGES + 1):
+            paged = {**query, "page_no": page, "page_size": PAGE}
             result = await self._try("GET", variants, query=paged, poll=poll)
             more, total = legible(lambda result: (list(result[rows]), result["total"]), result)
             found += more
-            if not more or len(found) >= total:
+            if not more or len(found) >= total or _reaches(more, since):
                 break
         return found
 
@@ -240,7 +263,7 @@ class Cloud:
         variants: _Variants,
         *,
         body: Mapping[str, Any] | None = None,
-        query: Mapping[str, int] | None = None,
+        query: Mapping[str, str | int] | None = None,
         ticketed: bool = False,
         poll: bool = False,
     ) -> Any:
@@ -272,20 +295,6 @@ class Cloud:
         return result
 
 
-async def devices(api: OpenApi) -> list[CloudDevice]:
-    """Return all devices of the account, without their local keys."""
-    found: list[CloudDevice] = []
-    query: dict[str, str | int] = {"size": _PAGE}
-    for _ in range(_PAGES):
-        result = await api.call("GET", "/v1.0/iot-01/associated-users/devices", query=query)
-        rows, last = legible(_page_of_devices, result)
-        found += each(read_device, rows)
-        if last is None:
-            break
-        query["last_row_key"] = last
-    return found
-
-
-def _page_of_devices(result: Any) -> tuple[list[Any], str | None]:
-    """Return the devices of a page, and where the next page begins."""
-    return list(result["devices"]), result["last_row_key"] if result.get("has_more") else None
+def _reaches(rows: list[Any], since: float) -> bool:
+    """Return if rows, the newest first, go back further than a Unix time."""
+    return any(time < since for time in each(read_time, rows))

@@ -90,6 +90,19 @@ def _shadow(cloud: CloudState, asked: Asked) -> object:
     return {"properties": properties}
 
 
+def _firmware(cloud: CloudState, asked: Asked) -> object:
+    has, could_have = cloud.device(asked.groups["id"]).firmware
+    module = {
+        "type": 0,
+        "type_desc": "Main module",
+        "current_version": has,
+        "version": could_have,
+        "upgrade_status": int(has != could_have),
+        "can_upgrade": True,
+    }
+    return [module] if cloud.firmware == "list" else module
+
+
 def _lock_users(cloud: CloudState, asked: Asked) -> object:
     users = cloud.device(asked.groups["id"]).users
     records = [_with_keys(user) | _person(user) for user in page(users, asked)]
@@ -144,6 +157,7 @@ ROUTES: tuple[tuple[str, str, Callable[[CloudState, Asked], object]], ...] = (
     ("GET", r"/v1\.[01]/devices/(?P<id>[^/]+)/specifications", _specifications),
     ("GET", r"/v1\.0/iot-03/devices/(?P<id>[^/]+)/specification", _specifications),
     ("GET", r"/v2\.0/cloud/thing/(?P<id>[^/]+)/shadow/properties", _shadow),
+    ("GET", r"/v2\.0/cloud/thing/(?P<id>[^/]+)/firmware", _firmware),
     ("GET", r"/v1\.0/smart-lock/devices/(?P<id>[^/]+)/users", _lock_users),
     ("GET", r"/v1\.1/devices/(?P<id>[^/]+)/users", _old_users),
     ("GET", r"/v1\.0/devices/(?P<id>[^/]+)/users", _oldest_users),

@@ -40,6 +40,7 @@ class Device:
     lock: SimulatedLock | None = None
     secret_codes: SecretCodes = field(default_factory=SecretCodes, repr=False)
     remote_unlock: bool = True
+    firmware: tuple[str, str] = ("1.0.3", "1.0.3")  # what it has, and what it could have
     status: dict[str, Any] = field(default_factory=dict)
     users: list[User] = field(default_factory=list)
     logs: list[LogRow] = field(default_factory=list)
@@ -66,6 +67,7 @@ class CloudState:
         self.offline_supported = True
         self.pin_length = 7
         self.log_status: Literal["object", "list"] = "object"
+        self.firmware: Literal["list", "object"] = "list"
         self.remote_unlocks: Literal["list", "empty", "object"] = "list"
         self.tokens = Tokens(now)
         self.tickets = Tickets(access_secret, now)

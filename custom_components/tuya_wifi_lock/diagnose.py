@@ -1,0 +1,127 @@
+"""Finds out how it stands with a lock, without waking it or keeping it awake."""
+
+import time
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_DEVICE_ID, CONF_MAC
+from homeassistant.core import HomeAssistant, callback
+
+from .cloud_checks import CLOUD_CHECKS
+from .cloud_watch import CloudWatch
+from .door_checks import DOOR_CHECKS
+from .findings import CloudEvidence, Evidence, Finding
+from .reach_checks import REACH_CHECKS
+from .tuyalock import Family, TuyaLock
+from .tuyalock.openapi import CAP
+from .tuyalock.passwords import Phase
+
+CHECKS = {**REACH_CHECKS, **DOOR_CHECKS, **CLOUD_CHECKS}
+"""All checks, in the order in which their findings are told."""
+
+RIVALS = {"localtuya": "LocalTuya", "tuya_local": "Tuya Local"}
+"""Integrations that hold connections to devices in the local network, and their names."""
+
+
+def examine(evidence: Evidence) -> list[Finding]:
+    """Return what all checks find that concern this lock."""
+    verdicts = ((name, check(evidence)) for name, check in CHECKS.items())
+    return [Finding(name, *verdict) for name, verdict in verdicts if verdict]
+
+
+class Diagnosis:
+    """Knows all that can be known of one lock at this moment."""
+
+    def __init__(
+        self, hass: HomeAssistant, entry: ConfigEntry, lock: TuyaLock, watch: CloudWatch | None
+    ) -> None:
+        """Begin to look at a lock."""
+        self._hass = hass
+        self._entry = entry
+        self._lock = lock
+        self._watch = watch
+        self._since = time.time()
+
+    async def async_ask(self) -> None:
+        """Ask Tuya's cloud anew, if there is a project; the lock is not asked anything."""
+        if self._watch:
+            await self._watch.async_poll(check=True)
+
+    @callback
+    def findings(self) -> list[Finding]:
+        """Return what is found by what is known now."""
+        return examine(self.evidence())
+
+    @callback
+    def evidence(self) -> Evidence:
+        """Return all that is known now."""
+        lock, health, watch = self._lock, self._lock.health, self._watch
+        snapshot, address, data = lock.snapshot, lock.address, self._entry.data
+        state, firmware = snapshot.state, watch.firmware if watch else None
+        waiting, failed = self._passwords()
+        return Evidence(
+            now=time.time(),
+            listening_since=self._since,
+            heard=self._heard(),
+            awake=snapshot.awake,
+            wakes=len(health.wakes),
+            longest_silence=health.longest_silence,
+            stays=address.keep_alive or snapshot.family is Family.D,
+            announces=address.announces,
+            located=address.host is not None,
+            dhcp=CONF_MAC in data,
+            key_refused=snapshot.key_refused,
+            reported=bool(state.seen),
+            problem=snapshot.problem,
+            crowded=health.crowded,
+            rivals=self._rivals(),
+            version_configured=address.version,
+            version_found=address.found_version,
+            family=snapshot.family,
+            opens_remotely=lock.door.opens_remotely,
+            allowed=watch.allowed if watch else None,
+            takes_keys=health.takes_keys,
+            requested=snapshot.requested,
+            key_owner=health.key_owner,
+            clock_ahead=health.clock_ahead,
+            clock_right=health.clock_right,
+            battery=state.battery,
+            battery_level=state.battery_level,
+            passwords_waiting=waiting,
+            passwords_failed=failed,
+            records=sum(1 for _ in lock.journal),
+            cloud=self._cloud(),
+            firmware=firmware,
+        )
+
+    def _heard(self) -> float | None:
+        """Return when the lock was last heard, by whatever route, in Unix seconds."""
+        told = [record.happened for record in self._lock.journal]
+        return max(filter(None, (self._lock.snapshot.state.last_heard, *told)), default=None)
+
+    def _rivals(self) -> tuple[str, ...]:
+        """Return the names of the local integrations that have the same lock."""
+        device_id = self._entry.data[CONF_DEVICE_ID]
+        return tuple(
+            name
+            for domain, name in RIVALS.items()
+            for entry in self._hass.config_entries.async_loaded_entries(domain)
+            if device_id in str(dict(entry.data))
+        )
+
+    def _passwords(self) -> tuple[int | None, int]:
+        """Return how many temporary passwords wait for the lock, and how many it has not taken."""
+        passwords = self._lock.passwords
+        phases = [password.phase for password in passwords.book]
+        waiting = sum(phase in {Phase.WAITING, Phase.DELETING} for phase in phases)
+        return waiting if passwords.carrier else None, phases.count(Phase.FAILED)
+
+    def _cloud(self) -> CloudEvidence | None:
+        """Return how it goes with Tuya's cloud."""
+        if (watch := self._watch) is None:
+            return None
+        return CloudEvidence(
+            failure=watch.failure,
+            answered=watch.last_success is not None,
+            calls=watch.calls.used(time.time()),
+            cap=CAP,
+        )
