@@ -23,6 +23,7 @@ from .cloud_flow import CloudSteps
 from .const import (
     AUTO,
     CONF_CLOUD,
+    CONF_CODE,
     CONF_LOCAL_KEY,
     CONF_POLL_MINUTES,
     CONF_PROTOCOL_VERSION,
@@ -33,7 +34,17 @@ from .const import (
 )
 from .coordinator import LockConfigEntry
 from .discovery import async_get_ears, known_macs
-from .forms import MANUAL, REAUTH, RECONFIGURE, mistakes, one_of, options, tidied
+from .forms import (
+    MANUAL,
+    REAUTH,
+    RECONFIGURE,
+    mistakes,
+    one_of,
+    options,
+    tidied,
+    with_code,
+    without_code,
+)
 from .member_flow import MemberSubentryFlow
 from .project import async_get_cloud, known_projects
 from .touch_flow import TouchSteps, title
@@ -233,10 +244,13 @@ class LockOptionsFlow(CloudSteps, OptionsFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask how the lock is to be used."""
-        if user_input is not None:
-            return self.async_create_entry(data=user_input)
-        schema = options(cloud=CONF_CLOUD in self.config_entry.data)
-        return self._show_form("behaviour", schema, self.config_entry.options)
+        present = self.config_entry.options
+        typed = {key: value for key, value in tidied(user_input or {}).items() if value != ""}
+        self._errors = mistakes(typed)
+        if typed and not self._errors:
+            return self.async_create_entry(data=with_code(typed, present))
+        schema = options(cloud=CONF_CLOUD in self.config_entry.data, code=CONF_CODE in present)
+        return self._show_form("behaviour", schema, without_code({**present, **typed}))
 
     async def async_step_remove_cloud(
         self, user_input: dict[str, Any] | None = None

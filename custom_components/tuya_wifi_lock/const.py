@@ -23,6 +23,7 @@ CONF_RELOCKS_ITSELF: Final = "relocks_itself"
 CONF_NO_CLOUD: Final = "no_cloud"
 CONF_UNLOCK_WAIT: Final = "unlock_wait"
 CONF_RELOCK_DELAY: Final = "relock_delay"
+CONF_CODE: Final = "code"
 
 SUBENTRY_MEMBER: Final = "member"
 CONF_PERSON: Final = "person"

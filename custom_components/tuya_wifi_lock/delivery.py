@@ -27,6 +27,8 @@ class Unlocked:
     password_name: str | None
     context: Context
     """What is caused by one unlock shares one context."""
+    forced: bool = False
+    """The lock has told duress together with it."""
 
 
 type UnlockListener = Callable[[Unlocked], None]
@@ -67,10 +69,11 @@ class Delivery:
 
     @callback
     def async_take(self, record: Record) -> None:
-        """Hand out an unlock, once all before it are."""
+        """Hand out an unlock, once all before it are and its whole report is known."""
         if not self._closed:
             self.waiting.append(record)
-            self._async_hand_out()
+            if self._hass:
+                self._hass.loop.call_soon(self._async_hand_out)
             self._save()
 
     def close(self) -> None:
@@ -80,7 +83,7 @@ class Delivery:
     @callback
     def _async_hand_out(self) -> None:
         """Hand out what waits, unless automations cannot hear it yet, or a name is looked up."""
-        while self._hass and self.waiting and not self._looking_up:
+        while self._hass and self.waiting and not self._looking_up and not self._closed:
             unlocked = self._describe(aged(self.waiting[0], time.time()))
             if self._lacks_name(unlocked):
                 self._looking_up = True

@@ -16,6 +16,7 @@ from .entity import (
     async_add_when_seen,
 )
 from .members import Member
+from .signal_event import DURESS, SIGNALS, DuressEvent, SignalEvent
 from .times import iso
 from .tuyalock import UNLOCK_METHODS, Age, Record
 
@@ -48,6 +49,8 @@ async def async_setup_entry(
 ) -> None:
     """Set up the events of a lock."""
     async_add_when_seen(entry.runtime_data, EVENTS, UnlockEvent, async_add_entities)
+    async_add_when_seen(entry.runtime_data, SIGNALS, SignalEvent, async_add_entities)
+    async_add_when_seen(entry.runtime_data, DURESS, DuressEvent, async_add_entities)
     async_add_members(entry.runtime_data, MemberUnlockEvent, async_add_entities)
 
 
@@ -119,6 +122,8 @@ def _attributes(unlocked: Unlocked) -> dict[str, Any]:
         attributes["password_name"] = unlocked.password_name
     if record.code_name:
         attributes["code_name"] = record.code_name
+    if unlocked.forced:
+        attributes["duress"] = True
     if record.from_the_future:
         attributes["clock_wrong"] = True
     return attributes

@@ -26,6 +26,7 @@ from .const import (
     AUTO,
     CONF_ACCESS_ID,
     CONF_ACCESS_SECRET,
+    CONF_CODE,
     CONF_LOCAL_KEY,
     CONF_NO_CLOUD,
     CONF_POLL_MINUTES,
@@ -44,16 +45,21 @@ from .tuyalock.openapi import REGIONS
 CONF_PROJECT = "project"
 ANOTHER = "another"
 """A project that no other lock has."""
+CONF_REMOVE_CODE = "remove_code"
 CONF_NEXT = "next"
 GO_ON = "go_on"
 
 _DEVICE_ID = re.compile(r"[0-9A-Za-z]{16,32}")
 _LOCAL_KEY = re.compile(r"[!-~]{16}")
 _ACCESS_ID = re.compile(r"[0-9A-Za-z]{10,40}")
+_CODE = re.compile(r"[0-9]{4,10}")
 _ACCESS_SECRET = re.compile(r"[!-~]{32}")
 _DEFAULTS = Settings()
 
 _KEY = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off"))
+_NEW_CODE = TextSelector(
+    TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="new-password")
+)
 _VERSION = SelectSelector(
     SelectSelectorConfig(
         options=[AUTO, *sorted(VERSIONS)],
@@ -116,15 +122,18 @@ def behaviour(*, cloud: bool, preferred: UnlockWith = _DEFAULTS.unlock_with) -> 
     )
 
 
-def options(*, cloud: bool) -> vol.Schema:
-    """Return a form for all that can be changed about how a lock is used."""
+def options(*, cloud: bool, code: bool) -> vol.Schema:
+    """Return a form for all that can be changed about how a lock is used; `code`: it has one."""
     wait, delay = int(_DEFAULTS.unlock_wait), int(_DEFAULTS.relock_delay)
     schema = behaviour(cloud=cloud).extend(
         {
             vol.Required(CONF_UNLOCK_WAIT, default=wait): _number(1, 60, "s"),
             vol.Required(CONF_RELOCK_DELAY, default=delay): _number(1, 300, "s"),
+            vol.Optional(CONF_CODE): _NEW_CODE,
         }
     )
+    if code:
+        schema = schema.extend({vol.Required(CONF_REMOVE_CODE, default=False): BooleanSelector()})
     poll = {vol.Required(CONF_POLL_MINUTES, default=POLL_MINUTES): _number(3, 60, "min")}
     return schema.extend(poll) if cloud else schema
 
@@ -156,6 +165,19 @@ def tidied(typed: Mapping[str, Any]) -> dict[str, Any]:
     return {key: v.strip() if isinstance(v, str) else v for key, v in typed.items()}
 
 
+def with_code(typed: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options with the code that was typed, or else the one that is kept, if it stays."""
+    code = None if typed.get(CONF_REMOVE_CODE) else typed.get(CONF_CODE, kept.get(CONF_CODE))
+    return without_code(typed) | ({CONF_CODE: code} if code else {})
+
+
+def without_code(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options as they may be shown."""
+    return {
+        key: value for key, value in options.items() if key not in {CONF_CODE, CONF_REMOVE_CODE}
+    }
+
+
 def mistakes(typed: Mapping[str, Any]) -> dict[str, str]:
     """Return what is wrong with what was typed, by field."""
     checks: dict[str, Callable[[str], object]] = {
@@ -164,6 +186,7 @@ def mistakes(typed: Mapping[str, Any]) -> dict[str, str]:
         CONF_LOCAL_KEY: _LOCAL_KEY.fullmatch,
         CONF_ACCESS_ID: _ACCESS_ID.fullmatch,
         CONF_ACCESS_SECRET: _ACCESS_SECRET.fullmatch,
+        CONF_CODE: _CODE.fullmatch,
     }
     return {
         field: f"invalid_{field}"

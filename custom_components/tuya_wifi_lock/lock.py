@@ -1,19 +1,25 @@
 """The lock itself."""
 
+import hmac
 from typing import Any, override
 
-from homeassistant.components.lock import LockEntity
+from homeassistant.components.lock import ATTR_CODE, LockEntity
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .activity import async_log_unlock
+from .const import CONF_CODE, DOMAIN
 from .coordinator import LockConfigEntry, Unlocked
 from .device import MODELS
 from .entity import TuyaLockEntity, last_unlocked_by
 
 # Not 1: locking has to get past an unlock that waits, and two unlocks share one attempt.
 PARALLEL_UPDATES = 0
+
+CODE_FORMAT = "^([0-9]{4,10})?$"
+"""Home Assistant checks this for locking, too, which needs no code."""
 
 
 async def async_setup_entry(
@@ -62,6 +68,24 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
 
     @property
     @override
+    def is_jammed(self) -> bool:
+        """Return if the bolt is stuck."""
+        return self.coordinator.data.state.jammed
+
+    @property
+    @override
+    def code_format(self) -> str | None:
+        """Return what a code looks like, if Home Assistant is to ask for one."""
+        return CODE_FORMAT if self._code else None
+
+    @property
+    def _code(self) -> str | None:
+        """Return the code that unlocking takes, if the owner wants one."""
+        code: str | None = self.coordinator.config_entry.options.get(CONF_CODE)
+        return code
+
+    @property
+    @override
     def changed_by(self) -> str | None:
         """Return who unlocked last."""
         return last_unlocked_by(self.coordinator)
@@ -69,6 +93,9 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
     @override
     async def async_unlock(self, **kwargs: Any) -> None:
         """Open the door; returns when the lock has said that it is open."""
+        typed = kwargs.get(ATTR_CODE, "")
+        if self._code and not hmac.compare_digest(typed.encode(), self._code.encode()):
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="wrong_code")
         with self.coordinator.action():
             await self.coordinator.lock.unlock()
 

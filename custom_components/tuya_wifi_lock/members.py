@@ -36,6 +36,11 @@ def key_of(unlock: Unlock) -> str | None:
     return f"{unlock.method}:{unlock.number}"
 
 
+def is_duress(member: Member, unlock: Unlock) -> bool:
+    """Return if a member opened with a number that is used under duress."""
+    return key_of(unlock) in member.duress
+
+
 def read_number(text: str) -> str | None:
     """Return what somebody typed, `Fingerprint 3`, as `fingerprint:3`, or None if it is neither."""
     if not (found := _NUMBER.fullmatch(text.strip().lower())):

@@ -57,6 +57,19 @@ def part_of_lock(hass: HomeAssistant, one: er.RegistryEntry, platform: str, key:
 
 
 @callback
+def parts_of_locks(
+    hass: HomeAssistant, entity_ids: Iterable[str], platform: str, key: str
+) -> set[str]:
+    """Return the entities of one kind that a target means: of its locks, or named themselves."""
+    parts = {
+        part_of_lock(hass, entity, platform, key)
+        for entity in ours(hass, entity_ids)
+        if entity.domain == LOCK_DOMAIN or entity.translation_key == key
+    }
+    return {part for part in parts if part}
+
+
+@callback
 def unlock_events(
     hass: HomeAssistant, entity_ids: Iterable[str], *, late: bool
 ) -> dict[str, Whose]:

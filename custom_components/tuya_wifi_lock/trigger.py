@@ -1,15 +1,13 @@
 """Triggers: what an owner picks in the automation editor, each unlock once."""
 
 from datetime import timedelta
-from typing import Any, Final, override
+from typing import Final, override
 
 import voluptuous as vol
 
 from homeassistant.components.binary_sensor import DOMAIN as BINARY_SENSOR_DOMAIN
-from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
 from homeassistant.const import (
     ATTR_ENTITY_ID,
-    CONF_OPTIONS,
     STATE_OFF,
     STATE_ON,
     STATE_UNKNOWN,
@@ -36,17 +34,17 @@ from homeassistant.helpers.trigger import (
 
 from .members import OWNED_METHODS, Member
 from .persons import PERSON_DOMAIN, Arrivals
+from .signal_trigger import AlarmRaisedTrigger, DuressTrigger
 from .targets import (
     CONF_MEMBERS,
     MATCH_OPTIONS,
     MEMBERS_OPTION,
     is_among,
     mismatch,
-    ours,
-    part_of_lock,
+    parts_of_locks,
 )
 from .tuyalock import Unlock
-from .unlock_trigger import CONF_MAX_AGE, UnlockTrigger
+from .unlock_trigger import CONF_MAX_AGE, UnlockTrigger, with_options
 
 CONF_ONLY_IF_AWAY: Final = "only_if_away"
 CONF_PERSONS: Final = "persons"
@@ -55,15 +53,10 @@ UNLOCK_REQUESTED: Final = "unlock_requested"
 JUST_CREATED = timedelta(minutes=1)
 
 
-def _schema(options: dict[Any, Any]) -> vol.Schema:
-    """Return the schema of a trigger with options."""
-    return ENTITY_STATE_TRIGGER_SCHEMA.extend({vol.Required(CONF_OPTIONS, default={}): options})
-
-
 class UnlockedTrigger(UnlockTrigger):
     """Somebody or something has unlocked the door."""
 
-    _schema = _schema({**MATCH_OPTIONS, vol.Optional(CONF_MAX_AGE): cv.positive_time_period})
+    _schema = with_options({**MATCH_OPTIONS, vol.Optional(CONF_MAX_AGE): cv.positive_time_period})
 
     @override
     def refuse(self, state: State, unlock: Unlock, member: Member | None) -> str | None:
@@ -77,7 +70,7 @@ class UnlockedTrigger(UnlockTrigger):
 class UnknownNumberTrigger(UnlockTrigger):
     """A fingerprint, code or card that is nobody's has unlocked the door."""
 
-    _schema = _schema({vol.Optional(CONF_MAX_AGE): cv.positive_time_period})
+    _schema = with_options({vol.Optional(CONF_MAX_AGE): cv.positive_time_period})
 
     @override
     def refuse(self, state: State, unlock: Unlock, member: Member | None) -> str | None:
@@ -90,7 +83,7 @@ class UnknownNumberTrigger(UnlockTrigger):
 class MemberCameHomeTrigger(UnlockTrigger):
     """A member has unlocked the door, from outside and just now."""
 
-    _schema = _schema(
+    _schema = with_options(
         {
             **MEMBERS_OPTION,
             vol.Optional(CONF_PERSONS): cv.entities_domain(PERSON_DOMAIN),
@@ -149,12 +142,7 @@ class UnlockRequestedTrigger(EntityTriggerBase):
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
         """Follow the request of each lock that the target means."""
-        requests = (
-            part_of_lock(self._hass, entity, BINARY_SENSOR_DOMAIN, UNLOCK_REQUESTED)
-            for entity in ours(self._hass, entities)
-            if entity.domain == LOCK_DOMAIN or entity.translation_key == UNLOCK_REQUESTED
-        )
-        return {request for request in requests if request}
+        return parts_of_locks(self._hass, entities, BINARY_SENSOR_DOMAIN, UNLOCK_REQUESTED)
 
     @override
     async def async_attach_runner(
@@ -190,6 +178,8 @@ class UnlockRequestedTrigger(EntityTriggerBase):
 
 
 TRIGGERS: dict[str, type[Trigger]] = {
+    "alarm_raised": AlarmRaisedTrigger,
+    "duress": DuressTrigger,
     "member_came_home": MemberCameHomeTrigger,
     "unknown_number_used": UnknownNumberTrigger,
     "unlock_requested": UnlockRequestedTrigger,

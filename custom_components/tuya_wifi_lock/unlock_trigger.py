@@ -3,10 +3,14 @@
 from datetime import timedelta
 from typing import Any, Final, override
 
+import voluptuous as vol
+
 from homeassistant.components.event import EventEntityStateAttribute
+from homeassistant.const import CONF_OPTIONS
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.trigger import (
+    ENTITY_STATE_TRIGGER_SCHEMA,
     NotTriggeredReasonReporter,
     StatelessEntityTriggerBase,
     TriggerConfig,
@@ -22,6 +26,11 @@ CONF_MAX_AGE: Final = "max_age"
 DEFAULT_MAX_AGE = timedelta(seconds=LATE_AFTER)
 HELD_BACK = timedelta(seconds=5)
 """How much older a record may become on its way from the lock to here."""
+
+
+def with_options(options: dict[Any, Any]) -> vol.Schema:
+    """Return the schema of a trigger with options."""
+    return ENTITY_STATE_TRIGGER_SCHEMA.extend({vol.Required(CONF_OPTIONS, default={}): options})
 
 
 class UnlockTrigger(StatelessEntityTriggerBase):
@@ -66,15 +75,20 @@ class UnlockTrigger(StatelessEntityTriggerBase):
 
     def refuse(self, state: State, unlock: Unlock, member: Member | None) -> str | None:
         """Return why an unlock is not what this trigger waits for."""
-        time = dt_util.parse_datetime(state.attributes.get("time") or "")
-        if time is None:
-            return "age_unknown"
-        return "too_old" if state.last_updated - time > self._max_age + HELD_BACK else None
+        return wrong_age(state, self._max_age)
 
     def entry_of(self, state: State) -> str | None:
         """Return the id of the entry of the lock that tells."""
         entity = er.async_get(self._hass).async_get(state.entity_id)
         return entity.config_entry_id if entity else None
+
+
+def wrong_age(state: State, max_age: timedelta) -> str | None:
+    """Return why what an event tells is too old, if it is."""
+    time = dt_util.parse_datetime(state.attributes.get("time") or "")
+    if time is None:
+        return "age_unknown"
+    return "too_old" if state.last_updated - time > max_age + HELD_BACK else None
 
 
 def _unlock(state: State) -> Unlock:

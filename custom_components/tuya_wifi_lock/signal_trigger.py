@@ -1,0 +1,123 @@
+"""The triggers that hear alarms and duress."""
+
+from datetime import timedelta
+from typing import Final, override
+
+import voluptuous as vol
+
+from homeassistant.components.event import (
+    DOMAIN as EVENT_DOMAIN,
+    EventEntityStateAttribute,
+)
+from homeassistant.const import ATTR_ENTITY_ID
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, State, callback
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.target import (
+    TargetStateChangedData,
+    async_track_target_selector_state_change_event,
+)
+from homeassistant.helpers.trigger import (
+    ENTITY_STATE_TRIGGER_SCHEMA,
+    NotTriggeredReasonReporter,
+    StatelessEntityTriggerBase,
+    TriggerActionRunner,
+    TriggerConfig,
+    TriggerNotTriggeredReporter,
+)
+from homeassistant.util import dt as dt_util
+
+from .targets import parts_of_locks
+from .tuyalock import ALARMS
+from .unlock_trigger import CONF_MAX_AGE, DEFAULT_MAX_AGE, with_options, wrong_age
+
+CONF_TYPES: Final = "types"
+ALARM: Final = "alarm"
+DURESS: Final = "duress"
+
+JUST_NOW = timedelta(seconds=5)
+
+
+class AlarmRaisedTrigger(StatelessEntityTriggerBase):
+    """The lock has raised an alarm."""
+
+    _schema = with_options(
+        {
+            vol.Optional(CONF_TYPES): vol.All(cv.ensure_list, [vol.In(ALARMS)]),
+            vol.Optional(CONF_MAX_AGE): cv.positive_time_period,
+        }
+    )
+
+    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
+        """Take over the options."""
+        super().__init__(hass, config)
+        self._types: list[str] = self._options.get(CONF_TYPES, [])
+        self._max_age: timedelta = self._options.get(CONF_MAX_AGE, DEFAULT_MAX_AGE)
+
+    @override
+    def entity_filter(self, entities: set[str]) -> set[str]:
+        """Follow the alarms of each lock that the target means."""
+        return parts_of_locks(self._hass, entities, EVENT_DOMAIN, ALARM)
+
+    @override
+    def is_valid_state(
+        self, state: State, report_not_triggered: NotTriggeredReasonReporter
+    ) -> bool:
+        """Match the type and the age."""
+        if reason := self._refuse(state):
+            report_not_triggered(reason, entity_id=state.entity_id)
+        return reason is None
+
+    def _refuse(self, state: State) -> str | None:
+        """Return why an alarm is not what this trigger waits for."""
+        type_ = state.attributes.get(EventEntityStateAttribute.EVENT_TYPE)
+        if self._types and type_ not in self._types:
+            return "other_type"
+        if state.attributes.get("late") and self._max_age <= DEFAULT_MAX_AGE:
+            return "too_old"
+        return wrong_age(state, self._max_age)
+
+
+class DuressTrigger(StatelessEntityTriggerBase):
+    """Somebody was forced to unlock, however long ago."""
+
+    _schema = ENTITY_STATE_TRIGGER_SCHEMA
+
+    @override
+    def entity_filter(self, entities: set[str]) -> set[str]:
+        """Follow the duress event of each lock that the target means."""
+        return parts_of_locks(self._hass, entities, EVENT_DOMAIN, DURESS)
+
+    @override
+    async def async_attach_runner(
+        self,
+        run_action: TriggerActionRunner,
+        did_not_trigger: TriggerNotTriggeredReporter | None = None,
+    ) -> CALLBACK_TYPE:
+        """Hear each event, of which each is written as if it were the first.
+
+        The Activity page says what a run was caused by; it gets neither a context nor a name.
+        """
+        told: dict[str, str] = {}
+
+        @callback
+        def async_changed(data: TargetStateChangedData) -> None:
+            new = data.state_change_event.data["new_state"]
+            if new and told.get(new.entity_id) != new.state and _has_just_happened(new):
+                told[new.entity_id] = new.state
+                payload = {
+                    ATTR_ENTITY_ID: new.entity_id,
+                    "from_state": None,
+                    "to_state": new,
+                    "for": None,
+                }
+                run_action(payload, "an unlock")
+
+        return await async_track_target_selector_state_change_event(
+            self._hass, self._target, async_changed, self.entity_filter
+        )
+
+
+def _has_just_happened(state: State) -> bool:
+    """Return if an event is told for the first time, and was not restored."""
+    told = dt_util.parse_datetime(state.state)
+    return told is not None and state.last_updated - told < JUST_NOW
