@@ -43,7 +43,8 @@ async def password_added(stage: Stage) -> None:
     stage.shown(f"the code of {GUEST} is {code}")
     expect(len(code) == DIGITS and code.isdecimal(), f"the code has {len(code)} digits")
     expect(_phases(stage) == {GUEST: "waiting"}, f"shown: {_phases(stage)}")
-    expect(await _statuses(stage) == {GUEST: "waiting for the lock to wake"}, "the status")
+    statuses = await _statuses(stage)
+    expect(statuses == {GUEST: "waiting for the lock to wake"}, f"told: {statuses}")
     expect(code not in str(stage.home.seen.attributes), "the code is in an attribute")
 
 
