@@ -7,6 +7,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .const import DOMAIN
 from .coordinator import LockConfigEntry, LockCoordinator, lock_store
+from .lock_issues import async_watch_issues
 from .project import async_get_api, project_of
 from .repairs import async_forget_unknown, async_watch_unknown
 from .services import async_setup_services
@@ -19,6 +20,7 @@ PLATFORMS = [
     Platform.EVENT,
     Platform.LOCK,
     Platform.SENSOR,
+    Platform.UPDATE,
 ]
 
 
@@ -42,6 +44,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     async_watch_unknown(hass, coordinator)
     await coordinator.async_start()
+    async_watch_issues(hass, coordinator)
     return True
 
 

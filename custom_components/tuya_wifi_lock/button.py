@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import LockConfigEntry
+from .coordinator import LockConfigEntry, LockCoordinator
+from .diagnose_service import async_diagnose
 from .entity import LockPartDescription, TuyaLockEntity, async_add_when_seen
-from .tuyalock import Family, TuyaLock
+from .tuyalock import Family
 
 # Not 1: a refusal has to get past an unlock that waits.
 PARALLEL_UPDATES = 0
@@ -18,16 +20,29 @@ PARALLEL_UPDATES = 0
 
 @dataclass(frozen=True, kw_only=True)
 class LockButtonDescription(LockPartDescription, ButtonEntityDescription):
-    """Something that a lock can be told."""
+    """Something that a lock can be told, or that can be done about it."""
 
-    press_fn: Callable[[TuyaLock], Awaitable[None]]
+    press_fn: Callable[[LockCoordinator], Awaitable[object]]
+    always_available: bool = False
+
+
+async def _refuse(coordinator: LockCoordinator) -> None:
+    """Refuse the request at the door."""
+    with coordinator.action():
+        await coordinator.lock.refuse()
 
 
 BUTTONS = (
     LockButtonDescription(
+        key="diagnose",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        press_fn=async_diagnose,
+        always_available=True,
+    ),
+    LockButtonDescription(
         key="refuse_unlock_request",
         exists_fn=lambda lock: lock.data.family is Family.A,
-        press_fn=lambda lock: lock.refuse(),
+        press_fn=_refuse,
     ),
 )
 
@@ -46,8 +61,13 @@ class LockButton(TuyaLockEntity, ButtonEntity):
 
     entity_description: LockButtonDescription
 
+    @property
+    @override
+    def available(self) -> bool:
+        """Return if the lock can be talked to, where that matters."""
+        return self.entity_description.always_available or super().available
+
     @override
     async def async_press(self) -> None:
-        """Tell the lock."""
-        with self.coordinator.action():
-            await self.entity_description.press_fn(self.coordinator.lock)
+        """Do it."""
+        await self.entity_description.press_fn(self.coordinator)

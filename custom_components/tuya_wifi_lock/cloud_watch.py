@@ -245,7 +245,7 @@ class CloudWatch:
         """Look if remote unlocking is allowed, and for newer firmware."""
         self._check_due = time.time() + CHECK_EVERY
         self.allowed = await self.cloud.checks.remote_unlock_allowed()
-        self.firmware = await self.cloud.checks.firmware()
+        self.firmware = await self.cloud.checks.firmware() or self.firmware
         self._entry.runtime_data.async_update_listeners()
 
     def _book_is_due(self, *, woken: bool) -> bool:

@@ -51,6 +51,10 @@ async def async_get_config_entry_diagnostics(
         "requested": coordinator.data.requested,
         "records": _records(coordinator.lock),
         "clock_ahead": coordinator.lock.health.clock_ahead,
+        "findings": {
+            finding.check: [finding.state, finding.text]
+            for finding in coordinator.diagnosis.findings()
+        },
         "passwords": _passwords(coordinator.lock.passwords),
         "cloud": _cloud(coordinator, coordinator.watch) if coordinator.watch else None,
     }

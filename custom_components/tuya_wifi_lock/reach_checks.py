@@ -79,8 +79,11 @@ def _connection(evidence: Evidence) -> Verdict:
     values = {"rivals": ", ".join(evidence.rivals)}
     if taken and evidence.rivals:
         return State.PROBLEM, "slot_taken_by", values
+    if taken and evidence.crowded:
+        return State.PROBLEM, "slot_taken"
     if taken:
-        return State.PROBLEM if evidence.crowded else State.ATTENTION, "slot_taken"
+        # It may be our own last connection, which the lock has not given up yet.
+        return State.ATTENTION, "slot_taken_once"
     if evidence.rivals:
         return State.ATTENTION, "rivals", values
     if evidence.awake or evidence.reported:

@@ -16,6 +16,7 @@ from homeassistant.util.json import JsonObjectType
 
 from .const import DOMAIN
 from .coordinator import LockCoordinator
+from .diagnose_service import async_setup_diagnose
 from .lock import TuyaWifiLock
 from .members import Member
 from .password_services import async_setup_password_services
@@ -51,6 +52,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         supports_response=SupportsResponse.ONLY,
     )
     async_setup_password_services(hass)
+    async_setup_diagnose(hass)
 
 
 async def _async_get_records(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType:

@@ -1,0 +1,85 @@
+"""The action that tells how it stands with a lock, in words for its owner."""
+
+from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.service import async_extract_entity_ids
+from homeassistant.helpers.translation import async_get_translations
+from homeassistant.util.json import JsonObjectType
+
+from .const import DOMAIN
+from .coordinator import LockCoordinator
+from .findings import Finding, State
+from .lock_issues import async_show_issues
+from .targets import ours
+
+DIAGNOSE = "diagnose"
+
+
+@callback
+def async_setup_diagnose(hass: HomeAssistant) -> None:
+    """Register the action.
+
+    It is no action of the entity, because it is wanted most while the lock is not available.
+    """
+    hass.services.async_register(
+        DOMAIN,
+        DIAGNOSE,
+        _async_tell_all,
+        schema=cv.make_entity_service_schema({}),
+        supports_response=SupportsResponse.ONLY,
+    )
+
+
+async def async_diagnose(coordinator: LockCoordinator) -> list[Finding]:
+    """Look anew how it stands with a lock, and show the repairs that it needs."""
+    await coordinator.diagnosis.async_ask()
+    findings = coordinator.diagnosis.findings()
+    async_show_issues(coordinator.hass, coordinator, findings)
+    return findings
+
+
+async def _async_tell_all(call: ServiceCall) -> ServiceResponse:
+    """Tell how it stands with the locks that are meant."""
+    hass = call.hass
+    answer: JsonObjectType = {}
+    for entity in ours(hass, await async_extract_entity_ids(call)):
+        entry = hass.config_entries.async_get_entry(entity.config_entry_id or "")
+        if entity.domain == LOCK_DOMAIN and entry and entry.state is ConfigEntryState.LOADED:
+            findings = await async_diagnose(entry.runtime_data)
+            answer[entity.entity_id] = await _async_tell(hass, findings)
+    return answer
+
+
+async def _async_tell(hass: HomeAssistant, findings: list[Finding]) -> JsonObjectType:
+    """Return findings in words."""
+    texts = await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
+
+    def text(kind: str, key: str, **values: str) -> str | None:
+        words = texts.get(f"component.{DOMAIN}.selector.{kind}.options.{key}")
+        return words.format(**values) if words else None
+
+    states = [finding.state for finding in findings]
+    problems, attention = states.count(State.PROBLEM), states.count(State.ATTENTION)
+    summary = "some" if problems or attention else "none"
+    return {
+        "summary": text(
+            "finding_summary", summary, problems=str(problems), attention=str(attention)
+        ),
+        "findings": [
+            {
+                "check": finding.check,
+                "state": finding.state.value,
+                "seen": text("finding_seen", finding.text, **finding.values),
+                "todo": text("finding_todo", finding.text, **finding.values),
+            }
+            for finding in findings
+        ],
+    }

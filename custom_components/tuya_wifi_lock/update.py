@@ -1,0 +1,85 @@
+"""What Tuya's cloud knows of newer firmware; the app installs it."""
+
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.components.update import (
+    UpdateDeviceClass,
+    UpdateEntity,
+    UpdateEntityDescription,
+)
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import LockConfigEntry, LockCoordinator
+from .entity import LockPartDescription, TuyaLockEntity, async_add_when_seen
+from .tuyalock.cloud_checks import Firmware
+
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockUpdateDescription(LockPartDescription, UpdateEntityDescription):
+    """Something that can be updated."""
+
+
+def _firmware(coordinator: LockCoordinator) -> Firmware | None:
+    """Return what is known of the firmware."""
+    return coordinator.watch.firmware if coordinator.watch else None
+
+
+UPDATES = (
+    LockUpdateDescription(
+        key="firmware",
+        device_class=UpdateDeviceClass.FIRMWARE,
+        exists_fn=lambda lock: _firmware(lock) is not None,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: LockConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the firmware of a lock."""
+    async_add_when_seen(entry.runtime_data, UPDATES, LockFirmware, async_add_entities)
+
+
+class LockFirmware(TuyaLockEntity, UpdateEntity):
+    """The firmware of a lock."""
+
+    @property
+    @override
+    def installed_version(self) -> str | None:
+        """Return which firmware the lock has."""
+        firmware = _firmware(self.coordinator)
+        return firmware.installed if firmware else None
+
+    @property
+    @override
+    def latest_version(self) -> str | None:
+        """Return which firmware it could have."""
+        firmware = _firmware(self.coordinator)
+        return firmware.newest if firmware else None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Show the version at the device from the start."""
+        await super().async_added_to_hass()
+        self._show_version()
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Show the version at the device, too."""
+        self._show_version()
+        super()._handle_coordinator_update()
+
+    @callback
+    def _show_version(self) -> None:
+        """Show the version at the device."""
+        device, version = self.device_entry, self.installed_version
+        if isinstance(device, dr.DeviceEntry) and version not in {None, device.sw_version}:
+            dr.async_get(self.hass).async_update_device(device.id, sw_version=version)
