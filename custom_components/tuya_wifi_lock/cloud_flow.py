@@ -24,8 +24,9 @@ from .forms import (
 )
 from .project import async_get_api, known_projects, project_data, project_of
 from .tuyalock import PRODUCTS
-from .tuyalock.cloud import Cloud, devices
+from .tuyalock.cloud import Cloud
 from .tuyalock.cloud_answers import CloudDevice
+from .tuyalock.cloud_devices import devices
 from .tuyalock.errors import Cause, CloudError, CloudRefused, CloudUnreachable
 from .tuyalock.openapi import Project
 

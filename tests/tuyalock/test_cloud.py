@@ -12,9 +12,10 @@ from custom_components.tuya_wifi_lock.tuyalock import openapi
 from custom_components.tuya_wifi_lock.tuyalock.cloud import (
     Cloud,
     CloudMember,
+    CloudSignal,
     CloudUnlock,
-    devices,
 )
+from custom_components.tuya_wifi_lock.tuyalock.cloud_devices import devices
 from custom_components.tuya_wifi_lock.tuyalock.errors import (
     CallsUsedUp,
     Cause,
@@ -26,6 +27,7 @@ from custom_components.tuya_wifi_lock.tuyalock.errors import (
 from custom_components.tuya_wifi_lock.tuyalock.openapi import CAP, OpenApi, Project
 from custom_components.tuya_wifi_lock.tuyalock.passwords import Phase, TemporaryPassword, Wish
 from custom_components.tuya_wifi_lock.tuyalock.profiles import PROFILES, Dp, DpType, Family
+from custom_components.tuya_wifi_lock.tuyalock.signals import Kind, Signal
 from custom_components.tuya_wifi_lock.tuyalock.state import Unlock
 from custom_components.tuya_wifi_lock.tuyalock.temporary import Carrier
 from tests.simulator import Knobs, SimulatedLock
@@ -128,8 +130,12 @@ async def test_a_device_of_somebody_else_is_not_permitted(home: Home) -> None:
 async def test_the_data_points_come_from_the_model(home: Home) -> None:
     table = await home.cloud.model()
     profile = PROFILES[Family.B]
-    assert table[49] == Dp("remote_no_pd_setkey", DpType.RAW)
-    assert all(table[id_] == profile[id_] for id_ in table.keys() & profile.keys())
+    assert table[49] == Dp("remote_no_pd_setkey", DpType.RAW, writable=True)
+    for id_ in table.keys() & profile.keys():
+        assert (table[id_].code, table[id_].type) == (profile[id_].code, profile[id_].type)
+    assert table[69] == Dp(
+        "auto_lock_time", DpType.INTEGER, writable=True, range=(5, 60), step=5, unit="s"
+    )
     assert home.asked() == ["GET /model"]
 
 
@@ -382,11 +388,56 @@ async def test_older_records_are_asked_for_where_newer_ones_are_absent(home: Hom
     assert [path[:6] for path in logs] == ["/v1.1/", "/v1.0/", "/v1.0/"]
 
 
+@pytest.mark.parametrize("style", ["object", "list"])
+async def test_alarms_rings_and_duress_are_told_with_the_oldest_first(
+    home: Home, style: Any
+) -> None:
+    home.simulated.log_status = style
+    now = float(int(home.clock.time()))
+    for ago, code, value in (
+        (5, "hijack", "unlock_fingerprint-04"),
+        (700, "alarm_lock", "shock"),
+        (30, "doorbell", "true"),
+        (20, "hijack", "false"),
+        (-40, "alarm_lock", "pry"),
+    ):
+        home.simulated.log(home.lock.device_id, code, value, now - ago)
+    assert await home.cloud.signals(now - 600, now) == [
+        CloudSignal(Signal(Kind.DOORBELL), now - 30, None),
+        CloudSignal(Signal(Kind.DURESS), now - 5, Unlock("fingerprint", 4)),
+    ]
+    (call,) = [call for call in home.simulated.calls if call.path.endswith("alarm-logs")]
+    assert call.path.startswith("/v1.1/")
+    assert call.query == {
+        "codes": "alarm_lock,hijack,doorbell",
+        "page_no": "1",
+        "page_size": "50",
+    }
+
+
+async def test_pages_of_alarms_are_read_as_far_back_as_they_are_new(home: Home) -> None:
+    now = float(int(home.clock.time()))
+    for number in range(300):
+        home.simulated.log(home.lock.device_id, "alarm_lock", "pry", now - 300 + number)
+    found = await home.cloud.signals(now - 80, now)
+    assert [told.time for told in found] == [now - 80 + number for number in range(80)]
+    assert len(home.asked("alarm-logs")) == 2
+
+
+async def test_older_alarms_are_asked_for_where_newer_ones_are_absent(home: Home) -> None:
+    home.simulated.absent.add("^/v1.1/.*/alarm-logs$")
+    assert await home.cloud.signals(0, 1) == []
+    assert len(home.asked("alarm-logs")) == 2
+    home.simulated.absent.add("/alarm-logs$")
+    assert (await refused(home.cloud.signals(0, 1))).cause is Cause.NO_ENDPOINT
+
+
 async def test_records_are_not_asked_for_any_more_when_the_calls_are_used_up(home: Home) -> None:
     while home.api.calls.used(home.clock.time()) < CAP:
         home.api.calls.count(home.clock.time())
-    with pytest.raises(CallsUsedUp):
-        await home.cloud.unlocks(0, 1)
+    for poll in (home.cloud.unlocks, home.cloud.signals):
+        with pytest.raises(CallsUsedUp):
+            await poll(0, 1)
     assert not home.simulated.calls
     await home.cloud.operate(unlock=True)
     assert await home.cloud.members() == []

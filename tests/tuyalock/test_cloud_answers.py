@@ -7,6 +7,7 @@ import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock.cloud_answers import (
     CloudMember,
+    CloudSignal,
     CloudUnlock,
     OfflinePassword,
     each,
@@ -16,6 +17,7 @@ from custom_components.tuya_wifi_lock.tuyalock.cloud_answers import (
     read_model,
     read_offline_password,
     read_password,
+    read_signals,
     read_specifications,
     read_ticket,
     read_unlocks,
@@ -23,6 +25,7 @@ from custom_components.tuya_wifi_lock.tuyalock.cloud_answers import (
 from custom_components.tuya_wifi_lock.tuyalock.errors import CloudSilent
 from custom_components.tuya_wifi_lock.tuyalock.passwords import Phase
 from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType
+from custom_components.tuya_wifi_lock.tuyalock.signals import Kind, Signal
 from custom_components.tuya_wifi_lock.tuyalock.state import Unlock
 
 AT = 1_790_000_000
@@ -82,6 +85,37 @@ def test_a_row_may_have_several_unlocks_and_its_time_in_seconds() -> None:
     assert read_unlocks(row(several[0], update_time=str(AT * 1000 + 250)))[0].time == AT + 0.25
 
 
+@pytest.mark.parametrize(
+    ("code", "value", "signal", "unlock"),
+    [
+        ("alarm_lock", "pry", Signal(Kind.ALARM, "pry"), None),
+        ("alarm_lock", "08", Signal(Kind.ALARM, "pry"), None),
+        ("alarm_lock", "256", Signal(Kind.ALARM, "pry"), None),
+        ("alarm_lock", 256, Signal(Kind.ALARM, "pry"), None),
+        ("alarm_lock", "singing", Signal(Kind.ALARM, "other"), None),
+        ("alarm_lock", "doorbell", Signal(Kind.DOORBELL), None),
+        ("doorbell", "true", Signal(Kind.DOORBELL), None),
+        ("hijack", "True", Signal(Kind.DURESS), None),
+        ("hijack", "unlock_fingerprint-02", Signal(Kind.DURESS), Unlock("fingerprint", 2)),
+        ("hijack", "unlock_card_kit-12", Signal(Kind.DURESS), Unlock("card", 12)),
+        ("hijack", "unlock_fingerprint-x", Signal(Kind.DURESS), None),
+        ("hijack", "dream-02", Signal(Kind.DURESS), None),
+    ],
+)
+def test_a_row_of_the_records_tells_a_signal(
+    code: str, value: Any, signal: Signal, unlock: Unlock | None
+) -> None:
+    assert read_signals(row(status(code, value))) == [CloudSignal(signal, AT, unlock)]
+
+
+@pytest.mark.parametrize(
+    ("code", "value"),
+    [("hijack", "false"), ("doorbell", "False"), ("alarm_lock", "0"), ("unlock_card", "2")],
+)
+def test_a_row_that_is_no_signal_tells_none(code: str, value: str) -> None:
+    assert read_signals(row(status(code, value))) == []
+
+
 def test_rows_that_cannot_be_read_hide_no_others() -> None:
     good = row(status("unlock_card", "2"))
     rows = [None, [], 7, "row", {}, row(None), row(status("unlock_card", "2"), update_time="now")]
@@ -108,7 +142,7 @@ def test_the_model_gives_the_data_points_by_id() -> None:
         (33, "note", "string"),
         (55, "lock_motor_state", "bool"),
     ]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"abilityId": id_, "code": code, "typeSpec": {"type": type_}}
         for id_, code, type_ in properties
     ]
@@ -123,15 +157,45 @@ def test_the_model_gives_the_data_points_by_id() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("access", "spec", "expected"),
+    [
+        ("rw", {"type": "bool"}, Dp("x", DpType.BOOLEAN, writable=True)),
+        ("wr", {"type": "raw", "maxlen": 9}, Dp("x", DpType.RAW, writable=True)),
+        ("ro", {"type": "bool"}, Dp("x", DpType.BOOLEAN)),
+        (
+            "rw",
+            {"type": "enum", "range": ["low", "high"]},
+            Dp("x", DpType.STRING, writable=True, options=("low", "high")),
+        ),
+        (
+            "rw",
+            {"type": "value", "min": 5, "max": 60, "step": 5, "unit": "s", "scale": 0},
+            Dp("x", DpType.INTEGER, writable=True, range=(5, 60), step=5, unit="s"),
+        ),
+        ("ro", {"type": "value", "max": "9"}, Dp("x", DpType.INTEGER, range=(0, 9))),
+        ("ro", {"type": "value", "unit": "s"}, Dp("x", DpType.INTEGER)),
+    ],
+)
+def test_the_model_and_the_specifications_tell_what_can_be_set(
+    access: str, spec: dict[str, Any], expected: Dp
+) -> None:
+    row = {"abilityId": 7, "code": "x", "accessMode": access, "typeSpec": spec}
+    assert read_model({"model": json.dumps({"services": [{"properties": [row]}]})}) == {7: expected}
+    old = {"code": "x", "dp_id": 7, "type": spec["type"], "values": json.dumps(spec)}
+    functions = [old] if expected.writable else []
+    assert read_specifications({"functions": functions, "status": [old]}) == {7: expected}
+
+
 def test_the_specifications_give_the_data_points_by_id() -> None:
-    functions = [{"code": "automatic_lock", "dp_id": 68, "type": "Boolean", "values": "{}"}]
+    functions = [{"code": "automatic_lock", "dp_id": 68, "type": "Boolean", "values": ""}]
     reports = [
         {"code": "unlock_card", "dp_id": 5, "type": "Integer", "values": "{}"},
         {"code": "scene", "dp_id": 70, "type": "Json", "values": "{}"},
         {"code": "no id", "type": "Integer"},
     ]
     assert read_specifications({"functions": functions, "status": reports}) == {
-        68: Dp("automatic_lock", DpType.BOOLEAN),
+        68: Dp("automatic_lock", DpType.BOOLEAN, writable=True),
         5: Dp("unlock_card", DpType.INTEGER),
     }
     assert read_specifications({"category": "ms"}) == {}

@@ -7,10 +7,17 @@ from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock.profiles import PROFILES, Family, profile
+from custom_components.tuya_wifi_lock.tuyalock.profiles import (
+    PROFILES,
+    Dp,
+    DpType,
+    Family,
+    profile,
+)
 from custom_components.tuya_wifi_lock.tuyalock.state import (
     METHODS,
     NUMBERS,
+    SETTINGS,
     STATE_CODES,
     UNLOCK_METHODS,
     Bolt,
@@ -38,6 +45,8 @@ EVERYTHING = LockState(
     last_heard=NOW - 50,
     seen=frozenset({"unlock_card"}),
     numbers=frozenset({"card:14", "fingerprint:3"}),
+    jammed_at=NOW - 30,
+    settings={"normal_open_switch": False},
 )
 
 
@@ -75,9 +84,11 @@ def test_a_dp_changes_its_field_alone(
     family: Family, dp: int, value: object, field: str, expected: object
 ) -> None:
     code = profile(family)[dp].code
-    heard = {"last_heard": NOW, "seen": frozenset({code})}
+    heard: dict[str, object] = {"last_heard": NOW, "seen": frozenset({code})}
     if field == "motor_unlocked":
         heard["motor_at"] = NOW
+    if code in SETTINGS:
+        heard["settings"] = {code: value}
     assert report(LockState(), family, {dp: value}) == LockState(**{field: expected} | heard)
     changed = replace(EVERYTHING, **{field: expected} | heard | {"seen": EVERYTHING.seen | {code}})
     assert report(EVERYTHING, family, {dp: value}) == changed
@@ -137,6 +148,8 @@ def test_a_value_that_cannot_be_changes_nothing(family: Family, dp: int, value: 
         (B, {1: True}),
         (B, {49: 1}),
         (B, {49: None}),
+        (B, {8: True}),
+        (B, {8: ["pry"]}),
         (D, {35: 1}),
         (D, {35: [1]}),
         (B, {999: 1}),
@@ -148,6 +161,36 @@ def test_values_of_a_wrong_type_and_unknown_dps_are_left_out(
 ) -> None:
     assert decode(profile(family), dps) == {}
     assert report(EVERYTHING, family, dps) == replace(EVERYTHING, last_heard=NOW)
+
+
+@pytest.mark.parametrize("value", ["pry", "08", 256])
+@pytest.mark.parametrize("type_", [DpType.STRING, DpType.INTEGER])
+def test_an_alarm_may_be_text_or_a_number_whatever_the_model_says(
+    type_: DpType, value: str | int
+) -> None:
+    assert decode({8: Dp("alarm_lock", type_)}, {8: value}) == {"alarm_lock": value}
+
+
+def test_settings_are_as_they_were_reported_last() -> None:
+    state = apply(LockState(), {"automatic_lock": True, "beep_volume": "low"}, NOW)
+    state = apply(state, {"beep_volume": "mute", "lock_motor_direction": "left"}, NOW)
+    assert state.settings == {"automatic_lock": True, "beep_volume": "mute"}
+
+
+@pytest.mark.parametrize(
+    ("jammed_at", "opened_at", "jammed"),
+    [
+        (None, None, False),
+        (NOW, None, True),
+        (NOW, NOW - 1, True),
+        (NOW, NOW, False),
+        (NOW, NOW + 1, False),
+    ],
+)
+def test_a_bolt_is_stuck_until_somebody_unlocks(
+    jammed_at: float | None, opened_at: float | None, jammed: bool
+) -> None:
+    assert LockState(jammed_at=jammed_at, opened_at=opened_at).jammed is jammed
 
 
 def test_an_equal_report_again_prolongs_what_it_says() -> None:
@@ -219,7 +262,8 @@ def test_reports_add_up() -> None:
 def test_state_codes_are_those_that_leave_a_lasting_trace() -> None:
     samples = {bool: True, int: 50, str: "open", bytes: "AQAB"}
     lasting = set()
-    for table in PROFILES.values():
+    settings = {id_: Dp(code, DpType.STRING) for id_, code in enumerate(SETTINGS)}
+    for table in (*PROFILES.values(), settings):
         for dp in table.values():
             value = "low" if dp.code == "battery_state" else samples[dp.type.value]
             state = apply(LockState(), {dp.code: value}, NOW)
@@ -263,7 +307,15 @@ def test_a_state_survives_its_storage(state: LockState) -> None:
 def test_fields_of_other_versions_are_ignored() -> None:
     stored = EVERYTHING.as_dict() | {"colour": "red"}
     del stored["battery"], stored["seen"], stored["numbers"]
-    without = replace(EVERYTHING, battery=None, seen=frozenset(), numbers=frozenset())
+    del stored["jammed_at"], stored["settings"]
+    without = replace(
+        EVERYTHING,
+        battery=None,
+        seen=frozenset(),
+        numbers=frozenset(),
+        jammed_at=None,
+        settings={},
+    )
     assert LockState.from_dict(stored) == without
 
 

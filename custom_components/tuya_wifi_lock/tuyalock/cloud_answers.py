@@ -1,13 +1,14 @@
 """What Tuya's cloud tells of a lock, read from the results of its answers."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import json
 from typing import Any
 
 from .errors import CloudSilent
 from .passwords import Phase, TemporaryPassword
 from .profiles import Dp, DpType
+from .signals import Signal, signals
 from .state import METHODS, NUMBERS, Unlock, Value, unlocks
 
 _UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
@@ -58,6 +59,16 @@ class CloudUnlock:
     time: float
     nickname: str | None
     """Whose number it is, by the app's members."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloudSignal:
+    """A signal in the cloud's records; the time is the lock's own, in Unix seconds."""
+
+    signal: Signal
+    time: float
+    unlock: Unlock | None
+    """What was done under duress, where the record tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,37 +134,81 @@ def read_model(result: Any) -> dict[int, Dp]:
     """Read the DP table of a thing model, which is JSON in a string."""
     services = json.loads(result["model"])["services"]
     rows = [row for service in services for row in service["properties"]]
-    return dict(each(lambda row: _dp(row["abilityId"], row["code"], row["typeSpec"]["type"]), rows))
+    return dict(each(_read_property, rows))
 
 
 def read_specifications(result: Any) -> dict[int, Dp]:
     """Read the DP table of the older specifications."""
-    rows = [*result.get("functions", ()), *result.get("status", ())]
-    return dict(each(lambda row: _dp(row["dp_id"], row["code"], row["type"]), rows))
+    reported = each(_read_specification, list(result.get("status", ())))
+    written = each(_read_specification, list(result.get("functions", ())))
+    return dict(reported) | {id_: replace(dp, writable=True) for id_, dp in written}
 
 
-def _dp(id_: int, code: str, type_: str) -> tuple[int, Dp]:
-    """Return a row of a DP table."""
-    return id_, Dp(code, _TYPES[type_.lower()])
+def _read_property(row: Any) -> tuple[int, Dp]:
+    """Read a row of a thing model."""
+    spec = row["typeSpec"]
+    dp = Dp(row["code"], _TYPES[spec["type"].lower()], "w" in row.get("accessMode", ""))
+    return row["abilityId"], _limited(dp, spec)
+
+
+def _read_specification(row: Any) -> tuple[int, Dp]:
+    """Read a row of the older specifications."""
+    dp = Dp(row["code"], _TYPES[row["type"].lower()])
+    return row["dp_id"], _limited(dp, json.loads(row.get("values") or "{}"))
+
+
+def _limited(dp: Dp, spec: Mapping[str, Any]) -> Dp:
+    """Return a DP with the values that it can have."""
+    if dp.type is DpType.STRING:
+        return replace(dp, options=tuple(spec.get("range", ())))
+    if dp.type is DpType.INTEGER and "max" in spec:
+        limits = int(spec.get("min", 0)), int(spec["max"])
+        step, unit = int(spec.get("step", 1)), spec.get("unit") or ""
+        return replace(dp, range=limits, step=step, unit=unit)
+    return dp
 
 
 def read_unlocks(row: Any) -> list[CloudUnlock]:
     """Read the unlocks in a row of the records."""
-    status = row["status"]
-    time = float(row["update_time"])
-    if time > _MILLISECONDS:
-        time /= 1000
     nickname = row.get("nick_name") or None
     return [
-        CloudUnlock(unlock, time, nickname)
-        for report in (status if isinstance(status, list) else [status])
-        for _, unlock in unlocks({report["code"]: _value(report["code"], report["value"])})
+        CloudUnlock(unlock, read_time(row), nickname)
+        for code, text in _reports(row)
+        for _, unlock in unlocks({code: _value(code, text)})
     ]
 
 
-def _value(code: str, value: Any) -> Value:
+def read_signals(row: Any) -> list[CloudSignal]:
+    """Read the signals in a row of the records."""
+    return [
+        CloudSignal(signal, read_time(row), _forced(text) if code == "hijack" else None)
+        for code, text in _reports(row)
+        for _, signal in signals({code: _BOOLEANS.get(text.lower(), text)})
+    ]
+
+
+def read_time(row: Any) -> float:
+    """Read when a row of the records was, in Unix seconds."""
+    time = float(row["update_time"])
+    return time / 1000 if time > _MILLISECONDS else time
+
+
+def _reports(row: Any) -> list[tuple[str, str]]:
+    """Return the codes and values in a row of the records."""
+    status = row["status"]
+    reports = status if isinstance(status, list) else [status]
+    return [(report["code"], str(report["value"])) for report in reports]
+
+
+def _forced(text: str) -> Unlock | None:
+    """Return the unlock that a record of duress names, as `unlock_fingerprint-02`."""
+    code, _, number = text.rpartition("-")
+    found = unlocks({code: int(number)}) if number.isdecimal() else ()
+    return next((unlock for _, unlock in found), None)
+
+
+def _value(code: str, text: str) -> Value:
     """Return a value of the records, which are strings, as a lock reports it."""
-    text = str(value)
     if code.endswith("_kit") or code.startswith("unlock_offline"):
         return text
     if text.isdecimal():

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .clock import Clock
+from .cloud_answers import CloudSignal
 from .memory import Memory
 from .records import CLOCK_TOLERANCE, LAN, Age, Arrival, Journal, Record, aged, judge, timed
 from .signals import JAMS, Kind, Signal, SignalRecord, signals
@@ -83,15 +84,12 @@ class SignalRecords:
         for arrival in ready:
             self._take(arrival, LAN, self._last(unlock))
 
-    def told(
-        self, signal: Signal, time: float, route: str, unlock: Unlock | None, *, tell: bool = True
-    ) -> None:
-        """Take a signal that another route tells, with the unlock that it names.
-
-        What is not to be told is kept all the same.
-        """
-        arrival = timed(_entry(signal), time, self._clock.time())
-        unlock_record = self._unlocked_at(unlock, time) if signal.kind is Kind.DURESS else None
+    def told(self, told: CloudSignal, route: str, *, tell: bool = True) -> None:
+        """Take a signal that another route tells; what is not to be told is kept all the same."""
+        arrival = timed(_entry(told.signal), told.time, self._clock.time())
+        forced = told.signal.kind is Kind.DURESS
+        unlock_record = self._unlocked_at(told.unlock, told.time) if forced else None
+        # An unlock has been told as forced already if the lock itself said so.
         if unlock_record is None or unlock_record not in self._unlock_records.values():
             self._take(arrival, route, unlock_record, tell=tell)
 

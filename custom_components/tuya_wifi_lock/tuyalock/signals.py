@@ -111,9 +111,12 @@ def _named(name: str) -> Signal:
 
 def _alarms(value: Value) -> list[str]:
     """Return the names in an alarm: a name, an index of two digits, or bits of an integer."""
-    if isinstance(value, str):
-        return [_at(_BY_INDEX, int(value)) if value.isdecimal() else value]
-    return [_at(_BY_INDEX, bit) for bit in range(value.bit_length()) if value >> bit & 1]
+    if isinstance(value, str) and value.isdecimal() and len(value) == 2:
+        return [_at(_BY_INDEX, int(value))]
+    if isinstance(value, str) and not value.isdecimal():
+        return [value]
+    bits = int(value)
+    return [_at(_BY_INDEX, bit) for bit in range(bits.bit_length()) if bits >> bit & 1]
 
 
 def _kit_alarm(text: str) -> str:

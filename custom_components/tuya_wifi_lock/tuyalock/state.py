@@ -169,15 +169,20 @@ def decode(table: Mapping[int, Dp], dps: Mapping[int, Any]) -> dict[str, Value]:
     return {
         dp.code: value
         for dp_id, value in dps.items()
-        if (dp := table.get(dp_id)) and _fits(dp.type, value)
+        if (dp := table.get(dp_id)) and _fits(dp, value)
     }
 
 
-def _fits(type_: DpType, value: Any) -> bool:
-    """Return if a JSON value has the type of a DP; in JSON, true is no number."""
-    if type_ in {DpType.RAW, DpType.STRING}:
+def _fits(dp: Dp, value: Any) -> bool:
+    """Return if a JSON value has the type of a DP; in JSON, true is no number.
+
+    Alarms are names in some products and bits in others, whatever their models say.
+    """
+    if dp.code == "alarm_lock":
+        return type(value) in {str, int}
+    if dp.type in {DpType.RAW, DpType.STRING}:
         return isinstance(value, str)
-    return type(value) is type_.value
+    return type(value) is dp.type.value
 
 
 def apply(state: LockState, report: Mapping[str, Value], now: float) -> LockState:
