@@ -37,6 +37,7 @@ async def test_what_can_be_typed(lock: SimulatedLock) -> None:
             "battery 12",
             "alarm pry",
             "doorbell",
+            "duress 4",
             "door open",
             "wrong key",
             "announce",
@@ -45,7 +46,7 @@ async def test_what_can_be_typed(lock: SimulatedLock) -> None:
     ]
     assert all(said)
     expected = ["fingerprint 3", "password 2", "card 5", "face 6", "card 1", "fingerprint 2"]
-    assert lock.openings == expected
+    assert lock.openings == [*expected, "fingerprint 4"]
     assert (lock.double_locked, lock.dps["12"], lock.dps["8"]) == (True, 12, "pry")
     assert lock.key != lock.local_key.encode()
     await run_command(lock, "right key")

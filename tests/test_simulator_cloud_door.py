@@ -199,6 +199,14 @@ async def test_people_have_numbers_and_their_unlocks_have_names(
     assert await alarms(client) == [("hijack", "unlock_fingerprint-04")]
 
 
+async def test_a_record_of_duress_names_the_unlock_in_its_report(
+    lock: SimulatedLock, client: Client
+) -> None:
+    await lock.forced("card", 2)
+    assert await alarms(client) == [("hijack", "unlock_card-02")]
+    assert seen(await logs(client)) == [("unlock_card", "2")]
+
+
 # From afar
 
 

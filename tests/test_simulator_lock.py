@@ -145,6 +145,25 @@ async def test_states_and_alarms(lock: SimulatedLock) -> None:
     peer.close()
 
 
+async def test_an_alarm_has_the_form_of_its_product(lock: SimulatedLock) -> None:
+    peer = await awake(lock)
+    await lock.alarm("tongue_bad")
+    lock.knobs.alarm_form = "index"
+    await lock.alarm("tongue_bad")
+    lock.knobs.alarm_form = "bits"
+    await lock.alarm("tongue_bad")
+    assert await peer.dps(3) == [{"8": "tongue_bad"}, {"8": "04"}, {"8": 16}]
+    peer.close()
+
+
+async def test_duress_is_in_the_report_of_its_unlock(lock: SimulatedLock) -> None:
+    peer = await awake(lock)
+    await lock.forced("fingerprint", 4)
+    assert await peer.dps(1) == [{"1": 4, "16": True}]
+    assert lock.openings == ["fingerprint 4"]
+    peer.close()
+
+
 async def test_a_touch_wakes_the_lock_and_waits_for_a_query(lock: SimulatedLock) -> None:
     await lock.finger(3)
     await lock.finger(3)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .bodies import Dps
-from .knobs import Family
+from .knobs import AlarmForm, Family
 
 ALARMS = (
     "wrong_finger",
@@ -72,7 +72,7 @@ TABLES = {
         unlocks=SAME_UNLOCKS | {"key": "7"},
         set_key="49",
         use_key="50",
-        writable=frozenset({"10", "14", "20", "48", "58", "65", "68", "69"}),
+        writable=frozenset({"10", "14", "20", "48", "58", "65", "68", "69", "111", "112"}),
     ),
     Family.D: Table(
         unlocks={
@@ -110,12 +110,18 @@ def unlock_dps(family: Family, method: str, number: int) -> Dps:
     return {table.unlocks[method]: True if table.unlocks[method] == "17" else number}
 
 
-def alarm_dps(family: Family, name: str) -> Dps:
-    """Return the report of an alarm."""
+def alarm_dps(family: Family, name: str, form: AlarmForm = "name") -> Dps:
+    """Return the report of an alarm, in one of the forms that products have."""
     names = KIT_ALARMS if TABLES[family].kits else ALARMS[:13] if family is Family.A else ALARMS
     if name not in names:
         raise ValueError(f"family {family} has no alarm {name}; it has {', '.join(names)}")
-    value = text(bytes([names.index(name)])) if TABLES[family].kits else name
+    index = names.index(name)
+    forms: dict[AlarmForm, str | int] = {
+        "name": name,
+        "index": f"{index:02d}",
+        "bits": 1 << index,
+    }
+    value = text(bytes([index])) if TABLES[family].kits else forms[form]
     return {TABLES[family].alarm: value}
 
 

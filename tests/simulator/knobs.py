@@ -17,6 +17,7 @@ type QueryAnswer = Literal["changed", "all", "unvalid"]
 type SlotPolicy = Literal["refuse", "kick_oldest", "mute"]
 type SequencePolicy = Literal["echo", "counter", "zero"]
 type Stage = Literal["accept", "start", "resp", "finish", "query", "control", "ack", "push"]
+type AlarmForm = Literal["name", "index", "bits"]
 type AnswerKind = Literal["control", "query", "heartbeat", "report"]
 
 
@@ -61,6 +62,7 @@ class Knobs:
     burst_frames: Literal["one", "separate"] = "one"
     countdown_step: float = 5.0
     battery_dp: Literal[11, 12] = 12
+    alarm_form: AlarmForm = "name"
     # Opening
     reply: Literal["3", "5", "echo"] = "3"
     cloud: bool = True

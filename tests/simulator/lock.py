@@ -94,6 +94,13 @@ class SimulatedLock(LockBolt):
         self.bolt_opens("offline_password")
         return True
 
+    async def forced(self, method: str, number: int) -> None:
+        """Somebody opens under duress, and the lock notices."""
+        if await self._touched():
+            dps = families.unlock_dps(self.family, method, number)
+            self.report(dps | {"16": True}, record=True)
+            self.bolt_opens(f"{method} {number}")
+
     async def burst(self, *unlocks: tuple[str, int]) -> None:
         """Several people open at once; values travel together where they can."""
         frames = self._frames(unlocks)
@@ -155,7 +162,7 @@ class SimulatedLock(LockBolt):
 
     async def alarm(self, name: str) -> None:
         """An alarm goes off."""
-        dps = families.alarm_dps(self.family, name)
+        dps = families.alarm_dps(self.family, name, self.knobs.alarm_form)
         if await self._touched():
             self.report(dps, record=True)
 

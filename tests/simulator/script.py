@@ -15,7 +15,7 @@ burst METHOD N [METHOD N ...]  several people at once
 store METHOD N                 somebody opened while Wi-Fi was away
 request [SECONDS], end         ask to be let in, and stop asking
 double-lock on|off, door open|closed, battery PERCENT
-alarm NAME, doorbell
+alarm NAME, doorbell, duress N  (with finger N)
 wake [SECONDS], sleep, reboot, pull, put      radio and battery
 wrong key, right key           the lock has another local key than its clients think, or not
 new key                        the cloud gives the lock another remote key
@@ -105,6 +105,11 @@ async def _doorbell(lock: SimulatedLock, words: list[str]) -> str:
     return "somebody rings"
 
 
+async def _duress(lock: SimulatedLock, words: list[str]) -> str:
+    await lock.forced("fingerprint", int(words[0]))
+    return f"fingerprint {words[0]} under duress"
+
+
 async def _wake(lock: SimulatedLock, words: list[str]) -> str:
     await lock.wake(float(words[0]) if words else None)
     return "awake"
@@ -173,6 +178,7 @@ ACTIONS: dict[str, Action] = {
     "battery": _battery,
     "alarm": _alarm,
     "doorbell": _doorbell,
+    "duress": _duress,
     "wake": _wake,
     "sleep": _sleep,
     "reboot": _reboot,

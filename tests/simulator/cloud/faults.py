@@ -6,7 +6,7 @@ from typing import Literal
 
 from .asked import Call
 
-type Kind = Literal["refuse", "false", "drop", "hang", "garble"]
+type Kind = Literal["refuse", "false", "drop", "hang", "garble", "babble"]
 
 
 @dataclass

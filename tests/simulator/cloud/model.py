@@ -15,6 +15,10 @@ BOOLEAN = {"type": "bool"}
 RAW = {"type": "raw", "maxlen": 128}
 BATTERY = {"type": "enum", "range": ["high", "medium", "low", "poweroff"]}
 DOOR = {"type": "enum", "range": ["unknown", "open", "closed"]}
+DIRECTION = {"type": "enum", "range": ["left", "right"]}
+RELOCK = SECONDS | {"min": 5, "max": 60, "step": 5}
+VOLUME = {"type": "enum", "range": ["mute", "low", "normal", "high"]}
+LANGUAGE = {"type": "enum", "range": ["chinese_simplified", "english", "german"]}
 OLD_NAMES = {"value": "Integer", "bool": "Boolean", "enum": "Enum", "raw": "Raw"}
 
 
@@ -110,6 +114,11 @@ MODELS: dict[Family | None, tuple[Property, ...]] = {
         Property(50, "remote_no_dp_key", RAW, writable=True),
         Property(55, "lock_motor_state", BOOLEAN),
         Property(58, "normal_open_switch", BOOLEAN, writable=True),
+        Property(65, "lock_motor_direction", DIRECTION, writable=True),
+        Property(68, "automatic_lock", BOOLEAN, writable=True),
+        Property(69, "auto_lock_time", RELOCK, writable=True),
+        Property(111, "beep_volume", VOLUME, writable=True),
+        Property(112, "language", LANGUAGE, writable=True),
     ),
     Family.D: tuple(_kits()),
 }

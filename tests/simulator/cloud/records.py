@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -54,6 +55,14 @@ def number_of(value: object) -> int | None:
     except binascii.Error:
         return None
     return int.from_bytes(raw[:4]) if len(raw) >= 4 else None
+
+
+def forced_by(dps: Mapping[str, Any], codes: Mapping[str, str]) -> str | None:
+    """Return how records of duress name the unlock in the same report, if there is one."""
+    unlocks = ((codes.get(dp, ""), value) for dp, value in dps.items())
+    return next(
+        (f"{code}-{number_of(value):02d}" for code, value in unlocks if is_unlock(code)), None
+    )
 
 
 def between(rows: list[LogRow], asked: Asked) -> list[LogRow]:

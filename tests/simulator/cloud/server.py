@@ -18,6 +18,7 @@ from .state import CloudState
 ACCESS_ID = "simulatedprojectid01"
 ACCESS_SECRET = "4simulated0access0secret0of0ours"
 CLOCKS_MAY_DIFFER = 300
+NO_JSON = "<html>502 Bad Gateway</html>"
 A_TOKEN = re.compile(r"/v1\.0/token(?:/(?P<renewal>[^/]+))?")
 
 
@@ -84,9 +85,15 @@ class SimulatedCloud(CloudState):
         """Carry the call out, and never answer."""
         self._faults.add(Fault("hang", path, times))
 
-    def garble(self, path: str, times: int | None = 1, done: bool = True) -> None:
-        """Answer with text that is no JSON; `done`: after carrying the call out."""
-        self._faults.add(Fault("garble", path, times, done=done))
+    def garble(
+        self, path: str, times: int | None = 1, done: bool = True, text: str = NO_JSON
+    ) -> None:
+        """Answer with any text; `done`: after carrying the call out."""
+        self._faults.add(Fault("garble", path, times, message=text, done=done))
+
+    def babble(self, path: str, text: str, times: int | None = 1) -> None:
+        """Answer with text that is not even HTTP."""
+        self._faults.add(Fault("babble", path, times, message=text))
 
     def recover(self) -> None:
         """Make everything right again."""
@@ -120,12 +127,12 @@ class SimulatedCloud(CloudState):
         await asyncio.sleep(self.latency)
         if fault and fault.kind == "hang":
             await self._closed.wait()
-        if fault and fault.kind in ("hang", "drop"):
+        if fault and fault.kind in ("hang", "drop", "babble"):
             if request.transport:
-                request.transport.abort()
+                _end(request.transport, fault)
             return web.Response()
         if fault and fault.kind == "garble":
-            return web.Response(text="<html>502 Bad Gateway</html>", content_type="text/html")
+            return web.Response(text=fault.message, content_type="text/html")
         text = json.dumps(answer)
         return web.Response(text=text, content_type="application/json", status=self.http_status)
 
@@ -176,3 +183,11 @@ class SimulatedCloud(CloudState):
 
     def _stamp(self) -> dict[str, Any]:
         return {"t": int(self.time() * 1000), "tid": f"call{len(self.calls)}"}
+
+
+def _end(transport: asyncio.Transport, fault: Fault) -> None:
+    if fault.message:
+        transport.write(fault.message.encode())
+        transport.close()
+    else:
+        transport.abort()

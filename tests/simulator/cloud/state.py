@@ -12,7 +12,7 @@ from tests.simulator.secret_codes import SecretCodes
 from .asked import Refusal
 from .model import MODELS, Property
 from .passwords import PasswordRow, Passwords
-from .records import LogRow, is_logged, number_of, text_of
+from .records import LogRow, forced_by, is_logged, number_of, text_of
 from .tickets import Tickets
 from .tokens import Tokens
 
@@ -161,7 +161,8 @@ class CloudState:
                 continue
             device.status[code] = value
             if is_logged(code):
-                self._record(device, code, value, at)
+                named = forced_by(dps, codes) if code == "hijack" and value else None
+                self._record(device, code, named or value, at)
 
     def _record(self, device: Device, code: str, value: object, at: float) -> None:
         number = number_of(value)

@@ -28,6 +28,7 @@ class Tickets:
 
     def __init__(self, secret: str, now: Callable[[], float]) -> None:
         """Start with none."""
+        self.secrets: list[str] = []
         self._secret, self._now = secret, now
         self._open: dict[str, Ticket] = {}
 
@@ -38,6 +39,7 @@ class Tickets:
         ticket_id = secrets.token_urlsafe(12)
         self._open[ticket_id] = Ticket(device_id, key, self._now() + LASTS)
         sealed = encrypt(self._secret.encode(), key).hex().upper()
+        self.secrets += (ticket_id, key.decode(), sealed)
         return {"ticket_id": ticket_id, "ticket_key": sealed, "expire_time": LASTS}
 
     def spend(self, ticket_id: str, device_id: str) -> bytes:

@@ -16,6 +16,7 @@ class Tokens:
         """Start with none."""
         self.seconds = 7200.0
         self.issued = 0
+        self.secrets: list[str] = []
         self._now = now
         self._ends: dict[str, float] = {}
         self._renewals: dict[str, str] = {}
@@ -24,6 +25,7 @@ class Tokens:
         """Give out a new pair."""
         self.issued += 1
         token, renewal = secrets.token_hex(16), secrets.token_hex(16)
+        self.secrets += (token, renewal)
         self._ends[token] = self._now() + self.seconds
         self._renewals[renewal] = token
         return {
