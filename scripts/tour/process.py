@@ -113,9 +113,9 @@ class HomeAssistantProcess:
         ]
 
     def last_words(self, count: int = 12) -> list[str]:
-        """Return the last warnings and errors of whatever part of it."""
+        """Return the last warnings and errors of whatever part of it, or why it did not start."""
         found = [record for record in _records(self.log) if PROBLEM.match(record)]
-        return found[-count:]
+        return found[-count:] or self.log.read_text(errors="replace").splitlines()[-count:]
 
 
 async def _hass(cloud_url: str, folder: Path, log: IO[bytes]) -> asyncio.subprocess.Process:
