@@ -1,12 +1,13 @@
 """What the tests of triggers and conditions share: members, and real automations that count."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.tuya_wifi_lock.const import (
+    CONF_DURESS,
     CONF_NUMBERS,
     CONF_PERSON,
     DOMAIN,
@@ -27,9 +28,11 @@ def add_member(
     name: str,
     *numbers: str,
     person: str | None = None,
+    duress: Iterable[str] = (),
 ) -> str:
     """Add a member to a lock; return the id of the subentry."""
-    data = {CONF_NUMBERS: list(numbers)} | ({CONF_PERSON: person} if person else {})
+    data: dict[str, Any] = {CONF_NUMBERS: list(numbers), CONF_DURESS: list(duress)}
+    data |= {CONF_PERSON: person} if person else {}
     subentry = ConfigSubentry(
         data=MappingProxyType(data), subentry_type=SUBENTRY_MEMBER, title=name, unique_id=None
     )

@@ -24,7 +24,6 @@ from homeassistant.helpers.trigger import (
     TriggerConfig,
     TriggerNotTriggeredReporter,
 )
-from homeassistant.util import dt as dt_util
 
 from .targets import parts_of_locks
 from .tuyalock import ALARMS
@@ -33,8 +32,6 @@ from .unlock_trigger import CONF_MAX_AGE, DEFAULT_MAX_AGE, with_options, wrong_a
 CONF_TYPES: Final = "types"
 ALARM: Final = "alarm"
 DURESS: Final = "duress"
-
-JUST_NOW = timedelta(seconds=5)
 
 
 class AlarmRaisedTrigger(StatelessEntityTriggerBase):
@@ -93,20 +90,24 @@ class DuressTrigger(StatelessEntityTriggerBase):
         run_action: TriggerActionRunner,
         did_not_trigger: TriggerNotTriggeredReporter | None = None,
     ) -> CALLBACK_TYPE:
-        """Hear each event, of which each is written as if it were the first.
+        """Hear each event, for which the state before it is taken away.
 
-        The Activity page says what a run was caused by; it gets neither a context nor a name.
+        The Activity page says what has caused a run; here it learns neither context nor name.
         """
-        told: dict[str, str] = {}
+        before: dict[str, State] = {}
 
         @callback
         def async_changed(data: TargetStateChangedData) -> None:
-            new = data.state_change_event.data["new_state"]
-            if new and told.get(new.entity_id) != new.state and _has_just_happened(new):
-                told[new.entity_id] = new.state
+            event = data.state_change_event.data
+            old, new = event["old_state"], event["new_state"]
+            if old and not new:
+                before[old.entity_id] = old
+            elif new and (last := before.pop(new.entity_id, None)):
+                if last.state in self._excluded_from_states or last.state == new.state:
+                    return
                 payload = {
                     ATTR_ENTITY_ID: new.entity_id,
-                    "from_state": None,
+                    "from_state": last,
                     "to_state": new,
                     "for": None,
                 }
@@ -115,9 +116,3 @@ class DuressTrigger(StatelessEntityTriggerBase):
         return await async_track_target_selector_state_change_event(
             self._hass, self._target, async_changed, self.entity_filter
         )
-
-
-def _has_just_happened(state: State) -> bool:
-    """Return if an event is told for the first time, and was not restored."""
-    told = dt_util.parse_datetime(state.state)
-    return told is not None and state.last_updated - told < JUST_NOW

@@ -1,0 +1,475 @@
+"""Alarms, rings and duress: each is an event, and duress shows nowhere else."""
+
+import time
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+
+from custom_components.tuya_wifi_lock.tuyalock import ALARMS, UNLOCK_METHODS
+from homeassistant.const import EVENT_HOMEASSISTANT_STARTED, EVENT_STATE_CHANGED
+from homeassistant.core import CoreState, HomeAssistant, State
+from homeassistant.helpers import entity_registry as er
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+from tests.automations import RUN, Runs, add_member, device_id
+from tests.common import (
+    LATE_UNLOCK,
+    LOCK,
+    NAME,
+    UNLOCK,
+    reported,
+    restart,
+    set_up_awake,
+    state,
+    wake,
+)
+from tests.conftest import setup, wait_for
+from tests.simulator import SimulatedLock
+from tests.simulator.cloud import SimulatedCloud
+
+ALARM = f"event.{NAME}_alarm"
+DOORBELL = f"event.{NAME}_doorbell"
+DURESS = f"event.{NAME}_duress"
+AT_LOCK = {"entity_id": LOCK}
+FORCED = {"1": 4, "16": True}
+"""Fingerprint 4, and that it was used under duress."""
+
+
+@pytest.fixture
+def runs(hass: HomeAssistant) -> Runs:
+    """The runs of the automations of a test."""
+    return Runs(hass)
+
+
+class Events:
+    """Hears all that events tell, in whatever way they are written."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Begin to listen."""
+        self._changes = async_capture_events(hass, EVENT_STATE_CHANGED)
+
+    def of(self, entity_id: str) -> list[State]:
+        """Return what an event has told."""
+        told: dict[str, State] = {}
+        for change in self._changes:
+            new = change.data["new_state"]
+            if new and new.entity_id == entity_id and dt_util.parse_datetime(new.state):
+                told.setdefault(new.state, new)
+        return list(told.values())
+
+    def types(self, entity_id: str) -> list[str]:
+        """Return the types of what an event has told."""
+        return [one.attributes["event_type"] for one in self.of(entity_id)]
+
+
+@pytest.fixture
+def events(hass: HomeAssistant) -> Events:
+    """Somebody who hears the events."""
+    return Events(hass)
+
+
+# Alarms
+
+
+async def test_there_is_no_event_before_the_lock_has_shown_that_it_can_signal(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    registry = er.async_get(hass)
+    for entity_id in (ALARM, DOORBELL, DURESS):
+        assert hass.states.get(entity_id) is None
+        assert registry.async_get(entity_id) is None
+
+
+@pytest.mark.parametrize(
+    "simulated_lock", [pytest.param({"family": name}, id=name) for name in "ABD"], indirect=True
+)
+async def test_two_equal_alarms_are_two_events_also_the_first_ever(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    events: Events,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    for _ in range(2):
+        await simulated_lock.alarm("wrong_finger")
+        await reported(hass, simulated_lock)
+    assert events.types(ALARM) == ["wrong_finger"] * 2
+    shown = dict(state(hass, ALARM).attributes)
+    happened = dt_util.parse_datetime(shown.pop("time"))
+    assert happened
+    assert abs(happened.timestamp() - time.time()) < 5
+    assert shown == {
+        "event_type": "wrong_finger",
+        "event_types": list(ALARMS),
+        "friendly_name": "Wi-Fi lock 0001 Alarm",
+        "late": False,
+        "route": "lan",
+    }
+
+
+async def test_an_alarm_while_home_assistant_starts_is_told_when_it_has_started(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock, events: Events
+) -> None:
+    hass.set_state(CoreState.starting)
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.alarm("pry")
+    await reported(hass, simulated_lock)
+    assert state(hass, ALARM).state == "unknown"
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    await hass.async_block_till_done()
+    assert events.types(ALARM) == ["pry"]
+
+
+async def test_an_alarm_that_was_not_told_before_the_end_is_told_after_it(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock, events: Events
+) -> None:
+    hass.set_state(CoreState.starting)
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.alarm("pry")
+    await reported(hass, simulated_lock)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    hass.set_state(CoreState.running)
+    await setup(hass, entry)
+    assert events.types(ALARM) == ["pry"]
+    await restart(hass, entry)
+    assert events.types(ALARM) == ["pry"]
+
+
+async def test_an_alarm_that_only_the_cloud_knows_is_late_and_keeps_its_event(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+    events: Events,
+    runs: Runs,
+) -> None:
+    runs.add("alarm_raised", AT_LOCK, name="now")
+    runs.add("alarm_raised", AT_LOCK, {"max_age": {"hours": 1}}, "hour")
+    runs.add("alarm_raised", AT_LOCK, {"max_age": {"minutes": 5}}, "five_minutes")
+    created_before(entry)
+    at = time.time() - 600
+    await runs.arm()
+    cloud.log(simulated_lock.device_id, "alarm_lock", "shock", at)
+    await setup(hass, entry)
+    await wait_for(hass, lambda: events.of(ALARM))
+    shown = state(hass, ALARM).attributes
+    assert (shown["event_type"], shown["late"], shown["route"]) == ("shock", True, "cloud")
+    assert dt_util.parse_datetime(shown["time"]) == dt_util.utc_from_timestamp(
+        int(at * 1000) / 1000
+    )
+    await wait_for(hass, lambda: runs.names)
+    assert runs.names == ["hour"]
+    await restart(hass, entry)
+    assert state(hass, ALARM).attributes["event_type"] == "shock"
+    assert events.types(ALARM) == ["shock"]
+
+
+def created_before(entry: MockConfigEntry) -> None:
+    """Let an entry be a day old: what happened before it is no news."""
+    object.__setattr__(entry, "created_at", dt_util.utc_from_timestamp(time.time() - 86400))
+
+
+async def test_alarms_by_type(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock, runs: Runs
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    device = device_id(hass, entry, simulated_lock.device_id)
+    runs.add("alarm_raised", AT_LOCK, name="any")
+    runs.add("alarm_raised", {"device_id": device}, {"types": []}, "empty")
+    runs.add("alarm_raised", AT_LOCK, {"types": "pry"}, "pry")
+    runs.add("alarm_raised", {"entity_id": [LOCK, ALARM]}, {"types": ["pry", "shock"]}, "both")
+    runs.add("alarm_raised", {"entity_id": UNLOCK}, name="never")
+    await runs.arm()
+    await simulated_lock.alarm("pry")
+    await reported(hass, simulated_lock)
+    assert sorted(runs.names) == ["any", "both", "empty", "pry"], "the first alarm ever"
+    await simulated_lock.alarm("wrong_card")
+    await reported(hass, simulated_lock)
+    assert sorted(runs.names[4:]) == ["any", "empty"]
+    await restart(hass, entry)
+    assert len(runs.names) == 6
+
+
+@pytest.mark.parametrize("alarm", ["tongue_bad", "tongue_not_out"])
+async def test_a_jam_shows_until_the_next_unlock(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock, alarm: str
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    await simulated_lock.alarm(alarm)
+    await reported(hass, simulated_lock)
+    assert state(hass, LOCK).state == "jammed"
+    await simulated_lock.alarm("wrong_finger")
+    await reported(hass, simulated_lock)
+    assert state(hass, LOCK).state == "jammed"
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    assert state(hass, LOCK).state != "jammed"
+
+
+# Rings
+
+
+@pytest.mark.parametrize("simulated_lock", [{"family": "B"}, {"family": "D"}], indirect=True)
+async def test_each_ring_runs_home_assistants_own_trigger(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    ran = async_capture_events(hass, RUN)
+    device = device_id(hass, entry, simulated_lock.device_id)
+    one = {
+        "alias": "rang",
+        "triggers": [{"trigger": "doorbell.rang", "target": {"device_id": device}}],
+        "actions": [{"event": RUN, "event_data": {"entity": "{{ trigger.entity_id }}"}}],
+    }
+    assert await async_setup_component(hass, "automation", {"automation": [one]})
+    await hass.async_block_till_done()
+    assert state(hass, "automation.rang").state == "on"
+    for _ in range(2):
+        await simulated_lock.doorbell()
+        await reported(hass, simulated_lock)
+    assert [event.data["entity"] for event in ran] == [DOORBELL] * 2
+    shown = state(hass, DOORBELL).attributes
+    assert shown["device_class"] == "doorbell"
+    assert shown["event_type"] == "ring"
+    assert shown["event_types"] == ["ring"]
+
+
+async def test_a_ring_that_waited_too_long_is_not_told(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock, events: Events
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.push({"19": True}, {"19": int(time.time()) - 300})
+    await simulated_lock.push({"8": "pry"}, {"8": int(time.time()) - 300})
+    await reported(hass, simulated_lock)
+    assert events.of(DOORBELL) == []
+    assert [one.attributes["late"] for one in events.of(ALARM)] == [True]
+
+
+# Duress
+
+
+async def test_duress_with_its_unlock_tells_who_and_how(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    events: Events,
+) -> None:
+    add_member(hass, entry, "Alice", "fingerprint:3", "fingerprint:4", person="person.alice")
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    assert "duress" not in state(hass, UNLOCK).attributes
+    await simulated_lock.push(FORCED)
+    await reported(hass, simulated_lock)
+    unlock = state(hass, UNLOCK)
+    assert unlock.attributes["duress"] is True
+    assert unlock.attributes["number"] == 4
+    duress = state(hass, DURESS)
+    shown = dict(duress.attributes)
+    assert dt_util.parse_datetime(shown.pop("time"))
+    assert shown == {
+        "event_type": "fingerprint",
+        "event_types": [*UNLOCK_METHODS, "unknown"],
+        "friendly_name": "Wi-Fi lock 0001 Duress",
+        "late": False,
+        "member": "Alice",
+        "method": "fingerprint",
+        "number": 4,
+        "person": "person.alice",
+        "record": unlock.attributes["record"],
+        "route": "lan",
+    }
+    assert duress.context.id != unlock.context.id
+    assert state(hass, LOCK).state != "jammed"
+    entity = er.async_get(hass).async_get(DURESS)
+    assert entity
+    assert entity.hidden_by is er.RegistryEntryHider.INTEGRATION
+    await simulated_lock.push(FORCED)
+    await reported(hass, simulated_lock)
+    assert events.types(DURESS) == ["fingerprint"] * 2
+    assert [one.attributes.get("duress") for one in events.of(UNLOCK)] == [None, True, True]
+
+
+async def test_duress_after_its_unlock_refers_to_it(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    events: Events,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.card(2)
+    await reported(hass, simulated_lock)
+    await simulated_lock.push({"16": True})
+    await reported(hass, simulated_lock)
+    (duress,), (unlock,) = events.of(DURESS), events.of(UNLOCK)
+    assert duress.attributes["record"] == unlock.attributes["record"]
+    assert duress.attributes["method"] == duress.attributes["event_type"] == "card"
+    assert duress.attributes["member"] is None
+    assert "duress" not in unlock.attributes
+
+
+async def test_duress_without_an_unlock_is_told_as_well(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    events: Events,
+    runs: Runs,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    runs.add("duress", AT_LOCK)
+    await runs.arm()
+    await simulated_lock.push({"16": True})
+    await reported(hass, simulated_lock)
+    assert events.types(DURESS) == ["unknown"]
+    assert state(hass, DURESS).attributes["record"] is None
+    assert runs.names == ["it"]
+    await simulated_lock.push({"16": False})
+    await reported(hass, simulated_lock)
+    assert runs.names == ["it"]
+
+
+async def test_a_number_that_is_marked_is_duress_and_an_ordinary_unlock(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    events: Events,
+    runs: Runs,
+) -> None:
+    numbers = ("fingerprint:3", "fingerprint:4")
+    add_member(hass, entry, "Alice", *numbers, duress=["fingerprint:4"])
+    await set_up_awake(hass, entry, simulated_lock)
+    runs.add("member_came_home", AT_LOCK, name="home")
+    runs.add("unlocked", AT_LOCK, name="unlocked")
+    runs.add("duress", {"entity_id": [LOCK, DURESS]}, name="duress")
+    await runs.arm()
+    logged = async_capture_events(hass, "logbook_entry")
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    assert sorted(runs.names) == ["home", "unlocked"]
+    normal = dict(state(hass, LOCK).attributes), state(hass, LOCK).state
+    await simulated_lock.finger(4)
+    await reported(hass, simulated_lock)
+    assert sorted(runs.names[2:]) == ["duress", "home", "unlocked"]
+    assert (dict(state(hass, LOCK).attributes), state(hass, LOCK).state) == normal
+    first, second = events.of(UNLOCK)
+    assert first.attributes.keys() == second.attributes.keys()
+    assert second.attributes["member"] == "Alice"
+    assert [event.data["message"] for event in logged] == [
+        "was unlocked by Alice with fingerprint 3",
+        "was unlocked by Alice with fingerprint 4",
+    ]
+    (duress,) = events.of(DURESS)
+    assert duress.attributes["record"] == second.attributes["record"]
+
+
+async def test_duress_that_member_lock_and_cloud_tell_is_one_event(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+    events: Events,
+    runs: Runs,
+) -> None:
+    add_member(hass, entry, "Alice", "fingerprint:4", duress=["fingerprint:4"])
+    cloud.add_user(simulated_lock.device_id, "Alice", duress={"unlock_fingerprint": [4]})
+    await set_up_awake(hass, entry, simulated_lock)
+    runs.add("duress", AT_LOCK)
+    await runs.arm()
+    await simulated_lock.push(FORCED)
+    await reported(hass, simulated_lock)
+    assert len(events.of(UNLOCK)) == 1
+    await entry.runtime_data.watch.async_poll()
+    await restart(hass, entry)
+    await entry.runtime_data.watch.async_poll()
+    await hass.async_block_till_done()
+    assert any(call.path.endswith("alarm-logs") for call in cloud.calls)
+    assert events.types(DURESS) == ["fingerprint"]
+    assert runs.names == ["it"]
+
+
+async def test_duress_that_only_the_cloud_knows_fires_late(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+    events: Events,
+    runs: Runs,
+) -> None:
+    add_member(hass, entry, "Alice", "fingerprint:4")
+    created_before(entry)
+    runs.add("duress", AT_LOCK)
+    await runs.arm()
+    at = time.time() - 900
+    cloud.log(simulated_lock.device_id, "unlock_fingerprint", "4", at)
+    cloud.log(simulated_lock.device_id, "hijack", "unlock_fingerprint-04", at)
+    await setup(hass, entry)
+    await wait_for(hass, lambda: events.of(DURESS))
+    shown = state(hass, DURESS).attributes
+    assert shown["late"] is True
+    assert shown["member"] == "Alice"
+    assert shown["record"] == state(hass, LATE_UNLOCK).attributes["record"]
+    await wait_for(hass, lambda: runs.names)
+    assert runs.names == ["it"]
+
+
+async def test_an_old_unlock_with_a_marked_number_is_late_duress(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    events: Events,
+    runs: Runs,
+) -> None:
+    simulated_lock.knobs.record_times = True
+    add_member(hass, entry, "Alice", "card:2", duress=["card:2"])
+    await setup(hass, entry)
+    runs.add("duress", AT_LOCK)
+    await runs.arm()
+    await simulated_lock.store("card", 2, at=int(time.time()) - 1800)
+    await simulated_lock.wake()
+    await reported(hass, simulated_lock)
+    assert [one.attributes["late"] for one in events.of(DURESS)] == [True]
+    assert runs.names == ["it"]
+
+
+async def test_what_is_restored_of_duress_runs_nothing(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    runs: Runs,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.push(FORCED)
+    await reported(hass, simulated_lock)
+    before = state(hass, DURESS)
+    runs.add("duress", AT_LOCK)
+    await runs.arm()
+    await restart(hass, entry)
+    assert runs.names == []
+    er.async_get(hass).async_update_entity(DURESS, name="Help")
+    await hass.async_block_till_done()
+    after = state(hass, DURESS)
+    assert after.state == before.state
+    assert after.attributes["number"] == 4
+    assert runs.names == []
+    await wake(hass, entry, simulated_lock)
+    await simulated_lock.push(FORCED)
+    await reported(hass, simulated_lock)
+    assert runs.names == ["it"]
+
+
+async def test_a_run_that_duress_has_caused_does_not_name_it(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock, runs: Runs
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    runs.add("duress", AT_LOCK)
+    await runs.arm()
+    started = async_capture_events(hass, "automation_triggered")
+    await simulated_lock.push(FORCED)
+    await reported(hass, simulated_lock)
+    (run,) = started
+    assert run.data["source"] == "an unlock"
+    assert run.context.parent_id is None
