@@ -11,6 +11,7 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     Clock,
     Record,
     Settings,
+    SignalRecord,
     Snapshot,
     Timer,
     TuyaLock,
@@ -98,6 +99,7 @@ class House:
     clock: MovableClock
     snapshots: list[Snapshot] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
+    signals: list[SignalRecord] = field(default_factory=list)
 
     @property
     def told(self) -> list[str]:
@@ -167,7 +169,9 @@ async def house(
             address_of(simulated, **address or {}), settings or Settings(), clock, stored
         )
         home = House(simulated, lock, clock)
-        lock.subscribe(Watcher(home.snapshots.append, home.records.append))
+        lock.subscribe(
+            Watcher(home.snapshots.append, home.records.append, signalled=home.signals.append)
+        )
         lock.start()
         if heard_before:
             clock.move(20)

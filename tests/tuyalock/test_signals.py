@@ -1,0 +1,524 @@
+"""Alarms, rings and duress of the simulated lock: each is told once, with what it is about."""
+
+from base64 import b64encode
+import json
+from typing import Any
+
+import pytest
+
+from custom_components.tuya_wifi_lock.tuyalock import ALARMS, Kind, Signal
+from custom_components.tuya_wifi_lock.tuyalock.cloud_answers import CloudSignal
+from custom_components.tuya_wifi_lock.tuyalock.records import CLOUD
+from custom_components.tuya_wifi_lock.tuyalock.signals import signals
+from custom_components.tuya_wifi_lock.tuyalock.state import LockState, Unlock, Value
+
+from .house import VERSIONS, House, house
+
+pytestmark = pytest.mark.usefixtures("socket_enabled")
+
+HOUR = 3600.0
+RING, DURESS = Signal(Kind.DOORBELL), Signal(Kind.DURESS)
+ON_THE_WIRE = [
+    "wrong_finger",
+    "wrong_password",
+    "wrong_card",
+    "wrong_face",
+    "tongue_bad",
+    "too_hot",
+    "unclosed_time",
+    "tongue_not_out",
+    "pry",
+    "key_in",
+    "low_battery",
+    "power_off",
+    "shock",
+    "defense",
+    "stay_alarm",
+    "doorbell",
+    "wrong_unlock",
+]
+"""Tuya's order."""
+
+
+def alarm(name: str) -> Signal:
+    """Return an alarm."""
+    return Signal(Kind.ALARM, name)
+
+
+def named(name: str) -> Signal:
+    """Return what an alarm stands for."""
+    return RING if name == "doorbell" else alarm(name)
+
+
+def found(codes: dict[str, Value]) -> list[Signal]:
+    """Return the signals in a report."""
+    return [signal for _, signal in signals(codes)]
+
+
+def kit(*data: int) -> str:
+    """Return a raw value."""
+    return b64encode(bytes(data)).decode()
+
+
+async def tell(home: House, *expected: Signal, late: bool = False) -> None:
+    """Wait until these were told, and nothing else."""
+    await home.until(lambda: len(home.signals) >= len(expected))
+    await home.settle()
+    assert [record.signal for record in home.signals] == list(expected)
+    assert [record.late for record in home.signals] == [late] * len(expected)
+
+
+async def finger_is_told(home: House, count: int = 1) -> None:
+    """Wait until so many unlocks were told."""
+    await home.until(lambda: len(home.records) == count)
+
+
+def from_cloud(
+    home: House, signal: Signal, ago: float, unlock: Unlock | None = None, **options: Any
+) -> None:
+    """Let the cloud tell a signal."""
+    told = CloudSignal(signal, home.clock.time() - ago, unlock)
+    home.lock.signals.told(told, CLOUD, **options)
+
+
+# What a report says
+
+
+@pytest.mark.parametrize(("index", "name"), enumerate(ON_THE_WIRE))
+def test_an_alarm_is_a_name_an_index_or_a_bit(index: int, name: str) -> None:
+    for value in (name, f"{index:02d}", 1 << index, str((1 << index) + (1 << 20))):
+        assert found({"alarm_lock": value})[0] == named(name), value
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        ("singing", ["other"]),
+        ("", ["other"]),
+        ("17", ["other"]),
+        ("unidentified", ["unidentified"]),
+        (1 << 17, ["other"]),
+        (3 << 17, ["other"]),
+        (0b1_0000_0011, ["wrong_finger", "wrong_password", "pry"]),
+        (1 << 15 | 1, ["wrong_finger", "doorbell"]),
+        (0, []),
+    ],
+)
+def test_unknown_alarms_are_others_and_bits_may_be_several(value: Value, names: list[str]) -> None:
+    assert found({"alarm_lock": value}) == [named(name) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        (kit(0), "wrong_finger"),
+        (kit(1), "wrong_password"),
+        (kit(2, 9), "wrong_card"),
+        (kit(3), "wrong_face"),
+        (kit(4), "pry"),
+        (kit(5), "unidentified"),
+        (kit(6), "doorbell"),
+        (kit(7), "other"),
+        ("", "other"),
+        ("?", "other"),
+    ],
+)
+def test_an_access_control_has_an_order_of_its_own(value: str, name: str) -> None:
+    assert found({"lock_alarm_kit": value}) == [named(name)]
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [
+        ({"doorbell": True}, [RING]),
+        ({"doorbell": False}, []),
+        ({"hijack": True}, [DURESS]),
+        ({"hijack": False}, []),
+        ({"doorbell": True, "alarm_lock": "doorbell"}, [RING]),
+        ({"hijack": True, "alarm_lock": "pry", "unlock_card": 2}, [DURESS, alarm("pry")]),
+        ({"unlock_fingerprint": 3, "battery_state": "low"}, []),
+    ],
+)
+def test_a_report_says_each_signal_once(codes: dict[str, Value], expected: list[Signal]) -> None:
+    assert found(codes) == expected
+
+
+def test_the_types_of_alarms_are_all_that_can_come() -> None:
+    names = [name for name in ON_THE_WIRE if name != "doorbell"]
+    assert [*ALARMS] == [*names, "unidentified", "other"]
+
+
+# From the lock
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("family", ["A", "B", "D"])
+async def test_each_report_is_a_signal_even_if_it_equals_the_last(
+    version: str, family: str
+) -> None:
+    async with house(version, family) as home:
+        await home.awake()
+        for _ in range(2):
+            await home.simulated.alarm("pry")
+            await home.simulated.doorbell()
+        await tell(home, *[alarm("pry"), RING] * 2)
+        assert [record.id for record in home.signals] == [1, 2, 3, 4]
+        assert {(record.route, record.unlock_record) for record in home.signals} == {("lan", None)}
+        assert home.told == []
+
+
+@pytest.mark.parametrize("form", ["name", "index", "bits"])
+async def test_products_write_alarms_in_different_ways(form: str) -> None:
+    async with house(alarm_form=form) as home:
+        await home.awake()
+        await home.simulated.alarm("shock")
+        await tell(home, alarm("shock"))
+
+
+async def test_an_alarm_that_wakes_the_lock_is_told_at_once() -> None:
+    async with house() as home:
+        await home.simulated.alarm("pry")
+        home.hint()
+        await tell(home, alarm("pry"))
+        assert home.signals[0].time is None
+        assert home.signals[0].happened == home.signals[0].received
+        assert home.signals[0].received == pytest.approx(home.clock.time(), abs=5)
+
+
+@pytest.mark.parametrize("partly", [True, False])
+async def test_the_answer_to_a_query_holds_no_signal(partly: bool) -> None:
+    stored = {"state": LockState(seen=frozenset({"residual_electricity"})).as_dict()}
+    async with house(stored=stored, query_answer="changed" if partly else "all") as home:
+        home.simulated.dps |= {"8": "tongue_bad", "16": True, "19": True}
+        await home.simulated.wake()
+        home.simulated._changed |= {"8", "16", "19"}
+        home.hint()
+        await home.until(lambda: "hijack" in home.lock.snapshot.state.seen)
+        await home.settle()
+        home.clock.move(6)
+        await tell(home)
+        assert not home.lock.snapshot.state.jammed
+
+
+async def test_old_alarms_are_late_and_an_old_ring_is_not_told() -> None:
+    async with house() as home:
+        at = int(home.clock.time() - HOUR)
+        for dps in ({"8": "pry"}, {"19": True}, {"16": True}):
+            await home.simulated.push(dps, dict.fromkeys(dps, at))
+        await home.wake()
+        await tell(home, alarm("pry"), DURESS, late=True)
+        assert [record.time for record in home.signals] == [at, at]
+        await home.simulated.push({"19": True}, {"19": int(home.clock.time() - 5)})
+        await home.until(lambda: len(home.signals) == 3)
+        assert (home.signals[2].signal, home.signals[2].late) == (RING, False)
+
+
+async def test_a_signal_from_the_future_counts_from_now() -> None:
+    async with house() as home:
+        await home.awake()
+        await home.simulated.push({"19": True}, {"19": int(home.clock.time() + HOUR)})
+        await tell(home, RING)
+        assert home.signals[0].time is None
+
+
+# Duress, and what it is about
+
+
+async def test_duress_knows_the_unlock_of_its_report() -> None:
+    async with house() as home:
+        await home.awake()
+        await home.simulated.forced("fingerprint", 3)
+        await home.simulated.forced("fingerprint", 4)
+        await tell(home, DURESS, DURESS)
+        assert [record.unlock_record for record in home.signals] == [1, 2]
+        assert home.told == ["live fingerprint 3", "live fingerprint 4"]
+
+
+async def test_duress_waits_for_an_unlock_that_is_held_back() -> None:
+    async with house() as home:
+        await home.simulated.forced("fingerprint", 4)
+        home.hint()
+        await home.until(lambda: home.lock.snapshot.last_unlock is not None)
+        await home.settle()
+        assert (home.told, home.signals) == ([], [])
+        home.clock.move(1.1)
+        await tell(home, DURESS)
+        (record,) = home.records
+        assert home.signals[0].unlock_record == record.id
+        assert home.signals[0].received <= home.clock.time() - 1
+
+
+async def test_duress_waits_for_its_own_unlock_alone() -> None:
+    async with house() as home:
+        await home.simulated.forced("fingerprint", 4)
+        home.hint()
+        await home.until(lambda: home.lock.snapshot.last_unlock is not None)
+        await home.settle()
+        home.lock.record(Unlock("card", 2), home.clock.time(), CLOUD)
+        assert (len(home.records), home.signals) == (1, [])
+        await home.simulated.sleep()
+        await tell(home, DURESS)
+        assert [record.unlock.method for record in home.records] == ["card", "fingerprint"]
+        assert home.signals[0].unlock_record == home.records[1].id
+
+
+async def test_duress_in_a_report_of_its_own_waits_for_the_unlock_before_it() -> None:
+    async with house() as home:
+        await home.simulated.finger(4)
+        await home.simulated.push({"16": True})
+        home.hint()
+        await home.until(lambda: "hijack" in home.lock.snapshot.state.seen)
+        await home.settle()
+        assert home.signals == []
+        home.clock.move(1.1)
+        await tell(home, DURESS)
+        assert home.signals[0].unlock_record == home.records[0].id
+
+
+@pytest.mark.parametrize(("after", "belongs"), [(0, True), (29, True), (31, False)])
+async def test_duress_belongs_to_the_last_unlock_of_half_a_minute(
+    after: float, belongs: bool
+) -> None:
+    async with house() as home:
+        await home.awake()
+        await home.simulated.finger(3)
+        await home.simulated.finger(4)
+        await finger_is_told(home, 2)
+        home.clock.move(after)
+        await home.simulated.push({"16": True})
+        await tell(home, DURESS)
+        assert home.signals[0].unlock_record == (home.records[1].id if belongs else None)
+
+
+async def test_duress_does_not_belong_to_what_the_cloud_tells_of_long_ago() -> None:
+    async with house() as home:
+        await home.awake()
+        home.lock.record(Unlock("card", 2), home.clock.time() - HOUR, CLOUD)
+        await home.simulated.push({"16": True})
+        await tell(home, DURESS)
+        assert home.signals[0].unlock_record is None
+
+
+async def test_duress_knows_an_unlock_of_which_only_the_unlock_has_a_time() -> None:
+    async with house() as home:
+        at = int(home.clock.time() - HOUR)
+        home.lock.record(Unlock("card", 2), home.clock.time() - 5, CLOUD)
+        for _ in range(2):
+            await home.simulated.push({"1": 4, "16": True}, {"1": at})
+        await home.wake()
+        await home.until(lambda: len(home.signals) == 2)
+        (forced,) = [record for record in home.records if record.method == "fingerprint"]
+        assert {record.unlock_record for record in home.signals} == {forced.id}
+
+
+async def test_duress_knows_an_unlock_that_the_cloud_told_before() -> None:
+    async with house() as home:
+        await home.simulated.forced("fingerprint", 4)
+        home.hint()
+        await home.until(lambda: home.lock.snapshot.last_unlock is not None)
+        await home.settle()
+        home.lock.record(Unlock("fingerprint", 4), home.clock.time() - 2, CLOUD)
+        await tell(home, DURESS)
+        assert home.signals[0].unlock_record == home.records[0].id
+        home.clock.move(1.1)
+        await home.settle()
+        assert (len(home.records), len(home.signals)) == (1, 1)
+
+
+# From another route
+
+
+@pytest.mark.parametrize("signal", [alarm("pry"), RING, DURESS])
+async def test_what_the_lock_and_the_cloud_tell_is_one_signal(signal: Signal) -> None:
+    dps = {Kind.ALARM: {"8": "pry"}, Kind.DOORBELL: {"19": True}, Kind.DURESS: {"16": True}}
+    async with house() as home:
+        await home.awake()
+        await home.simulated.push(dps[signal.kind])
+        await tell(home, signal)
+        from_cloud(home, signal, ago=5)
+        from_cloud(home, signal, ago=5)
+        await tell(home, signal)
+
+
+async def test_what_the_cloud_told_before_is_not_told_again() -> None:
+    async with house() as home:
+        await home.awake()
+        at = int(home.clock.time()) - 5
+        home.lock.signals.told(CloudSignal(alarm("pry"), at + 0.5, None), CLOUD)
+        await home.simulated.push({"8": "pry"}, {"8": at})
+        await home.simulated.push({"8": "shock"})
+        await tell(home, alarm("pry"), alarm("shock"))
+
+
+@pytest.mark.parametrize(
+    ("signal", "ago", "told"),
+    [
+        (alarm("pry"), 5, (False,)),
+        (alarm("pry"), HOUR, (True,)),
+        (RING, 5, (False,)),
+        (RING, HOUR, ()),
+        (RING, -200, ()),
+        (DURESS, HOUR, (True,)),
+        (DURESS, -200, (True,)),
+    ],
+)
+async def test_what_only_the_cloud_knows_is_told_unless_it_is_an_old_ring(
+    signal: Signal, ago: float, told: tuple[bool, ...]
+) -> None:
+    async with house() as home:
+        for _ in range(2):
+            from_cloud(home, signal, ago)
+        assert [record.late for record in home.signals] == list(told)
+        assert all(record.route == "cloud" for record in home.signals)
+
+
+async def test_what_is_not_to_be_told_is_known_all_the_same() -> None:
+    async with house() as home:
+        from_cloud(home, alarm("tongue_bad"), HOUR, tell=False)
+        assert home.signals == []
+        assert home.lock.signals.undelivered() == []
+        assert home.lock.snapshot.state.jammed
+        from_cloud(home, alarm("tongue_bad"), HOUR)
+        assert home.signals == []
+
+
+@pytest.mark.parametrize("unlock", [None, Unlock("fingerprint", 4)])
+async def test_duress_in_the_cloud_refers_to_an_unlock_that_is_written(
+    unlock: Unlock | None,
+) -> None:
+    async with house() as home:
+        now = home.clock.time()
+        for number, ago in ((4, HOUR + 5), (4, HOUR), (4, 60), (9, HOUR - 100)):
+            home.lock.record(Unlock("fingerprint", number), now - ago, CLOUD)
+        from_cloud(home, DURESS, HOUR - 1, unlock)
+        assert home.signals[0].unlock_record == home.records[1].id
+        from_cloud(home, DURESS, HOUR, unlock)
+        assert len(home.signals) == 1, "once for an unlock"
+        from_cloud(home, DURESS, 5 * HOUR, unlock)
+        assert home.signals[1].unlock_record is None
+        from_cloud(home, DURESS, HOUR - 99, Unlock("card", 4))
+        assert home.signals[2].unlock_record is None
+
+
+async def test_duress_that_the_lock_told_with_its_unlock_is_not_told_by_the_cloud() -> None:
+    async with house(record_times=True) as home:
+        await home.awake()
+        await home.simulated.forced("fingerprint", 4)
+        await tell(home, DURESS)
+        from_cloud(home, DURESS, -3, Unlock("fingerprint", 4))
+        await tell(home, DURESS)
+
+
+# The bolt
+
+
+@pytest.mark.parametrize("name", ["tongue_bad", "tongue_not_out"])
+async def test_a_stuck_bolt_is_jammed_until_somebody_unlocks(name: str) -> None:
+    async with house() as home:
+        await home.awake()
+        await home.simulated.alarm("pry")
+        await home.until(lambda: len(home.signals) == 1)
+        assert not home.lock.snapshot.state.jammed
+        await home.simulated.alarm(name)
+        await home.until(lambda: home.lock.snapshot.state.jammed)
+        await home.simulated.battery(50)
+        await home.until(lambda: home.lock.snapshot.state.battery == 50)
+        assert home.lock.snapshot.state.jammed
+        await home.simulated.finger(3)
+        await home.until(lambda: not home.lock.snapshot.state.jammed)
+
+
+async def test_a_stuck_bolt_is_jammed_until_the_motor_has_moved_it() -> None:
+    async with house() as home:
+        await home.awake()
+        await home.simulated.push({"55": False})
+        await home.simulated.alarm("tongue_not_out")
+        await home.until(lambda: home.lock.snapshot.state.jammed)
+        at = int(home.clock.time()) - 1
+        await home.simulated.push({"55": False})
+        await home.until(lambda: not home.lock.snapshot.state.jammed)
+        await home.simulated.push({"8": "tongue_bad"}, {"8": at - 5})
+        await home.until(lambda: len(home.signals) == 2)
+        assert not home.lock.snapshot.state.jammed, "it was before"
+
+
+async def test_an_unlock_whose_bolt_sticks_leaves_the_lock_jammed() -> None:
+    async with house() as home:
+        await home.awake()
+        await home.simulated.push({"1": 3, "55": True, "8": "tongue_bad"})
+        await finger_is_told(home)
+        await home.until(lambda: home.lock.snapshot.state.jammed)
+        await home.settle()
+        assert home.lock.snapshot.state.jammed
+
+
+# Restarts
+
+
+def stored_form(home: House) -> dict[str, Any]:
+    """Return what is stored, as it is read again."""
+    stored: dict[str, Any] = json.loads(json.dumps(home.lock.as_dict(), allow_nan=False))
+    return stored
+
+
+async def test_signals_survive_a_restart_until_they_are_delivered() -> None:
+    async with house() as home:
+        await home.awake()
+        await home.simulated.forced("fingerprint", 4)
+        await home.simulated.alarm("tongue_bad")
+        await home.simulated.doorbell()
+        await tell(home, DURESS, alarm("tongue_bad"), RING)
+        home.lock.signals.mark_delivered(home.signals[1].id)
+        stored, before = stored_form(home), home.signals
+    async with house(stored=stored) as home:
+        assert home.lock.signals.undelivered() == [before[0], before[2]]
+        home.clock.move(100)
+        (late,) = home.lock.signals.undelivered()
+        assert (late.signal, late.late, late.unlock_record) == (DURESS, True, 1)
+        assert home.lock.snapshot.state.jammed
+        assert home.lock.as_dict()["signals"] == stored["signals"]
+        told = CloudSignal(DURESS, late.received + 1, Unlock("fingerprint", 4))
+        home.lock.signals.told(told, CLOUD)
+        assert home.signals == []
+
+
+async def test_after_a_crash_what_may_have_been_told_is_no_news() -> None:
+    async with house() as home:
+        await home.awake()
+        await home.simulated.alarm("pry")
+        await home.simulated.doorbell()
+        await tell(home, alarm("pry"), RING)
+        stored = stored_form(home)
+    async with house(stored=stored) as home:
+        home.lock.signals.recover()
+        assert [(one.signal, one.late) for one in home.lock.signals.undelivered()] == [
+            (alarm("pry"), True)
+        ]
+
+
+async def test_a_lock_stored_by_an_older_version_is_read() -> None:
+    async with house() as home:
+        await home.awake()
+        await home.simulated.finger(3)
+        await finger_is_told(home)
+        stored = stored_form(home)
+    del stored["signals"], stored["state"]["jammed_at"], stored["state"]["settings"]
+    stored["table"] = {"8": ["alarm_lock", "STRING"]}
+    async with house(stored=stored) as home:
+        assert home.lock.signals.undelivered() == []
+        assert len(list(home.lock.journal)) == 1
+        assert home.lock.snapshot.state.settings == {}
+        await home.awake()
+        await home.simulated.alarm("pry")
+        await tell(home, alarm("pry"))
+
+
+async def test_only_the_unlocks_of_duress_that_is_kept_are_stored() -> None:
+    async with house() as home:
+        await home.awake()
+        await home.simulated.forced("fingerprint", 4)
+        await tell(home, DURESS)
+        assert home.lock.as_dict()["signals"]["unlock_records"] == {"1": 1}
+        for number in range(200):
+            from_cloud(home, alarm("pry"), 1000 - number)
+        assert home.lock.as_dict()["signals"]["unlock_records"] == {}
