@@ -98,7 +98,10 @@ class SignalDelivery:
         """Take what the lock or its cloud tells."""
         if record.unlock_record is not None:
             self._forced.add(record.unlock_record)
-        self._async_tell(self._describe(record))
+        self._async_keep(self._describe(record))
+        if self._hass:
+            # Not at once: an unlock of the same report is told first.
+            self._hass.loop.call_soon(self._async_hand_out, record.signal.kind)
 
     def is_forced(self, record: Record) -> bool:
         """Return if the lock has told duress together with an unlock."""
@@ -109,7 +112,7 @@ class SignalDelivery:
         """Tell duress if a member uses a number that is marked so."""
         record, member = unlocked.record, unlocked.member
         if member and is_duress(member, record.unlock):
-            self._async_tell(
+            self._async_keep(
                 Signalled(
                     signal=Signal(Kind.DURESS),
                     time=record.known_time,
@@ -119,6 +122,7 @@ class SignalDelivery:
                     member=member,
                 )
             )
+            self._async_hand_out(Kind.DURESS)
 
     def _describe(self, record: SignalRecord) -> Signalled:
         """Return a signal with the unlock that it is about, and whose that was."""
@@ -138,12 +142,11 @@ class SignalDelivery:
         self._closed = True
 
     @callback
-    def _async_tell(self, signalled: Signalled) -> None:
-        """Hand out a signal once there is somebody to hear it."""
+    def _async_keep(self, signalled: Signalled) -> None:
+        """Keep a signal until there is somebody to hear it."""
         kind = signalled.signal.kind
         self._waiting[kind].append(signalled)
         self._shown.add(kind)
-        self._async_hand_out(kind)
         self._changed()
 
     @callback

@@ -128,6 +128,12 @@ class DuressEvent(SignalEvent):
         super()._async_write_ha_state()
 
     @override
+    async def async_will_remove_from_hass(self) -> None:
+        """Become unavailable in the same way."""
+        self.hass.states.async_remove(self.entity_id)
+        await super().async_will_remove_from_hass()
+
+    @override
     def _type_of(self, signalled: Signalled) -> str:
         """Return how it was unlocked."""
         return signalled.unlock.method if signalled.unlock else UNKNOWN_METHOD

@@ -100,11 +100,10 @@ class DuressTrigger(StatelessEntityTriggerBase):
         def async_changed(data: TargetStateChangedData) -> None:
             event = data.state_change_event.data
             old, new = event["old_state"], event["new_state"]
+            last = before.pop(event["entity_id"], None)
             if old and not new:
                 before[old.entity_id] = old
-            elif new and (last := before.pop(new.entity_id, None)):
-                if last.state in self._excluded_from_states or last.state == new.state:
-                    return
+            elif new and last and self._is_news(last, new):
                 payload = {
                     ATTR_ENTITY_ID: new.entity_id,
                     "from_state": last,
@@ -116,3 +115,8 @@ class DuressTrigger(StatelessEntityTriggerBase):
         return await async_track_target_selector_state_change_event(
             self._hass, self._target, async_changed, self.entity_filter
         )
+
+    def _is_news(self, last: State, new: State) -> bool:
+        """Return if something has happened; what is restored or has another name is old."""
+        went_on = last.state not in self._excluded_from_states
+        return went_on and new.state not in self._excluded_states and last.state != new.state

@@ -1,0 +1,176 @@
+"""The Activity page shows an unlock under duress as any other, at once and from the database."""
+
+from datetime import datetime
+import json
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    MockModule,
+    mock_integration,
+)
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+)
+from pytest_homeassistant_custom_component.typing import (
+    MockHAClientWebSocket,
+    RecorderInstanceContextManager,
+    WebSocketGenerator,
+)
+
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+from tests.automations import Runs, add_member
+from tests.common import LOCK, NAME, UNLOCK, reported, restart, set_up_awake, state, wake
+from tests.simulator import SimulatedLock
+
+DURESS = f"event.{NAME}_duress"
+ALICE = "event.alice_unlock"
+FORCED = {"1": 4, "16": True}
+SHOWN = {UNLOCK, LOCK, ALICE}
+"""What the Activity page shows of an unlock by Alice, with or without duress."""
+
+
+@pytest.fixture
+def mock_recorder_before_hass(async_test_recorder: RecorderInstanceContextManager) -> None:
+    """A database has to be there before Home Assistant."""
+
+
+@pytest.fixture
+async def began(recorder_mock: None, hass: HomeAssistant) -> datetime:
+    """The Activity page, and since when it is there."""
+    mock_integration(hass, MockModule("frontend"))
+    assert await async_setup_component(hass, "logbook", {})
+    return dt_util.utcnow()
+
+
+class Page:
+    """What the Activity page shows while it is open."""
+
+    def __init__(self, client: MockHAClientWebSocket) -> None:
+        """Take the connection of a browser."""
+        self._client = client
+
+    async def open(self, since: datetime, *entity_ids: str) -> None:
+        """Open the page, of everything or of some entities."""
+        chosen = {"entity_ids": list(entity_ids)} if entity_ids else {}
+        await self._client.send_json_auto_id(
+            {"type": "logbook/event_stream", "start_time": since.isoformat(), **chosen}
+        )
+        assert (await self._client.receive_json())["success"]
+
+    async def read_until(self, last: str) -> list[dict[str, Any]]:
+        """Return what is shown, up to a change of an entity that comes last."""
+        entries: list[dict[str, Any]] = []
+        while not any(one.get("entity_id") == last for one in entries):
+            entries += (await self._client.receive_json())["event"]["events"]
+        return entries
+
+
+async def entries_since(
+    hass: HomeAssistant, client: MockHAClientWebSocket, since: datetime, *entity_ids: str
+) -> list[dict[str, Any]]:
+    """Return what the database has for the Activity page."""
+    await async_wait_recording_done(hass)
+    chosen = {"entity_ids": list(entity_ids)} if entity_ids else {}
+    await client.send_json_auto_id(
+        {"type": "logbook/get_events", "start_time": since.isoformat(), **chosen}
+    )
+    entries: list[dict[str, Any]] = (await client.receive_json())["result"]
+    return entries
+
+
+def about(entries: list[dict[str, Any]], *entity_ids: str) -> list[dict[str, Any]]:
+    """Return the entries about some entities, without what differs in every entry."""
+    changing = {"when", "state", "context_id", "context_state"}
+    return [
+        {key: value for key, value in one.items() if key not in changing}
+        for one in entries
+        if one.get("entity_id") in entity_ids
+    ]
+
+
+def same(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> bool:
+    """Return if entries differ only in the number that was used."""
+    texts = [
+        json.dumps(entries).replace("fingerprint 4", "fingerprint 3") for entries in (one, other)
+    ]
+    return texts[0] == texts[1]
+
+
+@pytest.fixture
+async def home(
+    began: datetime, hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> Runs:
+    """A lock that has told duress once, so that its event is there, and an automation for it."""
+    add_member(hass, entry, "Alice", "fingerprint:3", "fingerprint:4", duress=["fingerprint:4"])
+    await set_up_awake(hass, entry, simulated_lock)
+    runs = Runs(hass)
+    runs.add("duress", {"entity_id": LOCK}, name="it")
+    await runs.arm()
+    await simulated_lock.push(FORCED)
+    await reported(hass, simulated_lock)
+    assert runs.names == ["it"]
+    return runs
+
+
+async def open_door(hass: HomeAssistant, lock: SimulatedLock, number: int, *, marker: str) -> None:
+    """Let somebody open, and change something else after that."""
+    if number == 4:
+        await lock.push(FORCED)
+    else:
+        await lock.finger(number)
+    await reported(hass, lock)
+    hass.states.async_set(marker, "on")
+    await hass.async_block_till_done()
+
+
+@pytest.mark.parametrize("chosen", [(), (DURESS, UNLOCK, LOCK, ALICE, "light.a", "light.b")])
+async def test_the_open_page_shows_a_forced_unlock_as_any_other(
+    hass: HomeAssistant,
+    home: Runs,
+    simulated_lock: SimulatedLock,
+    hass_ws_client: WebSocketGenerator,
+    chosen: tuple[str, ...],
+) -> None:
+    hass.states.async_set("light.a", "off")
+    hass.states.async_set("light.b", "off")
+    page = Page(await hass_ws_client())
+    await async_wait_recording_done(hass)
+    await page.open(dt_util.utcnow(), *chosen)
+    await open_door(hass, simulated_lock, 3, marker="light.a")
+    free = await page.read_until("light.a")
+    await open_door(hass, simulated_lock, 4, marker="light.b")
+    forced = await page.read_until("light.b")
+    assert home.names == ["it", "it"]
+    assert {one["entity_id"] for one in about(free, *SHOWN)} == SHOWN
+    assert same(about(free, *SHOWN), about(forced, *SHOWN))
+    assert "duress" not in json.dumps([free, forced])
+    others = {one["entity_id"] for one in forced} - SHOWN - {"light.b", "automation.it"}
+    assert not {one for one in others if not one.startswith("sensor.")}
+
+
+@pytest.mark.parametrize("chosen", [(), (DURESS,), (DURESS, UNLOCK, LOCK, ALICE)])
+async def test_the_database_shows_nothing_of_duress_also_after_a_restart(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    home: Runs,
+    began: datetime,
+    simulated_lock: SimulatedLock,
+    hass_ws_client: WebSocketGenerator,
+    chosen: tuple[str, ...],
+) -> None:
+    await open_door(hass, simulated_lock, 4, marker="light.a")
+    told = state(hass, DURESS)
+    since = dt_util.utcnow()
+    await restart(hass, entry)
+    await wake(hass, entry, simulated_lock)
+    assert state(hass, DURESS).state == told.state
+    client = await hass_ws_client()
+    entries = await entries_since(hass, client, began, *chosen)
+    assert "duress" not in json.dumps(entries)
+    if UNLOCK in chosen:
+        unlocks = [one for one in entries if one["entity_id"] == UNLOCK]
+        assert len([one for one in unlocks if one["when"] < since.timestamp()]) == 2
