@@ -17,6 +17,7 @@ from custom_components.tuya_wifi_lock.const import (
     CONF_PERSON,
     DOMAIN,
 )
+from custom_components.tuya_wifi_lock.lock_issues import ISSUES as LOCK_ISSUES
 from custom_components.tuya_wifi_lock.member_flow import CONF_MEMBER
 from homeassistant.components.repairs import repairs_flow_manager
 from homeassistant.const import CONF_NAME
@@ -321,7 +322,7 @@ async def test_a_member_that_is_removed_meanwhile_is_asked_for_again(
 def test_every_repair_has_its_words() -> None:
     folder = Path(__file__).parent.parent / "custom_components" / DOMAIN
     texts = json.loads((folder / "translations" / "en.json").read_text())["issues"]
-    assert texts.keys() == ISSUES | {"unknown_number"}
+    assert texts.keys() == ISSUES | set(LOCK_ISSUES.values()) | {"unknown_number"}
     for issue in ISSUES:
         assert texts[issue].keys() == {"title", "description"}
         told = texts[issue]["title"] + texts[issue]["description"]

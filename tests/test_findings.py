@@ -1,0 +1,372 @@
+"""The table of checks: a scene, what is found in it, and that there are words for it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+import itertools
+import json
+from pathlib import Path
+import re
+import string
+from typing import Any
+
+import pytest
+
+from custom_components.tuya_wifi_lock.const import DOMAIN
+from custom_components.tuya_wifi_lock.diagnose import CHECKS, examine
+from custom_components.tuya_wifi_lock.findings import (
+    CloudEvidence,
+    Evidence,
+    Finding,
+    State,
+    duration,
+)
+from custom_components.tuya_wifi_lock.lock_issues import ISSUES
+from custom_components.tuya_wifi_lock.tuyalock import (
+    Family,
+    MalformedFrame,
+    NoHandshake,
+    SlotTaken,
+    WrongVersion,
+)
+from custom_components.tuya_wifi_lock.tuyalock.cloud_checks import Firmware
+from custom_components.tuya_wifi_lock.tuyalock.errors import Cause
+from custom_components.tuya_wifi_lock.tuyalock.health import KeyOwner
+
+NOW = 1_790_000_000.0
+HOUR, DAY = 3600.0, 86400.0
+
+INTEGRATION = Path(__file__).parent.parent / "custom_components" / DOMAIN
+TEXTS = json.loads((INTEGRATION / "translations" / "en.json").read_text())
+
+CLOUD = CloudEvidence(failure=None, answered=True, calls=100, cap=20_000)
+
+WELL = Evidence(
+    now=NOW,
+    listening_since=NOW - 30 * DAY,
+    heard=NOW - HOUR,
+    awake=False,
+    wakes=20,
+    longest_silence=10 * HOUR,
+    stays=False,
+    announces=True,
+    located=True,
+    dhcp=True,
+    key_refused=False,
+    reported=True,
+    problem=None,
+    crowded=False,
+    rivals=(),
+    version_configured=None,
+    version_found="3.4",
+    family=Family.B,
+    opens_remotely=True,
+    allowed=True,
+    takes_keys=True,
+    requested=False,
+    key_owner=KeyOwner.US,
+    clock_ahead=None,
+    clock_right=True,
+    battery=80,
+    battery_level=None,
+    passwords_waiting=0,
+    records=12,
+    cloud=CLOUD,
+    firmware=Firmware("1.0.3", "1.0.3"),
+)
+"""A lock that sleeps, and with which all is well."""
+
+NEW: dict[str, Any] = {
+    "heard": None,
+    "wakes": 0,
+    "longest_silence": None,
+    "reported": False,
+    "version_found": None,
+    "family": None,
+    "opens_remotely": None,
+    "allowed": None,
+    "takes_keys": None,
+    "key_owner": None,
+    "clock_right": None,
+    "battery": None,
+    "records": 0,
+}
+"""A lock of which nothing is known yet."""
+
+
+def fails(failure: str) -> dict[str, Any]:
+    """Return how the cloud fails."""
+    return {"cloud": replace(CLOUD, failure=failure)}
+
+
+OK, ATTENTION, PROBLEM, UNKNOWN = State
+
+SCENES: list[tuple[dict[str, Any], str, State, str]] = [
+    # What is different from a lock that is well; check, state and text.
+    ({}, "heard", OK, "asleep"),
+    ({"awake": True}, "heard", OK, "connected"),
+    ({"heard": NOW - 1.9 * DAY}, "heard", OK, "asleep"),
+    ({"heard": NOW - 2.1 * DAY}, "heard", ATTENTION, "silent"),
+    ({"heard": NOW - 5 * DAY, "longest_silence": 2 * DAY}, "heard", OK, "asleep"),
+    ({"heard": NOW - 7 * DAY, "longest_silence": 2 * DAY}, "heard", ATTENTION, "silent"),
+    ({"heard": NOW - 9 * DAY, "listening_since": NOW - HOUR}, "heard", OK, "asleep"),
+    ({"heard": NOW - 9 * DAY, "longest_silence": None}, "heard", UNKNOWN, "usual_unknown"),
+    (NEW | {"listening_since": NOW - HOUR}, "heard", UNKNOWN, "not_yet"),
+    (NEW | {"listening_since": NOW - 3 * DAY}, "heard", ATTENTION, "never_heard"),
+    ({"stays": True, "heard": NOW - 60}, "heard", OK, "just_gone"),
+    ({"stays": True, "heard": NOW - 2 * HOUR}, "heard", PROBLEM, "gone"),
+    ({"stays": True, "awake": True, "heard": NOW - 9 * DAY}, "heard", OK, "connected"),
+    ({}, "hints", OK, "announces_and_dhcp"),
+    ({"dhcp": False}, "hints", OK, "announces"),
+    ({"announces": False}, "hints", OK, "dials_and_dhcp"),
+    ({"announces": False, "dhcp": False}, "hints", OK, "dials"),
+    ({"stays": True}, "hints", OK, "stays_connected"),
+    ({}, "address", OK, "located"),
+    ({"located": False}, "address", ATTENTION, "not_located"),
+    ({}, "local_key", OK, "key_accepted"),
+    ({"key_refused": True}, "local_key", PROBLEM, "key_refused"),
+    ({"problem": NoHandshake()}, "local_key", ATTENTION, "no_handshake"),
+    (NEW, "local_key", UNKNOWN, "key_untried"),
+    ({}, "protocol_version", OK, "version"),
+    ({"version_configured": "3.3"}, "protocol_version", OK, "version"),
+    ({"problem": WrongVersion("3.5")}, "protocol_version", PROBLEM, "wrong_version"),
+    ({"problem": MalformedFrame()}, "protocol_version", ATTENTION, "garbage"),
+    (NEW, "protocol_version", UNKNOWN, "version_unknown"),
+    ({}, "connection", OK, "slot_free"),
+    (NEW, "connection", UNKNOWN, "slot_unknown"),
+    ({"problem": SlotTaken()}, "connection", ATTENTION, "slot_taken_once"),
+    ({"problem": SlotTaken(), "crowded": True}, "connection", PROBLEM, "slot_taken"),
+    (
+        {"problem": SlotTaken(), "rivals": ("LocalTuya",)},
+        "connection",
+        PROBLEM,
+        "slot_taken_by",
+    ),
+    ({"rivals": ("LocalTuya", "Tuya Local")}, "connection", ATTENTION, "rivals"),
+    ({}, "remote_unlock", OK, "remote_by_key"),
+    ({"family": Family.A}, "remote_unlock", OK, "remote_by_reply"),
+    ({"opens_remotely": False}, "remote_unlock", ATTENTION, "remote_unsupported"),
+    (NEW, "remote_unlock", UNKNOWN, "remote_unknown"),
+    ({}, "remote_unlock_allowed", OK, "remote_allowed"),
+    ({"allowed": None}, "remote_unlock_allowed", OK, "remote_allowed"),
+    ({"allowed": False}, "remote_unlock_allowed", PROBLEM, "remote_not_allowed"),
+    ({"takes_keys": False}, "remote_unlock_allowed", ATTENTION, "remote_key_refused"),
+    (
+        {"allowed": None, "takes_keys": False},
+        "remote_unlock_allowed",
+        PROBLEM,
+        "remote_perhaps_not_allowed",
+    ),
+    (NEW, "remote_unlock_allowed", UNKNOWN, "remote_allowed_unknown"),
+    ({"requested": True}, "unlock_request", OK, "request_open"),
+    ({}, "unlock_request", OK, "request_closed"),
+    ({}, "remote_key", OK, "key_ours"),
+    ({"key_owner": KeyOwner.CLOUD}, "remote_key", OK, "key_of_cloud"),
+    ({"key_owner": KeyOwner.NOBODY}, "remote_key", ATTENTION, "key_of_nobody"),
+    ({"key_owner": None}, "remote_key", UNKNOWN, "key_owner_unknown"),
+    ({}, "clock", OK, "clock_right"),
+    ({"clock_ahead": 8 * HOUR, "clock_right": False}, "clock", PROBLEM, "clock_ahead"),
+    ({"clock_right": False}, "clock", PROBLEM, "clock_wrong"),
+    ({"clock_right": None}, "clock", UNKNOWN, "clock_unknown"),
+    ({"battery": 21}, "battery", OK, "battery"),
+    ({"battery": 20}, "battery", ATTENTION, "battery_replace"),
+    ({"battery": 16}, "battery", ATTENTION, "battery_replace"),
+    ({"battery": 15}, "battery", PROBLEM, "battery_unreliable"),
+    ({"battery": 6}, "battery", PROBLEM, "battery_unreliable"),
+    ({"battery": 5}, "battery", PROBLEM, "battery_failing"),
+    ({"battery": 0}, "battery", PROBLEM, "battery_failing"),
+    ({"battery": None, "battery_level": "high"}, "battery", OK, "battery_level"),
+    ({"battery": None, "battery_level": "medium"}, "battery", OK, "battery_level"),
+    ({"battery": None, "battery_level": "low"}, "battery", PROBLEM, "battery_level_low"),
+    ({"battery": None, "battery_level": "poweroff"}, "battery", PROBLEM, "battery_level_failing"),
+    ({"battery": None}, "battery", UNKNOWN, "battery_unknown"),
+    ({}, "passwords", OK, "passwords_settled"),
+    ({"passwords_waiting": 2}, "passwords", ATTENTION, "passwords_waiting"),
+    ({"passwords_waiting": 2, "passwords_failed": 1}, "passwords", PROBLEM, "passwords_failed"),
+    ({}, "records", OK, "records"),
+    ({"records": 0}, "records", ATTENTION, "no_records"),
+    ({"records": 0, "wakes": 4}, "records", UNKNOWN, "no_records_yet"),
+    ({}, "cloud", OK, "cloud_account"),
+    ({"cloud": None}, "cloud", OK, "no_cloud"),
+    ({"cloud": replace(CLOUD, answered=False)}, "cloud", UNKNOWN, "cloud_not_asked"),
+    (fails("CloudUnreachable"), "cloud", ATTENTION, "cloud_fails"),
+    (fails(Cause.BUSY), "cloud", ATTENTION, "cloud_fails"),
+    (fails(Cause.CLOCK), "cloud", PROBLEM, "cloud_clock"),
+    (fails(Cause.IP_DENIED), "cloud", PROBLEM, "cloud_ip_denied"),
+    (fails(Cause.NO_PERMISSION), "cloud", PROBLEM, "cloud_no_permission"),
+    (fails(Cause.WRONG_REGION), "cloud", PROBLEM, "cloud_wrong_region"),
+    (fails(Cause.WRONG_SECRET), "cloud", PROBLEM, "cloud_wrong_secret"),
+    (fails(Cause.QUOTA), "cloud", OK, "cloud_account"),
+    ({}, "cloud_service", OK, "cloud_service"),
+    (fails(Cause.NO_LOCK_SERVICE), "cloud_service", PROBLEM, "cloud_no_lock_service"),
+    (fails(Cause.TRIAL_EXPIRED), "cloud_service", PROBLEM, "cloud_trial_expired"),
+    (fails(Cause.WRONG_SECRET), "cloud_service", UNKNOWN, "cloud_service_unknown"),
+    ({}, "cloud_quota", OK, "cloud_calls"),
+    ({"cloud": replace(CLOUD, calls=16_001)}, "cloud_quota", ATTENTION, "cloud_many_calls"),
+    (fails(Cause.QUOTA), "cloud_quota", PROBLEM, "cloud_quota"),
+    (fails("CallsUsedUp"), "cloud_quota", PROBLEM, "cloud_calls_used_up"),
+    ({}, "firmware", OK, "firmware"),
+    ({"firmware": Firmware("1.0.3", "1.1.0")}, "firmware", ATTENTION, "firmware_old"),
+]
+
+NOT_CONCERNED: list[tuple[dict[str, Any], set[str]]] = [
+    ({"located": False, "announces": False}, {"hints"}),
+    (
+        {"opens_remotely": False},
+        {"remote_unlock_allowed", "unlock_request", "remote_key"},
+    ),
+    ({"family": Family.A}, {"remote_key"}),
+    ({"stays": True, "battery": None}, {"battery", "unlock_request"}),
+    ({"passwords_waiting": None}, {"passwords"}),
+    ({"cloud": None}, {"cloud_service", "cloud_quota"}),
+    ({"firmware": None}, {"firmware"}),
+    (NEW, {"remote_key"}),
+]
+
+
+@pytest.mark.parametrize(("scene", "check", "state", "text"), SCENES)
+def test_what_is_found_in_a_scene(
+    scene: dict[str, Any], check: str, state: State, text: str
+) -> None:
+    (finding,) = [one for one in examine(replace(WELL, **scene)) if one.check == check]
+    assert (finding.state, finding.text) == (state, text)
+
+
+@pytest.mark.parametrize(("scene", "checks"), NOT_CONCERNED)
+def test_what_does_not_concern_a_lock_is_left_out(scene: dict[str, Any], checks: set[str]) -> None:
+    found = {finding.check for finding in examine(replace(WELL, **scene))}
+    assert found == CHECKS.keys() - checks
+
+
+def test_a_lock_that_is_well_has_only_good_findings() -> None:
+    assert {finding.state for finding in examine(WELL)} == {OK}
+
+
+# Words
+
+
+def texts(kind: str) -> dict[str, str]:
+    options: dict[str, str] = TEXTS["selector"][kind]["options"]
+    return options
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize(("scene", "check", "state", "text"), SCENES)
+def test_each_finding_has_words_and_what_is_not_well_says_what_to_do(
+    scene: dict[str, Any], check: str, state: State, text: str
+) -> None:
+    (finding,) = [one for one in examine(replace(WELL, **scene)) if one.check == check]
+    seen, todo = texts("finding_seen")[text], texts("finding_todo").get(text)
+    assert placeholders(seen) | placeholders(todo or "") <= finding.values.keys()
+    assert todo or state in {OK, UNKNOWN}
+    for words in filter(None, (seen, todo)):
+        assert words[0].isupper() or words.startswith("{")
+        assert words.endswith(".")
+
+
+def test_the_table_of_scenes_has_every_text_that_there_is() -> None:
+    sources = "".join(
+        (INTEGRATION / f"{name}_checks.py").read_text() for name in ("reach", "door", "cloud")
+    )
+    named = set(re.findall(r'State\.\w+, "(\w+)"', sources))
+    tested = {text for *_, text in SCENES}
+    assert named <= tested
+    assert tested == texts("finding_seen").keys()
+    assert texts("finding_todo").keys() < tested
+    assert {check for _, check, _, _ in SCENES} == CHECKS.keys()
+
+
+def test_each_repair_has_a_finding_and_words_with_values_that_the_finding_has() -> None:
+    for scene, check, state, text in SCENES:
+        if text not in ISSUES:
+            continue
+        (finding,) = [one for one in examine(replace(WELL, **scene)) if one.check == check]
+        words = TEXTS["issues"][ISSUES[text]]
+        used = placeholders(words["title"]) | placeholders(words["description"])
+        assert used <= finding.values.keys() | {"lock"}
+        assert state in {PROBLEM, ATTENTION}
+    assert ISSUES.keys() <= {text for *_, text in SCENES}
+
+
+# No two findings contradict each other
+
+
+SETTLED = {"connected", "asleep", "just_gone"}
+CONTRADICTIONS: list[tuple[set[str], set[str]]] = [
+    # Texts of which no two may be found together.
+    (SETTLED, {"silent", "gone", "never_heard", "not_yet"}),
+    ({"connected"}, {"key_untried", "slot_unknown", "not_yet", "usual_unknown"}),
+    ({"key_refused", "no_handshake"}, {"key_accepted"}),
+    ({"never_heard", "not_yet"}, {"key_accepted", "slot_free", "records"}),
+    ({"remote_unsupported"}, {"remote_allowed", "request_open", "key_ours", "remote_by_key"}),
+    ({"remote_by_reply"}, {"key_ours", "key_of_cloud", "key_of_nobody"}),
+    ({"stays_connected"}, {"asleep", "silent", "request_closed", "battery_unknown"}),
+    ({"no_cloud"}, {"cloud_service", "cloud_calls", "cloud_quota", "cloud_service_unknown"}),
+    (
+        {"cloud_wrong_secret", "cloud_no_permission", "cloud_fails", "cloud_not_asked"},
+        {"cloud_service", "cloud_no_lock_service", "cloud_quota"},
+    ),
+    ({"no_records", "no_records_yet"}, {"records"}),
+    ({"clock_right"}, {"clock_ahead", "clock_wrong"}),
+]
+
+
+def scenes() -> Iterator[Evidence]:
+    """Return a lock in every pair of scenes of the table that can be at the same time."""
+    for (one, *_), (other, *_) in itertools.product(SCENES, repeat=2):
+        yield possible(replace(WELL, **{**one, **other}))
+
+
+def possible(evidence: Evidence) -> Evidence:
+    """Return what the core lets be at the same time."""
+    changes: dict[str, Any] = {}
+    if evidence.awake:
+        # A connection ends every problem and makes itself heard.
+        changes |= {"problem": None, "key_refused": False, "crowded": False, "located": True}
+        changes |= {"heard": evidence.heard or evidence.now}
+    if evidence.heard is None:
+        changes |= {"records": 0, "reported": False} if not evidence.awake else {}
+    return replace(evidence, **changes)
+
+
+def test_no_scene_yields_two_findings_that_contradict_each_other() -> None:
+    for evidence in scenes():
+        found = examine(evidence)
+        assert len({finding.check for finding in found}) == len(found)
+        seen = {finding.text for finding in found}
+        for some, others in CONTRADICTIONS:
+            assert not (seen & some and seen & others), (seen & some, seen & others, evidence)
+
+
+def test_a_problem_is_told_once() -> None:
+    for evidence in scenes():
+        issues = [ISSUES[one.text] for one in examine(evidence) if one.text in ISSUES]
+        assert len(issues) == len(set(issues))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-1, "0 s"),
+        (0, "0 s"),
+        (119, "119 s"),
+        (120, "2 min"),
+        (7199, "120 min"),
+        (7200, "2 h"),
+        (8 * HOUR, "8 h"),
+        (2 * DAY, "2 d"),
+        (9.6 * DAY, "10 d"),
+    ],
+)
+def test_durations_are_round(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def test_a_finding_says_how_long_and_how_many() -> None:
+    silent = replace(WELL, heard=NOW - 7 * DAY, battery=12)
+    values = {finding.check: finding.values for finding in examine(silent)}
+    assert values["heard"] == {"silence": "7 d", "usual": "10 h"}
+    assert values["battery"] == {"percent": "12"}
+    assert Finding("battery", OK, "battery").values == {}
