@@ -9,6 +9,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
+from custom_components.tuya_wifi_lock.tuyalock import SignalRecord, Watcher
 from custom_components.tuya_wifi_lock.tuyalock.errors import CloudRefused
 from custom_components.tuya_wifi_lock.tuyalock.openapi import CAP
 from homeassistant.const import ATTR_ENTITY_ID, EVENT_HOMEASSISTANT_STARTED, SERVICE_UNLOCK
@@ -200,6 +201,107 @@ async def test_a_lock_whose_clock_is_ahead_does_not_hide_what_comes_after(
     await start(hass, entry)
     assert len(list(entry.runtime_data.lock.journal)) == 1
     assert entry.runtime_data.watch.watermark <= time.time()
+
+
+# Alarms, rings and duress
+
+
+def signals(entry: MockConfigEntry) -> list[SignalRecord]:
+    """Return what is told from now on."""
+    told: list[SignalRecord] = []
+    entry.runtime_data.lock.subscribe(
+        Watcher(lambda snapshot: None, lambda record: None, signalled=told.append)
+    )
+    return told
+
+
+async def test_an_alarm_that_lock_and_cloud_tell_is_one_signal(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    told = signals(entry)
+    await simulated_lock.alarm("pry")
+    await wait_for(hass, lambda: told)
+    await poll(hass, entry)
+    await poll(hass, entry)
+    assert asked(cloud, "alarm-logs")
+    assert [(one.signal.type, one.route) for one in told] == [("pry", "lan")]
+
+
+async def test_what_only_the_cloud_knows_is_told_once_and_duress_with_its_unlock(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    await start(hass, entry)
+    told, now, device_id = signals(entry), time.time(), simulated_lock.device_id
+    cloud.log(device_id, "unlock_fingerprint", "4", now - 20)
+    cloud.log(device_id, "hijack", "unlock_fingerprint-04", now - 20)
+    cloud.log(device_id, "alarm_lock", "shock", now - HOUR)
+    for _ in range(2):
+        await poll(hass, entry)
+    assert [(one.signal.kind, one.late, one.route) for one in told] == [
+        ("alarm", True, "cloud"),
+        ("duress", False, "cloud"),
+    ]
+    (record,) = entry.runtime_data.lock.journal
+    assert told[1].unlock_record == record.id
+
+
+async def test_an_alarm_older_than_the_entry_is_no_news(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    await start(hass, entry)
+    told = signals(entry)
+    cloud.log(simulated_lock.device_id, "alarm_lock", "pry", time.time() - 3 * HOUR)
+    cloud.log(simulated_lock.device_id, "alarm_lock", "shock", time.time() - HOUR)
+    entry.runtime_data.watch._signal_watermark = time.time() - DAY
+    await poll(hass, entry)
+    assert [one.signal.type for one in told] == ["shock"]
+
+
+async def test_alarms_are_read_from_a_little_before_the_newest_that_is_known(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    now, device_id = time.time(), simulated_lock.device_id
+    cloud.log(device_id, "doorbell", "true", now - DAY - 700)
+    cloud.log(device_id, "alarm_lock", "pry", now - HOUR)
+    cloud.log(device_id, "alarm_lock", "shock", now + 200)
+    await start(hass, entry)
+    stored = entry.runtime_data.lock.signals.as_dict()["journal"]["records"]
+    assert [one["code_name"] for one in stored] == ["pry", "shock"], "of a day and ten minutes"
+    await restart(hass, entry)
+    await wait_for(hass, lambda: any(polls(entry)))
+    assert entry.runtime_data.watch._signal_watermark <= time.time()
+    told = signals(entry)
+    entry.runtime_data.watch._signal_watermark = now - HOUR
+    cloud.log(device_id, "alarm_lock", "key_in", now - HOUR - 650)
+    cloud.log(device_id, "alarm_lock", "too_hot", now - HOUR - 550)
+    await poll(hass, entry)
+    assert [one.signal.type for one in told] == ["too_hot"]
+
+
+async def test_a_project_without_records_of_alarms_is_not_asked_for_them_again(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    cloud.absent.add("alarm-logs")
+    await start(hass, entry)
+    assert len(asked(cloud, "alarm-logs")) == 2, "one for each variant"
+    await poll(hass, entry)
+    assert len(asked(cloud, "alarm-logs")) == 2
+    assert len(asked(cloud)) == 2
+    assert issues(hass) == []
+    assert entry.runtime_data.watch.last_failure is None
 
 
 # When
