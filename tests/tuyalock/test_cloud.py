@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
+import json
 from typing import Any
 
 from aiohttp import ClientSession
@@ -636,6 +637,16 @@ async def test_garbled_answers_are_no_answers(
     home.simulated.garble(".*")
     with pytest.raises(CloudSilent):
         await read(home)
+
+
+@pytest.mark.parametrize("result", ["none", {}, {"12": {}}, None, 0])
+async def test_what_is_no_list_of_passwords_is_no_empty_one(home: Home, result: object) -> None:
+    await home.add()
+    answer = json.dumps({"success": True, "result": result})
+    home.simulated.garble("temp-passwords$", text=answer)
+    with pytest.raises(CloudSilent):
+        await home.cloud.list_passwords()
+    assert len(await home.cloud.list_passwords()) == 1
 
 
 async def test_nothing_secret_goes_out_in_clear_or_is_shown(home: Home) -> None:

@@ -18,6 +18,7 @@ from .cloud_answers import (
     each,
     legible,
     read_device,
+    read_list,
     read_member,
     read_model,
     read_offline_password,
@@ -148,7 +149,7 @@ class Cloud:
     async def list_passwords(self) -> list[TemporaryPassword]:
         """Return the temporary passwords that the cloud counts as usable."""
         rows = await self._call("GET", f"{_LOCK}/temp-passwords", query={"valid": "true"})
-        return each(read_password, legible(list, rows))
+        return each(read_password, legible(read_list, rows))
 
     async def add_password(self, wish: Wish) -> TemporaryPassword:
         """Have a temporary password made; the lock fetches it when it wakes."""

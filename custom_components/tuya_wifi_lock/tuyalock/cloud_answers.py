@@ -118,6 +118,13 @@ def each[T](read: Callable[[Any], T], rows: list[Any]) -> list[T]:
     return found
 
 
+def read_list(result: Any) -> list[Any]:
+    """Read a list; anything else that has members is none, least of all an empty one."""
+    if not isinstance(result, list):
+        raise TypeError
+    return result
+
+
 def read_device(row: Any) -> CloudDevice:
     """Read a device; the list of all devices has no local keys."""
     model = row.get("model") or row.get("product_name") or None
