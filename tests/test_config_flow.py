@@ -12,6 +12,7 @@ from homeassistant.config_entries import (
     SOURCE_DHCP,
     SOURCE_INTEGRATION_DISCOVERY,
     ConfigEntryState,
+    ConfigFlowResult,
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
@@ -472,7 +473,69 @@ async def test_the_options_take_effect(hass: HomeAssistant, entry: MockConfigEnt
     result = await flows.async_init(entry.entry_id)
     result = await flows.async_configure(result["flow_id"], {"next_step_id": "behaviour"})
     schema = result["data_schema"].schema
-    assert {str(key): key.description["suggested_value"] for key in schema} == values
+    suggested = {str(key): key.description["suggested_value"] for key in schema if key.description}
+    assert suggested == values
     for field, value in (("unlock_wait", 61), ("unlock_wait", 0), ("relock_delay", 301)):
         with pytest.raises(InvalidData):
             await flows.async_configure(result["flow_id"], values | {field: value})
+
+
+async def change_options(
+    hass: HomeAssistant, entry: MockConfigEntry, **typed: Any
+) -> ConfigFlowResult:
+    """Fill in the form for how a lock is used."""
+    flows = hass.config_entries.options
+    result = await flows.async_init(entry.entry_id)
+    result = await flows.async_configure(result["flow_id"], {"next_step_id": "behaviour"})
+    result = await flows.async_configure(result["flow_id"], BEHAVIOUR | typed)
+    await hass.async_block_till_done()
+    return result
+
+
+def fields(result: ConfigFlowResult) -> dict[str, Any]:
+    """Return the fields of a form, and what is suggested for each."""
+    assert result["data_schema"]
+    return {
+        str(key): (key.description or {}).get("suggested_value")
+        for key in result["data_schema"].schema
+    }
+
+
+async def test_a_code_is_set_kept_changed_and_removed_and_never_shown(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    await setup(hass, entry)
+    for entered, kept in (
+        ({}, None),
+        ({"code": " 2468 "}, "2468"),
+        ({}, "2468"),
+        ({"code": "", "remove_code": False}, "2468"),
+        ({"code": "1357924680"}, "1357924680"),
+        ({"remove_code": True}, None),
+    ):
+        result = await change_options(hass, entry, **entered)
+        assert result["type"] is FlowResultType.CREATE_ENTRY
+        assert entry.options.get("code") == kept
+        assert "remove_code" not in entry.options
+        assert entry.options["relocks_itself"] is True
+        flows = hass.config_entries.options
+        form = await flows.async_init(entry.entry_id)
+        form = await flows.async_configure(form["flow_id"], {"next_step_id": "behaviour"})
+        shown = fields(form)
+        assert shown["code"] is None
+        assert ("remove_code" in shown) is (kept is not None)
+        flows.async_abort(form["flow_id"])
+
+
+@pytest.mark.parametrize("code", ["123", "12345678901", "12a4", "১২৩৪"])
+async def test_a_code_that_is_none_is_named(
+    hass: HomeAssistant, entry: MockConfigEntry, code: str
+) -> None:
+    await setup(hass, entry)
+    result = await change_options(hass, entry, code=code, unlock_wait=45)
+    assert result["errors"] == {"code": "invalid_code"}
+    shown = fields(result)
+    assert shown["code"] is None
+    assert shown["unlock_wait"] == 45
+    assert entry.options == {}
+    hass.config_entries.options.async_abort(result["flow_id"])

@@ -263,8 +263,11 @@ async def test_the_editor_offers_our_triggers(
         "member_came_home": {"members", "persons", "only_if_away"},
         "unknown_number_used": {"max_age"},
         "unlock_requested": set(),
+        "alarm_raised": {"types", "max_age"},
+        "duress": set(),
     }
-    for identifier, missing in ((entry.unique_id, set()), (alice, {"unlock_requested"})):
+    of_locks = {"unlock_requested", "alarm_raised", "duress"}
+    for identifier, missing in ((entry.unique_id, set()), (alice, of_locks)):
         assert identifier
         target = {"device_id": [device_id(hass, entry, identifier)]}
         await client.send_json_auto_id({"type": "get_triggers_for_target", "target": target})
