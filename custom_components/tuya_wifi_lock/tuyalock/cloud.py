@@ -132,10 +132,8 @@ class Cloud:
         return sorted(found, key=lambda unlock: unlock.time)
 
     async def signals(self, since: float, until: float) -> list[CloudSignal]:
-        """Return the alarms, rings and duress between two Unix times, oldest first.
-
-        These records take no times, and are listed with the newest first.
-        """
+        """Return the alarms, rings and duress between two Unix times, oldest first."""
+        # No times can be asked for; the newest come first.
         codes = {"codes": "alarm_lock,hijack,doorbell"}
         rows = await self._all(_SIGNALS, "records", codes, poll=True, since=since)
         found = [signal for row in each(read_signals, rows[::-1]) for signal in row]
