@@ -163,6 +163,10 @@ def _without_times(shown: State) -> State:
 async def live_a_day(hass: HomeAssistant, entry: MockConfigEntry, lock: SimulatedLock) -> None:
     """Let a lock report all it can."""
     coordinator = entry.runtime_data
+    await lock.alarm("wrong_finger")
+    await lock.doorbell()
+    if lock.family != "D":
+        await lock.push({"16": True})
     if lock.family == "A":
         await lock.push({"10": False})
     if lock.family != "D":

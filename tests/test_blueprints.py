@@ -18,6 +18,7 @@ from pytest_homeassistant_custom_component.common import (
 import voluptuous as vol
 
 from custom_components.tuya_wifi_lock.const import CONF_NUMBERS, CONF_PERSON, DOMAIN
+from custom_components.tuya_wifi_lock.tuyalock import ALARMS
 from homeassistant.components.automation.config import AUTOMATION_BLUEPRINT_SCHEMA
 from homeassistant.components.blueprint import Blueprint
 from homeassistant.config_entries import ConfigSubentry
@@ -30,6 +31,7 @@ from homeassistant.helpers import (
 )
 from homeassistant.setup import async_setup_component
 from homeassistant.util import yaml as yaml_util
+from tests.automations import add_member
 from tests.common import LOCK, NAME, reported, set_up_awake, state, until
 from tests.guests import CODE, OTHER_CODE, add, fetch
 from tests.simulator import SimulatedLock
@@ -210,8 +212,10 @@ def test_it_can_be_imported(hass: HomeAssistant, file: Path) -> None:
     assert f"({IMPORT}{address.replace(':', '%3A').replace('/', '%2F')})" in readme
 
 
-def test_there_are_five() -> None:
+def test_there_are_seven() -> None:
     assert [file.stem for file in FILES] == [
+        "alarms",
+        "duress",
         "guest_arrived",
         "opened_while_away",
         "unknown_opened",
@@ -403,6 +407,28 @@ async def test_approve_opens_the_door(
     assert len(phone.messages) == 1
 
 
+@pytest.mark.parametrize(("code", "opens"), [("2468", True), ("", False)])
+async def test_approve_gives_the_code_that_is_asked_for(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    use: Use,
+    phone: Phone,
+    code: str,
+    opens: bool,
+) -> None:
+    hass.config_entries.async_update_entry(entry, options={"code": "2468"})
+    await use("unlock_request", lock=LOCK, phone=phone.id, code=code)
+    await ask(hass, simulated_lock)
+    await until(lambda: phone.told)
+    await phone.press(phone.buttons()["Approve"])
+    if opens:
+        await until(lambda: simulated_lock.openings == ["remote"])
+    else:
+        await until(lambda: len(phone.messages) == 2)
+        assert simulated_lock.openings == []
+
+
 async def test_a_failure_is_told(
     hass: HomeAssistant, requested: None, simulated_lock: SimulatedLock, phone: Phone
 ) -> None:
@@ -480,3 +506,85 @@ async def test_refuse_presses_the_button_that_refuses(
     assert simulated_lock.commands == [{"10": False}]
     await until(lambda: phone.shown == {})
     assert len(phone.messages) == 1
+
+
+@pytest.mark.parametrize(
+    ("types", "told"),
+    [
+        pytest.param([], ["somebody tampers with the lock", "the bolt is stuck"], id="any"),
+        pytest.param(["tongue_bad", "shock"], ["the bolt is stuck"], id="chosen"),
+    ],
+)
+async def test_an_alarm_is_told(
+    hass: HomeAssistant,
+    simulated_lock: SimulatedLock,
+    use: Use,
+    phone: Phone,
+    done: list[Event[Any]],
+    types: list[str],
+    told: list[str],
+) -> None:
+    await use("alarms", lock=LOCK, phone=phone.id, types=types, more=fire(what="{{ alarm }}"))
+    for alarm in ("pry", "tongue_bad"):
+        await simulated_lock.alarm(alarm)
+        await reported(hass, simulated_lock)
+    assert phone.messages == [f"Wi-Fi lock 0001: {words}." for words in told]
+    assert [event.data["what"] for event in done] == ["pry", "tongue_bad"][-len(told) :]
+
+
+def test_every_alarm_has_a_label_and_words() -> None:
+    blueprint: Any = yaml_util.load_yaml_dict(FOLDER / "alarms.yaml")
+    select = blueprint["blueprint"]["input"]["types"]["selector"]["select"]
+    assert {option["value"] for option in select["options"]} == set(ALARMS)
+    assert blueprint["variables"]["words"].keys() == set(ALARMS)
+
+
+async def test_duress_is_told_to_the_phone_and_to_nobody_else(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    use: Use,
+    phone: Phone,
+    phones: dict[str, Phone],
+    done: list[Event[Any]],
+) -> None:
+    add_member(hass, entry, "Alice", "fingerprint:3", "fingerprint:4", duress=["fingerprint:4"])
+    more = fire(what="{{ message }}")
+    await use("duress", lock=LOCK, phone=phone.id, title="Call me", more=more)
+    await opens(hass, simulated_lock, ("fingerprint", 3), ("fingerprint", 4))
+    message = "Wi-Fi lock 0001 was opened under duress by Alice with fingerprint 4."
+    assert phone.messages == [message]
+    assert phone.told[0]["title"] == "Call me"
+    assert [event.data for event in done] == [{"what": message}]
+    assert phones["yours"].told == []
+    await simulated_lock.push({"5": 2, "16": True})
+    await reported(hass, simulated_lock)
+    assert phone.messages[1:] == ["Wi-Fi lock 0001 was opened under duress with card 2."]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "told"),
+    [
+        ({"time": "2026-11-21T07:13:00+00:00", "late": True}, ", 2026-11-20 23:13."),
+        ({"time": None, "late": True}, ", some time before."),
+        ({"time": "2026-11-21T07:13:00+00:00", "late": False}, "."),
+    ],
+)
+async def test_duress_that_is_told_later_says_when_it_was(
+    hass: HomeAssistant,
+    simulated_lock: SimulatedLock,
+    use: Use,
+    phone: Phone,
+    attributes: dict[str, Any],
+    told: str,
+) -> None:
+    await hass.config.async_set_time_zone("America/Los_Angeles")
+    await use("duress", lock=LOCK, phone=phone.id)
+    await simulated_lock.push({"16": True})
+    await reported(hass, simulated_lock)
+    assert phone.messages == ["Wi-Fi lock 0001 was opened under duress."]
+    nobody = {"member": None, "method": None, "number": None}
+    hass.states.async_remove(f"event.{NAME}_duress")
+    hass.states.async_set(f"event.{NAME}_duress", "a time", {**nobody, **attributes})
+    await hass.async_block_till_done()
+    assert phone.messages[1:] == [f"Wi-Fi lock 0001 was opened under duress{told}"]
