@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 import json
+import traceback
 from typing import Any
 
 from aiohttp import ClientSession
@@ -637,6 +638,40 @@ async def test_garbled_answers_are_no_answers(
     home.simulated.garble(".*")
     with pytest.raises(CloudSilent):
         await read(home)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "<html>secret</html>",
+        json.dumps({"success": False, "code": "secret", "msg": "secret"}),
+        json.dumps({"success": True, "result": {"logs": [], "total": "secret"}}),
+        json.dumps({"success": True, "result": "secret"}),
+    ],
+)
+async def test_what_was_answered_is_in_no_error(home: Home, answer: str) -> None:
+    await home.cloud.test()
+    home.simulated.garble(".*", times=None, text=answer)
+    for read in (home.cloud.list_passwords(), home.cloud.dynamic_password()):
+        with pytest.raises(CloudSilent) as error:
+            await read
+        assert "secret" not in "".join(traceback.format_exception(error.value))
+
+
+@pytest.mark.parametrize("head", ["HTTP/secret 200", "HTTP/1.1 200 OK\r\nContent-Length: secret"])
+async def test_an_answer_that_is_not_even_http_is_in_no_error(home: Home, head: str) -> None:
+    await home.cloud.test()
+    home.simulated.babble(".*", f"{head}\r\n\r\n")
+    with pytest.raises(CloudSilent) as error:
+        await home.cloud.dynamic_password()
+    assert "secret" not in "".join(traceback.format_exception(error.value))
+
+
+async def test_a_number_of_records_that_is_none_is_no_answer(home: Home) -> None:
+    result = {"logs": [{}], "total": "many"}
+    home.simulated.garble("open-logs$", text=json.dumps({"success": True, "result": result}))
+    with pytest.raises(CloudSilent):
+        await home.cloud.unlocks(0, 1)
 
 
 @pytest.mark.parametrize("result", ["none", {}, {"12": {}}, None, 0])

@@ -250,7 +250,7 @@ class Cloud:
         for page in range(1, PAGES + 1):
             paged = {**query, "page_no": page, "page_size": PAGE}
             result = await self._try("GET", variants, query=paged, poll=poll)
-            more, total = legible(lambda result: (list(result[rows]), result["total"]), result)
+            more, total = legible(lambda result: (list(result[rows]), int(result["total"])), result)
             found += more
             if not more or len(found) >= total or _reaches(more, since):
                 break

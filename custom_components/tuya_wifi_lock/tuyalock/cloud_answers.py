@@ -103,8 +103,9 @@ def legible[T](read: Callable[[Any], T], result: Any) -> T:
     """Return what a result says."""
     try:
         return read(result)
-    except _UNREADABLE as error:
-        raise CloudSilent from error
+    except _UNREADABLE:
+        # Its text quotes the answer, which may hold what is secret.
+        raise CloudSilent from None
 
 
 def each[T](read: Callable[[Any], T], rows: list[Any]) -> list[T]:

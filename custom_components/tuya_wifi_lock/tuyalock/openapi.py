@@ -119,8 +119,9 @@ async def _once(
         return await send(request)
     except aiohttp.ClientConnectorError as error:
         raise CloudUnreachable from error
-    except aiohttp.ClientError as error:
-        raise CloudSilent from error
+    except aiohttp.ClientError:
+        # Its text quotes the answer, which may hold what is secret.
+        raise CloudSilent from None
 
 
 class OpenApi:
@@ -202,8 +203,8 @@ class OpenApi:
         try:
             async with self._clock.timeout(ANSWER_TIME):
                 answer = json.loads(await self._exchange(request, token))
-        except (TimeoutError, aiohttp.ClientError, ValueError) as error:
-            raise CloudSilent from error
+        except TimeoutError, aiohttp.ClientError, ValueError:
+            raise CloudSilent from None
         return self._result(answer)
 
     async def _exchange(self, request: _Request, token: str) -> bytes:
@@ -246,6 +247,6 @@ class OpenApi:
             return answer.get("result")
         try:
             code = int(answer["code"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise CloudSilent from error
+        except KeyError, TypeError, ValueError:
+            raise CloudSilent from None
         raise CloudRefused(code)
