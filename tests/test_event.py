@@ -16,6 +16,7 @@ from tests.common import (
     FAMILIES,
     LATE_UNLOCK,
     LOCK,
+    NAME,
     UNLOCK,
     Automation,
     Told,
@@ -214,7 +215,7 @@ async def test_events_are_available_while_the_lock_sleeps_and_while_it_refuses_t
     await wait_for(hass, lambda: entry.runtime_data.data.key_refused)
     unavailable = {one.entity_id for one in hass.states.async_all() if one.state == "unavailable"}
     available = {one.entity_id for one in hass.states.async_all()} - unavailable
-    assert available == {UNLOCK, LATE_UNLOCK}
+    assert available == {UNLOCK, LATE_UNLOCK, f"button.{NAME}_check_the_lock"}
     assert LOCK in unavailable
 
 
