@@ -30,6 +30,7 @@ from tests.simulator.cloud import SimulatedCloud
 ALARM = f"event.{NAME}_alarm"
 DOORBELL = f"event.{NAME}_doorbell"
 DURESS = f"event.{NAME}_duress"
+ALICE = "event.alice_unlock"
 AT_LOCK = {"entity_id": LOCK}
 FORCED = {"1": 4, "16": True}
 """Fingerprint 4, and that it was used under duress."""
@@ -56,6 +57,17 @@ class Events:
             if new and new.entity_id == entity_id and dt_util.parse_datetime(new.state):
                 told.setdefault(new.state, new)
         return list(told.values())
+
+    @property
+    def order(self) -> list[str]:
+        """Return which events have told something, in order."""
+        return [
+            new.entity_id
+            for change in self._changes
+            if (new := change.data["new_state"])
+            and dt_util.parse_datetime(new.state)
+            and new.domain == "event"
+        ]
 
     def types(self, entity_id: str) -> list[str]:
         """Return the types of what an event has told."""
@@ -284,6 +296,7 @@ async def test_duress_with_its_unlock_tells_who_and_how(
         "route": "lan",
     }
     assert duress.context.id != unlock.context.id
+    assert events.order[-3:] == [UNLOCK, ALICE, DURESS], "the unlock first"
     assert state(hass, LOCK).state != "jammed"
     entity = er.async_get(hass).async_get(DURESS)
     assert entity
@@ -364,6 +377,7 @@ async def test_a_number_that_is_marked_is_duress_and_an_ordinary_unlock(
     ]
     (duress,) = events.of(DURESS)
     assert duress.attributes["record"] == second.attributes["record"]
+    assert events.order == [UNLOCK, ALICE, UNLOCK, ALICE, DURESS]
 
 
 async def test_duress_that_member_lock_and_cloud_tell_is_one_event(
