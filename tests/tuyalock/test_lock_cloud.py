@@ -13,7 +13,6 @@ import pytest
 from custom_components.tuya_wifi_lock.tuyalock import (
     Age,
     Cancelled,
-    Family,
     LockAsleep,
     LockError,
     NoCloud,
@@ -33,9 +32,10 @@ from custom_components.tuya_wifi_lock.tuyalock.errors import (
     CloudSilent,
     CloudUnreachable,
 )
+from custom_components.tuya_wifi_lock.tuyalock.memory import Memory
 from custom_components.tuya_wifi_lock.tuyalock.openapi import CAP, Calls, OpenApi, Project
 from custom_components.tuya_wifi_lock.tuyalock.passwords import Phase
-from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType
+from custom_components.tuya_wifi_lock.tuyalock.profiles import PROFILES, Dp, DpType, Family
 from custom_components.tuya_wifi_lock.tuyalock.state import Unlock
 from tests.simulator import Knobs, SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
@@ -562,6 +562,17 @@ async def test_a_password_that_waits_reaches_the_lock_at_its_next_wake() -> None
         await home.lock.passwords.delete("Guest")
         await home.until(lambda: phases(home) == {"Guest": Phase.DELETED})
         assert not await home.simulated.type_code(CODE)
+
+
+async def test_a_table_that_an_earlier_project_taught_takes_no_passwords_away() -> None:
+    memory = Memory({"product_id": RAW})
+    memory.learn(PROFILES[Family.B])
+    async with raw_house(json.loads(json.dumps(memory.as_dict()))) as home:
+        await add(home)
+        await home.simulated.wake()
+        announce(home)
+        await home.until(lambda: phases(home) == {"Guest": Phase.ACTIVE})
+        assert home.lock.door.connected
 
 
 async def test_a_password_that_waits_has_failed_after_a_restart() -> None:

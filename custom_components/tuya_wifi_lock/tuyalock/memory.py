@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from .profiles import PRODUCTS, Dp, DpType, Family, family_of, profile, recognise
+from .profiles import PRODUCTS, Dp, DpType, Family, complete, family_of, profile, recognise
 from .records import Age, Arrival, Journal, Record
 from .report import Report
 from .state import STATE_CODES, LockState, Value, apply, decode, heard
@@ -29,7 +29,7 @@ class Memory:
     @property
     def table(self) -> Mapping[int, Dp]:
         """Return the product's own DP table, or else the one of its family."""
-        return self._own_table or profile(self.family, self.product_id)
+        return complete(self._own_table or profile(self.family), self.product_id)
 
     @property
     def opens_remotely(self) -> bool | None:

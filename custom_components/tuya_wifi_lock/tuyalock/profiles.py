@@ -153,7 +153,11 @@ def family_of(table: Mapping[int, Dp]) -> Family | None:
 
 def profile(family: Family | None, product_id: str | None = None) -> Mapping[int, Dp]:
     """Return the DP table of a family, of family B while it is not known, and of a product."""
-    table = PROFILES[family or Family.B]
+    return complete(PROFILES[family or Family.B], product_id)
+
+
+def complete(table: Mapping[int, Dp], product_id: str | None) -> Mapping[int, Dp]:
+    """Return a DP table with what its product is verified to have besides."""
     return {**table, **_RAW_PASSWORD_DPS} if product_id in RAW_PASSWORDS else table
 
 
