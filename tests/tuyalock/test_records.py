@@ -229,6 +229,15 @@ def test_a_new_unlock_is_not_taken_for_an_old_one_that_only_another_route_has_to
     assert journal.add(arrival(time=NOW - 61, age=Age.LATE), "cloud") is None
 
 
+def test_an_old_unlock_that_only_the_cloud_has_told_is_not_taken_for_the_live_one() -> None:
+    journal = Journal()
+    assert journal.add(arrival(), "lan")
+    morning = journal.add(arrival(time=NOW - 36_000, age=Age.LATE), "cloud")
+    assert morning
+    assert journal.add(arrival(time=NOW - 2), "cloud") is None
+    assert [record.time for record in journal] == [NOW - 2, NOW - 36_000]
+
+
 def test_each_copy_confirms_one_unlock() -> None:
     journal = Journal()
     for second in (0, 20, 40):

@@ -16,6 +16,8 @@ LATE_AFTER = 60.0
 """Seconds after which a record is no news."""
 CLOCK_TOLERANCE = 10.0
 """Seconds that a lock's clock may be ahead of ours."""
+CLOCK_BEHIND = 600.0
+"""Seconds that a lock's clock may be behind ours."""
 SAVED_UP = 30 * 86400.0
 """Seconds for which a lock may have kept an unlock that it hands over without its time."""
 
@@ -213,7 +215,10 @@ def _are_one(record: Record, arrival: Arrival) -> bool:
     if record.unlock != arrival.unlock or with_time.time is None or without.stamp is not None:
         return False
     # Rather than swallow an unlock that is new, an old one is told again.
-    reach = LATE_AFTER if without is arrival and without.age is Age.LIVE else SAVED_UP
+    if without.age is not Age.LIVE:
+        reach = SAVED_UP
+    else:
+        reach = LATE_AFTER if without is arrival else CLOCK_BEHIND
     return -CLOCK_TOLERANCE <= without.received - with_time.time <= reach
 
 
