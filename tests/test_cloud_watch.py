@@ -110,6 +110,7 @@ async def test_an_unlock_that_lock_and_cloud_tell_is_one_event(
     automation: Automation,
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
+    await wait_for(hass, lambda: entry.runtime_data.watch.last_success)
     await simulated_lock.finger(3)
     await reported(hass, simulated_lock)
     await poll(hass, entry)

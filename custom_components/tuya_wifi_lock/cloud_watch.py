@@ -16,6 +16,7 @@ from .const import LOGGER
 from .settings import poll_minutes_of
 from .tuyalock import TuyaLock
 from .tuyalock.cloud import Cloud
+from .tuyalock.cloud_answers import CloudSignal
 from .tuyalock.cloud_checks import Firmware
 from .tuyalock.errors import CallsUsedUp, Cause, CloudError, CloudRefused
 from .tuyalock.openapi import CAP, Calls
@@ -73,6 +74,7 @@ class CloudWatch:
         self.firmware: Firmware | None = None
         self._failure: CloudError | None = None
         self._timer: CALLBACK_TYPE | None = None
+        self._fetched: list[CloudSignal] = []
         self._woken = False
         self._no_wake_before = 0.0
         self._book_read = False
@@ -189,15 +191,16 @@ class CloudWatch:
             self._no_wake_before = self._hass.loop.time() + BETWEEN_WAKES
         if self.calls.used(time.time()) >= CAP:
             raise CallsUsedUp
-        questions = [self._async_learn, self._async_fetch_unlocks]
+        # An unlock that a signal is about is in the cloud before it.
+        questions = [self._async_learn, self._async_fetch_signals, self._async_fetch_unlocks]
         if self._book_is_due(woken=woken):
             questions.append(self._async_refresh_passwords)
-        questions.append(self._async_fetch_signals)
         if time.time() >= self._check_due:
             questions.append(self._async_check)
         for question in questions:
             if question not in self._closed_questions:
                 await self._async_try(question)
+        self._async_tell_signals()
 
     async def _async_try(self, question: _Question) -> None:
         """Ask something that this lock or this project may not have."""
@@ -224,13 +227,18 @@ class CloudWatch:
         self.watermark = newest
 
     async def _async_fetch_signals(self) -> None:
-        """Take alarms, rings and duress, after the unlocks that they are about."""
-        now = time.time()
-        newest = now - FIRST_LOOK if self._signal_watermark is None else self._signal_watermark
-        for told in await self.cloud.signals(newest - OVERLAP, now + AHEAD):
+        """Fetch alarms, rings and duress."""
+        since = self._signal_watermark or time.time() - FIRST_LOOK
+        self._fetched = await self.cloud.signals(since - OVERLAP, time.time() + AHEAD)
+
+    @callback
+    def _async_tell_signals(self) -> None:
+        """Tell the signals that were fetched, after the unlocks that they are about."""
+        for told in self._fetched:
             self._lock.signals.told(told, CLOUD, tell=self._is_news(told.time))
-            newest = max(newest, min(told.time, now))
-        self._signal_watermark = newest
+            newest = min(told.time, time.time())
+            self._signal_watermark = max(self._signal_watermark or newest, newest)
+        self._fetched = []
 
     def _is_news(self, at: float) -> bool:
         """Return if what happened at a Unix time is not older than the entry."""
