@@ -42,3 +42,8 @@ class Automations:
     def _ran(self, event: Json) -> None:
         """Note that an automation runs."""
         self._runs.append(event["data"]["entity_id"])
+
+
+def notify(message: str) -> Json:
+    """Return an action that a person sees in the browser."""
+    return {"action": "persistent_notification.create", "data": {"message": message}}

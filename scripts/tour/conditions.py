@@ -1,7 +1,7 @@
 """What a step expects, and how long it waits for it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 import time
 
 PAUSE = 0.02
@@ -24,6 +24,16 @@ async def until[T](condition: Callable[[], T | None], what: str, within: float =
         if time.monotonic() > end:
             raise Unmet(f"waited {within:g} s for {what}")
         await asyncio.sleep(PAUSE)
+    return value
+
+
+async def until_told[T](ask: Callable[[], Awaitable[T | None]], what: str, within: float = 10) -> T:
+    """Return the first true answer to a question; raise if it takes too long."""
+    end = time.monotonic() + within
+    while not (value := await ask()):
+        if time.monotonic() > end:
+            raise Unmet(f"waited {within:g} s for {what}")
+        await asyncio.sleep(PAUSE * 5)
     return value
 
 

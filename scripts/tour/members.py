@@ -2,8 +2,8 @@
 
 import time
 
+from .automations import notify
 from .chapter import Chapter
-from .client import Json
 from .conditions import expect, never, until
 from .stage import Stage
 
@@ -49,8 +49,8 @@ async def came_home(stage: Stage) -> None:
     stage.user("makes an automation for: Alice came home")
     await automations.make(
         "came-home",
-        triggers=[_trigger(stage, "member_came_home", members=[alice])],
-        actions=[_notify("Alice came home")],
+        triggers=[stage.trigger("member_came_home", members=[alice])],
+        actions=[notify("Alice came home")],
     )
     await stage.sleep()
     since, hers = len(stage.events()), len(stage.events("alice_unlock"))
@@ -95,8 +95,8 @@ async def fingerprint_trigger(stage: Stage) -> None:
     stage.user("makes an automation for: unlocked with fingerprint 3")
     await automations.make(
         "fingerprint-3",
-        triggers=[_trigger(stage, "unlocked", methods=["fingerprint"], numbers=[3])],
-        actions=[_notify("Fingerprint 3")],
+        triggers=[stage.trigger("unlocked", methods=["fingerprint"], numbers=[3])],
+        actions=[notify("Fingerprint 3")],
     )
     await stage.sleep()
     since = len(stage.events())
@@ -121,7 +121,7 @@ async def blueprint(stage: Stage) -> None:
     stage.shown(f"blueprints: {'; '.join(found['metadata']['name'] for found in ours.values())}")
     expect("tuya_wifi_lock/welcome_home.yaml" in ours, "there is no blueprint welcome_home")
     stage.user("makes an automation from the blueprint Welcome home")
-    inputs = {"members": [await _alice(stage)], "welcome": [_notify("Welcome, {{ member }}!")]}
+    inputs = {"members": [await _alice(stage)], "welcome": [notify("Welcome, {{ member }}!")]}
     use = {"path": "tuya_wifi_lock/welcome_home.yaml", "input": inputs}
     await home.automations.make(WELCOME, use_blueprint=use)
     await stage.sleep()
@@ -137,14 +137,3 @@ async def _alice(stage: Stage) -> str:
     """Return the id of her device."""
     device_id: str = (await stage.home.device("Alice"))["id"]
     return device_id
-
-
-def _trigger(stage: Stage, name: str, **options: object) -> Json:
-    """Return one of our triggers for the lock, as the editor saves it."""
-    target = {"entity_id": stage.home.seen.entity_id("lock")}
-    return {"trigger": f"tuya_wifi_lock.{name}", "target": target, "options": options}
-
-
-def _notify(message: str) -> Json:
-    """Return an action that a person sees in the browser."""
-    return {"action": "persistent_notification.create", "data": {"message": message}}

@@ -59,6 +59,8 @@ class Seen:
         self._say = say
         self._keys: dict[str, str] = {}
         self._told: dict[str, str] = {}
+        self._early: list[Json] = []
+        """States of event entities that may be ours; the registry says so later."""
         self._device_id = ""
         self._client: Client | None = None
         self._looking: asyncio.Task[None] | None = None
@@ -82,6 +84,9 @@ class Seen:
         for entry in await client.command("config/entity_registry/list"):
             if entry["platform"] == DOMAIN:
                 self._keys[entry["entity_id"]] = _key(entry, self._device_id)
+        early, self._early = self._early, []
+        for state in early:
+            self._take(state)
         for state in await client.command("get_states"):
             self._take(state)
 
@@ -110,6 +115,8 @@ class Seen:
         """Note a state, and tell it."""
         entity_id, value, attributes = state["entity_id"], state["state"], state["attributes"]
         if (key := self._keys.get(entity_id)) is None:
+            if entity_id.startswith("event."):
+                self._early.append(state)
             return
         news = (value, attributes) != (self.states.get(key), self.attributes.get(key))
         self.states[key], self.attributes[key] = value, attributes

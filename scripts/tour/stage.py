@@ -154,6 +154,11 @@ class Stage:
         self._called_at = time.monotonic()
         await self.home.call("lock", "unlock", "lock")
 
+    def trigger(self, name: str, **options: object) -> Json:
+        """Return one of our triggers for the lock, as the editor saves it."""
+        target = {"entity_id": self.home.seen.entity_id("lock")}
+        return {"trigger": f"tuya_wifi_lock.{name}", "target": target, "options": options}
+
     async def ask(self, action: str, **fields: Any) -> Json:
         """Call an action of ours, and return its answer; raise Refused."""
         self.user(" ".join([f"calls {action}", *(str(value) for value in fields.values())]))
