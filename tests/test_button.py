@@ -11,6 +11,7 @@ from homeassistant.core import HomeAssistant
 from tests.common import FAMILIES, LOCK, NAME, check_snapshot, set_up_awake, state
 from tests.conftest import wait_for
 from tests.simulator import SimulatedLock
+from tests.simulator.cloud import SimulatedCloud
 
 REFUSE = f"button.{NAME}_refuse_unlock_request"
 REQUESTED = f"binary_sensor.{NAME}_unlock_requested"
@@ -53,3 +54,18 @@ async def test_the_opposite_is_to_unlock(
     await hass.services.async_call("lock", SERVICE_UNLOCK, {ATTR_ENTITY_ID: LOCK}, blocking=True)
     assert simulated_lock.commands == [{"10": True}]
     assert simulated_lock.openings == ["remote"]
+
+
+async def test_the_cloud_refuses_for_a_newer_lock(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.request(60)
+    await wait_for(hass, lambda: hass.states.get(REFUSE) and entry.runtime_data.data.requested)
+    await hass.services.async_call("button", "press", {ATTR_ENTITY_ID: REFUSE}, blocking=True)
+    assert not simulated_lock.requested
+    assert state(hass, REQUESTED).state == "off"
+    assert simulated_lock.openings == []

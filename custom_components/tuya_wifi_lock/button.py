@@ -11,7 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import LockConfigEntry, LockCoordinator
 from .diagnose_service import async_diagnose
-from .entity import LockPartDescription, TuyaLockEntity, async_add_when_seen
+from .entity import LockPartDescription, TuyaLockEntity, async_add_when_seen, seen
 from .tuyalock import Family
 
 # Not 1: a refusal has to get past an unlock that waits.
@@ -24,6 +24,12 @@ class LockButtonDescription(LockPartDescription, ButtonEntityDescription):
 
     press_fn: Callable[[LockCoordinator], Awaitable[object]]
     always_available: bool = False
+
+
+def _can_refuse(coordinator: LockCoordinator) -> bool:
+    """Return if the lock itself, or Tuya's cloud, takes a no to a request at the door."""
+    by_cloud = coordinator.lock.cloud is not None and seen("unlock_request")(coordinator)
+    return by_cloud or coordinator.data.family is Family.A
 
 
 async def _refuse(coordinator: LockCoordinator) -> None:
@@ -41,7 +47,7 @@ BUTTONS = (
     ),
     LockButtonDescription(
         key="refuse_unlock_request",
-        exists_fn=lambda lock: lock.data.family is Family.A,
+        exists_fn=_can_refuse,
         press_fn=_refuse,
     ),
 )

@@ -1,5 +1,7 @@
 """The action that tells how it stands with a lock, in words for its owner."""
 
+from collections.abc import Mapping
+
 from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import (
@@ -11,7 +13,6 @@ from homeassistant.core import (
 )
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_extract_entity_ids
-from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util.json import JsonObjectType
 
 from .const import DOMAIN
@@ -19,6 +20,7 @@ from .coordinator import LockCoordinator
 from .findings import Finding, State
 from .lock_issues import async_show_issues
 from .targets import ours
+from .words import async_words
 
 DIAGNOSE = "diagnose"
 
@@ -60,26 +62,26 @@ async def _async_tell_all(call: ServiceCall) -> ServiceResponse:
 
 async def _async_tell(hass: HomeAssistant, findings: list[Finding]) -> JsonObjectType:
     """Return findings in words."""
-    texts = await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
-
-    def text(kind: str, key: str, **values: str) -> str | None:
-        words = texts.get(f"component.{DOMAIN}.selector.{kind}.options.{key}")
-        return words.format(**values) if words else None
-
+    seen, todo = await async_words(hass, "finding_seen"), await async_words(hass, "finding_todo")
+    summaries = await async_words(hass, "finding_summary")
     states = [finding.state for finding in findings]
     problems, attention = states.count(State.PROBLEM), states.count(State.ATTENTION)
-    summary = "some" if problems or attention else "none"
+    summary = summaries["some" if problems or attention else "none"]
     return {
-        "summary": text(
-            "finding_summary", summary, problems=str(problems), attention=str(attention)
-        ),
+        "summary": summary.format(problems=problems, attention=attention),
         "findings": [
             {
                 "check": finding.check,
                 "state": finding.state.value,
-                "seen": text("finding_seen", finding.text, **finding.values),
-                "todo": text("finding_todo", finding.text, **finding.values),
+                "seen": seen[finding.text].format(**finding.values),
+                "todo": _told(todo, finding),
             }
             for finding in findings
         ],
     }
+
+
+def _told(words: Mapping[str, str], finding: Finding) -> str | None:
+    """Return what is to be done about a finding, if anything is."""
+    text = words.get(finding.text)
+    return text.format(**finding.values) if text else None

@@ -14,7 +14,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_platform_entity_service
 from homeassistant.helpers.typing import VolDictType
 from homeassistant.util import dt as dt_util
-from homeassistant.util.json import JsonObjectType
+from homeassistant.util.json import JsonObjectType, JsonValueType
 
 from .const import DOMAIN
 from .lock import TuyaWifiLock
@@ -23,6 +23,7 @@ from .tuyalock.cloud import Cloud
 from .tuyalock.errors import Mistake, PasswordRefused
 from .tuyalock.passwords import MAX_VALID, Phase, TemporaryPassword
 from .tuyalock.temporary import TemporaryPasswords
+from .words import async_words
 
 ATTR_CODE = "code"
 ATTR_END = "end"
@@ -77,7 +78,7 @@ async def _async_add(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType:
             once=wanted[ATTR_ONCE],
             code=wanted.get(ATTR_CODE),
         )
-    return {"code": code, **_told(password)}
+    return {"code": code, **await _async_tell(lock, password)}
 
 
 async def _async_modify(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType:
@@ -91,14 +92,15 @@ async def _async_modify(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType
             start=wanted.get(ATTR_START),
             end=wanted.get(ATTR_END),
         )
-    return _told(password)
+    return await _async_tell(lock, password)
 
 
 async def _async_delete(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType:
     """Delete a temporary password, and return if the lock has to wake for that."""
     passwords = _passwords(lock)
     with lock.coordinator.action():
-        return _told(await passwords.delete(call.data[ATTR_PASSWORD]))
+        password = await passwords.delete(call.data[ATTR_PASSWORD])
+    return await _async_tell(lock, password)
 
 
 async def _async_get(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType:
@@ -107,7 +109,8 @@ async def _async_get(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType:
     with lock.coordinator.action():
         await passwords.refresh()
     valid = passwords.book.valid(time.time())
-    return {"passwords": [_told(one) for one in valid], "room": MAX_VALID - len(valid)}
+    told: list[JsonValueType] = [await _async_tell(lock, one) for one in valid]
+    return {"passwords": told, "room": MAX_VALID - len(valid)}
 
 
 async def _async_get_dynamic(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType:
@@ -172,8 +175,9 @@ def _cloud(lock: TuyaWifiLock) -> Cloud:
     return cloud
 
 
-def _told(password: TemporaryPassword) -> JsonObjectType:
+async def _async_tell(lock: TuyaWifiLock, password: TemporaryPassword) -> JsonObjectType:
     """Return what is told of a temporary password."""
+    words = await async_words(lock.hass, "password_status")
     return {
         "id": password.id,
         "name": password.name,
@@ -182,25 +186,15 @@ def _told(password: TemporaryPassword) -> JsonObjectType:
         "end": iso(password.end),
         "once": password.once,
         "phase": password.phase.value,
-        "status": _status(password),
+        "status": words[_status(password)],
     }
 
 
 def _status(password: TemporaryPassword) -> str:
-    """Return in words how far a password is."""
-    if password.phase is Phase.ACTIVE and password.start > time.time():
-        return "in the lock, and opens from its start on"
-    return STATUS[password.phase]
+    """Return the key of the words for how far a password is."""
+    early = password.phase is Phase.ACTIVE and password.start > time.time()
+    return "early" if early else password.phase.value
 
-
-STATUS = {
-    Phase.WAITING: "waiting for the lock to wake",
-    Phase.ACTIVE: "in the lock",
-    Phase.DELETING: "deleted, but may open until the lock has woken",
-    Phase.DELETED: "deleted",
-    Phase.FAILED: "not taken by the lock",
-    Phase.UNKNOWN: "not known",
-}
 
 ACTIONS = {
     "add_temporary_password": PasswordAction(
