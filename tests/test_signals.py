@@ -380,6 +380,20 @@ async def test_a_number_that_is_marked_is_duress_and_an_ordinary_unlock(
     assert events.order == [UNLOCK, ALICE, UNLOCK, ALICE, DURESS]
 
 
+async def test_duress_comes_after_the_unlock_of_a_member_who_was_added_later(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    events: Events,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    add_member(hass, entry, "Alice", "fingerprint:4", duress=["fingerprint:4"])
+    await hass.async_block_till_done()
+    await simulated_lock.finger(4)
+    await reported(hass, simulated_lock)
+    assert events.order == [UNLOCK, ALICE, DURESS]
+
+
 async def test_duress_that_member_lock_and_cloud_tell_is_one_event(
     hass: HomeAssistant,
     entry: MockConfigEntry,

@@ -86,9 +86,11 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         if not stored.get(CLEAN):
             self.lock.journal.recover()
             self.lock.signals.recover()
-        self._delivery = Delivery(entry, self.lock, self._describe, self._async_save)
         self.signals = SignalDelivery(
             self.lock, self.owner, self._async_update_and_save, stored.get("signalled")
+        )
+        self._delivery = Delivery(
+            entry, self.lock, self._describe, self.signals.async_unlocked, self._async_save
         )
         self._closed = False
         self._saving = False
@@ -105,7 +107,6 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self._async_update_and_save,
             self.signals.async_take,
         )
-        self._delivery.async_subscribe(self.signals.async_unlocked)
         entry.async_on_unload(self.lock.subscribe(watcher))
         entry.async_on_unload(await async_subscribe_announcements(hass, self._async_announced))
         entry.async_on_unload(async_at_started(hass, self._delivery.async_begin))

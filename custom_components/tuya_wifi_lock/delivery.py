@@ -42,12 +42,13 @@ class Delivery:
         entry: ConfigEntry,
         lock: TuyaLock,
         describe: Callable[[Record], Unlocked],
+        told: UnlockListener,
         save: CALLBACK_TYPE,
     ) -> None:
-        """Begin with what was not handed out in an earlier life."""
+        """Begin with what was not handed out in an earlier life; `told` hears each unlock last."""
         self.waiting = deque(lock.journal.undelivered())
         self._entry, self._lock = entry, lock
-        self._describe, self._save = describe, save
+        self._describe, self._told, self._save = describe, told, save
         self._listeners: list[UnlockListener] = []
         self._hass: HomeAssistant | None = None
         self._looking_up = False
@@ -92,7 +93,7 @@ class Delivery:
                 )
                 return
             self.waiting.popleft()
-            for listener in tuple(self._listeners):
+            for listener in (*self._listeners, self._told):
                 listener(unlocked)
             self._lock.journal.mark_delivered(unlocked.record.id)
 
