@@ -40,10 +40,15 @@ ISSUES: Mapping[str, str] = {
 def async_watch_issues(hass: HomeAssistant, coordinator: LockCoordinator) -> None:
     """Keep the repairs of a lock true until its entry is unloaded."""
     entry = coordinator.config_entry
+    last: list[Finding] | None = None
 
     @callback
     def async_look(now: datetime | None = None) -> None:
-        async_show_issues(hass, coordinator, coordinator.diagnosis.findings())
+        nonlocal last
+        findings = [one for one in coordinator.diagnosis.findings() if one.text in ISSUES]
+        if findings != last:
+            last = findings
+            async_show_issues(hass, coordinator, findings)
 
     @callback
     def async_forget() -> None:
