@@ -110,7 +110,7 @@ async def _looks(stage: Stage, number: int) -> tuple[list[str], list[str]]:
 
 
 async def _expect_ordinary_activity(stage: Stage, began: datetime) -> None:
-    """Expect three unlocks on the Activity page, with the same entries for both of Bob's."""
+    """Expect three ordinary unlocks on the Activity page, and nothing of duress."""
     lock = stage.home.seen.entity_id("lock")
 
     async def read() -> list[Json] | None:
