@@ -7,7 +7,7 @@ from .clock import Clock
 from .door import Door
 from .errors import LockAsleep, NoAnswer, NotSupported
 from .memory import Memory
-from .state import SETTINGS, Value
+from .state import Value
 
 CHANGED_WITHIN = 10.0
 """Seconds in which a lock says that it has changed a setting."""
@@ -28,9 +28,7 @@ class Changes:
 
     async def change(self, code: str, value: Value) -> None:
         """Change a setting; returns when the lock reports the value, else raises LockError."""
-        if code not in SETTINGS or not any(
-            dp.code == code and dp.writable for dp in self._memory.table.values()
-        ):
+        if code not in self._memory.changeable:
             raise NotSupported(f"this product does not let {code} be changed")
         if not self._door.connected:
             raise LockAsleep("the lock is asleep")

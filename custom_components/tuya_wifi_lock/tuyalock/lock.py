@@ -286,6 +286,7 @@ class TuyaLock:
             requested=self.door.requested,
             problem=self.health.problem,
             key_refused=self.health.key_refused,
+            changeable=self._memory.changeable,
         )
 
     def _ends(self) -> Iterable[float | None]:

@@ -7,7 +7,7 @@ from typing import Any
 from .profiles import PRODUCTS, Dp, DpType, Family, complete, family_of, profile, recognise
 from .records import Age, Arrival, Journal, Record
 from .report import Report
-from .state import STATE_CODES, LockState, Value, apply, decode, heard
+from .state import SETTINGS, STATE_CODES, LockState, Value, apply, decode, heard
 
 
 class Memory:
@@ -30,6 +30,12 @@ class Memory:
     def table(self) -> Mapping[int, Dp]:
         """Return the product's own DP table, or else the one of its family."""
         return complete(self._own_table or profile(self.family), self.product_id)
+
+    @property
+    def changeable(self) -> dict[str, Dp]:
+        """Return the settings that can be changed by the product's own model, by DP code."""
+        table = self._own_table.values()
+        return {dp.code: dp for dp in table if dp.writable and dp.code in SETTINGS}
 
     @property
     def opens_remotely(self) -> bool | None:

@@ -1,11 +1,11 @@
 """What can be seen of a lock at one moment, and who looks."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from .clock import Clock, Timer
 from .errors import LockError
-from .profiles import Family
+from .profiles import Dp, Family
 from .records import Record
 from .signals import SignalRecord
 from .state import Bolt, LockState, Unlock
@@ -25,6 +25,8 @@ class Snapshot:
     requested: bool
     problem: LockError | None
     key_refused: bool
+    changeable: Mapping[str, Dp]
+    """Settings that can be changed by the product's own model, by DP code."""
 
 
 @dataclass(frozen=True, slots=True)
