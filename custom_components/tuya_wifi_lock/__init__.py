@@ -19,7 +19,10 @@ PLATFORMS = [
     Platform.BUTTON,
     Platform.EVENT,
     Platform.LOCK,
+    Platform.NUMBER,
+    Platform.SELECT,
     Platform.SENSOR,
+    Platform.SWITCH,
     Platform.UPDATE,
 ]
 

@@ -43,6 +43,8 @@ async def async_get_config_entry_diagnostics(
         "connection": _connection(coordinator),
         "codes_seen": sorted(coordinator.data.state.seen),
         "state": _state(coordinator.data.state),
+        "settings": dict(coordinator.data.state.settings),
+        "changeable": sorted(coordinator.data.changeable),
         "bolt": {
             "locked": coordinator.data.bolt.locked,
             "assumed": coordinator.data.bolt.assumed,

@@ -42,6 +42,21 @@ def lock_errors() -> Generator[None]:
         raise _translated(err) from err
 
 
+@contextmanager
+def setting_errors() -> Generator[None]:
+    """Turn what can go wrong with a setting into a translated error where that is not the door."""
+    try:
+        yield
+    except LockAsleep as err:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN, translation_key="setting_asleep"
+        ) from err
+    except NoAnswer as err:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN, translation_key="setting_no_answer"
+        ) from err
+
+
 def _translated(err: LockError) -> HomeAssistantError:
     """Return the error in words for the owner."""
     match err:

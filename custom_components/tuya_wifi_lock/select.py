@@ -1,0 +1,58 @@
+"""Settings of a lock that are one of several values."""
+
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.components.select import SelectEntity, SelectEntityDescription
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import LockConfigEntry, LockCoordinator
+from .entity import async_add_when_seen
+from .setting import LockSetting, LockSettingDescription, changeable
+
+# Not 1: each setting is changed for itself.
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockSelectDescription(LockSettingDescription, SelectEntityDescription):
+    """A setting that is one of several values; the product's model says which ones."""
+
+
+SELECTS = tuple(
+    LockSelectDescription(key=code, code=code, exists_fn=changeable(code, lambda dp: dp.options))
+    for code in ("volume", "beep_volume", "language")
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: LockConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the selects of a lock."""
+    async_add_when_seen(entry.runtime_data, SELECTS, LockSelect, async_add_entities)
+
+
+class LockSelect(LockSetting, SelectEntity):
+    """A setting that is one of several values."""
+
+    entity_description: LockSelectDescription
+
+    def __init__(self, coordinator: LockCoordinator, description: LockSelectDescription) -> None:
+        """Take over from the product's model which values there are."""
+        super().__init__(coordinator, description)
+        self._attr_options = list(self._dp.options)
+
+    @property
+    @override
+    def current_option(self) -> str | None:
+        """Return the value; None is not known."""
+        reported = self._reported
+        return None if reported is None else str(reported)
+
+    @override
+    async def async_select_option(self, option: str) -> None:
+        """Choose a value."""
+        await self._async_change(option)

@@ -1,0 +1,72 @@
+"""Settings of a lock that are on or off."""
+
+from dataclasses import dataclass
+from typing import Any, override
+
+from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import LockConfigEntry
+from .entity import async_add_when_seen
+from .setting import LockSetting, LockSettingDescription, changeable
+from .tuyalock.profiles import Dp, DpType
+
+# Not 1: each setting is changed for itself.
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockSwitchDescription(LockSettingDescription, SwitchEntityDescription):
+    """A setting that is on or off."""
+
+
+def _is_boolean(dp: Dp) -> bool:
+    """Return if a DP is on or off."""
+    return dp.type is DpType.BOOLEAN
+
+
+SWITCHES = (
+    LockSwitchDescription(
+        key="passage_mode",
+        code="normal_open_switch",
+        exists_fn=changeable("normal_open_switch", _is_boolean),
+    ),
+    LockSwitchDescription(
+        key="automatic_lock",
+        code="automatic_lock",
+        exists_fn=changeable("automatic_lock", _is_boolean),
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: LockConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the switches of a lock."""
+    async_add_when_seen(entry.runtime_data, SWITCHES, LockSwitch, async_add_entities)
+
+
+class LockSwitch(LockSetting, SwitchEntity):
+    """A setting that is on or off."""
+
+    entity_description: LockSwitchDescription
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return if it is on; None is not known."""
+        reported = self._reported
+        return None if reported is None else bool(reported)
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Switch it on."""
+        await self._async_change(True)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Switch it off."""
+        await self._async_change(False)
