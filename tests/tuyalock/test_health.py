@@ -2,6 +2,7 @@
 
 import pytest
 
+from custom_components.tuya_wifi_lock.tuyalock.codec import KeyReply, KeyStatus
 from custom_components.tuya_wifi_lock.tuyalock.errors import (
     ConnectionLost,
     LockError,
@@ -12,7 +13,6 @@ from custom_components.tuya_wifi_lock.tuyalock.errors import (
     WrongKey,
     WrongVersion,
 )
-from custom_components.tuya_wifi_lock.tuyalock.codec import KeyReply, KeyStatus
 from custom_components.tuya_wifi_lock.tuyalock.health import Health, KeyOwner
 
 NOW = 1_700_000_000.0
