@@ -1,0 +1,112 @@
+"""What the README shows can be used as it is: its examples load, and its links lead somewhere."""
+
+import json
+from pathlib import Path
+import re
+from textwrap import dedent
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+import yaml
+
+from custom_components.tuya_wifi_lock.const import DOMAIN
+from homeassistant.components.automation.config import (
+    async_validate_config_item as async_validate_automation,
+)
+from homeassistant.components.recorder import CONFIG_SCHEMA as RECORDER
+from homeassistant.components.script.config import (
+    async_validate_config_item as async_validate_script,
+)
+from homeassistant.core import HomeAssistant
+
+ROOT = Path(__file__).parent.parent
+INTEGRATION = ROOT / "custom_components" / DOMAIN
+README = (ROOT / "README.md").read_text()
+TEXTS = json.loads((INTEGRATION / "translations" / "en.json").read_text())
+EXAMPLES: list[dict[str, Any]] = [
+    yaml.safe_load(dedent(block))
+    for block in re.findall(r"^ *```yaml\n(.*?)^ *```$", README, re.DOTALL | re.MULTILINE)
+]
+HEADINGS = re.findall(r"^#+ (.+)$", README, re.MULTILINE)
+
+
+def anchor(heading: str) -> str:
+    """Return the anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+def calls(part: Any) -> list[dict[str, Any]]:
+    """Return the calls of our actions in an example."""
+    if isinstance(part, list):
+        return [call for one in part for call in calls(one)]
+    if not isinstance(part, dict):
+        return []
+    ours = str(part.get("action")).startswith(f"{DOMAIN}.")
+    return [part] * ours + [call for one in part.values() for call in calls(one)]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids="-".join)
+async def test_an_example_loads(
+    hass: HomeAssistant, entry: MockConfigEntry, example: dict[str, Any]
+) -> None:
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    if "recorder" in example:
+        assert RECORDER(example)
+        return
+    if "sequence" in example:
+        script = await async_validate_script(hass, "example", example)
+        assert script
+        assert script.validation_status == "ok"
+        return
+    whole = {"triggers": {"trigger": "event", "event_type": "any"}, "actions": [], **example}
+    automation = await async_validate_automation(hass, "example", whole)
+    assert automation
+    assert automation.validation_status == "ok", automation.validation_error
+
+
+def test_the_examples_call_actions_with_fields_that_they_have() -> None:
+    services = yaml.safe_load((INTEGRATION / "services.yaml").read_text())
+    called = calls(EXAMPLES)
+    assert called
+    for call in called:
+        fields = services[call["action"].removeprefix(f"{DOMAIN}.")].get("fields", {})
+        assert call.get("data", {}).keys() <= fields.keys()
+
+
+def test_links_lead_somewhere() -> None:
+    targets = [
+        target
+        for target in re.findall(r"\]\(([^)]+)\)", README)
+        if not target.startswith("https://")
+    ]
+    assert targets
+    anchors = {f"#{anchor(heading)}" for heading in HEADINGS}
+    for target in targets:
+        assert target in anchors if target.startswith("#") else (ROOT / target).is_file(), target
+
+
+def test_there_are_no_two_chapters_of_one_name() -> None:
+    chapters = re.findall(r"^## (.+)$", README, re.MULTILINE)
+    assert len(chapters) == len(set(chapters))
+
+
+@pytest.mark.parametrize("kind", ["entity", "services", "triggers", "conditions"])
+def test_all_that_an_owner_meets_is_named(kind: str) -> None:
+    named = " ".join(README.lower().split())
+    if kind == "entity":
+        names = {one["name"] for platform in TEXTS[kind].values() for one in platform.values()}
+    elif kind == "services":
+        names = set(TEXTS[kind])
+    else:
+        names = {one["name"] for one in TEXTS[kind].values()}
+    assert names
+    assert {name for name in names if name.lower() not in named} == set()
+
+
+def test_each_option_is_named_as_its_form_names_it() -> None:
+    for name in TEXTS["options"]["step"]["behaviour"]["data"].values():
+        assert f"| {name} |" in README
+    for way in TEXTS["selector"]["unlock_with"]["options"].values():
+        assert f"| {way}" in README
