@@ -5,12 +5,19 @@ from collections.abc import Callable
 import time
 import traceback
 
-from . import closing, main_job, members, passwords
+from . import account, closing, main_job, members, passwords
 from .chapter import Step
 from .conditions import Unmet
 from .stage import Stage
 
-CHAPTERS = (main_job.chapter, members.chapter, passwords.chapter, closing.chapter)
+CHAPTERS = (
+    main_job.chapter,
+    members.chapter,
+    passwords.chapter,
+    closing.chapter,
+    account.chapter,
+    closing.end,
+)
 
 STEP_WITHIN = 120.0
 
