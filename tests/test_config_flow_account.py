@@ -22,6 +22,7 @@ from tests.tuya_login import MODEL, TuyaLogin
 pytestmark = pytest.mark.usefixtures("quick")
 
 TEXTS = Path("custom_components/tuya_wifi_lock/translations/en.json")
+BLUETOOTH = MODEL | {54: ("synch_member", "Raw", {})}
 BULB = {1: ("switch_led", "Boolean", {})}
 OTHER_ID = "bfsimulated0lock0002"
 
@@ -138,6 +139,7 @@ async def test_an_account_that_is_signed_out_while_the_list_is_shown_offers_noth
     ("device", "error"),
     [
         ({"sub": True}, "account_zigbee"),
+        ({"model": BLUETOOTH}, "account_bluetooth"),
         ({"model": BULB}, "account_no_lock_dps"),
     ],
 )
