@@ -17,7 +17,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from tests.conftest import wait_for
 from tests.flows import BEHAVIOUR, INTEGRATION, Flow, quick, short_touch, typed  # noqa: F401
 from tests.simulator import Knobs, SimulatedLock
-from tests.tuya_login import MODEL, TuyaLogin
+from tests.tuya_login import MODEL, TuyaLogin, item
 
 pytestmark = pytest.mark.usefixtures("quick")
 
@@ -244,6 +244,8 @@ async def test_a_lock_that_is_never_heard_is_used_through_the_account_alone(
     assert "host" not in entry.data
     assert entry.data["account"] is True
     await wait_for(hass, lambda: entry.state is ConfigEntryState.LOADED)
+    assert await account.deliver(simulated_lock.device_id, [item(1, 3)])
+    assert [record.route for record in entry.runtime_data.lock.journal] == ["account"]
     await simulated_lock.wake()
     await wait_for(hass, lambda: entry.data.get("host") == "127.0.0.1")
 
