@@ -289,3 +289,23 @@ async def test_a_key_that_is_no_key_is_told(
     await flow.send({"device_id": simulated_lock.device_id})
     assert flow.step == "manual"
     assert flow.errors == {"local_key": "invalid_local_key"}
+
+
+async def reauth(hass: HomeAssistant, entry: MockConfigEntry) -> Flow:
+    """A flow that asks for the local key, which the lock refuses."""
+    result = await entry.start_reauth_flow(hass)
+    assert result["step_id"] == "reauth_confirm"
+    return Flow(hass, result)
+
+
+async def test_another_key_that_the_account_has_is_filled_in_where_one_is_asked_for(
+    hass: HomeAssistant, account: TuyaLogin, entry: MockConfigEntry
+) -> None:
+    account.add_lock(entry.unique_id, local_key="fedcba9876543210")
+    assert (await reauth(hass, entry)).suggested == {"local_key": "fedcba9876543210"}
+
+
+async def test_the_key_that_was_refused_is_not_filled_in(
+    hass: HomeAssistant, account: TuyaLogin, entry: MockConfigEntry
+) -> None:
+    assert (await reauth(hass, entry)).suggested == {}

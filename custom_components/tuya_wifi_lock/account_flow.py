@@ -1,6 +1,7 @@
 """The steps of the flow that take a lock from the Tuya account of Home Assistant."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any, override
 
 import voluptuous as vol
@@ -8,10 +9,10 @@ import voluptuous as vol
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.const import CONF_DEVICE_ID
 
-from .const import CONF_ACCOUNT
+from .const import CONF_ACCOUNT, CONF_LOCAL_KEY
 from .forms import one_of
 from .touch_flow import TouchSteps
-from .tuya_account import AccountLock, account_locks
+from .tuya_account import AccountLock, account_locks, local_key
 
 
 class AccountSteps(TouchSteps):
@@ -61,6 +62,11 @@ class AccountSteps(TouchSteps):
         """Return if the account tells all that it takes to set up a lock."""
         lock = self._account_locks().get(device_id)
         return lock is not None and lock.refusal is None
+
+    def _other_key(self, data: Mapping[str, Any]) -> dict[str, str]:
+        """Return the local key that the account has for a lock, if it is another one."""
+        key = local_key(self.hass, data[CONF_DEVICE_ID])
+        return {CONF_LOCAL_KEY: key} if key and key != data[CONF_LOCAL_KEY] else {}
 
     @property
     def _account_lock(self) -> AccountLock | None:

@@ -162,7 +162,8 @@ class LockConfigFlow(AccountSteps, domain=DOMAIN):
         return self.async_abort(reason="already_configured")
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
-        """Ask for the local key, which the lock refuses; the cloud knows the present one."""
+        """Ask for the local key, which the lock refuses; account and cloud may know another."""
+        self._typed = self._other_key(entry_data)
         if cloud := await async_get_cloud(self.hass, entry_data):
             with suppress(CloudError):
                 self._typed = {CONF_LOCAL_KEY: (await cloud.device()).local_key}
