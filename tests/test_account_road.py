@@ -12,6 +12,7 @@ from custom_components.tuya_wifi_lock.const import CONF_LOCAL_KEY, DOMAIN
 from custom_components.tuya_wifi_lock.diagnostics import async_get_config_entry_diagnostics
 from custom_components.tuya_wifi_lock.tuya_account import Trouble
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.json import json_dumps
 from tests.common import (
     LATE_UNLOCK,
     UNLOCK,
@@ -420,6 +421,39 @@ async def test_a_client_that_goes_away_while_we_subscribe_is_no_harm(
     await pass_time(hass, LOOK)
     assert trouble(entry) is None
     assert await finger(login, simulated_lock)
+
+
+async def test_a_listener_comes_and_goes_while_the_session_tells_its_listeners(
+    hass: HomeAssistant, heard: TuyaLogin, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    account = entry.runtime_data.account
+
+    def meddle(message: Any) -> None:
+        account.async_stop()
+        account.async_start()
+
+    heard.mq.add_message_listener(meddle)
+    heard.mq._on_message(None, None, SimpleNamespace(payload=b"{}"))
+    assert trouble(entry) is None
+    assert account._hear in heard.mq.message_listeners
+    assert heard.mq.device[0].id == simulated_lock.device_id
+    assert len(heard.mq.device) == 1
+
+
+async def test_diagnostics_and_log_tell_nothing_of_the_account(
+    hass: HomeAssistant,
+    heard: TuyaLogin,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await finger(heard, simulated_lock)
+    told = await async_get_config_entry_diagnostics(hass, entry)
+    assert told["account"] == {"wanted": False, "trouble": None}
+    assert told["records"]["by_route"] == {"account": 1}
+    ours = "".join(record.getMessage() for record in caplog.records if DOMAIN in record.name)
+    for private in (simulated_lock.device_id, simulated_lock.local_key, "Front door"):
+        assert private not in json_dumps(told) + ours
 
 
 # The local key

@@ -254,7 +254,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         """Show what has changed."""
         if snapshot.key_refused and not self.data.key_refused:
             LOGGER.info("%s refuses the local key", self.name)
-            self.config_entry.async_create_task(self.hass, self._async_renew_key())
+            self.config_entry.async_create_background_task(
+                self.hass, self._async_renew_key(), "look for another local key"
+            )
         elif self.data.key_refused and not snapshot.key_refused:
             LOGGER.info("%s accepts the local key again", self.name)
         if snapshot.awake:

@@ -227,7 +227,9 @@ class AccountRoad:
         """Listen to a session, and have it subscribed for the lock, once it is connected."""
         self._mq = mq
         if self._hear not in mq.message_listeners:
-            mq.add_message_listener(self._hear)
+            # Its thread may be going through the set, which must not change then: a set that does
+            # would end that thread, and with it the reports of all devices of the account.
+            mq.message_listeners = {*mq.message_listeners, self._hear}
         if mq.client is None:
             return Trouble.CONNECTING
         # The integration leaves out what it has no entities for. What is in this list is
@@ -242,7 +244,7 @@ class AccountRoad:
         """Listen no more to a session; the subscription may be somebody else's, too."""
         mq, self._mq = self._mq, None
         with suppress(*_UNEXPECTED):
-            mq.remove_message_listener(self._hear)
+            mq.message_listeners = mq.message_listeners - {self._hear}
 
     # Reports
 

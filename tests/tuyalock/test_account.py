@@ -1,5 +1,6 @@
 """What an account hears of a lock, taken into what is known of it."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from custom_components.tuya_wifi_lock.tuyalock.memory import Memory
 from custom_components.tuya_wifi_lock.tuyalock.profiles import PROFILES, Dp, DpType, Family
 from custom_components.tuya_wifi_lock.tuyalock.report import Report
+from custom_components.tuya_wifi_lock.tuyalock.state import Unlock
 
 from .house import House, house
 
@@ -136,6 +138,43 @@ async def test_the_states_of_a_lock_that_sleeps_are_seen(home: House) -> None:
     assert (state.motor_unlocked, state.battery, state.double_locked) == (True, 80, True)
     assert home.lock.snapshot.bolt.locked is False
     assert home.simulated.connections == 0
+
+
+# One unlock on several routes
+
+
+async def test_lock_account_and_cloud_tell_of_one_unlock(home: House) -> None:
+    await home.wake()
+    await home.simulated.finger(3)
+    await home.until(lambda: len(home.records) == 1)
+    at = home.records[0].received - 0.5
+    home.lock.account.take([{"dpId": 1, "value": 3, "t": int(at * 1000)}], 0)
+    home.lock.record(Unlock("fingerprint", 3), int(at * 1000) / 1000, "cloud")
+    assert [record.route for record in home.lock.journal] == ["lan"]
+    assert home.told == ["live fingerprint 3"]
+
+
+async def test_the_account_is_first_while_the_lock_is_still_heard_out(home: House) -> None:
+    await home.wake()
+    await home.simulated.finger(3)
+    await home.until(lambda: home.lock.snapshot.last_unlock is not None)
+    take(home, {"dpId": 1, "value": 3})
+    assert home.told == ["live fingerprint 3"]
+    home.clock.move(10)
+    await asyncio.sleep(0.05)
+    assert home.told == ["live fingerprint 3"]
+    assert len(list(home.lock.journal)) == 1
+
+
+async def test_two_unlocks_by_one_finger_stay_two(home: House) -> None:
+    await home.wake()
+    await home.simulated.finger(3)
+    await home.simulated.finger(3)
+    await home.until(lambda: len(home.records) == 2)
+    take(home, {"dpId": 1, "value": 3, "ago": 3}, {"dpId": 1, "value": 3})
+    assert len(list(home.lock.journal)) == 2
+    take(home, {"dpId": 1, "value": 3, "ago": -2})
+    assert len(list(home.lock.journal)) == 3
 
 
 # What is newer
