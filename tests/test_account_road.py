@@ -93,6 +93,9 @@ async def test_an_unlock_is_heard_while_the_lock_sleeps_to_the_network(
     assert await finger(heard, simulated_lock)
     await wait_for(hass, lambda: automation.told)
     assert automation.told == [Told(UNLOCK, "fingerprint", 3)]
+    told = await async_get_config_entry_diagnostics(hass, entry)
+    assert told["findings"]["account"] == ["ok", "account"]
+    assert told["findings"]["local_key"] == ["unknown", "key_untried"]
     assert state(hass, UNLOCK).attributes["route"] == "account"
     assert simulated_lock.connections == 0
 

@@ -79,7 +79,7 @@ class Diagnosis:
             located=address.host is not None,
             dhcp=CONF_MAC in data,
             key_refused=snapshot.key_refused,
-            reported=bool(state.seen),
+            reported=lock.door.reported,
             problem=snapshot.problem,
             crowded=health.crowded,
             rivals=self._rivals(),

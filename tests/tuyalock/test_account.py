@@ -214,6 +214,21 @@ def test_a_bolt_that_has_moved_is_not_stuck_any_more() -> None:
     assert not memory.state.jammed
 
 
+def test_what_the_account_tells_says_nothing_of_how_a_lock_answers() -> None:
+    memory = Memory(None)
+    memory.told("residual_electricity", 80, NOW)
+    assert not memory.reported
+    answer = Report({1: 3, 13: True}, {}, is_answer=True)
+    memory.take(Report({13: False}, {}, is_answer=False), NOW)
+    memory.take(answer, NOW)
+    assert memory.answers_partly is False
+    memory = Memory(memory.as_dict())
+    assert memory.reported
+    memory.told("beep_volume", "high", NOW)
+    memory.take(answer, NOW)
+    assert memory.answers_partly is False
+
+
 # What the account knows of the product
 
 

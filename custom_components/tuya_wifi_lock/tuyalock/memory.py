@@ -27,6 +27,8 @@ class Memory:
         self._own_table = _load(stored.get("table", {}))
         self._account_table = _load(stored.get("account_table", {}))
         """What an account knows of the product; it may leave out some of its DPs."""
+        self._reported = frozenset(stored.get("reported", self.state.seen))
+        """DP codes that the lock itself has reported to us."""
         self._told_at: dict[str, float] = {}
         """When each DP code was last reported, Unix seconds."""
 
@@ -43,6 +45,11 @@ class Memory:
         return known if self.family is None and same != known else {**usual, **same}
 
     @property
+    def reported(self) -> bool:
+        """Return if the lock itself has ever reported anything to us."""
+        return bool(self._reported)
+
+    @property
     def opens_remotely(self) -> bool | None:
         """Return if the product can be opened remotely, where its table or its family is known."""
         if self._own_table:
@@ -56,6 +63,7 @@ class Memory:
             "journal": self.journal.as_dict(),
             "family": self.family,
             "answers_partly": self.answers_partly,
+            "reported": sorted(self._reported),
             "product_id": self.product_id,
             "table": {str(id_): _stored(dp) for id_, dp in self._own_table.items()},
             "account_table": {str(id_): _stored(dp) for id_, dp in self._account_table.items()},
@@ -89,8 +97,9 @@ class Memory:
             self.family = self.family or Family.D
             return {}
         codes = self.decode(report.dps)
-        if report.is_answer and codes and (known := self.state.seen & STATE_CODES):
+        if report.is_answer and codes and (known := self._reported & STATE_CODES):
             self.answers_partly = not known <= codes.keys()
+        self._reported |= codes.keys()
         self.state = apply(self.state, codes, now)
         self._told_at.update(dict.fromkeys(codes, now))
         if "lock_motor_state" in codes and not report.is_answer:
