@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.tuya_wifi_lock import tuya_account
 from custom_components.tuya_wifi_lock.const import CONF_LOCAL_KEY, DOMAIN
 from custom_components.tuya_wifi_lock.diagnostics import async_get_config_entry_diagnostics
 from custom_components.tuya_wifi_lock.tuya_account import Trouble
@@ -296,6 +297,26 @@ async def test_a_session_is_subscribed_only_once_it_is_connected(
     await pass_time(hass, 4)
     assert trouble(entry) is None
     assert await finger(login, simulated_lock)
+
+
+async def test_a_session_that_breaks_off_for_long_is_told(
+    hass: HomeAssistant,
+    heard: TuyaLogin,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    heard.disconnect()
+    await pass_time(hass, LOOK)
+    assert trouble(entry) is Trouble.CONNECTING
+    monkeypatch.setattr(tuya_account, "OFFLINE_AFTER", 0.0)
+    await pass_time(hass, 4)
+    assert trouble(entry) is Trouble.OFFLINE
+    await lan_works(hass, entry, simulated_lock)
+    heard.connect()
+    await pass_time(hass, LOOK)
+    assert trouble(entry) is None
+    assert await finger(heard, simulated_lock)
 
 
 async def test_while_the_session_is_made_anew_there_is_none(

@@ -213,6 +213,7 @@ SCENES: list[tuple[dict[str, Any], str, State, str]] = [
     ({"account_trouble": "signed_out"}, "account", ATTENTION, "account_signed_out"),
     ({"account_trouble": "no_lock"}, "account", ATTENTION, "account_no_lock"),
     ({"account_trouble": "connecting"}, "account", UNKNOWN, "account_connecting"),
+    ({"account_trouble": "offline"}, "account", ATTENTION, "account_offline"),
     ({"account_trouble": "unexpected"}, "account", ATTENTION, "account_unexpected"),
     ({"firmware": Firmware("1.0.3", "1.1.0")}, "firmware", ATTENTION, "firmware_old"),
 ]

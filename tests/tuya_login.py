@@ -48,6 +48,11 @@ class RecordingClient:
     def __init__(self) -> None:
         """Start without a subscription."""
         self.topics: list[str] = []
+        self.connected = True
+
+    def is_connected(self) -> bool:
+        """Return if there is a connection."""
+        return self.connected
 
     def subscribe(self, topics: str | Sequence[tuple[str, int]]) -> None:
         """Take a topic, or several."""
@@ -247,6 +252,11 @@ class TuyaLogin:
         client = RecordingClient()
         mq._on_connect(client, None, {}, 0)
         mq.client = client
+
+    def disconnect(self) -> None:
+        """Let the connection break off; the SDK makes another client when it gets credentials."""
+        self.mq.client.connected = False
+        self.mq.client.topics.clear()
 
     async def deliver(self, device_id: str, items: Sequence[Mapping[str, Any]]) -> bool:
         """Let the lock report through the cloud; return if the device is subscribed."""

@@ -12,6 +12,7 @@ _GONE: Mapping[str, str] = {
 }
 _OTHER: Mapping[str, tuple[State, str]] = {
     Trouble.CONNECTING: (State.UNKNOWN, "account_connecting"),
+    Trouble.OFFLINE: (State.ATTENTION, "account_offline"),
     Trouble.UNEXPECTED: (State.ATTENTION, "account_unexpected"),
 }
 

@@ -33,6 +33,8 @@ LOOK_EVERY = 30.0
 """Seconds between two looks whether the account still has the session that we listen to."""
 LOOK_AGAIN = 3.0
 """The same while that session connects."""
+OFFLINE_AFTER = 300.0
+"""Seconds after which a session that does not connect has a reason that does not pass by itself."""
 ASK_EVERY = 3600.0
 """Seconds between two questions for a local key."""
 
@@ -53,6 +55,8 @@ class Trouble(StrEnum):
     """The account does not have the lock."""
     CONNECTING = "connecting"
     """There is no MQTT session at the moment."""
+    OFFLINE = "offline"
+    """There has been none for long; the owner may have to sign in again."""
     UNEXPECTED = "unexpected"
     """The Tuya integration is not what it was."""
 
@@ -105,6 +109,7 @@ class AccountRoad:
         self.trouble: Trouble | None = Trouble.NO_LOGIN
         """Why we do not hear of the lock; None if we do."""
         self._mq: Any = None
+        self._connecting_since: float | None = None
         self._timer: CALLBACK_TYPE | None = None
         self._stop: CALLBACK_TYPE | None = None
 
@@ -168,7 +173,7 @@ class AccountRoad:
     @callback
     def _async_look(self, now: datetime | None) -> None:
         """Listen to the session that is there now, and look again later."""
-        before, self.trouble = self.trouble, self._listen()
+        before, self.trouble = self.trouble, self._judge(self._listen())
         if self.trouble is Trouble.UNEXPECTED and before is not Trouble.UNEXPECTED:
             LOGGER.warning(
                 "The Tuya integration is not as expected, so %s is not heard through it",
@@ -212,6 +217,16 @@ class AccountRoad:
         except _UNEXPECTED:
             return Trouble.UNEXPECTED
 
+    def _judge(self, trouble: Trouble | None) -> Trouble | None:
+        """Return the trouble, which is a worse one when a session does not connect for long."""
+        if trouble is not Trouble.CONNECTING:
+            self._connecting_since = None
+            return trouble
+        now = self._hass.loop.time()
+        self._connecting_since = self._connecting_since or now
+        lasting = now - self._connecting_since >= OFFLINE_AFTER
+        return Trouble.OFFLINE if lasting else trouble
+
     def _absence(self) -> Trouble:
         """Return why no account has the lock."""
         entries = self._hass.config_entries.async_entries(
@@ -230,7 +245,8 @@ class AccountRoad:
             # Its thread may be going through the set, which must not change then: a set that does
             # would end that thread, and with it the reports of all devices of the account.
             mq.message_listeners = {*mq.message_listeners, self._hear}
-        if mq.client is None:
+        client = mq.client
+        if client is None:
             return Trouble.CONNECTING
         # The integration leaves out what it has no entities for. What is in this list is
         # subscribed again whenever the session connects.
@@ -238,7 +254,7 @@ class AccountRoad:
             mq.subscribe_device(self._device_id, device)
         if lock := read_lock(device):
             self._lock.account.know(lock.product_id, lock.table)
-        return None
+        return None if client.is_connected() else Trouble.CONNECTING
 
     def _leave(self) -> None:
         """Listen no more to a session; the subscription may be somebody else's, too."""
