@@ -72,6 +72,7 @@ async def test_diagnostics(
     }
     assert told["passwords"] == {"by_phase": {}, "code_length": None}
     assert told["cloud"] is None
+    assert told["account"] == {"wanted": False, "trouble": "no_login"}
     assert told["codes_seen"] == [
         "remote_no_dp_key",
         "remote_no_pd_setkey",

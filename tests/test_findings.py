@@ -72,6 +72,8 @@ WELL = Evidence(
     records=12,
     cloud=CLOUD,
     firmware=Firmware("1.0.3", "1.0.3"),
+    account_wanted=True,
+    account_trouble=None,
 )
 """A lock that sleeps, and with which all is well."""
 
@@ -205,6 +207,14 @@ SCENES: list[tuple[dict[str, Any], str, State, str]] = [
     (fails(Cause.QUOTA), "cloud_quota", PROBLEM, "cloud_quota"),
     (fails("CallsUsedUp"), "cloud_quota", PROBLEM, "cloud_calls_used_up"),
     ({}, "firmware", OK, "firmware"),
+    ({}, "account", OK, "account"),
+    ({"account_wanted": False}, "account", OK, "account"),
+    ({"account_trouble": "no_login"}, "account", ATTENTION, "account_no_login"),
+    ({"account_trouble": "signed_out"}, "account", ATTENTION, "account_signed_out"),
+    ({"account_trouble": "no_lock"}, "account", ATTENTION, "account_no_lock"),
+    ({"account_trouble": "connecting"}, "account", UNKNOWN, "account_connecting"),
+    ({"account_trouble": "offline"}, "account", ATTENTION, "account_offline"),
+    ({"account_trouble": "unexpected"}, "account", ATTENTION, "account_unexpected"),
     ({"firmware": Firmware("1.0.3", "1.1.0")}, "firmware", ATTENTION, "firmware_old"),
 ]
 
@@ -219,6 +229,9 @@ NOT_CONCERNED: list[tuple[dict[str, Any], set[str]]] = [
     ({"passwords_waiting": None}, {"passwords"}),
     ({"cloud": None}, {"cloud_service", "cloud_quota"}),
     ({"firmware": None}, {"firmware"}),
+    ({"account_wanted": False, "account_trouble": "no_login"}, {"account"}),
+    ({"account_wanted": False, "account_trouble": "signed_out"}, {"account"}),
+    ({"account_wanted": False, "account_trouble": "no_lock"}, {"account"}),
     (NEW, {"remote_key"}),
 ]
 

@@ -29,22 +29,7 @@ from .tuyalock.cloud_answers import CloudDevice
 from .tuyalock.cloud_devices import devices
 from .tuyalock.errors import Cause, CloudError, CloudRefused, CloudUnreachable
 from .tuyalock.openapi import Project
-
-LOCK_CATEGORIES = frozenset(
-    {
-        "ms",
-        "jtmspro",
-        "jtmsbh",
-        "mk",
-        "videolock",
-        "photolock",
-        "gyms",
-        "hotelms",
-        "ms_category",
-        "bxx",
-    }
-)
-"""What Tuya counts among the locks."""
+from .tuyalock.profiles import LOCK_CATEGORIES
 
 _CAUSES = {
     Cause.WRONG_SECRET: "cloud_wrong_secret",

@@ -19,6 +19,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.typing import DiscoveryInfoType
 
+from .account_flow import AccountSteps
 from .cloud_flow import CloudSteps
 from .const import (
     AUTO,
@@ -47,7 +48,7 @@ from .forms import (
 )
 from .member_flow import MemberSubentryFlow
 from .project import async_get_cloud, known_projects
-from .touch_flow import TouchSteps, title
+from .touch_flow import title
 from .tuyalock import PRODUCTS, Announcement, UnlockWith
 from .tuyalock.errors import CloudError
 
@@ -55,16 +56,18 @@ LISTEN_TIME = 1.0
 """Seconds in which devices answer when they are asked who is there."""
 
 
-class LockConfigFlow(TouchSteps, domain=DOMAIN):
+class LockConfigFlow(AccountSteps, domain=DOMAIN):
     """Set up a lock, or change how it is reached."""
 
     # Written elsewhere, and named here because a flow's steps are looked for in this file.
-    async_step_cloud = TouchSteps.async_step_cloud
-    async_step_project = TouchSteps.async_step_project
-    async_step_cloud_lock = TouchSteps.async_step_cloud_lock
-    async_step_cloud_limited = TouchSteps.async_step_cloud_limited
-    async_step_cloud_only = TouchSteps.async_step_cloud_only
-    async_step_not_reached = TouchSteps.async_step_not_reached
+    async_step_account = AccountSteps.async_step_account
+    async_step_account_only = AccountSteps.async_step_account_only
+    async_step_cloud = AccountSteps.async_step_cloud
+    async_step_project = AccountSteps.async_step_project
+    async_step_cloud_lock = AccountSteps.async_step_cloud_lock
+    async_step_cloud_limited = AccountSteps.async_step_cloud_limited
+    async_step_cloud_only = AccountSteps.async_step_cloud_only
+    async_step_not_reached = AccountSteps.async_step_not_reached
 
     def __init__(self) -> None:
         """Start without listening."""
@@ -98,7 +101,7 @@ class LockConfigFlow(TouchSteps, domain=DOMAIN):
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Offer what is heard on the network, a cloud project, or to type everything in."""
+        """Offer the account, what is heard on the network, a cloud project, or to type all in."""
         ears = async_get_ears(self.hass)
         if self._stop_listening:
             await ears.async_ask()
@@ -106,8 +109,9 @@ class LockConfigFlow(TouchSteps, domain=DOMAIN):
             self._stop_listening = await ears.async_subscribe(lambda announcement: None)
         if not self._heard():
             await asyncio.sleep(LISTEN_TIME)
+        account = ["account"] if self._account_locks() else []
         found = ["found"] if self._heard() else []
-        options = [*found, "cloud", "manual", "user"]
+        options = [*account, *found, "cloud", "manual", "user"]
         return self.async_show_menu(step_id="user", menu_options=options)
 
     async def async_step_found(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -115,6 +119,8 @@ class LockConfigFlow(TouchSteps, domain=DOMAIN):
         if user_input is not None:
             device = async_get_ears(self.hass).heard[user_input[CONF_DEVICE_ID]]
             self._typed = {CONF_HOST: device.host, CONF_DEVICE_ID: device.device_id}
+            if self._in_account(device.device_id):
+                return await self.async_step_account(user_input)
             return await self.async_step_manual()
         labels = {one.device_id: f"{one.host} ({one.device_id})" for one in self._heard()}
         return self.async_show_form(step_id="found", data_schema=one_of(labels))
@@ -129,7 +135,7 @@ class LockConfigFlow(TouchSteps, domain=DOMAIN):
         self._abort_if_unique_id_configured()
         self._typed = dict(discovery_info)
         self.context["title_placeholders"] = {"name": title(device_id)}
-        if known_projects(self.hass):
+        if known_projects(self.hass) or self._in_account(device_id):
             return await self.async_step_discovered()
         return await self.async_step_manual()
 
@@ -137,7 +143,9 @@ class LockConfigFlow(TouchSteps, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Offer the ways to the local key of a lock that announced itself."""
-        return self.async_show_menu(step_id="discovered", menu_options=["cloud", "manual"])
+        account = ["account"] if self._in_account(self._typed[CONF_DEVICE_ID]) else []
+        options = [*account, "cloud", "manual"]
+        return self.async_show_menu(step_id="discovered", menu_options=options)
 
     @override
     async def async_step_dhcp(self, discovery_info: DhcpServiceInfo) -> ConfigFlowResult:
@@ -154,7 +162,8 @@ class LockConfigFlow(TouchSteps, domain=DOMAIN):
         return self.async_abort(reason="already_configured")
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
-        """Ask for the local key, which the lock refuses; the cloud knows the present one."""
+        """Ask for the local key, which the lock refuses; account and cloud may know another."""
+        self._typed = self._other_key(entry_data)
         if cloud := await async_get_cloud(self.hass, entry_data):
             with suppress(CloudError):
                 self._typed = {CONF_LOCAL_KEY: (await cloud.device()).local_key}
@@ -213,14 +222,18 @@ class LockConfigFlow(TouchSteps, domain=DOMAIN):
         assert self._device
         key = {CONF_LOCAL_KEY: self._device.local_key}
         if not (entry := self._changed_entry):
-            defaults = {CONF_PORT: DEFAULT_PORT, CONF_PROTOCOL_VERSION: AUTO}
-            return await self.async_step_manual(
-                {CONF_DEVICE_ID: self._device.id, **defaults, **key}
-            )
+            return await self._async_test(self._device.id, self._device.local_key)
         if not mistakes(key) and not key.items() <= entry.data.items():
             self._typed = key
             return await self.async_step_touch()
         return await self.async_step_store()
+
+    @override
+    async def _async_test(self, device_id: str, local_key: str) -> ConfigFlowResult:
+        """Test a lock that is not set up, of which the address is not known."""
+        defaults = {CONF_PORT: DEFAULT_PORT, CONF_PROTOCOL_VERSION: AUTO}
+        key = {CONF_DEVICE_ID: device_id, CONF_LOCAL_KEY: local_key}
+        return await self.async_step_manual({**key, **defaults})
 
     def _heard(self) -> list[Announcement]:
         """Return the devices that were heard and are not set up, known locks first."""

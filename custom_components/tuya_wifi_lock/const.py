@@ -12,6 +12,9 @@ CONF_LOCAL_KEY: Final = "local_key"
 CONF_PROTOCOL_VERSION: Final = "protocol_version"
 CONF_ANNOUNCES: Final = "announces"
 
+CONF_ACCOUNT: Final = "account"
+"""The owner's Tuya account is a road of this lock."""
+
 CONF_CLOUD: Final = "cloud"
 CONF_REGION: Final = "region"
 CONF_ACCESS_ID: Final = "access_id"

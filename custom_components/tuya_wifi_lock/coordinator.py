@@ -15,7 +15,7 @@ from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .cloud_watch import CloudWatch
-from .const import DOMAIN, LOGGER
+from .const import CONF_LOCAL_KEY, DOMAIN, LOGGER
 from .delivery import Delivery, Unlocked, UnlockListener
 from .device import lock_device, member_device
 from .diagnose import Diagnosis
@@ -25,6 +25,7 @@ from .members import Member, members_of, owner
 from .project import project_of
 from .settings import address_of, settings_of
 from .signal_delivery import SignalDelivery, SignalListener
+from .tuya_account import AccountRoad
 from .tuyalock import (
     Announcement,
     Clock,
@@ -76,8 +77,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             if api and cloud
             else None
         )
+        self.account = AccountRoad(hass, entry, self.lock, stored.get("account"))
         self.data = self.lock.snapshot
-        self.diagnosis = Diagnosis(hass, entry, self.lock, self.watch)
+        self.diagnosis = Diagnosis(hass, entry, self.lock, self.watch, self.account)
         self._whereabouts = Whereabouts(hass, entry, self.lock)
         self._store = lock_store(hass, entry.entry_id)
         self.members = members_of(entry)
@@ -114,6 +116,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stop))
         if self.watch:
             self.watch.async_start()
+        self.account.async_start()
         self.lock.start()
 
     @override
@@ -130,6 +133,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     async def async_close(self) -> None:
         """Let go of the lock, and keep what it hands over last for the next start."""
         self._closed = True
+        self.account.async_stop()
         self._delivery.close()
         self.signals.close()
         await self.lock.stop()
@@ -142,6 +146,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             CLEAN: self._closed,
             "ignored": sorted(self.ignored),
             "watch": self.watch.as_dict() if self.watch else None,
+            "account": self.account.as_dict(),
             "signalled": self.signals.as_dict(),
         }
 
@@ -250,7 +255,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         """Show what has changed."""
         if snapshot.key_refused and not self.data.key_refused:
             LOGGER.info("%s refuses the local key", self.name)
-            self.config_entry.async_start_reauth(self.hass)
+            self.config_entry.async_create_background_task(
+                self.hass, self._async_renew_key(), "look for another local key"
+            )
         elif self.data.key_refused and not snapshot.key_refused:
             LOGGER.info("%s accepts the local key again", self.name)
         if snapshot.awake:
@@ -262,6 +269,18 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self.config_entry.async_create_task(self.hass, async_ask(self.hass))
         self.async_set_updated_data(snapshot)
         self._async_save()
+
+    async def _async_renew_key(self) -> None:
+        """Take the local key that the account has after a pairing, or else ask the owner."""
+        data = self.config_entry.data
+        if key := await self.account.async_new_key(data[CONF_LOCAL_KEY]):
+            LOGGER.info("The Tuya account has another local key for %s", self.name)
+            # The entry is loaded again with it, and the lock says if it is right.
+            self.hass.config_entries.async_update_entry(
+                self.config_entry, data={**data, CONF_LOCAL_KEY: key}
+            )
+        else:
+            self.config_entry.async_start_reauth(self.hass)
 
     @callback
     def _async_update_and_save(self) -> None:

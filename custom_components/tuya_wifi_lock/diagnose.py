@@ -6,16 +6,19 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_DEVICE_ID, CONF_MAC
 from homeassistant.core import HomeAssistant, callback
 
+from .account_checks import ACCOUNT_CHECKS
 from .cloud_checks import CLOUD_CHECKS
 from .cloud_watch import CloudWatch
+from .const import CONF_ACCOUNT
 from .door_checks import DOOR_CHECKS
 from .findings import CloudEvidence, Evidence, Finding
 from .reach_checks import REACH_CHECKS
+from .tuya_account import AccountRoad
 from .tuyalock import Family, TuyaLock
 from .tuyalock.openapi import CAP
 from .tuyalock.passwords import Phase
 
-CHECKS = {**REACH_CHECKS, **DOOR_CHECKS, **CLOUD_CHECKS}
+CHECKS = {**REACH_CHECKS, **DOOR_CHECKS, **CLOUD_CHECKS, **ACCOUNT_CHECKS}
 """All checks, in the order in which their findings are told."""
 
 RIVALS = {"localtuya": "LocalTuya", "tuya_local": "Tuya Local"}
@@ -32,13 +35,19 @@ class Diagnosis:
     """Knows all that can be known of one lock at this moment."""
 
     def __init__(
-        self, hass: HomeAssistant, entry: ConfigEntry, lock: TuyaLock, watch: CloudWatch | None
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        lock: TuyaLock,
+        watch: CloudWatch | None,
+        account: AccountRoad,
     ) -> None:
         """Begin to look at a lock."""
         self._hass = hass
         self._entry = entry
         self._lock = lock
         self._watch = watch
+        self._account = account
         self._since = time.time()
 
     async def async_ask(self) -> None:
@@ -70,7 +79,7 @@ class Diagnosis:
             located=address.host is not None,
             dhcp=CONF_MAC in data,
             key_refused=snapshot.key_refused,
-            reported=bool(state.seen),
+            reported=lock.door.reported,
             problem=snapshot.problem,
             crowded=health.crowded,
             rivals=self._rivals(),
@@ -91,6 +100,8 @@ class Diagnosis:
             records=sum(1 for _ in lock.journal),
             cloud=self._cloud(),
             firmware=firmware,
+            account_wanted=data.get(CONF_ACCOUNT, False),
+            account_trouble=self._account.trouble,
         )
 
     def _heard(self) -> float | None:

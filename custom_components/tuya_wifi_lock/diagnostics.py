@@ -9,6 +9,7 @@ from homeassistant.util import dt as dt_util
 
 from .cloud_watch import CloudWatch
 from .const import (
+    CONF_ACCOUNT,
     CONF_CLOUD,
     CONF_NO_CLOUD,
     CONF_POLL_MINUTES,
@@ -59,6 +60,10 @@ async def async_get_config_entry_diagnostics(
         },
         "passwords": _passwords(coordinator.lock.passwords),
         "cloud": _cloud(coordinator, coordinator.watch) if coordinator.watch else None,
+        "account": {
+            "wanted": entry.data.get(CONF_ACCOUNT, False),
+            "trouble": coordinator.account.trouble,
+        },
     }
 
 

@@ -71,6 +71,10 @@ class Evidence:
     records: int = 0
     cloud: CloudEvidence | None = None
     firmware: Firmware | None = None
+    account_wanted: bool = False
+    """The owner has set up the lock from a Tuya account."""
+    account_trouble: str | None = "no_login"
+    """Why an account does not tell us of the lock; None if it does."""
 
 
 @dataclass(frozen=True, slots=True)

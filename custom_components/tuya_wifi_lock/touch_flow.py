@@ -79,9 +79,7 @@ class TouchSteps(CloudSteps, ConfigFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Say that the lock did not answer, and what can be done."""
-        by_cloud = self._device and not self._changed_entry
-        last_resort = "cloud_only" if by_cloud else "untested"
-        options = ["touch", self._form_step, last_resort]
+        options = ["touch", self._form_step, self._last_resort]
         return self.async_show_menu(step_id="not_reached", menu_options=options)
 
     async def async_step_cloud_only(
@@ -112,13 +110,22 @@ class TouchSteps(CloudSteps, ConfigFlow):
             preferred = UnlockWith.CLOUD if self._opens else Settings().unlock_with
             schema = behaviour(cloud=self._device is not None, preferred=preferred)
             return self.async_show_form(step_id="behaviour", data_schema=schema)
-        name = self._device.name if self._device else title(self._typed[CONF_DEVICE_ID])
-        return self.async_create_entry(title=name, data=self._tested, options=user_input)
+        return self.async_create_entry(title=self._name, data=self._tested, options=user_input)
 
     async def async_step_store(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Change the entry."""
         assert self._changed_entry
         return self.async_update_and_abort(self._changed_entry, data_updates=self._tested)
+
+    @property
+    def _last_resort(self) -> str:
+        """Return the step that goes on with a lock that is not reached."""
+        return "cloud_only" if self._device and not self._changed_entry else "untested"
+
+    @property
+    def _name(self) -> str:
+        """Return the name of the lock."""
+        return self._device.name if self._device else title(self._typed[CONF_DEVICE_ID])
 
     @property
     def _tested(self) -> dict[str, Any]:

@@ -24,7 +24,8 @@ Tuya's cloud is simulated as well, and the lock has its project. To add the proj
     Add or change Tuya's cloud project in the options of the lock: any data center,
     access ID {cloud.access_id}, access secret {cloud.access_secret}
 For a guest, run Add temporary password under Settings, Developer tools, Actions; what you get for
-    code is typed at the lock with: type CODE"""
+    code is typed at the lock with: type CODE
+The back door sleeps from now on; what you type is for the other lock."""
 
 
 def arguments() -> argparse.Namespace:
@@ -63,7 +64,7 @@ async def _tour(home: Home, cloud: SimulatedCloud, *, once: bool) -> int:
         print(f"{unmet}\n" + "\n".join(home.process.last_words()), flush=True)
         return 1
     print(f"Home Assistant {home.version} runs at {home.process.url}", flush=True)
-    async with stage.lock:
+    async with stage.lock, stage.back_door:
         runner = Runner(stage)
         await runner.run()
         status = runner.conclude(home.process.problems)

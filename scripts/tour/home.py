@@ -18,6 +18,7 @@ READY_WITHIN = 120.0
 RESTART_WANTED = 100
 """Exit status with which Home Assistant asks to be started again."""
 USERNAME = "demo"
+TUYA = "tuya"
 
 
 class Home:
@@ -33,6 +34,7 @@ class Home:
         self.version = ""
         self.entry_id = ""
         self._device_id = ""
+        self._account_id = ""
 
     async def start(self) -> None:
         """Start for the first time, and log in."""
@@ -91,14 +93,42 @@ class Home:
 
     async def add_lock(self, device_id: str, answers: Answers, touch: Touch) -> list[str]:
         """Add a lock through the config flow; return the steps that it showed."""
+        entry, steps = await self._add(answers, touch)
+        self.entry_id, self._device_id = entry["entry_id"], device_id
+        await self.seen.watch(self.client, device_id)
+        return steps
+
+    async def add_another(self, answers: Answers, touch: Touch) -> tuple[str, list[str]]:
+        """Add one more lock; return its name, and the steps that the config flow showed."""
+        entry, steps = await self._add(answers, touch)
+        return entry["title"], steps
+
+    async def _add(self, answers: Answers, touch: Touch) -> tuple[Json, list[str]]:
         flow = Flow(self.client, FLOWS, answers, touch)
         result = await flow.start(DOMAIN)
         expect(result["type"] == "create_entry", f"the flow ended: {result.get('reason')}")
-        entry = result["result"]
-        self.entry_id, self._device_id = entry["entry_id"], device_id
+        entry: Json = result["result"]
         expect(entry["state"] == "loaded", f"the entry is {entry['state']}: {entry['reason']}")
-        await self.seen.watch(self.client, device_id)
-        return flow.steps
+        return entry, flow.steps
+
+    async def sign_in(self, **lock: str) -> None:
+        """Sign in to a Tuya account, which has this lock."""
+        flow = Flow(self.client, FLOWS, {"user": lock}, no_touch)
+        result = await flow.start(TUYA)
+        expect(result["type"] == "create_entry", f"the flow ended: {result.get('reason')}")
+        self._account_id = result["result"]["entry_id"]
+
+    async def sign_out(self) -> None:
+        """Switch the Tuya integration off."""
+        await self.client.command(
+            "config_entries/disable", entry_id=self._account_id, disabled_by="user"
+        )
+
+    async def deliver(self, status: list[Json]) -> None:
+        """Let the lock of the Tuya account report through Tuya."""
+        await self.client.command(
+            "call_service", domain=TUYA, service="deliver", service_data={"status": status}
+        )
 
     async def set_options(self, **options: Any) -> None:
         """Change options of the lock through its options flow; it is loaded anew then."""

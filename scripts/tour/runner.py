@@ -5,7 +5,7 @@ from collections.abc import Callable
 import time
 import traceback
 
-from . import alarms, closing, main_job, members, passwords
+from . import account, alarms, closing, main_job, members, passwords
 from .chapter import Step
 from .conditions import Unmet
 from .stage import Stage
@@ -16,6 +16,8 @@ CHAPTERS = (
     passwords.chapter,
     alarms.chapter,
     closing.chapter,
+    account.chapter,
+    closing.end,
 )
 
 STEP_WITHIN = 120.0

@@ -132,7 +132,7 @@ class Seen:
     def _tell(self, key: str, text: str) -> None:
         """Say what a person would notice: not that everything goes and comes back."""
         back = self.states[key] in NO_EVENT and key != "lock"
-        if key in UNTOLD or back or self._told.get(key) == text:
+        if key.endswith(UNTOLD) or back or self._told.get(key) == text:
             return
         self._told[key] = text
         self._say(text)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+import secrets
 import time
 from typing import Any
 
@@ -13,6 +14,8 @@ from .conditions import expect, until
 from .home import Home
 from .seen import Event
 
+USUAL_PORT = 6668
+"""Where a lock is reached of which nobody has typed the port."""
 LOOPBACK_BROADCAST = "127.255.255.255"
 """Where the lock announces itself: every listener of this machine gets its own copy."""
 NAP = 0.3
@@ -29,7 +32,7 @@ class Stage:
     def __init__(
         self, home: Home, cloud: SimulatedCloud, device_id: str, say: Callable[[str, str], None]
     ) -> None:
-        """Build a lock that sleeps until it is touched, and tells what its bolt does."""
+        """Build locks that sleep until they are touched, and tell what their bolts do."""
         self.home, self.cloud = home, cloud
         self.lock = SimulatedLock(
             device_id=device_id,
@@ -37,6 +40,13 @@ class Stage:
             knobs=Knobs(motor_state=True, relock_seconds=1.0),
         )
         cloud.join(self.lock)
+        self.back_door = SimulatedLock(
+            device_id=f"{device_id[:-1]}x",
+            host=f"127.{secrets.randbelow(254) + 1}.{secrets.randbelow(256)}.2",
+            port=USUAL_PORT,
+            announce_host=LOOPBACK_BROADCAST,
+            knobs=Knobs(motor_state=True, relock_seconds=1.0),
+        )
         self.codes: dict[str, str] = {}
         """The digits that Home Assistant has told, by the guest they are for."""
         self._say = say

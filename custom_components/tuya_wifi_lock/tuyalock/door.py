@@ -29,6 +29,11 @@ class Door:
         return self.link.address.host is not None
 
     @property
+    def reported(self) -> bool:
+        """Return if the lock itself has ever reported anything to us."""
+        return self._memory.reported
+
+    @property
     def connected(self) -> bool:
         """Return if the lock is awake and connected."""
         return self.link.connected

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from .account import Account
 from .address import Address
 from .arrivals import Arrivals
 from .attempt import reply_in
@@ -55,6 +56,7 @@ class TuyaLock:
         self._watchers = Watchers(self._look, self._ends, clock)
         self._changes = Changes(self.door, self._memory, clock)
         self.signals = SignalRecords(self._memory, self._watchers, clock, stored.get("signals"))
+        self.account = Account(self._memory, self._watchers, self.record, self.signals, clock)
         self.passwords = TemporaryPasswords(
             clock, stored.get("passwords"), self._watchers.passwords_changed
         )
@@ -217,11 +219,8 @@ class TuyaLock:
 
     # Reports
 
-    def record(self, unlock: Unlock, time: float, route: str, *, tell: bool = True) -> None:
-        """Take an unlock that another route tells, with the lock's own time in Unix seconds.
-
-        What is not to be told is kept all the same.
-        """
+    def record(self, unlock: Unlock, time: float | None, route: str, *, tell: bool = True) -> None:
+        """Take an unlock that another route tells, and keep it even if it is not to be told."""
         self._arrived(timed(unlock, time, self._clock.time()), route, tell=tell)
 
     def _take_answer(self, codes: Mapping[str, Value]) -> None:

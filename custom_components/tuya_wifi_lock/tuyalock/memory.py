@@ -25,11 +25,29 @@ class Memory:
         """It answers a query only with what has changed since it woke."""
         self.product_id: str | None = stored.get("product_id")
         self._own_table = _load(stored.get("table", {}))
+        self._account_table = _load(stored.get("account_table", {}))
+        """What an account knows of the product; it may leave out some of its DPs."""
+        self._reported = frozenset(stored.get("reported", self.state.seen))
+        """DP codes that the lock itself has reported to us."""
+        self._told_at: dict[str, float] = {}
+        """When each DP code was last reported, Unix seconds."""
 
     @property
     def table(self) -> Mapping[int, Dp]:
         """Return the product's own DP table, or else the one of its family."""
-        return complete(self._own_table or profile(self.family), self.product_id)
+        usual = profile(self.family)
+        return complete(self._own_table or self._with_account(usual), self.product_id)
+
+    def _with_account(self, usual: Mapping[int, Dp]) -> Mapping[int, Dp]:
+        """Return a family's table with what an account knows, or that alone if it is no family."""
+        known = self._account_table
+        same = {id_: dp for id_, dp in known.items() if dp.code == usual.get(id_, dp).code}
+        return known if self.family is None and same != known else {**usual, **same}
+
+    @property
+    def reported(self) -> bool:
+        """Return if the lock itself has ever reported anything to us."""
+        return bool(self._reported)
 
     @property
     def changeable(self) -> dict[str, Dp]:
@@ -51,8 +69,10 @@ class Memory:
             "journal": self.journal.as_dict(),
             "family": self.family,
             "answers_partly": self.answers_partly,
+            "reported": sorted(self._reported),
             "product_id": self.product_id,
             "table": {str(id_): _stored(dp) for id_, dp in self._own_table.items()},
+            "account_table": {str(id_): _stored(dp) for id_, dp in self._account_table.items()},
         }
 
     def learn_product(self, product_id: str | None) -> None:
@@ -60,6 +80,13 @@ class Memory:
         if product_id:
             self.product_id = product_id
             self.family = self.family or PRODUCTS.get(product_id)
+
+    def know(self, product_id: str, table: Mapping[int, Dp]) -> None:
+        """Learn what an account knows of a product; anything else that is known counts more."""
+        if self.product_id is None:
+            self.learn_product(product_id)
+        self._account_table = table or self._account_table
+        self.family = self.family or family_of(table)
 
     def learn(self, table: Mapping[int, Dp]) -> None:
         """Learn the product's own DP table."""
@@ -75,15 +102,31 @@ class Memory:
         if report is None:
             self.family = self.family or Family.D
             return {}
-        if not self._own_table:
-            self.family = recognise(self.family, report.dps)
-        codes = decode(self.table, report.dps)
-        if report.is_answer and codes and (known := self.state.seen & STATE_CODES):
+        codes = self.decode(report.dps)
+        if report.is_answer and codes and (known := self._reported & STATE_CODES):
             self.answers_partly = not known <= codes.keys()
+        self._reported |= codes.keys()
         self.state = apply(self.state, codes, now)
+        self._told_at.update(dict.fromkeys(codes, now))
         if "lock_motor_state" in codes and not report.is_answer:
             self.state = replace(self.state, jammed_at=None)
         return codes
+
+    def decode(self, dps: Mapping[int, Any]) -> dict[str, Value]:
+        """Return DP values by code, and learn the family that their ids give away."""
+        if not self._own_table:
+            self.family = recognise(self.family, dps)
+        return decode(self.table, dps)
+
+    def told(self, code: str, value: Value, at: float) -> None:
+        """Learn a value that another route tells of a Unix time, unless a later one is known."""
+        if at < self._told_at.get(code, 0):
+            return
+        self._told_at[code] = at
+        last_heard = max(at, self.state.last_heard or at)
+        self.state = replace(apply(self.state, {code: value}, at), last_heard=last_heard)
+        if code == "lock_motor_state" and at > (self.state.jammed_at or at):
+            self.state = replace(self.state, jammed_at=None)
 
     def times(self, report: Report) -> dict[str, float]:
         """Return the lock's own times of a report by DP code."""

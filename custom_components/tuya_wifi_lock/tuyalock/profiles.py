@@ -116,6 +116,22 @@ PRODUCTS: Mapping[str, Family | None] = {
 }
 """Product ids, as devices announce them, of what is known to be a lock, with its family."""
 
+LOCK_CATEGORIES = frozenset(
+    {
+        "ms",
+        "jtmspro",
+        "jtmsbh",
+        "mk",
+        "videolock",
+        "photolock",
+        "gyms",
+        "hotelms",
+        "ms_category",
+        "bxx",
+    }
+)
+"""What Tuya counts among the locks."""
+
 RAW_PASSWORDS = frozenset({"simulatedrawpass"})
 """Products that are verified to take temporary passwords as DPs; no other is ever sent any."""
 

@@ -11,6 +11,8 @@ LAN = "lan"
 """The route of what a lock tells us itself."""
 CLOUD = "cloud"
 """The route of what the records in Tuya's cloud tell."""
+ACCOUNT = "account"
+"""The route of what a lock tells the owner's Tuya account."""
 KEPT = 200
 LATE_AFTER = 60.0
 """Seconds after which a record is no news."""
@@ -203,7 +205,7 @@ class Journal:
         return journal
 
 
-def timed(unlock: Unlock, time: float, now: float) -> Arrival:
+def timed(unlock: Unlock, time: float | None, now: float) -> Arrival:
     """Return what another route than the LAN tells at Unix time `now`."""
     believed, age = judge(time, now)
     return Arrival(unlock, believed, now, age or Age.UNKNOWN, time)

@@ -1,0 +1,114 @@
+"""What the owner's Tuya account hears of a lock: each report at once, and with its own time."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from .clock import Clock
+from .cloud_answers import CloudSignal
+from .memory import Memory
+from .profiles import PROFILES, Dp
+from .records import ACCOUNT
+from .signal_records import SignalRecords
+from .signals import signals
+from .snapshot import Watchers
+from .state import Unlock, Value, decode, unlocks
+
+STALE_AFTER = 60.0
+"""Seconds after which a request at the door is over."""
+
+_MILLISECONDS = 100_000_000_000
+"""Above it a time is in milliseconds; in seconds it would be in the year 5138."""
+
+
+class Recorder(Protocol):
+    """Takes an unlock with the lock's own time, where it has one."""
+
+    def __call__(
+        self, unlock: Unlock, time: float | None, route: str, *, tell: bool = True
+    ) -> None:
+        """Take an unlock."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """One value of a report, and when it was, in Unix seconds."""
+
+    code: str
+    value: Value
+    time: float | None
+
+
+class Account:
+    """Takes what an account hears of a lock into all that is known of it."""
+
+    def __init__(
+        self,
+        memory: Memory,
+        watchers: Watchers,
+        record: Recorder,
+        signal_records: SignalRecords,
+        clock: Clock,
+    ) -> None:
+        """Begin to take reports."""
+        self._memory, self._watchers, self._clock = memory, watchers, clock
+        self._record, self._signals = record, signal_records
+
+    def know(self, product_id: str, table: Mapping[int, Dp]) -> None:
+        """Learn the product and its DP table, if nothing better is known."""
+        self._memory.know(product_id, table)
+        self._watchers.look()
+
+    def take(self, items: Iterable[Mapping[str, Any]], since: float) -> None:
+        """Take all items of a report; what was before a Unix time is kept, and no news."""
+        read = [found for item in items for found in self._read(item)]
+        for item in read:
+            self._learn(item)
+            for _, unlock in unlocks({item.code: item.value}):
+                self._record(unlock, item.time, ACCOUNT, tell=_is_news(item, since))
+        # Duress is about an unlock that may stand behind it.
+        for item in read:
+            for _, signal in signals({item.code: item.value}):
+                at = self._clock.time() if item.time is None else item.time
+                told = CloudSignal(signal, at, None)
+                self._signals.told(told, ACCOUNT, tell=_is_news(item, since))
+        self._watchers.look()
+
+    def _learn(self, item: _Item) -> None:
+        """Learn how the lock is."""
+        now = self._clock.time()
+        at = now if item.time is None else min(item.time, now)
+        if item.code != "unlock_request" or now - at <= STALE_AFTER:
+            self._memory.told(item.code, item.value, at)
+
+    def _read(self, item: Mapping[str, Any]) -> Iterable[_Item]:
+        """Read an item; one with a DP id that nobody knows, or of a wrong type, is none."""
+        dp_id, code, value = item.get("dpId"), item.get("code"), item.get("value")
+        if isinstance(code, str):
+            codes = self._decode(code, value)
+        elif type(dp_id) is int:
+            codes = self._memory.decode({dp_id: value})
+        else:
+            codes = {}
+        time = _time(item.get("t"))
+        return [_Item(code, value, time) for code, value in codes.items()]
+
+    def _decode(self, code: str, value: Any) -> dict[str, Value]:
+        """Return a value by its code, which may be one that nobody knows."""
+        for table in (self._memory.table, *PROFILES.values()):
+            for dp in table.values():
+                if dp.code == code:
+                    return decode({0: dp}, {0: value})
+        return {code: value} if isinstance(value, bool | int | str) else {}
+
+
+def _is_news(item: _Item, since: float) -> bool:
+    """Return if an item is not older than a Unix time."""
+    return item.time is None or item.time >= since
+
+
+def _time(value: Any) -> float | None:
+    """Return a time of an item in Unix seconds, if it has one."""
+    if type(value) not in {int, float} or value <= 0:
+        return None
+    return value / 1000 if value > _MILLISECONDS else float(value)

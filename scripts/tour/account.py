@@ -1,0 +1,131 @@
+"""The Tuya account to which Home Assistant is signed in, and a lock that it knows."""
+
+import time
+from typing import Any
+
+from .chapter import Chapter
+from .conditions import expect, never, until
+from .flows import Answers
+from .seen import Event
+from .stage import Stage
+
+MOMENT = 1.5
+"""Seconds in which something that is wrong would have shown itself."""
+FINGERPRINT = 1
+NAME = "Back door"
+
+chapter = Chapter()
+
+
+@chapter.step("account-setup")
+async def account_setup(stage: Stage) -> None:
+    """A second lock is chosen from the Tuya account by its name; no key is typed."""
+    lock, home = stage.back_door, stage.home
+    stage.user("signs in to the Tuya account")
+    await home.sign_in(
+        device_id=lock.device_id,
+        local_key=lock.local_key,
+        name=NAME,
+        product_id=lock.product_id,
+    )
+
+    async def touch(name: str) -> None:
+        expect(not lock.connections, "the lock was reached before it was touched")
+        stage.tell("somebody touches the keypad of the back door")
+        await lock.wake()
+
+    stage.user(f"chooses {NAME}")
+    answers: Answers = {
+        "user": "account",
+        "account": {"device_id": lock.device_id},
+        "behaviour": {},
+    }
+    title, steps = await home.add_another(answers, touch)
+    stage.shown(f"{title} was added after the steps {', '.join(steps)}")
+    expect(title == NAME, f"the lock is called {title}")
+    expect("touch" in steps, f"nobody was asked to touch the lock: {steps}")
+    await until(lambda: stage.state(_key(stage, "unlock")), "the entities of the lock")
+    await until(lambda: not lock.clients, "the connection of the flow to end")
+    await lock.sleep()
+
+
+@chapter.step("account-report")
+async def account_report(stage: Stage) -> None:
+    """The lock sleeps to the network, and what it reports to Tuya is an event at once."""
+    before = _counts(stage)
+    stage.tell("fingerprint 3 opens the back door, which the network does not hear")
+    at = time.time()
+    await stage.back_door.store("fingerprint", 3, at)
+    await _deliver(stage, 3, at)
+    (event,) = await _new_events(stage, before, 1)
+    expect(str(event) == "fingerprint 3", f"it was shown as {event}")
+    expect(event.attributes["route"] == "account", f"it came by {event.attributes['route']}")
+    expect(not stage.back_door.awake, "the lock is awake")
+    await never(MOMENT, lambda: _since(stage, before)[1:], "told again")
+
+
+@chapter.step("account-and-lan")
+async def account_and_lan(stage: Stage) -> None:
+    """A record that comes by the network and by the account is one event, whichever is first."""
+    lock, before = stage.back_door, _counts(stage)
+    stage.tell("the lock of the back door wakes, and reports fingerprint 3 once more")
+    await lock.wake()
+    await until(lambda: lock.clients and not lock.waiting, "the lock to tell its record")
+    await never(MOMENT, lambda: _since(stage, before), "told again")
+    stage.tell("fingerprint 5 opens the back door")
+    await lock.finger(5)
+    (event,) = await _new_events(stage, before, 1)
+    expect(str(event) == "fingerprint 5", f"it was shown as {event}")
+    expect(event.attributes["route"] == "lan", f"it came by {event.attributes['route']}")
+    await _deliver(stage, 5, time.time())
+    await never(MOMENT, lambda: _since(stage, before)[1:], "told again")
+
+
+@chapter.step("account-gone")
+async def account_gone(stage: Stage) -> None:
+    """Without the account, the network goes on."""
+    stage.user("switches the Tuya integration off")
+    await stage.home.sign_out()
+    await stage.back_door.sleep()
+    before = _counts(stage)
+    stage.tell("fingerprint 2 opens the back door")
+    await stage.back_door.finger(2)
+    (event,) = await _new_events(stage, before, 1)
+    expect(str(event) == "fingerprint 2", f"it was shown as {event}")
+    expect(event.attributes["route"] == "lan", f"it came by {event.attributes['route']}")
+    await stage.back_door.sleep()
+
+
+async def _deliver(stage: Stage, number: int, at: float) -> None:
+    """Let the account report a fingerprint, once it is listened to."""
+    item: dict[str, Any] = {"dpId": FINGERPRINT, "t": int(at * 1000), "value": number}
+    stage.tell_of_tuya(f"the account reports fingerprint {number}")
+    await stage.home.deliver([item])
+
+
+def _key(stage: Stage, key: str) -> str:
+    """Return under which key an entity of the back door is seen."""
+    return f"{stage.back_door.device_id}_{key}"
+
+
+def _counts(stage: Stage) -> tuple[int, int]:
+    """Return how many events of the back door there were, live and late."""
+    return len(_events(stage, "unlock")), len(_events(stage, "late_unlock"))
+
+
+def _since(stage: Stage, before: tuple[int, int]) -> list[Event]:
+    """Return the events of the back door after earlier counts, live ones first."""
+    live, late = before
+    return _events(stage, "unlock")[live:] + _events(stage, "late_unlock")[late:]
+
+
+def _events(stage: Stage, key: str) -> list[Event]:
+    return stage.events(_key(stage, key))
+
+
+async def _new_events(stage: Stage, before: tuple[int, int], count: int) -> list[Event]:
+    """Return the live events of the back door after earlier counts, as soon as they are there."""
+    live, _ = before
+    unlocks = _key(stage, "unlock")
+    await until(lambda: len(stage.events(unlocks)) >= live + count, "an unlock event")
+    return stage.events(unlocks)[live:]

@@ -1,0 +1,1 @@
+"""Integrations that the Home Assistant of the tour has besides its own."""

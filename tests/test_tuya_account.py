@@ -1,0 +1,110 @@
+"""The locks of the owner's Tuya account, as Home Assistant's own Tuya integration knows them."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from custom_components.tuya_wifi_lock.tuya_account import account_locks, local_key
+from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType
+from homeassistant.core import HomeAssistant
+from tests.tuya_login import MODEL, TuyaLogin
+
+ZIGBEE, BLUETOOTH = "zigbee", "bluetooth"
+
+
+@pytest.fixture
+def login(hass: HomeAssistant) -> TuyaLogin:
+    """The Tuya integration, not set up yet."""
+    return TuyaLogin(hass)
+
+
+async def test_a_lock_of_the_account_is_known_with_key_and_table(
+    hass: HomeAssistant, login: TuyaLogin
+) -> None:
+    login.add_lock("lock1", "Back door", local_key="f" * 16, writable=["lock_motor_state"])
+    await login.set_up()
+    (lock,) = account_locks(hass)
+    assert (lock.device_id, lock.name, lock.category) == ("lock1", "Back door", "ms")
+    assert (lock.product_id, lock.local_key, lock.refusal) == ("simulatedproduct", "f" * 16, None)
+    assert "ffff" not in repr(lock)
+    assert lock.table.keys() == MODEL.keys()
+    assert lock.table[12] == Dp(
+        "residual_electricity", DpType.INTEGER, range=(0, 100), step=1, unit="%"
+    )
+    assert lock.table[55] == Dp("lock_motor_state", DpType.BOOLEAN, writable=True)
+    assert local_key(hass, "lock1") == "f" * 16
+    assert local_key(hass, "lock2") is None
+
+
+@pytest.mark.parametrize(
+    ("device", "refusal"),
+    [
+        ({"sub": True}, ZIGBEE),
+        ({"sub": True, "model": {71: ("ble_unlock_check", "Raw", {})}}, BLUETOOTH),
+        ({"model": {1: ("switch_1", "Boolean", {})}, "product_id": "unknown"}, "no_lock_dps"),
+        ({"support_local": False}, None),
+        ({"model": {}, "product_id": "unknown"}, None),
+    ],
+)
+async def test_a_lock_that_cannot_be_set_up_says_why(
+    hass: HomeAssistant, login: TuyaLogin, device: dict[str, Any], refusal: str | None
+) -> None:
+    login.add_lock("lock1", **device)
+    await login.set_up()
+    assert [lock.refusal for lock in account_locks(hass)] == [refusal]
+
+
+async def test_what_is_no_lock_is_left_out(hass: HomeAssistant, login: TuyaLogin) -> None:
+    login.add_lock("plug", category="cz", product_id="plug")
+    await login.set_up()
+    assert not account_locks(hass)
+
+
+async def test_an_account_that_is_not_signed_in_has_no_locks(
+    hass: HomeAssistant, login: TuyaLogin
+) -> None:
+    login.add_lock("lock1")
+    assert not account_locks(hass)
+    await login.set_up()
+    assert account_locks(hass)
+    await login.sign_out()
+    assert not account_locks(hass)
+    assert local_key(hass, "lock1") is None
+
+
+@pytest.mark.parametrize(
+    "runtime_data",
+    [
+        None,
+        SimpleNamespace(),
+        SimpleNamespace(manager=None),
+        SimpleNamespace(manager=SimpleNamespace()),
+        SimpleNamespace(manager=SimpleNamespace(device_map=["lock1"])),
+        SimpleNamespace(manager=SimpleNamespace(device_map={"lock1": object()})),
+    ],
+)
+async def test_run_time_data_of_another_shape_has_no_locks(
+    hass: HomeAssistant, login: TuyaLogin, runtime_data: Any
+) -> None:
+    login.add_lock("lock1")
+    await login.set_up()
+    login.entry.runtime_data = runtime_data
+    assert not account_locks(hass)
+
+
+async def test_a_device_that_is_only_half_as_expected_is_a_lock_all_the_same(
+    hass: HomeAssistant, login: TuyaLogin
+) -> None:
+    login.add_lock("lock1")
+    await login.set_up()
+    assert login.manager
+    device = login.manager.device_map["lock1"]
+    device.local_key = None
+    device.function = None
+    device.local_strategy = {1: None, "2": {}, 3: {"status_code": 3, "config_item": {}}}
+    (lock,) = account_locks(hass)
+    assert (lock.local_key, lock.table, lock.refusal) == ("", {}, None)
+    assert local_key(hass, "lock1") is None
+    device.local_strategy = None
+    assert account_locks(hass) == [lock]
