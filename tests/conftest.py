@@ -1,6 +1,7 @@
 """What the tests of the Home Assistant side share: a simulated lock, its entry, and patience."""
 
 import asyncio
+import asyncio.constants
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import ExitStack
 import socket
@@ -28,6 +29,10 @@ from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 
 DISCOVERY = "custom_components.tuya_wifi_lock.discovery"
+LINK = "custom_components.tuya_wifi_lock.tuyalock.link"
+
+# The event loop checks itself in tests; to remember where each handle was made costs a fifth.
+asyncio.constants.DEBUG_STACK_DEPTH = 1
 
 
 async def setup(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -47,10 +52,14 @@ async def wait_for(
 
 
 @pytest.fixture(autouse=True)
-def auto_enable(request: pytest.FixtureRequest) -> None:
-    """Let Home Assistant load our integration, where a test has a Home Assistant."""
-    if "hass" in request.fixturenames:
-        request.getfixturevalue("enable_custom_integrations")
+def auto_enable(request: pytest.FixtureRequest) -> Generator[None]:
+    """Where a test has a Home Assistant, let it load our integration, and dial again at once."""
+    if "hass" not in request.fixturenames:
+        yield
+        return
+    request.getfixturevalue("enable_custom_integrations")
+    with patch(f"{LINK}.REDIAL", 0.01):
+        yield
 
 
 @pytest.fixture

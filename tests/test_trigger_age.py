@@ -15,7 +15,7 @@ from homeassistant.helpers import (
 )
 from homeassistant.util import dt as dt_util
 from tests.automations import Runs, add_member, device_id
-from tests.common import LATE_UNLOCK, LOCK, UNLOCK, reported, restart, set_up_awake, state
+from tests.common import LATE_UNLOCK, LOCK, UNLOCK, reported, restart, set_up_awake, state, wake
 from tests.conftest import setup
 from tests.simulator import SimulatedLock
 
@@ -123,6 +123,7 @@ async def test_what_is_restored_runs_nothing_and_what_follows_does(
     await runs.arm()
     await set_up_awake(hass, entry, simulated_lock)
     await restart(hass, entry)
+    await wake(hass, entry, simulated_lock)
     assert runs.names == []
     await simulated_lock.finger(3)
     await reported(hass, simulated_lock)

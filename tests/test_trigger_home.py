@@ -10,7 +10,7 @@ from custom_components.tuya_wifi_lock.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from tests.automations import Runs, add_member, device_id
-from tests.common import LOCK, NAME, reported, restart, set_up_awake, state
+from tests.common import LOCK, NAME, reported, restart, set_up_awake, state, wake
 from tests.conftest import setup, wait_for
 from tests.simulator import SimulatedLock
 
@@ -191,6 +191,7 @@ async def test_a_request_that_is_restored_or_renamed_is_no_new_one(
     await wait_for(hass, lambda: entry.runtime_data.data.requested)
     assert runs.names == ["it"]
     await restart(hass, entry)
+    await wake(hass, entry, simulated_lock)
     assert state(hass, REQUESTED).state == "on"
     monkeypatch.setattr(f"custom_components.{DOMAIN}.trigger.JUST_CREATED", timedelta(0))
     er.async_get(hass).async_update_entity(REQUESTED, new_entity_id="binary_sensor.asked")
