@@ -82,7 +82,7 @@ async def reported(hass: HomeAssistant, lock: SimulatedLock) -> None:
     """Wait until a lock has got rid of all that it has to tell, and a burst of unlocks is over."""
     await lock.wait_for(lambda: lock.clients and not lock.waiting)
     # What was sent last is still on its way through the loopback interface.
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0.01)
     await pass_time(hass)
 
 

@@ -29,7 +29,7 @@ from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 
 DISCOVERY = "custom_components.tuya_wifi_lock.discovery"
-LINK = "custom_components.tuya_wifi_lock.tuyalock.link"
+TUYALOCK = "custom_components.tuya_wifi_lock.tuyalock"
 
 # The event loop checks itself in tests; to remember where each handle was made costs a fifth.
 asyncio.constants.DEBUG_STACK_DEPTH = 1
@@ -53,12 +53,12 @@ async def wait_for(
 
 @pytest.fixture(autouse=True)
 def auto_enable(request: pytest.FixtureRequest) -> Generator[None]:
-    """Where a test has a Home Assistant, let it load our integration, and dial again at once."""
+    """Where a test has a Home Assistant, let it load our integration, and wait for no lock long."""
     if "hass" not in request.fixturenames:
         yield
         return
     request.getfixturevalue("enable_custom_integrations")
-    with patch(f"{LINK}.REDIAL", 0.01):
+    with patch(f"{TUYALOCK}.link.REDIAL", 0.01), patch(f"{TUYALOCK}.lan.SLOT_WAIT", 0.05):
         yield
 
 
