@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import time
 from typing import Any, override
 
+from homeassistant.components.event import EventEntity
 from homeassistant.core import callback
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -115,6 +116,21 @@ class TuyaLockEntity(CoordinatorEntity[LockCoordinator]):
     def available(self) -> bool:
         """Return if the lock can be talked to when it wakes."""
         return not self.coordinator.data.key_refused
+
+
+class LockEvent(TuyaLockEntity, EventEntity):
+    """Something that happens at a lock."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return True: triggers ignore an event that ends a time of being unavailable."""
+        return True
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Do nothing: an event changes only by another one."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,9 +9,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import LockConfigEntry, LockCoordinator, Unlocked
 from .entity import (
+    LockEvent,
     LockPartDescription,
     MemberEntity,
-    TuyaLockEntity,
     async_add_members,
     async_add_when_seen,
 )
@@ -54,27 +54,16 @@ async def async_setup_entry(
     async_add_members(entry.runtime_data, MemberUnlockEvent, async_add_entities)
 
 
-class UnlockEvent(TuyaLockEntity, EventEntity):
+class UnlockEvent(LockEvent):
     """Somebody has unlocked the door."""
 
     entity_description: UnlockEventDescription
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Return True: triggers ignore an event that ends a time of being unavailable."""
-        return True
 
     @override
     async def async_added_to_hass(self) -> None:
         """Listen for unlocks."""
         await super().async_added_to_hass()
         self.async_on_remove(self.coordinator.async_subscribe_unlocks(self._async_unlocked))
-
-    @callback
-    @override
-    def _handle_coordinator_update(self) -> None:
-        """Do nothing: an event changes only by another one."""
 
     @callback
     def _async_unlocked(self, unlocked: Unlocked) -> None:

@@ -6,13 +6,12 @@ from typing import Any, override
 from homeassistant.components.event import (
     DoorbellEventType,
     EventDeviceClass,
-    EventEntity,
     EventEntityDescription,
 )
 from homeassistant.core import callback
 
 from .coordinator import LockCoordinator
-from .entity import LockPartDescription, TuyaLockEntity, seen
+from .entity import LockEvent, LockPartDescription, seen
 from .signal_delivery import Signalled
 from .times import iso
 from .tuyalock import ALARMS, UNLOCK_METHODS, Kind
@@ -68,16 +67,10 @@ DURESS = (
 )
 
 
-class SignalEvent(TuyaLockEntity, EventEntity):
+class SignalEvent(LockEvent):
     """The lock has signalled something."""
 
     entity_description: SignalEventDescription
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Return True: triggers ignore an event that ends a time of being unavailable."""
-        return True
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -85,11 +78,6 @@ class SignalEvent(TuyaLockEntity, EventEntity):
         await super().async_added_to_hass()
         kind = self.entity_description.kind
         self.async_on_remove(self.coordinator.async_subscribe_signals(kind, self._async_signalled))
-
-    @callback
-    @override
-    def _handle_coordinator_update(self) -> None:
-        """Do nothing: an event changes only by another one."""
 
     @callback
     def _async_signalled(self, signalled: Signalled) -> None:
