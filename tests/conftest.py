@@ -62,6 +62,16 @@ def auto_enable(request: pytest.FixtureRequest) -> Generator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+async def enable_event_loop_debug(request: pytest.FixtureRequest) -> None:
+    """Have the event loop check itself, but not with Home Assistant, where that takes a third.
+
+    The account has a thread of its own, for which those checks are.
+    """
+    whole = "hass" in request.fixturenames and "account" not in request.path.name
+    asyncio.get_running_loop().set_debug(not whole)
+
+
 @pytest.fixture
 def ports(socket_enabled: None) -> Generator[dict[int, int]]:
     """Announcements on UDP ports that nobody else uses, by the port that they stand for."""

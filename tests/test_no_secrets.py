@@ -329,7 +329,9 @@ async def test_a_day_with_the_cloud_tells_nobody_a_secret(
     entry = await set_up(story, account)
     await story.unlocks(entry)
     await use_cloud(story, entry)
+    account.latency = 0.05
     await story.unlocks(entry)
+    account.latency = 0.0
     await have_guests(story, account)
     await use_codes_of_the_lock(story)
     await be_refused(story, account)
