@@ -5,7 +5,6 @@ import time
 from typing import Any
 
 from homeassistant.core import HomeAssistant
-from homeassistant.util import dt as dt_util
 
 from .cloud_watch import CloudWatch
 from .const import (
@@ -21,6 +20,7 @@ from .const import (
     CONF_UNLOCK_WITH,
 )
 from .coordinator import LockConfigEntry, LockCoordinator
+from .times import optional_iso
 from .tuyalock import LockState, TuyaLock
 from .tuyalock.temporary import TemporaryPasswords
 
@@ -80,8 +80,8 @@ def _connection(coordinator: LockCoordinator) -> dict[str, Any]:
         "awake": snapshot.awake,
         "key_refused": snapshot.key_refused,
         "problem": type(problem).__name__ if problem else None,
-        "wakes": [_iso(at) for at in lock.health.wakes],
-        "errors": [[_iso(at), name] for at, name in lock.health.errors],
+        "wakes": [optional_iso(at) for at in lock.health.wakes],
+        "errors": [[optional_iso(at), name] for at, name in lock.health.errors],
     }
 
 
@@ -89,15 +89,15 @@ def _state(state: LockState) -> dict[str, Any]:
     """Return what is known of a lock."""
     return {
         "motor_unlocked": state.motor_unlocked,
-        "motor_at": _iso(state.motor_at),
+        "motor_at": optional_iso(state.motor_at),
         "door_open": state.door_open,
         "double_locked": state.double_locked,
         "passage_mode": state.passage_mode,
         "battery": state.battery,
         "battery_level": state.battery_level,
-        "request_until": _iso(state.request_until),
-        "opened_at": _iso(state.opened_at),
-        "last_heard": _iso(state.last_heard),
+        "request_until": optional_iso(state.request_until),
+        "opened_at": optional_iso(state.opened_at),
+        "last_heard": optional_iso(state.last_heard),
     }
 
 
@@ -129,13 +129,8 @@ def _cloud(coordinator: LockCoordinator, watch: CloudWatch) -> dict[str, Any]:
     return {
         "region": coordinator.config_entry.data[CONF_CLOUD][CONF_REGION],
         "calls_this_month": watch.calls.used(time.time()),
-        "last_success": _iso(watch.last_success),
-        "last_failure": [_iso(failure[0]), failure[1]] if failure else None,
-        "watermark": _iso(watch.watermark),
+        "last_success": optional_iso(watch.last_success),
+        "last_failure": [optional_iso(failure[0]), failure[1]] if failure else None,
+        "watermark": optional_iso(watch.watermark),
         "endpoints": watch.cloud.as_dict()["answered"],
     }
-
-
-def _iso(moment: float | None) -> str | None:
-    """Return a Unix time as people read it."""
-    return None if moment is None else dt_util.utc_from_timestamp(moment).isoformat()

@@ -17,8 +17,8 @@ from .entity import (
 )
 from .members import Member
 from .signal_event import DURESS, SIGNALS, DuressEvent, SignalEvent
-from .times import iso
-from .tuyalock import UNLOCK_METHODS, Age, Record
+from .times import optional_iso
+from .tuyalock import UNLOCK_METHODS, Age
 
 PARALLEL_UPDATES = 0
 
@@ -103,7 +103,7 @@ def _attributes(unlocked: Unlocked) -> dict[str, Any]:
         "number": record.number,
         "member": member.name if member else None,
         "person": member.person if member else None,
-        "time": _time(record),
+        "time": optional_iso(record.known_time),
         "route": record.route,
         "record": record.id,
     }
@@ -116,8 +116,3 @@ def _attributes(unlocked: Unlocked) -> dict[str, Any]:
     if record.from_the_future:
         attributes["clock_wrong"] = True
     return attributes
-
-
-def _time(record: Record) -> str | None:
-    """Return when it happened, or None for an unlock that the lock had saved without its time."""
-    return None if record.known_time is None else iso(record.known_time)

@@ -18,7 +18,7 @@ from homeassistant.util.json import JsonObjectType, JsonValueType
 
 from .const import DOMAIN
 from .lock import TuyaWifiLock
-from .times import TIME, iso
+from .times import TIME, iso, optional_iso
 from .tuyalock.cloud import Cloud
 from .tuyalock.errors import Mistake, PasswordRefused
 from .tuyalock.passwords import MAX_VALID, Phase, TemporaryPassword
@@ -130,8 +130,8 @@ async def _async_add_offline(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjec
     return {
         "code": password.code,
         "name": password.name,
-        "start": None if password.start is None else iso(password.start),
-        "end": None if password.end is None else iso(password.end),
+        "start": optional_iso(password.start),
+        "end": optional_iso(password.end),
     }
 
 

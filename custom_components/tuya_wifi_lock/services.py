@@ -20,7 +20,7 @@ from .diagnose_service import async_setup_diagnose
 from .lock import TuyaWifiLock
 from .members import Member
 from .password_services import async_setup_password_services
-from .times import TIME, iso
+from .times import TIME, iso, optional_iso
 from .tuyalock import UNLOCK_METHODS, Record
 
 ATTR_LIMIT = "limit"
@@ -98,7 +98,7 @@ def _told(coordinator: LockCoordinator, record: Record, member: Member | None) -
     """Return what is told of a record."""
     return {
         "record": record.id,
-        "time": None if record.known_time is None else iso(record.known_time),
+        "time": optional_iso(record.known_time),
         "received": iso(record.received),
         "age": record.age.value,
         "method": record.method,

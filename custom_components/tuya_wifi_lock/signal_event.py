@@ -13,7 +13,7 @@ from homeassistant.core import callback
 from .coordinator import LockCoordinator
 from .entity import LockEvent, LockPartDescription, seen
 from .signal_delivery import Signalled
-from .times import iso
+from .times import optional_iso
 from .tuyalock import ALARMS, UNLOCK_METHODS, Kind
 
 UNKNOWN_METHOD = "unknown"
@@ -92,7 +92,7 @@ class SignalEvent(LockEvent):
     def _attributes_of(self, signalled: Signalled) -> dict[str, Any]:
         """Return what an automation can learn of a signal."""
         return {
-            "time": None if signalled.time is None else iso(signalled.time),
+            "time": optional_iso(signalled.time),
             "late": signalled.late,
             "route": signalled.route,
         }

@@ -1,7 +1,7 @@
 """The triggers that hear alarms and duress."""
 
 from datetime import timedelta
-from typing import Final, override
+from typing import Any, Final, override
 
 import voluptuous as vol
 
@@ -32,6 +32,11 @@ from .unlock_trigger import CONF_MAX_AGE, DEFAULT_MAX_AGE, with_options, wrong_a
 CONF_TYPES: Final = "types"
 ALARM: Final = "alarm"
 DURESS: Final = "duress"
+
+
+def change_of(old: State | None, new: State) -> dict[str, Any]:
+    """Return what the actions of an automation learn of a change, as with any state trigger."""
+    return {ATTR_ENTITY_ID: new.entity_id, "from_state": old, "to_state": new, "for": None}
 
 
 class AlarmRaisedTrigger(StatelessEntityTriggerBase):
@@ -104,13 +109,7 @@ class DuressTrigger(StatelessEntityTriggerBase):
             if old and not new:
                 before[old.entity_id] = old
             elif new and last and self._is_news(last, new):
-                payload = {
-                    ATTR_ENTITY_ID: new.entity_id,
-                    "from_state": last,
-                    "to_state": new,
-                    "for": None,
-                }
-                run_action(payload, "an unlock")
+                run_action(change_of(last, new), "an unlock")
 
         return await async_track_target_selector_state_change_event(
             self._hass, self._target, async_changed, self.entity_filter

@@ -20,3 +20,8 @@ TIME = vol.All(cv.datetime, _timestamp)
 def iso(moment: float) -> str:
     """Return Unix seconds for people and templates."""
     return dt_util.utc_from_timestamp(moment).isoformat()
+
+
+def optional_iso(moment: float | None) -> str | None:
+    """Return Unix seconds for people and templates, or None if they are not known."""
+    return None if moment is None else iso(moment)

@@ -7,7 +7,6 @@ import voluptuous as vol
 
 from homeassistant.components.binary_sensor import DOMAIN as BINARY_SENSOR_DOMAIN
 from homeassistant.const import (
-    ATTR_ENTITY_ID,
     STATE_OFF,
     STATE_ON,
     STATE_UNKNOWN,
@@ -34,7 +33,7 @@ from homeassistant.helpers.trigger import (
 
 from .members import OWNED_METHODS, Member
 from .persons import PERSON_DOMAIN, Arrivals
-from .signal_trigger import AlarmRaisedTrigger, DuressTrigger
+from .signal_trigger import AlarmRaisedTrigger, DuressTrigger, change_of
 from .targets import (
     CONF_MEMBERS,
     MATCH_OPTIONS,
@@ -157,13 +156,7 @@ class UnlockRequestedTrigger(EntityTriggerBase):
             event = data.state_change_event
             old, new = event.data["old_state"], event.data["new_state"]
             if new and new.state == STATE_ON and self._begins(old, new):
-                payload = {
-                    ATTR_ENTITY_ID: new.entity_id,
-                    "from_state": old,
-                    "to_state": new,
-                    "for": None,
-                }
-                run_action(payload, f"state of {new.entity_id}", event.context)
+                run_action(change_of(old, new), f"state of {new.entity_id}", event.context)
 
         return await async_track_target_selector_state_change_event(
             self._hass, self._target, async_changed, self.entity_filter
