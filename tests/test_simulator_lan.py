@@ -239,7 +239,7 @@ async def test_times_of_pushes(kind: Any, has_time: bool) -> None:
 
 
 async def test_vendor_code_acknowledges_before_it_acts() -> None:
-    async with SimulatedLock(version="3.5", knobs=tuya_open(apply_delay=0.15)) as lock:
+    async with SimulatedLock(version="3.5", knobs=tuya_open(apply_delay=0.6)) as lock:
         peer = await Peer.asking(lock)
         await peer.control({"58": True})
         ack = await peer.frame()
