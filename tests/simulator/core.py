@@ -174,6 +174,8 @@ class LockCore(ABC):
         self.announcer.announce()
 
     async def _radio_on(self) -> None:
+        if not self.knobs.lan:
+            return
         delay = self.knobs.announce_before_listen_seconds
         if not delay:
             await self._server.open()
@@ -257,7 +259,7 @@ class LockCore(ABC):
         async def carry_out() -> None:
             self.apply(dps)
 
-        self._timers.after(f"apply {len(self.commands)}", delay, carry_out)
+        self._timers.after(f"apply {id(dps)}", delay, carry_out)
 
     @abstractmethod
     def apply(self, dps: Dps) -> None:

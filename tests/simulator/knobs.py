@@ -36,6 +36,7 @@ class Knobs:
     solicited_only: bool = False  # 3.5 vendor SDK: nothing unsolicited, answers requests
     solicit_host: str = "127.255.255.255"  # where requests are heard, beside a client's socket
     # Connections
+    lan: bool = True  # False: the radio reaches the cloud, and nothing of the LAN reaches the lock
     max_clients: int = 1
     slot_policy: SlotPolicy = "refuse"
     idle_timeout: float | None = 30.0

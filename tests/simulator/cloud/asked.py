@@ -6,7 +6,9 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-MESSAGES = {
+SIGN_INVALID = "-9999999"
+MESSAGES: dict[int | str, str] = {
+    SIGN_INVALID: "sign invalid",
     1004: "sign invalid",
     1005: "clientId invalid",
     1010: "token invalid",
@@ -19,6 +21,7 @@ MESSAGES = {
     2001: "device is offline",
     2003: "function not support",
     2004: "not support this lock type",
+    2008: "command or value not support",
     2009: "not support this device",
     2302: "the password does not exist",
     2304: "the password has expired",
@@ -32,7 +35,7 @@ MESSAGES = {
 class Refusal(Exception):
     """An answer with an error code."""
 
-    def __init__(self, code: int, message: str | None = None) -> None:
+    def __init__(self, code: int | str, message: str | None = None) -> None:
         """Take the usual text if none is given."""
         super().__init__(code)
         self.code = code
