@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .tuyalock import PRODUCTS
+from .tuyalock import PRODUCTS, Family
 from .tuyalock.cloud_answers import read_specifications
-from .tuyalock.profiles import LOCK_CATEGORIES, Dp
+from .tuyalock.profiles import LOCK_CATEGORIES, Dp, family_of
 from .tuyalock.state import METHODS
 
 _BLUETOOTH = {"ble_unlock_check", "check_code_set", "check_code_push", "synch_member"}
@@ -24,6 +24,8 @@ class AccountLock:
     local_key: str = field(repr=False)
     table: Mapping[int, Dp]
     """The DP table of the product, as far as the account knows it."""
+    family: Family | None
+    """The product family that its DP codes give away."""
     refusal: str | None
     """Why it cannot be set up: `bluetooth`, `zigbee`, `no_lock_dps`."""
 
@@ -45,8 +47,15 @@ def read_lock(device: Any) -> AccountLock | None:
         product_id=str(product_id),
         local_key=key if isinstance(key, str) else "",
         table=_table(device),
+        family=family_of(_codes(device)),
         refusal=_refusal(device),
     )
+
+
+def takes(device: Any, code: str) -> bool:
+    """Return if a device takes a DP code from the account."""
+    functions = getattr(device, "function", None)
+    return isinstance(functions, dict) and code in functions
 
 
 def _refusal(device: Any) -> str | None:

@@ -4,7 +4,6 @@ The only place that touches the run-time data of that integration. It is not our
 taken for granted, nothing is written to it, and without it everything else goes on.
 """
 
-import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -23,9 +22,11 @@ from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later
 
-from .account_lock import AccountLock, read_lock
+from .account_api import async_ask_for_key, async_send, can_send
+from .account_lock import AccountLock, read_lock, takes
 from .const import LOGGER
 from .tuyalock import TuyaLock
+from .tuyalock.state import Value
 
 TUYA = "tuya"
 
@@ -91,7 +92,7 @@ def _devices(manager: Any) -> dict[str, Any]:
 
 
 class AccountRoad:
-    """Listens to what an account hears of one lock."""
+    """Listens to what an account hears of one lock, and tells the lock what nobody else can."""
 
     def __init__(
         self,
@@ -104,6 +105,7 @@ class AccountRoad:
         self._hass = hass
         self._entry = entry
         self._lock = lock
+        lock.account.connect(self)
         self._device_id: str = entry.data[CONF_DEVICE_ID]
         self._asked_at: float = (stored or {}).get("asked_at", 0.0)
         self.trouble: Trouble | None = Trouble.NO_LOGIN
@@ -142,25 +144,21 @@ class AccountRoad:
         self._asked_at = time.time()
         key = getattr(device, "local_key", None)
         if key == known:
-            key = await self._async_ask_for_key(manager)
+            key = await async_ask_for_key(self._hass, manager, self._device_id)
         usable = isinstance(key, str) and len(key) == len(known) and key != known
         return key if usable else None
 
-    async def _async_ask_for_key(self, manager: Any) -> Any:
-        """Return the local key that Tuya tells; what the integration knows stays as it is."""
-        repository = getattr(manager, "device_repository", None)
-        query = getattr(repository, "query_devices_by_ids", None)
-        if not callable(query):
-            return None
-        asking = self._hass.async_add_executor_job(query, [self._device_id])
-        await asyncio.wait({asking})
-        if error := asking.exception():
-            LOGGER.info("The Tuya account does not tell the local key: %s", type(error).__name__)
-            return None
-        answer = asking.result()
-        devices = answer if isinstance(answer, list) else []
-        keys = {getattr(one, "id", None): getattr(one, "local_key", None) for one in devices}
-        return keys.get(self._device_id)
+    # The way of a command to the lock
+
+    def accepts(self, code: str) -> bool:
+        """Return if the account is there and takes this DP code for the lock."""
+        manager, device = self._find()
+        return self.trouble is None and can_send(manager) and takes(device, code)
+
+    async def send(self, code: str, value: Value) -> None:
+        """Send one DP value; raise CloudRefused, CloudUnreachable or CloudSilent."""
+        manager, _ = self._find()
+        await async_send(self._hass, manager, self._device_id, code, value)
 
     # Where the reports come from
 
@@ -253,7 +251,7 @@ class AccountRoad:
         if all(one.id != self._device_id for one in tuple(mq.device)):
             mq.subscribe_device(self._device_id, device)
         if lock := read_lock(device):
-            self._lock.account.know(lock.product_id, lock.table)
+            self._lock.account.know(lock.product_id, lock.table, lock.family)
         return None if client.is_connected() else Trouble.CONNECTING
 
     def _leave(self) -> None:

@@ -234,7 +234,7 @@ def test_what_the_account_tells_says_nothing_of_how_a_lock_answers() -> None:
 
 def test_a_table_of_an_account_takes_nothing_from_a_family() -> None:
     memory = Memory(None)
-    memory.know("product", {2: PASSWORD, 70: Dp("beep_volume", DpType.STRING)})
+    memory.know("product", {2: PASSWORD, 70: Dp("beep_volume", DpType.STRING)}, None)
     assert memory.product_id == "product"
     assert memory.table.keys() == PROFILES[Family.B].keys() | {70}
     assert memory.opens_remotely is None
@@ -245,27 +245,29 @@ def test_a_table_of_an_account_takes_nothing_from_a_family() -> None:
 
 def test_a_product_of_no_known_family_is_read_by_the_table_of_the_account() -> None:
     memory = Memory(None)
-    memory.know("product", {1: CARD, 2: PASSWORD})
+    memory.know("product", {1: CARD, 2: PASSWORD}, None)
     assert memory.table == {1: CARD, 2: PASSWORD}
     assert memory.decode({1: 5}) == {"unlock_card": 5}
-    memory.know("other", {})
+    memory.know("other", {}, None)
     assert memory.table == {1: CARD, 2: PASSWORD}
     assert memory.product_id == "product"
 
 
-def test_the_table_of_an_account_gives_a_family_away() -> None:
+def test_an_account_gives_a_family_away_that_the_lock_has_not_shown() -> None:
     memory = Memory(None)
-    memory.know("product", {10: Dp("reply_unlock_request", DpType.BOOLEAN)})
+    memory.know("product", {}, Family.A)
+    assert memory.family is Family.A
+    memory.know("product", {}, Family.B)
     assert memory.family is Family.A
 
 
 def test_what_a_cloud_project_knows_counts_more() -> None:
     memory = Memory(None)
     memory.learn({1: PASSWORD})
-    memory.know("product", {1: CARD})
+    memory.know("product", {1: CARD}, None)
     assert memory.table == {1: PASSWORD}
 
 
 async def test_a_lock_learns_from_an_account(home: House) -> None:
-    home.lock.account.know("product", {10: Dp("reply_unlock_request", DpType.BOOLEAN)})
+    home.lock.account.know("product", {}, Family.A)
     assert home.lock.snapshot.family is Family.A

@@ -7,7 +7,6 @@ import pytest
 from custom_components.tuya_wifi_lock.tuyalock.profiles import (
     PRODUCTS,
     PROFILES,
-    Dp,
     DpType,
     Family,
     dp_id,
@@ -151,12 +150,11 @@ def test_known_products_belong_to_families_that_we_have() -> None:
     assert set(PRODUCTS.values()) - {None} == set(PROFILES) == set(Family)
 
 
-def test_a_table_shows_the_family_that_has_it() -> None:
-    assert {family: family_of(table) for family, table in PROFILES.items()} == {
-        family: family for family in Family
-    }
+@pytest.mark.parametrize("family", Family)
+def test_codes_show_the_family_that_has_them(family: Family) -> None:
+    assert family_of({dp.code for dp in PROFILES[family].values()}) is family
 
 
-def test_a_table_without_a_way_to_open_remotely_shows_no_family() -> None:
-    assert family_of({}) is None
-    assert family_of({1: Dp("unlock_fingerprint", DpType.INTEGER)}) is None
+@pytest.mark.parametrize("codes", [set[str](), {"unlock_fingerprint"}])
+def test_codes_without_a_way_to_open_remotely_show_no_family(codes: set[str]) -> None:
+    assert family_of(codes) is None

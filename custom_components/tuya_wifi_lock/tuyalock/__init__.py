@@ -30,7 +30,7 @@ from .frames import VERSIONS
 from .lock import TuyaLock
 from .profiles import PRODUCTS, Family
 from .records import LATE_AFTER, Age, Journal, Record, aged
-from .remote import Settings, UnlockWith
+from .settings import Settings, UnlockWith
 from .signals import ALARMS, Kind, Signal, SignalRecord
 from .snapshot import Snapshot, Watcher
 from .state import UNLOCK_METHODS, Bolt, LockState, Unlock

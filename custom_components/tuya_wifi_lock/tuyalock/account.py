@@ -4,30 +4,32 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from .attempt import Line
 from .clock import Clock
 from .cloud_answers import CloudSignal
 from .memory import Memory
-from .profiles import PROFILES, Dp
+from .profiles import PROFILES, Dp, Family
 from .records import ACCOUNT
+from .remote import Remote
 from .signal_records import SignalRecords
 from .signals import signals
 from .snapshot import Watchers
 from .state import Unlock, Value, decode, unlocks
 
 STALE_AFTER = 60.0
-"""Seconds after which a request at the door is over."""
+"""Seconds after which a report tells nothing of what the lock does now."""
 
 _MILLISECONDS = 100_000_000_000
 """Above it a time is in milliseconds; in seconds it would be in the year 5138."""
 
 
-class Recorder(Protocol):
-    """Takes an unlock with the lock's own time, where it has one."""
+class AccountUser(Protocol):
+    """Who takes what an account hears."""
 
-    def __call__(
-        self, unlock: Unlock, time: float | None, route: str, *, tell: bool = True
-    ) -> None:
-        """Take an unlock."""
+    signals: SignalRecords
+
+    def record(self, unlock: Unlock, time: float | None, route: str, *, tell: bool = True) -> None:
+        """Take an unlock with the lock's own time, where it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +45,19 @@ class Account:
     """Takes what an account hears of a lock into all that is known of it."""
 
     def __init__(
-        self,
-        memory: Memory,
-        watchers: Watchers,
-        record: Recorder,
-        signal_records: SignalRecords,
-        clock: Clock,
+        self, memory: Memory, watchers: Watchers, user: AccountUser, remote: Remote, clock: Clock
     ) -> None:
         """Begin to take reports."""
         self._memory, self._watchers, self._clock = memory, watchers, clock
-        self._record, self._signals = record, signal_records
+        self._user, self._remote = user, remote
 
-    def know(self, product_id: str, table: Mapping[int, Dp]) -> None:
-        """Learn the product and its DP table, if nothing better is known."""
-        self._memory.know(product_id, table)
+    def connect(self, line: Line | None) -> None:
+        """Let a remote unlock go through the account where nothing else reaches the lock."""
+        self._remote.line = line
+
+    def know(self, product_id: str, table: Mapping[int, Dp], family: Family | None) -> None:
+        """Learn the product, its DP table and its family, if nothing better is known."""
+        self._memory.know(product_id, table, family)
         self._watchers.look()
 
     def take(self, items: Iterable[Mapping[str, Any]], since: float) -> None:
@@ -65,13 +66,15 @@ class Account:
         for item in read:
             self._learn(item)
             for _, unlock in unlocks({item.code: item.value}):
-                self._record(unlock, item.time, ACCOUNT, tell=_is_news(item, since))
+                self._user.record(unlock, item.time, ACCOUNT, tell=_is_news(item, since))
         # Duress is about an unlock that may stand behind it.
         for item in read:
             for _, signal in signals({item.code: item.value}):
                 at = self._clock.time() if item.time is None else item.time
                 told = CloudSignal(signal, at, None)
-                self._signals.told(told, ACCOUNT, tell=_is_news(item, since))
+                self._user.signals.told(told, ACCOUNT, tell=_is_news(item, since))
+            if item.time is not None and self._clock.time() - item.time <= STALE_AFTER:
+                self._remote.hear({item.code: item.value})
         self._watchers.look()
 
     def _learn(self, item: _Item) -> None:

@@ -19,6 +19,7 @@ from .errors import (
     NotProven,
     UnlockRefused,
 )
+from .records import ACCOUNT, CLOUD, LAN
 from .remote_key import SET_KEY, USE_KEY, Conversation
 from .state import Value
 
@@ -36,10 +37,6 @@ class Doorway(Protocol):
     """What an attempt needs of the lock."""
 
     @property
-    def connected(self) -> bool:
-        """Return if the lock is awake and connected."""
-
-    @property
     def proven(self) -> bool:
         """Return if the other end has shown that it holds the local key."""
 
@@ -51,6 +48,16 @@ class Doorway(Protocol):
         """Send one DP value; raise NotSupported or ConnectionLost."""
 
 
+class Line(Protocol):
+    """The way to a lock through the owner's Tuya account."""
+
+    def accepts(self, code: str) -> bool:
+        """Return if the account is there and takes this DP code for the lock."""
+
+    async def send(self, code: str, value: Value) -> None:
+        """Send one DP value; raise CloudRefused, CloudUnreachable or CloudSilent."""
+
+
 class Attempt:
     """The course of one remote unlock, or remote lock. Whoever reads the lock feeds it."""
 
@@ -59,11 +66,24 @@ class Attempt:
         self._doorway = doorway
         self._clock = clock
         self._unlock = unlock
+        self._line: Line | None = None
+        self._route = LAN
         self._inbox: asyncio.Queue[Codes | LockError] = asyncio.Queue()
 
-    def feed(self, news: Codes | LockError) -> None:
-        """Take a pushed report, a refusal, or the reason why the connection ended."""
-        self._inbox.put_nowait(news)
+    def go_by_account(self, line: Line | None) -> None:
+        """Talk to the lock through the owner's account from now on, if that reaches it."""
+        self._line, self._route = line, ACCOUNT if line else LAN
+
+    def feed(self, news: Codes | LockError, route: str = LAN) -> None:
+        """Take a pushed report, a refusal, or the reason why the connection ended.
+
+        Only the route of a command answers it: on another one, a connection that ends says nothing,
+        and a reply may be the copy of one to an earlier command.
+        """
+        if route == self._route:
+            self._inbox.put_nowait(news)
+        elif not isinstance(news, LockError):
+            self._inbox.put_nowait({code: news[code] for code in news.keys() - {SET_KEY, USE_KEY}})
 
     def opened(self) -> None:
         """Take it from another route that the lock was opened remotely."""
@@ -76,7 +96,7 @@ class Attempt:
         """
         try:
             async with self._clock.timeout(seconds):
-                while not _requests(await self._inbox.get()):
+                while not requests(await self._inbox.get()):
                     pass
         except TimeoutError as err:
             raise LockAsleep("nobody requested the unlock at the door") from err
@@ -97,12 +117,12 @@ class Attempt:
         """Open by saying yes to the request at the door."""
         if not self._doorway.requested:
             raise NoRequest("nobody requests the unlock at the door")
-        self._send(REPLY, True)
+        await self._send(REPLY, True)
         await self._outcome(self._moved)
 
     async def refuse(self) -> None:
         """Say no to the request at the door."""
-        self._send(REPLY, False)
+        await self._send(REPLY, False)
         await self._outcome(_request_ended)
 
     async def by_cloud(self, operate: Awaitable[None]) -> None:
@@ -117,18 +137,18 @@ class Attempt:
         self, order: Awaitable[None], wanted: Callable[[Codes], T | None]
     ) -> None:
         """Give an order, and wait until the lock reports that it has been carried out."""
+        self._route = CLOUD
         self._forget()
         with suppress(CloudSilent):
             await order
         try:
-            await self._news(wanted, OPEN_WITHIN, despite_link=True)
+            await self._news(wanted, OPEN_WITHIN)
         except TimeoutError as err:
             raise NotConfirmed("the lock did not say that it has done it") from err
 
     async def _store(self, command: str) -> KeyReply:
         """Store a key in the lock; until it is used, a lost connection has done nothing."""
-        self._send(SET_KEY, command)
-
+        await self._send(SET_KEY, command)
         try:
             return await self._news(lambda codes: reply_in(codes, SET_KEY), STORED_WITHIN)
         except TimeoutError as err:
@@ -136,7 +156,7 @@ class Attempt:
 
     async def _use(self, command: str) -> KeyReply:
         """Use a key; what the lock repeats of our command is no answer."""
-        self._send(USE_KEY, command)
+        await self._send(USE_KEY, command)
 
         def used(codes: Codes) -> KeyReply | None:
             reply = reply_in(codes, USE_KEY)
@@ -144,12 +164,16 @@ class Attempt:
 
         return await self._outcome(used)
 
-    def _send(self, code: str, value: Value) -> None:
+    async def _send(self, code: str, value: Value) -> None:
         """Send a command to a lock that has proved itself, after all news that came before it."""
-        if not self._doorway.proven:
-            raise NotProven("the other end has not proved that it holds the local key")
         self._forget()
-        self._doorway.send(code, value)
+        if self._line:
+            with suppress(CloudSilent):
+                await self._line.send(code, value)
+        elif self._doorway.proven:
+            self._doorway.send(code, value)
+        else:
+            raise NotProven("the other end has not proved that it holds the local key")
 
     def _forget(self) -> None:
         """Forget all news that came before a command."""
@@ -163,19 +187,12 @@ class Attempt:
         except (ConnectionLost, TimeoutError) as err:
             raise NoAnswer("the lock did not say what became of the command") from err
 
-    async def _news[T](
-        self, wanted: Callable[[Codes], T | None], seconds: float, *, despite_link: bool = False
-    ) -> T:
-        """Wait for the report that is wanted; raise TimeoutError, ConnectionLost, UnlockRefused.
-
-        `despite_link`: the command went another way, so the end of the connection says nothing.
-        """
+    async def _news[T](self, wanted: Callable[[Codes], T | None], seconds: float) -> T:
+        """Wait for the report that is wanted; raise TimeoutError, ConnectionLost, UnlockRefused."""
         async with self._clock.timeout(seconds):
             while True:
                 news = await self._inbox.get()
                 if isinstance(news, LockError):
-                    if despite_link:
-                        continue
                     if isinstance(news, UnlockRefused):
                         raise news
                     raise ConnectionLost("the connection ended") from news
@@ -204,7 +221,7 @@ def _door_opened(codes: Codes) -> bool:
     return codes.get("closed_opened") == "open"
 
 
-def _requests(news: Codes | LockError) -> bool:
+def requests(news: Codes | LockError) -> bool:
     """Return if somebody requests the unlock at the door."""
     return not isinstance(news, LockError) and int(news.get("unlock_request", 0)) > 0
 

@@ -22,9 +22,10 @@ from .memory import Memory
 from .profiles import RAW_PASSWORDS, Dp, Family
 from .raw_passwords import RawPasswords
 from .records import LAN, Arrival, Journal, timed
-from .remote import Remote, Settings
+from .remote import Remote
 from .remote_key import SET_KEY, USE_KEY
 from .report import Report
+from .settings import Settings
 from .signal_records import SignalRecords
 from .snapshot import Snapshot, Watcher, Watchers
 from .state import Unlock, Value, bolt, unlocks
@@ -56,7 +57,7 @@ class TuyaLock:
         self._watchers = Watchers(self._look, self._ends, clock)
         self._changes = Changes(self.door, self._memory, clock)
         self.signals = SignalRecords(self._memory, self._watchers, clock, stored.get("signals"))
-        self.account = Account(self._memory, self._watchers, self.record, self.signals, clock)
+        self.account = Account(self._memory, self._watchers, self, self._remote, clock)
         self.passwords = TemporaryPasswords(
             clock, stored.get("passwords"), self._watchers.passwords_changed
         )

@@ -59,7 +59,7 @@ class Memory:
     def opens_remotely(self) -> bool | None:
         """Return if the product can be opened remotely, where its table or its family is known."""
         if self._own_table:
-            return family_of(self._own_table) is not None
+            return _family_of(self._own_table) is not None
         return True if self.family else None
 
     def as_dict(self) -> dict[str, Any]:
@@ -81,17 +81,17 @@ class Memory:
             self.product_id = product_id
             self.family = self.family or PRODUCTS.get(product_id)
 
-    def know(self, product_id: str, table: Mapping[int, Dp]) -> None:
+    def know(self, product_id: str, table: Mapping[int, Dp], family: Family | None) -> None:
         """Learn what an account knows of a product; anything else that is known counts more."""
         if self.product_id is None:
             self.learn_product(product_id)
         self._account_table = table or self._account_table
-        self.family = self.family or family_of(table)
+        self.family = self.family or family
 
     def learn(self, table: Mapping[int, Dp]) -> None:
         """Learn the product's own DP table."""
         self._own_table = table
-        self.family = family_of(table) or self.family
+        self.family = _family_of(table) or self.family
 
     def take(self, report: Report | None, now: float) -> dict[str, Value]:
         """Learn from a report at Unix time `now`, and return its values by DP code.
@@ -153,6 +153,11 @@ class Memory:
     def heard(self, now: float) -> None:
         """Note a sign of life at a Unix time."""
         self.state = heard(self.state, now)
+
+
+def _family_of(table: Mapping[int, Dp]) -> Family | None:
+    """Return the family whose way of opening remotely is in a product's own DP table."""
+    return family_of({dp.code for dp in table.values()})
 
 
 def _order(record: Record) -> tuple[float, int]:

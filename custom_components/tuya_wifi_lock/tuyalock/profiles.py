@@ -1,6 +1,6 @@
 """DP tables: which DP id carries which DP code, for each product family."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Any
@@ -159,9 +159,8 @@ def recognise(family: Family | None, dps: Mapping[int, Any]) -> Family | None:
     return family
 
 
-def family_of(table: Mapping[int, Dp]) -> Family | None:
-    """Return the family whose way of opening remotely is in a product's own DP table."""
-    codes = {dp.code for dp in table.values()}
+def family_of(codes: Collection[str]) -> Family | None:
+    """Return the family whose way of opening remotely is among the DP codes of a product."""
     if "remote_no_pd_setkey" in codes:
         return Family.D if "unlock_fingerprint_kit" in codes else Family.B
     return Family.A if "reply_unlock_request" in codes else None

@@ -4,12 +4,11 @@ import asyncio
 from base64 import b64decode, b64encode
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from dataclasses import asdict
 from functools import partial
 from typing import Any, Protocol
 
-from .attempt import Attempt, Codes
+from .attempt import REPLY, Attempt, Codes, Line, requests
 from .clock import Clock
 from .cloud import Cloud, CloudUnlock
 from .codec import RemoteKey
@@ -24,33 +23,11 @@ from .errors import (
     RequestOver,
 )
 from .profiles import Family
-from .records import CLOUD
-from .remote_key import KEEP_SECONDS, kept_key, one_time_key, operate, register
+from .records import ACCOUNT, CLOUD
+from .remote_key import KEEP_SECONDS, SET_KEY, USE_KEY, kept_key, one_time_key, operate, register
+from .settings import Settings, UnlockWith
 from .state import Unlock
 from .told import telling_records
-
-
-class UnlockWith(StrEnum):
-    """How a remote unlock is done."""
-
-    OWN_KEY = "own_key"
-    """We register a key of our own, which may replace the one that Tuya's app uses."""
-    REQUEST_ONLY = "request_only"
-    """We only answer requests at the door."""
-    CLOUD = "cloud"
-    """Tuya's cloud opens, as it does for the app, whose key stays as it is."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What the owner decided. Times are seconds."""
-
-    unlock_with: UnlockWith = UnlockWith.OWN_KEY
-    no_cloud: bool = False
-    """The lock never reaches Tuya's cloud, so it gets its remote keys from us."""
-    relocks_itself: bool = False
-    relock_delay: float = 5.0
-    unlock_wait: float = 30.0
 
 
 class RemoteUser(Protocol):
@@ -80,6 +57,8 @@ class Remote:
     ) -> None:
         """Prepare the remote control with what `as_dict` returned in an earlier life."""
         self._door = door
+        self.line: Line | None = None
+        """The way through the owner's account, if there is one."""
         self._cloud_project = cloud
         self._user = user
         self._settings = settings
@@ -112,6 +91,12 @@ class Remote:
         """Tell what the lock pushed, that it refused a command, or that the connection ended."""
         if self._attempt:
             self._attempt.feed(news)
+
+    def hear(self, codes: Codes) -> None:
+        """Tell what the owner's account has just heard the lock report."""
+        opens = self._door.requested if self._by_cloud else self._line_to_open
+        if self._attempt and (opens or not requests(codes)):
+            self._attempt.feed(codes, ACCOUNT)
 
     async def unlock(self) -> None:
         """Open the door; returns when the lock has said that it is open, else raises LockError."""
@@ -146,12 +131,14 @@ class Remote:
                 return
             raise NotSupported("this lock cannot be locked remotely")
         async with self._attempting(unlock=False) as attempt:
-            if not self._door.connected:
+            line = self._line_to_open
+            if not self._door.connected and not line:
                 raise LockAsleep("the lock is asleep")
             if self._by_cloud:
                 await attempt.by_cloud(self._cloud.operate(unlock=False))
-            else:
-                await self._use_key(attempt, unlock=False)
+                return
+            attempt.go_by_account(line)
+            await self._use_key(attempt, unlock=False)
 
     async def refuse(self) -> None:
         """Refuse the request at the door; only an older lock is told so by ourselves."""
@@ -160,6 +147,7 @@ class Remote:
             if not self._door.requested:
                 raise RequestOver("the request at the door has ended")
             if self._door.family is Family.A:
+                attempt.go_by_account(self._line_for(REPLY))
                 await attempt.refuse()
             else:
                 await attempt.refuse_by_cloud(self._cloud.refuse_request())
@@ -193,6 +181,31 @@ class Remote:
         return only or (self._door.family is Family.A and not self._by_cloud)
 
     @property
+    def _reached(self) -> bool:
+        """Return if the lock can be told to open now, as far as is known."""
+        if self._by_cloud:
+            return self._door.connected or self._door.requested or not self._door.on_lan
+        return self._door.connected or self._line_to_open is not None
+
+    @property
+    def _line_to_open(self) -> Line | None:
+        """Return the owner's account where the door can be opened, or locked, through it now."""
+        if self._by_cloud:
+            return None
+        return self._line_for(REPLY) if self._by_reply else self._line_for(SET_KEY, USE_KEY)
+
+    def _line_for(self, *codes: str) -> Line | None:
+        """Return the owner's account where it takes DP codes for a lock that only it reaches now.
+
+        A lock on batteries is awake for it during a request at the door.
+        """
+        line, door = self.line, self._door
+        if line is None or self._settings.no_cloud or door.connected:
+            return None
+        awake = door.requested or door.family is Family.D
+        return line if awake and all(line.accepts(code) for code in codes) else None
+
+    @property
     def _cloud(self) -> Cloud:
         """Return the lock in Tuya's cloud."""
         if self._cloud_project is None:
@@ -213,12 +226,13 @@ class Remote:
         """Open the door, at once or when somebody requests it there."""
         cloud = self._cloud if self._by_cloud else None
         async with self._attempting() as attempt:
-            if not self._door.connected and (self._door.on_lan or not cloud):
+            if not self._reached:
                 await attempt.await_request(self._settings.unlock_wait)
             self._waiting = False
             if cloud:
                 await self._open_by_cloud(attempt, cloud)
                 return
+            attempt.go_by_account(self._line_to_open)
             if self._by_reply:
                 await attempt.by_reply()
                 return

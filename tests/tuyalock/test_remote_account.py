@@ -1,0 +1,318 @@
+"""Opening through the owner's account, where nothing else reaches the lock."""
+
+import asyncio
+from base64 import b64encode
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from custom_components.tuya_wifi_lock.tuyalock import (
+    ConnectionLost,
+    KeyIgnored,
+    LockAsleep,
+    LockError,
+    NoAnswer,
+    RequestOver,
+    Settings,
+    UnlockRefused,
+    UnlockWith,
+)
+from custom_components.tuya_wifi_lock.tuyalock.errors import CloudRefused, CloudSilent
+from custom_components.tuya_wifi_lock.tuyalock.profiles import Family
+from custom_components.tuya_wifi_lock.tuyalock.state import Value
+
+from .house import House, house
+from .test_lock_cloud import BY_CLOUD, OPERATE, cloud_house
+
+pytestmark = pytest.mark.usefixtures("socket_enabled")
+
+REPLY, SET_KEY, USE_KEY = "reply_unlock_request", "remote_no_pd_setkey", "remote_no_dp_key"
+STORED = {SET_KEY: b64encode(bytes([0, 0, 200])).decode()}
+REPLACED = {USE_KEY: b64encode(bytes([2, 0, 200])).decode()}
+OPENED = {"unlock_app": 0}
+
+type Answer = Mapping[str, Any] | LockError
+
+
+@dataclass
+class Line:
+    """An account that takes some codes; what the lock then reports is heard at once."""
+
+    home: House
+    answers: dict[str, Answer]
+    codes: set[str] = field(default_factory=lambda: {REPLY, SET_KEY, USE_KEY})
+    sent: list[str] = field(default_factory=list)
+    error: LockError | None = None
+    """It is raised after the lock was told."""
+
+    def accepts(self, code: str) -> bool:
+        return code in self.codes
+
+    async def send(self, code: str, value: Value) -> None:
+        assert isinstance(value, str) is (code != REPLY)
+        self.sent.append(code)
+        await asyncio.sleep(0)
+        answer = self.answers.get(code, {})
+        if isinstance(answer, LockError):
+            raise answer
+        self.hear(answer)
+        if self.error:
+            raise self.error
+
+    def hear(self, values: Mapping[str, Any], ago: float = 0) -> None:
+        """Let the account hear values."""
+        t = int((self.home.clock.time() - ago) * 1000)
+        items = [{"code": code, "value": value, "t": t} for code, value in values.items()]
+        self.home.lock.account.take(items, 0)
+
+    def request(self, seconds: int = 60, ago: float = 0) -> None:
+        """Let it hear that somebody asks at the door."""
+        self.hear({"unlock_request": seconds}, ago)
+
+
+@asynccontextmanager
+async def account_house(
+    family: str = "A", answers: Mapping[str, Answer] | None = None, **options: Any
+) -> AsyncGenerator[tuple[House, Line]]:
+    """A house whose lock sleeps to the network and is heard by an account."""
+    async with house(family=family, stored={"family": family}, **options) as home:
+        line = Line(home, dict(answers or {}))
+        home.lock.account.connect(line)
+        yield home, line
+
+
+async def begun(home: House) -> asyncio.Task[None]:
+    """Begin to unlock."""
+    unlocking = asyncio.create_task(home.lock.unlock())
+    await home.until(lambda: home.lock.snapshot.unlocking)
+    await home.settle()
+    return unlocking
+
+
+async def test_a_yes_opens_when_the_lock_says_so() -> None:
+    async with account_house("A", {REPLY: OPENED}) as (home, line):
+        line.request()
+        await home.lock.unlock()
+        assert line.sent == [REPLY]
+        assert home.lock.snapshot.bolt.locked is False
+        assert home.simulated.connections == 0
+
+
+async def test_a_key_of_ours_opens_when_the_lock_says_so() -> None:
+    answers = {SET_KEY: STORED, USE_KEY: {"lock_motor_state": True}}
+    async with account_house("B", answers) as (home, line):
+        line.request()
+        await home.lock.unlock()
+        assert line.sent == [SET_KEY, USE_KEY]
+
+
+async def test_an_access_control_has_nobody_to_ask() -> None:
+    answers = {SET_KEY: STORED, USE_KEY: {"unlock_phone_remote_kit": "AMgAAAAAAA=="}}
+    async with account_house("D", answers, address={"host": None}) as (home, line):
+        await home.lock.unlock()
+        assert line.sent == [SET_KEY, USE_KEY]
+
+
+async def test_a_bolt_comes_out_through_the_account() -> None:
+    answers = {SET_KEY: STORED, USE_KEY: {"lock_motor_state": False}}
+    async with account_house("B", answers) as (home, line):
+        line.hear({"lock_motor_state": True})
+        with pytest.raises(LockAsleep):
+            await home.lock.lock()
+        line.request()
+        await home.lock.lock()
+        assert line.sent == [SET_KEY, USE_KEY]
+        assert home.lock.snapshot.bolt.locked is True
+
+
+async def test_a_request_that_ends_ends_a_refusal() -> None:
+    async with account_house("A", {REPLY: {"unlock_request": 0}}) as (home, line):
+        line.request()
+        await home.lock.refuse()
+        assert line.sent == [REPLY]
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        [{"code": "unlock_app", "value": 0}],
+        [{"code": "unlock_app", "value": 0, "t": 1_700_000_000_000}],
+        [{"code": USE_KEY, "value": "?", "t": 32_503_680_000_000}],
+    ],
+    ids=["without a time", "long ago", "illegible"],
+)
+async def test_what_the_lock_does_not_say_now_is_no_success(late: list[dict[str, Any]]) -> None:
+    async with account_house("B", {SET_KEY: STORED}) as (home, line):
+        line.request()
+        unlocking = await begun(home)
+        home.lock.account.take(late, 0)
+        await home.settle()
+        home.clock.move(10)
+        with pytest.raises(NoAnswer):
+            await unlocking
+        assert line.sent == [SET_KEY, USE_KEY]
+
+
+async def test_a_key_that_is_not_stored_is_not_used() -> None:
+    async with account_house("B") as (home, line):
+        line.request()
+        unlocking = await begun(home)
+        home.clock.move(5)
+        with pytest.raises(KeyIgnored):
+            await unlocking
+        assert line.sent == [SET_KEY]
+
+
+async def test_what_the_account_refuses_is_told_at_once() -> None:
+    async with account_house("A", {REPLY: CloudRefused(2008)}) as (home, line):
+        line.request()
+        with pytest.raises(CloudRefused):
+            await home.lock.unlock()
+        assert line.sent == [REPLY]
+
+
+async def test_an_order_whose_answer_is_lost_is_given_once_and_the_lock_decides() -> None:
+    async with account_house("A", {REPLY: OPENED}) as (home, line):
+        line.error = CloudSilent()
+        line.request()
+        await home.lock.unlock()
+        assert line.sent == [REPLY]
+
+
+@pytest.mark.parametrize("why", ["no account", "no code", "no cloud"])
+async def test_without_the_account_an_unlock_waits_for_the_network(why: str) -> None:
+    settings = Settings(no_cloud=why == "no cloud")
+    async with account_house("A", {REPLY: OPENED}, settings=settings) as (home, line):
+        if why == "no account":
+            home.lock.account.connect(None)
+        if why == "no code":
+            line.codes.clear()
+        line.request()
+        unlocking = await begun(home)
+        line.request()
+        await home.settle()
+        home.clock.move(30)
+        with pytest.raises(LockAsleep):
+            await unlocking
+        assert line.sent == []
+
+
+async def test_a_waiting_unlock_is_released_by_a_request_that_the_account_hears() -> None:
+    async with account_house("A", {REPLY: {"closed_opened": "open"}}) as (home, line):
+        unlocking = await begun(home)
+        line.request(30, ago=40)
+        await home.settle()
+        assert line.sent == []
+        line.request(30, ago=3)
+        await unlocking
+        assert line.sent == [REPLY]
+
+
+async def test_a_request_that_is_over_is_not_brought_back_by_an_older_report() -> None:
+    async with account_house("A") as (home, line):
+        line.request(ago=1)
+        assert home.lock.snapshot.requested
+        line.request(0)
+        line.request(ago=2)
+        assert not home.lock.snapshot.requested
+        with pytest.raises(RequestOver):
+            await home.lock.refuse()
+
+
+async def test_the_network_is_used_where_it_is_there() -> None:
+    async with account_house("A") as (home, line):
+        await home.awake()
+        await home.simulated.request(60)
+        await home.until(lambda: home.lock.door.requested)
+        line.request()
+        await home.lock.unlock()
+        assert home.simulated.openings == ["remote"]
+        assert line.sent == []
+
+
+async def test_the_end_of_a_connection_is_no_answer_to_what_the_account_was_told() -> None:
+    async with account_house("A") as (home, line):
+        line.request()
+        unlocking = await begun(home)
+        home.lock.link_closed(ConnectionLost("gone"))
+        home.lock.link_rejected("no")
+        await home.settle()
+        assert not unlocking.done()
+        await home.awake()
+        await home.simulated.push({"15": 0})
+        await unlocking
+        assert line.sent == [REPLY]
+
+
+async def test_a_late_copy_is_no_answer_to_what_the_lock_was_told_since() -> None:
+    async with account_house("B") as (home, line):
+        await home.awake()
+        await home.simulated.battery(80)
+        await home.until(lambda: home.lock.door.proven)
+        home.simulated.faults.lose_answers = {"report", "control"}
+        unlocking = await begun(home)
+        await home.until(lambda: len(home.simulated.commands) == 1)
+        line.hear(STORED)
+        await home.settle()
+        assert len(home.simulated.commands) == 1
+        home.clock.move(5)
+        with pytest.raises(KeyIgnored):
+            await unlocking
+
+
+async def test_a_key_replaced_behind_our_back_is_registered_once_more() -> None:
+    async with account_house("B", {SET_KEY: STORED, USE_KEY: REPLACED}) as (home, line):
+        line.request()
+        with pytest.raises(UnlockRefused):
+            await home.lock.unlock()
+        assert line.sent == [SET_KEY, USE_KEY] * 2
+
+
+async def test_the_account_tells_what_tuyas_cloud_has_opened() -> None:
+    async with cloud_house(settings=BY_CLOUD) as home:
+        home.tuya.hang(OPERATE)
+        line = Line(home, {})
+        home.lock.account.connect(line)
+        unlocking = await home.begin()
+        line.request()
+        await home.until(lambda: bool(home.asked(OPERATE)))
+        line.hear(OPENED)
+        home.clock.move(11)
+        await unlocking
+        assert line.sent == []
+
+
+async def test_a_request_that_the_account_hears_is_enough_for_tuyas_cloud() -> None:
+    async with cloud_house(settings=BY_CLOUD) as home:
+        line = Line(home, {})
+        home.lock.account.connect(line)
+        line.request()
+        unlocking = await home.begin()
+        await home.until(lambda: bool(home.asked(OPERATE)))
+        line.hear(OPENED)
+        await unlocking
+
+
+async def test_an_older_product_is_answered_even_if_its_family_is_not_known_by_its_ids() -> None:
+    async with house(family="A") as home:
+        line = Line(home, {REPLY: OPENED}, codes={REPLY})
+        home.lock.account.know("product", {}, Family.A)
+        home.lock.account.connect(line)
+        line.request()
+        await home.lock.unlock()
+        assert line.sent == [REPLY]
+
+
+async def test_request_only_sends_no_key_through_the_account() -> None:
+    only = Settings(unlock_with=UnlockWith.REQUEST_ONLY)
+    async with account_house("B", settings=only) as (home, line):
+        line.codes.remove(REPLY)
+        line.request()
+        unlocking = await begun(home)
+        home.clock.move(30)
+        with pytest.raises(LockAsleep):
+            await unlocking
+        assert line.sent == []
