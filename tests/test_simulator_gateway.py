@@ -10,9 +10,11 @@ import requests
 from tuya_sharing import Manager
 from tuya_sharing.exceptions import ApiRequestException
 
+from homeassistant.core import HomeAssistant
 from tests.simulator import SimulatedLock, Status
 from tests.simulator.cloud import SimulatedCloud
 from tests.simulator.gateway import Gateway
+from tests.tuya_login import TuyaLogin, whole_model
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -334,3 +336,36 @@ async def test_a_project_hears_the_lock_as_well(gateway: Gateway) -> None:
         await lock.sync()
         assert client.heard == [(1, 3)]
         assert cloud.devices[lock.device_id].status["unlock_fingerprint"] == 3
+
+
+@both_keys
+async def test_the_account_of_home_assistant_gives_orders_and_hears_in_order(
+    hass: HomeAssistant, lock: SimulatedLock, gateway: Gateway
+) -> None:
+    login = TuyaLogin(hass, gateway)
+    login.add_lock(lock.device_id, model=whole_model(lock.family), writable=[SET_KEY, USE_KEY])
+    await lock.wake()
+    lock.report({"55": True})  # nobody is signed in yet
+    await login.set_up()
+    manager = login.manager
+    assert manager
+    heard: list[dict[str, Any]] = []
+    manager.mq.add_message_listener(heard.append)
+    lock.report({"55": True})
+    await hass.async_block_till_done()
+    assert heard == []  # and then not subscribed
+    device = manager.device_map[lock.device_id]
+    assert set(device.function) == {SET_KEY, USE_KEY}
+    manager.mq.subscribe_device(lock.device_id, device)
+    path = f"/v1.1/m/thing/{lock.device_id}/commands"
+    for code, value in ((SET_KEY, key_to_set()), (USE_KEY, key_to_use())):
+        body = {"commands": [{"code": code, "value": value}]}
+        post = manager.customer_api.post
+        assert (await hass.async_add_executor_job(post, path, None, body))["success"]
+    await hass.async_block_till_done()
+    assert lock.openings == ["remote"]
+    status = [item for message in heard for item in message["data"]["status"]]
+    ids = [lock.table.set_key, lock.table.use_key, lock.table.app_unlock]
+    dps = [str(item["dpId"]) for item in status if str(item["dpId"]) in ids]
+    assert dps == ids
+    assert device.status[SET_KEY] == status[0]["value"]

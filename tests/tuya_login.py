@@ -1,9 +1,11 @@
 """A stand-in for Home Assistant's own Tuya integration, around the real SDK that it uses.
 
-The SDK gets no network: its MQTT client records what is subscribed, and `deliver` hands over a
-message as that client would, on another thread, and only on a topic that is subscribed.
+Its MQTT client records what is subscribed, and `deliver` hands over a message as that client would,
+on another thread, and only on a topic that is subscribed. Its calls go to a simulated gateway, and
+what that one hears of its locks is delivered; without a gateway there is no network.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 import json
 import time
@@ -24,7 +26,11 @@ from tuya_sharing.mq import SharingMQ, SharingMQConfig
 from homeassistant.config_entries import ConfigEntry, ConfigFlow
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError
+from tests.simulator.cloud.model import MODELS
+from tests.simulator.gateway import Gateway
+from tests.simulator.knobs import Family
 
+NO_TOKEN = {"uid": "u", "access_token": "a", "refresh_token": "r", "t": 0, "expire_time": 0}
 TOPICS = {
     "ownerId": {"sub": "cloud/token/in/{ownerId}"},
     "devId": {"sub": "cloud/device/out/{devId}"},
@@ -40,6 +46,12 @@ MODEL = {
     55: ("lock_motor_state", "Boolean", {}),
 }
 """DP id -> code, type and values, of a lock as the account knows it: less than it reports."""
+
+
+def whole_model(family: str) -> dict[int, tuple[str, str, dict[str, Any]]]:
+    """Return all that a simulated lock reports and takes, for `add_lock`."""
+    rows = {one.dp: one.of_specification() for one in MODELS[Family(family)]}
+    return {dp: (row["code"], row["type"], json.loads(row["values"])) for dp, row in rows.items()}
 
 
 class RecordingClient:
@@ -85,9 +97,12 @@ class Listener:
 class TuyaLogin:
     """The account that is signed in, and its entry; `set_up` makes it there."""
 
-    def __init__(self, hass: HomeAssistant) -> None:
+    def __init__(self, hass: HomeAssistant, gateway: Gateway | None = None) -> None:
         """Prepare an entry that is not set up yet."""
-        self.hass = hass
+        self.hass, self.gateway = hass, gateway
+        self._delivering: asyncio.Task[None] | None = None
+        if gateway:
+            gateway.subscribe(self._heard)
         self.entry = MockConfigEntry(domain="tuya", title="owner@example.com")
         self.devices: dict[str, CustomerDevice] = {}
         self.signed_in = True
@@ -200,8 +215,9 @@ class TuyaLogin:
         if not self.signed_in:
             # The real one asks the owner to sign in again; the state of the entry is the same.
             raise ConfigEntryError("sign invalid")
-        token = {"uid": "u", "access_token": "a", "refresh_token": "r", "t": 0, "expire_time": 0}
-        manager = Manager("client", "code", "terminal", "https://example.invalid", token)
+        url = self.gateway.url if self.gateway else "https://example.invalid"
+        token = self.gateway.token if self.gateway else NO_TOKEN
+        manager = Manager("client", "code", "terminal", url, token)
         manager.user_homes = [SmartLifeHome(1, "Home")]
         manager.device_map = {
             device_id: CustomerDevice(**vars(device)) for device_id, device in self.devices.items()
@@ -258,12 +274,37 @@ class TuyaLogin:
         self.mq.client.connected = False
         self.mq.client.topics.clear()
 
+    def _heard(self, device_id: str, items: list[dict[str, Any]]) -> None:
+        """Deliver what the gateway has heard, each report after the one before."""
+        self._delivering = self.hass.async_create_task(
+            self._deliver_after(self._delivering, device_id, items)
+        )
+
+    async def _deliver_after(
+        self, before: asyncio.Task[None] | None, device_id: str, items: list[dict[str, Any]]
+    ) -> None:
+        if before:
+            await before
+        if self.manager and device_id in self.manager.device_map:
+            await self._send(device_id, _report(items))
+
     async def deliver(self, device_id: str, items: Sequence[Mapping[str, Any]]) -> bool:
         """Let the lock report through the cloud; return if the device is subscribed."""
-        return await self.say(device_id, {"protocol": 4, "data": {"status": list(items)}})
+        return await self.say(device_id, _report(items))
 
     async def say(self, device_id: str, message: Mapping[str, Any]) -> bool:
-        """Send a message about a device; return if the device is subscribed."""
+        """Send a message about a device, and wait; return if the device is subscribed."""
+        subscribed = await self._send(device_id, message)
+        if subscribed:
+            await self.hass.async_block_till_done()
+        return subscribed
+
+    async def raw(self, message: Any) -> None:
+        """Send any JSON, and wait until it is taken."""
+        await self._hand_over(message)
+        await self.hass.async_block_till_done()
+
+    async def _send(self, device_id: str, message: Mapping[str, Any]) -> bool:
         assert self.manager
         mq, device = self.mq, self.manager.device_map[device_id]
         topic = mq.subscribe_topic(device_id, device.support_local) if mq.client else ""
@@ -271,16 +312,19 @@ class TuyaLogin:
             return False
         data = {"devId": device_id, "productKey": device.product_id, **message.get("data", {})}
         now = int(time.time() * 1000)
-        await self.raw({"pv": "2.0", "t": now, **message, "data": data})
+        await self._hand_over({"pv": "2.0", "t": now, **message, "data": data})
         return True
 
-    async def raw(self, message: Any) -> None:
-        """Hand over any JSON on the thread of the MQTT client, and wait until it is taken."""
+    async def _hand_over(self, message: Any) -> None:
+        """Hand over any JSON on the thread of the MQTT client."""
         received = MQTTMessage()
         received.payload = json.dumps(message).encode()
         mq = self.mq
         await self.hass.async_add_executor_job(mq._on_message, mq.client, None, received)
-        await self.hass.async_block_till_done()
+
+
+def _report(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {"protocol": 4, "data": {"status": list(items)}}
 
 
 def item(dp: int | str, value: Any, at: float | None = None) -> dict[str, Any]:
