@@ -208,6 +208,7 @@ SCENES: list[tuple[dict[str, Any], str, State, str]] = [
     (fails("CallsUsedUp"), "cloud_quota", PROBLEM, "cloud_calls_used_up"),
     ({}, "firmware", OK, "firmware"),
     ({}, "account", OK, "account"),
+    ({"account_opens": True}, "account", OK, "account_opens"),
     ({"account_wanted": False}, "account", OK, "account"),
     ({"account_trouble": "no_login"}, "account", ATTENTION, "account_no_login"),
     ({"account_trouble": "signed_out"}, "account", ATTENTION, "account_signed_out"),

@@ -20,7 +20,7 @@ _OTHER: Mapping[str, tuple[State, str]] = {
 def _account(evidence: Evidence) -> Verdict:
     """Find if the Tuya account tells us of the lock."""
     if (trouble := evidence.account_trouble) is None:
-        return State.OK, "account"
+        return State.OK, "account_opens" if evidence.account_opens else "account"
     if text := _GONE.get(trouble):
         return (State.ATTENTION, text) if evidence.account_wanted else None
     return _OTHER[trouble]

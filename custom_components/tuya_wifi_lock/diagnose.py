@@ -102,6 +102,7 @@ class Diagnosis:
             firmware=firmware,
             account_wanted=data.get(CONF_ACCOUNT, False),
             account_trouble=self._account.trouble,
+            account_opens=lock.account.opens,
         )
 
     def _heard(self) -> float | None:

@@ -75,6 +75,8 @@ class Evidence:
     """The owner has set up the lock from a Tuya account."""
     account_trouble: str | None = "no_login"
     """Why an account does not tell us of the lock; None if it does."""
+    account_opens: bool = False
+    """The lock can be opened through the account while somebody asks at the door."""
 
 
 @dataclass(frozen=True, slots=True)

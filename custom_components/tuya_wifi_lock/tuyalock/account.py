@@ -55,6 +55,11 @@ class Account:
         """Let a remote unlock go through the account where nothing else reaches the lock."""
         self._remote.line = line
 
+    @property
+    def opens(self) -> bool:
+        """Return if the lock can be opened through the account while somebody asks at the door."""
+        return self._remote.opens_by_account
+
     def know(self, product_id: str, table: Mapping[int, Dp], family: Family | None) -> None:
         """Learn the product, its DP table and its family, if nothing better is known."""
         self._memory.know(product_id, table, family)

@@ -81,6 +81,11 @@ class Remote:
         """Return if something waits for an answer of the lock."""
         return self._attempt is not None
 
+    @property
+    def opens_by_account(self) -> bool:
+        """Return if the lock can be opened through the owner's account while somebody asks."""
+        return not self._by_cloud and self._account_takes(*self._opening_codes)
+
     def as_dict(self) -> dict[str, Any] | None:
         """Return the key to keep, for private storage."""
         if self._kept is None:
@@ -190,20 +195,26 @@ class Remote:
     @property
     def _line_to_open(self) -> Line | None:
         """Return the owner's account where the door can be opened, or locked, through it now."""
-        if self._by_cloud:
-            return None
-        return self._line_for(REPLY) if self._by_reply else self._line_for(SET_KEY, USE_KEY)
+        return self._line_for(*self._opening_codes) if self.opens_by_account else None
+
+    @property
+    def _opening_codes(self) -> tuple[str, ...]:
+        """Return the DP codes that open this lock."""
+        return (REPLY,) if self._by_reply else (SET_KEY, USE_KEY)
 
     def _line_for(self, *codes: str) -> Line | None:
         """Return the owner's account where it takes DP codes for a lock that only it reaches now.
 
         A lock on batteries is awake for it during a request at the door.
         """
-        line, door = self.line, self._door
-        if line is None or self._settings.no_cloud or door.connected:
-            return None
-        awake = door.requested or door.family is Family.D
-        return line if awake and all(line.accepts(code) for code in codes) else None
+        awake = self._door.requested or self._door.family is Family.D
+        reached = awake and not self._door.connected
+        return self.line if reached and self._account_takes(*codes) else None
+
+    def _account_takes(self, *codes: str) -> bool:
+        """Return if the owner's account takes DP codes for the lock, awake or not."""
+        line = None if self._settings.no_cloud else self.line
+        return line is not None and all(line.accepts(code) for code in codes)
 
     @property
     def _cloud(self) -> Cloud:
