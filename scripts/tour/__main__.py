@@ -8,6 +8,7 @@ import signal
 import sys
 
 from tests.simulator.cloud import SimulatedCloud
+from tests.simulator.gateway import Gateway
 
 from .conditions import Unmet
 from .home import USERNAME, Home
@@ -42,10 +43,10 @@ def arguments() -> argparse.Namespace:
 async def main(options: argparse.Namespace) -> int:
     """Start everything, run the tour, and end everything whatever happens."""
     _be_interruptible()
-    async with SimulatedCloud() as cloud:
+    async with SimulatedCloud() as cloud, Gateway() as gateway:
         home = Home(lambda text: say("HA", text), cloud.url)
         try:
-            return await _tour(home, cloud, once=options.once or not sys.stdin.isatty())
+            return await _tour(home, cloud, gateway, once=options.once or not sys.stdin.isatty())
         except asyncio.CancelledError:
             print("\ninterrupted", flush=True)
             return INTERRUPTED
@@ -55,8 +56,8 @@ async def main(options: argparse.Namespace) -> int:
                 print(f"The config folder is {home.process.folder}", flush=True)
 
 
-async def _tour(home: Home, cloud: SimulatedCloud, *, once: bool) -> int:
-    stage = Stage(home, cloud, f"bfdemo{secrets.token_hex(7)}", say)
+async def _tour(home: Home, cloud: SimulatedCloud, gateway: Gateway, *, once: bool) -> int:
+    stage = Stage(home, cloud, gateway, f"bfdemo{secrets.token_hex(7)}", say)
     print("Home Assistant starts ...", flush=True)
     try:
         await home.start()

@@ -1,5 +1,9 @@
 """The Tuya account to which Home Assistant is signed in, and a lock that it knows."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+import json
 import time
 from typing import Any
 
@@ -13,6 +17,7 @@ MOMENT = 1.5
 """Seconds in which something that is wrong would have shown itself."""
 FINGERPRINT = 1
 NAME = "Back door"
+KEY_CODES = ("remote_no_pd_setkey", "remote_no_dp_key")
 
 chapter = Chapter()
 
@@ -23,6 +28,8 @@ async def account_setup(stage: Stage) -> None:
     lock, home = stage.back_door, stage.home
     stage.user("signs in to the Tuya account")
     await home.sign_in(
+        endpoint=stage.gateway.url,
+        token=json.dumps(stage.gateway.token),
         device_id=lock.device_id,
         local_key=lock.local_key,
         name=NAME,
@@ -64,11 +71,36 @@ async def account_report(stage: Stage) -> None:
     await never(MOMENT, lambda: _since(stage, before)[1:], "told again")
 
 
+@chapter.step("account-unlock")
+async def account_unlock(stage: Stage) -> None:
+    """A lock that only Tuya reaches is opened through the account while somebody asks."""
+    lock, key, before = stage.back_door, stage.back_door.device_id, _counts(stage)
+    openings, connections, orders = len(lock.openings), lock.connections, stage.gateway.orders
+    shown = stage.home.seen.shown[key]
+    showings = len(shown)
+    async with _only_tuya_hears(stage):
+        stage.tell("somebody presses the request key of the back door")
+        await lock.request(30)
+        requested = _key(stage, "unlock_requested")
+        await until(lambda: stage.state(requested) == "on", "the request to be shown")
+        stage.user("calls lock.unlock for the back door")
+        await stage.home.call("lock", "unlock", key)
+        stage.tell_of_tuya(f"passed on {' and '.join(code for _, code in orders)}")
+        expect(lock.openings[openings:] == ["remote"], f"the door: {lock.openings[openings:]}")
+        expect(orders == [(key, code) for code in KEY_CODES], f"the orders: {orders}")
+        await until(lambda: "unlocked" in shown[showings:], "the state unlocked")
+        await until(lambda: stage.state(requested) == "off", "the end of the request to be shown")
+        await until(lambda: stage.state(key) == "locked", "the lock to be shown as locked")
+        (event,) = await _new_events(stage, before, 1)
+        expect(event.attributes["route"] == "account", f"it came by {event.attributes['route']}")
+    expect(lock.connections == connections, "the lock was reached by the network")
+
+
 @chapter.step("account-and-lan")
 async def account_and_lan(stage: Stage) -> None:
     """A record that comes by the network and by the account is one event, whichever is first."""
     lock, before = stage.back_door, _counts(stage)
-    stage.tell("the lock of the back door wakes, and reports fingerprint 3 once more")
+    stage.tell("the lock of the back door wakes, and tells the network all of that once more")
     await lock.wake()
     await until(lambda: lock.clients and not lock.waiting, "the lock to tell its record")
     await never(MOMENT, lambda: _since(stage, before), "told again")
@@ -94,6 +126,29 @@ async def account_gone(stage: Stage) -> None:
     expect(str(event) == "fingerprint 2", f"it was shown as {event}")
     expect(event.attributes["route"] == "lan", f"it came by {event.attributes['route']}")
     await stage.back_door.sleep()
+
+
+@asynccontextmanager
+async def _only_tuya_hears(stage: Stage) -> AsyncIterator[None]:
+    """Keep the lock from the network, and let the account report what it tells its cloud."""
+    reports: asyncio.Queue[list[dict[str, Any]]] = asyncio.Queue()
+    stage.gateway.subscribe(lambda _, items: reports.put_nowait(items))
+
+    async def deliver() -> None:
+        while True:
+            await stage.home.deliver(await reports.get())
+
+    delivering, knobs = asyncio.create_task(deliver()), stage.back_door.knobs
+    stage.tell("the back door is in a network that Home Assistant does not reach")
+    knobs.lan = False
+    try:
+        yield
+    finally:
+        await stage.back_door.sleep()
+        knobs.lan = True
+        if delivering.done():
+            await delivering
+        delivering.cancel()
 
 
 async def _deliver(stage: Stage, number: int, at: float) -> None:

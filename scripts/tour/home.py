@@ -111,9 +111,9 @@ class Home:
         expect(entry["state"] == "loaded", f"the entry is {entry['state']}: {entry['reason']}")
         return entry, flow.steps
 
-    async def sign_in(self, **lock: str) -> None:
-        """Sign in to a Tuya account, which has this lock."""
-        flow = Flow(self.client, FLOWS, {"user": lock}, no_touch)
+    async def sign_in(self, **account: str) -> None:
+        """Sign in to a Tuya account, which has one lock."""
+        flow = Flow(self.client, FLOWS, {"user": account}, no_touch)
         result = await flow.start(TUYA)
         expect(result["type"] == "create_entry", f"the flow ended: {result.get('reason')}")
         self._account_id = result["result"]["entry_id"]

@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.simulator import Knobs, SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
+from tests.simulator.gateway import Gateway
 
 from .client import Json, Refused
 from .conditions import expect, until
@@ -30,10 +31,15 @@ class Stage:
     """The lock and the home in which it is."""
 
     def __init__(
-        self, home: Home, cloud: SimulatedCloud, device_id: str, say: Callable[[str, str], None]
+        self,
+        home: Home,
+        cloud: SimulatedCloud,
+        gateway: Gateway,
+        device_id: str,
+        say: Callable[[str, str], None],
     ) -> None:
         """Build locks that sleep until they are touched, and tell what their bolts do."""
-        self.home, self.cloud = home, cloud
+        self.home, self.cloud, self.gateway = home, cloud, gateway
         self.lock = SimulatedLock(
             device_id=device_id,
             announce_host=LOOPBACK_BROADCAST,
@@ -47,6 +53,7 @@ class Stage:
             announce_host=LOOPBACK_BROADCAST,
             knobs=Knobs(motor_state=True, relock_seconds=1.0),
         )
+        gateway.join(self.back_door)
         self.codes: dict[str, str] = {}
         """The digits that Home Assistant has told, by the guest they are for."""
         self._say = say

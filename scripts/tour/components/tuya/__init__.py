@@ -1,7 +1,7 @@
-"""A stand-in for Home Assistant's Tuya integration: an account with one lock, and no network.
+"""A stand-in for Home Assistant's Tuya integration: an account with one lock.
 
-It is built around the real SDK. Only the client below it is another one, which takes from the
-action `tuya.deliver` what a real one gets from Tuya's MQTT broker.
+It is built around the real SDK, which talks to a simulated gateway. Only the MQTT client below it
+is another one, which takes from the action `tuya.deliver` what a real one gets from Tuya's broker.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Any
 
 from paho.mqtt.client import MQTTMessage
 from tuya_sharing import CustomerDevice, Manager
-from tuya_sharing.device import DeviceStatusRange
+from tuya_sharing.device import DeviceFunction, DeviceStatusRange
 from tuya_sharing.mq import SharingMQ, SharingMQConfig
 
 from homeassistant.config_entries import ConfigEntry
@@ -23,8 +23,18 @@ from homeassistant.helpers.typing import ConfigType
 DOMAIN = "tuya"
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 TOPICS = {"ownerId": {"sub": "in/{ownerId}"}, "devId": {"sub": "out/{devId}"}}
-UNLOCKS = {1: "unlock_fingerprint", 2: "unlock_password", 5: "unlock_card"}
-"""DP id -> code of what the account knows of the lock."""
+MODEL = {
+    1: ("unlock_fingerprint", "Integer"),
+    2: ("unlock_password", "Integer"),
+    5: ("unlock_card", "Integer"),
+    9: ("unlock_request", "Integer"),
+    15: ("unlock_app", "Integer"),
+    49: ("remote_no_pd_setkey", "Raw"),
+    50: ("remote_no_dp_key", "Raw"),
+    55: ("lock_motor_state", "Boolean"),
+}
+"""DP id -> code and type of what the account knows of the lock."""
+VALUES = {"Integer": json.dumps({"min": 0, "max": 999, "scale": 0, "step": 1})}
 
 
 class Client:
@@ -77,8 +87,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: ConfigEntry[DeviceListener]) -> bool:
     """Sign in."""
-    token = {"uid": "", "access_token": "", "refresh_token": "", "t": 0, "expire_time": 0}
-    manager = Manager("", "", "", "https://tuya.invalid", token)
+    manager = Manager("", "", "", entry.data["endpoint"], json.loads(entry.data["token"]))
     device = _device(entry.data)
     manager.device_map[device.id] = device
     manager.mq = SharingMQ(manager.customer_api, [], [])
@@ -97,7 +106,10 @@ async def async_unload_entry(hass: HomeAssistant, entry: ConfigEntry[DeviceListe
 
 def _device(data: Mapping[str, Any]) -> CustomerDevice:
     """Return the lock as the account knows it."""
-    values = json.dumps({"min": 0, "max": 999, "scale": 0, "step": 1})
+    rows = {
+        code: {"code": code, "type": type_, "values": VALUES.get(type_, "{}")}
+        for code, type_ in MODEL.values()
+    }
     return CustomerDevice(
         id=data["device_id"],
         name=data["name"],
@@ -109,21 +121,22 @@ def _device(data: Mapping[str, Any]) -> CustomerDevice:
         online=True,
         support_local=True,
         status={},
-        function={},
-        status_range={
-            code: DeviceStatusRange(code=code, type="Integer", values=values)
-            for code in UNLOCKS.values()
+        function={
+            code: DeviceFunction(desc="", name=code, **row)
+            for code, row in rows.items()
+            if row["type"] == "Raw"
         },
+        status_range={code: DeviceStatusRange(**row) for code, row in rows.items()},
         local_strategy={
             dp_id: {
                 "value_convert": "default",
                 "status_code": code,
                 "config_item": {
                     "statusFormat": json.dumps({code: "$"}),
-                    "valueDesc": values,
-                    "valueType": "Integer",
+                    "valueDesc": rows[code]["values"],
+                    "valueType": type_,
                 },
             }
-            for dp_id, code in UNLOCKS.items()
+            for dp_id, (code, type_) in MODEL.items()
         },
     )

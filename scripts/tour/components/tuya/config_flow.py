@@ -1,4 +1,4 @@
-"""Signs in: where a person scans a QR code, the tour tells which lock the account has."""
+"""Signs in: where a person scans a QR code, the tour tells what Tuya would."""
 
 from typing import Any, override
 
@@ -6,9 +6,9 @@ import voluptuous as vol
 
 from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
 
-LOCK = vol.Schema(
-    {vol.Required(key): str for key in ("device_id", "local_key", "name", "product_id")}
-)
+ACCOUNT = ("endpoint", "token")
+LOCK = ("device_id", "local_key", "name", "product_id")
+FORM = vol.Schema({vol.Required(key): str for key in (*ACCOUNT, *LOCK)})
 
 
 class TuyaConfigFlow(ConfigFlow, domain="tuya"):
@@ -16,7 +16,7 @@ class TuyaConfigFlow(ConfigFlow, domain="tuya"):
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for the lock of the account."""
+        """Ask for the account and its lock."""
         if user_input is None:
-            return self.async_show_form(step_id="user", data_schema=LOCK)
+            return self.async_show_form(step_id="user", data_schema=FORM)
         return self.async_create_entry(title="Tuya account", data=user_input)
