@@ -166,6 +166,18 @@ async def test_the_account_is_first_while_the_lock_is_still_heard_out(home: Hous
     assert len(list(home.lock.journal)) == 1
 
 
+async def test_a_copy_of_an_older_unlock_does_not_show_as_the_last_one(home: House) -> None:
+    await home.simulated.store("fingerprint", 3)
+    take(home, {"dpId": 1, "value": 3, "ago": 1}, {"dpId": 2, "value": 1})
+    home.snapshots.clear()
+    await home.wake()
+    await home.until(lambda: home.lock.snapshot.awake and not home.simulated.waiting)
+    await home.settle()
+    home.clock.move(5)
+    assert {snapshot.last_unlock for snapshot in home.snapshots} == {Unlock("password", 1)}
+    assert len(home.records) == 2
+
+
 async def test_two_unlocks_by_one_finger_stay_two(home: House) -> None:
     await home.wake()
     await home.simulated.finger(3)

@@ -359,6 +359,7 @@ async def test_what_is_held_can_be_seen() -> None:
     lock = Connection()
     assert lock.arrivals.held is None
     lock.push(FINGER)
-    assert lock.arrivals.held == FINGER
+    assert lock.arrivals.held
+    assert lock.arrivals.held.unlock == FINGER
     await lock.wait(1.1)
     assert lock.arrivals.held is None

@@ -45,9 +45,9 @@ class Arrivals:
             self._told = set()
 
     @property
-    def held(self) -> Unlock | None:
+    def held(self) -> Arrival | None:
         """Return the unlock that is held back."""
-        return self._held.unlock if self._held else None
+        return self._held
 
     def pushed(self, unlock: Unlock, time: float | None) -> None:
         """Take an unlock that the lock pushed, with its own time in Unix seconds if it sent one."""

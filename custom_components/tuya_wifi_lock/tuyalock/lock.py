@@ -275,12 +275,12 @@ class TuyaLock:
 
     def _look(self) -> Snapshot:
         """Return what can be seen now."""
-        state, last, settings = self._memory.state, self._memory.last, self._settings
+        state, settings = self._memory.state, self._settings
         return Snapshot(
             state=state,
             family=self._memory.family,
             bolt=bolt(state, self._clock.time(), settings.relock_delay, settings.relocks_itself),
-            last_unlock=self._arrivals.held or (last.unlock if last else None),
+            last_unlock=self._memory.last_unlock(self._arrivals.held),
             awake=self.door.link.connected,
             unlocking=self._remote.unlocking,
             requested=self.door.requested,

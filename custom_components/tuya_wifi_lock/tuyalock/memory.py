@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from .profiles import PRODUCTS, Dp, DpType, Family, complete, family_of, profile, recognise
-from .records import Age, Arrival, Journal, Record
+from .records import LAN, Age, Arrival, Journal, Record
 from .report import Report
-from .state import SETTINGS, STATE_CODES, LockState, Value, apply, decode, heard
+from .state import SETTINGS, STATE_CODES, LockState, Unlock, Value, apply, decode, heard
 
 
 class Memory:
@@ -140,6 +140,12 @@ class Memory:
             if record.age is not Age.UNKNOWN:
                 self.opened(record.happened)
         return record
+
+    def last_unlock(self, held: Arrival | None) -> Unlock | None:
+        """Return who opened last; an unlock that is held back counts if it is not known already."""
+        if held and not self.journal.knows(held, LAN):
+            return held.unlock
+        return self.last.unlock if self.last else None
 
     def opened(self, at: float) -> None:
         """Note that the lock was open at a Unix time."""

@@ -112,7 +112,10 @@ class Journal:
 
     def add(self, arrival: Arrival, route: str) -> Record | None:
         """Keep an unlock, or return None if this very record is known already."""
-        if self._knows(arrival, route) or self._confirms(arrival, route):
+        if self._has(arrival, route):
+            return None
+        if (known := self._other_half(arrival, route)) is not None:
+            self._confirm(known, arrival)
             return None
         unlock = arrival.unlock
         record = Record(
@@ -134,7 +137,11 @@ class Journal:
                 self._watermark = max(self._watermark, gone.time)
         return record
 
-    def _knows(self, arrival: Arrival, route: str) -> bool:
+    def knows(self, arrival: Arrival, route: str) -> bool:
+        """Return if this very unlock is known already."""
+        return self._has(arrival, route) or self._other_half(arrival, route) is not None
+
+    def _has(self, arrival: Arrival, route: str) -> bool:
         """Return if a record with the lock's own time is here, or older than what is kept.
 
         Only the history of an account goes back that far; a lock that hands over such a time itself
@@ -152,17 +159,18 @@ class Journal:
             for record in self._records
         )
 
-    def _confirms(self, arrival: Arrival, route: str) -> bool:
-        """Return if another route has told this unlock, one of the two without its time."""
+    def _other_half(self, arrival: Arrival, route: str) -> int | None:
+        """Return where the same unlock of another route is, one of the two without its time."""
         for index, record in enumerate(self._records):
             if route != record.route and not record.confirmed and _are_one(record, arrival):
-                self._records[index] = replace(
-                    record,
-                    time=arrival.time if record.stamp is None else record.time,
-                    confirmed=True,
-                )
-                return True
-        return False
+                return index
+        return None
+
+    def _confirm(self, index: int, arrival: Arrival) -> None:
+        """Note that another route has told a record as well, with its time if it had none."""
+        record = self._records[index]
+        time = arrival.time if record.stamp is None else record.time
+        self._records[index] = replace(record, time=time, confirmed=True)
 
     def mark_delivered(self, record_id: int) -> None:
         """Note that a record has reached its listeners."""

@@ -60,7 +60,7 @@ class SignalRecords:
     # What comes in
 
     def pushed(
-        self, codes: Mapping[str, Value], times: Mapping[str, float], held: Unlock | None
+        self, codes: Mapping[str, Value], times: Mapping[str, float], held: Arrival | None
     ) -> None:
         """Take the signals that a lock pushed, after the unlocks of the same report.
 
@@ -73,7 +73,7 @@ class SignalRecords:
             if signal.kind is not Kind.DURESS:
                 self._take(arrival, LAN)
             elif held:
-                self._waiting.append((arrival, held))
+                self._waiting.append((arrival, held.unlock))
             else:
                 self._take(arrival, LAN, self._just_unlocked(codes, now))
 
