@@ -5,6 +5,7 @@ import asyncio.constants
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import ExitStack
 import socket
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -124,6 +125,14 @@ async def entry(
     if entry.state is ConfigEntryState.LOADED:
         await hass.config_entries.async_unload(entry.entry_id)
         await hass.async_block_till_done()
+
+
+@pytest.fixture
+def automation(hass: HomeAssistant) -> Any:
+    """Somebody who hears the events."""
+    from tests.common import Automation
+
+    return Automation(hass)
 
 
 @pytest.fixture

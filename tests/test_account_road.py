@@ -50,12 +50,6 @@ async def heard(hass: HomeAssistant, login: TuyaLogin, entry: MockConfigEntry) -
     return login
 
 
-@pytest.fixture
-def automation(hass: HomeAssistant) -> Automation:
-    """Somebody who hears the events."""
-    return Automation(hass)
-
-
 def trouble(entry: MockConfigEntry) -> Trouble | None:
     """Return why the account does not hear the lock."""
     found: Trouble | None = entry.runtime_data.account.trouble

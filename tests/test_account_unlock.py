@@ -223,7 +223,6 @@ async def test_an_order_that_is_never_answered_is_given_once_and_the_lock_decide
     assert gateway.orders == [(simulated_lock.device_id, REPLY)]
 
 
-@newer
 async def test_the_network_comes_first(
     hass: HomeAssistant,
     login: TuyaLogin,
@@ -231,7 +230,6 @@ async def test_the_network_comes_first(
     entry: MockConfigEntry,
     simulated_lock: SimulatedLock,
 ) -> None:
-    simulated_lock.knobs.lan = True
     await wake(hass, entry, simulated_lock)
     await request(hass, entry, simulated_lock)
     await unlock(hass)

@@ -54,12 +54,6 @@ def older(entry: MockConfigEntry) -> None:
     object.__setattr__(entry, "created_at", dt_util.utcnow() - timedelta(hours=2))
 
 
-@pytest.fixture
-def automation(hass: HomeAssistant) -> Automation:
-    """Somebody who hears the events."""
-    return Automation(hass)
-
-
 def asked(cloud: SimulatedCloud, ending: str = "open-logs") -> list[Any]:
     """Return what the cloud was asked."""
     return [call for call in cloud.calls if call.path.endswith(ending)]

@@ -13,7 +13,6 @@ from custom_components.tuya_wifi_lock.const import DOMAIN
 from custom_components.tuya_wifi_lock.discovery import (
     async_find_mac,
     async_get_ears,
-    async_subscribe_announcements,
 )
 from custom_components.tuya_wifi_lock.tuyalock import Announcement
 from homeassistant.config_entries import SOURCE_IGNORE
@@ -91,7 +90,7 @@ async def test_a_lock_that_was_ignored_is_not_offered(
 async def test_nothing_is_offered_before_the_first_lock_is_set_up(
     hass: HomeAssistant, simulated_lock: SimulatedLock, announce: Callable[..., None]
 ) -> None:
-    stop = await async_subscribe_announcements(hass, lambda announcement: None)
+    stop = await async_get_ears(hass).async_subscribe(lambda announcement: None)
     announce(OTHER)
     await heard(hass, OTHER)
     assert offered(hass) == []
@@ -156,7 +155,7 @@ async def test_nobody_listens_when_nobody_wants_to_hear(
         return False
 
     await setup(hass, entry)
-    stop = await async_subscribe_announcements(hass, lambda announcement: None)
+    stop = await async_get_ears(hass).async_subscribe(lambda announcement: None)
     await hass.config_entries.async_unload(entry.entry_id)
     assert taken()
     stop()
@@ -165,7 +164,7 @@ async def test_nobody_listens_when_nobody_wants_to_hear(
         patch(f"{DISCOVERY}.network.async_get_adapters", side_effect=RuntimeError("no network")),
         pytest.raises(RuntimeError, match="no network"),
     ):
-        await async_subscribe_announcements(hass, lambda announcement: None)
+        await async_get_ears(hass).async_subscribe(lambda announcement: None)
     await wait_for(hass, lambda: not taken())
 
 
@@ -185,7 +184,7 @@ async def test_a_lock_that_announces_itself_only_when_asked(
     told: list[Announcement] = []
     adapters = [adapter("127.0.0.1", 8), adapter("127.0.0.3", 8, enabled=False)]
     with patch(f"{DISCOVERY}.network.async_get_adapters", return_value=adapters):
-        stop = await async_subscribe_announcements(hass, told.append)
+        stop = await async_get_ears(hass).async_subscribe(told.append)
         await wait_for(hass, lambda: told)
         await async_get_ears(hass).async_ask()
         await wait_for(hass, lambda: len(told) == 2)

@@ -31,12 +31,6 @@ from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 
 
-@pytest.fixture
-def automation(hass: HomeAssistant) -> Automation:
-    """Somebody who hears the events."""
-    return Automation(hass)
-
-
 @pytest.mark.parametrize("simulated_lock", FAMILIES, indirect=True)
 async def test_snapshot(
     hass: HomeAssistant,
@@ -196,7 +190,7 @@ async def test_one_context_for_all_that_an_unlock_causes(
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
     contexts: list[Context] = []
-    entry.runtime_data.async_subscribe_unlocks(lambda unlocked: contexts.append(unlocked.context))
+    entry.runtime_data.unlocks.async_subscribe(lambda unlocked: contexts.append(unlocked.context))
     await simulated_lock.finger(3)
     await reported(hass, simulated_lock)
     (told,) = automation.states

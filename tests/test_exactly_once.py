@@ -27,12 +27,6 @@ from tests.conftest import setup
 from tests.simulator import SimulatedLock
 
 
-@pytest.fixture
-def automation(hass: HomeAssistant) -> Automation:
-    """Somebody who hears the events."""
-    return Automation(hass)
-
-
 async def test_a_restart_tells_nothing(
     hass: HomeAssistant,
     entry: MockConfigEntry,

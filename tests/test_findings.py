@@ -21,15 +21,15 @@ from custom_components.tuya_wifi_lock.findings import (
     duration,
 )
 from custom_components.tuya_wifi_lock.lock_issues import ISSUES
-from custom_components.tuya_wifi_lock.tuyalock import (
-    Family,
+from custom_components.tuya_wifi_lock.tuyalock import Family
+from custom_components.tuya_wifi_lock.tuyalock.cloud_checks import Firmware
+from custom_components.tuya_wifi_lock.tuyalock.errors import (
+    Cause,
     MalformedFrame,
     NoHandshake,
     SlotTaken,
     WrongVersion,
 )
-from custom_components.tuya_wifi_lock.tuyalock.cloud_checks import Firmware
-from custom_components.tuya_wifi_lock.tuyalock.errors import Cause
 from custom_components.tuya_wifi_lock.tuyalock.health import KeyOwner
 
 NOW = 1_790_000_000.0

@@ -60,8 +60,8 @@ async def _async_ask(hass: HomeAssistant, ask: Callable[..., Any], *details: Any
     asking = hass.async_add_executor_job(ask, *details)
     done, _ = await asyncio.wait({asking}, timeout=ANSWER_TIME)
     if not done:
-        # Nobody waits for what still comes.
-        asking.add_done_callback(asyncio.Future.exception)
+        # Nobody waits for what still comes, be it an error.
+        asking.add_done_callback(lambda late: late.cancelled() or late.exception())
         raise CloudSilent
     if error := asking.exception():
         raise _failure(error)

@@ -1,35 +1,25 @@
 """The checks of how it goes with Tuya's cloud, by what it answered last."""
 
-from collections.abc import Mapping
-
 from .findings import Checks, Evidence, State, Verdict
-from .tuyalock.errors import Cause
+from .tuya_account import Trouble
+from .tuyalock.errors import LASTING, Cause
 
 MANY_CALLS = 0.8
 """Part of the calls of a month after which they are running out."""
 
-_ACCOUNT: Mapping[str, str] = {
-    Cause.CLOCK: "cloud_clock",
-    Cause.IP_DENIED: "cloud_ip_denied",
-    Cause.NO_PERMISSION: "cloud_no_permission",
-    Cause.WRONG_REGION: "cloud_wrong_region",
-    Cause.WRONG_SECRET: "cloud_wrong_secret",
-}
-_SERVICE: Mapping[str, str] = {
-    Cause.NO_LOCK_SERVICE: "cloud_no_lock_service",
-    Cause.TRIAL_EXPIRED: "cloud_trial_expired",
-}
-_QUOTA: Mapping[str, str] = {"CallsUsedUp": "cloud_calls_used_up", Cause.QUOTA: "cloud_quota"}
+_GONE = {Trouble.NO_LOGIN, Trouble.SIGNED_OUT, Trouble.NO_LOCK}
+_SERVICE = {Cause.NO_LOCK_SERVICE, Cause.TRIAL_EXPIRED}
+_QUOTA = {"CallsUsedUp": "cloud_calls_used_up", Cause.QUOTA: "cloud_quota"}
 
 
 def _cloud(evidence: Evidence) -> Verdict:
     """Find if Tuya's cloud lets us in."""
     if (cloud := evidence.cloud) is None:
         return State.OK, "no_cloud"
-    if text := _ACCOUNT.get(cloud.failure or ""):
-        return State.PROBLEM, text
-    if cloud.failure in _SERVICE.keys() | _QUOTA.keys():
+    if cloud.failure in _SERVICE | _QUOTA.keys():
         return State.OK, "cloud_account"
+    if cloud.failure in LASTING:
+        return State.PROBLEM, f"cloud_{cloud.failure}"
     if cloud.failure:
         return State.ATTENTION, "cloud_fails", {"failure": cloud.failure.replace("_", " ")}
     return (State.OK, "cloud_account") if cloud.answered else (State.UNKNOWN, "cloud_not_asked")
@@ -39,8 +29,8 @@ def _cloud_service(evidence: Evidence) -> Verdict:
     """Find if the cloud project has what locks need."""
     if (cloud := evidence.cloud) is None:
         return None
-    if text := _SERVICE.get(cloud.failure or ""):
-        return State.PROBLEM, text
+    if cloud.failure in _SERVICE:
+        return State.PROBLEM, f"cloud_{cloud.failure}"
     if cloud.failure or not cloud.answered:
         return State.UNKNOWN, "cloud_service_unknown"
     return State.OK, "cloud_service"
@@ -68,9 +58,20 @@ def _firmware(evidence: Evidence) -> Verdict:
     return State.OK, "firmware", values
 
 
+def _account(evidence: Evidence) -> Verdict:
+    """Find if the owner's Tuya account tells us of the lock."""
+    if (trouble := evidence.account_trouble) is None:
+        return State.OK, "account_opens" if evidence.account_opens else "account"
+    if trouble in _GONE and not evidence.account_wanted:
+        return None
+    state = State.UNKNOWN if trouble == Trouble.CONNECTING else State.ATTENTION
+    return state, f"account_{trouble}"
+
+
 CLOUD_CHECKS: Checks = {
     "cloud": _cloud,
     "cloud_service": _cloud_service,
     "cloud_quota": _cloud_quota,
     "firmware": _firmware,
+    "account": _account,
 }

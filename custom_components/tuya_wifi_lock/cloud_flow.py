@@ -27,22 +27,9 @@ from .tuyalock import PRODUCTS
 from .tuyalock.cloud import Cloud
 from .tuyalock.cloud_answers import CloudDevice
 from .tuyalock.cloud_devices import devices
-from .tuyalock.errors import Cause, CloudError, CloudRefused, CloudUnreachable
+from .tuyalock.errors import LASTING, Cause, CloudError, CloudRefused, CloudUnreachable
 from .tuyalock.openapi import Project
 from .tuyalock.profiles import LOCK_CATEGORIES
-
-_CAUSES = {
-    Cause.WRONG_SECRET: "cloud_wrong_secret",
-    Cause.WRONG_REGION: "cloud_wrong_region",
-    Cause.NO_PERMISSION: "cloud_no_permission",
-    Cause.NO_LOCK_SERVICE: "cloud_no_lock_service",
-    Cause.IP_DENIED: "cloud_ip_denied",
-    Cause.TRIAL_EXPIRED: "cloud_trial_expired",
-    Cause.QUOTA: "cloud_quota",
-    Cause.CLOCK: "cloud_clock",
-    Cause.BUSY: "cloud_busy",
-}
-"""What a flow says of a refusal that its owner can do something about."""
 
 
 class CloudSteps(ConfigEntryBaseFlow, ABC):
@@ -191,7 +178,8 @@ class CloudSteps(ConfigEntryBaseFlow, ABC):
         match error:
             case CloudRefused():
                 self._placeholders = {"code": str(error.code)}
-                self._errors = {"base": _CAUSES.get(error.cause, "cloud_other")}
+                told = error.cause in LASTING | {Cause.BUSY}
+                self._errors = {"base": f"cloud_{error.cause if told else Cause.OTHER}"}
             case CloudUnreachable():
                 self._errors = {"base": "cloud_unreachable"}
             case _:

@@ -5,7 +5,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
-from .tuyalock.errors import CallsUsedUp, Cause, CloudError, CloudRefused
+from .tuyalock.errors import LASTING, CallsUsedUp, Cause, CloudError, CloudRefused
 
 PLATFORM = "https://platform.tuya.com"
 CALLS_USED_UP = "cloud_calls_used_up"
@@ -13,19 +13,7 @@ CALLS_USED_UP = "cloud_calls_used_up"
 AT_HOME = {CALLS_USED_UP, f"cloud_{Cause.CLOCK}"}
 """What is not put right on Tuya's developer platform."""
 
-ISSUES = AT_HOME | {
-    f"cloud_{cause}"
-    for cause in (
-        Cause.WRONG_SECRET,
-        Cause.WRONG_REGION,
-        Cause.NO_PERMISSION,
-        Cause.NO_LOCK_SERVICE,
-        Cause.IP_DENIED,
-        Cause.TRIAL_EXPIRED,
-        Cause.QUOTA,
-    )
-}
-"""What does not pass by itself, so that the owner has to hear of it."""
+ISSUES = {CALLS_USED_UP, *(f"cloud_{cause}" for cause in LASTING)}
 
 
 def issue_of(error: CloudError) -> str | None:

@@ -16,20 +16,19 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .cloud_watch import CloudWatch
 from .const import CONF_LOCAL_KEY, DOMAIN, LOGGER
-from .delivery import Delivery, Unlocked, UnlockListener
+from .delivery import Delivery, Unlocked
 from .device import lock_device, member_device
 from .diagnose import Diagnosis
-from .discovery import async_ask, async_subscribe_announcements
+from .discovery import async_get_ears
 from .errors import lock_errors
 from .members import Member, members_of, owner
 from .project import project_of
 from .settings import address_of, settings_of
-from .signal_delivery import SignalDelivery, SignalListener
+from .signal_delivery import SignalDelivery
 from .tuya_account import AccountRoad
 from .tuyalock import (
     Announcement,
     Clock,
-    Kind,
     Record,
     Snapshot,
     TuyaLock,
@@ -91,7 +90,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self.signals = SignalDelivery(
             self.lock, self.owner, self._async_update_and_save, stored.get("signalled")
         )
-        self._delivery = Delivery(
+        self.unlocks = Delivery(
             entry, self.lock, self._describe, self.signals.async_unlocked, self._async_save
         )
         self._closed = False
@@ -100,18 +99,18 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     async def async_start(self) -> None:
         """Begin to look for the lock, and hand out its records once automations can hear them."""
         entry, hass = self.config_entry, self.hass
-        if self._delivery.waiting:
+        if self.unlocks.waiting:
             # From here on a crash is none in good order any more.
             await self._store.async_save(self._stored())
         watcher = Watcher(
             self._async_changed,
-            self._delivery.async_take,
+            self.unlocks.async_take,
             self._async_update_and_save,
             self.signals.async_take,
         )
         entry.async_on_unload(self.lock.subscribe(watcher))
-        entry.async_on_unload(await async_subscribe_announcements(hass, self._async_announced))
-        entry.async_on_unload(async_at_started(hass, self._delivery.async_begin))
+        entry.async_on_unload(await async_get_ears(hass).async_subscribe(self._async_announced))
+        entry.async_on_unload(async_at_started(hass, self.unlocks.async_begin))
         entry.async_on_unload(async_at_started(hass, self.signals.async_begin))
         entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stop))
         if self.watch:
@@ -134,7 +133,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         """Let go of the lock, and keep what it hands over last for the next start."""
         self._closed = True
         self.account.async_stop()
-        self._delivery.close()
+        self.unlocks.close()
         self.signals.close()
         await self.lock.stop()
 
@@ -161,16 +160,6 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         """Never ask again whose a number is: `fingerprint:3`."""
         self.ignored.add(number)
         self._async_save()
-
-    @callback
-    def async_subscribe_unlocks(self, listener: UnlockListener) -> CALLBACK_TYPE:
-        """Call back with every unlock, exactly once; return the unsubscribe."""
-        return self._delivery.async_subscribe(listener)
-
-    @callback
-    def async_subscribe_signals(self, kind: Kind, listener: SignalListener) -> CALLBACK_TYPE:
-        """Call back with every signal of a kind, exactly once; return the unsubscribe."""
-        return self.signals.async_subscribe(kind, listener)
 
     def owner(self, unlock: Unlock) -> Member | None:
         """Return whose number opened the lock."""
@@ -266,7 +255,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
                 self.watch.woke()
         elif self.data.awake and self.lock.address.keep_alive:
             # It may have got another address, and announces itself only when asked.
-            self.config_entry.async_create_task(self.hass, async_ask(self.hass))
+            self.config_entry.async_create_task(self.hass, async_get_ears(self.hass).async_ask())
         self.async_set_updated_data(snapshot)
         self._async_save()
 

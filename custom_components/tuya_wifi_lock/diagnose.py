@@ -6,7 +6,6 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_DEVICE_ID, CONF_MAC
 from homeassistant.core import HomeAssistant, callback
 
-from .account_checks import ACCOUNT_CHECKS
 from .cloud_checks import CLOUD_CHECKS
 from .cloud_watch import CloudWatch
 from .const import CONF_ACCOUNT
@@ -18,7 +17,7 @@ from .tuyalock import Family, TuyaLock
 from .tuyalock.openapi import CAP
 from .tuyalock.passwords import Phase
 
-CHECKS = {**REACH_CHECKS, **DOOR_CHECKS, **CLOUD_CHECKS, **ACCOUNT_CHECKS}
+CHECKS = {**REACH_CHECKS, **DOOR_CHECKS, **CLOUD_CHECKS}
 """All checks, in the order in which their findings are told."""
 
 RIVALS = {"localtuya": "LocalTuya", "tuya_local": "Tuya Local"}

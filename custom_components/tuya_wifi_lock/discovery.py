@@ -93,18 +93,6 @@ def async_get_ears(hass: HomeAssistant) -> Ears:
     return hass.data[_DATA]
 
 
-async def async_subscribe_announcements(
-    hass: HomeAssistant, listener: Callable[[Announcement], None]
-) -> CALLBACK_TYPE:
-    """Call back with every announcement on this network; return the unsubscribe."""
-    return await async_get_ears(hass).async_subscribe(listener)
-
-
-async def async_ask(hass: HomeAssistant) -> None:
-    """Ask the devices that announce themselves only when asked."""
-    await async_get_ears(hass).async_ask()
-
-
 async def async_find_mac(hass: HomeAssistant, host: str) -> str | None:
     """Return the MAC address behind an IPv4 address that was just talked to, if it is known."""
     return await hass.async_add_executor_job(_find_mac, host)

@@ -189,7 +189,7 @@ class MemberEntity(Entity):
     async def async_added_to_hass(self) -> None:
         """Listen for unlocks."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.async_subscribe_unlocks(self._async_heard))
+        self.async_on_remove(self.coordinator.unlocks.async_subscribe(self._async_heard))
 
     @callback
     def _async_heard(self, unlocked: Unlocked) -> None:

@@ -2,34 +2,31 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from functools import partial
 
 from homeassistant.exceptions import HomeAssistantError
 
-from .cloud_errors import CAUSES, MISTAKES
+from .cloud_errors import CAUSES, MISTAKES, fails
 from .const import DOMAIN
-from .tuyalock import (
+from .tuyalock.errors import (
+    CallsUsedUp,
     Cancelled,
+    CloudRefused,
+    CloudSilent,
+    CloudUnreachable,
     ConnectionLost,
     KeyIgnored,
     LockAsleep,
     LockError,
     NoAnswer,
+    NoCloud,
     NoRequest,
+    NotConfirmed,
     NotProven,
     NotSupported,
+    PasswordRefused,
     Reason,
     RequestOver,
     UnlockRefused,
-)
-from .tuyalock.errors import (
-    CallsUsedUp,
-    CloudRefused,
-    CloudSilent,
-    CloudUnreachable,
-    NoCloud,
-    NotConfirmed,
-    PasswordRefused,
 )
 
 
@@ -70,65 +67,29 @@ def _translated(err: LockError) -> HomeAssistantError:
 
 
 _ERRORS = {
-    CallsUsedUp: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="cloud_calls_used_up"
-    ),
-    Cancelled: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="unlock_cancelled"
-    ),
-    CloudSilent: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="cloud_silent"
-    ),
-    CloudUnreachable: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="cloud_unreachable"
-    ),
-    ConnectionLost: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="connection_lost"
-    ),
-    KeyIgnored: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="key_ignored"
-    ),
-    LockAsleep: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="lock_asleep"
-    ),
-    NoAnswer: partial(HomeAssistantError, translation_domain=DOMAIN, translation_key="no_answer"),
-    NoCloud: partial(HomeAssistantError, translation_domain=DOMAIN, translation_key="no_cloud"),
-    NoRequest: partial(HomeAssistantError, translation_domain=DOMAIN, translation_key="no_request"),
-    NotConfirmed: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="not_confirmed"
-    ),
-    NotProven: partial(HomeAssistantError, translation_domain=DOMAIN, translation_key="not_proven"),
-    NotSupported: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="not_supported"
-    ),
-    RequestOver: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="request_over"
-    ),
+    CallsUsedUp: fails(translation_domain=DOMAIN, translation_key="cloud_calls_used_up"),
+    Cancelled: fails(translation_domain=DOMAIN, translation_key="unlock_cancelled"),
+    CloudSilent: fails(translation_domain=DOMAIN, translation_key="cloud_silent"),
+    CloudUnreachable: fails(translation_domain=DOMAIN, translation_key="cloud_unreachable"),
+    ConnectionLost: fails(translation_domain=DOMAIN, translation_key="connection_lost"),
+    KeyIgnored: fails(translation_domain=DOMAIN, translation_key="key_ignored"),
+    LockAsleep: fails(translation_domain=DOMAIN, translation_key="lock_asleep"),
+    NoAnswer: fails(translation_domain=DOMAIN, translation_key="no_answer"),
+    NoCloud: fails(translation_domain=DOMAIN, translation_key="no_cloud"),
+    NoRequest: fails(translation_domain=DOMAIN, translation_key="no_request"),
+    NotConfirmed: fails(translation_domain=DOMAIN, translation_key="not_confirmed"),
+    NotProven: fails(translation_domain=DOMAIN, translation_key="not_proven"),
+    NotSupported: fails(translation_domain=DOMAIN, translation_key="not_supported"),
+    RequestOver: fails(translation_domain=DOMAIN, translation_key="request_over"),
 }
 
 _REFUSALS = {
-    Reason.DOUBLE_LOCKED: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="double_locked"
-    ),
-    Reason.FAILED: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="refused"
-    ),
-    Reason.KEY_INVALID: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="key_invalid"
-    ),
-    Reason.KEY_NOT_STORED: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="key_not_stored"
-    ),
-    Reason.OUTSIDE_TIME: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="outside_time"
-    ),
-    Reason.REJECTED: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="command_rejected"
-    ),
-    Reason.USES_EXHAUSTED: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="uses_exhausted"
-    ),
-    Reason.WRONG_KEY: partial(
-        HomeAssistantError, translation_domain=DOMAIN, translation_key="wrong_remote_key"
-    ),
+    Reason.DOUBLE_LOCKED: fails(translation_domain=DOMAIN, translation_key="double_locked"),
+    Reason.FAILED: fails(translation_domain=DOMAIN, translation_key="refused"),
+    Reason.KEY_INVALID: fails(translation_domain=DOMAIN, translation_key="key_invalid"),
+    Reason.KEY_NOT_STORED: fails(translation_domain=DOMAIN, translation_key="key_not_stored"),
+    Reason.OUTSIDE_TIME: fails(translation_domain=DOMAIN, translation_key="outside_time"),
+    Reason.REJECTED: fails(translation_domain=DOMAIN, translation_key="command_rejected"),
+    Reason.USES_EXHAUSTED: fails(translation_domain=DOMAIN, translation_key="uses_exhausted"),
+    Reason.WRONG_KEY: fails(translation_domain=DOMAIN, translation_key="wrong_remote_key"),
 }

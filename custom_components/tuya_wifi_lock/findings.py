@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .tuyalock import Family, LockError
+from .tuyalock import Family
 from .tuyalock.cloud_checks import Firmware
+from .tuyalock.errors import LockError
 from .tuyalock.health import KeyOwner
 
 

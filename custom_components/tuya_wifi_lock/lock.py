@@ -40,7 +40,7 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
     async def async_added_to_hass(self) -> None:
         """Listen for unlocks."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.async_subscribe_unlocks(self._async_unlocked))
+        self.async_on_remove(self.coordinator.unlocks.async_subscribe(self._async_unlocked))
 
     @callback
     def _async_unlocked(self, unlocked: Unlocked) -> None:

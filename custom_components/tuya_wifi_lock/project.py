@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 import time
-from typing import Any, override
+from typing import Any
 
 from homeassistant.const import CONF_DEVICE_ID
 from homeassistant.core import HomeAssistant
@@ -39,12 +39,12 @@ class _Projects:
     async def async_load(self) -> None:
         """Go on from the calls that were counted before."""
         stored = await self._store.async_load() or {}
-        self._calls = {id_: _KeptCalls(self, calls) for id_, calls in stored.items()}
+        self._calls = {id_: Calls(calls, self.save) for id_, calls in stored.items()}
 
     def api(self, project: Project) -> OpenApi:
         """Return the client of a project."""
         if project not in self._apis:
-            calls = self._calls.setdefault(project.access_id, _KeptCalls(self))
+            calls = self._calls.setdefault(project.access_id, Calls(None, self.save))
             session = async_get_clientsession(self._hass)
             self._apis[project] = OpenApi(session, project, Clock(), calls)
         return self._apis[project]
@@ -57,21 +57,6 @@ class _Projects:
         """Return what has to survive a restart."""
         now = time.time()
         return {id_: calls.as_dict() for id_, calls in self._calls.items() if calls.used(now)}
-
-
-class _KeptCalls(Calls):
-    """Counts calls across restarts."""
-
-    def __init__(self, projects: _Projects, stored: Mapping[str, Any] | None = None) -> None:
-        """Go on from a stored form."""
-        super().__init__(stored)
-        self._projects = projects
-
-    @override
-    def count(self, now: float) -> None:
-        """Count one call."""
-        super().count(now)
-        self._projects.save()
 
 
 @singleton(_DATA, async_=True)

@@ -4,20 +4,9 @@ from dataclasses import replace
 
 from homeassistant.core import HomeAssistant, callback
 
-from .discovery import async_get_ears, async_subscribe_announcements
-from .tuyalock import (
-    Address,
-    Announcement,
-    Clock,
-    MalformedFrame,
-    NoHandshake,
-    Settings,
-    SlotTaken,
-    TuyaLock,
-    WrongKey,
-    WrongVersion,
-    contact,
-)
+from .discovery import async_get_ears
+from .tuyalock import Address, Announcement, Clock, Settings, TuyaLock, contact
+from .tuyalock.errors import MalformedFrame, NoHandshake, SlotTaken, WrongKey, WrongVersion
 
 REACH_ERRORS = {
     MalformedFrame: "garbage",
@@ -64,8 +53,9 @@ async def _async_reach_new(hass: HomeAssistant, address: Address, within: float)
         if announcement.device_id == address.device_id:
             lock.hint(announcement.host, announcement.version, announced=not announcement.asked)
 
-    stop_listening = await async_subscribe_announcements(hass, heard)
-    if earlier := async_get_ears(hass).heard.get(address.device_id):
+    ears = async_get_ears(hass)
+    stop_listening = await ears.async_subscribe(heard)
+    if earlier := ears.heard.get(address.device_id):
         heard(replace(earlier, host=address.host or earlier.host))
     elif address.host:
         lock.hint(address.host)

@@ -26,7 +26,7 @@ def async_watch_unknown(hass: HomeAssistant, coordinator: LockCoordinator) -> No
     """Ask whose an unknown number is when it has opened, until that is known."""
     heard, settle = partial(_async_heard, hass, coordinator), partial(_settle, hass, coordinator)
     on_unload = coordinator.config_entry.async_on_unload
-    on_unload(coordinator.async_subscribe_unlocks(heard))
+    on_unload(coordinator.unlocks.async_subscribe(heard))
     on_unload(coordinator.async_subscribe_members(settle))
     settle()
 

@@ -77,7 +77,7 @@ class SignalEvent(LockEvent):
         """Listen for signals."""
         await super().async_added_to_hass()
         kind = self.entity_description.kind
-        self.async_on_remove(self.coordinator.async_subscribe_signals(kind, self._async_signalled))
+        self.async_on_remove(self.coordinator.signals.async_subscribe(kind, self._async_signalled))
 
     @callback
     def _async_signalled(self, signalled: Signalled) -> None:

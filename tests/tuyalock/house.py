@@ -13,10 +13,10 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     Settings,
     SignalRecord,
     Snapshot,
-    Timer,
     TuyaLock,
     Watcher,
 )
+from custom_components.tuya_wifi_lock.tuyalock.clock import Timer
 from tests.simulator import Knobs, SimulatedLock, access_control
 
 LOCAL_KEY = "0123456789abcdef"

@@ -5,11 +5,7 @@ import json
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import (
-    LockAsleep,
-    NoAnswer,
-    NotSupported,
-)
+from custom_components.tuya_wifi_lock.tuyalock.errors import LockAsleep, NoAnswer, NotSupported
 from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType
 from custom_components.tuya_wifi_lock.tuyalock.state import Value
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import (
+from custom_components.tuya_wifi_lock.tuyalock import contact
+from custom_components.tuya_wifi_lock.tuyalock.errors import (
     ConnectionLost,
     KeyIgnored,
     LockError,
@@ -22,7 +23,6 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     UnlockRefused,
     Unreachable,
     WrongKey,
-    contact,
 )
 from custom_components.tuya_wifi_lock.tuyalock.state import LockState
 from tests.simulator import SimulatedLock

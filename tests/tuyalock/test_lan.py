@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import (
+from custom_components.tuya_wifi_lock.tuyalock.address import Peer
+from custom_components.tuya_wifi_lock.tuyalock.dial import dial
+from custom_components.tuya_wifi_lock.tuyalock.errors import (
     ConnectionLost,
     LockError,
     MalformedFrame,
@@ -15,8 +17,6 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     SlotTaken,
     Unreachable,
 )
-from custom_components.tuya_wifi_lock.tuyalock.address import Peer
-from custom_components.tuya_wifi_lock.tuyalock.dial import dial
 from custom_components.tuya_wifi_lock.tuyalock.lan import Connection, Listener
 from custom_components.tuya_wifi_lock.tuyalock.report import Report
 from tests.simulator import Knobs, SimulatedLock, tuya_open

@@ -5,13 +5,8 @@ from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import (
-    Family,
-    Settings,
-    TuyaLock,
-    UnlockWith,
-    WrongVersion,
-)
+from custom_components.tuya_wifi_lock.tuyalock import Family, Settings, TuyaLock, UnlockWith
+from custom_components.tuya_wifi_lock.tuyalock.errors import WrongVersion
 from custom_components.tuya_wifi_lock.tuyalock.state import LockState, Unlock
 from tests.simulator import Knobs, SimulatedLock
 

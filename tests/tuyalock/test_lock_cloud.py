@@ -12,13 +12,6 @@ import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock import (
     Age,
-    Cancelled,
-    LockAsleep,
-    LockError,
-    NoCloud,
-    NotConfirmed,
-    NotSupported,
-    RequestOver,
     Settings,
     TuyaLock,
     UnlockWith,
@@ -27,10 +20,17 @@ from custom_components.tuya_wifi_lock.tuyalock import (
 )
 from custom_components.tuya_wifi_lock.tuyalock.cloud import Cloud
 from custom_components.tuya_wifi_lock.tuyalock.errors import (
+    Cancelled,
     Cause,
     CloudRefused,
     CloudSilent,
     CloudUnreachable,
+    LockAsleep,
+    LockError,
+    NoCloud,
+    NotConfirmed,
+    NotSupported,
+    RequestOver,
 )
 from custom_components.tuya_wifi_lock.tuyalock.memory import Memory
 from custom_components.tuya_wifi_lock.tuyalock.openapi import CAP, Calls, OpenApi, Project

@@ -26,8 +26,8 @@ from custom_components.tuya_wifi_lock.tuyalock.profiles import (
     PROFILES,
     RAW_PASSWORDS,
     Family,
+    complete,
     dp_id,
-    profile,
 )
 from custom_components.tuya_wifi_lock.tuyalock.raw_passwords import (
     CREATE,
@@ -88,9 +88,12 @@ def test_only_verified_products_have_these_dps() -> None:
     assert set(RAW_PASSWORDS) <= set(PRODUCTS)
     for family in (None, *Family):
         for product in (None, *PRODUCTS):
-            table = profile(family, product)
+            table = complete(PROFILES[family or Family.B], product)
             if product in RAW_PASSWORDS:
-                ids = [dp_id(profile(family, product), code) for code in (CREATE, DELETE, MODIFY)]
+                ids = [
+                    dp_id(complete(PROFILES[family or Family.B], product), code)
+                    for code in (CREATE, DELETE, MODIFY)
+                ]
                 assert ids == [24, 25, 26]
             else:
                 assert table == PROFILES[family or Family.B]
@@ -117,7 +120,7 @@ class Doorway:
 
     def send(self, code: str, value: Value) -> None:
         assert self.connection
-        id_ = dp_id(profile(Family.B, PRODUCT), code)
+        id_ = dp_id(complete(PROFILES[Family.B], PRODUCT), code)
         assert id_
         self.connection.control({id_: value})
 
@@ -154,7 +157,7 @@ class Doorway:
     def reported(self, report: Report | None) -> None:
         self.accepted()
         if report and self.carrier and not report.is_answer:
-            codes = decode(profile(Family.B, PRODUCT), report.dps)
+            codes = decode(complete(PROFILES[Family.B], PRODUCT), report.dps)
             self.answers.append(codes)
             self.carrier.take(codes)
 

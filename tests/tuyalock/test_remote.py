@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import (
+from custom_components.tuya_wifi_lock.tuyalock import Family, Settings, UnlockWith
+from custom_components.tuya_wifi_lock.tuyalock.errors import (
     Cancelled,
     ConnectionLost,
-    Family,
     KeyIgnored,
     LockAsleep,
     LockError,
@@ -20,9 +20,7 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     NotSupported,
     Reason,
     RequestOver,
-    Settings,
     UnlockRefused,
-    UnlockWith,
 )
 
 from .house import VERSIONS, House, house

@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import (
+from custom_components.tuya_wifi_lock.tuyalock import Settings, UnlockWith
+from custom_components.tuya_wifi_lock.tuyalock.errors import (
+    CloudRefused,
+    CloudSilent,
     ConnectionLost,
     KeyIgnored,
     LockAsleep,
     LockError,
     NoAnswer,
     RequestOver,
-    Settings,
     UnlockRefused,
-    UnlockWith,
 )
-from custom_components.tuya_wifi_lock.tuyalock.errors import CloudRefused, CloudSilent
 from custom_components.tuya_wifi_lock.tuyalock.profiles import Family
 from custom_components.tuya_wifi_lock.tuyalock.state import Value
 

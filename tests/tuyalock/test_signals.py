@@ -11,6 +11,7 @@ from custom_components.tuya_wifi_lock.tuyalock.cloud_answers import CloudSignal
 from custom_components.tuya_wifi_lock.tuyalock.records import CLOUD
 from custom_components.tuya_wifi_lock.tuyalock.signals import signals
 from custom_components.tuya_wifi_lock.tuyalock.state import LockState, Unlock, Value
+from tests.simulator.families import ALARMS as ON_THE_WIRE
 
 from .house import VERSIONS, House, house
 
@@ -18,26 +19,6 @@ pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 HOUR = 3600.0
 RING, DURESS = Signal(Kind.DOORBELL), Signal(Kind.DURESS)
-ON_THE_WIRE = [
-    "wrong_finger",
-    "wrong_password",
-    "wrong_card",
-    "wrong_face",
-    "tongue_bad",
-    "too_hot",
-    "unclosed_time",
-    "tongue_not_out",
-    "pry",
-    "key_in",
-    "low_battery",
-    "power_off",
-    "shock",
-    "defense",
-    "stay_alarm",
-    "doorbell",
-    "wrong_unlock",
-]
-"""Tuya's order."""
 
 
 def alarm(name: str) -> Signal:
@@ -503,7 +484,6 @@ async def test_a_lock_stored_by_an_older_version_is_read() -> None:
         await finger_is_told(home)
         stored = stored_form(home)
     del stored["signals"], stored["state"]["jammed_at"], stored["state"]["settings"]
-    stored["table"] = {"8": ["alarm_lock", "STRING"]}
     async with house(stored=stored) as home:
         assert home.lock.signals.undelivered() == []
         assert len(list(home.lock.journal)) == 1

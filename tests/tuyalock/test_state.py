@@ -12,7 +12,6 @@ from custom_components.tuya_wifi_lock.tuyalock.profiles import (
     Dp,
     DpType,
     Family,
-    profile,
 )
 from custom_components.tuya_wifi_lock.tuyalock.state import (
     METHODS,
@@ -51,7 +50,7 @@ EVERYTHING = LockState(
 
 
 def report(state: LockState, family: Family, dps: dict[int, Any]) -> LockState:
-    return apply(state, decode(profile(family), dps), NOW)
+    return apply(state, decode(PROFILES[family or Family.B], dps), NOW)
 
 
 # DP -> field
@@ -83,7 +82,7 @@ def report(state: LockState, family: Family, dps: dict[int, Any]) -> LockState:
 def test_a_dp_changes_its_field_alone(
     family: Family, dp: int, value: object, field: str, expected: object
 ) -> None:
-    code = profile(family)[dp].code
+    code = PROFILES[family or Family.B][dp].code
     heard: dict[str, object] = {"last_heard": NOW, "seen": frozenset({code})}
     if field == "motor_unlocked":
         heard["motor_at"] = NOW
@@ -123,10 +122,10 @@ def test_a_dp_can_say_that_nothing_is_known(
     ],
 )
 def test_a_value_that_cannot_be_changes_nothing(family: Family, dp: int, value: object) -> None:
-    seen = EVERYTHING.seen | {profile(family)[dp].code}
+    seen = EVERYTHING.seen | {PROFILES[family or Family.B][dp].code}
     heard = replace(EVERYTHING, last_heard=NOW, seen=seen)
     assert report(EVERYTHING, family, {dp: value}) == heard
-    code = profile(family)[dp].code
+    code = PROFILES[family or Family.B][dp].code
     fresh = LockState(last_heard=NOW, seen=frozenset({code}))
     assert report(LockState(), family, {dp: value}) == fresh
 
@@ -159,7 +158,7 @@ def test_a_value_that_cannot_be_changes_nothing(family: Family, dp: int, value: 
 def test_values_of_a_wrong_type_and_unknown_dps_are_left_out(
     family: Family, dps: dict[int, Any]
 ) -> None:
-    assert decode(profile(family), dps) == {}
+    assert decode(PROFILES[family or Family.B], dps) == {}
     assert report(EVERYTHING, family, dps) == replace(EVERYTHING, last_heard=NOW)
 
 

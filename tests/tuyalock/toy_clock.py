@@ -6,7 +6,8 @@ import heapq
 from itertools import count
 from typing import override
 
-from custom_components.tuya_wifi_lock.tuyalock import Clock, Timer
+from custom_components.tuya_wifi_lock.tuyalock import Clock
+from custom_components.tuya_wifi_lock.tuyalock.clock import Timer
 
 START = 1_790_000_000.0
 

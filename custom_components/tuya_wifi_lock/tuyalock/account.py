@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from .attempt import Line
 from .clock import Clock
-from .cloud_answers import CloudSignal
+from .cloud_answers import CloudSignal, in_seconds
 from .memory import Memory
 from .profiles import PROFILES, Dp, Family
 from .records import ACCOUNT
@@ -18,9 +18,6 @@ from .state import Unlock, Value, decode, unlocks
 
 STALE_AFTER = 60.0
 """Seconds after which a report tells nothing of what the lock does now."""
-
-_MILLISECONDS = 100_000_000_000
-"""Above it a time is in milliseconds; in seconds it would be in the year 5138."""
 
 
 class AccountUser(Protocol):
@@ -119,4 +116,4 @@ def _time(value: Any) -> float | None:
     """Return a time of an item in Unix seconds, if it has one."""
     if type(value) not in {int, float} or value <= 0:
         return None
-    return value / 1000 if value > _MILLISECONDS else float(value)
+    return in_seconds(value)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from .clock import Clock
 from .codec import CodecError, KeyReply, KeyStatus, RemoteKey
+from .door import REPLY, Door
 from .errors import (
     CloudSilent,
     ConnectionLost,
@@ -28,24 +29,7 @@ STORED_WITHIN = 5.0
 OPEN_WITHIN = 10.0
 """Seconds in which a lock says that it has opened; Tuya's app waits as long."""
 
-REPLY = "reply_unlock_request"
-
 type Codes = Mapping[str, Value]
-
-
-class Doorway(Protocol):
-    """What an attempt needs of the lock."""
-
-    @property
-    def proven(self) -> bool:
-        """Return if the other end has shown that it holds the local key."""
-
-    @property
-    def requested(self) -> bool:
-        """Return if somebody requests the remote unlock at the door."""
-
-    def send(self, code: str, value: Value) -> None:
-        """Send one DP value; raise NotSupported or ConnectionLost."""
 
 
 class Line(Protocol):
@@ -61,9 +45,9 @@ class Line(Protocol):
 class Attempt:
     """The course of one remote unlock, or remote lock. Whoever reads the lock feeds it."""
 
-    def __init__(self, doorway: Doorway, clock: Clock, *, unlock: bool = True) -> None:
+    def __init__(self, door: Door, clock: Clock, *, unlock: bool = True) -> None:
         """Prepare an attempt."""
-        self._doorway = doorway
+        self._door = door
         self._clock = clock
         self._unlock = unlock
         self._line: Line | None = None
@@ -115,7 +99,7 @@ class Attempt:
 
     async def by_reply(self) -> None:
         """Open by saying yes to the request at the door."""
-        if not self._doorway.requested:
+        if not self._door.requested:
             raise NoRequest("nobody requests the unlock at the door")
         await self._send(REPLY, True)
         await self._outcome(self._moved)
@@ -170,8 +154,8 @@ class Attempt:
         if self._line:
             with suppress(CloudSilent):
                 await self._line.send(code, value)
-        elif self._doorway.proven:
-            self._doorway.send(code, value)
+        elif self._door.proven:
+            self._door.send(code, value)
         else:
             raise NotProven("the other end has not proved that it holds the local key")
 

@@ -197,8 +197,12 @@ def read_signals(row: Any) -> list[CloudSignal]:
 
 def read_time(row: Any) -> float:
     """Read when a row of the records was, in Unix seconds."""
-    time = float(row["update_time"])
-    return time / 1000 if time > _MILLISECONDS else time
+    return in_seconds(float(row["update_time"]))
+
+
+def in_seconds(time: float) -> float:
+    """Return a time of Tuya's, which may be in milliseconds, in Unix seconds."""
+    return time / 1000 if time > _MILLISECONDS else float(time)
 
 
 def _reports(row: Any) -> list[tuple[str, str]]:

@@ -1,12 +1,13 @@
 """The door as a remote unlock sees it: who is there, and whether the lock can be told anything."""
 
-from .attempt import REPLY
 from .clock import Clock
 from .errors import NotSupported
 from .link import Link
 from .memory import Memory
 from .profiles import PROFILES, Family, dp_id
 from .state import Value
+
+REPLY = "reply_unlock_request"
 
 
 class Door:

@@ -163,6 +163,21 @@ _CAUSES: Mapping[int, Cause] = {
 }
 
 
+LASTING = frozenset(
+    {
+        Cause.CLOCK,
+        Cause.IP_DENIED,
+        Cause.NO_LOCK_SERVICE,
+        Cause.NO_PERMISSION,
+        Cause.QUOTA,
+        Cause.TRIAL_EXPIRED,
+        Cause.WRONG_REGION,
+        Cause.WRONG_SECRET,
+    }
+)
+"""What does not pass by itself, so that the owner has to do something."""
+
+
 class CloudRefused(CloudError):
     """Tuya's cloud answered with an error."""
 

@@ -51,7 +51,6 @@ class Command(IntEnum):
     QUERY = 0x0A
     CONTROL_NEW = 0x0D
     QUERY_NEW = 0x10
-    ANNOUNCEMENT = 0x13
     ASK = 0x25
 
 

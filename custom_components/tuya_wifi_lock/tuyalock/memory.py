@@ -1,10 +1,10 @@
 """What a lock has told; it survives restarts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from .profiles import PRODUCTS, Dp, DpType, Family, complete, family_of, profile, recognise
+from .profiles import PRODUCTS, PROFILES, Dp, DpType, Family, complete, family_of, recognise
 from .records import LAN, Age, Arrival, Journal, Record
 from .report import Report
 from .state import SETTINGS, STATE_CODES, LockState, Unlock, Value, apply, decode, heard
@@ -35,7 +35,7 @@ class Memory:
     @property
     def table(self) -> Mapping[int, Dp]:
         """Return the product's own DP table, or else the one of its family."""
-        usual = profile(self.family)
+        usual = PROFILES[self.family or Family.B]
         return complete(self._own_table or self._with_account(usual), self.product_id)
 
     def _with_account(self, usual: Mapping[int, Dp]) -> Mapping[int, Dp]:
@@ -177,18 +177,8 @@ def _stored(dp: Dp) -> list[Any]:
 
 
 def _load(stored: Mapping[str, list[Any]]) -> Mapping[int, Dp]:
-    """Return a DP table from its stored form, of which an older one had two columns."""
-    return {int(id_): _dp(*row) for id_, row in stored.items()}
-
-
-def _dp(
-    code: str,
-    type_: str,
-    writable: bool = False,
-    options: Iterable[str] = (),
-    limits: tuple[int, int] | None = None,
-    *how: Any,
-) -> Dp:
-    """Return a row of a DP table from its stored form, in which all tuples are lists."""
-    limits = (limits[0], limits[1]) if limits else None
-    return Dp(code, DpType[type_], writable, tuple(options), limits, *how)
+    """Return a DP table from its stored form, in which all tuples are lists."""
+    return {
+        int(id_): Dp(code, DpType[type_], writable, tuple(options), limits and tuple(limits), *how)
+        for id_, (code, type_, writable, options, limits, *how) in stored.items()
+    }

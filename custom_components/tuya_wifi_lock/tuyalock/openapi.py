@@ -1,7 +1,7 @@
 """Tuya's OpenAPI: signed requests of one cloud project, which share one token."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 import hashlib
@@ -62,8 +62,11 @@ def sign(
 class Calls:
     """Counts how often the cloud was asked in a month; Tuya's quotas start anew each month."""
 
-    def __init__(self, stored: Mapping[str, Any] | None = None) -> None:
-        """Go on from a stored form."""
+    def __init__(
+        self, stored: Mapping[str, Any] | None = None, counted: Callable[[], None] = lambda: None
+    ) -> None:
+        """Go on from a stored form; tell each call that is counted."""
+        self._counted = counted
         self._month: str | None = stored["month"] if stored else None
         self._count: int = stored["count"] if stored else 0
 
@@ -79,6 +82,7 @@ class Calls:
         """Count one call."""
         self._count = self.used(now) + 1
         self._month = _month(now)
+        self._counted()
 
 
 def _month(now: float) -> str:

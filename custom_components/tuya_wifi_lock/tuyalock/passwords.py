@@ -14,7 +14,7 @@ NAME_LENGTH = 20
 HISTORY = 50
 """Passwords that are over and still give their name to old records."""
 
-_FIRST_NUMBER = 900
+FIRST_NUMBER = 900
 _RUN = 5
 _RUNS = "0123456789" * 2, "9876543210" * 2
 
@@ -206,7 +206,7 @@ def _same(number: int | None, other: int) -> bool:
 
 def _slot(number: int) -> int:
     """Return a number without 900."""
-    return number - _FIRST_NUMBER if number > _FIRST_NUMBER else number
+    return number - FIRST_NUMBER if number > FIRST_NUMBER else number
 
 
 def new_code(length: int) -> str:

@@ -166,11 +166,6 @@ def family_of(codes: Collection[str]) -> Family | None:
     return Family.A if "reply_unlock_request" in codes else None
 
 
-def profile(family: Family | None, product_id: str | None = None) -> Mapping[int, Dp]:
-    """Return the DP table of a family, of family B while it is not known, and of a product."""
-    return complete(PROFILES[family or Family.B], product_id)
-
-
 def complete(table: Mapping[int, Dp], product_id: str | None) -> Mapping[int, Dp]:
     """Return a DP table with what its product is verified to have besides."""
     return {**table, **_RAW_PASSWORD_DPS} if product_id in RAW_PASSWORDS else table

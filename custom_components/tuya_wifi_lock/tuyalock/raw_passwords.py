@@ -3,35 +3,19 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 import secrets
-from typing import Protocol
 
 from .clock import Clock
 from .codec import CodecError, PasswordReply, Serials
+from .door import Door
 from .errors import ConnectionLost, NotSupported
-from .passwords import Phase, TemporaryPassword, Wish
+from .passwords import FIRST_NUMBER, Phase, TemporaryPassword, Wish
 from .state import Value
 
 CREATE = "temporary_password_creat"
 DELETE = "temporary_password_delete"
 MODIFY = "temporary_password_modify"
 
-_FIRST_NUMBER = 900
 _LAST_SERIAL = 0xFFFF
-
-
-class Doorway(Protocol):
-    """What this carrier needs of the lock."""
-
-    @property
-    def connected(self) -> bool:
-        """Return if the lock is awake and connected."""
-
-    @property
-    def proven(self) -> bool:
-        """Return if the other end has shown that it holds the local key."""
-
-    def send(self, code: str, value: Value) -> None:
-        """Send one DP value; raise ConnectionLost."""
 
 
 @dataclass(slots=True)
@@ -56,7 +40,7 @@ class RawPasswords:
 
     def __init__(
         self,
-        doorway: Doorway,
+        door: Door,
         clock: Clock,
         tell: Callable[[TemporaryPassword], None],
         known: Iterable[TemporaryPassword] = (),
@@ -65,7 +49,7 @@ class RawPasswords:
 
         The digits of what waited are gone. A deletion has none, so it is sent on.
         """
-        self._doorway = doorway
+        self._door = door
         self._clock = clock
         self._tell = tell
         self._commands: dict[str, _Command] = {}
@@ -162,13 +146,13 @@ class RawPasswords:
 
     def _send(self) -> None:
         """Send what has not been sent over this connection, once the lock has proved itself."""
-        if not (self._doorway.connected and self._doorway.proven):
+        if not (self._door.connected and self._door.proven):
             return
         for command in self._commands.values():
             if command.asked:
                 continue
             try:
-                self._doorway.send(command.code, command.value)
+                self._door.send(command.code, command.value)
             except ConnectionLost:
                 return
             command.asked = command.sent = True
@@ -215,7 +199,7 @@ def _store(password: TemporaryPassword, wish: Wish) -> str:
 
 def _serials(password: TemporaryPassword) -> Serials:
     """Return a password's serials as they travel: the lock's number without 900."""
-    number = 0 if password.number is None else password.number - _FIRST_NUMBER
+    number = 0 if password.number is None else password.number - FIRST_NUMBER
     return Serials(int(password.id), password.edit, number)
 
 
@@ -224,7 +208,7 @@ def _answered(command: _Command, reply: PasswordReply) -> TemporaryPassword:
     if not reply.done:
         return _failed(command)
     phase = Phase.DELETED if command.code == DELETE else Phase.ACTIVE
-    number = _FIRST_NUMBER + reply.serials.number
+    number = FIRST_NUMBER + reply.serials.number
     return replace(command.password, phase=phase, number=number)
 
 

@@ -8,11 +8,11 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any, Protocol
 
-from .attempt import REPLY, Attempt, Codes, Line, requests
+from .attempt import Attempt, Codes, Line, requests
 from .clock import Clock
 from .cloud import Cloud, CloudUnlock
 from .codec import RemoteKey
-from .door import Door
+from .door import REPLY, Door
 from .errors import (
     Cancelled,
     KeyIgnored,

@@ -21,14 +21,6 @@ FOREVER = 0x7FFFFFFF
 SET_KEY = "remote_no_pd_setkey"
 USE_KEY = "remote_no_dp_key"
 
-_REASONS = {
-    KeyStatus.FAILED: Reason.FAILED,
-    KeyStatus.KEY_INVALID: Reason.KEY_INVALID,
-    KeyStatus.USES_EXHAUSTED: Reason.USES_EXHAUSTED,
-    KeyStatus.OUTSIDE_TIME: Reason.OUTSIDE_TIME,
-    KeyStatus.WRONG_KEY: Reason.WRONG_KEY,
-    KeyStatus.DOUBLE_LOCKED: Reason.DOUBLE_LOCKED,
-}
 _REPLACED = {KeyStatus.KEY_INVALID, KeyStatus.WRONG_KEY}
 
 type Conversation = Generator[tuple[str, str], KeyReply, RemoteKey]
@@ -75,5 +67,5 @@ def operate(
             return key
         assert used.status is not None
         if not (again and used.status in _REPLACED):
-            raise UnlockRefused(_REASONS[used.status])
+            raise UnlockRefused(Reason[used.status.name])
         key, again = None, False
