@@ -1,5 +1,6 @@
 """What Tuya's cloud tells of a lock, how seldom it is asked, and what its owner hears of it."""
 
+from dataclasses import replace
 from datetime import timedelta
 import logging
 import time
@@ -32,6 +33,7 @@ from tests.common import (
 from tests.conftest import setup, wait_for
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
+from tests.tuya_login import TuyaLogin, item
 
 HOUR, DAY = 3600, 86400
 TEN_MINUTES = 601
@@ -93,6 +95,18 @@ async def no_poll(hass: HomeAssistant, entry: MockConfigEntry, after: float) -> 
     assert entry.runtime_data.watch.calls.used(time.time()) == calls
 
 
+async def fall_asleep(hass: HomeAssistant, entry: MockConfigEntry, lock: SimulatedLock) -> None:
+    """Let the lock sleep, and wait until Home Assistant knows."""
+    await lock.sleep()
+    await wait_for(hass, lambda: not entry.runtime_data.data.awake)
+
+
+def set_last_heard(entry: MockConfigEntry, at: float) -> None:
+    """Let the lock have been heard last at a Unix time."""
+    memory = entry.runtime_data.lock._memory
+    memory.state = replace(memory.state, last_heard=at)
+
+
 # Records
 
 
@@ -110,7 +124,7 @@ async def test_an_unlock_that_lock_and_cloud_tell_is_one_event(
     await poll(hass, entry)
     (record,) = entry.runtime_data.lock.journal
     assert (record.route, record.confirmed) == ("lan", True)
-    await poll(hass, entry)
+    await poll(hass, entry, HOUR + 1)
     assert automation.told == [Told(UNLOCK, "fingerprint", 3)]
 
 
@@ -221,7 +235,7 @@ async def test_an_alarm_that_lock_and_cloud_tell_is_one_signal(
     await simulated_lock.alarm("pry")
     await wait_for(hass, lambda: told)
     await poll(hass, entry)
-    await poll(hass, entry)
+    await poll(hass, entry, HOUR + 1)
     assert asked(cloud, "alarm-logs")
     assert [(one.signal.type, one.route) for one in told] == [("pry", "lan")]
 
@@ -342,10 +356,122 @@ async def test_it_looks_shortly_after_a_wake_and_then_at_its_pace_again(
     await wake(hass, entry, simulated_lock)
     await poll(hass, entry, 10.1)
     assert len(asked(cloud)) == 2
-    await no_poll(hass, entry, 590)
-    await poll(hass, entry)
+    await no_poll(hass, entry, HOUR - 10)
+    await poll(hass, entry, HOUR + 1)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert len(asked(cloud)) == 3
+
+
+async def polled_every(hass: HomeAssistant, entry: MockConfigEntry, seconds: float) -> None:
+    """Check when the cloud is polled next."""
+    await no_poll(hass, entry, seconds - 10)
+    await poll(hass, entry, seconds + 1)
+
+
+async def test_a_lock_that_is_heard_is_polled_once_an_hour_until_the_cloud_knows_more(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    await start(hass, entry)
+    await wake(hass, entry, simulated_lock)
+    await poll(hass, entry, 11)
+    await fall_asleep(hass, entry, simulated_lock)
+    last_heard = entry.runtime_data.data.state.last_heard
+    cloud.log(simulated_lock.device_id, "unlock_fingerprint", "3", last_heard - DAY / 2)
+    await polled_every(hass, entry, HOUR)
+    await restart(hass, entry)
+    await wait_for(hass, lambda: any(polls(entry)))
+    await polled_every(hass, entry, HOUR)
+    # It was at the door, and our network did not tell.
+    set_last_heard(entry, last_heard - HOUR)
+    cloud.log(simulated_lock.device_id, "unlock_fingerprint", "3", last_heard - HOUR / 2)
+    await polled_every(hass, entry, HOUR)
+    await polled_every(hass, entry, 600)
+    await wake(hass, entry, simulated_lock)
+    await poll(hass, entry, 11)
+    await polled_every(hass, entry, HOUR)
+
+
+async def test_a_lock_that_is_there_and_does_not_talk_to_us_is_polled_at_the_usual_pace(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    data = {**entry.data, "local_key": "another-key-0001"}
+    hass.config_entries.async_update_entry(entry, data=data)
+    await setup(hass, entry)
+    await simulated_lock.wake()
+    await wait_for(hass, lambda: entry.runtime_data.data.key_refused)
+    await wait_for(hass, lambda: any(polls(entry)))
+    await poll(hass, entry, HOUR + 1)
+    assert entry.runtime_data.data.state.last_heard
+    await polled_every(hass, entry, 600)
+
+
+async def test_a_lock_that_the_account_hears_is_polled_after_its_wakes_and_once_an_hour(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    login = TuyaLogin(hass)
+    login.add_lock(simulated_lock.device_id, local_key=simulated_lock.local_key)
+    await login.set_up()
+    await start(hass, entry)
+    await polled_every(hass, entry, 600)
+    now = time.time()
+    await login.deliver(simulated_lock.device_id, [item(1, 3, now)])
+    cloud.log(simulated_lock.device_id, "unlock_fingerprint", "3", now)
+    await wait_for(hass, lambda: list(entry.runtime_data.lock.journal))
+    await poll(hass, entry, 10.1)
+    await polled_every(hass, entry, HOUR)
+    assert simulated_lock.connections == 0
+
+
+async def test_the_account_wakes_the_cloud_only_for_a_lock_that_is_not_connected(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    login = TuyaLogin(hass)
+    login.add_lock(simulated_lock.device_id, local_key=simulated_lock.local_key)
+    await login.set_up()
+    await start(hass, entry)
+    await wake(hass, entry, simulated_lock)
+    await poll(hass, entry, 10.1)
+    await login.deliver(simulated_lock.device_id, [item(1, 3)])
+    await wait_for(hass, lambda: list(entry.runtime_data.lock.journal))
+    set_last_heard(entry, time.time() - HOUR)
+    await fall_asleep(hass, entry, simulated_lock)
+    assert entry.runtime_data.data.state.last_heard > time.time() - HOUR
+    await polled_every(hass, entry, HOUR)
+
+
+@pytest.mark.parametrize("stays", [False, True])
+async def test_an_announcement_alone_is_no_wake(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+    stays: bool,
+) -> None:
+    if stays:
+        login = TuyaLogin(hass)
+        login.add_lock(simulated_lock.device_id, local_key=simulated_lock.local_key)
+        await login.set_up()
+    await start(hass, entry)
+    link = entry.runtime_data.lock.door.link
+    link.release()
+    if stays:
+        link.keep_alive()
+    await simulated_lock.wake()
+    await wait_for(hass, lambda: entry.runtime_data.data.state.last_heard)
+    assert not entry.runtime_data.data.awake
+    await no_poll(hass, entry, 12)
 
 
 async def test_a_lock_that_wakes_all_the_time_is_not_polled_all_the_time(
@@ -427,7 +553,28 @@ async def test_passwords_are_listed_at_the_start(
     await start(hass, entry)
     assert len(asked(cloud, "temp-passwords")) == 1
     await poll(hass, entry)
-    assert len(asked(cloud, "temp-passwords")) == 1, "there are none"
+    assert len(asked(cloud, "temp-passwords")) == 1
+    entry.runtime_data.watch._book_due -= HOUR
+    await poll(hass, entry)
+    assert len(asked(cloud, "temp-passwords")) == 2, "somebody may have made one in the app"
+
+
+async def test_an_awake_lock_is_asked_for_until_it_has_fetched_what_waits(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await wait_for(hass, lambda: any(polls(entry)))
+    await poll(hass, entry, 11)
+    with entry.runtime_data.action():
+        await add_password(entry)
+    await poll(hass, entry, 61)
+    await fall_asleep(hass, entry, simulated_lock)
+    await polled_every(hass, entry, 600)
+    await polled_every(hass, entry, HOUR)
+    assert entry.runtime_data.lock.passwords.book.unsettled
 
 
 async def test_a_password_that_waits_for_the_lock_is_looked_up_after_its_wake(
@@ -449,8 +596,8 @@ async def test_a_password_that_waits_for_the_lock_is_looked_up_after_its_wake(
     entry.runtime_data.watch.woke()
     await poll(hass, entry, 61)
     assert len(asked(cloud, "temp-passwords")) == listed + 1, "nothing waits for the lock any more"
-    await poll(hass, entry)
-    assert len(asked(cloud, "temp-passwords")) == listed + 2, "somebody may change it in the app"
+    await polled_every(hass, entry, HOUR)
+    assert len(asked(cloud, "temp-passwords")) == listed + 1
 
 
 # What the owner hears

@@ -12,9 +12,10 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.start import async_at_started
 
 from .cloud_issues import async_forget_issues, async_show_issue, issue_of
+from .cloud_pace import Pace
 from .const import LOGGER
-from .settings import poll_minutes_of
-from .tuyalock import TuyaLock
+from .tuya_account import AccountRoad
+from .tuyalock import Snapshot, TuyaLock
 from .tuyalock.cloud import Cloud
 from .tuyalock.cloud_answers import CloudSignal
 from .tuyalock.cloud_checks import Firmware
@@ -22,15 +23,12 @@ from .tuyalock.errors import CallsUsedUp, Cause, CloudError, CloudRefused
 from .tuyalock.openapi import CAP, Calls
 from .tuyalock.records import CLOUD
 
-MIN_POLL_MINUTES = 3
-AFTER_WAKE = 10.0
-"""Seconds that an awake lock has to tell its cloud what has happened."""
-BETWEEN_WAKES = 60.0
-"""Seconds between two polls of a lock that wakes all the time."""
 REST = 86400.0
 """Seconds until the cloud is asked again when it answers no more at all."""
 
 CHECK_EVERY = 86400.0
+BOOK_EVERY = 3300.0
+"""Seconds after which somebody may have changed the passwords in the app: less than an hour."""
 
 FIRST_LOOK = 86400.0
 OVERLAP = 600.0
@@ -54,12 +52,14 @@ class CloudWatch:
         lock: TuyaLock,
         cloud: Cloud,
         calls: Calls,
+        account: AccountRoad,
         stored: Mapping[str, Any] | None = None,
     ) -> None:
         """Go on from what `as_dict` returned in an earlier life; nothing is asked yet."""
         self._hass = hass
         self._entry = entry
         self._lock = lock
+        self._pace = Pace(hass, entry, lock, account)
         self.cloud = cloud
         self.calls = calls
         stored = stored or {}
@@ -75,9 +75,7 @@ class CloudWatch:
         self._failure: CloudError | None = None
         self._timer: CALLBACK_TYPE | None = None
         self._fetched: list[CloudSignal] = []
-        self._woken = False
-        self._no_wake_before = 0.0
-        self._book_read = False
+        self._book_due = 0.0
         self._check_due = 0.0
         self._closed_questions: set[_Question] = set()
 
@@ -92,12 +90,16 @@ class CloudWatch:
         self._entry.async_on_unload(async_at_started(self._hass, self._async_begin))
 
     @callback
+    def look(self, before: Snapshot, now: Snapshot) -> None:
+        """Ask soon if what is seen of the lock says that it has woken."""
+        if self._pace.is_wake(before, now):
+            self.woke()
+
+    @callback
     def woke(self) -> None:
-        """Look soon for what the lock tells its cloud now that it is awake."""
-        if not self._woken and not self._rests:
-            self._woken = True
-            if self._timer:
-                self._plan()
+        """Ask soon for what the lock tells its cloud now that it is awake."""
+        if not self._rests and self._pace.wake() and self._timer:
+            self._plan()
 
     @property
     def failure(self) -> str | None:
@@ -129,6 +131,8 @@ class CloudWatch:
         asked = self.calls.used(time.time()) != before
         if asked and not isinstance(self._failure, CallsUsedUp):
             self._async_worked()
+        if self._lock.snapshot.awake and self._lock.passwords.book.unsettled:
+            self.woke()
 
     # When
 
@@ -163,9 +167,7 @@ class CloudWatch:
         """Return the seconds until the next poll."""
         if self._rests:
             return REST
-        if self._woken:
-            return max(AFTER_WAKE, self._no_wake_before - self._hass.loop.time())
-        return 60.0 * max(poll_minutes_of(self._entry.options), MIN_POLL_MINUTES)
+        return self._pace.delay(max(self.watermark or 0.0, self._signal_watermark or 0.0))
 
     @property
     def _rests(self) -> bool:
@@ -186,14 +188,12 @@ class CloudWatch:
 
     async def _async_ask(self) -> None:
         """Ask for all that may be new; what the cloud does not have is not asked for again."""
-        woken, self._woken = self._woken, False
-        if woken:
-            self._no_wake_before = self._hass.loop.time() + BETWEEN_WAKES
+        self._pace.ask()
         if self.calls.used(time.time()) >= CAP:
             raise CallsUsedUp
         # An unlock that a signal is about is in the cloud before it.
         questions = [self._async_learn, self._async_fetch_signals, self._async_fetch_unlocks]
-        if self._book_is_due(woken=woken):
+        if self._book_is_due:
             questions.append(self._async_refresh_passwords)
         if time.time() >= self._check_due:
             questions.append(self._async_check)
@@ -247,7 +247,7 @@ class CloudWatch:
     async def _async_refresh_passwords(self) -> None:
         """Take the list of temporary passwords."""
         await self._lock.passwords.refresh()
-        self._book_read = True
+        self._book_due = self._hass.loop.time() + BOOK_EVERY
 
     async def _async_check(self) -> None:
         """Look if remote unlocking is allowed, and for newer firmware."""
@@ -256,14 +256,13 @@ class CloudWatch:
         self.firmware = await self.cloud.checks.firmware() or self.firmware
         self._entry.runtime_data.async_update_listeners()
 
-    def _book_is_due(self, *, woken: bool) -> bool:
+    @property
+    def _book_is_due(self) -> bool:
         """Return if the cloud may know more of the temporary passwords than the book."""
         passwords = self._lock.passwords
         if passwords.carrier is not self.cloud:
             return False
-        if not self._book_read or passwords.book.unsettled:
-            return True
-        return not woken and bool(passwords.book.valid(time.time()))
+        return passwords.book.unsettled or self._hass.loop.time() >= self._book_due
 
     # How it goes
 

@@ -71,12 +71,12 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._project = api.project if api else None
         cloud = Cloud(api, self.device_id, stored.get("cloud")) if api else None
         self.lock = TuyaLock(address_of(entry.data), self._settings, Clock(), stored, cloud)
+        self.account = account = AccountRoad(hass, entry, self.lock, stored.get("account"))
         self.watch = (
-            CloudWatch(hass, entry, self.lock, cloud, api.calls, stored.get("watch"))
+            CloudWatch(hass, entry, self.lock, cloud, api.calls, account, stored.get("watch"))
             if api and cloud
             else None
         )
-        self.account = AccountRoad(hass, entry, self.lock, stored.get("account"))
         self.data = self.lock.snapshot
         self.diagnosis = Diagnosis(hass, entry, self.lock, self.watch, self.account)
         self._whereabouts = Whereabouts(hass, entry, self.lock)
@@ -249,10 +249,10 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             )
         elif self.data.key_refused and not snapshot.key_refused:
             LOGGER.info("%s accepts the local key again", self.name)
+        if self.watch:
+            self.watch.look(self.data, snapshot)
         if snapshot.awake:
             self._whereabouts.async_keep()
-            if self.watch and not self.data.awake:
-                self.watch.woke()
         elif self.data.awake and self.lock.address.keep_alive:
             # It may have got another address, and announces itself only when asked.
             self.config_entry.async_create_task(self.hass, async_get_ears(self.hass).async_ask())

@@ -149,9 +149,10 @@ class Connection(asyncio.Protocol):
             self._reject()
             return
         self._client_nonce = frame.body
-        self._device_nonce = wire.device_nonce()
-        if faults.take("zero_session_key"):
-            self._device_nonce = wire.unlucky_nonce(version, self.channel.key, frame.body)
+        unlucky = faults.take("zero_session_key")
+        self._device_nonce = wire.device_nonce(
+            version, self.channel.key, frame.body, unlucky=unlucky
+        )
         self.step = Step.ANSWERED
         body = self._device_nonce + wire.proof(self.channel.key, self._client_nonce)
         sequence = self.channel.sequence("handshake", frame.sequence)

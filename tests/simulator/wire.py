@@ -157,20 +157,18 @@ def session_key(version: str, local_key: bytes, client_nonce: bytes, device_nonc
     return AESGCM(local_key).encrypt(client_nonce[:12], mixed, None)[:16]
 
 
-def device_nonce() -> bytes:
-    """Return a nonce as devices make it: 16 hex characters."""
-    return os.urandom(8).hex().encode()
+def device_nonce(version: str, local_key: bytes, client_nonce: bytes, *, unlucky: bool) -> bytes:
+    """Return a nonce as devices make it, 16 hex characters.
 
-
-def unlucky_nonce(version: str, local_key: bytes, client_nonce: bytes) -> bytes:
-    """Return a device nonce that makes the session key start with a zero byte."""
+    Of a real one, one session key in 256 starts with a zero byte; here it is an unlucky one's.
+    """
     while True:
-        nonce = device_nonce()
+        nonce = os.urandom(8).hex().encode()
         first = session_key(version, local_key, client_nonce, nonce)[0]
-        if version == "3.5":
+        if unlucky and version == "3.5":
             # GCM is a stream: one byte of the nonce decides one byte of the key.
             return bytes([nonce[0] ^ first]) + nonce[1:]
-        if first == 0:
+        if unlucky == (first == 0):
             return nonce
 
 

@@ -5,8 +5,10 @@ import json
 
 import pytest
 
+from custom_components.tuya_wifi_lock.tuyalock.changes import CHANGED_WITHIN
 from custom_components.tuya_wifi_lock.tuyalock.errors import LockAsleep, NoAnswer, NotSupported
 from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType
+from custom_components.tuya_wifi_lock.tuyalock.report import Report
 from custom_components.tuya_wifi_lock.tuyalock.state import Value
 
 from .house import House, house
@@ -115,6 +117,33 @@ async def test_a_change_that_the_lock_does_not_report_has_no_answer() -> None:
             await changing
         assert not home.lock.link_needed()
         assert home.lock.snapshot.state.settings == {}
+
+
+async def test_a_change_has_no_answer_as_soon_as_the_connection_ends() -> None:
+    async with house(apply_delay=3600) as home:
+        await known(home)
+        change = home.lock.change_setting
+        changing = [asyncio.create_task(change("automatic_lock", on)) for on in (True, False)]
+        await home.until(lambda: len(home.simulated.commands) == 2)
+        await home.simulated.sleep()
+        async with asyncio.timeout(CHANGED_WITHIN / 2):
+            for one in changing:
+                with pytest.raises(NoAnswer):
+                    await one
+        assert not home.lock.link_needed()
+
+
+async def test_what_was_reported_last_before_the_connection_ended_is_changed() -> None:
+    async with house(apply_delay=3600) as home:
+        await known(home)
+        changing = asyncio.create_task(home.lock.change_setting("auto_lock_time", 30))
+        await home.until(lambda: bool(home.simulated.commands))
+        report = Report({69: 30}, {}, is_answer=False)
+        # All at once, before anybody who waits has heard of the first.
+        home.lock.link_reported(report)
+        home.lock.link_reported(report)
+        home.lock.link_closed(None)
+        await changing
 
 
 async def test_two_changes_at_once_are_two() -> None:

@@ -71,8 +71,9 @@ class CloudHouse(House):
 
     async def begin(self) -> asyncio.Task[None]:
         """Begin to unlock."""
+        seen = len(self.snapshots)
         unlocking = asyncio.create_task(self.lock.unlock())
-        await self.until(lambda: self.lock.snapshot.unlocking)
+        await self.until(lambda: any(one.unlocking for one in self.snapshots[seen:]))
         return unlocking
 
     async def told_the_cloud(self, path: str = OPERATE) -> None:

@@ -19,7 +19,7 @@ class Changes:
     def __init__(self, door: Door, memory: Memory, clock: Clock) -> None:
         """Begin with nothing to change."""
         self._door, self._memory, self._clock = door, memory, clock
-        self._waiting: list[tuple[str, Value, asyncio.Event]] = []
+        self._waiting: list[tuple[str, Value, asyncio.Future[None]]] = []
 
     @property
     def busy(self) -> bool:
@@ -32,12 +32,13 @@ class Changes:
             raise NotSupported(f"this product does not let {code} be changed")
         if not self._door.connected:
             raise LockAsleep("the lock is asleep")
-        change = code, value, asyncio.Event()
+        reported = asyncio.get_running_loop().create_future()
+        change = code, value, reported
         self._waiting.append(change)
         try:
             self._door.send(code, value)
             async with self._clock.timeout(CHANGED_WITHIN):
-                await change[2].wait()
+                await reported
         except TimeoutError as err:
             raise NoAnswer("the lock did not say that it changed the setting") from err
         finally:
@@ -46,5 +47,11 @@ class Changes:
     def take(self, codes: Mapping[str, Value]) -> None:
         """Take what the lock reports."""
         for code, value, reported in self._waiting:
-            if code in codes and codes[code] == value:
-                reported.set()
+            if code in codes and codes[code] == value and not reported.done():
+                reported.set_result(None)
+
+    def end(self) -> None:
+        """Give up what waits for an answer: the connection has ended."""
+        for _, _, reported in self._waiting:
+            if not reported.done():
+                reported.set_exception(NoAnswer("the connection ended before the lock answered"))

@@ -212,6 +212,7 @@ class TuyaLock:
         if error:
             self.health.suffer(error, self._clock.time())
         self._remote.feed(error or ConnectionLost("the connection was ended"))
+        self._changes.end()
         self._publish()
 
     def link_needed(self) -> bool:
