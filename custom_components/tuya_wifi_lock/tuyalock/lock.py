@@ -21,7 +21,7 @@ from .link import Link
 from .memory import Memory
 from .profiles import RAW_PASSWORDS, Dp, Family
 from .raw_passwords import RawPasswords
-from .records import LAN, Arrival, Journal, timed
+from .records import LAN, Arrival, Record, timed
 from .remote import Remote, Settings
 from .remote_key import SET_KEY, USE_KEY
 from .report import Report
@@ -48,6 +48,7 @@ class TuyaLock:
         self.cloud = cloud
         self._settings, self._clock = settings, clock
         self._memory = Memory(stored)
+        self.journal = self._memory.journal
         address = replace(address, **stored.get("address", {}))
         self.door = Door(Link(address, clock, self), self._memory, clock)
         self._remote = Remote(self.door, cloud, settings, clock, self, stored.get("kept_key"))
@@ -70,9 +71,9 @@ class TuyaLock:
         return self._watchers.snapshot
 
     @property
-    def journal(self) -> Journal:
-        """Return the last unlock records."""
-        return self._memory.journal
+    def last(self) -> Record | None:
+        """Return what happened last, by all that the records tell."""
+        return self._memory.last
 
     def start(self) -> None:
         """Begin to look for the lock."""
