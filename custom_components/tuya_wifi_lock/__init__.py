@@ -1,5 +1,7 @@
 """Tuya Wi-Fi door locks."""
 
+from functools import partial
+
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
@@ -7,6 +9,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .const import DOMAIN
 from .coordinator import LockConfigEntry, LockCoordinator, lock_store
+from .entity import async_add_seen
 from .lock_issues import async_watch_issues
 from .project import async_get_api, project_of
 from .repairs import async_forget_unknown, async_watch_unknown
@@ -45,6 +48,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool
     )
     entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    entry.async_on_unload(coordinator.async_add_listener(partial(async_add_seen, coordinator)))
     async_watch_unknown(hass, coordinator)
     await coordinator.async_start()
     async_watch_issues(hass, coordinator)

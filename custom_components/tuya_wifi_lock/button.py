@@ -6,7 +6,7 @@ from typing import override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import LockConfigEntry, LockCoordinator
@@ -66,12 +66,21 @@ class LockButton(TuyaLockEntity, ButtonEntity):
     """A button of a lock."""
 
     entity_description: LockButtonDescription
+    _offered: bool | None = None
 
     @property
     @override
     def available(self) -> bool:
         """Return if the lock can be talked to, where that matters."""
         return self.entity_description.always_available or super().available
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write if it can be pressed now and could not before, or the other way round."""
+        if self.available != self._offered:
+            self._offered = self.available
+            self.async_write_ha_state()
 
     @override
     async def async_press(self) -> None:

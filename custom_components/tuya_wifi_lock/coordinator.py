@@ -3,7 +3,7 @@
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from typing import Any, override
+from typing import TYPE_CHECKING, Any, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_DEVICE_ID, EVENT_HOMEASSISTANT_STOP
@@ -26,18 +26,13 @@ from .project import project_of
 from .settings import address_of, settings_of
 from .signal_delivery import SignalDelivery
 from .tuya_account import AccountRoad
-from .tuyalock import (
-    Announcement,
-    Clock,
-    Record,
-    Snapshot,
-    TuyaLock,
-    Unlock,
-    Watcher,
-)
+from .tuyalock import Announcement, Clock, Record, Snapshot, TuyaLock, Unlock, Watcher
 from .tuyalock.cloud import Cloud
 from .tuyalock.openapi import OpenApi
 from .whereabouts import Whereabouts
+
+if TYPE_CHECKING:
+    from .entity import Unseen
 
 STORAGE_VERSION = 1
 SAVE_DELAY = 1.0
@@ -84,6 +79,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self.members = members_of(entry)
         self.ignored: set[str] = set(stored.get("ignored", ()))
         self._member_listeners: list[CALLBACK_TYPE] = []
+        self.unseen: list[Unseen] = []
         if not stored.get(CLEAN):
             self.lock.journal.recover()
             self.lock.signals.recover()

@@ -1,7 +1,6 @@
 """Hands out the unlocks of a lock: each once, in order, and with the names that are known."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -46,7 +45,7 @@ class Delivery:
         save: CALLBACK_TYPE,
     ) -> None:
         """Begin with what was not handed out in an earlier life; `told` hears each unlock last."""
-        self.waiting = deque(lock.journal.undelivered())
+        self.waiting = lock.journal.undelivered()
         self._entry, self._lock = entry, lock
         self._describe, self._told, self._save = describe, told, save
         self._listeners: list[UnlockListener] = []
@@ -92,7 +91,7 @@ class Delivery:
                     self._hass, self._async_look_up(), "look up a temporary password"
                 )
                 return
-            self.waiting.popleft()
+            self.waiting.pop(0)
             for listener in (*self._listeners, self._told):
                 listener(unlocked)
             self._lock.journal.mark_delivered(unlocked.record.id)

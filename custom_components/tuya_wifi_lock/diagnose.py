@@ -96,7 +96,7 @@ class Diagnosis:
             battery_level=state.battery_level,
             passwords_waiting=waiting,
             passwords_failed=failed,
-            records=sum(1 for _ in lock.journal),
+            records=len(lock.journal),
             cloud=self._cloud(),
             firmware=firmware,
             account_wanted=data.get(CONF_ACCOUNT, False),
@@ -106,8 +106,8 @@ class Diagnosis:
 
     def _heard(self) -> float | None:
         """Return when the lock was last heard, by whatever route, in Unix seconds."""
-        told = [record.happened for record in self._lock.journal]
-        return max(filter(None, (self._lock.snapshot.state.last_heard, *told)), default=None)
+        last, heard = self._lock.last, self._lock.snapshot.state.last_heard
+        return max(heard or 0, last.happened) if last else heard
 
     def _rivals(self) -> tuple[str, ...]:
         """Return the names of the local integrations that have the same lock."""

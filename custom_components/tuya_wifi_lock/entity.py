@@ -8,6 +8,7 @@ from typing import Any, override
 
 from homeassistant.components.event import EventEntity
 from homeassistant.core import callback
+from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
@@ -29,6 +30,14 @@ def seen(*codes: str) -> Callable[[LockCoordinator], bool]:
     return lambda lock: not lock.data.state.seen.isdisjoint(codes)
 
 
+type Unseen = tuple[
+    LockPartDescription,
+    Callable[[LockCoordinator, Any], Entity],
+    AddConfigEntryEntitiesCallback,
+]
+"""An entity that the product has not shown yet that it can feed, and how to make and add it."""
+
+
 @callback
 def async_add_when_seen[D: LockPartDescription](
     coordinator: LockCoordinator,
@@ -37,17 +46,23 @@ def async_add_when_seen[D: LockPartDescription](
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add each entity as soon as the product has shown that it can feed it."""
-    missing = list(descriptions)
+    ready = []
+    for one in descriptions:
+        if one.exists_fn(coordinator):
+            ready.append(make(coordinator, one))
+        else:
+            coordinator.unseen.append((one, make, async_add_entities))
+    if ready:
+        async_add_entities(ready)
 
-    @callback
-    def async_add_new() -> None:
-        ready = [one for one in missing if one.exists_fn(coordinator)]
-        if ready:
-            missing[:] = [one for one in missing if one not in ready]
-            async_add_entities([make(coordinator, one) for one in ready])
 
-    async_add_new()
-    coordinator.config_entry.async_on_unload(coordinator.async_add_listener(async_add_new))
+@callback
+def async_add_seen(coordinator: LockCoordinator) -> None:
+    """Add the entities that the product has shown by now that it can feed."""
+    for row in [row for row in coordinator.unseen if row[0].exists_fn(coordinator)]:
+        coordinator.unseen.remove(row)
+        description, make, async_add_entities = row
+        async_add_entities([make(coordinator, description)])
 
 
 @callback
@@ -109,7 +124,12 @@ class TuyaLockEntity(CoordinatorEntity[LockCoordinator]):
             self.entity_description = description
             self._attr_unique_id = f"{device_id}_{description.key}"
             self._attr_translation_key = description.key
-        self._attr_device_info = coordinator.device_info
+
+    @property
+    @override
+    def device_info(self) -> DeviceInfo:
+        """Return the device of the lock."""
+        return self.coordinator.device_info
 
     @property
     @override

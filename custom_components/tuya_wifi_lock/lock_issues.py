@@ -1,5 +1,6 @@
 """The repairs that the findings about a lock call for; each goes with its cause."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
@@ -41,21 +42,32 @@ def async_watch_issues(hass: HomeAssistant, coordinator: LockCoordinator) -> Non
     """Keep the repairs of a lock true until its entry is unloaded."""
     entry = coordinator.config_entry
     last: list[Finding] | None = None
+    planned: asyncio.TimerHandle | None = None
 
     @callback
     def async_look(now: datetime | None = None) -> None:
-        nonlocal last
+        nonlocal last, planned
+        planned = None
         findings = [one for one in coordinator.diagnosis.findings() if one.text in ISSUES]
         if findings != last:
             last = findings
             async_show_issues(hass, coordinator, findings)
 
     @callback
+    def async_look_soon() -> None:
+        nonlocal planned
+        if planned is None:
+            # What is due by time runs after all that waits already: unlocks are told first.
+            planned = hass.loop.call_later(0, async_look)
+
+    @callback
     def async_forget() -> None:
+        if planned:
+            planned.cancel()
         async_show_issues(hass, coordinator, [])
 
     entry.async_on_unload(async_forget)
-    entry.async_on_unload(coordinator.async_add_listener(async_look))
+    entry.async_on_unload(coordinator.async_add_listener(async_look_soon))
     entry.async_on_unload(
         async_track_time_interval(
             hass, async_look, LOOK_EVERY, name=f"look after {entry.title}", cancel_on_shutdown=True

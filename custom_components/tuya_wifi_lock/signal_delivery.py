@@ -1,6 +1,5 @@
 """Hands out the alarms, rings and duress of a lock, each once."""
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 import time
@@ -58,20 +57,20 @@ class SignalDelivery:
         stored = stored or {}
         self._lock, self._owner, self._changed = lock, owner, changed
         self._shown = {Kind(kind) for kind in stored.get("shown", ())}
-        self._duress: deque[int] = deque(stored.get("duress", ()), KEPT)
+        self._duress: list[int] = list(stored.get("duress", ()))
         """Ids of the unlock records whose duress was told."""
         self._forced: set[int] = set()
         """Ids of the unlock records about which the lock or its cloud has told duress."""
-        self._waiting = {kind: deque[Signalled](maxlen=MOST_WAITING) for kind in Kind}
+        self._waiting: dict[Kind, list[Signalled]] = {kind: [] for kind in Kind}
         for record in lock.signals.undelivered():
-            self._waiting[record.signal.kind].append(self._describe(record))
+            self._wait(self._describe(record))
         self._listeners: dict[Kind, list[SignalListener]] = {kind: [] for kind in Kind}
         self._hass: HomeAssistant | None = None
         self._closed = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
-        return {"shown": sorted(self._shown), "duress": list(self._duress)}
+        return {"shown": sorted(self._shown), "duress": self._duress}
 
     def shows(self, kind: Kind) -> bool:
         """Return if the lock has had a signal of a kind."""
@@ -144,17 +143,22 @@ class SignalDelivery:
     @callback
     def _async_keep(self, signalled: Signalled) -> None:
         """Keep a signal until there is somebody to hear it."""
-        kind = signalled.signal.kind
-        self._waiting[kind].append(signalled)
-        self._shown.add(kind)
+        self._wait(signalled)
+        self._shown.add(signalled.signal.kind)
         self._changed()
+
+    def _wait(self, signalled: Signalled) -> None:
+        """Put a signal behind those that wait; the oldest gives way if there are too many."""
+        waiting = self._waiting[signalled.signal.kind]
+        waiting.append(signalled)
+        del waiting[:-MOST_WAITING]
 
     @callback
     def _async_hand_out(self, kind: Kind) -> None:
         """Hand out what waits, unless nobody can hear it yet."""
         waiting = self._waiting[kind]
         while self._hass and self._listeners[kind] and waiting and not self._closed:
-            signalled = _aged(waiting.popleft(), time.time())
+            signalled = _aged(waiting.pop(0), time.time())
             if self._is_news(signalled):
                 for listener in tuple(self._listeners[kind]):
                     listener(signalled)
@@ -168,7 +172,7 @@ class SignalDelivery:
         if signalled.signal.kind is Kind.DURESS and signalled.unlock:
             if signalled.unlock.id in self._duress:
                 return False
-            self._duress.append(signalled.unlock.id)
+            self._duress = [*self._duress[1 - KEPT :], signalled.unlock.id]
         return True
 
 

@@ -200,8 +200,13 @@ async def test_nobody_there_is_unreachable() -> None:
 
 
 @pytest.mark.parametrize("version", ["3.4", "3.5"])
-async def test_session_key_with_a_zero_is_not_used(version: str) -> None:
-    async with line(version, tuya_open(announce=False)) as one:
+@pytest.mark.parametrize(
+    "knobs",
+    [tuya_open(announce=False), Knobs(low_power=False, announce=False)],
+    ids=["many places", "one place"],
+)
+async def test_session_key_with_a_zero_is_not_used(version: str, knobs: Knobs) -> None:
+    async with line(version, knobs) as one:
         one.simulated.faults.zero_session_key = 2
         connection = await one.dial()
         await connection.query()

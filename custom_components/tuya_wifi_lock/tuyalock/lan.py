@@ -6,6 +6,7 @@ report on, even one that equals the last.
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 import os
 from typing import Any, override
@@ -13,13 +14,7 @@ from typing import Any, override
 from . import frames
 from .address import Peer
 from .clock import Clock, Timer
-from .errors import (
-    ConnectionLost,
-    LockError,
-    MalformedFrame,
-    NoHandshake,
-    SlotTaken,
-)
+from .errors import ConnectionLost, LockError, MalformedFrame, NoHandshake, SlotTaken
 from .frames import Command, Frame
 from .report import Report, encode_json, parse_report
 
@@ -30,7 +25,7 @@ HEARTBEAT_MISSES = 2
 STALL = 3.0
 """Seconds that a frame may take to arrive once it has begun."""
 SLOT_WAIT = 0.2
-"""Seconds in which a lock whose place is taken closes a new connection."""
+"""Seconds in which a lock whose place is taken closes a new connection, and one that we end."""
 
 _ANSWERS = {Command.QUERY, Command.QUERY_NEW}
 _ACKS = {Command.CONTROL, Command.CONTROL_NEW}
@@ -164,8 +159,8 @@ class Connection(asyncio.Protocol):
 
         `careful` waits first, which tells a taken place from a wrong key.
         """
-        if careful:
-            await self._wait_for_slot()
+        if careful and await self._ends_soon():
+            raise SlotTaken("the lock closed the connection at once")
         if self.peer.version in {"3.4", "3.5"} and not await self._shake_hands():
             return False
         if self._closed.done():
@@ -174,14 +169,12 @@ class Connection(asyncio.Protocol):
         self._schedule_heartbeat()
         return True
 
-    async def _wait_for_slot(self) -> None:
-        """Raise SlotTaken if the lock closes the connection before anything was said."""
-        try:
+    async def _ends_soon(self) -> bool:
+        """Return if the lock ends the connection before it says anything more."""
+        with suppress(TimeoutError):
             async with self._clock.timeout(SLOT_WAIT):
                 await asyncio.shield(self._closed)
-        except TimeoutError:
-            return
-        raise SlotTaken("the lock closed the connection at once")
+        return self._closed.done()
 
     async def _shake_hands(self) -> bool:
         """Exchange nonces and proofs, three frames; return if the session key can be used."""
@@ -197,7 +190,11 @@ class Connection(asyncio.Protocol):
             self.peer.version, self.peer.local_key, nonce, response
         )
         if session_key[0] == 0:
-            # Tuya's device code takes such a key for none and ignores all that follows.
+            # Tuya's device code takes such a key for none and ignores all that follows. A lock with
+            # one place takes the next connection only once it has let go of this one.
+            assert self._transport is not None
+            self._transport.write_eof()
+            await self._ends_soon()
             return False
         self._send(Command.HANDSHAKE_FINISH, finish)
         self._key = session_key

@@ -21,7 +21,7 @@ from .link import Link
 from .memory import Memory
 from .profiles import RAW_PASSWORDS, Dp, Family
 from .raw_passwords import RawPasswords
-from .records import LAN, Arrival, Journal, timed
+from .records import LAN, Arrival, Record, timed
 from .remote import Remote
 from .remote_key import SET_KEY, USE_KEY
 from .report import Report
@@ -49,13 +49,14 @@ class TuyaLock:
         self.cloud = cloud
         self._settings, self._clock = settings, clock
         self._memory = Memory(stored)
+        self.journal = self._memory.journal
         address = replace(address, **stored.get("address", {}))
         self.door = Door(Link(address, clock, self), self._memory, clock)
         self._remote = Remote(self.door, cloud, settings, clock, self, stored.get("kept_key"))
         self._arrivals = Arrivals(clock, self._arrived)
         self._running: asyncio.Task[None] | None = None
         self._watchers = Watchers(self._look, self._ends, clock)
-        self._changes = Changes(self.door, self._memory, clock)
+        self.changes = Changes(self.door, self._memory, clock)
         self.signals = SignalRecords(self._memory, self._watchers, clock, stored.get("signals"))
         self.account = Account(self._memory, self._watchers, self, self._remote, clock)
         self.passwords = TemporaryPasswords(
@@ -71,9 +72,9 @@ class TuyaLock:
         return self._watchers.snapshot
 
     @property
-    def journal(self) -> Journal:
-        """Return the last unlock records."""
-        return self._memory.journal
+    def last(self) -> Record | None:
+        """Return what happened last, by all that the records tell."""
+        return self._memory.last
 
     def start(self) -> None:
         """Begin to look for the lock."""
@@ -153,10 +154,6 @@ class TuyaLock:
         """Refuse the request at the door, where the product can; raises LockError."""
         await self._remote.refuse()
 
-    async def change_setting(self, code: str, value: Value) -> None:
-        """Change a setting of the lock; returns when the lock reports it, else raises LockError."""
-        await self._changes.change(code, value)
-
     def learn(self, table: Mapping[int, Dp]) -> None:
         """Learn the product's own DP table."""
         self._memory.learn(table)
@@ -195,7 +192,7 @@ class TuyaLock:
             self._take_answer(codes)
         else:
             self._take_push(codes, self._memory.times(report))
-        self._changes.take(codes)
+        self.changes.take(codes)
         self._publish()
 
     def link_rejected(self, text: str) -> None:
@@ -212,12 +209,12 @@ class TuyaLock:
         if error:
             self.health.suffer(error, self._clock.time())
         self._remote.feed(error or ConnectionLost("the connection was ended"))
-        self._changes.end()
+        self.changes.end()
         self._publish()
 
     def link_needed(self) -> bool:
         """Return if something still waits for an answer of the lock."""
-        return self._remote.busy or self._changes.busy or self.door.requested
+        return self._remote.busy or self.changes.busy or self.door.requested
 
     # Reports
 

@@ -40,7 +40,8 @@ class Memory:
 
     def _with_account(self, usual: Mapping[int, Dp]) -> Mapping[int, Dp]:
         """Return a family's table with what an account knows, or that alone if it is no family."""
-        known = self._account_table
+        if not (known := self._account_table):
+            return usual
         same = {id_: dp for id_, dp in known.items() if dp.code == usual.get(id_, dp).code}
         return known if self.family is None and same != known else {**usual, **same}
 

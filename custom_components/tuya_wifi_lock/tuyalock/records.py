@@ -106,6 +106,10 @@ class Journal:
         self._next_id = 1
         self._watermark = float("-inf")
 
+    def __len__(self) -> int:
+        """Return how many records are kept."""
+        return len(self._records)
+
     def __iter__(self) -> Iterator[Record]:
         """Return the records, oldest arrival first."""
         return iter(self._records)
@@ -174,9 +178,10 @@ class Journal:
 
     def mark_delivered(self, record_id: int) -> None:
         """Note that a record has reached its listeners."""
-        for index, record in enumerate(self._records):
-            if record.id == record_id:
-                self._records[index] = replace(record, delivered=True)
+        for index in range(len(self._records) - 1, -1, -1):
+            if self._records[index].id == record_id:
+                self._records[index] = replace(self._records[index], delivered=True)
+                return
 
     def recover(self) -> None:
         """Note a crash: what was not marked as delivered may have been, and is no news any more."""
