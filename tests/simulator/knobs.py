@@ -119,6 +119,7 @@ class Faults:
     fragment: int | None = None
     slot_taken: bool = False
     mute: bool = False
+    cut_off: bool = False  # falls asleep without ending its connections, which seem alive
 
     def clear(self) -> None:
         """Make everything right again."""

@@ -19,6 +19,7 @@ class LanServer:
         self._server: asyncio.Server | None = None
         self._silence: list[socket.socket] = []
         self._connections: list[Connection] = []
+        self._cut_off: list[Connection] = []
         self._changing = asyncio.Lock()
 
     @property
@@ -56,6 +57,8 @@ class LanServer:
         """Give the port back."""
         async with self._changing:
             self._close_server(abrupt=False)
+            for one in self._cut_off:
+                one.close()
             self._end_silence()
             if self._guard:
                 self._guard.close()
@@ -82,6 +85,9 @@ class LanServer:
         for one in list(self._connections):
             if abrupt:
                 one.reset()
+            elif self.device.faults.cut_off:
+                one.channel.muted = True
+                self._cut_off.append(one)
             else:
                 one.close()
         self._connections.clear()

@@ -7,10 +7,12 @@ import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock import Family, Settings, TuyaLock, UnlockWith
 from custom_components.tuya_wifi_lock.tuyalock.errors import WrongVersion
-from custom_components.tuya_wifi_lock.tuyalock.state import LockState, Unlock
+from custom_components.tuya_wifi_lock.tuyalock.state import LockState, Unlock, Value
 from tests.simulator import Knobs, SimulatedLock
 
 from .house import VERSIONS, House, MovableClock, address_of, house
+from .toy_clock import ToyClock
+from .world import ADDRESS
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -267,6 +269,40 @@ async def test_request_runs_out_by_itself() -> None:
         await home.until(lambda: not home.lock.snapshot.requested)
 
 
+def take(lock: TuyaLock, clock: ToyClock, **codes: Value) -> None:
+    """Let the lock report through an account."""
+    at = int(clock.time() * 1000)
+    lock.account.take([{"code": code, "value": value, "t": at} for code, value in codes.items()], 0)
+
+
+async def test_each_of_several_ends_comes_by_time() -> None:
+    clock = ToyClock()
+    lock = TuyaLock(ADDRESS, Settings(), clock)
+    take(lock, clock, unlock_request=60)
+    clock.advance(5)
+    take(lock, clock, unlock_fingerprint=3)
+    clock.advance(1)
+    take(lock, clock, lock_motor_state=True)
+    clock.advance(3)
+    take(lock, clock, lock_motor_state=False)
+    clock.advance(50)
+    assert lock.snapshot.requested
+    clock.advance(2)
+    assert not lock.snapshot.requested
+
+
+async def test_an_end_comes_though_our_clock_is_set_back() -> None:
+    clock = ToyClock()
+    lock = TuyaLock(ADDRESS, Settings(relock_delay=5), clock)
+    take(lock, clock, unlock_fingerprint=3)
+    assert lock.snapshot.bolt.locked is False
+    clock.wall -= 2
+    clock.advance(6)
+    assert lock.snapshot.bolt.locked is False
+    clock.advance(2)
+    assert lock.snapshot.bolt.locked is None
+
+
 async def test_family_shows_itself_and_is_remembered() -> None:
     async with house(family="D") as home:
         await home.awake()
@@ -289,6 +325,19 @@ async def test_version_is_found_out() -> None:
                     break
             assert home.lock.door.connected, version
             assert home.lock.address.found_version == version
+
+
+async def test_a_version_that_worked_once_is_not_tried_for_ever() -> None:
+    told_version = {"version": None, "announces": False}
+    before = {"address": {"found_version": "3.3"}}
+    async with house("3.5", address=told_version, stored=before) as home:
+        await home.simulated.wake()
+        for _ in range(200):
+            home.clock.move(0.2)
+            await home.settle()
+            if home.lock.door.connected:
+                break
+        assert home.lock.address.found_version == "3.5"
 
 
 async def _stuck(home: House) -> None:
@@ -397,6 +446,34 @@ async def test_touch_soon_after_the_lock_was_let_go_is_heard() -> None:
         await home.until(lambda: home.lock.door.connected)
         home.clock.move(1)
         await home.until(lambda: home.told == ["live fingerprint 3"])
+
+
+async def test_a_wake_is_heard_though_the_connection_of_the_last_one_seems_alive() -> None:
+    async with house() as home:
+        await home.awake()
+        home.simulated.faults.cut_off = True
+        await home.simulated.sleep()
+        home.clock.move(4)
+        await home.simulated.finger(4)
+        home.hint()
+        await home.settle()
+        home.clock.move(1)
+        await home.until(lambda: home.simulated.connections == 2)
+        await home.until(lambda: home.lock.door.connected)
+        home.clock.move(1)
+        await home.until(lambda: home.told == ["live fingerprint 4"])
+
+
+async def test_a_doubt_does_not_end_a_connection_that_is_alive() -> None:
+    async with house() as home:
+        await home.awake()
+        home.lock.hint("127.0.0.9", announced=True)
+        await home.settle()
+        for _ in range(3):
+            home.clock.move(1)
+            await home.settle()
+        assert home.lock.door.connected
+        assert home.simulated.connections == 1
 
 
 async def test_held_unlock_names_who_is_at_the_door_at_once() -> None:

@@ -22,6 +22,7 @@ from custom_components.tuya_wifi_lock.tuyalock.errors import (
     RequestOver,
     UnlockRefused,
 )
+from tests.simulator.remote import no_key
 
 from .house import VERSIONS, House, house
 
@@ -387,6 +388,16 @@ async def test_waiting_unlock_that_nobody_wants_any_more_is_called_off() -> None
         assert home.simulated.openings == []
 
 
+async def test_stop_does_not_say_that_a_command_which_was_sent_was_called_off() -> None:
+    async with house(apply_delay=3) as home:
+        await home.awake()
+        unlocking = asyncio.create_task(home.lock.unlock())
+        await home.until(lambda: sent(home, "49") == 1)
+        await home.lock.stop()
+        with pytest.raises(NoAnswer):
+            await unlocking
+
+
 async def test_stop_calls_a_waiting_unlock_off() -> None:
     async with house() as home:
         unlocking = asyncio.create_task(home.lock.unlock())
@@ -410,6 +421,26 @@ async def test_lock_locks_where_the_product_can() -> None:
         await home.until(lambda: not home.lock.door.connected)
         with pytest.raises(LockAsleep):
             await home.lock.lock()
+
+
+async def test_an_access_control_opens_as_soon_as_it_is_connected_again() -> None:
+    async with house(family="D", address={"keep_alive": True}) as home:
+        await home.awake()
+        await home.simulated.reboot()
+        await home.until(lambda: not home.lock.door.connected)
+        await home.lock.unlock()
+        assert home.simulated.openings == ["remote"]
+
+
+async def test_a_lock_that_says_it_has_no_key_does_not_speak_of_ours() -> None:
+    async with house(apply_delay=0.05) as home:
+        await home.awake()
+        unlocking = asyncio.create_task(home.lock.unlock())
+        await home.until(lambda: sent(home, "49") == 1)
+        await home.simulated.push({"49": no_key()})
+        await unlocking
+        assert home.simulated.openings == ["remote"]
+        assert home.lock.health.takes_keys is True
 
 
 async def test_lock_without_a_key_is_left_to_its_cloud() -> None:

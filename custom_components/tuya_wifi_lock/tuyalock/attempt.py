@@ -20,9 +20,10 @@ from .errors import (
     NotProven,
     UnlockRefused,
 )
+from .profiles import Family
 from .records import ACCOUNT, CLOUD, LAN
 from .remote_key import SET_KEY, USE_KEY, Conversation
-from .state import Value
+from .state import OUR_MEMBER, Value
 
 STORED_WITHIN = 5.0
 """Seconds in which a lock says that it has stored a key."""
@@ -76,12 +77,14 @@ class Attempt:
     async def await_request(self, seconds: float) -> None:
         """Wait until somebody requests the unlock at the door.
 
-        No other wake counts, and no request of an earlier wake whose time is not over yet.
+        No other wake counts, and no request of an earlier wake whose time is not over yet. An
+        access control knows no requests and never sleeps: it only has to be connected again.
         """
         try:
             async with self._clock.timeout(seconds):
                 while not requests(await self._inbox.get()):
-                    pass
+                    if self._door.family is Family.D and self._door.connected:
+                        return
         except TimeoutError as err:
             raise LockAsleep("nobody requested the unlock at the door") from err
 
@@ -134,7 +137,7 @@ class Attempt:
         """Store a key in the lock; until it is used, a lost connection has done nothing."""
         await self._send(SET_KEY, command)
         try:
-            return await self._news(lambda codes: reply_in(codes, SET_KEY), STORED_WITHIN)
+            return await self._news(_stored, STORED_WITHIN)
         except TimeoutError as err:
             raise KeyIgnored("the lock did not say that it stored the key") from err
 
@@ -190,6 +193,13 @@ class Attempt:
         if self._unlock and (codes.keys() & _REMOTE_RECORDS or _door_opened(codes)):
             return KeyReply(KeyStatus.DONE)
         return None
+
+
+def _stored(codes: Codes) -> KeyReply | None:
+    """Return what a lock says of our key; that it had none, it says of another member."""
+    reply = reply_in(codes, SET_KEY)
+    had_none = reply and reply.status is KeyStatus.FAILED and reply.member != OUR_MEMBER
+    return None if had_none else reply
 
 
 def _request_ended(codes: Codes) -> bool | None:

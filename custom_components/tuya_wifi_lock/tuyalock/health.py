@@ -124,7 +124,7 @@ class Health:
             self.key_owner = KeyOwner.US if by_us else KeyOwner.CLOUD
             self.takes_keys = by_us or None
         elif stored and stored.status is not None:
-            if ours:
+            if ours and stored.member == OUR_MEMBER:
                 self.takes_keys = False
             else:
                 self.key_owner = KeyOwner.NOBODY

@@ -22,6 +22,8 @@ HANDSHAKE_TIMEOUT = 3.0
 QUERY_TIMEOUT = 3.0
 HEARTBEAT_INTERVAL = 9.0
 HEARTBEAT_MISSES = 2
+DOUBTED = 1.0
+"""Seconds in which a lock answers a heartbeat that is to show if it is still there."""
 STALL = 3.0
 """Seconds that a frame may take to arrive once it has begun."""
 SLOT_WAIT = 0.2
@@ -166,7 +168,7 @@ class Connection(asyncio.Protocol):
         if self._closed.done():
             raise NoHandshake("the lock closed the connection at once")
         self._established = True
-        self._schedule_heartbeat()
+        self._heartbeat = self._clock.call_later(HEARTBEAT_INTERVAL, self._beat)
         return True
 
     async def _ends_soon(self) -> bool:
@@ -281,15 +283,18 @@ class Connection(asyncio.Protocol):
 
     # Heartbeat
 
-    def _schedule_heartbeat(self) -> None:
-        """Plan the next heartbeat."""
-        self._heartbeat = self._clock.call_later(HEARTBEAT_INTERVAL, self._beat)
+    def doubt(self) -> None:
+        """End the connection unless the lock answers a heartbeat now."""
+        if self._heartbeat:
+            self._heartbeat.cancel()
+            self._misses = HEARTBEAT_MISSES - 1
+            self._beat(DOUBTED)
 
-    def _beat(self) -> None:
+    def _beat(self, patience: float = HEARTBEAT_INTERVAL) -> None:
         """Send a heartbeat, or give up on a lock that stopped answering them."""
         if self._misses >= HEARTBEAT_MISSES:
             self.close(ConnectionLost("the lock stopped answering"))
             return
         self._misses += 1
         self._write(Command.HEARTBEAT, self._ids())
-        self._schedule_heartbeat()
+        self._heartbeat = self._clock.call_later(patience, self._beat)

@@ -13,19 +13,11 @@ from typing import Any, Protocol
 from .address import Address
 from .clock import Clock, Timer, expire
 from .dial import dial
-from .errors import (
-    ConnectionLost,
-    LockError,
-    MalformedFrame,
-    NoHandshake,
-    Unreachable,
-    WrongKey,
-    WrongVersion,
-)
-from .frames import VERSIONS
+from .errors import ConnectionLost, LockError, Unreachable
 from .lan import Connection, Listener
-from .presence import Presence
+from .presence import ANNOUNCED_WITHIN, Presence
 from .report import Report
+from .versions import Versions
 
 DIAL_WINDOW = 5.0
 """Seconds after a hint in which a dial that failed is repeated."""
@@ -75,7 +67,6 @@ class Link:
     def __init__(self, address: Address, clock: Clock, user: LinkUser) -> None:
         """Prepare a link; `run` brings it to life."""
         self.address = address
-        self.announced_version: str | None = None
         self.failures = 0
         """Attempts in a row that failed though the lock was there."""
         self.connected = False
@@ -90,7 +81,7 @@ class Link:
         self._attempts = 0
         self._window_until = self._held_until = self._released_until = float("-inf")
         self._last_report = clock.monotonic()
-        self._candidate = 0
+        self._versions = Versions()
 
     @property
     def proven(self) -> bool:
@@ -101,13 +92,18 @@ class Link:
         """Take a hint that the lock is awake, with what it says of itself."""
         announces = self.address.announces or announced
         self.address = replace(self.address, host=host, announces=announces)
-        self.announced_version = version or self.announced_version
-        now = self._clock.monotonic()
-        if self._presence.silence > PAUSE:
+        self._versions.announced = version or self._versions.announced
+        now, silence = self._clock.monotonic(), self._presence.silence
+        if silence > PAUSE:
             self._held_until = now
         self._sign_of_life()
         self._hint_at = now
-        if self._connection or now < max(self._held_until, self._released_until):
+        if self._connection:
+            if silence > ANNOUNCED_WITHIN or host != self._connection.peer.host:
+                # It may have slept, or moved: a radio that is cut off ends no connection.
+                self._connection.doubt()
+            return
+        if now < max(self._held_until, self._released_until):
             return
         self._window_until = now + DIAL_WINDOW
         self._hinted.set()
@@ -189,7 +185,7 @@ class Link:
 
     async def _dial(self) -> Connection:
         """Dial once; after a failure carefully, to tell a taken place from a wrong key."""
-        peer = self.address.peer(self._version())
+        peer = self.address.peer(self._versions.choose(self.address))
         listener = Listener(self._reported, self._user.link_rejected)
         return await dial(
             peer, self._clock, listener, careful=self.failures > 0, connecting=self._set_connecting
@@ -199,16 +195,6 @@ class Link:
         """Keep the scope of a TCP connect while it lasts."""
         self._connecting = scope
 
-    def _version(self) -> str:
-        """Return the protocol version to try."""
-        announced = self.announced_version if self.announced_version in VERSIONS else None
-        return (
-            self.address.version
-            or announced
-            or self.address.found_version
-            or VERSIONS[self._candidate % len(VERSIONS)]
-        )
-
     def _dial_failed(self, error: LockError) -> None:
         """Note why there is no connection."""
         self._attempts += 1
@@ -217,17 +203,13 @@ class Link:
             if self.address.keep_alive and self._presence.silence > GONE_AFTER:
                 self.address = replace(self.address, keep_alive=False)
         else:
-            self.failures += 1
-            self._candidate += 1
-        self._user.link_closed(self._explained(error))
+            self._count(error)
+        self._user.link_closed(self._versions.explain(self.address, error))
 
-    def _explained(self, error: LockError) -> LockError:
-        """Return WrongVersion where the announcement shows that this is what the error means."""
-        configured, announced = self.address.version, self.announced_version
-        misunderstood = isinstance(error, NoHandshake | MalformedFrame | WrongKey)
-        if misunderstood and configured and announced and announced != configured:
-            return WrongVersion(announced)
-        return error
+    def _count(self, error: LockError) -> None:
+        """Count a failure of a lock that was there."""
+        self.failures += 1
+        self._versions.fail(error)
 
     # While there is a connection
 
@@ -257,9 +239,8 @@ class Link:
             self.failures = 0
             self._window_until = now + DIAL_WINDOW if error else now
         elif error:
-            self.failures += 1
-            self._candidate += 1
-        self._user.link_closed(error and self._explained(error))
+            self._count(error)
+        self._user.link_closed(error and self._versions.explain(self.address, error))
 
     async def _converse(self, connection: Connection) -> LockError | None:
         """Return why the connection ended."""
@@ -274,6 +255,7 @@ class Link:
         """Note that the lock talks to us."""
         if not self.connected:
             self.connected = True
+            self._versions.work()
             version = None if self.address.version else connection.peer.version
             self.address = replace(self.address, found_version=version)
             self._watch_idle()

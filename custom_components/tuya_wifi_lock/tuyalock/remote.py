@@ -18,6 +18,7 @@ from .errors import (
     KeyIgnored,
     LockAsleep,
     LockError,
+    NoAnswer,
     NoCloud,
     NotSupported,
     RequestOver,
@@ -116,7 +117,7 @@ class Remote:
             await asyncio.shield(opening)
         except asyncio.CancelledError as err:
             if opening.cancelled():
-                raise Cancelled("the waiting unlock was called off") from err
+                raise (Cancelled if self._waiting else NoAnswer)("it was called off") from err
             if self._callers == 1:
                 # Nobody is left who wants the door open.
                 self.cancel()

@@ -86,7 +86,12 @@ class Watchers:
         self.close()
         now = self._clock.time()
         if left := [end - now for end in self._ends() if end and end > now]:
-            self._deadline = self._clock.call_later(min(left) + 0.01, self.look)
+            self._deadline = self._clock.call_later(min(left) + 0.01, self._due)
+
+    def _due(self) -> None:
+        """Look, and look again: our clock may have been set back, or another end is to come."""
+        self.look()
+        self.arm()
 
     def close(self) -> None:
         """Plan no look any more."""
