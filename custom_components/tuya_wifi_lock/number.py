@@ -14,7 +14,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import LockConfigEntry, LockCoordinator
 from .entity import async_add_when_seen
-from .setting import LockSetting, LockSettingDescription, changeable
+from .setting_entity import LockSetting, LockSettingDescription, changeable
 
 # Not 1: each setting is changed for itself.
 PARALLEL_UPDATES = 0

@@ -474,7 +474,7 @@ async def test_members_come_without_numbers_from_an_older_project(home: Home) ->
 
 def test_a_cloud_carries_passwords(home: Home) -> None:
     carrier: Carrier = home.cloud
-    assert carrier.code_length == home.simulated.pin_length
+    assert carrier.code_length == home.simulated.code_length
 
 
 async def test_a_password_waits_until_the_lock_wakes_and_then_has_a_number(home: Home) -> None:

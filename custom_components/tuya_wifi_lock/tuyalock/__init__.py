@@ -1,4 +1,4 @@
-"""Tuya Wi-Fi door locks over the local network."""
+"""Tuya Wi-Fi door locks: over the local network, Tuya's cloud, and an owner's account."""
 
 from .address import Address
 from .announce import Announcement, Announcements

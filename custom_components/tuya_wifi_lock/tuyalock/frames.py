@@ -1,6 +1,7 @@
 """Frames and ciphers of the LAN protocol, on tinytuya's pure helpers.
 
-The only module that knows tinytuya. Four functions: encode, decode, handshake, announcement.
+The only module that knows tinytuya. Connections take encode, split, decode and handshake, datagrams
+announcement and ask.
 
 55AA frame (3.1, 3.3, 3.4): prefix, sequence number, command, length, then in frames from the lock
 a return code, the payload, a CRC32 (3.4: HMAC-SHA256) and a suffix. 6699 frame (3.5): the same

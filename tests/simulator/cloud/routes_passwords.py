@@ -41,7 +41,7 @@ def _fields(cloud: CloudState, asked: Asked) -> dict[str, Any]:
         raise Refusal(1109)
     return {
         "name": asked.body("name", str),
-        "digits": tickets.digits(asked.body("password", str), key, cloud.pin_length),
+        "digits": tickets.digits(asked.body("password", str), key, cloud.code_length),
         "effective_time": _seconds(asked, "effective_time"),
         "invalid_time": _seconds(asked, "invalid_time"),
     }

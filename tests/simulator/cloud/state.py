@@ -65,7 +65,7 @@ class CloudState:
         self.asleep_mode: Literal["silent", "offline"] = "silent"
         self.dynamic_supported = True
         self.offline_supported = True
-        self.pin_length = 7
+        self.code_length = 7
         self.log_status: Literal["object", "list"] = "object"
         self.firmware: Literal["list", "object"] = "list"
         self.remote_unlocks: Literal["list", "empty", "object"] = "list"
