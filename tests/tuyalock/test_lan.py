@@ -178,6 +178,17 @@ async def test_place_that_is_taken_is_told_apart_by_a_careful_dial(version: str)
         connection.close()
 
 
+async def test_place_that_is_taken_before_anything_is_said() -> None:
+    async with line("3.3") as one:
+        peer = Peer("127.0.0.1", one.simulated.port, "x", LOCAL_KEY.encode(), "3.3")
+        listener = Listener(one.reports.append, one.rejections.append)
+        connection = Connection(peer, one.clock, listener)
+        connection.connection_lost(None)
+        with pytest.raises(NoHandshake):
+            await connection.establish(careful=False)
+        assert one.clock.waiting == 0
+
+
 async def test_junk_instead_of_a_handshake() -> None:
     async def junk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 this is another kind of server\r\n")
