@@ -165,6 +165,7 @@ async def live_a_day(hass: HomeAssistant, entry: MockConfigEntry, lock: Simulate
     coordinator = entry.runtime_data
     await lock.alarm("wrong_finger")
     await lock.doorbell()
+    await reported(hass, lock)
     if lock.family != "D":
         await lock.push({"16": True})
     if lock.family == "A":

@@ -259,10 +259,8 @@ class CloudWatch:
     @property
     def _book_is_due(self) -> bool:
         """Return if the cloud may know more of the temporary passwords than the book."""
-        passwords = self._lock.passwords
-        if passwords.carrier is not self.cloud:
-            return False
-        return passwords.book.unsettled or self._hass.loop.time() >= self._book_due
+        unsettled = self._lock.passwords.book.unsettled
+        return unsettled or self._hass.loop.time() >= self._book_due
 
     # How it goes
 

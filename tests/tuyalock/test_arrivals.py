@@ -8,6 +8,7 @@ import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock.arrivals import Arrivals
 from custom_components.tuya_wifi_lock.tuyalock.records import Age, Arrival
+from custom_components.tuya_wifi_lock.tuyalock.signals import RING
 from custom_components.tuya_wifi_lock.tuyalock.state import Unlock
 
 from .house import MovableClock
@@ -44,6 +45,19 @@ class Connection:
 
 
 # Pushed, without a time
+
+
+async def test_a_ring_counts_as_an_unlock_does_and_is_handed_on_by_itself() -> None:
+    lock, rings = Connection(), list[str]()
+    lock.arrivals.deliver_ring = lambda arrival: rings.append(f"{arrival.age}")
+    lock.push(FINGER, RING)
+    assert (lock.told, lock.arrivals.held) == (["unknown fingerprint"], None)
+    await lock.wait(1.1)
+    assert rings == ["live"]
+    lock.push(RING, FINGER)
+    assert (rings, lock.arrivals.held) == (["live", "unknown"], FINGER)
+    await lock.wait(1.1)
+    assert lock.told == ["unknown fingerprint", "live fingerprint"]
 
 
 async def test_the_unlock_that_woke_the_lock_is_live_after_a_quiet_second() -> None:

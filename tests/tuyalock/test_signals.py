@@ -166,6 +166,40 @@ async def test_an_alarm_that_wakes_the_lock_is_told_at_once() -> None:
         assert home.signals[0].received == pytest.approx(home.clock.time(), abs=5)
 
 
+async def test_a_ring_that_wakes_the_lock_is_told_after_a_quiet_second() -> None:
+    async with house() as home:
+        await home.simulated.doorbell()
+        home.hint()
+        await home.until(lambda: "doorbell" in home.lock.snapshot.state.seen)
+        await tell(home)
+        home.clock.move(1.1)
+        await tell(home, RING)
+
+
+async def test_a_ring_that_was_saved_up_is_not_told_and_an_alarm_is() -> None:
+    async with house() as home:
+        await home.simulated.push({"8": "pry"})
+        await home.simulated.doorbell()
+        await home.simulated.finger(3)
+        await home.wake()
+        await home.until(lambda: home.lock.snapshot.last_unlock is not None)
+        home.clock.move(1.1)
+        await home.until(lambda: bool(home.records))
+        await tell(home, alarm("pry"))
+        assert home.told == ["live fingerprint 3"]
+
+
+async def test_who_opened_before_somebody_rang_has_not_come_just_now() -> None:
+    async with house() as home:
+        await home.simulated.finger(3)
+        await home.simulated.doorbell()
+        await home.wake()
+        await home.until(lambda: bool(home.records))
+        home.clock.move(1.1)
+        await tell(home, RING)
+        assert home.told == ["unknown fingerprint 3"]
+
+
 @pytest.mark.parametrize("partly", [True, False])
 async def test_the_answer_to_a_query_holds_no_signal(partly: bool) -> None:
     stored = {"state": LockState(seen=frozenset({"residual_electricity"})).as_dict()}

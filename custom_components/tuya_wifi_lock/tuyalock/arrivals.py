@@ -1,10 +1,11 @@
-"""Tells the unlock that woke a lock from those that it had saved up."""
+"""Tells the unlock or the ring that woke a lock from those that it had saved up."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
 from .clock import Clock, Timer
 from .records import Age, Arrival, judge
+from .signals import RING
 from .state import Unlock
 
 BURST = 3.0
@@ -21,13 +22,15 @@ class Arrivals:
     """The unlocks of a lock, handed on in order and once, each with the age it must have.
 
     A lock seldom sends times over the LAN. Of unlocks without one that come right after a wake,
-    only the last can be the one that woke the lock; the others may be hours old.
+    only the last can be the one that woke the lock; the others may be hours old. A ring is taken as
+    an unlock is: each is something that one person does at the door.
     """
 
     def __init__(self, clock: Clock, deliver: Callable[[Arrival], None]) -> None:
         """Start without a connection."""
         self._clock = clock
         self._deliver = deliver
+        self.deliver_ring = deliver
         self._hint_at: float | None = None
         self._burst_until = float("-inf")
         self._told: set[Unlock] | None = None
@@ -47,7 +50,7 @@ class Arrivals:
     @property
     def held(self) -> Arrival | None:
         """Return the unlock that is held back."""
-        return self._held
+        return self._held if self._held and self._held.unlock != RING else None
 
     def pushed(self, unlock: Unlock, time: float | None) -> None:
         """Take an unlock that the lock pushed, with its own time in Unix seconds if it sent one."""
@@ -105,7 +108,8 @@ class Arrivals:
             self._hand_on(answer)
 
     def _hand_on(self, arrival: Arrival) -> None:
-        """Hand an unlock on."""
+        """Hand an unlock or a ring on."""
         if self._told is not None:
             self._told.add(arrival.unlock)
-        self._deliver(arrival)
+        deliver = self.deliver_ring if arrival.unlock == RING else self._deliver
+        deliver(arrival)

@@ -58,6 +58,7 @@ class TuyaLock:
         self._watchers = Watchers(self._look, self._ends, clock)
         self.changes = Changes(self.door, self._memory, clock)
         self.signals = SignalRecords(self._memory, self._watchers, clock, stored.get("signals"))
+        self._arrivals.deliver_ring = self.signals.arrived
         self.account = Account(self._memory, self._watchers, self, self._remote, clock)
         self.passwords = TemporaryPasswords(
             clock, stored.get("passwords"), self._watchers.passwords_changed
@@ -236,7 +237,7 @@ class TuyaLock:
         for code, unlock in unlocks(codes):
             self.health.check_clock(times.get(code), self._clock.time())
             self._arrivals.pushed(unlock, times.get(code))
-        self.signals.pushed(codes, times, self._arrivals.held)
+        self.signals.pushed(codes, times, self._arrivals)
         reply, busy = reply_in(codes, SET_KEY), self._remote.busy
         self.health.check_keys(reply, reply_in(codes, USE_KEY), ours=busy)
         if reply and reply.status is KeyStatus.FAILED and not busy:
@@ -265,9 +266,8 @@ class TuyaLock:
     def _carry_passwords(self) -> None:
         """Carry temporary passwords ourselves, if nobody else does and the product takes them."""
         if self.passwords.carrier is None and self._memory.product_id in RAW_PASSWORDS:
-            book = self.passwords
-            self._raw_passwords = RawPasswords(self.door, self._clock, book.take, book.book)
-            book.carrier = self._raw_passwords
+            raw = RawPasswords(self.door, self._clock, self.passwords.take, self.passwords.book)
+            self.passwords.carrier = self._raw_passwords = raw
 
     # What others see
 

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from .arrivals import Arrivals
 from .clock import Clock
 from .cloud_answers import CloudSignal
 from .memory import Memory
 from .records import CLOCK_TOLERANCE, LAN, Age, Arrival, Journal, Record, aged, judge, timed
-from .signals import JAMS, Kind, Signal, SignalRecord, signals
+from .signals import JAMS, RING, Kind, Signal, SignalRecord, signals
 from .snapshot import Watchers
 from .state import Unlock, Value, unlocks
 
@@ -16,10 +17,7 @@ BELONGS_WITHIN = 30.0
 
 
 class SignalRecords:
-    """The last signals of a lock.
-
-    They are kept as unlocks are: the kind of signal is the method, the type of alarm the code name.
-    """
+    """The last signals of a lock, kept as unlocks are."""
 
     def __init__(
         self,
@@ -60,22 +58,29 @@ class SignalRecords:
     # What comes in
 
     def pushed(
-        self, codes: Mapping[str, Value], times: Mapping[str, float], held: Arrival | None
+        self, codes: Mapping[str, Value], times: Mapping[str, float], arrivals: Arrivals
     ) -> None:
         """Take the signals that a lock pushed, after the unlocks of the same report.
 
-        Duress waits for the unlock that is held back.
+        A ring may have been saved up. An alarm may be as well, but it must not wait, and several
+        belong together, so without a time it is new. Duress waits for the unlock that is held back.
         """
         now = self._clock.time()
         for code, signal in signals(codes):
             time, age = judge(times.get(code), now)
-            arrival = Arrival(_entry(signal), time, now, age or Age.LIVE, times.get(code))
-            if signal.kind is not Kind.DURESS:
-                self._take(arrival, LAN)
-            elif held:
+            arrival = Arrival(signal.entry, time, now, age or Age.LIVE, times.get(code))
+            if signal.kind is Kind.DOORBELL:
+                arrivals.pushed(RING, times.get(code))
+            elif signal.kind is Kind.ALARM:
+                self.arrived(arrival)
+            elif held := arrivals.held:
                 self._waiting.append((arrival, held.unlock))
             else:
                 self._take(arrival, LAN, self._just_unlocked(codes, now))
+
+    def arrived(self, arrival: Arrival) -> None:
+        """Take a signal that belongs to no unlock, with the age that it has."""
+        self._take(arrival, LAN)
 
     def unlock_arrived(self, unlock: Unlock) -> None:
         """Tell the duress that waits for an unlock, which is in the journal now."""
@@ -86,7 +91,7 @@ class SignalRecords:
 
     def told(self, told: CloudSignal, route: str, *, tell: bool = True) -> None:
         """Take a signal that another route tells; what is not to be told is kept all the same."""
-        arrival = timed(_entry(told.signal), told.time, self._clock.time())
+        arrival = timed(told.signal.entry, told.time, self._clock.time())
         forced = told.signal.kind is Kind.DURESS
         unlock_record = self._unlocked_at(told.unlock, told.time) if forced else None
         # An unlock has been told as forced already if the lock itself said so.
@@ -152,11 +157,6 @@ class SignalRecords:
             and -CLOCK_TOLERANCE <= time - record.happened <= BELONGS_WITHIN
         ]
         return max(found)[1] if found else None
-
-
-def _entry(signal: Signal) -> Unlock:
-    """Return a signal as the journal keeps it."""
-    return Unlock(signal.kind, None, signal.type)
 
 
 def _worth_telling(record: SignalRecord) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .codec import CodecError, raw
-from .state import Value
+from .state import Unlock, Value
 
 _BELL = "doorbell"
 
@@ -57,6 +57,15 @@ class Signal:
     kind: Kind
     type: str | None = None
     """One of ALARMS, of an alarm."""
+
+    @property
+    def entry(self) -> Unlock:
+        """Return it as a journal keeps it: the kind is the method, the type the code name."""
+        return Unlock(self.kind, None, self.type)
+
+
+RING = Signal(Kind.DOORBELL).entry
+"""A ring, as a journal keeps it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
