@@ -81,8 +81,9 @@ def ports(socket_enabled: None) -> Generator[dict[int, int]]:
         for port in (6666, 6667, 7000):
             guard = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
             # Keeps the port from other programs; datagrams for 127.0.0.1 do not come here.
-            guard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             guard.bind(("127.0.0.2", 0))
+            # Not before: a guard that shared its port could get that of another test.
+            guard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             free[port] = guard.getsockname()[1]
         stack.enter_context(patch(f"{DISCOVERY}.PORTS", tuple(free.values())))
         stack.enter_context(patch(f"{DISCOVERY}.ASK_PORT", free[7000]))

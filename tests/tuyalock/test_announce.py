@@ -36,9 +36,10 @@ def ports() -> Generator[tuple[int, int, int]]:
         free = []
         for _ in range(3):
             guard = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-            guard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             # Datagrams for 127.0.0.1 do not come here.
             guard.bind(("127.0.0.2", 0))
+            # Not before: a guard that shared its port could get that of another test.
+            guard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             free.append(guard.getsockname()[1])
         yield free[0], free[1], free[2]
 
