@@ -105,8 +105,9 @@ def udp_ports() -> Generator[tuple[int, ...]]:
         for _ in range(3):
             guard = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
             # Keeps the port from other programs; datagrams for 127.0.0.1 do not come here.
-            guard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             guard.bind(("127.0.0.2", 0))
+            # Not before: a guard that shared its port could get that of another program.
+            guard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             free.append(guard.getsockname()[1])
         stack.enter_context(patch(f"{DISCOVERY}.PORTS", tuple(free)))
         stack.enter_context(patch(f"{DISCOVERY}.ASK_PORT", free[-1]))
