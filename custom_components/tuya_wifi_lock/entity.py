@@ -59,9 +59,10 @@ def async_add_when_seen[D: LockPartDescription](
 @callback
 def async_add_seen(coordinator: LockCoordinator) -> None:
     """Add the entities that the product has shown by now that it can feed."""
-    for row in [row for row in coordinator.unseen if row[0].exists_fn(coordinator)]:
+    ready = [row for row in coordinator.unseen if row[0].exists_fn(coordinator)]
+    for row in ready:
         coordinator.unseen.remove(row)
-        description, make, async_add_entities = row
+    for description, make, async_add_entities in ready:
         async_add_entities([make(coordinator, description)])
 
 
