@@ -3,7 +3,7 @@
 import asyncio
 from asyncio.events import Handle
 from collections import Counter
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 import gc
@@ -32,17 +32,23 @@ type Results = dict[str, Any]
 async def grow(version: str, sizes: list[int]) -> Results:
     """Measure the memory of entries in bytes, as one house grows to these sizes."""
     tracemalloc.start()
-    results: Results = {"empty": {}, "asleep": {}}
+    results: Results = {"empty": {}, "bare": {}, "asleep": {}}
     async with street(sizes[-1] + 1, version) as locks, home(locks) as house:
         await house.set_up_locks([0])
         await house.set_up_empty(1)
+        await house.set_up_bare([0])
         await asyncio.sleep(STORED)
-        for kind, set_up in (("empty", _empty(house)), ("asleep", house.set_up_locks)):
+        kinds: Mapping[str, Callable[[range], Any]] = {
+            "empty": _empty(house),
+            "bare": house.set_up_bare,
+            "asleep": house.set_up_locks,
+        }
+        for kind, set_up in kinds.items():
             base = memory()
             own_base = own_memory()
             for before, size in zip([0, *sizes], sizes, strict=False):
                 await set_up(range(before + 1, size + 1))
-                await asyncio.sleep(STORED if kind == "asleep" else 0)
+                await asyncio.sleep(0 if kind == "empty" else STORED)
                 results[kind][size] = (memory() - base) / size
         results["own"] = (own_memory() - own_base) / sizes[-1]
         await house.wake(range(1, sizes[-1] + 1), 0.003)

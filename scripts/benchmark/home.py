@@ -29,6 +29,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 
+from .bare import BARE, mock_bare
 from .street import Street
 
 EMPTY = "empty"
@@ -56,6 +57,12 @@ class Home:
         """Set up entries that do nothing."""
         return await self._set_up(
             [MockConfigEntry(domain=EMPTY, unique_id=f"e{n}") for n in range(count)]
+        )
+
+    async def set_up_bare(self, numbers: Iterable[int]) -> float:
+        """Set up entries with the entities of a lock, which do nothing."""
+        return await self._set_up(
+            [MockConfigEntry(domain=BARE, title=f"Bare {n}", unique_id=f"b{n}") for n in numbers]
         )
 
     async def wake(self, locks: Iterable[int], gap: float = 0.0) -> dict[int, float]:
@@ -126,6 +133,7 @@ async def home(street: Street) -> AsyncGenerator[Home]:
     with (
         tempfile.TemporaryDirectory() as folder,
         mock_config_flow(EMPTY, ConfigFlow),
+        mock_config_flow(BARE, ConfigFlow),
     ):
         async with async_test_home_assistant(config_dir=folder) as hass:
             hass.data.pop(DATA_CUSTOM_COMPONENTS)
@@ -133,6 +141,7 @@ async def home(street: Street) -> AsyncGenerator[Home]:
                 hass, MockModule(EMPTY, async_setup_entry=_yes, async_unload_entry=_yes)
             )
             mock_platform(hass, f"{EMPTY}.config_flow")
+            mock_bare(hass)
             house = Home(hass, street)
             try:
                 yield house

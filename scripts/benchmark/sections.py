@@ -74,16 +74,15 @@ async def wakes(plan: Plan) -> list[Row]:
 
 
 async def memory(plan: Plan) -> list[Row]:
-    """Compare the memory of a lock with an empty entry."""
+    """Compare the memory of a lock with an entry whose device and entities do nothing."""
     found = await _work("grow", version=plan.version, sizes=plan.grow)
     rows = []
     for size in plan.grow:
-        asleep, empty = found["asleep"][str(size)], found["empty"][str(size)]
-        rows.append(_memory_row(f"asleep, not met yet, {_locks(size)}", asleep, empty))
-    empty, most = found["empty"][str(plan.grow[-1])], plan.grow[-1]
+        asleep, bare, empty = (found[kind][str(size)] for kind in ("asleep", "bare", "empty"))
+        rows.append(_memory_row(f"asleep, not met yet, {_locks(size)}", asleep, bare, empty))
     rows += [
-        _memory_row(f"connected, {most} locks", found["connected"], empty, aimed=False),
-        _memory_row(f"asleep again, {most} locks", found["asleep_again"], empty),
+        _memory_row(f"connected, {_locks(size)}", found["connected"], bare),
+        _memory_row(f"asleep again, {_locks(size)}", found["asleep_again"], bare, empty),
         Row("(3) ... of it allocated by our own lines", "", kilobytes(found["own"]), ""),
     ]
     return rows
@@ -162,11 +161,12 @@ def _crowd_rows(size: int, found: dict[str, Any], watched: float) -> list[Row]:
     return rows
 
 
-def _memory_row(what: str, value: float, empty: float, *, aimed: bool = True) -> Row:
-    """Return one comparison of memory per lock."""
-    aim = verdict("< 60 kB more", value - empty < 60e3) if aimed else ""
-    beside = f"empty entry {kilobytes(empty)}"
-    return Row(f"(3) memory per lock, {what}", times(value, empty), kilobytes(value), beside, aim)
+def _memory_row(what: str, value: float, bare: float, empty: float | None = None) -> Row:
+    """Return one comparison of memory per lock; the aim is counted from an empty entry."""
+    aim = "" if empty is None else verdict("< 60 kB more", value - empty < 60e3)
+    beside = f"entities that do nothing {kilobytes(bare)}"
+    beside += "" if empty is None else f", empty entry {kilobytes(empty)}"
+    return Row(f"(3) memory per lock, {what}", times(value, bare), kilobytes(value), beside, aim)
 
 
 def _locks(size: int) -> str:
