@@ -369,6 +369,27 @@ async def test_a_new_key_is_tested_through_the_loaded_lock(
     await stored(hass, entry, local_key=OTHER_KEY, announces=True, host="127.0.0.1")
 
 
+async def test_a_new_key_is_taken_though_the_entry_changes_during_its_test(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    data = {key: value for key, value in entry.data.items() if key != "host"}
+    hass.config_entries.async_update_entry(entry, data=data)
+    await setup(hass, entry)
+    coordinator = entry.runtime_data
+    simulated_lock.faults.wrong_local_key = OTHER_KEY
+    flow = await reauth(hass, entry)
+    await flow.send({"local_key": OTHER_KEY})
+    await wait_for(hass, lambda: coordinator.lock.address.local_key == OTHER_KEY.encode())
+    hass.config_entries.async_update_entry(entry, title="Front door")
+    await hass.async_block_till_done()
+    # Where the lock is found is kept at once.
+    await simulated_lock.wake()
+    await flow.touched()
+    await stored(hass, entry, local_key=OTHER_KEY, host="127.0.0.1")
+    assert entry.runtime_data is coordinator
+    assert simulated_lock.connections == 1
+
+
 async def test_a_key_is_not_believed_because_the_one_before_works(
     hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
 ) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, override
 
 from homeassistant.config_entries import ConfigEntry
@@ -65,7 +64,8 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._settings = settings_of(entry.options)
         self._project = api.project if api else None
         cloud = Cloud(api, self.device_id, stored.get("cloud")) if api else None
-        self.lock = TuyaLock(address_of(entry.data), self._settings, Clock(), stored, cloud)
+        self._wanted = address_of(entry.data)
+        self.lock = TuyaLock(self._wanted, self._settings, Clock(), stored, cloud)
         self.account = account = AccountRoad(hass, entry, self.lock, stored.get("account"))
         self.watch = (
             CloudWatch(hass, entry, self.lock, cloud, api.calls, account, stored.get("watch"))
@@ -212,17 +212,18 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @callback
     def async_made_with(self, entry: LockConfigEntry) -> bool:
-        """Return if the lock is reached and used as the entry says now."""
-        address, wanted = self.lock.address, address_of(entry.data)
-        reached = replace(
-            address,
-            host=wanted.host,
-            port=wanted.port,
-            local_key=wanted.local_key,
-            version=wanted.version,
+        """Return if the lock is reached and used as the entry says now.
+
+        What has not changed in the entry counts as done: the lock may be about to prove that it has
+        another address, and a flow may test another key.
+        """
+        before, self._wanted = self._wanted, address_of(entry.data)
+        reached = all(
+            getattr(self._wanted, name) in {getattr(before, name), getattr(self.lock.address, name)}
+            for name in ("host", "port", "local_key", "version")
         )
         used = self._settings, self._project
-        return address == reached and used == (settings_of(entry.options), project_of(entry.data))
+        return reached and used == (settings_of(entry.options), project_of(entry.data))
 
     @callback
     def _async_announced(self, announcement: Announcement) -> None:
