@@ -4,7 +4,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, override
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.const import CONF_DEVICE_ID, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Context, Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
@@ -244,8 +244,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self.config_entry.async_create_background_task(
                 self.hass, self._async_renew_key(), "look for another local key"
             )
-        elif self.data.key_refused and not snapshot.key_refused:
+        elif self.data.key_refused and snapshot.awake:
             LOGGER.info("%s accepts the local key again", self.name)
+            self._async_end_reauth()
         if self.watch:
             self.watch.look(self.data, snapshot)
         if snapshot.awake:
@@ -256,10 +257,21 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self.async_set_updated_data(snapshot)
         self._async_save()
 
+    @callback
+    def _async_end_reauth(self) -> None:
+        """Ask no more for a key that the lock accepts; something else had its address."""
+        flows = self.hass.config_entries.flow
+        asking = {"source": SOURCE_REAUTH, "entry_id": self.config_entry.entry_id}
+        for flow in flows.async_progress_by_handler(DOMAIN, match_context=asking):
+            flows.async_abort(flow["flow_id"])
+
     async def _async_renew_key(self) -> None:
         """Take the local key that the account has after a pairing, or else ask the owner."""
         data = self.config_entry.data
-        if key := await self.account.async_new_key(data[CONF_LOCAL_KEY]):
+        key = await self.account.async_new_key(data[CONF_LOCAL_KEY])
+        if not self.lock.snapshot.key_refused:
+            return
+        if key:
             LOGGER.info("The Tuya account has another local key for %s", self.name)
             # The entry is loaded again with it, and the lock says if it is right.
             self.hass.config_entries.async_update_entry(
