@@ -1,6 +1,7 @@
 """What the owner's Tuya account hears of a lock, fed through the real SDK, beside the LAN."""
 
 from collections.abc import AsyncGenerator
+from threading import Event
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -23,6 +24,7 @@ from tests.common import (
     reported,
     restart,
     state,
+    until,
     wake,
 )
 from tests.conftest import setup, wait_for
@@ -575,6 +577,35 @@ async def test_the_account_is_asked_for_a_key_once_an_hour(
     monkeypatch.setattr(account, "_asked_at", time.time() - HOUR - 1)
     assert await account.async_new_key("f" * 16) is None
     assert len(asked) == 2
+
+
+async def test_a_key_that_is_accepted_while_the_account_is_asked_stays(
+    hass: HomeAssistant,
+    repaired: TuyaLogin,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert repaired.manager
+    repaired.manager.device_map[simulated_lock.device_id].local_key = "f" * 16
+    asked, answer = Event(), Event()
+
+    def query(ids: list[str]) -> list[Any]:
+        asked.set()
+        assert answer.wait(10)
+        return [SimpleNamespace(id=ids[0], local_key="e" * 16)]
+
+    monkeypatch.setattr(repaired.manager.device_repository, "query_devices_by_ids", query)
+    await setup(hass, entry)
+    await simulated_lock.wake()
+    await until(asked.is_set)
+    simulated_lock.faults.wrong_local_key = "f" * 16
+    await simulated_lock.announce()
+    await until(lambda: entry.runtime_data.data.awake)
+    answer.set()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.data[CONF_LOCAL_KEY] == "f" * 16
+    assert not reauths(hass)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Setting up a lock, and changing how it is reached and used."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -368,6 +369,27 @@ async def test_a_new_key_is_tested_through_the_loaded_lock(
     await stored(hass, entry, local_key=OTHER_KEY, announces=True, host="127.0.0.1")
 
 
+async def test_a_new_key_is_taken_though_the_entry_changes_during_its_test(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    data = {key: value for key, value in entry.data.items() if key != "host"}
+    hass.config_entries.async_update_entry(entry, data=data)
+    await setup(hass, entry)
+    coordinator = entry.runtime_data
+    simulated_lock.faults.wrong_local_key = OTHER_KEY
+    flow = await reauth(hass, entry)
+    await flow.send({"local_key": OTHER_KEY})
+    await wait_for(hass, lambda: coordinator.lock.address.local_key == OTHER_KEY.encode())
+    hass.config_entries.async_update_entry(entry, title="Front door")
+    await hass.async_block_till_done()
+    # Where the lock is found is kept at once.
+    await simulated_lock.wake()
+    await flow.touched()
+    await stored(hass, entry, local_key=OTHER_KEY, host="127.0.0.1")
+    assert entry.runtime_data is coordinator
+    assert simulated_lock.connections == 1
+
+
 async def test_a_key_is_not_believed_because_the_one_before_works(
     hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
 ) -> None:
@@ -452,6 +474,47 @@ async def test_a_lock_that_is_not_where_it_is_said_to_be_stays_where_it_was(
     hass.config_entries.flow.async_abort(flow.result["flow_id"])
     await wait_for(hass, lambda: entry.runtime_data.lock.address == before)
     assert entry.data["port"] == before.port
+
+
+async def abort(hass: HomeAssistant, entry: MockConfigEntry, flow: Flow) -> None:
+    """Unload an entry, and end its flow."""
+    await hass.config_entries.async_unload(entry.entry_id)
+    hass.config_entries.flow.async_abort(flow.result["flow_id"])
+
+
+async def reload(hass: HomeAssistant, entry: MockConfigEntry, flow: Flow) -> None:
+    """Load an entry afresh, and let its flow give up."""
+    await hass.config_entries.async_reload(entry.entry_id)
+    await flow.touched()
+    assert flow.step == "not_reached"
+
+
+async def remove(hass: HomeAssistant, entry: MockConfigEntry, flow: Flow) -> None:
+    """Remove an entry, which ends its flows."""
+    await hass.config_entries.async_remove(entry.entry_id)
+
+
+@pytest.mark.usefixtures("short_touch")
+@pytest.mark.parametrize("simulated_lock", [{"knobs": AWAKE}], indirect=True)
+@pytest.mark.parametrize("end", [abort, reload, remove])
+async def test_a_lock_that_is_let_go_of_during_a_test_is_not_dialled_again(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    end: Callable[[HomeAssistant, MockConfigEntry, Flow], Awaitable[None]],
+) -> None:
+    await setup(hass, entry)
+    await simulated_lock.announce()
+    lock = entry.runtime_data.lock
+    await wait_for(hass, lambda: lock.snapshot.awake)
+    flow = Flow(hass, await entry.start_reconfigure_flow(hass))
+    await flow.choose("connection")
+    await flow.send({"host": "127.0.0.1", "port": 9, "protocol_version": "auto"})
+    await end(hass, entry, flow)
+    await hass.async_block_till_done()
+    assert lock.address.port == 9
+    looking = [task for task in asyncio.all_tasks() if "Link.run" in str(task)]
+    assert len(looking) == (end is reload)
 
 
 # Options

@@ -17,7 +17,17 @@ from homeassistant.const import ATTR_ENTITY_ID, SERVICE_UNLOCK
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
-from tests.common import LOCK, NAME, pass_time, reported, restart, set_up_awake, state, wake
+from tests.common import (
+    LOCK,
+    NAME,
+    pass_time,
+    reported,
+    restart,
+    set_up_awake,
+    state,
+    until,
+    wake,
+)
 from tests.conftest import setup, wait_for
 from tests.guests import act
 from tests.simulator import SimulatedLock
@@ -220,7 +230,7 @@ async def test_remote_unlocking_that_is_switched_off_in_the_app(
     assert faults(await diagnose(hass)) == {"remote_unlock_allowed": "problem"}
     device.remote_unlock = True
     await press(hass)
-    assert not repairs(hass)
+    await wait_for(hass, lambda: not repairs(hass))
     assert (await diagnose(hass))["remote_unlock_allowed"]["state"] == "ok"
 
 
@@ -250,7 +260,7 @@ async def test_a_key_that_the_lock_does_not_store(
     await set_up_awake(hass, entry, simulated_lock)
     entry.runtime_data.lock.health.takes_keys = False
     await press(hass)
-    assert repairs(hass) == {"remote_unlock_not_allowed"}
+    await wait_for(hass, lambda: repairs(hass) == {"remote_unlock_not_allowed"})
     await hass.services.async_call("lock", SERVICE_UNLOCK, {ATTR_ENTITY_ID: LOCK}, blocking=True)
     await wait_for(hass, lambda: not repairs(hass))
 
@@ -416,6 +426,27 @@ async def test_repairs_come_again_after_a_restart_and_go_with_the_entry(
     await restart(hass, entry)
     assert repairs(hass) == {"battery_replace", "clock_wrong"}
     assert await hass.config_entries.async_remove(entry.entry_id)
+    assert not repairs(hass)
+
+
+async def test_a_lock_that_is_removed_while_it_is_checked_leaves_no_repairs(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.battery(12)
+    await wait_for(hass, lambda: repairs(hass) == {"battery_replace"})
+    cloud.fail(1106, times=None)
+    cloud.latency = 0.5
+    calls = len(cloud.calls)
+    checking = hass.async_create_task(diagnose(hass))
+    await until(lambda: len(cloud.calls) > calls)
+    assert await hass.config_entries.async_remove(entry.entry_id)
+    assert not checking.done()
+    assert faults(await checking) == {"battery": "problem", "cloud": "problem"}
+    await pass_time(hass)
     assert not repairs(hass)
 
 

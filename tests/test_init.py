@@ -11,7 +11,7 @@ from custom_components.tuya_wifi_lock.const import DOMAIN
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import CONF_MAC, EVENT_HOMEASSISTANT_FINAL_WRITE, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from tests.common import LOCK, UNLOCK, reported, restart, set_up_awake, state, wake
 from tests.conftest import setup, wait_for
 from tests.simulator import SimulatedLock
@@ -130,10 +130,12 @@ async def test_a_refused_key_asks_for_another_and_a_right_one_heals(
     await wait_for(hass, lambda: entry.runtime_data.data.key_refused)
     (flow,) = hass.config_entries.flow.async_progress()
     assert (flow["handler"], flow["context"]["source"]) == (DOMAIN, SOURCE_REAUTH)
+    assert any("reauth" in issue_id for _, issue_id in ir.async_get(hass).issues)
     assert state(hass, LOCK).state == "unavailable"
     assert state(hass, UNLOCK).state == "unknown"
     simulated_lock.faults.wrong_local_key = None
     assert simulated_lock.local_key == right
     await wake(hass, entry, simulated_lock)
     assert state(hass, LOCK).state == "unknown"
-    hass.config_entries.flow.async_abort(flow["flow_id"])
+    assert not hass.config_entries.flow.async_progress()
+    assert not ir.async_get(hass).issues

@@ -24,13 +24,13 @@ from homeassistant.config_entries import (
     ConfigEntryState,
     ConfigSubentry,
 )
-from homeassistant.const import CONF_NAME
+from homeassistant.const import CONF_HOST, CONF_NAME
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
-from tests.common import reported, set_up_awake, state
-from tests.conftest import wait_for
+from tests.common import LOCK, reported, set_up_awake, state, until
+from tests.conftest import setup, wait_for
 from tests.simulator import SimulatedLock
 
 ALICE = {CONF_NAME: "Alice", CONF_PERSON: "person.alice", CONF_NUMBERS: ["fingerprint:3"]}
@@ -177,6 +177,30 @@ async def test_a_removed_member_leaves_nothing_behind(
     add(hass, entry, "Alice", "fingerprint:3")
     await hass.async_block_till_done()
     assert state(hass, ALICE_UNLOCK).state == "unknown"
+
+
+async def test_a_member_is_added_while_the_lock_has_not_yet_proved_its_new_address(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_HOST: "127.0.0.7"})
+    await setup(hass, entry)
+    coordinator = entry.runtime_data
+    call = hass.services.async_call("lock", "unlock", {"entity_id": LOCK}, blocking=True)
+    unlocking = hass.async_create_task(call)
+    await until(lambda: coordinator.data.unlocking)
+    simulated_lock.faults.slot_taken = True
+    await simulated_lock.wake()
+    await until(lambda: coordinator.lock.address.host == "127.0.0.1")
+    add(hass, entry, "Alice", "fingerprint:3")
+    await until(lambda: hass.states.get(ALICE_UNLOCK))
+    assert entry.runtime_data is coordinator
+    assert entry.data[CONF_HOST] == "127.0.0.7"
+    simulated_lock.faults.slot_taken = False
+    await simulated_lock.request(60)
+    await unlocking
+    assert simulated_lock.openings == ["remote"]
+    assert entry.data[CONF_HOST] == "127.0.0.1"
+    assert entry.runtime_data is coordinator
 
 
 # What is typed

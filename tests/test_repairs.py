@@ -3,8 +3,10 @@
 What is to be repaired about Tuya's cloud is in test_cloud_watch.py; here are its words.
 """
 
+from datetime import timedelta
 import json
 from pathlib import Path
+import time
 from typing import Any
 
 import pytest
@@ -25,8 +27,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
-from tests.common import LATE_UNLOCK, reported, restart, set_up_awake, state
+from homeassistant.util import dt as dt_util
+from tests.common import LATE_UNLOCK, reported, restart, set_up_awake, state, wake
+from tests.conftest import setup, wait_for
 from tests.simulator import SimulatedLock
+from tests.simulator.cloud import SimulatedCloud
 from tests.test_members import add, begin, stored
 
 
@@ -138,8 +143,6 @@ async def test_without_members_nothing_is_asked(
     assert asked(hass) == []
     id_ = add(hass, entry, "Alice", "fingerprint:1")
     await hass.async_block_till_done()
-    assert asked(hass) == []
-    await unlock(hass, simulated_lock, "fingerprint", 3)
     assert asked(hass) == ["fingerprint 3"]
     hass.config_entries.async_remove_subentry(entry, id_)
     await hass.async_block_till_done()
@@ -149,6 +152,7 @@ async def test_without_members_nothing_is_asked(
 async def test_late_unlocks_are_asked_for_and_the_newest_number_wins(
     hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock, alice: str
 ) -> None:
+    object.__setattr__(entry, "created_at", dt_util.utcnow() - timedelta(hours=1))
     now = int(simulated_lock.clock())
     await simulated_lock.push({"1": 4}, {"1": now - 600})
     await reported(hass, simulated_lock)
@@ -268,6 +272,49 @@ async def test_a_number_is_ignored_for_good(
     assert asked(hass) == []
     await unlock(hass, simulated_lock, "fingerprint", 4)
     assert asked(hass) == ["fingerprint 4"]
+
+
+@pytest.mark.parametrize("option", ["member", "new_member", "ignore"])
+async def test_an_answer_leaves_the_newer_question_and_brings_the_one_before(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    alice: str,
+    option: str,
+) -> None:
+    typed = {"member": {CONF_MEMBER: alice}, "new_member": {CONF_NAME: "Bob"}}
+    for number in (2, 3):
+        await unlock(hass, simulated_lock, "fingerprint", number)
+    step = await fix(hass)
+    await unlock(hass, simulated_lock, "fingerprint", 4)
+    assert asked(hass) == ["fingerprint 4"]
+    step = await answer(hass, step, {"next_step_id": option})
+    if option in typed:
+        step = await answer(hass, step, typed[option])
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+    assert asked(hass) == ["fingerprint 4"]
+    await choose(hass, "ignore")
+    assert asked(hass) == ["fingerprint 2"]
+    await choose(hass, "ignore")
+    assert asked(hass) == []
+
+
+async def test_what_the_cloud_tells_of_the_time_before_the_set_up_is_not_asked_for(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    assert await async_setup_component(hass, "repairs", {})
+    add(hass, entry, "Alice", "fingerprint:1")
+    cloud.log(simulated_lock.device_id, "unlock_fingerprint", 3, time.time() - 300)
+    await setup(hass, entry)
+    await wait_for(hass, lambda: len(entry.runtime_data.lock.journal) == 1)
+    await wake(hass, entry, simulated_lock)
+    await unlock(hass, simulated_lock, "fingerprint", 4)
+    assert asked(hass) == ["fingerprint 4"]
+    await choose(hass, "ignore")
+    assert asked(hass) == []
 
 
 async def test_the_form_of_a_member_answers_the_question_too(

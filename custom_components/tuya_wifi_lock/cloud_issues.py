@@ -1,6 +1,6 @@
 """The one repair about Tuya's cloud that a lock can have."""
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
@@ -12,6 +12,9 @@ CALLS_USED_UP = "cloud_calls_used_up"
 
 AT_HOME = {CALLS_USED_UP, f"cloud_{Cause.CLOCK}"}
 """What is not put right on Tuya's developer platform."""
+
+IN_USE = {ConfigEntryState.LOADED, ConfigEntryState.SETUP_IN_PROGRESS}
+"""When a lock is in use: what it asked before it was let go of may be answered later."""
 
 ISSUES = {CALLS_USED_UP, *(f"cloud_{cause}" for cause in LASTING)}
 
@@ -27,6 +30,8 @@ def issue_of(error: CloudError) -> str | None:
 @callback
 def async_show_issue(hass: HomeAssistant, entry: ConfigEntry, issue: str) -> None:
     """Tell the owner of a lock what is to be done, and of nothing else about the cloud."""
+    if entry.state not in IN_USE:
+        return
     async_forget_issues(hass, entry.entry_id, but=issue)
     ir.async_create_issue(
         hass,

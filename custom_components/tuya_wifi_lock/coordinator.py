@@ -2,10 +2,9 @@
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, override
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.const import CONF_DEVICE_ID, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Context, Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
@@ -65,7 +64,8 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._settings = settings_of(entry.options)
         self._project = api.project if api else None
         cloud = Cloud(api, self.device_id, stored.get("cloud")) if api else None
-        self.lock = TuyaLock(address_of(entry.data), self._settings, Clock(), stored, cloud)
+        self._wanted = address_of(entry.data)
+        self.lock = TuyaLock(self._wanted, self._settings, Clock(), stored, cloud)
         self.account = account = AccountRoad(hass, entry, self.lock, stored.get("account"))
         self.watch = (
             CloudWatch(hass, entry, self.lock, cloud, api.calls, account, stored.get("watch"))
@@ -212,17 +212,18 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @callback
     def async_made_with(self, entry: LockConfigEntry) -> bool:
-        """Return if the lock is reached and used as the entry says now."""
-        address, wanted = self.lock.address, address_of(entry.data)
-        reached = replace(
-            address,
-            host=wanted.host,
-            port=wanted.port,
-            local_key=wanted.local_key,
-            version=wanted.version,
+        """Return if the lock is reached and used as the entry says now.
+
+        What has not changed in the entry counts as done: the lock may be about to prove that it has
+        another address, and a flow may test another key.
+        """
+        before, self._wanted = self._wanted, address_of(entry.data)
+        reached = all(
+            getattr(self._wanted, name) in {getattr(before, name), getattr(self.lock.address, name)}
+            for name in ("host", "port", "local_key", "version")
         )
         used = self._settings, self._project
-        return address == reached and used == (settings_of(entry.options), project_of(entry.data))
+        return reached and used == (settings_of(entry.options), project_of(entry.data))
 
     @callback
     def _async_announced(self, announcement: Announcement) -> None:
@@ -243,8 +244,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self.config_entry.async_create_background_task(
                 self.hass, self._async_renew_key(), "look for another local key"
             )
-        elif self.data.key_refused and not snapshot.key_refused:
+        elif self.data.key_refused and snapshot.awake:
             LOGGER.info("%s accepts the local key again", self.name)
+            self._async_end_reauth()
         if self.watch:
             self.watch.look(self.data, snapshot)
         if snapshot.awake:
@@ -255,10 +257,21 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self.async_set_updated_data(snapshot)
         self._async_save()
 
+    @callback
+    def _async_end_reauth(self) -> None:
+        """Ask no more for a key that the lock accepts; something else had its address."""
+        flows = self.hass.config_entries.flow
+        asking = {"source": SOURCE_REAUTH, "entry_id": self.config_entry.entry_id}
+        for flow in flows.async_progress_by_handler(DOMAIN, match_context=asking):
+            flows.async_abort(flow["flow_id"])
+
     async def _async_renew_key(self) -> None:
         """Take the local key that the account has after a pairing, or else ask the owner."""
         data = self.config_entry.data
-        if key := await self.account.async_new_key(data[CONF_LOCAL_KEY]):
+        key = await self.account.async_new_key(data[CONF_LOCAL_KEY])
+        if not self.lock.snapshot.key_refused:
+            return
+        if key:
             LOGGER.info("The Tuya account has another local key for %s", self.name)
             # The entry is loaded again with it, and the lock says if it is right.
             self.hass.config_entries.async_update_entry(

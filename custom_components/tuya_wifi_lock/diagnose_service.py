@@ -18,7 +18,6 @@ from homeassistant.util.json import JsonObjectType
 from .const import DOMAIN
 from .coordinator import LockCoordinator
 from .findings import Finding, State
-from .lock_issues import async_show_issues
 from .targets import ours
 from .words import async_words
 
@@ -41,11 +40,10 @@ def async_setup_diagnose(hass: HomeAssistant) -> None:
 
 
 async def async_diagnose(coordinator: LockCoordinator) -> list[Finding]:
-    """Look anew how it stands with a lock, and show the repairs that it needs."""
+    """Look anew how it stands with a lock; its repairs follow, unless it was unloaded meanwhile."""
     await coordinator.diagnosis.async_ask()
-    findings = coordinator.diagnosis.findings()
-    async_show_issues(coordinator.hass, coordinator, findings)
-    return findings
+    coordinator.async_update_listeners()
+    return coordinator.diagnosis.findings()
 
 
 async def _async_tell_all(call: ServiceCall) -> ServiceResponse:

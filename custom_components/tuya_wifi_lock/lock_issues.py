@@ -51,7 +51,7 @@ def async_watch_issues(hass: HomeAssistant, coordinator: LockCoordinator) -> Non
         findings = [one for one in coordinator.diagnosis.findings() if one.text in ISSUES]
         if findings != last:
             last = findings
-            async_show_issues(hass, coordinator, findings)
+            _async_show_issues(hass, coordinator, findings)
 
     @callback
     def async_look_soon() -> None:
@@ -64,7 +64,7 @@ def async_watch_issues(hass: HomeAssistant, coordinator: LockCoordinator) -> Non
     def async_forget() -> None:
         if planned:
             planned.cancel()
-        async_show_issues(hass, coordinator, [])
+        _async_show_issues(hass, coordinator, [])
 
     entry.async_on_unload(async_forget)
     entry.async_on_unload(coordinator.async_add_listener(async_look_soon))
@@ -77,7 +77,7 @@ def async_watch_issues(hass: HomeAssistant, coordinator: LockCoordinator) -> Non
 
 
 @callback
-def async_show_issues(
+def _async_show_issues(
     hass: HomeAssistant, coordinator: LockCoordinator, findings: list[Finding]
 ) -> None:
     """Show the repairs that the findings call for, and no other."""

@@ -2,7 +2,7 @@
 
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, override
 
 import voluptuous as vol
 
@@ -24,11 +24,11 @@ UNKNOWN_NUMBER = "unknown_number"
 @callback
 def async_watch_unknown(hass: HomeAssistant, coordinator: LockCoordinator) -> None:
     """Ask whose an unknown number is when it has opened, until that is known."""
-    heard, settle = partial(_async_heard, hass, coordinator), partial(_settle, hass, coordinator)
+    ask = partial(_ask, hass, coordinator)
     on_unload = coordinator.config_entry.async_on_unload
-    on_unload(coordinator.unlocks.async_subscribe(heard))
-    on_unload(coordinator.async_subscribe_members(settle))
-    settle()
+    on_unload(coordinator.unlocks.async_subscribe(ask))
+    on_unload(coordinator.async_subscribe_members(ask))
+    ask()
 
 
 @callback
@@ -38,20 +38,19 @@ def async_forget_unknown(hass: HomeAssistant, entry_id: str) -> None:
 
 
 @callback
-def _async_heard(hass: HomeAssistant, coordinator: LockCoordinator, unlocked: Unlocked) -> None:
-    """Ask whose number it was, unless a later one is asked for."""
-    entry, number = coordinator.config_entry, key_of(unlocked.record.unlock)
-    if number is None or not _is_unknown(coordinator, number):
-        return
-    happened = unlocked.record.happened
-    asked = _asked(hass, entry.entry_id)
-    if asked and float(asked["happened"] or 0) > happened:
+def _ask(
+    hass: HomeAssistant, coordinator: LockCoordinator, unlocked: Unlocked | None = None
+) -> None:
+    """Ask whose the number is that opened last, of those that are nobody's; one at a time."""
+    entry = coordinator.config_entry
+    if (number := _last_unknown(coordinator)) is None:
+        async_forget_unknown(hass, entry.entry_id)
         return
     ir.async_create_issue(
         hass,
         DOMAIN,
         _issue_id(entry.entry_id),
-        data={"entry_id": entry.entry_id, "number": number, "happened": happened},
+        data={"entry_id": entry.entry_id, "number": number},
         is_fixable=True,
         severity=ir.IssueSeverity.WARNING,
         translation_key=UNKNOWN_NUMBER,
@@ -59,26 +58,23 @@ def _async_heard(hass: HomeAssistant, coordinator: LockCoordinator, unlocked: Un
     )
 
 
-@callback
-def _settle(hass: HomeAssistant, coordinator: LockCoordinator) -> None:
-    """Ask no more if the number that is asked for has found its member."""
-    entry_id = coordinator.config_entry.entry_id
-    asked = _asked(hass, entry_id)
-    if asked and not _is_unknown(coordinator, str(asked["number"])):
-        async_forget_unknown(hass, entry_id)
+def _last_unknown(coordinator: LockCoordinator) -> str | None:
+    """Return the unknown number that opened last since the set-up; without members, there is none.
 
-
-def _is_unknown(coordinator: LockCoordinator, number: str) -> bool:
-    """Return if it is worth to ask whose a number is; without any member, it is not."""
+    What the cloud tells of the time before is history that nobody has to go through.
+    """
     members = coordinator.members.values()
-    known = number in coordinator.ignored or owner_of(members, number)
-    return bool(members) and not known
-
-
-def _asked(hass: HomeAssistant, entry_id: str) -> dict[str, str | int | float | None] | None:
-    """Return what is asked for at present; after a restart, that is nothing."""
-    issue = ir.async_get(hass).async_get_issue(DOMAIN, _issue_id(entry_id))
-    return issue.data if issue else None
+    # A lock tells whole seconds.
+    since = int(coordinator.config_entry.created_at.timestamp())
+    unknown = {
+        record.happened: number
+        for record in coordinator.lock.journal
+        if (number := key_of(record.unlock))
+        and record.happened >= since
+        and number not in coordinator.ignored
+        and not owner_of(members, number)
+    }
+    return unknown[max(unknown)] if members and unknown else None
 
 
 def _issue_id(entry_id: str) -> str:
@@ -168,6 +164,13 @@ class UnknownNumberFlow(RepairsFlow):
             return over
         self._entry.runtime_data.async_ignore(self._number)
         return self.async_create_entry(data={})
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """Ask the next question: the end of a flow has deleted whatever was asked."""
+        if self._entry.state is ConfigEntryState.LOADED:
+            _ask(self.hass, self._entry.runtime_data)
 
     def _add(self, name: str, typed: dict[str, Any]) -> None:
         """Add a member."""

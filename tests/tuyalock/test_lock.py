@@ -1,5 +1,6 @@
 """The lock object against the simulated lock: unlock events in, sleep, restarts."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -8,9 +9,8 @@ import pytest
 from custom_components.tuya_wifi_lock.tuyalock import Family, Settings, TuyaLock, UnlockWith
 from custom_components.tuya_wifi_lock.tuyalock.errors import WrongVersion
 from custom_components.tuya_wifi_lock.tuyalock.state import LockState, Unlock, Value
-from tests.simulator import Knobs, SimulatedLock
 
-from .house import VERSIONS, House, MovableClock, address_of, house
+from .house import VERSIONS, House, address_of, house
 from .toy_clock import ToyClock
 from .world import ADDRESS
 
@@ -393,14 +393,18 @@ async def test_moved_lock_is_reached_in_the_other_way() -> None:
         await home.until(lambda: home.lock.door.connected)
 
 
-async def test_lock_can_be_moved_before_it_is_looked_for() -> None:
-    clock = MovableClock()
-    async with SimulatedLock(knobs=Knobs(announce=False)) as simulated:
-        lock = TuyaLock(address_of(simulated, host=None), Settings(), clock)
-        await simulated.wake()
-        lock.move(address_of(simulated))
-        await simulated.wait_for(lambda: lock.door.connected)
-        await lock.stop()
+async def test_lock_that_was_let_go_of_stays_so_when_it_is_moved() -> None:
+    async with house() as home:
+        await home.awake()
+        stopping = asyncio.create_task(home.lock.stop())
+        await asyncio.sleep(0)
+        home.lock.move(home.lock.address)
+        await stopping
+        home.lock.move(home.lock.address)
+        await home.until(lambda: home.simulated.clients == 0)
+        home.hint()
+        await home.settle()
+        assert home.simulated.connections == 1
 
 
 async def test_dial_without_an_answer_is_begun_anew_when_the_lock_wakes() -> None:

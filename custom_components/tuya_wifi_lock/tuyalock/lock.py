@@ -89,9 +89,10 @@ class TuyaLock:
         return self.door.link.address
 
     def move(self, address: Address) -> None:
-        """Reach the lock in another way from now on."""
-        if self._running:
-            self._running.cancel()
+        """Reach the lock in another way from now on; one that was let go of is left alone."""
+        if self._running is None:
+            return
+        self._running.cancel()
         self.door.link.hang_up()
         self.health.recover()
         self._arrivals.close()
@@ -102,11 +103,12 @@ class TuyaLock:
 
     async def stop(self) -> None:
         """Let go of the lock and call off what waits for it."""
+        running, self._running = self._running, None
         await self._remote.close()
-        if self._running:
-            self._running.cancel()
+        if running:
+            running.cancel()
             with suppress(asyncio.CancelledError):
-                await self._running
+                await running
         self._arrivals.close()
         self._watchers.close()
 
