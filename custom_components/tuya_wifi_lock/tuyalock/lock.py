@@ -29,6 +29,7 @@ from .settings import Settings
 from .signal_records import SignalRecords
 from .snapshot import Snapshot, Watcher, Watchers
 from .state import Unlock, Value, bolt, unlocks
+from .stored import known_fields
 from .temporary import TemporaryPasswords
 
 
@@ -50,7 +51,7 @@ class TuyaLock:
         self._settings, self._clock = settings, clock
         self._memory = Memory(stored)
         self.journal = self._memory.journal
-        address = replace(address, **stored.get("address", {}))
+        address = replace(address, **known_fields(Address, stored.get("address", {})))
         self.door = Door(Link(address, clock, self), self._memory, clock)
         self._remote = Remote(self.door, cloud, settings, clock, self, stored.get("kept_key"))
         self._arrivals = Arrivals(clock, self._arrived)

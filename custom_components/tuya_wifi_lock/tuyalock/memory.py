@@ -1,7 +1,7 @@
 """What a lock has told; it survives restarts."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from .profiles import PRODUCTS, PROFILES, Dp, DpType, Family, complete, family_of, recognise
@@ -179,7 +179,8 @@ def _stored(dp: Dp) -> list[Any]:
 
 def _load(stored: Mapping[str, list[Any]]) -> Mapping[int, Dp]:
     """Return a DP table from its stored form, in which all tuples are lists."""
+    rows = {id_: row[: len(fields(Dp))] for id_, row in stored.items()}
     return {
         int(id_): Dp(code, DpType[type_], writable, tuple(options), limits and tuple(limits), *how)
-        for id_, (code, type_, writable, options, limits, *how) in stored.items()
+        for id_, (code, type_, writable, options, limits, *how) in rows.items()
     }

@@ -1,12 +1,13 @@
 """The book of a lock's temporary passwords; it never holds their digits."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 import secrets
 from typing import Any, Self
 
 from .errors import Mistake, PasswordRefused
+from .stored import known_fields
 
 MAX_VALID = 10
 """Passwords that a lock holds at most, as Tuya counts them."""
@@ -80,9 +81,7 @@ class TemporaryPassword:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Return the password of a stored form, ignoring fields of other versions."""
-        known = {one.name for one in fields(cls)}
-        values = {key: value for key, value in data.items() if key in known}
-        return cls(**values | {"phase": Phase(data["phase"])})
+        return cls(**known_fields(cls, data) | {"phase": Phase(data["phase"])})
 
     def counts(self, now: float) -> bool:
         """Return if it takes one of the lock's places at a Unix time, as Tuya counts."""

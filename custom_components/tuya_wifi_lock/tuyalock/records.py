@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from .state import Unlock
+from .stored import known_fields
 
 LAN = "lan"
 """The route of what a lock tells us itself."""
@@ -213,7 +214,8 @@ class Journal:
         if data["watermark"] is not None:
             journal._watermark = data["watermark"]
         journal._records.extend(
-            Record(**{**record, "age": Age(record["age"])}) for record in data["records"]
+            Record(**known_fields(Record, row) | {"age": Age(row["age"])})
+            for row in data["records"]
         )
         return journal
 
