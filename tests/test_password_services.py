@@ -224,6 +224,7 @@ async def test_the_lock_has_room_for_ten(
     [
         ("add", {"start": lambda: hours(2)}, "password_end_before_start"),
         ("add", {"start": lambda: hours(-2), "end": lambda: hours(-1)}, "password_end_in_past"),
+        ("add", {"end": "2200-01-01 12:00:00"}, "password_beyond_clock"),
         ("add", {"code": "123456"}, "password_bad_code"),
         ("add", {"code": "12345678"}, "password_bad_code"),
         ("add", {"code": "12345a7"}, "password_bad_code"),

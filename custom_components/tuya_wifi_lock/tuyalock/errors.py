@@ -195,6 +195,7 @@ class Mistake(StrEnum):
     NAME_TAKEN = "name_taken"
     BAD_NAME = "bad_name"
     BAD_CODE = "bad_code"
+    BEYOND_CLOCK = "beyond_clock"
     END_BEFORE_START = "end_before_start"
     END_IN_PAST = "end_in_past"
     NO_SUCH_PASSWORD = "no_such_password"

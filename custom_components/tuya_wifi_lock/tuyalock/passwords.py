@@ -12,6 +12,8 @@ from .stored import known_fields
 MAX_VALID = 10
 """Passwords that a lock holds at most, as Tuya counts them."""
 NAME_LENGTH = 20
+LAST_TIME = 0xFFFFFFFF
+"""The last Unix time that a lock can write down, in the year 2106."""
 HISTORY = 50
 """Passwords that are over and still give their name to old records."""
 
@@ -54,6 +56,8 @@ class Wish:
             raise PasswordRefused(Mistake.END_BEFORE_START)
         if self.end <= now:
             raise PasswordRefused(Mistake.END_IN_PAST)
+        if self.start < 0 or self.end > LAST_TIME:
+            raise PasswordRefused(Mistake.BEYOND_CLOCK)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,8 +127,7 @@ class PasswordBook:
         """Raise PasswordRefused if a password like this cannot be added."""
         wish.check(now, length)
         self._check_name(wish.name, None, now)
-        if len(self.valid(now)) >= MAX_VALID:
-            raise PasswordRefused(Mistake.BOOK_FULL)
+        self._check_room(now)
 
     def check_change(
         self, password: TemporaryPassword, wish: Wish, now: float, length: int
@@ -134,6 +137,8 @@ class PasswordBook:
             raise PasswordRefused(Mistake.NO_SUCH_PASSWORD)
         wish.check(now, length)
         self._check_name(wish.name, password.id, now)
+        if not password.counts(now):
+            self._check_room(now)
 
     def find(self, which: str | int) -> TemporaryPassword:
         """Return a password by its name, or by its number; raise PasswordRefused."""
@@ -190,6 +195,11 @@ class PasswordBook:
             same = other.name.casefold() == name.casefold()
             if same and other.id != id_ and other.phase is not Phase.DELETING:
                 raise PasswordRefused(Mistake.NAME_TAKEN)
+
+    def _check_room(self, now: float) -> None:
+        """Raise PasswordRefused if the lock has no room for one more."""
+        if len(self.valid(now)) >= MAX_VALID:
+            raise PasswordRefused(Mistake.BOOK_FULL)
 
     def _forget(self, now: float) -> None:
         """Forget the oldest of those that are over."""
