@@ -274,11 +274,12 @@ class TuyaLock:
 
     def _look(self) -> Snapshot:
         """Return what can be seen now."""
-        state, settings = self._memory.state, self._settings
+        now, settings = self._clock.time(), self._settings
+        state = self._memory.state_at(now)
         return Snapshot(
             state=state,
             family=self._memory.family,
-            bolt=bolt(state, self._clock.time(), settings.relock_delay, settings.relocks_itself),
+            bolt=bolt(state, now, settings.relock_delay, settings.relocks_itself),
             last_unlock=self._memory.last_unlock(self._arrivals.held),
             awake=self.door.link.connected,
             unlocking=self._remote.unlocking,
