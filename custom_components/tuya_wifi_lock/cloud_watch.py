@@ -21,7 +21,7 @@ from .tuyalock.cloud_answers import CloudSignal
 from .tuyalock.cloud_checks import Firmware
 from .tuyalock.errors import CallsUsedUp, Cause, CloudError, CloudRefused
 from .tuyalock.openapi import CAP, Calls
-from .tuyalock.records import CLOUD
+from .tuyalock.records import CLOCK_AHEAD, CLOUD
 
 REST = 86400.0
 """Seconds until the cloud is asked again when it answers no more at all."""
@@ -33,9 +33,6 @@ BOOK_EVERY = 3300.0
 FIRST_LOOK = 86400.0
 OVERLAP = 600.0
 """Seconds by which records may come to the cloud in another order than they happened."""
-AHEAD = 300.0
-"""Seconds by which the clock of a lock may be ahead of ours."""
-
 _ABSENT = {Cause.NO_ENDPOINT, Cause.UNSUPPORTED}
 _ENDED = {Cause.TRIAL_EXPIRED, Cause.QUOTA}
 
@@ -221,7 +218,7 @@ class CloudWatch:
         """Take the records; what is older than the entry is kept, and no news."""
         now = time.time()
         newest = now - FIRST_LOOK if self.watermark is None else self.watermark
-        for told in await self.cloud.unlocks(newest - OVERLAP, now + AHEAD):
+        for told in await self.cloud.unlocks(newest - OVERLAP, now + CLOCK_AHEAD):
             self._lock.record(told.unlock, told.time, CLOUD, tell=self._is_news(told.time))
             newest = max(newest, min(told.time, now))
         self.watermark = newest
@@ -229,7 +226,7 @@ class CloudWatch:
     async def _async_fetch_signals(self) -> None:
         """Fetch alarms, rings and duress."""
         since = self._signal_watermark or time.time() - FIRST_LOOK
-        self._fetched = await self.cloud.signals(since - OVERLAP, time.time() + AHEAD)
+        self._fetched = await self.cloud.signals(since - OVERLAP, time.time() + CLOCK_AHEAD)
 
     @callback
     def _async_tell_signals(self) -> None:

@@ -166,6 +166,29 @@ async def test_the_account_is_first_while_the_lock_is_still_heard_out(home: Hous
     assert len(list(home.lock.journal)) == 1
 
 
+@pytest.mark.parametrize("first", ["lan", "account"])
+async def test_a_clock_that_is_two_minutes_ahead_makes_no_second_unlock(
+    home: House, first: str
+) -> None:
+    await home.awake()
+    for told in (1, 2):
+        if first == "account":
+            take(home, {"dpId": 1, "value": 3, "ago": -120})
+        await home.simulated.finger(3)
+        await home.until(lambda told=told: len(home.records) == told)
+        await home.settle()
+        if first == "lan":
+            take(home, {"dpId": 1, "value": 3, "ago": -120})
+        home.clock.move(30)
+    for _ in range(2):
+        home.clock.move(120)
+        for record in home.lock.journal:
+            assert record.claimed is not None
+            home.lock.record(Unlock("fingerprint", 3), int(record.claimed), "cloud")
+    assert home.told == ["live fingerprint 3"] * 2
+    assert [record.from_the_future for record in home.lock.journal] == [True, True]
+
+
 async def test_a_copy_of_an_older_unlock_does_not_show_as_the_last_one(home: House) -> None:
     await home.simulated.store("fingerprint", 3)
     take(home, {"dpId": 1, "value": 3, "ago": 1}, {"dpId": 2, "value": 1})

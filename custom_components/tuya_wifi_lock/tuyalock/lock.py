@@ -221,7 +221,7 @@ class TuyaLock:
 
     def record(self, unlock: Unlock, time: float | None, route: str, *, tell: bool = True) -> None:
         """Take an unlock that another route tells, and keep it even if it is not to be told."""
-        self._arrived(timed(unlock, time, self._clock.time()), route, tell=tell)
+        self._arrived(timed(unlock, time, self._clock.time(), route), route, tell=tell)
 
     def _take_answer(self, codes: Mapping[str, Value]) -> None:
         """Take the answer to our query."""

@@ -86,7 +86,7 @@ class SignalRecords:
 
     def told(self, told: CloudSignal, route: str, *, tell: bool = True) -> None:
         """Take a signal that another route tells; what is not to be told is kept all the same."""
-        arrival = timed(_entry(told.signal), told.time, self._clock.time())
+        arrival = timed(_entry(told.signal), told.time, self._clock.time(), route)
         forced = told.signal.kind is Kind.DURESS
         unlock_record = self._unlocked_at(told.unlock, told.time) if forced else None
         # An unlock has been told as forced already if the lock itself said so.
