@@ -19,7 +19,7 @@ from .tuyalock import Snapshot, TuyaLock
 from .tuyalock.cloud import Cloud
 from .tuyalock.cloud_answers import CloudSignal
 from .tuyalock.cloud_checks import Firmware
-from .tuyalock.errors import CallsUsedUp, Cause, CloudError, CloudRefused
+from .tuyalock.errors import GENERAL, CallsUsedUp, Cause, CloudError, CloudRefused, CloudSilent
 from .tuyalock.openapi import CAP, Calls
 from .tuyalock.records import CLOCK_AHEAD, CLOUD
 
@@ -194,19 +194,26 @@ class CloudWatch:
             questions.append(self._async_refresh_passwords)
         if time.time() >= self._check_due:
             questions.append(self._async_check)
-        for question in questions:
-            if question not in self._closed_questions:
-                await self._async_try(question)
+        open_questions = [one for one in questions if one not in self._closed_questions]
+        failures = [err for one in open_questions if (err := await self._async_try(one))]
         self._async_tell_signals()
+        if failures:
+            raise max(failures, key=lambda failure: issue_of(failure) is not None)
 
-    async def _async_try(self, question: _Question) -> None:
-        """Ask something that this lock or this project may not have."""
+    async def _async_try(self, question: _Question) -> CloudError | None:
+        """Ask something, and return what is wrong with this question alone."""
         try:
             await question()
+        except CloudSilent as err:
+            return err
         except CloudRefused as err:
-            if err.cause not in _ABSENT:
+            if err.cause in _ABSENT:
+                self._closed_questions.add(question)
+            elif err.cause in GENERAL:
                 raise
-            self._closed_questions.add(question)
+            else:
+                return err
+        return None
 
     async def _async_learn(self) -> None:
         """Take the product's own DP table."""

@@ -177,6 +177,9 @@ LASTING = frozenset(
 )
 """What does not pass by itself, so that the owner has to do something."""
 
+GENERAL = LASTING - {Cause.NO_LOCK_SERVICE} | {Cause.TOKEN}
+"""What has nothing to do with what is asked: to ask for something else would be in vain."""
+
 
 class CloudRefused(CloudError):
     """Tuya's cloud answered with an error."""
