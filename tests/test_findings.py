@@ -183,7 +183,7 @@ SCENES: list[tuple[dict[str, Any], str, State, str]] = [
     ({"battery": None}, "battery", UNKNOWN, "battery_unknown"),
     ({}, "passwords", OK, "passwords_settled"),
     ({"passwords_waiting": 2}, "passwords", ATTENTION, "passwords_waiting"),
-    ({"passwords_waiting": 2, "passwords_failed": 1}, "passwords", PROBLEM, "passwords_failed"),
+    ({"passwords_failed": ("Guest",)}, "passwords", PROBLEM, "passwords_failed"),
     ({}, "records", OK, "records"),
     ({"records": 0}, "records", ATTENTION, "no_records"),
     ({"records": 0, "wakes": 4}, "records", UNKNOWN, "no_records_yet"),

@@ -515,6 +515,33 @@ async def test_the_codes_of_all_guests_are_cleaned_up(
 
 
 @pytest.mark.parametrize("simulated_lock", [{"product_id": "simulatedrawpass"}], indirect=True)
+async def test_what_the_finding_about_a_lost_password_says_can_be_done_and_ends_it(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    async def finding() -> tuple[str, str]:
+        (found,) = [
+            one for one in (await act(hass, "diagnose"))["findings"] if one["check"] == "passwords"
+        ]
+        return found["state"], found["seen"]
+
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.sleep()
+    await wait_for(hass, lambda: not entry.runtime_data.data.awake)
+    await add(hass, "Guest")
+    await restart(hass, entry)  # The digits of what waited are gone.
+    told, seen = await finding()
+    assert told == "problem"
+    assert seen.endswith(": Guest.")
+    await add(hass, "Guest")
+    assert (await finding())[0] == "attention"
+    await wake(hass, entry, simulated_lock)
+    await wait_for(
+        hass, lambda: state(hass, SENSOR).attributes["passwords"][0]["phase"] == "active"
+    )
+    assert (await finding())[0] == "ok"
+
+
+@pytest.mark.parametrize("simulated_lock", [{"product_id": "simulatedrawpass"}], indirect=True)
 async def test_a_verified_product_takes_codes_over_the_local_network(
     hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
 ) -> None:

@@ -159,6 +159,29 @@ def test_what_waits_for_the_lock(phase: Phase, waits: bool) -> None:
     assert not book().unsettled
 
 
+@pytest.mark.parametrize(
+    ("changes", "later", "matters"),
+    [
+        ({}, {}, True),
+        ({"end": int(NOW)}, {}, False),
+        ({"phase": Phase.DELETED}, {}, False),
+        ({"number": 903}, {}, True),
+        ({}, {"name": "GUEST", "phase": Phase.WAITING}, False),
+        ({}, {"phase": Phase.ACTIVE}, False),
+        ({}, {"phase": Phase.DELETING}, True),
+        ({}, {"phase": Phase.DELETED}, True),
+        ({}, {"name": "Aunt", "phase": Phase.ACTIVE}, True),
+        ({}, {"phase": Phase.ACTIVE, "end": int(NOW)}, True),
+    ],
+)
+def test_what_the_lock_has_not_taken_matters_until_it_is_wished_anew_or_over(
+    changes: dict[str, Any], later: dict[str, Any], matters: bool
+) -> None:
+    first = password("Guest", **{"phase": Phase.FAILED} | changes)
+    passwords = book(first, *([password(**{"id": "another"} | later)] if later else []))
+    assert [one.name for one in passwords.failed(NOW)] == ["Guest"] * matters
+
+
 # What may be wished
 
 

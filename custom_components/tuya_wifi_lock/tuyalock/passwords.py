@@ -123,6 +123,20 @@ class PasswordBook:
         """Return those that take a place in the lock at a Unix time, as Tuya counts."""
         return [password for password in self if password.counts(now)]
 
+    def failed(self, now: float) -> list[TemporaryPassword]:
+        """Return those of which the lock has not taken what is still wished at a Unix time.
+
+        What it does not have at all has been wished anew if there is another one of that name.
+        """
+        there = {one.name.casefold() for one in self.valid(now) if one.phase is not Phase.DELETING}
+        return [
+            one
+            for one in self
+            if one.phase is Phase.FAILED
+            and one.end > now
+            and (one.gone is None or one.name.casefold() not in there)
+        ]
+
     def check_addition(self, wish: Wish, now: float, length: int) -> None:
         """Raise PasswordRefused if a password like this cannot be added."""
         wish.check(now, length)
