@@ -110,6 +110,17 @@ async def test_duress_belongs_to_the_unlock_behind_it(home: House) -> None:
     assert [one.unlock_record for one in home.signals] == [home.records[0].id]
 
 
+async def test_duress_belongs_to_an_unlock_that_is_told_after_it(home: House) -> None:
+    take(home, {"dpId": 1, "value": 3, "ago": 20})
+    take(home, {"dpId": 16, "value": True})
+    assert home.signals == []
+    take(home, {"dpId": 1, "value": 9})
+    home.clock.move(2.1)
+    await home.until(lambda: bool(home.signals))
+    assert [one.unlock_record for one in home.signals] == [home.records[1].id]
+    assert home.records[1].number == 9
+
+
 async def test_a_request_counts_from_its_own_time_and_not_when_it_is_old(home: House) -> None:
     take(home, {"dpId": 9, "value": 90, "ago": 61})
     assert not home.lock.snapshot.requested

@@ -108,6 +108,7 @@ class TuyaLock:
             with suppress(asyncio.CancelledError):
                 await self._running
         self._arrivals.close()
+        self.signals.close()
         self._watchers.close()
 
     def subscribe(self, watcher: Watcher) -> Callable[[], None]:
@@ -274,12 +275,11 @@ class TuyaLock:
 
     def _look(self) -> Snapshot:
         """Return what can be seen now."""
-        now, settings = self._clock.time(), self._settings
-        state = self._memory.state_at(now)
+        state, settings = self._memory.state_at(self._clock.time()), self._settings
         return Snapshot(
             state=state,
             family=self._memory.family,
-            bolt=bolt(state, now, settings.relock_delay, settings.relocks_itself),
+            bolt=bolt(state, self._clock.time(), settings.relock_delay, settings.relocks_itself),
             last_unlock=self._memory.last_unlock(self._arrivals.held),
             awake=self.door.link.connected,
             unlocking=self._remote.unlocking,
