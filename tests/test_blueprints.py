@@ -32,7 +32,7 @@ from homeassistant.helpers import (
 from homeassistant.setup import async_setup_component
 from homeassistant.util import yaml as yaml_util
 from tests.automations import add_member
-from tests.common import LOCK, NAME, reported, set_up_awake, state, until
+from tests.common import LOCK, NAME, pass_time, reported, set_up_awake, state, until
 from tests.guests import CODE, OTHER_CODE, add, fetch
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
@@ -582,6 +582,7 @@ async def test_duress_that_is_told_later_says_when_it_was(
     await use("duress", lock=LOCK, phone=phone.id)
     await simulated_lock.push({"16": True})
     await reported(hass, simulated_lock)
+    await pass_time(hass, 2.1)
     assert phone.messages == ["Wi-Fi lock 0001 was opened under duress."]
     nobody = {"member": None, "method": None, "number": None}
     hass.states.async_remove(f"event.{NAME}_duress")

@@ -600,6 +600,83 @@ async def test_a_password_that_waits_for_the_lock_is_looked_up_after_its_wake(
     assert len(asked(cloud, "temp-passwords")) == listed + 1
 
 
+# What fails
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("alarm-logs$", 1109),
+        ("alarm-logs$", 28841106),
+        ("model$", 1109),
+        ("model$", 500),
+        ("temp-passwords$", 500),
+    ],
+)
+async def test_one_question_that_the_cloud_refuses_silences_no_other(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+    automation: Automation,
+    path: str,
+    code: int,
+) -> None:
+    cloud.fail(code, path, times=None)
+    cloud.log(simulated_lock.device_id, "unlock_fingerprint", 3, time.time() - HOUR)
+    await start(hass, entry)
+    assert automation.told == [Told(LATE_UNLOCK, "fingerprint", 3)]
+    assert entry.runtime_data.watch.failure == CloudRefused(code).cause
+    assert issues(hass) == ["cloud_no_lock_service"] * (code == 28841106)
+
+
+async def test_a_question_without_an_answer_silences_no_other(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+    automation: Automation,
+) -> None:
+    cloud.garble("alarm-logs$")
+    cloud.log(simulated_lock.device_id, "unlock_fingerprint", 3, time.time() - HOUR)
+    await start(hass, entry)
+    assert automation.told == [Told(LATE_UNLOCK, "fingerprint", 3)]
+    assert entry.runtime_data.watch.failure == "CloudSilent"
+
+
+async def test_alarms_are_told_though_the_records_of_unlocks_are_refused(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    cloud.fail(1109, "open-logs$", times=None)
+    await start(hass, entry)
+    told = signals(entry)
+    cloud.log(simulated_lock.device_id, "alarm_lock", "shock", time.time() - HOUR)
+    await poll(hass, entry)
+    assert [one.signal.type for one in told] == ["shock"]
+
+
+async def test_the_refusal_that_the_owner_can_end_is_the_one_that_is_told(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    cloud.fail(1109, "model$", times=None)
+    cloud.fail(28841106, "open-logs$", times=None)
+    await start(hass, entry)
+    assert issues(hass) == ["cloud_no_lock_service"]
+
+
+@pytest.mark.parametrize("code", [1106, 1114, 28841002, 28841004])
+async def test_what_has_nothing_to_do_with_the_question_ends_the_poll(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, code: int
+) -> None:
+    cloud.fail(code, "model$", times=None)
+    await start(hass, entry)
+    assert asked(cloud) == asked(cloud, "alarm-logs") == []
+    assert entry.runtime_data.watch.failure == CloudRefused(code).cause
+
+
 # What the owner hears
 
 

@@ -1,6 +1,8 @@
 """Each unlock is told once, whatever starts or stops in between."""
 
+import time
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -23,8 +25,9 @@ from tests.common import (
     until,
     wake,
 )
-from tests.conftest import setup
-from tests.simulator import SimulatedLock
+from tests.conftest import setup, wait_for
+from tests.simulator import Knobs, SimulatedLock
+from tests.simulator.cloud import SimulatedCloud
 
 
 async def test_a_restart_tells_nothing(
@@ -106,6 +109,32 @@ async def test_what_a_crash_left_over_is_told_late(
     assert (state(hass, LATE_UNLOCK).attributes["time"] is None) is (age == "unknown")
     await restart(hass, entry)
     assert len(automation.told) == 2
+
+
+@pytest.mark.parametrize(
+    "simulated_lock", [{"knobs": Knobs(clock_offset=20, push_t="missing")}], indirect=True
+)
+@pytest.mark.parametrize("after", [0, 12, 40])
+async def test_a_clock_that_is_ahead_makes_no_second_unlock(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+    automation: Automation,
+    after: float,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await wait_for(hass, lambda: entry.runtime_data.watch.last_success)
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    real = time.time
+    with patch("time.time", lambda: real() + after):
+        await entry.runtime_data.watch.async_poll()
+        await hass.async_block_till_done()
+    assert any(call.path.endswith("open-logs") for call in cloud.calls)
+    (record,) = entry.runtime_data.lock.journal
+    assert record.claimed == pytest.approx(record.received + 20, abs=2)
+    assert automation.told == [Told(UNLOCK, "fingerprint", 3)]
 
 
 async def test_an_unlock_that_is_held_back_when_the_entry_is_unloaded_comes_after_it(

@@ -93,6 +93,7 @@ NEW: dict[str, Any] = {
     "records": 0,
 }
 """A lock of which nothing is known yet."""
+WAITING = {"passwords_waiting": 2}
 
 
 def fails(failure: str) -> dict[str, Any]:
@@ -182,8 +183,8 @@ SCENES: list[tuple[dict[str, Any], str, State, str]] = [
     ({"battery": None, "battery_level": "poweroff"}, "battery", PROBLEM, "battery_level_failing"),
     ({"battery": None}, "battery", UNKNOWN, "battery_unknown"),
     ({}, "passwords", OK, "passwords_settled"),
-    ({"passwords_waiting": 2}, "passwords", ATTENTION, "passwords_waiting"),
-    ({"passwords_waiting": 2, "passwords_failed": 1}, "passwords", PROBLEM, "passwords_failed"),
+    (WAITING, "passwords", ATTENTION, "passwords_waiting"),
+    (WAITING | {"passwords_failed": ("Guest",)}, "passwords", PROBLEM, "passwords_failed"),
     ({}, "records", OK, "records"),
     ({"records": 0}, "records", ATTENTION, "no_records"),
     ({"records": 0, "wakes": 4}, "records", UNKNOWN, "no_records_yet"),

@@ -1,20 +1,23 @@
 """Set-up, unloading and removal of a lock."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.tuya_wifi_lock.const import DOMAIN
+from custom_components.tuya_wifi_lock.const import CONF_CLOUD, DOMAIN
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import CONF_MAC, EVENT_HOMEASSISTANT_FINAL_WRITE, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from tests.common import LOCK, UNLOCK, reported, restart, set_up_awake, state, wake
 from tests.conftest import setup, wait_for
+from tests.guests import add
 from tests.simulator import SimulatedLock
+from tests.simulator.cloud import SimulatedCloud
 
 
 async def test_a_lock_that_was_never_awake_is_set_up(
@@ -139,3 +142,43 @@ async def test_a_refused_key_asks_for_another_and_a_right_one_heals(
     assert state(hass, LOCK).state == "unknown"
     assert not hass.config_entries.flow.async_progress()
     assert not ir.async_get(hass).issues
+
+
+def newer(stored: Any) -> Any:
+    """Return a stored form as a newer version may write it: with more of everything."""
+    if isinstance(stored, list):
+        return [newer(one) for one in stored]
+    if not isinstance(stored, dict):
+        return stored
+    if all(key.isdecimal() for key in stored):
+        # By number, as the rows of a table.
+        return {id_: [*row, 1] if isinstance(row, list) else row for id_, row in stored.items()}
+    return {key: newer(value) for key, value in stored.items()} | {"of_a_newer_version": 1}
+
+
+async def test_a_lock_that_a_newer_version_has_stored_is_set_up_with_all_that_is_known(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await add(hass, "Cleaner")
+    await simulated_lock.forced("fingerprint", 3)
+    lock = entry.runtime_data.lock
+    await wait_for(hass, lambda: lock.signals.as_dict()["unlock_records"])
+    await wait_for(hass, lambda: entry.runtime_data.watch.last_success)
+    await simulated_lock.sleep()
+    await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+    stored = hass_storage[f"{DOMAIN}.{entry.entry_id}"]
+    assert stored["data"]["table"]
+    before, stored["data"] = stored["data"], newer(stored["data"])
+    data = {**entry.data, CONF_CLOUD: newer(entry.data[CONF_CLOUD])}
+    hass.config_entries.async_update_entry(entry, data=data)
+    await setup(hass, entry)
+    assert entry.state is ConfigEntryState.LOADED
+    after = json.loads(json.dumps(entry.runtime_data.lock.as_dict()))
+    for part in ("journal", "signals", "passwords", "table"):
+        assert after[part] == before[part], part

@@ -224,6 +224,7 @@ async def test_the_lock_has_room_for_ten(
     [
         ("add", {"start": lambda: hours(2)}, "password_end_before_start"),
         ("add", {"start": lambda: hours(-2), "end": lambda: hours(-1)}, "password_end_in_past"),
+        ("add", {"end": "2200-01-01 12:00:00"}, "password_beyond_clock"),
         ("add", {"code": "123456"}, "password_bad_code"),
         ("add", {"code": "12345678"}, "password_bad_code"),
         ("add", {"code": "12345a7"}, "password_bad_code"),
@@ -511,6 +512,33 @@ async def test_the_codes_of_all_guests_are_cleaned_up(
 
 
 # Over the local network
+
+
+@pytest.mark.parametrize("simulated_lock", [{"product_id": "simulatedrawpass"}], indirect=True)
+async def test_what_the_finding_about_a_lost_password_says_can_be_done_and_ends_it(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    async def finding() -> tuple[str, str]:
+        (found,) = [
+            one for one in (await act(hass, "diagnose"))["findings"] if one["check"] == "passwords"
+        ]
+        return found["state"], found["seen"]
+
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.sleep()
+    await wait_for(hass, lambda: not entry.runtime_data.data.awake)
+    await add(hass, "Guest")
+    await restart(hass, entry)  # The digits of what waited are gone.
+    told, seen = await finding()
+    assert told == "problem"
+    assert seen.endswith(": Guest.")
+    await add(hass, "Guest")
+    assert (await finding())[0] == "attention"
+    await wake(hass, entry, simulated_lock)
+    await wait_for(
+        hass, lambda: state(hass, SENSOR).attributes["passwords"][0]["phase"] == "active"
+    )
+    assert (await finding())[0] == "ok"
 
 
 @pytest.mark.parametrize("simulated_lock", [{"product_id": "simulatedrawpass"}], indirect=True)

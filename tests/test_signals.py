@@ -17,6 +17,7 @@ from tests.common import (
     LOCK,
     NAME,
     UNLOCK,
+    pass_time,
     reported,
     restart,
     set_up_awake,
@@ -337,6 +338,7 @@ async def test_duress_without_an_unlock_is_told_as_well(
     await runs.arm()
     await simulated_lock.push({"16": True})
     await reported(hass, simulated_lock)
+    await pass_time(hass, 2.1)
     assert events.types(DURESS) == ["unknown"]
     assert state(hass, DURESS).attributes["record"] is None
     assert runs.names == ["it"]

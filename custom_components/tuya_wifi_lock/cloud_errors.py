@@ -38,6 +38,9 @@ CAUSES: Mapping[Cause, Callable[..., HomeAssistantError]] = {
 MISTAKES = {
     Mistake.BAD_CODE: _wrong(translation_domain=DOMAIN, translation_key="password_bad_code"),
     Mistake.BAD_NAME: _wrong(translation_domain=DOMAIN, translation_key="password_bad_name"),
+    Mistake.BEYOND_CLOCK: _wrong(
+        translation_domain=DOMAIN, translation_key="password_beyond_clock"
+    ),
     Mistake.BOOK_FULL: _wrong(translation_domain=DOMAIN, translation_key="password_book_full"),
     Mistake.END_BEFORE_START: _wrong(
         translation_domain=DOMAIN, translation_key="password_end_before_start"

@@ -19,9 +19,9 @@ from .tuyalock import Snapshot, TuyaLock
 from .tuyalock.cloud import Cloud
 from .tuyalock.cloud_answers import CloudSignal
 from .tuyalock.cloud_checks import Firmware
-from .tuyalock.errors import CallsUsedUp, Cause, CloudError, CloudRefused
+from .tuyalock.errors import GENERAL, CallsUsedUp, Cause, CloudError, CloudRefused, CloudSilent
 from .tuyalock.openapi import CAP, Calls
-from .tuyalock.records import CLOUD
+from .tuyalock.records import CLOCK_AHEAD, CLOUD
 
 REST = 86400.0
 """Seconds until the cloud is asked again when it answers no more at all."""
@@ -33,9 +33,6 @@ BOOK_EVERY = 3300.0
 FIRST_LOOK = 86400.0
 OVERLAP = 600.0
 """Seconds by which records may come to the cloud in another order than they happened."""
-AHEAD = 300.0
-"""Seconds by which the clock of a lock may be ahead of ours."""
-
 _ABSENT = {Cause.NO_ENDPOINT, Cause.UNSUPPORTED}
 _ENDED = {Cause.TRIAL_EXPIRED, Cause.QUOTA}
 
@@ -197,19 +194,26 @@ class CloudWatch:
             questions.append(self._async_refresh_passwords)
         if time.time() >= self._check_due:
             questions.append(self._async_check)
-        for question in questions:
-            if question not in self._closed_questions:
-                await self._async_try(question)
+        open_questions = [one for one in questions if one not in self._closed_questions]
+        failures = [err for one in open_questions if (err := await self._async_try(one))]
         self._async_tell_signals()
+        if failures:
+            raise max(failures, key=lambda failure: issue_of(failure) is not None)
 
-    async def _async_try(self, question: _Question) -> None:
-        """Ask something that this lock or this project may not have."""
+    async def _async_try(self, question: _Question) -> CloudError | None:
+        """Ask something, and return what is wrong with this question alone."""
         try:
             await question()
+        except CloudSilent as err:
+            return err
         except CloudRefused as err:
-            if err.cause not in _ABSENT:
+            if err.cause in _ABSENT:
+                self._closed_questions.add(question)
+            elif err.cause in GENERAL:
                 raise
-            self._closed_questions.add(question)
+            else:
+                return err
+        return None
 
     async def _async_learn(self) -> None:
         """Take the product's own DP table."""
@@ -221,7 +225,7 @@ class CloudWatch:
         """Take the records; what is older than the entry is kept, and no news."""
         now = time.time()
         newest = now - FIRST_LOOK if self.watermark is None else self.watermark
-        for told in await self.cloud.unlocks(newest - OVERLAP, now + AHEAD):
+        for told in await self.cloud.unlocks(newest - OVERLAP, now + CLOCK_AHEAD):
             self._lock.record(told.unlock, told.time, CLOUD, tell=self._is_news(told.time))
             newest = max(newest, min(told.time, now))
         self.watermark = newest
@@ -229,7 +233,7 @@ class CloudWatch:
     async def _async_fetch_signals(self) -> None:
         """Fetch alarms, rings and duress."""
         since = self._signal_watermark or time.time() - FIRST_LOOK
-        self._fetched = await self.cloud.signals(since - OVERLAP, time.time() + AHEAD)
+        self._fetched = await self.cloud.signals(since - OVERLAP, time.time() + CLOCK_AHEAD)
 
     @callback
     def _async_tell_signals(self) -> None:

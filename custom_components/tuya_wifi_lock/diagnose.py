@@ -119,12 +119,13 @@ class Diagnosis:
             if device_id in str(dict(entry.data))
         )
 
-    def _passwords(self) -> tuple[int | None, int]:
-        """Return how many temporary passwords wait for the lock, and how many it has not taken."""
+    def _passwords(self) -> tuple[int | None, tuple[str, ...]]:
+        """Return how many temporary passwords wait for the lock, and which it has not taken."""
         passwords = self._lock.passwords
         phases = [password.phase for password in passwords.book]
         waiting = sum(phase in {Phase.WAITING, Phase.DELETING} for phase in phases)
-        return waiting if passwords.carrier else None, phases.count(Phase.FAILED)
+        failed = dict.fromkeys(one.name for one in passwords.book.failed(time.time()))
+        return waiting if passwords.carrier else None, tuple(failed)
 
     def _cloud(self) -> CloudEvidence | None:
         """Return how it goes with Tuya's cloud."""

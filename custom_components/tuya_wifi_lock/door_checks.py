@@ -97,7 +97,7 @@ def _passwords(evidence: Evidence) -> Verdict:
     if evidence.passwords_waiting is None:
         return None
     if evidence.passwords_failed:
-        return State.PROBLEM, "passwords_failed", {"count": str(evidence.passwords_failed)}
+        return State.PROBLEM, "passwords_failed", {"names": ", ".join(evidence.passwords_failed)}
     if evidence.passwords_waiting:
         return State.ATTENTION, "passwords_waiting", {"count": str(evidence.passwords_waiting)}
     return State.OK, "passwords_settled"

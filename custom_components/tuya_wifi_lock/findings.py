@@ -68,7 +68,8 @@ class Evidence:
     battery_level: str | None
     passwords_waiting: int | None
     """None if nothing carries temporary passwords."""
-    passwords_failed: int = 0
+    passwords_failed: tuple[str, ...] = ()
+    """Names of those that the lock has not taken as they are wished."""
     records: int = 0
     cloud: CloudEvidence | None = None
     firmware: Firmware | None = None

@@ -16,6 +16,7 @@ from .const import CONF_CLOUD, DOMAIN
 from .tuyalock import Clock
 from .tuyalock.cloud import Cloud
 from .tuyalock.openapi import Calls, OpenApi, Project
+from .tuyalock.stored import known_fields
 
 STORAGE_VERSION = 1
 SAVE_DELAY = 60.0
@@ -81,7 +82,7 @@ async def async_get_cloud(hass: HomeAssistant, data: Mapping[str, Any]) -> Cloud
 
 def project_of(data: Mapping[str, Any]) -> Project | None:
     """Return the cloud project, from the data of an entry."""
-    return Project(**data[CONF_CLOUD]) if CONF_CLOUD in data else None
+    return Project(**known_fields(Project, data[CONF_CLOUD])) if CONF_CLOUD in data else None
 
 
 def project_data(project: Project) -> dict[str, dict[str, str]]:

@@ -110,6 +110,17 @@ async def test_duress_belongs_to_the_unlock_behind_it(home: House) -> None:
     assert [one.unlock_record for one in home.signals] == [home.records[0].id]
 
 
+async def test_duress_belongs_to_an_unlock_that_is_told_after_it(home: House) -> None:
+    take(home, {"dpId": 1, "value": 3, "ago": 20})
+    take(home, {"dpId": 16, "value": True})
+    assert home.signals == []
+    take(home, {"dpId": 1, "value": 9})
+    home.clock.move(2.1)
+    await home.until(lambda: bool(home.signals))
+    assert [one.unlock_record for one in home.signals] == [home.records[1].id]
+    assert home.records[1].number == 9
+
+
 async def test_a_request_counts_from_its_own_time_and_not_when_it_is_old(home: House) -> None:
     take(home, {"dpId": 9, "value": 90, "ago": 61})
     assert not home.lock.snapshot.requested
@@ -164,6 +175,29 @@ async def test_the_account_is_first_while_the_lock_is_still_heard_out(home: Hous
     await asyncio.sleep(0.05)
     assert home.told == ["live fingerprint 3"]
     assert len(list(home.lock.journal)) == 1
+
+
+@pytest.mark.parametrize("first", ["lan", "account"])
+async def test_a_clock_that_is_two_minutes_ahead_makes_no_second_unlock(
+    home: House, first: str
+) -> None:
+    await home.awake()
+    for told in (1, 2):
+        if first == "account":
+            take(home, {"dpId": 1, "value": 3, "ago": -120})
+        await home.simulated.finger(3)
+        await home.until(lambda told=told: len(home.records) == told)
+        await home.settle()
+        if first == "lan":
+            take(home, {"dpId": 1, "value": 3, "ago": -120})
+        home.clock.move(30)
+    for _ in range(2):
+        home.clock.move(120)
+        for record in home.lock.journal:
+            assert record.claimed is not None
+            home.lock.record(Unlock("fingerprint", 3), int(record.claimed), "cloud")
+    assert home.told == ["live fingerprint 3"] * 2
+    assert [record.from_the_future for record in home.lock.journal] == [True, True]
 
 
 async def test_a_copy_of_an_older_unlock_does_not_show_as_the_last_one(home: House) -> None:

@@ -39,10 +39,14 @@ class Schedule(RuleBasedStateMachine):
         timed=st.booleans(),
         cloud=st.booleans(),
         answers=st.sampled_from([None, False, True]),
+        ahead=st.sampled_from([0.0, 0.0, -300.0, 15.0, 120.0, 280.0]),
         started=st.booleans(),
     )
-    def begin(self, timed: bool, cloud: bool, answers: bool | None, started: bool) -> None:
+    def begin(
+        self, timed: bool, cloud: bool, answers: bool | None, ahead: float, started: bool
+    ) -> None:
         self.world = World(Kind(timed, cloud, None if timed or cloud else answers))
+        self.world.lock_clock_off = ahead
         if started:
             self.world.finish_start()
 

@@ -8,6 +8,7 @@ import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock import Family, Settings, TuyaLock, UnlockWith
 from custom_components.tuya_wifi_lock.tuyalock.errors import WrongVersion
+from custom_components.tuya_wifi_lock.tuyalock.report import Report
 from custom_components.tuya_wifi_lock.tuyalock.state import LockState, Unlock, Value
 
 from .house import VERSIONS, House, address_of, house
@@ -246,6 +247,25 @@ async def test_state_is_shown_as_reported() -> None:
         await home.until(lambda: home.lock.snapshot.bolt.locked is True)
         await home.simulated.push({"55": True})
         await home.until(lambda: home.lock.snapshot.bolt.locked is False)
+
+
+def test_a_lock_that_was_opened_while_our_clock_was_ahead_is_not_open_for_all_that_time() -> None:
+    clock = ToyClock()
+    clock.wall += 3600
+    lock = TuyaLock(ADDRESS, Settings(), clock, {"family": "B"})
+    lock.link_opened(clock.monotonic(), woken=True)
+    lock.link_reported(Report({1: 3}, {}, is_answer=False))
+    clock.advance(2)
+    assert lock.snapshot.bolt.locked is False
+    clock.wall -= 3600
+    clock.advance(10)
+    assert lock.snapshot.bolt.locked is None
+    lock.remote_opened()
+    lock.link_reported(Report({1: 4}, {}, is_answer=False))
+    assert lock.snapshot.bolt.locked is False
+    assert lock.snapshot.last_unlock == Unlock("fingerprint", 4)
+    clock.advance(10)
+    assert lock.snapshot.bolt.locked is None
 
 
 async def test_opening_without_a_motor_state_passes() -> None:

@@ -136,8 +136,8 @@ def test_an_unlock_that_is_known_already_changes_nothing() -> None:
 
 def test_the_last_opening_counts() -> None:
     memory = Memory(None)
-    for at in (NOW - 10, NOW - 900, NOW, NOW - 3):
-        memory.opened(at)
+    for ago in (10, 900, 0, 3):
+        memory.opened(NOW, ago)
     assert memory.state.opened_at == NOW
 
 
@@ -161,6 +161,34 @@ def test_the_last_unlock_is_the_one_that_happened_last() -> None:
     memory.keep(Arrival(Unlock("key", 7), NOW, NOW, Age.LIVE), "lan")
     assert memory.last.unlock == Unlock("key", 7)
     assert Memory(json.loads(json.dumps(memory.as_dict()))).last == memory.last
+
+
+def test_what_our_own_clock_told_while_it_was_ahead_counts_no_more() -> None:
+    memory = Memory(None)
+    ahead = NOW + 3600
+    memory.keep(Arrival(Unlock("card", 2), None, ahead, Age.LIVE), "lan")
+    assert memory.state_at(ahead).opened_at == ahead
+    memory.jam(NOW)
+    assert memory.state_at(NOW).opened_at is None
+    assert memory.state_at(NOW).jammed
+    memory.take(push({55: True, 12: 80}), ahead + 1)
+    memory.jam(ahead + 2)
+    memory.keep(Arrival(Unlock("key", 7), None, NOW + 1, Age.LIVE), "lan")
+    memory.told("residual_electricity", 70, NOW + 2)
+    for one in (memory, Memory(json.loads(json.dumps(memory.as_dict())))):
+        assert one.last is not None
+        assert one.last.unlock == Unlock("key", 7)
+        state = one.state_at(NOW + 2)
+        assert (state.opened_at, state.motor_at, state.jammed) == (NOW + 1, None, False)
+        assert state.battery == 70
+
+
+def test_a_clock_that_is_behind_after_a_start_takes_nothing_from_what_is_known() -> None:
+    memory = Memory(None)
+    memory.opened(NOW)
+    assert memory.state_at(NOW - 9).opened_at == NOW
+    assert memory.state_at(NOW - 3600).opened_at is None
+    assert memory.state_at(NOW).opened_at == NOW
 
 
 @pytest.mark.parametrize(

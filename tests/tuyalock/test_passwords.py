@@ -131,6 +131,18 @@ def test_there_is_room_exactly_while_fewer_than_ten_count(
         assert mistake(refused) is Mistake.BOOK_FULL
 
 
+def test_what_is_over_takes_a_place_again_only_where_there_is_room() -> None:
+    passwords = book(*(password(f"P{number}") for number in range(MAX_VALID)))
+    over = password("Over", end=int(NOW) - HOUR)
+    passwords.put(over, NOW)
+    with pytest.raises(PasswordRefused) as refused:
+        passwords.check_change(over, wish("Over"), NOW, LENGTH)
+    assert mistake(refused) is Mistake.BOOK_FULL
+    passwords.check_change(passwords.find("P0"), wish("P0"), NOW, LENGTH)
+    passwords.put(replace(passwords.find("P0"), phase=Phase.DELETED), NOW)
+    passwords.check_change(over, wish("Over"), NOW, LENGTH)
+
+
 @pytest.mark.parametrize(
     ("phase", "waits"),
     [
@@ -145,6 +157,29 @@ def test_there_is_room_exactly_while_fewer_than_ten_count(
 def test_what_waits_for_the_lock(phase: Phase, waits: bool) -> None:
     assert book(password(phase=phase)).unsettled is waits
     assert not book().unsettled
+
+
+@pytest.mark.parametrize(
+    ("changes", "later", "matters"),
+    [
+        ({}, {}, True),
+        ({"end": int(NOW)}, {}, False),
+        ({"phase": Phase.DELETED}, {}, False),
+        ({"number": 903}, {}, True),
+        ({}, {"name": "GUEST", "phase": Phase.WAITING}, False),
+        ({}, {"phase": Phase.ACTIVE}, False),
+        ({}, {"phase": Phase.DELETING}, True),
+        ({}, {"phase": Phase.DELETED}, True),
+        ({}, {"name": "Aunt", "phase": Phase.ACTIVE}, True),
+        ({}, {"phase": Phase.ACTIVE, "end": int(NOW)}, True),
+    ],
+)
+def test_what_the_lock_has_not_taken_matters_until_it_is_wished_anew_or_over(
+    changes: dict[str, Any], later: dict[str, Any], matters: bool
+) -> None:
+    first = password("Guest", **{"phase": Phase.FAILED} | changes)
+    passwords = book(first, *([password(**{"id": "another"} | later)] if later else []))
+    assert [one.name for one in passwords.failed(NOW)] == ["Guest"] * matters
 
 
 # What may be wished
@@ -163,6 +198,8 @@ def test_what_waits_for_the_lock(phase: Phase, waits: bool) -> None:
         ({"end": int(NOW)}, Mistake.END_BEFORE_START),
         ({"start": int(NOW) + 2 * HOUR}, Mistake.END_BEFORE_START),
         ({"start": int(NOW) - HOUR, "end": int(NOW)}, Mistake.END_IN_PAST),
+        ({"end": 1 << 32}, Mistake.BEYOND_CLOCK),
+        ({"start": -1}, Mistake.BEYOND_CLOCK),
     ],
 )
 def test_a_wish_that_no_lock_can_fulfil_is_refused(

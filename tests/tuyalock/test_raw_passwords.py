@@ -308,6 +308,17 @@ async def test_eight_less_two_and_five_as_the_vendor_tells_it() -> None:
 # What the lock refuses
 
 
+async def test_the_last_time_that_a_lock_can_write_down_can_be_the_end() -> None:
+    async with household() as home:
+        with pytest.raises(PasswordRefused) as refused:
+            await home.add(end=1 << 32)
+        assert refused.value.mistake is Mistake.BEYOND_CLOCK
+        await home.add(end=(1 << 32) - 1)
+        await home.wake()
+        await home.until(Phase.ACTIVE)
+        assert await home.simulated.type_code(CODE)
+
+
 async def test_a_password_that_the_lock_refuses_has_failed() -> None:
     async with household() as home:
         await home.wake()

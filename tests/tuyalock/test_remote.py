@@ -469,6 +469,8 @@ async def test_lock_without_a_cloud_gets_a_key_that_is_kept() -> None:
         assert home.simulated.openings == ["remote"] * 2
         assert (sent(home, "49"), sent(home, "50")) == (1, 2)
         stored = home.lock.as_dict()
+        for part in ("kept_key", "address"):
+            stored[part] = stored[part] | {"of_a_newer_version": 1}
         simulated_key = home.simulated.stored_key
     async with house(settings=KEEPER, stored=stored, heard_before=False) as again:
         again.simulated.stored_key = simulated_key

@@ -54,6 +54,13 @@ async def finger_is_told(home: House, count: int = 1) -> None:
     await home.until(lambda: len(home.records) == count)
 
 
+async def no_unlock_follows(home: House) -> None:
+    """Hear of duress, and let the time pass in which its own unlock can follow."""
+    await home.until(lambda: "hijack" in home.lock.snapshot.state.seen)
+    await home.settle()
+    home.clock.move(2.1)
+
+
 def from_cloud(
     home: House, signal: Signal, ago: float, unlock: Unlock | None = None, **options: Any
 ) -> None:
@@ -221,6 +228,7 @@ async def test_old_alarms_are_late_and_an_old_ring_is_not_told() -> None:
         for dps in ({"8": "pry"}, {"19": True}, {"16": True}):
             await home.simulated.push(dps, dict.fromkeys(dps, at))
         await home.wake()
+        await no_unlock_follows(home)
         await tell(home, alarm("pry"), DURESS, late=True)
         assert [record.time for record in home.signals] == [at, at]
         await home.simulated.push({"19": True}, {"19": int(home.clock.time() - 5)})
@@ -301,8 +309,61 @@ async def test_duress_belongs_to_the_last_unlock_of_half_a_minute(
         await finger_is_told(home, 2)
         home.clock.move(after)
         await home.simulated.push({"16": True})
+        if after:
+            await no_unlock_follows(home)
         await tell(home, DURESS)
         assert home.signals[0].unlock_record == (home.records[1].id if belongs else None)
+
+
+@pytest.mark.parametrize("held", [False, True])
+@pytest.mark.parametrize("before", [True, False])
+async def test_duress_that_is_told_before_its_unlock_is_not_put_on_the_one_before(
+    held: bool, before: bool
+) -> None:
+    async with house() as home:
+        await home.awake()
+        if before:
+            await home.simulated.finger(3)
+            await finger_is_told(home)
+        if held:
+            await home.simulated.sleep()
+            await home.until(lambda: not home.lock.door.connected)
+        home.clock.move(20)
+        await home.simulated.push({"16": True})
+        await home.simulated.finger(9)
+        home.hint()
+        await home.until(lambda: home.lock.snapshot.last_unlock == Unlock("fingerprint", 9))
+        await home.settle()
+        assert home.signals == []
+        home.clock.move(1.1)
+        home.clock.move(1.0)
+        await tell(home, DURESS)
+        assert home.records[-1].number == 9
+        assert home.signals[0].unlock_record == home.records[-1].id
+
+
+async def test_duress_that_follows_its_unlock_at_once_is_told_at_once() -> None:
+    async with house() as home:
+        await home.awake()
+        await home.simulated.finger(3)
+        await home.simulated.push({"16": True})
+        await tell(home, DURESS)
+        assert home.signals[0].unlock_record == home.records[0].id
+        await home.simulated.finger(4)
+        await finger_is_told(home, 2)
+        await tell(home, DURESS)
+
+
+async def test_duress_that_waits_for_its_unlock_is_not_lost_when_all_ends() -> None:
+    async with house() as home:
+        await home.awake()
+        await home.simulated.push({"16": True})
+        await home.until(lambda: "hijack" in home.lock.snapshot.state.seen)
+        await home.settle()
+        assert home.signals == []
+        await home.lock.stop()
+        assert [record.signal for record in home.signals] == [DURESS]
+        assert home.clock.waiting == 0
 
 
 async def test_duress_does_not_belong_to_what_the_cloud_tells_of_long_ago() -> None:
@@ -310,6 +371,7 @@ async def test_duress_does_not_belong_to_what_the_cloud_tells_of_long_ago() -> N
         await home.awake()
         home.lock.record(Unlock("card", 2), home.clock.time() - HOUR, CLOUD)
         await home.simulated.push({"16": True})
+        await no_unlock_follows(home)
         await tell(home, DURESS)
         assert home.signals[0].unlock_record is None
 
@@ -349,6 +411,8 @@ async def test_what_the_lock_and_the_cloud_tell_is_one_signal(signal: Signal) ->
     async with house() as home:
         await home.awake()
         await home.simulated.push(dps[signal.kind])
+        if signal is DURESS:
+            await no_unlock_follows(home)
         await tell(home, signal)
         from_cloud(home, signal, ago=5)
         from_cloud(home, signal, ago=5)

@@ -290,9 +290,17 @@ class World:
     def feed(self, most: int) -> None:
         """The cloud tells the oldest unlocks that it has not told yet."""
         for truth in self.in_cloud[:most]:
+            self._allow_both(truth)
             self._feed(truth)
             self.fed.append(truth)
         del self.in_cloud[:most]
+
+    def _allow_both(self, truth: Truth) -> None:
+        """Of a wrong clock, the cloud's unlock looks old, and what the lock tells after it new."""
+        held = self.lock._arrivals.held
+        comes_first = truth in self.kept or (held is not None and held.unlock == truth.unlock)
+        if comes_first and self.lock_clock_off and not self.kind.timed:
+            self.slack.repeated[truth.unlock] += 1
 
     def feed_again(self, most: int) -> None:
         """The cloud tells the last unlocks once more."""

@@ -2,9 +2,13 @@
 
 from base64 import b64decode, b64encode
 import binascii
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from enum import IntEnum
 import struct
+from typing import Any, Self
+
+from .stored import known_fields
 
 # DP 49, cloud to lock, 21 bytes: validity, member, start, end, uses, key.
 _SET_KEY = struct.Struct(">BHIIH8s")
@@ -54,6 +58,15 @@ class RemoteKey:
     def encode(self) -> str:
         """Return the DP 49 command that stores this key."""
         return _text(_SET_KEY.pack(_VALID, self.member, self.start, self.end, self.uses, self.key))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a form for private storage; from_dict reads it."""
+        return {**asdict(self), "key": b64encode(self.key).decode()}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Return the key of a stored form, ignoring fields of other versions."""
+        return cls(**known_fields(cls, data) | {"key": b64decode(data["key"])})
 
     def use(self, *, unlock: bool) -> str:
         """Return the DP 50 command that opens, or locks, with this key."""

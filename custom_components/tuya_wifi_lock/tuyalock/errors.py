@@ -177,6 +177,9 @@ LASTING = frozenset(
 )
 """What does not pass by itself, so that the owner has to do something."""
 
+GENERAL = LASTING - {Cause.NO_LOCK_SERVICE} | {Cause.TOKEN}
+"""What has nothing to do with what is asked: to ask for something else would be in vain."""
+
 
 class CloudRefused(CloudError):
     """Tuya's cloud answered with an error."""
@@ -195,6 +198,7 @@ class Mistake(StrEnum):
     NAME_TAKEN = "name_taken"
     BAD_NAME = "bad_name"
     BAD_CODE = "bad_code"
+    BEYOND_CLOCK = "beyond_clock"
     END_BEFORE_START = "end_before_start"
     END_IN_PAST = "end_in_past"
     NO_SUCH_PASSWORD = "no_such_password"

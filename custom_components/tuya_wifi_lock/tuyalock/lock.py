@@ -1,9 +1,10 @@
 """The lock: what is known of it, what it reports, and what can be asked of it."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from .account import Account
@@ -29,6 +30,7 @@ from .settings import Settings
 from .signal_records import SignalRecords
 from .snapshot import Snapshot, Watcher, Watchers
 from .state import Unlock, Value, bolt, unlocks
+from .stored import known_fields
 from .temporary import TemporaryPasswords
 
 
@@ -50,12 +52,13 @@ class TuyaLock:
         self._settings, self._clock = settings, clock
         self._memory = Memory(stored)
         self.journal = self._memory.journal
-        address = replace(address, **stored.get("address", {}))
+        address = replace(address, **known_fields(Address, stored.get("address", {})))
         self.door = Door(Link(address, clock, self), self._memory, clock)
         self._remote = Remote(self.door, cloud, settings, clock, self, stored.get("kept_key"))
         self._arrivals = Arrivals(clock, self._arrived)
         self._running: asyncio.Task[None] | None = None
-        self._watchers = Watchers(self._look, self._ends, clock)
+        ends = partial(self._memory.ends, settings.relock_delay)
+        self._watchers = Watchers(self._look, ends, clock)
         self.changes = Changes(self.door, self._memory, clock)
         self.signals = SignalRecords(self._memory, self._watchers, clock, stored.get("signals"))
         self._arrivals.deliver_ring = self.signals.arrived
@@ -110,6 +113,7 @@ class TuyaLock:
             with suppress(asyncio.CancelledError):
                 await running
         self._arrivals.close()
+        self.signals.close()
         self._watchers.close()
 
     def subscribe(self, watcher: Watcher) -> Callable[[], None]:
@@ -223,7 +227,7 @@ class TuyaLock:
 
     def record(self, unlock: Unlock, time: float | None, route: str, *, tell: bool = True) -> None:
         """Take an unlock that another route tells, and keep it even if it is not to be told."""
-        self._arrived(timed(unlock, time, self._clock.time()), route, tell=tell)
+        self._arrived(timed(unlock, time, self._clock.time(), route), route, tell=tell)
 
     def _take_answer(self, codes: Mapping[str, Value]) -> None:
         """Take the answer to our query."""
@@ -275,7 +279,7 @@ class TuyaLock:
 
     def _look(self) -> Snapshot:
         """Return what can be seen now."""
-        state, settings = self._memory.state, self._settings
+        state, settings = self._memory.state_at(self._clock.time()), self._settings
         return Snapshot(
             state=state,
             family=self._memory.family,
@@ -288,12 +292,6 @@ class TuyaLock:
             key_refused=self.health.key_refused,
             changeable=self._memory.changeable,
         )
-
-    def _ends(self) -> Iterable[float | None]:
-        """Return when a request ends, and an opening that nobody reports."""
-        state = self._memory.state
-        yield state.request_until
-        yield state.opened_at and state.opened_at + self._settings.relock_delay
 
     def _publish(self) -> None:
         """Tell what has changed."""

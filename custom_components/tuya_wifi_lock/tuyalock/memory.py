@@ -1,11 +1,11 @@
 """What a lock has told; it survives restarts."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
 from typing import Any
 
 from .profiles import PRODUCTS, PROFILES, Dp, DpType, Family, complete, family_of, recognise
-from .records import LAN, Age, Arrival, Journal, Record
+from .records import CLOCK_TOLERANCE, LAN, Age, Arrival, Journal, Record
 from .report import Report
 from .state import SETTINGS, STATE_CODES, LockState, Unlock, Value, apply, decode, heard
 
@@ -19,8 +19,10 @@ class Memory:
         self.state = LockState.from_dict(stored.get("state", {}))
         self.journal = Journal.from_dict(stored["journal"]) if "journal" in stored else Journal()
         self.family = Family(stored["family"]) if stored.get("family") else None
-        self.last: Record | None = max(self.journal, key=_order, default=None)
+        self.last: Record | None = None
         """What happened last, by all that the records tell."""
+        for record in self.journal:
+            self.last = _later(self.last, record)
         self.answers_partly: bool | None = stored.get("answers_partly")
         """It answers a query only with what has changed since it woke."""
         self.product_id: str | None = stored.get("product_id")
@@ -137,9 +139,9 @@ class Memory:
     def keep(self, arrival: Arrival, route: str) -> Record | None:
         """Keep an unlock, or return None if it is known already."""
         if record := self.journal.add(arrival, route):
-            self.last = max(self.last or record, record, key=_order)
+            self.last = _later(self.last, record)
             if record.age is not Age.UNKNOWN:
-                self.opened(record.happened)
+                self.opened(record.received, record.received - record.happened)
         return record
 
     def last_unlock(self, held: Arrival | None) -> Unlock | None:
@@ -148,9 +150,29 @@ class Memory:
             return held.unlock
         return self.last.unlock if self.last else None
 
-    def opened(self, at: float) -> None:
-        """Note that the lock was open at a Unix time."""
+    def opened(self, now: float, ago: float = 0.0) -> None:
+        """Note at Unix time `now` that the lock was open some seconds ago."""
+        self._forget_ahead(now)
+        at = now - ago
         self.state = replace(self.state, opened_at=max(at, self.state.opened_at or at))
+
+    def state_at(self, now: float) -> LockState:
+        """Return the state at a Unix time; an opening that lies ahead is not known."""
+        ahead = (self.state.opened_at or 0) > now + CLOCK_TOLERANCE
+        return replace(self.state, opened_at=None) if ahead else self.state
+
+    def ends(self, relock_delay: float) -> Iterable[float | None]:
+        """Return when a request ends, and an opening that nobody reports, in Unix seconds."""
+        yield self.state.request_until
+        yield self.state.opened_at and self.state.opened_at + relock_delay
+
+    def _forget_ahead(self, now: float) -> None:
+        """Forget times that lie ahead: our own clock was ahead when it told them."""
+        latest = now + CLOCK_TOLERANCE
+        times = {name: getattr(self.state, name) for name in ("opened_at", "motor_at", "jammed_at")}
+        wrong: dict[str, Any] = {name: None for name, at in times.items() if at and at > latest}
+        self.state = replace(self.state, **wrong)
+        self._told_at = {code: at for code, at in self._told_at.items() if at <= latest}
 
     def jam(self, at: float) -> None:
         """Note that the bolt was stuck at a Unix time."""
@@ -167,9 +189,11 @@ def _family_of(table: Mapping[int, Dp]) -> Family | None:
     return family_of({dp.code for dp in table.values()})
 
 
-def _order(record: Record) -> tuple[float, int]:
-    """Return what sorts records by when they happened."""
-    return record.happened, record.id
+def _later(last: Record | None, record: Record) -> Record:
+    """Return what happened later, if our own clock was not ahead when it told the last one."""
+    if last is None or last.happened > record.received + CLOCK_TOLERANCE:
+        return record
+    return max(last, record, key=lambda one: (one.happened, one.id))
 
 
 def _stored(dp: Dp) -> list[Any]:
@@ -179,7 +203,8 @@ def _stored(dp: Dp) -> list[Any]:
 
 def _load(stored: Mapping[str, list[Any]]) -> Mapping[int, Dp]:
     """Return a DP table from its stored form, in which all tuples are lists."""
+    rows = {id_: row[: len(fields(Dp))] for id_, row in stored.items()}
     return {
         int(id_): Dp(code, DpType[type_], writable, tuple(options), limits and tuple(limits), *how)
-        for id_, (code, type_, writable, options, limits, *how) in stored.items()
+        for id_, (code, type_, writable, options, limits, *how) in rows.items()
     }

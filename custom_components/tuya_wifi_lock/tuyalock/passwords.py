@@ -1,16 +1,19 @@
 """The book of a lock's temporary passwords; it never holds their digits."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 import secrets
 from typing import Any, Self
 
 from .errors import Mistake, PasswordRefused
+from .stored import known_fields
 
 MAX_VALID = 10
 """Passwords that a lock holds at most, as Tuya counts them."""
 NAME_LENGTH = 20
+LAST_TIME = 0xFFFFFFFF
+"""The last Unix time that a lock can write down, in the year 2106."""
 HISTORY = 50
 """Passwords that are over and still give their name to old records."""
 
@@ -53,6 +56,8 @@ class Wish:
             raise PasswordRefused(Mistake.END_BEFORE_START)
         if self.end <= now:
             raise PasswordRefused(Mistake.END_IN_PAST)
+        if self.start < 0 or self.end > LAST_TIME:
+            raise PasswordRefused(Mistake.BEYOND_CLOCK)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +85,7 @@ class TemporaryPassword:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Return the password of a stored form, ignoring fields of other versions."""
-        known = {one.name for one in fields(cls)}
-        values = {key: value for key, value in data.items() if key in known}
-        return cls(**values | {"phase": Phase(data["phase"])})
+        return cls(**known_fields(cls, data) | {"phase": Phase(data["phase"])})
 
     def counts(self, now: float) -> bool:
         """Return if it takes one of the lock's places at a Unix time, as Tuya counts."""
@@ -120,12 +123,25 @@ class PasswordBook:
         """Return those that take a place in the lock at a Unix time, as Tuya counts."""
         return [password for password in self if password.counts(now)]
 
+    def failed(self, now: float) -> list[TemporaryPassword]:
+        """Return those of which the lock has not taken what is still wished at a Unix time.
+
+        What it does not have at all has been wished anew if there is another one of that name.
+        """
+        there = {one.name.casefold() for one in self.valid(now) if one.phase is not Phase.DELETING}
+        return [
+            one
+            for one in self
+            if one.phase is Phase.FAILED
+            and one.end > now
+            and (one.gone is None or one.name.casefold() not in there)
+        ]
+
     def check_addition(self, wish: Wish, now: float, length: int) -> None:
         """Raise PasswordRefused if a password like this cannot be added."""
         wish.check(now, length)
         self._check_name(wish.name, None, now)
-        if len(self.valid(now)) >= MAX_VALID:
-            raise PasswordRefused(Mistake.BOOK_FULL)
+        self._check_room(now)
 
     def check_change(
         self, password: TemporaryPassword, wish: Wish, now: float, length: int
@@ -135,6 +151,8 @@ class PasswordBook:
             raise PasswordRefused(Mistake.NO_SUCH_PASSWORD)
         wish.check(now, length)
         self._check_name(wish.name, password.id, now)
+        if not password.counts(now):
+            self._check_room(now)
 
     def find(self, which: str | int) -> TemporaryPassword:
         """Return a password by its name, or by its number; raise PasswordRefused."""
@@ -191,6 +209,11 @@ class PasswordBook:
             same = other.name.casefold() == name.casefold()
             if same and other.id != id_ and other.phase is not Phase.DELETING:
                 raise PasswordRefused(Mistake.NAME_TAKEN)
+
+    def _check_room(self, now: float) -> None:
+        """Raise PasswordRefused if the lock has no room for one more."""
+        if len(self.valid(now)) >= MAX_VALID:
+            raise PasswordRefused(Mistake.BOOK_FULL)
 
     def _forget(self, now: float) -> None:
         """Forget the oldest of those that are over."""

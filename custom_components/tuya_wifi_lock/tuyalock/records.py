@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from .state import Unlock
+from .stored import known_fields
 
 LAN = "lan"
 """The route of what a lock tells us itself."""
@@ -17,7 +18,9 @@ KEPT = 200
 LATE_AFTER = 60.0
 """Seconds after which a record is no news."""
 CLOCK_TOLERANCE = 10.0
-"""Seconds that a lock's clock may be ahead of ours."""
+"""Seconds that a lock's clock may be ahead of ours and its times still be believed."""
+CLOCK_AHEAD = 300.0
+"""Seconds that it may be ahead and its records still be known for what it told without a time."""
 CLOCK_BEHIND = 600.0
 """Seconds that a lock's clock may be behind ours."""
 SAVED_UP = 30 * 86400.0
@@ -165,16 +168,24 @@ class Journal:
 
     def _other_half(self, arrival: Arrival, route: str) -> int | None:
         """Return where the same unlock of another route is, one of the two without its time."""
+        # An account hears at once: what is new there is not what the lock told us long before.
+        at_once = route == ACCOUNT and arrival.age is Age.LIVE
+        since = arrival.received - LATE_AFTER - CLOCK_TOLERANCE if at_once else float("-inf")
         for index, record in enumerate(self._records):
-            if route != record.route and not record.confirmed and _are_one(record, arrival):
+            if record.route == route or record.confirmed or record.received < since:
+                continue
+            if _are_one(record, arrival):
                 return index
         return None
 
     def _confirm(self, index: int, arrival: Arrival) -> None:
         """Note that another route has told a record as well, with its time if it had none."""
         record = self._records[index]
-        time = arrival.time if record.stamp is None else record.time
-        self._records[index] = replace(record, time=time, confirmed=True)
+        if record.stamp is None:
+            # Of a lock whose clock is ahead, we know better when it was.
+            time, _ = judge(arrival.stamp, record.received)
+            record = replace(record, time=time, claimed=arrival.stamp)
+        self._records[index] = replace(record, confirmed=True)
 
     def mark_delivered(self, record_id: int) -> None:
         """Note that a record has reached its listeners."""
@@ -213,28 +224,35 @@ class Journal:
         if data["watermark"] is not None:
             journal._watermark = data["watermark"]
         journal._records.extend(
-            Record(**{**record, "age": Age(record["age"])}) for record in data["records"]
+            Record(**known_fields(Record, row) | {"age": Age(row["age"])})
+            for row in data["records"]
         )
         return journal
 
 
-def timed(unlock: Unlock, time: float | None, now: float) -> Arrival:
-    """Return what another route than the LAN tells at Unix time `now`."""
+def timed(unlock: Unlock, time: float | None, now: float, route: str) -> Arrival:
+    """Return what another route than the LAN tells at Unix time `now`.
+
+    An account hears each unlock at once; what it tells of a lock whose clock is a little ahead is
+    new. What is found in the cloud may be as old as that clock is ahead, which nobody knows.
+    """
     believed, age = judge(time, now)
+    if time is not None and age is None and route == ACCOUNT and time <= now + CLOCK_AHEAD:
+        age = Age.LIVE
     return Arrival(unlock, believed, now, age or Age.UNKNOWN, time)
 
 
 def _are_one(record: Record, arrival: Arrival) -> bool:
     """Return if a record and an arrival can be one unlock, of which only one knows the time."""
     with_time, without = (record, arrival) if arrival.stamp is None else (arrival, record)
-    if record.unlock != arrival.unlock or with_time.time is None or without.stamp is not None:
+    if record.unlock != arrival.unlock or with_time.stamp is None or without.stamp is not None:
         return False
-    # Rather than swallow an unlock that is new, an old one is told again.
-    if without.age is not Age.LIVE:
-        reach = SAVED_UP
-    else:
-        reach = LATE_AFTER if without is arrival else CLOCK_BEHIND
-    return -CLOCK_TOLERANCE <= without.received - with_time.time <= reach
+    if without is arrival and arrival.age is Age.LIVE:
+        # Rather than swallow an unlock that is new, an old one is told again.
+        known = record.known_time
+        return known is not None and -CLOCK_TOLERANCE <= arrival.received - known <= LATE_AFTER
+    reach = CLOCK_BEHIND if without.age is Age.LIVE else SAVED_UP
+    return -CLOCK_AHEAD <= without.received - with_time.stamp <= reach
 
 
 def aged(record: Record, now: float) -> Record:

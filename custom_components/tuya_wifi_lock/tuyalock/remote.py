@@ -1,10 +1,8 @@
 """The remote control of a lock: opening, locking and refusing, one thing at a time."""
 
 import asyncio
-from base64 import b64decode, b64encode
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import asdict
 from functools import partial
 from typing import Any, Protocol
 
@@ -64,7 +62,7 @@ class Remote:
         self._user = user
         self._settings = settings
         self._clock = clock
-        self._kept = _load(stored) if settings.no_cloud else None
+        self._kept = RemoteKey.from_dict(stored) if stored and settings.no_cloud else None
         self._attempt: Attempt | None = None
         self._opening: asyncio.Task[None] | None = None
         self._waiting = False
@@ -89,9 +87,7 @@ class Remote:
 
     def as_dict(self) -> dict[str, Any] | None:
         """Return the key to keep, for private storage."""
-        if self._kept is None:
-            return None
-        return {**asdict(self._kept), "key": b64encode(self._kept.key).decode()}
+        return self._kept.as_dict() if self._kept else None
 
     def feed(self, news: Codes | LockError) -> None:
         """Tell what the lock pushed, that it refused a command, or that the connection ended."""
@@ -293,8 +289,3 @@ class Remote:
             async with self._attempting() as attempt:
                 self._kept = await attempt.converse(register(kept_key(self._clock.time())))
                 self._user.remote_changed()
-
-
-def _load(stored: Mapping[str, Any] | None) -> RemoteKey | None:
-    """Return the key to keep from its stored form."""
-    return RemoteKey(**{**stored, "key": b64decode(stored["key"])}) if stored else None

@@ -1,19 +1,35 @@
 """Keeps each signal of a lock once, whatever the route, and tells it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from .arrivals import Arrivals
-from .clock import Clock
+from .clock import Clock, Timer
 from .cloud_answers import CloudSignal
 from .memory import Memory
-from .records import CLOCK_TOLERANCE, LAN, Age, Arrival, Journal, Record, aged, judge, timed
+from .records import (
+    ACCOUNT,
+    CLOCK_TOLERANCE,
+    LAN,
+    Age,
+    Arrival,
+    Journal,
+    Record,
+    aged,
+    judge,
+    timed,
+)
 from .signals import JAMS, RING, Kind, Signal, SignalRecord, signals
 from .snapshot import Watchers
 from .state import Unlock, Value, unlocks
 
 BELONGS_WITHIN = 30.0
 """Seconds after an unlock in which duress can be about it."""
+JUST_NOW = 1.0
+"""Seconds after an unlock in which duress certainly is about it."""
+FOLLOWS_WITHIN = 2.0
+"""Seconds in which an unlock comes that a lock tells after its duress, if it was held back too."""
 
 
 class SignalRecords:
@@ -34,6 +50,8 @@ class SignalRecords:
         """Which unlock a duress is about, by their ids."""
         self._waiting: list[tuple[Arrival, Unlock]] = []
         """Duress about unlocks that are held back."""
+        self._alone: dict[Callable[[], None], Timer] = {}
+        """What takes duress whose unlock may follow, and when at the latest."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return a form for storage."""
@@ -63,7 +81,8 @@ class SignalRecords:
         """Take the signals that a lock pushed, after the unlocks of the same report.
 
         A ring may have been saved up. An alarm may be as well, but it must not wait, and several
-        belong together, so without a time it is new. Duress waits for the unlock that is held back.
+        belong together, so without a time it is new. Duress waits for the unlock that is held back,
+        or for one that may follow.
         """
         now = self._clock.time()
         for code, signal in signals(codes):
@@ -75,8 +94,10 @@ class SignalRecords:
                 self.arrived(arrival)
             elif held := arrivals.held:
                 self._waiting.append((arrival, held.unlock))
+            elif (own := self._own(codes, now)) is not None:
+                self._take(arrival, LAN, own)
             else:
-                self._take(arrival, LAN, self._just_unlocked(codes, now))
+                self._hold_back(partial(self._take_alone, arrival))
 
     def arrived(self, arrival: Arrival) -> None:
         """Take a signal that belongs to no unlock, with the age that it has."""
@@ -91,7 +112,34 @@ class SignalRecords:
 
     def told(self, told: CloudSignal, route: str, *, tell: bool = True) -> None:
         """Take a signal that another route tells; what is not to be told is kept all the same."""
-        arrival = timed(told.signal.entry, told.time, self._clock.time())
+        take = partial(self._take_told, told, route, tell=tell)
+        alone = told.signal.kind is Kind.DURESS and route == ACCOUNT
+        if alone and self._nearest(told.time, JUST_NOW) is None:
+            self._hold_back(take)
+        else:
+            take()
+
+    def close(self) -> None:
+        """Take what waits: nothing follows any more."""
+        for take in tuple(self._alone):
+            self._let_go(take)
+
+    def _hold_back(self, take: Callable[[], None]) -> None:
+        """Take duress once the unlock that it is about can be known."""
+        self._alone[take] = self._clock.call_later(FOLLOWS_WITHIN, partial(self._let_go, take))
+
+    def _let_go(self, take: Callable[[], None]) -> None:
+        """Take duress that was held back."""
+        self._alone.pop(take).cancel()
+        take()
+
+    def _take_alone(self, arrival: Arrival) -> None:
+        """Take duress that the lock has not told together with an unlock."""
+        self._take(arrival, LAN, self._nearest(arrival.received, BELONGS_WITHIN))
+
+    def _take_told(self, told: CloudSignal, route: str, *, tell: bool) -> None:
+        """Take a signal that another route has told."""
+        arrival = timed(told.signal.entry, told.time, self._clock.time(), route)
         forced = told.signal.kind is Kind.DURESS
         unlock_record = self._unlocked_at(told.unlock, told.time) if forced else None
         # An unlock has been told as forced already if the lock itself said so.
@@ -129,19 +177,22 @@ class SignalRecords:
 
     # Which unlock duress is about
 
-    def _just_unlocked(self, codes: Mapping[str, Value], now: float) -> int | None:
-        """Return the record of the unlock in the same report, or else just before it."""
+    def _own(self, codes: Mapping[str, Value], now: float) -> int | None:
+        """Return the record of the unlock in the same report, or else right before it."""
         for _, unlock in reversed(list(unlocks(codes))):
             return self._last(unlock)
-        return next(
-            (
-                record.id
-                for record in reversed(list(self._memory.journal))
-                if now - (record.received if record.route == LAN else record.happened)
-                <= BELONGS_WITHIN
-            ),
-            None,
-        )
+        return self._nearest(now, JUST_NOW)
+
+    def _nearest(self, at: float, within: float) -> int | None:
+        """Return the record of the unlock nearest to a Unix time, if it was not long before."""
+        found = [
+            (abs(since), -record.id)
+            for record in self._memory.journal
+            if -FOLLOWS_WITHIN
+            <= (since := at - (record.received if record.route == LAN else record.happened))
+            <= within
+        ]
+        return -min(found)[1] if found else None
 
     def _last(self, unlock: Unlock) -> int | None:
         """Return the last record of an unlock."""

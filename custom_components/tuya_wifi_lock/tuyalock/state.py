@@ -1,11 +1,12 @@
 """What is known of a lock, and what a report changes in it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 from .codec import CodecError, decode_door_kit, decode_kit, decode_numbers
 from .profiles import Dp, DpType
+from .stored import known_fields
 
 type Value = bool | int | str
 
@@ -129,8 +130,7 @@ class LockState:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Return the state of a stored form, ignoring fields of other versions."""
-        known = {one.name for one in fields(cls)}
-        values = {key: value for key, value in data.items() if key in known}
+        values = known_fields(cls, data)
         sets = {name: frozenset(values.get(name, ())) for name in ("seen", "numbers")}
         return cls(**{**values, **sets})
 
