@@ -58,10 +58,10 @@ def _post(manager: Any) -> Callable[..., Any] | None:
 async def _async_ask(hass: HomeAssistant, ask: Callable[..., Any], *details: Any) -> Any:
     """Return what the account answers; raise CloudRefused or CloudSilent."""
     asking = hass.async_add_executor_job(ask, *details)
+    # Perhaps nobody waits any more for what comes, be it an error.
+    asking.add_done_callback(lambda late: late.cancelled() or late.exception())
     done, _ = await asyncio.wait({asking}, timeout=ANSWER_TIME)
     if not done:
-        # Nobody waits for what still comes, be it an error.
-        asking.add_done_callback(lambda late: late.cancelled() or late.exception())
         raise CloudSilent
     if error := asking.exception():
         raise _failure(error)

@@ -133,6 +133,16 @@ async def test_a_change_has_no_answer_as_soon_as_the_connection_ends() -> None:
         assert not home.lock.link_needed()
 
 
+async def test_a_change_has_no_answer_when_the_lock_is_let_go_of() -> None:
+    async with house(apply_delay=3600) as home:
+        await known(home)
+        changing = asyncio.create_task(home.lock.changes.change("auto_lock_time", 30))
+        await home.until(lambda: bool(home.simulated.commands))
+        await home.lock.stop()
+        with pytest.raises(NoAnswer):
+            await changing
+
+
 async def test_what_was_reported_last_before_the_connection_ended_is_changed() -> None:
     async with house(apply_delay=3600) as home:
         await known(home)

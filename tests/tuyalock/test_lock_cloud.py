@@ -81,6 +81,12 @@ class CloudHouse(House):
         end = path.removesuffix("$")
         await self.until(lambda: any(p.endswith(end) for p in self.cloud.as_dict()["answered"]))
 
+    def hear(self, **values: Any) -> None:
+        """Let an account hear values."""
+        at = int(self.clock.time() * 1000)
+        items = [{"code": code, "value": value, "t": at} for code, value in values.items()]
+        self.lock.account.take(items, 0)
+
     async def fails(self, doing: asyncio.Task[None], error: type[LockError]) -> None:
         """Let time pass until something ends, with this error."""
         for _ in range(20):
@@ -314,6 +320,26 @@ async def test_records_of_before_or_of_others_confirm_no_opening() -> None:
         await home.until(lambda: len(home.asked(RECORDS)) == 3)
         await home.fails(unlocking, NotConfirmed)
         assert home.told == ["live fingerprint 3"]
+
+
+async def test_a_record_of_earlier_that_comes_late_confirms_no_opening() -> None:
+    async with cloud_house(address=NO_ADDRESS) as home:
+        unlocking = await home.begin()
+        await home.told_the_cloud()
+        home.tuya.log(home.simulated.device_id, "unlock_app", 1, home.clock.time() - 300)
+        await home.fails(unlocking, NotConfirmed)
+        assert home.told == ["late app 1"]
+
+
+async def test_a_bolt_comes_out_through_the_cloud_where_nothing_else_reaches_the_lock() -> None:
+    async with cloud_house(address=NO_ADDRESS) as home:
+        home.tuya.hang(OPERATE)
+        home.hear(lock_motor_state=True)
+        locking = asyncio.create_task(home.lock.lock())
+        await home.until(lambda: bool(home.asked(OPERATE)))
+        home.hear(lock_motor_state=False)
+        home.clock.move(11)
+        await locking
 
 
 async def test_records_that_are_not_told_for_once_are_looked_for_again() -> None:

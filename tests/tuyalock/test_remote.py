@@ -370,6 +370,20 @@ async def test_waiting_unlock_can_be_called_off(verb: str) -> None:
         assert home.simulated.openings == []
 
 
+async def test_an_unlock_right_after_another_was_called_off_is_one_of_its_own() -> None:
+    async with house() as home:
+        first = asyncio.create_task(home.lock.unlock())
+        await home.until(lambda: home.lock.snapshot.unlocking)
+        await home.lock.lock()
+        second = asyncio.create_task(home.lock.unlock())
+        with pytest.raises(Cancelled):
+            await first
+        await home.wake()
+        await home.simulated.request(60)
+        await second
+        assert home.simulated.openings == ["remote"]
+
+
 async def test_waiting_unlock_that_nobody_wants_any_more_is_called_off() -> None:
     async with house() as home:
         first = asyncio.create_task(home.lock.unlock())
@@ -505,6 +519,20 @@ async def test_kept_key_is_replaced_after_a_day() -> None:
         await home.until(lambda: home.lock.as_dict()["kept_key"] != first)
         await home.lock.unlock()
         assert home.simulated.openings == ["remote"]
+
+
+async def test_a_kept_key_of_a_time_to_come_is_replaced() -> None:
+    async with house(settings=KEEPER) as home:
+        await home.awake()
+        home.clock.move(3600)
+        await home.simulated.push({"49": no_key()})
+        await home.until(lambda: home.lock.as_dict()["kept_key"] is not None)
+        given = home.lock.as_dict()["kept_key"]
+        await home.simulated.sleep()
+        await home.until(lambda: not home.lock.door.connected)
+        home.clock.move(-3600)
+        await home.wake()
+        await home.until(lambda: home.lock.as_dict()["kept_key"] != given)
 
 
 async def test_keys_have_no_string_form() -> None:

@@ -263,6 +263,42 @@ async def test_a_late_copy_is_no_answer_to_what_the_lock_was_told_since() -> Non
             await unlocking
 
 
+async def test_a_late_copy_of_an_opening_is_none_of_what_the_lock_was_told_since() -> None:
+    async with account_house("B") as (home, line):
+        await home.awake()
+        await home.simulated.request(60)
+        await home.until(lambda: home.lock.door.requested)
+        opened_at = home.clock.time()
+        await home.lock.unlock()
+        home.simulated.knobs.fail_unlock, home.simulated.knobs.apply_delay = True, 0.1
+        unlocking = await begun(home)
+        await home.until(lambda: len(home.simulated.commands) == 3)
+        line.hear(OPENED | {"closed_opened": "open"}, ago=home.clock.time() - opened_at)
+        with pytest.raises(UnlockRefused):
+            await unlocking
+        assert home.simulated.openings == ["remote"]
+
+
+async def test_an_opening_before_the_request_is_none_of_what_was_told_during_it() -> None:
+    async with account_house("A") as (home, line):
+        line.request(ago=5)
+        unlocking = await begun(home)
+        line.hear(OPENED, ago=8)
+        await home.settle()
+        assert not unlocking.done()
+        line.hear(OPENED, ago=4)
+        await unlocking
+
+
+async def test_a_request_is_heard_after_our_clock_was_set_back() -> None:
+    async with account_house("A") as (home, line):
+        line.request(20)
+        line.request(0)
+        home.clock.move(-3600)
+        line.request()
+        assert home.lock.snapshot.requested
+
+
 async def test_a_key_replaced_behind_our_back_is_registered_once_more() -> None:
     async with account_house("B", {SET_KEY: STORED, USE_KEY: REPLACED}) as (home, line):
         line.request()

@@ -17,7 +17,7 @@ from .snapshot import Watchers
 from .state import Unlock, Value, decode, unlocks
 
 STALE_AFTER = 60.0
-"""Seconds after which a report tells nothing of what the lock does now."""
+"""Seconds after which a request at the door is over."""
 
 
 class AccountUser(Protocol):
@@ -25,8 +25,8 @@ class AccountUser(Protocol):
 
     signals: SignalRecords
 
-    def record(self, unlock: Unlock, time: float | None, route: str, *, tell: bool = True) -> None:
-        """Take an unlock with the lock's own time, where it has one."""
+    def record(self, unlock: Unlock, time: float | None, route: str, *, tell: bool = True) -> bool:
+        """Take an unlock with the lock's own time, where it has one; return if it is news."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,27 +64,30 @@ class Account:
 
     def take(self, items: Iterable[Mapping[str, Any]], since: float) -> None:
         """Take all items of a report; what was before a Unix time is kept, and no news."""
+        self._memory.forget_ahead(self._clock.time())
         read = [found for item in items for found in self._read(item)]
-        for item in read:
-            self._learn(item)
-            for _, unlock in unlocks({item.code: item.value}):
-                self._user.record(unlock, item.time, ACCOUNT, tell=_is_news(item, since))
+        latest = [item for item in read if self._learn(item, since)]
         # Duress is about an unlock that may stand behind it.
         for item in read:
             for _, signal in signals({item.code: item.value}):
                 at = self._clock.time() if item.time is None else item.time
                 told = CloudSignal(signal, at, None)
                 self._user.signals.told(told, ACCOUNT, tell=_is_news(item, since))
-            if item.time is not None and self._clock.time() - item.time <= STALE_AFTER:
-                self._remote.hear({item.code: item.value})
+        for item in latest:
+            if item.time is not None:
+                self._remote.hear({item.code: item.value}, item.time)
         self._watchers.look()
 
-    def _learn(self, item: _Item) -> None:
-        """Learn how the lock is."""
+    def _learn(self, item: _Item, since: float) -> bool:
+        """Learn how the lock is and who opened it; return if nothing of it was known already."""
         now = self._clock.time()
         at = now if item.time is None else min(item.time, now)
-        if item.code != "unlock_request" or now - at <= STALE_AFTER:
-            self._memory.told(item.code, item.value, at)
+        stale = item.code == "unlock_request" and now - at > STALE_AFTER
+        latest = not stale and self._memory.told(item.code, item.value, at)
+        for _, unlock in unlocks({item.code: item.value}):
+            new = self._user.record(unlock, item.time, ACCOUNT, tell=_is_news(item, since))
+            latest = latest and new
+        return latest
 
     def _read(self, item: Mapping[str, Any]) -> Iterable[_Item]:
         """Read an item; one with a DP id that nobody knows, or of a wrong type, is none."""

@@ -26,7 +26,7 @@ class Arrivals:
     an unlock is: each is something that one person does at the door.
     """
 
-    def __init__(self, clock: Clock, deliver: Callable[[Arrival], None]) -> None:
+    def __init__(self, clock: Clock, deliver: Callable[[Arrival], object]) -> None:
         """Start without a connection."""
         self._clock = clock
         self._deliver = deliver

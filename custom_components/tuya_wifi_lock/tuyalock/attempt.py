@@ -21,7 +21,7 @@ from .errors import (
     UnlockRefused,
 )
 from .profiles import Family
-from .records import ACCOUNT, CLOUD, LAN
+from .records import ACCOUNT, CLOCK_TOLERANCE, CLOUD, LAN
 from .remote_key import SET_KEY, USE_KEY, Conversation
 from .state import OUR_MEMBER, Value
 
@@ -54,6 +54,8 @@ class Attempt:
         self._line: Line | None = None
         self._route = LAN
         self._inbox: asyncio.Queue[Codes | LockError] = asyncio.Queue()
+        self.since = float("-inf")
+        """Before it, in Unix seconds, nothing has happened that the last command can have done."""
 
     def go_by_account(self, line: Line | None) -> None:
         """Talk to the lock through the owner's account from now on, if that reaches it."""
@@ -63,11 +65,12 @@ class Attempt:
         """Take a pushed report, a refusal, or the reason why the connection ended.
 
         Only the route of a command answers it: on another one, a connection that ends says nothing,
-        and a reply may be the copy of one to an earlier command.
+        and a reply may be the copy of one to an earlier command. A connected lock tells all itself,
+        but may have been asked for at the door before.
         """
-        if route == self._route:
+        if route == self._route or requests(news):
             self._inbox.put_nowait(news)
-        elif not isinstance(news, LockError):
+        elif self._route != LAN and not isinstance(news, LockError):
             self._inbox.put_nowait({code: news[code] for code in news.keys() - {SET_KEY, USE_KEY}})
 
     def opened(self) -> None:
@@ -163,7 +166,12 @@ class Attempt:
             raise NotProven("the other end has not proved that it holds the local key")
 
     def _forget(self) -> None:
-        """Forget all news that came before a command."""
+        """Forget all news that came before a command.
+
+        What the lock has done since has a later time than the request at the door, by whichever
+        clock.
+        """
+        self.since = self._door.requested_at or self._clock.time() - CLOCK_TOLERANCE
         while not self._inbox.empty():
             self._inbox.get_nowait()
 

@@ -51,6 +51,11 @@ class Door:
         return until is not None and until > self._clock.time()
 
     @property
+    def requested_at(self) -> float | None:
+        """Return when that was last reported, in Unix seconds."""
+        return self._memory.requested_at if self.requested else None
+
+    @property
     def opens_remotely(self) -> bool | None:
         """Return if the product can be opened remotely, where that is known."""
         return self._memory.opens_remotely

@@ -22,7 +22,7 @@ from .link import Link
 from .memory import Memory
 from .profiles import RAW_PASSWORDS, Dp, Family
 from .raw_passwords import RawPasswords
-from .records import LAN, Arrival, Record, timed
+from .records import LAN, Age, Arrival, Record, timed
 from .remote import Remote
 from .remote_key import SET_KEY, USE_KEY
 from .report import Report
@@ -99,6 +99,7 @@ class TuyaLock:
         self.door.link.hang_up()
         self.health.recover()
         self._arrivals.close()
+        self.changes.end()
         self.door.link = Link(address, self._clock, self)
         if address.host:
             self.door.link.hint(address.host)
@@ -113,6 +114,7 @@ class TuyaLock:
             with suppress(asyncio.CancelledError):
                 await running
         self._arrivals.close()
+        self.changes.end()
         self.signals.close()
         self._watchers.close()
 
@@ -147,7 +149,7 @@ class TuyaLock:
         self._carry_passwords()
         self._memory.heard(self._clock.time())
         self.door.link.hint(host, version, announced=announced)
-        self._publish()
+        self._watchers.look()
 
     async def unlock(self) -> None:
         """Open the door; returns when the lock has said that it is open, else raises LockError."""
@@ -164,7 +166,7 @@ class TuyaLock:
     def learn(self, table: Mapping[int, Dp]) -> None:
         """Learn the product's own DP table."""
         self._memory.learn(table)
-        self._publish()
+        self._watchers.look()
 
     # What the remote control tells
 
@@ -174,7 +176,7 @@ class TuyaLock:
 
     def remote_changed(self) -> None:
         """Note that an unlock begins or ends, or that the key to keep is another one."""
-        self._publish()
+        self._watchers.look()
 
     # What the link tells
 
@@ -188,7 +190,7 @@ class TuyaLock:
         self.health.recover()
         if self._raw_passwords:
             self._raw_passwords.connected()
-        self._publish()
+        self._watchers.look()
 
     def link_reported(self, report: Report | None) -> None:
         """The lock sent DP values; None is an answer that it does not understand the query."""
@@ -200,7 +202,7 @@ class TuyaLock:
         else:
             self._take_push(codes, self._memory.times(report))
         self.changes.take(codes)
-        self._publish()
+        self._watchers.look()
 
     def link_rejected(self, text: str) -> None:
         """The lock rejected a command with a text."""
@@ -217,7 +219,7 @@ class TuyaLock:
             self.health.suffer(error, self._clock.time())
         self._remote.feed(error or ConnectionLost("the connection was ended"))
         self.changes.end()
-        self._publish()
+        self._watchers.look()
 
     def link_needed(self) -> bool:
         """Return if something still waits for an answer of the lock."""
@@ -225,9 +227,10 @@ class TuyaLock:
 
     # Reports
 
-    def record(self, unlock: Unlock, time: float | None, route: str, *, tell: bool = True) -> None:
-        """Take an unlock that another route tells, and keep it even if it is not to be told."""
-        self._arrived(timed(unlock, time, self._clock.time(), route), route, tell=tell)
+    def record(self, unlock: Unlock, time: float | None, route: str, *, tell: bool = True) -> bool:
+        """Take an unlock that another route tells; return if it is new, and of now."""
+        arrival = timed(unlock, time, self._clock.time(), route)
+        return self._arrived(arrival, route, tell=tell) and arrival.age is not Age.LATE
 
     def _take_answer(self, codes: Mapping[str, Value]) -> None:
         """Take the answer to our query."""
@@ -259,15 +262,16 @@ class TuyaLock:
         else:
             self.door.link.release()
 
-    def _arrived(self, arrival: Arrival, route: str = LAN, *, tell: bool = True) -> None:
-        """Keep an unlock, and tell it."""
+    def _arrived(self, arrival: Arrival, route: str = LAN, *, tell: bool = True) -> bool:
+        """Keep an unlock, and tell it; return if it is new."""
         if record := self._memory.keep(arrival, route):
-            self._publish()
+            self._watchers.look()
             if tell:
                 self._watchers.tell(record)
             else:
                 self.journal.mark_delivered(record.id)
         self.signals.unlock_arrived(arrival.unlock)
+        return record is not None
 
     def _carry_passwords(self) -> None:
         """Carry temporary passwords ourselves, if nobody else does and the product takes them."""
@@ -292,7 +296,3 @@ class TuyaLock:
             key_refused=self.health.key_refused,
             changeable=self._memory.changeable,
         )
-
-    def _publish(self) -> None:
-        """Tell what has changed."""
-        self._watchers.look()

@@ -121,15 +121,21 @@ class Memory:
             self.family = recognise(self.family, dps)
         return decode(self.table, dps)
 
-    def told(self, code: str, value: Value, at: float) -> None:
-        """Learn a value that another route tells of a Unix time, unless a later one is known."""
+    def told(self, code: str, value: Value, at: float) -> bool:
+        """Learn a value that another route tells of a Unix time; return if it is the latest."""
         if at < self._told_at.get(code, 0):
-            return
+            return False
         self._told_at[code] = at
         last_heard = max(at, self.state.last_heard or at)
         self.state = replace(apply(self.state, {code: value}, at), last_heard=last_heard)
         if code == "lock_motor_state" and at > (self.state.jammed_at or at):
             self.state = replace(self.state, jammed_at=None)
+        return True
+
+    @property
+    def requested_at(self) -> float | None:
+        """Return when the request at the door was last reported, in Unix seconds."""
+        return self._told_at.get("unlock_request")
 
     def times(self, report: Report) -> dict[str, float]:
         """Return the lock's own times of a report by DP code."""
@@ -152,7 +158,7 @@ class Memory:
 
     def opened(self, now: float, ago: float = 0.0) -> None:
         """Note at Unix time `now` that the lock was open some seconds ago."""
-        self._forget_ahead(now)
+        self.forget_ahead(now)
         at = now - ago
         self.state = replace(self.state, opened_at=max(at, self.state.opened_at or at))
 
@@ -166,7 +172,7 @@ class Memory:
         yield self.state.request_until
         yield self.state.opened_at and self.state.opened_at + relock_delay
 
-    def _forget_ahead(self, now: float) -> None:
+    def forget_ahead(self, now: float) -> None:
         """Forget times that lie ahead: our own clock was ahead when it told them."""
         latest = now + CLOCK_TOLERANCE
         times = {name: getattr(self.state, name) for name in ("opened_at", "motor_at", "jammed_at")}

@@ -32,8 +32,8 @@ from .told import telling_records
 class RemoteUser(Protocol):
     """Who hears of the remote control."""
 
-    def record(self, unlock: Unlock, time: float, route: str) -> None:
-        """Take an unlock that another route tells, with the lock's own time in Unix seconds."""
+    def record(self, unlock: Unlock, time: float, route: str) -> bool:
+        """Take an unlock with the lock's own time, in Unix seconds; return if it is news."""
 
     def remote_opened(self) -> None:
         """Note that the lock has opened."""
@@ -94,11 +94,12 @@ class Remote:
         if self._attempt:
             self._attempt.feed(news)
 
-    def hear(self, codes: Codes) -> None:
-        """Tell what the owner's account has just heard the lock report."""
+    def hear(self, codes: Codes, at: float) -> None:
+        """Tell what the owner's account hears the lock report of a Unix time."""
         opens = self._door.requested if self._by_cloud else self._line_to_open
-        if self._attempt and (opens or not requests(codes)):
-            self._attempt.feed(codes, ACCOUNT)
+        attempt = self._attempt
+        if attempt and at >= attempt.since and (opens or not requests(codes)):
+            attempt.feed(codes, ACCOUNT)
 
     async def unlock(self) -> None:
         """Open the door; returns when the lock has said that it is open, else raises LockError."""
@@ -123,7 +124,11 @@ class Remote:
 
     def cancel(self) -> bool:
         """Call off an unlock that still waits for the lock; return if there was one."""
-        return bool(self._opening and self._waiting and self._opening.cancel())
+        if not (self._opening and self._waiting and self._opening.cancel()):
+            return False
+        # Who wants the door open from now on is not called off with it.
+        self._opening = None
+        return True
 
     async def lock(self) -> None:
         """Lock the door where the product can; elsewhere it only calls off an unlock that waits."""
@@ -133,13 +138,12 @@ class Remote:
                 return
             raise NotSupported("this lock cannot be locked remotely")
         async with self._attempting(unlock=False) as attempt:
-            line = self._line_to_open
-            if not self._door.connected and not line:
+            if not self._reached:
                 raise LockAsleep("the lock is asleep")
             if self._by_cloud:
                 await attempt.by_cloud(self._cloud.operate(unlock=False))
                 return
-            attempt.go_by_account(line)
+            attempt.go_by_account(self._line_to_open)
             await self._use_key(attempt, unlock=False)
 
     async def refuse(self) -> None:
@@ -156,7 +160,7 @@ class Remote:
 
     def connected(self) -> None:
         """Replace the key that we keep in a lock without a cloud, when its time has come."""
-        if self._kept and self._clock.time() > self._kept.start + KEEP_SECONDS:
+        if self._kept and not 0 <= self._clock.time() - self._kept.start <= KEEP_SECONDS:
             self.give_key()
 
     def give_key(self) -> None:
@@ -262,13 +266,14 @@ class Remote:
 
     def _told(self, attempt: Attempt, told: CloudUnlock) -> None:
         """Take a record of the attempt from the cloud."""
-        self._user.record(told.unlock, told.time, CLOUD)
-        if told.unlock.method in {"app", "remote"}:
+        new = self._user.record(told.unlock, told.time, CLOUD)
+        if new and told.unlock.method in {"app", "remote"}:
             attempt.opened()
 
     def _opened(self, opening: asyncio.Task[None]) -> None:
         """Clear up after an unlock; its error is for those who still wait for it."""
-        self._opening = None
+        if self._opening is opening:
+            self._opening = None
         if not opening.cancelled() and not opening.exception():
             self._user.remote_opened()
         self._user.remote_changed()

@@ -21,7 +21,7 @@ def open_ticket(access_secret: str, ticket_key: str) -> bytes:
         padded = decryptor.update(bytes.fromhex(ticket_key)) + decryptor.finalize()
         padding = PKCS7(_BLOCK_BITS).unpadder()
         key = padding.update(padded) + padding.finalize()
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise CloudRefused(_BAD_TICKET) from error
     if len(key) != _KEY_SIZE:
         raise CloudRefused(_BAD_TICKET)
