@@ -111,7 +111,7 @@ SCENES: list[tuple[dict[str, Any], str, State, str]] = [
     ({"heard": NOW - 2.1 * DAY}, "heard", ATTENTION, "silent"),
     ({"heard": NOW - 5 * DAY, "longest_silence": 2 * DAY}, "heard", OK, "asleep"),
     ({"heard": NOW - 7 * DAY, "longest_silence": 2 * DAY}, "heard", ATTENTION, "silent"),
-    ({"heard": NOW - 9 * DAY, "listening_since": NOW - HOUR}, "heard", OK, "asleep"),
+    ({"heard": NOW - 9 * DAY, "listening_since": NOW - HOUR}, "heard", UNKNOWN, "not_again_yet"),
     ({"heard": NOW - 9 * DAY, "longest_silence": None}, "heard", UNKNOWN, "usual_unknown"),
     (NEW | {"listening_since": NOW - HOUR}, "heard", UNKNOWN, "not_yet"),
     (NEW | {"listening_since": NOW - 3 * DAY}, "heard", ATTENTION, "never_heard"),
@@ -311,7 +311,7 @@ def test_each_repair_has_a_finding_and_words_with_values_that_the_finding_has() 
 SETTLED = {"connected", "asleep", "just_gone"}
 CONTRADICTIONS: list[tuple[set[str], set[str]]] = [
     # Texts of which no two may be found together.
-    (SETTLED, {"silent", "gone", "never_heard", "not_yet"}),
+    (SETTLED, {"silent", "gone", "never_heard", "not_yet", "not_again_yet"}),
     ({"connected"}, {"key_untried", "slot_unknown", "not_yet", "usual_unknown"}),
     ({"key_refused", "no_handshake"}, {"key_accepted"}),
     ({"never_heard", "not_yet"}, {"key_accepted", "slot_free", "records"}),
