@@ -440,6 +440,32 @@ async def test_short_stops_do_not_hide_that_a_lock_is_silent(
     assert repairs(hass) == told
 
 
+@pytest.mark.parametrize("simulated_lock", [{"family": "D"}], indirect=True)
+async def test_a_lock_on_mains_power_that_is_gone_has_a_repair_of_its_own(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await wait_for(hass, lambda: entry.runtime_data.data.family)
+    await simulated_lock.pull_battery()
+    entry.runtime_data.diagnosis._since -= DAY
+    await have_been_silent(hass, hass_storage, entry, 2 * HOUR)
+    assert repairs(hass) == {"gone"}
+
+
+async def test_a_lock_that_was_never_heard_has_a_repair_of_its_own(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await setup(hass, entry)
+    entry.runtime_data.diagnosis._since -= 3 * DAY
+    await press(hass)
+    await wait_for(hass, lambda: repairs(hass) == {"never_heard"})
+    await wake(hass, entry, simulated_lock)
+    await wait_for(hass, lambda: not repairs(hass))
+
+
 async def test_repairs_come_again_after_a_restart_and_go_with_the_entry(
     hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
 ) -> None:
