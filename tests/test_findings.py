@@ -25,6 +25,8 @@ from custom_components.tuya_wifi_lock.tuyalock import Family
 from custom_components.tuya_wifi_lock.tuyalock.cloud_checks import Firmware
 from custom_components.tuya_wifi_lock.tuyalock.errors import (
     Cause,
+    CloudSilent,
+    CloudUnreachable,
     MalformedFrame,
     NoHandshake,
     SlotTaken,
@@ -191,8 +193,11 @@ SCENES: list[tuple[dict[str, Any], str, State, str]] = [
     ({}, "cloud", OK, "cloud_account"),
     ({"cloud": None}, "cloud", OK, "no_cloud"),
     ({"cloud": replace(CLOUD, answered=False)}, "cloud", UNKNOWN, "cloud_not_asked"),
-    (fails("CloudUnreachable"), "cloud", ATTENTION, "cloud_fails"),
-    (fails(Cause.BUSY), "cloud", ATTENTION, "cloud_fails"),
+    (fails(CloudUnreachable.__name__), "cloud", ATTENTION, "cloud_unreachable"),
+    (fails(CloudSilent.__name__), "cloud", ATTENTION, "cloud_silent"),
+    (fails(Cause.BUSY), "cloud", ATTENTION, "cloud_busy"),
+    (fails(Cause.TOKEN), "cloud", ATTENTION, "cloud_token"),
+    (fails(Cause.OTHER), "cloud", ATTENTION, "cloud_fails"),
     (fails(Cause.CLOCK), "cloud", PROBLEM, "cloud_clock"),
     (fails(Cause.IP_DENIED), "cloud", PROBLEM, "cloud_ip_denied"),
     (fails(Cause.NO_PERMISSION), "cloud", PROBLEM, "cloud_no_permission"),
