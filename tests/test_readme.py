@@ -87,6 +87,33 @@ def test_links_lead_somewhere() -> None:
         assert target in anchors if target.startswith("#") else (ROOT / target).is_file(), target
 
 
+def texts(part: Any) -> list[str]:
+    """Return all that Home Assistant can say."""
+    if isinstance(part, dict):
+        return [text for one in part.values() for text in texts(one)]
+    return [part]
+
+
+def test_what_is_quoted_is_said() -> None:
+    seen = [
+        row.split("|")[1]
+        for table in README.split("| What you see |")[1:]
+        for row in table.split("\n\n")[0].splitlines()[2:]
+    ]
+    quoted = [quote for cell in seen for quote in re.findall(r"\*([^*]+)\*", cell)]
+    assert quoted
+    said = tuple(texts(TEXTS))
+    assert [one for one in quoted if not any(text.startswith(one) for text in said)] == []
+
+
+def test_an_action_is_called_by_its_name() -> None:
+    names = tuple(one["name"] for one in TEXTS["services"].values())
+    said = [*texts(TEXTS), " ".join(README.split()).replace("[*", "").replace("*]", "")]
+    called = [rest for text in said for rest in re.split(r"\bthe action (?=[A-Z])", text)[1:]]
+    assert called
+    assert [rest[:30] for rest in called if not rest.startswith(names)] == []
+
+
 def test_there_are_no_two_chapters_of_one_name() -> None:
     chapters = re.findall(r"^## (.+)$", README, re.MULTILINE)
     assert len(chapters) == len(set(chapters))
