@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 import yaml
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
+from custom_components.tuya_wifi_lock.tuyalock.passwords import Phase
 from homeassistant.components.automation.config import (
     async_validate_config_item as async_validate_automation,
 )
@@ -130,6 +131,10 @@ def test_all_that_an_owner_meets_is_named(kind: str) -> None:
         names = {one["name"] for one in TEXTS[kind].values()}
     assert names
     assert {name for name in names if name.lower() not in named} == set()
+
+
+def test_each_phase_of_a_password_is_explained() -> None:
+    assert [phase for phase in Phase if f"| `{phase}` |" not in README] == []
 
 
 def test_each_option_is_named_as_its_form_names_it() -> None:
