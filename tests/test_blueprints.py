@@ -361,7 +361,7 @@ async def test_an_opening_while_everyone_is_away_is_told(
     await use("opened_while_away", lock=LOCK, phone=phone.id, **inputs)
     await opens(hass, simulated_lock, ("fingerprint", 3), ("card", 5))
     assert phone.messages == [
-        f"Wi-Fi lock 0001 was opened by {means} while everyone is away." for means in told
+        f"Wi-Fi lock 0001 was opened while everyone is away: {means}." for means in told
     ]
 
 

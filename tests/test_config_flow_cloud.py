@@ -320,6 +320,25 @@ async def test_the_address_of_a_lock_can_be_typed(
     assert (data["host"], data["port"]) == ("127.0.0.1", simulated_lock.port)
 
 
+@pytest.mark.usefixtures("short_touch")
+async def test_another_lock_that_is_typed_gets_neither_the_name_nor_the_project_of_the_first(
+    hass: HomeAssistant, account: SimulatedCloud, simulated_lock: SimulatedLock
+) -> None:
+    flow = await connected(hass, account)
+    await flow.send({"device_id": simulated_lock.device_id})
+    await flow.touched()
+    await flow.choose("manual")
+    await flow.send({**flow.suggested, "host": "127.0.0.1", "device_id": "bf" + "1" * 18})
+    await flow.touched()
+    assert flow.step == "not_reached"
+    assert flow.result["menu_options"] == ["touch", "manual", "untested"]
+    await flow.choose("untested")
+    assert flow.result["data_schema"]({})["unlock_with"] == "own_key"
+    await flow.send(BEHAVIOUR)
+    assert flow.result["title"] == "Wi-Fi lock 1111"
+    assert "cloud" not in flow.result["result"].data
+
+
 @pytest.mark.parametrize("simulated_lock", [{"knobs": Knobs(low_power=False)}], indirect=True)
 async def test_an_old_key_in_the_cloud_is_told_beside_the_address_that_was_heard(
     hass: HomeAssistant, account: SimulatedCloud, simulated_lock: SimulatedLock
@@ -367,6 +386,21 @@ async def test_a_second_lock_is_offered_the_project_of_the_first(
     await flow.touched()
     await flow.send(BEHAVIOUR)
     assert flow.result["result"].data["cloud"] == project(account)
+
+
+async def test_a_chosen_project_stays_chosen_when_it_fails(
+    hass: HomeAssistant, account: SimulatedCloud
+) -> None:
+    other_lock(hass, account)
+    third = other_lock(hass, account, "bfsimulated0lock0008")
+    wrong = {**project(account), "access_id": "x" * 20}
+    hass.config_entries.async_update_entry(third, data={**third.data, "cloud": wrong})
+    flow = await Flow.begin(hass)
+    await flow.choose("cloud")
+    _, chosen, _ = [one["value"] for one in flow.offered]
+    await flow.send({"project": chosen})
+    assert (flow.step, flow.errors) == ("project", {"base": "cloud_wrong_secret"})
+    assert flow.suggested == {"project": chosen}
 
 
 async def test_a_second_lock_can_have_another_project(

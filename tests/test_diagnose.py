@@ -70,14 +70,23 @@ async def press(hass: HomeAssistant) -> None:
     await hass.services.async_call("button", "press", {ATTR_ENTITY_ID: BUTTON}, blocking=True)
 
 
+async def silenced(
+    hass: HomeAssistant, hass_storage: dict[str, Any], entry: MockConfigEntry, seconds: float
+) -> dict[str, Any]:
+    """Unload a lock, and return what is stored of it as if it had woken every hour until then."""
+    await hass.config_entries.async_unload(entry.entry_id)
+    stored: dict[str, Any] = hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]
+    heard = time.time() - seconds
+    stored["state"]["last_heard"] = heard
+    stored["health"]["wakes"] = [heard - HOUR * ago for ago in range(6, -1, -1)]
+    return stored
+
+
 async def have_been_silent(
     hass: HomeAssistant, hass_storage: dict[str, Any], entry: MockConfigEntry, seconds: float
 ) -> None:
     """Let a lock that wakes every hour have been silent."""
-    await hass.config_entries.async_unload(entry.entry_id)
-    stored, heard = hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"], time.time() - seconds
-    stored["state"]["last_heard"] = heard
-    stored["health"]["wakes"] = [heard - HOUR * ago for ago in range(6, -1, -1)]
+    await silenced(hass, hass_storage, entry, seconds)
     await setup(hass, entry)
 
 
@@ -408,7 +417,53 @@ async def test_a_lock_is_not_silent_while_home_assistant_was_off(
     await have_been_silent(hass, hass_storage, entry, 30 * DAY)
     await pass_time(hass, HOUR + 1)
     assert not repairs(hass)
-    assert (await diagnose(hass))["heard"]["state"] == "ok"
+    heard = (await diagnose(hass))["heard"]
+    assert heard["state"] == "unknown"
+    assert heard["seen"].startswith("The lock was heard 30 d ago. That is longer than usual")
+
+
+@pytest.mark.parametrize(("stopped_for", "told"), [(HOUR / 2, {"silent"}), (2 * HOUR, set())])
+async def test_short_stops_do_not_hide_that_a_lock_is_silent(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    stopped_for: float,
+    told: set[str],
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.sleep()
+    entry.runtime_data.diagnosis._since -= 10 * DAY
+    stored = await silenced(hass, hass_storage, entry, 3 * DAY)
+    stored["listened"]["until"] -= stopped_for
+    await setup(hass, entry)
+    assert repairs(hass) == told
+
+
+@pytest.mark.parametrize("simulated_lock", [{"family": "D"}], indirect=True)
+async def test_a_lock_on_mains_power_that_is_gone_has_a_repair_of_its_own(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await wait_for(hass, lambda: entry.runtime_data.data.family)
+    await simulated_lock.pull_battery()
+    entry.runtime_data.diagnosis._since -= DAY
+    await have_been_silent(hass, hass_storage, entry, 2 * HOUR)
+    assert repairs(hass) == {"gone"}
+
+
+async def test_a_lock_that_was_never_heard_has_a_repair_of_its_own(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await setup(hass, entry)
+    entry.runtime_data.diagnosis._since -= 3 * DAY
+    await press(hass)
+    await wait_for(hass, lambda: repairs(hass) == {"never_heard"})
+    await wake(hass, entry, simulated_lock)
+    await wait_for(hass, lambda: not repairs(hass))
 
 
 async def test_repairs_come_again_after_a_restart_and_go_with_the_entry(

@@ -25,6 +25,8 @@ from custom_components.tuya_wifi_lock.tuyalock import Family
 from custom_components.tuya_wifi_lock.tuyalock.cloud_checks import Firmware
 from custom_components.tuya_wifi_lock.tuyalock.errors import (
     Cause,
+    CloudSilent,
+    CloudUnreachable,
     MalformedFrame,
     NoHandshake,
     SlotTaken,
@@ -111,7 +113,7 @@ SCENES: list[tuple[dict[str, Any], str, State, str]] = [
     ({"heard": NOW - 2.1 * DAY}, "heard", ATTENTION, "silent"),
     ({"heard": NOW - 5 * DAY, "longest_silence": 2 * DAY}, "heard", OK, "asleep"),
     ({"heard": NOW - 7 * DAY, "longest_silence": 2 * DAY}, "heard", ATTENTION, "silent"),
-    ({"heard": NOW - 9 * DAY, "listening_since": NOW - HOUR}, "heard", OK, "asleep"),
+    ({"heard": NOW - 9 * DAY, "listening_since": NOW - HOUR}, "heard", UNKNOWN, "not_again_yet"),
     ({"heard": NOW - 9 * DAY, "longest_silence": None}, "heard", UNKNOWN, "usual_unknown"),
     (NEW | {"listening_since": NOW - HOUR}, "heard", UNKNOWN, "not_yet"),
     (NEW | {"listening_since": NOW - 3 * DAY}, "heard", ATTENTION, "never_heard"),
@@ -191,8 +193,11 @@ SCENES: list[tuple[dict[str, Any], str, State, str]] = [
     ({}, "cloud", OK, "cloud_account"),
     ({"cloud": None}, "cloud", OK, "no_cloud"),
     ({"cloud": replace(CLOUD, answered=False)}, "cloud", UNKNOWN, "cloud_not_asked"),
-    (fails("CloudUnreachable"), "cloud", ATTENTION, "cloud_fails"),
-    (fails(Cause.BUSY), "cloud", ATTENTION, "cloud_fails"),
+    (fails(CloudUnreachable.__name__), "cloud", ATTENTION, "cloud_unreachable"),
+    (fails(CloudSilent.__name__), "cloud", ATTENTION, "cloud_silent"),
+    (fails(Cause.BUSY), "cloud", ATTENTION, "cloud_busy"),
+    (fails(Cause.TOKEN), "cloud", ATTENTION, "cloud_token"),
+    (fails(Cause.OTHER), "cloud", ATTENTION, "cloud_fails"),
     (fails(Cause.CLOCK), "cloud", PROBLEM, "cloud_clock"),
     (fails(Cause.IP_DENIED), "cloud", PROBLEM, "cloud_ip_denied"),
     (fails(Cause.NO_PERMISSION), "cloud", PROBLEM, "cloud_no_permission"),
@@ -311,7 +316,7 @@ def test_each_repair_has_a_finding_and_words_with_values_that_the_finding_has() 
 SETTLED = {"connected", "asleep", "just_gone"}
 CONTRADICTIONS: list[tuple[set[str], set[str]]] = [
     # Texts of which no two may be found together.
-    (SETTLED, {"silent", "gone", "never_heard", "not_yet"}),
+    (SETTLED, {"silent", "gone", "never_heard", "not_yet", "not_again_yet"}),
     ({"connected"}, {"key_untried", "slot_unknown", "not_yet", "usual_unknown"}),
     ({"key_refused", "no_handshake"}, {"key_accepted"}),
     ({"never_heard", "not_yet"}, {"key_accepted", "slot_free", "records"}),

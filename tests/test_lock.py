@@ -8,13 +8,15 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
 
 from homeassistant.const import ATTR_ENTITY_ID, SERVICE_LOCK, SERVICE_UNLOCK, Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.core import DOMAIN as HOMEASSISTANT_DOMAIN, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
+from homeassistant.setup import async_setup_component
 from tests.common import (
     FAMILIES,
     LOCK,
     check_snapshot,
+    pass_time,
     reported,
     restart,
     set_up_awake,
@@ -161,6 +163,24 @@ async def test_a_waiting_unlock_can_be_called_off(
     await simulated_lock.request(60)
     assert simulated_lock.commands == []
     assert simulated_lock.openings == []
+
+
+async def test_a_lock_that_is_to_be_updated_is_left_alone(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert await async_setup_component(hass, HOMEASSISTANT_DOMAIN, {})
+    await setup(hass, entry)
+    targets = hass.states.async_entity_ids()
+    assert LOCK in targets
+    await hass.services.async_call(
+        HOMEASSISTANT_DOMAIN, "update_entity", {ATTR_ENTITY_ID: targets}, blocking=True
+    )
+    await pass_time(hass, 11)
+    assert "ERROR" not in {one.levelname for one in caplog.records}
+    assert simulated_lock.connections == 0
 
 
 async def test_changed_by_says_who_and_survives_a_restart(

@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 import yaml
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
+from custom_components.tuya_wifi_lock.tuyalock.passwords import Phase
 from homeassistant.components.automation.config import (
     async_validate_config_item as async_validate_automation,
 )
@@ -87,6 +88,33 @@ def test_links_lead_somewhere() -> None:
         assert target in anchors if target.startswith("#") else (ROOT / target).is_file(), target
 
 
+def texts(part: Any) -> list[str]:
+    """Return all that Home Assistant can say."""
+    if isinstance(part, dict):
+        return [text for one in part.values() for text in texts(one)]
+    return [part]
+
+
+def test_what_is_quoted_is_said() -> None:
+    seen = [
+        row.split("|")[1]
+        for table in README.split("| What you see |")[1:]
+        for row in table.split("\n\n")[0].splitlines()[2:]
+    ]
+    quoted = [quote for cell in seen for quote in re.findall(r"\*([^*]+)\*", cell)]
+    assert quoted
+    said = tuple(texts(TEXTS))
+    assert [one for one in quoted if not any(text.startswith(one) for text in said)] == []
+
+
+def test_an_action_is_called_by_its_name() -> None:
+    names = tuple(one["name"] for one in TEXTS["services"].values())
+    said = [*texts(TEXTS), " ".join(README.split()).replace("[*", "").replace("*]", "")]
+    called = [rest for text in said for rest in re.split(r"\bthe action (?=[A-Z])", text)[1:]]
+    assert called
+    assert [rest[:30] for rest in called if not rest.startswith(names)] == []
+
+
 def test_there_are_no_two_chapters_of_one_name() -> None:
     chapters = re.findall(r"^## (.+)$", README, re.MULTILINE)
     assert len(chapters) == len(set(chapters))
@@ -103,6 +131,10 @@ def test_all_that_an_owner_meets_is_named(kind: str) -> None:
         names = {one["name"] for one in TEXTS[kind].values()}
     assert names
     assert {name for name in names if name.lower() not in named} == set()
+
+
+def test_each_phase_of_a_password_is_explained() -> None:
+    assert [phase for phase in Phase if f"| `{phase}` |" not in README] == []
 
 
 def test_each_option_is_named_as_its_form_names_it() -> None:

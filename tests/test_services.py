@@ -13,6 +13,7 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
+from tests.automations import add_member
 from tests.common import LOCK, reported, set_up_awake
 from tests.conftest import setup
 from tests.simulator import SimulatedLock
@@ -129,6 +130,8 @@ async def test_a_record_tells_all_that_is_known(hass: HomeAssistant) -> None:
         ({"method": "fingerprint"}, [4, 3, 1]),
         ({"method": ["card", "password"]}, [2, 5]),
         ({"method": "face"}, []),
+        ({"method": []}, [6, 4, 3, 2, 1, 5]),
+        ({"member": []}, [6, 4, 3, 2, 1, 5]),
         ({"since": "2026-11-21T08:03:01+00:00"}, [6, 4, 3]),
         ({"since": "2026-11-21T00:03:01"}, [6, 4, 3]),
         ({"until": "2026-11-21T09:01:00+01:00"}, [1, 5]),
@@ -163,10 +166,44 @@ async def test_who_is_no_member_has_no_unlocks(
 
 
 @pytest.mark.usefixtures("alice")
+async def test_a_time_that_no_other_zone_has_is_refused(hass: HomeAssistant) -> None:
+    for zone, filters in (
+        ("America/Los_Angeles", {"until": "9999-12-31 23:59:59"}),
+        ("Europe/Berlin", {"since": "0001-01-01 00:00:00"}),
+    ):
+        await hass.config.async_set_time_zone(zone)
+        with pytest.raises(vol.Invalid):
+            await get_records(hass, **filters)
+
+
+@pytest.mark.usefixtures("alice")
 @pytest.mark.parametrize("filters", [{"method": "magic"}, {"limit": 0}, {"since": "soon"}])
 async def test_a_wrong_filter_is_refused(hass: HomeAssistant, filters: dict[str, Any]) -> None:
     with pytest.raises(vol.Invalid):
         await get_records(hass, **filters)
+
+
+async def test_a_member_of_another_lock_has_opened_only_that_one(
+    hass: HomeAssistant, entry: MockConfigEntry, alice: ConfigSubentry
+) -> None:
+    other_id = "bfsimulated0lock0009"
+    data = {**entry.data, "host": None, "device_id": other_id}
+    other = MockConfigEntry(domain=DOMAIN, title="Back door", unique_id=other_id, data=data)
+    other.add_to_hass(hass)
+    bob = add_member(hass, other, "Bob", "fingerprint:3")
+    await setup(hass, other)
+    members = [device_of(hass, entry, alice.subentry_id), device_of(hass, other, bob)]
+    response: Any = await hass.services.async_call(
+        DOMAIN,
+        "get_records",
+        {"entity_id": [LOCK, "lock.back_door"], "member": members},
+        blocking=True,
+        return_response=True,
+    )
+    assert [one["record"] for one in response[LOCK]["records"]] == [4, 1]
+    assert response["lock.back_door"]["records"] == []
+    assert await get_records(hass, member=members[1:]) == []
+    assert await hass.config_entries.async_unload(other.entry_id)
 
 
 async def test_what_a_lock_has_just_told_is_there(

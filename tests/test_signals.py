@@ -382,6 +382,22 @@ async def test_a_number_that_is_marked_is_duress_and_an_ordinary_unlock(
     assert events.order == [UNLOCK, ALICE, UNLOCK, ALICE, DURESS]
 
 
+async def test_duress_of_a_device_is_heard_though_its_lock_is_hidden(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock, runs: Runs
+) -> None:
+    alice = add_member(hass, entry, "Alice", "fingerprint:4", duress=["fingerprint:4"])
+    await set_up_awake(hass, entry, simulated_lock)
+    hidden = er.RegistryEntryHider.USER
+    er.async_get(hass).async_update_entity(LOCK, hidden_by=hidden)
+    at_lock = {"device_id": device_id(hass, entry, simulated_lock.device_id)}
+    runs.add("duress", at_lock, name="lock")
+    runs.add("duress", {"device_id": device_id(hass, entry, alice)}, name="member")
+    await runs.arm()
+    await simulated_lock.finger(4)
+    await reported(hass, simulated_lock)
+    assert runs.names == ["lock"]
+
+
 async def test_duress_comes_after_the_unlock_of_a_member_who_was_added_later(
     hass: HomeAssistant,
     entry: MockConfigEntry,

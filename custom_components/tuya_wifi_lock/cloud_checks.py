@@ -11,6 +11,14 @@ _GONE = {Trouble.NO_LOGIN, Trouble.SIGNED_OUT, Trouble.NO_LOCK}
 _SERVICE = {Cause.NO_LOCK_SERVICE, Cause.TRIAL_EXPIRED}
 _QUOTA = {"CallsUsedUp": "cloud_calls_used_up", Cause.QUOTA: "cloud_quota"}
 
+_PASSING = {
+    "CloudSilent": "cloud_silent",
+    "CloudUnreachable": "cloud_unreachable",
+    Cause.BUSY: "cloud_busy",
+    Cause.TOKEN: "cloud_token",
+}
+"""What passes by itself; all else is one question that the cloud does not answer."""
+
 
 def _cloud(evidence: Evidence) -> Verdict:
     """Find if Tuya's cloud lets us in."""
@@ -21,7 +29,7 @@ def _cloud(evidence: Evidence) -> Verdict:
     if cloud.failure in LASTING:
         return State.PROBLEM, f"cloud_{cloud.failure}"
     if cloud.failure:
-        return State.ATTENTION, "cloud_fails", {"failure": cloud.failure.replace("_", " ")}
+        return State.ATTENTION, _PASSING.get(cloud.failure, "cloud_fails")
     return (State.OK, "cloud_account") if cloud.answered else (State.UNKNOWN, "cloud_not_asked")
 
 

@@ -84,9 +84,8 @@ class CloudSteps(ConfigEntryBaseFlow, ABC):
                 return await self.async_step_cloud()
             if step := await self._async_try(project):
                 return step
-        return self._show_form(
-            "project", one_project(projects), {CONF_PROJECT: next(iter(projects))}
-        )
+        values = {CONF_PROJECT: next(iter(projects)), **(user_input or {})}
+        return self._show_form("project", one_project(projects), values)
 
     def _projects_of_others(self) -> dict[str, Project]:
         """Return the projects of other locks, without the one that this lock has already."""

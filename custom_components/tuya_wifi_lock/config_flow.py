@@ -174,6 +174,9 @@ class LockConfigFlow(AccountSteps, domain=DOMAIN):
     async def async_step_manual(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for all that it takes to reach a lock."""
         if self._take(user_input):
+            if self._device and self._device.id != self._typed[CONF_DEVICE_ID]:
+                # What the cloud knows is of another lock.
+                self._device, self._opens = None, False
             await self.async_set_unique_id(self._typed[CONF_DEVICE_ID], raise_on_progress=False)
             self._abort_if_unique_id_configured()
             return await self.async_step_touch()

@@ -73,7 +73,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             else None
         )
         self.data = self.lock.snapshot
-        self.diagnosis = Diagnosis(hass, entry, self.lock, self.watch, self.account)
+        self.diagnosis = Diagnosis(
+            hass, entry, self.lock, self.watch, account, stored.get("listened")
+        )
         self._whereabouts = Whereabouts(hass, entry, self.lock)
         self._store = lock_store(hass, entry.entry_id)
         self.members = members_of(entry)
@@ -140,6 +142,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             **self.lock.as_dict(),
             CLEAN: self._closed,
             "ignored": sorted(self.ignored),
+            "listened": self.diagnosis.as_dict(),
             "watch": self.watch.as_dict() if self.watch else None,
             "account": self.account.as_dict(),
             "signalled": self.signals.as_dict(),

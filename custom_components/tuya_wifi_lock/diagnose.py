@@ -1,6 +1,8 @@
 """Finds out how it stands with a lock, without waking it or keeping it awake."""
 
+from collections.abc import Mapping
 import time
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_DEVICE_ID, CONF_MAC
@@ -16,6 +18,9 @@ from .tuya_account import AccountRoad
 from .tuyalock import Family, TuyaLock
 from .tuyalock.openapi import CAP
 from .tuyalock.passwords import Phase
+
+SHORT_STOP = 3600.0
+"""Seconds without us that do not count: a lock that has been silent all day stays so."""
 
 CHECKS = {**REACH_CHECKS, **DOOR_CHECKS, **CLOUD_CHECKS}
 """All checks, in the order in which their findings are told."""
@@ -40,14 +45,21 @@ class Diagnosis:
         lock: TuyaLock,
         watch: CloudWatch | None,
         account: AccountRoad,
+        stored: Mapping[str, Any] | None = None,
     ) -> None:
-        """Begin to look at a lock."""
+        """Begin to look at a lock, or go on with what `as_dict` returned before a short stop."""
         self._hass = hass
         self._entry = entry
         self._lock = lock
         self._watch = watch
         self._account = account
-        self._since = time.time()
+        self._since = now = time.time()
+        if stored and now - SHORT_STOP < stored["until"] <= now:
+            self._since = stored["since"]
+
+    def as_dict(self) -> dict[str, float]:
+        """Return what has to survive a restart: from when to when the lock was listened for."""
+        return {"since": self._since, "until": time.time()}
 
     async def async_ask(self) -> None:
         """Ask Tuya's cloud anew, if there is a project; the lock is not asked anything."""

@@ -138,6 +138,10 @@ class TuyaLockEntity(CoordinatorEntity[LockCoordinator]):
         """Return if the lock can be talked to when it wakes."""
         return not self.coordinator.data.key_refused
 
+    @override
+    async def async_update(self) -> None:
+        """Do nothing: a lock tells by itself, and one that sleeps cannot be asked."""
+
 
 class LockEvent(TuyaLockEntity, EventEntity):
     """Something that happens at a lock."""

@@ -15,19 +15,24 @@ def _heard(evidence: Evidence) -> Verdict:
     """Find if the lock is heard as often as usual."""
     if evidence.awake:
         return State.OK, "connected"
-    silence = evidence.now - max(evidence.heard or 0, evidence.listening_since)
+    listened = evidence.now - evidence.listening_since
+    silence = listened if evidence.heard is None else evidence.now - evidence.heard
+    missed = min(silence, listened)
     values = {"silence": duration(silence)}
     if evidence.stays:
-        gone = silence > GONE_AFTER
+        gone = missed > GONE_AFTER
         return (State.PROBLEM, "gone", values) if gone else (State.OK, "just_gone")
     if evidence.heard is None:
-        missed = silence > SILENT_AT_LEAST
-        return (State.ATTENTION, "never_heard", values) if missed else (State.UNKNOWN, "not_yet")
+        never = missed > SILENT_AT_LEAST
+        return (State.ATTENTION, "never_heard", values) if never else (State.UNKNOWN, "not_yet")
     if evidence.longest_silence is None:
         return State.UNKNOWN, "usual_unknown", values
-    if silence > max(USUAL_TIMES * evidence.longest_silence, SILENT_AT_LEAST):
+    longest = max(USUAL_TIMES * evidence.longest_silence, SILENT_AT_LEAST)
+    if missed > longest:
         usual = duration(evidence.longest_silence)
         return State.ATTENTION, "silent", values | {"usual": usual}
+    if silence > longest:
+        return State.UNKNOWN, "not_again_yet", values | {"listened": duration(listened)}
     return State.OK, "asleep", values
 
 

@@ -1,6 +1,6 @@
 """The actions of a lock."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -18,8 +18,9 @@ from .const import DOMAIN
 from .coordinator import LockCoordinator
 from .diagnose_service import async_setup_diagnose
 from .lock import TuyaWifiLock
-from .members import Member
+from .members import Member, members_of
 from .password_services import async_setup_password_services
+from .targets import CONF_MEMBERS, CONF_METHODS, mismatch
 from .times import TIME, iso, optional_iso
 from .tuyalock import UNLOCK_METHODS, Record
 
@@ -65,33 +66,32 @@ def _wanted(
     coordinator: LockCoordinator, filters: Mapping[str, Any]
 ) -> Iterator[tuple[Record, Member | None]]:
     """Return the records that pass the filters, and whose each is, newest first."""
-    devices = filters.get(ATTR_MEMBER)
-    members = None if devices is None else [_member(coordinator, one) for one in devices]
-    methods = filters.get(ATTR_METHOD, UNLOCK_METHODS)
+    hass, entry_id = coordinator.hass, coordinator.config_entry.entry_id
+    options = {
+        CONF_MEMBERS: filters.get(ATTR_MEMBER, []),
+        CONF_METHODS: filters.get(ATTR_METHOD, []),
+    }
+    _check_members(hass, options[CONF_MEMBERS])
     since, until = filters.get(ATTR_SINCE), filters.get(ATTR_UNTIL)
     for record in sorted(coordinator.lock.journal, key=lambda one: (-one.happened, -one.id)):
         member = coordinator.owner(record.unlock)
-        if members is not None and member not in members:
-            continue
         if since is not None and record.happened < since:
             continue
         if until is not None and record.happened > until:
             continue
-        if record.method in methods:
+        if not mismatch(hass, options, entry_id, record.unlock, member):
             yield record, member
 
 
-def _member(coordinator: LockCoordinator, device_id: str) -> Member:
-    """Return the member that a device is."""
-    for member in coordinator.members.values():
-        device = dr.async_get_device_id_by_identifier(
-            coordinator.hass,
-            (DOMAIN, member.id),
-            config_entry_id=coordinator.config_entry.entry_id,
-        )
-        if device == device_id:
-            return member
-    raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_a_member")
+def _check_members(hass: HomeAssistant, device_ids: Iterable[str]) -> None:
+    """Raise if a device is no member of any lock; other locks are asked for other members."""
+    members = {
+        dr.async_get_device_id_by_identifier(hass, (DOMAIN, member), config_entry_id=entry.entry_id)
+        for entry in hass.config_entries.async_entries(DOMAIN)
+        for member in members_of(entry)
+    }
+    if not members.issuperset(device_ids):
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_a_member")
 
 
 def _told(coordinator: LockCoordinator, record: Record, member: Member | None) -> JsonObjectType:

@@ -25,7 +25,7 @@ from homeassistant.helpers.trigger import (
     TriggerNotTriggeredReporter,
 )
 
-from .targets import parts_of_locks
+from .targets import ours, part_of_lock, parts_of_locks
 from .tuyalock import ALARMS
 from .unlock_trigger import CONF_MAX_AGE, DEFAULT_MAX_AGE, with_options, wrong_age
 
@@ -86,8 +86,14 @@ class DuressTrigger(StatelessEntityTriggerBase):
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
-        """Follow the duress event of each lock that the target means."""
-        return parts_of_locks(self._hass, entities, EVENT_DOMAIN, DURESS)
+        """Follow the duress event of each lock of which the target means anything.
+
+        It is hidden, so that no device and no area means it; the lock may be hidden, too.
+        """
+        locks = (one for one in ours(self._hass, entities) if not one.config_subentry_id)
+        return {
+            part for one in locks if (part := part_of_lock(self._hass, one, EVENT_DOMAIN, DURESS))
+        }
 
     @override
     async def async_attach_runner(

@@ -10,7 +10,10 @@ from homeassistant.util import dt as dt_util
 
 def _timestamp(moment: datetime) -> float:
     """Return the Unix seconds of a time, which is a local one if it has no zone."""
-    return dt_util.as_utc(moment).timestamp()
+    try:
+        return dt_util.as_utc(moment).timestamp()
+    except OverflowError as err:
+        raise vol.Invalid("this time is out of range") from err
 
 
 TIME = vol.All(cv.datetime, _timestamp)
