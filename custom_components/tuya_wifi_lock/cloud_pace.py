@@ -65,10 +65,16 @@ class Pace:
 
     def _is_heard(self, newest: float) -> bool:
         """Return if we hear of the lock without the cloud: of all that happened up to a time."""
-        # A lock that only announces itself to us tells nothing.
-        told = self._account.trouble is None or not self._lock.health.hopeless
         heard = self._lock.snapshot.state.last_heard
-        return told and heard is not None and newest <= heard + ONE_WAKE
+        if heard is None or newest > heard + ONE_WAKE:
+            return False
+        return self._account.trouble is None or self._talks(heard)
+
+    def _talks(self, heard: float) -> bool:
+        """Return if the lock talks to us: one that only announces itself tells nothing."""
+        health = self._lock.health
+        connected = bool(health.wakes) and heard - health.wakes[-1] <= ONE_WAKE
+        return (connected or self._lock.snapshot.awake) and not health.hopeless
 
 
 def _last_heard(snapshot: Snapshot) -> float:
