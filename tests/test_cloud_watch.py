@@ -342,6 +342,23 @@ async def test_it_polls_at_the_pace_that_the_owner_wants_and_never_faster_than_t
     assert len(asked(cloud)) == 2
 
 
+async def test_a_poll_that_failed_is_repeated_at_the_usual_pace(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    await start(hass, entry)
+    await wake(hass, entry, simulated_lock)
+    cloud.fail(1000, times=None)
+    await poll(hass, entry, 11)
+    assert entry.runtime_data.watch.failure
+    cloud.recover()
+    await polled_every(hass, entry, 600)
+    assert not entry.runtime_data.watch.failure
+    await polled_every(hass, entry, HOUR)
+
+
 async def test_it_does_not_poll_while_home_assistant_starts(
     hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
 ) -> None:

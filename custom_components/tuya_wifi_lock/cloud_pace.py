@@ -53,14 +53,14 @@ class Pace:
             self._no_wake_before = self._hass.loop.time() + BETWEEN_WAKES
         self._after_wake, self._woken = self._woken, False
 
-    def delay(self, newest: float) -> float:
+    def delay(self, newest: float, *, failed: bool) -> float:
         """Return the seconds until the next poll; the cloud knows nothing after a Unix time."""
         if self._woken:
             return max(AFTER_WAKE, self._no_wake_before - self._hass.loop.time())
         minutes = max(poll_minutes_of(self._entry.options), MIN_POLL_MINUTES)
         # What a lock that woke had not fetched yet when we asked, it has by the next time.
         fetching = self._after_wake and self._lock.passwords.book.unsettled
-        seldom = self._is_heard(newest) and not fetching
+        seldom = self._is_heard(newest) and not fetching and not failed
         return 60.0 * (max(minutes, SELDOM) if seldom else minutes)
 
     def _is_heard(self, newest: float) -> bool:

@@ -164,7 +164,8 @@ class CloudWatch:
         """Return the seconds until the next poll."""
         if self._rests:
             return REST
-        return self._pace.delay(max(self.watermark or 0.0, self._signal_watermark or 0.0))
+        newest = max(self.watermark or 0.0, self._signal_watermark or 0.0)
+        return self._pace.delay(newest, failed=self._failure is not None)
 
     @property
     def _rests(self) -> bool:
