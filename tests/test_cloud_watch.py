@@ -342,6 +342,17 @@ async def test_it_polls_at_the_pace_that_the_owner_wants_and_never_faster_than_t
     assert len(asked(cloud)) == 2
 
 
+async def test_another_pace_takes_effect_at_once(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    hass.config_entries.async_update_entry(entry, options={"poll_minutes": 60})
+    await start(hass, entry)
+    first = entry.runtime_data
+    hass.config_entries.async_update_entry(entry, options={"poll_minutes": 3})
+    await wait_for(hass, lambda: entry.runtime_data is not first and any(polls(entry)))
+    await polled_every(hass, entry, 180)
+
+
 async def test_a_poll_that_failed_is_repeated_at_the_usual_pace(
     hass: HomeAssistant,
     entry: MockConfigEntry,
