@@ -639,6 +639,25 @@ async def test_passwords_are_listed_at_the_start(
     assert len(asked(cloud, "temp-passwords")) == 2, "somebody may have made one in the app"
 
 
+async def test_a_wake_does_not_put_off_the_list_of_passwords(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    await start(hass, entry)
+    # The list was asked for almost an hour ago.
+    entry.runtime_data.watch._book_due = hass.loop.time() + 900
+    await wake(hass, entry, simulated_lock)
+    await poll(hass, entry, 11)
+    assert len(asked(cloud, "temp-passwords")) == 1
+    await no_poll(hass, entry, 890)
+    entry.runtime_data.watch._book_due = hass.loop.time()
+    await poll(hass, entry, 901)
+    assert len(asked(cloud, "temp-passwords")) == 2
+    await polled_every(hass, entry, HOUR)
+
+
 async def test_an_awake_lock_is_asked_for_until_it_has_fetched_what_waits(
     hass: HomeAssistant,
     entry: MockConfigEntry,

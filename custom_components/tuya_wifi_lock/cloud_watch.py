@@ -27,8 +27,8 @@ REST = 86400.0
 """Seconds until the cloud is asked again when it answers no more at all."""
 
 CHECK_EVERY = 86400.0
-BOOK_EVERY = 3300.0
-"""Seconds after which somebody may have changed the passwords in the app: less than an hour."""
+BOOK_EVERY = 3599.0
+"""Seconds after which the list of passwords is due, which an owner may change in the app."""
 
 FIRST_LOOK = 86400.0
 OVERLAP = 600.0
@@ -165,7 +165,10 @@ class CloudWatch:
         if self._rests:
             return REST
         newest = max(self.watermark or 0.0, self._signal_watermark or 0.0)
-        return self._pace.delay(newest, failed=self._failure is not None)
+        delay = self._pace.delay(newest, failed=self._failure is not None)
+        # A wake puts off the next poll, but not the list of passwords.
+        book_in = self._book_due - self._hass.loop.time()
+        return min(delay, book_in) if book_in > 0 else delay
 
     @property
     def _rests(self) -> bool:
