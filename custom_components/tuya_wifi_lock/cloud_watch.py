@@ -66,7 +66,7 @@ class CloudWatch:
         """The same of alarms, rings and duress."""
         self.last_success: float | None = None
         self.last_failure: tuple[float, str] | None = None
-        self.allowed: bool | None = None
+        self.allowed: bool | None = stored.get("allowed")
         """If the owner allows in the app that the lock is opened remotely."""
         self.firmware: Firmware | None = None
         self._failure: CloudError | None = None
@@ -78,7 +78,11 @@ class CloudWatch:
 
     def as_dict(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
-        return {"watermark": self.watermark, "signal_watermark": self._signal_watermark}
+        return {
+            "watermark": self.watermark,
+            "signal_watermark": self._signal_watermark,
+            "allowed": self.allowed,
+        }
 
     @callback
     def async_start(self) -> None:
