@@ -78,11 +78,8 @@ class CloudWatch:
 
     def as_dict(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
-        return {
-            "watermark": self.watermark,
-            "signal_watermark": self._signal_watermark,
-            "allowed": self.allowed,
-        }
+        marks = {"watermark": self.watermark, "signal_watermark": self._signal_watermark}
+        return {**marks, "allowed": self.allowed}
 
     @callback
     def async_start(self) -> None:
@@ -240,8 +237,9 @@ class CloudWatch:
 
     async def _async_fetch_signals(self) -> None:
         """Fetch alarms, rings and duress."""
-        since = self._signal_watermark or time.time() - FIRST_LOOK
-        self._fetched = await self.cloud.signals(since - OVERLAP, time.time() + CLOCK_AHEAD)
+        now, bits = time.time(), self._lock.signals.alarm_bits
+        since = (self._signal_watermark or now - FIRST_LOOK) - OVERLAP
+        self._fetched = await self.cloud.signals(since, now + CLOCK_AHEAD, bits=bits)
 
     @callback
     def _async_tell_signals(self) -> None:
