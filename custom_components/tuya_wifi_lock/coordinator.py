@@ -51,6 +51,13 @@ def _options_of(entry: LockConfigEntry) -> tuple[Settings, int]:
     return settings_of(entry.options), poll_minutes_of(entry.options)
 
 
+@callback
+def async_end_reauth(hass: HomeAssistant, entry: LockConfigEntry) -> None:
+    """Ask no more for a key: the lock accepts the one it has, or the owner has put it right."""
+    for flow in entry.async_get_active_flows(hass, {SOURCE_REAUTH}):
+        hass.config_entries.flow.async_abort(flow["flow_id"])
+
+
 class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     """The link between one lock and its entities."""
 
@@ -251,7 +258,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             )
         elif self.data.key_refused and snapshot.awake:
             LOGGER.info("%s accepts the local key again", self.name)
-            self._async_end_reauth()
+            async_end_reauth(self.hass, self.config_entry)
         if self.watch:
             self.watch.look(self.data, snapshot)
         if snapshot.awake:
@@ -261,14 +268,6 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self.config_entry.async_create_task(self.hass, async_get_ears(self.hass).async_ask())
         self.async_set_updated_data(snapshot)
         self._async_save()
-
-    @callback
-    def _async_end_reauth(self) -> None:
-        """Ask no more for a key that the lock accepts; something else had its address."""
-        flows = self.hass.config_entries.flow
-        asking = {"source": SOURCE_REAUTH, "entry_id": self.config_entry.entry_id}
-        for flow in flows.async_progress_by_handler(DOMAIN, match_context=asking):
-            flows.async_abort(flow["flow_id"])
 
     async def _async_renew_key(self) -> None:
         """Take the local key that the account has after a pairing, or else ask the owner."""
