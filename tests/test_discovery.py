@@ -122,6 +122,26 @@ async def test_a_lock_is_followed_to_another_address(
         assert entry.runtime_data is coordinator
 
 
+async def test_an_address_that_nobody_has_proved_is_not_kept(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    announce: Callable[..., None],
+) -> None:
+    await setup(hass, entry)
+    coordinator = entry.runtime_data
+    await simulated_lock.wake()
+    await wait_for(hass, lambda: coordinator.data.awake)
+    announce(entry.unique_id, "127.0.0.9")
+    await wait_for(hass, lambda: coordinator.lock.address.host == "127.0.0.9")
+    await simulated_lock.battery(50)
+    await wait_for(hass, lambda: coordinator.data.state.battery == 50)
+    assert coordinator.data.awake
+    assert entry.data["host"] == "127.0.0.1"
+    assert simulated_lock.connections == 1
+    assert entry.runtime_data is coordinator
+
+
 async def test_a_port_that_another_program_keeps(
     hass: HomeAssistant,
     entry: MockConfigEntry,
