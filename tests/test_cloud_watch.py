@@ -1,8 +1,10 @@
 """What Tuya's cloud tells of a lock, how seldom it is asked, and what its owner hears of it."""
 
+from collections.abc import Generator
 from dataclasses import replace
 from datetime import timedelta
 import logging
+import socket
 import time
 from typing import Any
 
@@ -54,6 +56,14 @@ LASTING = {
 def older(entry: MockConfigEntry) -> None:
     """Let the entry be two hours old."""
     object.__setattr__(entry, "created_at", dt_util.utcnow() - timedelta(hours=2))
+
+
+@pytest.fixture
+def closed_port(socket_enabled: None) -> Generator[int]:
+    """A port at which nobody answers."""
+    with socket.socket() as keeper:
+        keeper.bind(("127.0.0.1", 0))
+        yield keeper.getsockname()[1]
 
 
 def asked(cloud: SimulatedCloud, ending: str = "open-logs") -> list[Any]:
@@ -332,6 +342,34 @@ async def test_it_polls_at_the_pace_that_the_owner_wants_and_never_faster_than_t
     assert len(asked(cloud)) == 2
 
 
+async def test_another_pace_takes_effect_at_once(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    hass.config_entries.async_update_entry(entry, options={"poll_minutes": 60})
+    await start(hass, entry)
+    first = entry.runtime_data
+    hass.config_entries.async_update_entry(entry, options={"poll_minutes": 3})
+    await wait_for(hass, lambda: entry.runtime_data is not first and any(polls(entry)))
+    await polled_every(hass, entry, 180)
+
+
+async def test_a_poll_that_failed_is_repeated_at_the_usual_pace(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    await start(hass, entry)
+    await wake(hass, entry, simulated_lock)
+    cloud.fail(1000, times=None)
+    await poll(hass, entry, 11)
+    assert entry.runtime_data.watch.failure
+    cloud.recover()
+    await polled_every(hass, entry, 600)
+    assert not entry.runtime_data.watch.failure
+    await polled_every(hass, entry, HOUR)
+
+
 async def test_it_does_not_poll_while_home_assistant_starts(
     hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
 ) -> None:
@@ -408,6 +446,48 @@ async def test_a_lock_that_is_there_and_does_not_talk_to_us_is_polled_at_the_usu
     await wait_for(hass, lambda: any(polls(entry)))
     await poll(hass, entry, HOUR + 1)
     assert entry.runtime_data.data.state.last_heard
+    await polled_every(hass, entry, 600)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_lock_that_only_announces_itself_is_polled_at_the_pace_that_the_owner_wants(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+    automation: Automation,
+    closed_port: int,
+    restarted: bool,
+) -> None:
+    data = {**entry.data, "port": closed_port}
+    hass.config_entries.async_update_entry(entry, data=data, options={"poll_minutes": 5})
+    await start(hass, entry)
+    await simulated_lock.wake()
+    await wait_for(hass, lambda: entry.runtime_data.data.state.last_heard)
+    if restarted:
+        await restart(hass, entry)
+        await wait_for(hass, lambda: any(polls(entry)))
+    await polled_every(hass, entry, 300)
+    await simulated_lock.sleep()
+    await simulated_lock.finger(3)
+    await polled_every(hass, entry, 300)
+    assert automation.told == [Told(UNLOCK, "fingerprint", 3)]
+    assert simulated_lock.connections == 0
+
+
+async def test_a_lock_that_has_talked_to_us_once_and_then_only_announces_itself_is_not_heard(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    await start(hass, entry)
+    await wake(hass, entry, simulated_lock)
+    await poll(hass, entry, 11)
+    await fall_asleep(hass, entry, simulated_lock)
+    await polled_every(hass, entry, HOUR)
+    set_last_heard(entry, time.time() + HOUR)
+    await poll(hass, entry, HOUR + 1)
     await polled_every(hass, entry, 600)
 
 
@@ -557,6 +637,25 @@ async def test_passwords_are_listed_at_the_start(
     entry.runtime_data.watch._book_due -= HOUR
     await poll(hass, entry)
     assert len(asked(cloud, "temp-passwords")) == 2, "somebody may have made one in the app"
+
+
+async def test_a_wake_does_not_put_off_the_list_of_passwords(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    await start(hass, entry)
+    # The list was asked for almost an hour ago.
+    entry.runtime_data.watch._book_due = hass.loop.time() + 900
+    await wake(hass, entry, simulated_lock)
+    await poll(hass, entry, 11)
+    assert len(asked(cloud, "temp-passwords")) == 1
+    await no_poll(hass, entry, 890)
+    entry.runtime_data.watch._book_due = hass.loop.time()
+    await poll(hass, entry, 901)
+    assert len(asked(cloud, "temp-passwords")) == 2
+    await polled_every(hass, entry, HOUR)
 
 
 async def test_an_awake_lock_is_asked_for_until_it_has_fetched_what_waits(

@@ -454,6 +454,25 @@ async def test_a_lock_with_another_port_is_followed(
     assert entry.data["local_key"] == simulated_lock.local_key
 
 
+async def test_a_key_is_asked_for_no_more_when_the_connection_is_put_right(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await setup(hass, entry)
+    simulated_lock.faults.wrong_local_key = OTHER_KEY
+    await simulated_lock.wake()
+    await wait_for(hass, hass.config_entries.flow.async_progress)
+    assert entry.runtime_data.data.key_refused
+    simulated_lock.faults.wrong_local_key = None
+    flow = Flow(hass, await entry.start_reconfigure_flow(hass))
+    await flow.choose("connection")
+    await flow.send({"host": "127.0.0.1", "port": simulated_lock.port, "protocol_version": "3.4"})
+    await simulated_lock.announce()
+    await flow.touched()
+    assert flow.result["reason"] == "reconfigure_successful"
+    assert not hass.config_entries.flow.async_progress()
+    assert entry.runtime_data.data.awake
+
+
 @pytest.mark.usefixtures("short_touch")
 async def test_a_lock_that_is_not_where_it_is_said_to_be_stays_where_it_was(
     hass: HomeAssistant, entry: MockConfigEntry, ports: dict[int, int]

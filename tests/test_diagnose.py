@@ -243,6 +243,28 @@ async def test_remote_unlocking_that_is_switched_off_in_the_app(
     assert (await diagnose(hass))["remote_unlock_allowed"]["state"] == "ok"
 
 
+async def test_a_repair_that_the_owner_ignores_stays_so_until_the_lock_is_removed(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    cloud.devices[simulated_lock.device_id].remote_unlock = False
+    await setup(hass, entry)
+    await wait_for(hass, lambda: repairs(hass))
+    key = (DOMAIN, f"remote_unlock_not_allowed_{entry.entry_id}")
+    registry = ir.async_get(hass)
+    registry.async_ignore(*key, ignore=True)
+    # A start of Home Assistant knows the same as a reload, and it takes time to ask the cloud.
+    cloud.hang(".*", times=None)
+    await restart(hass, entry)
+    assert registry.issues[key].dismissed_version
+    assert registry.issues[key].active
+    await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done()
+    assert key not in registry.issues
+
+
 @pytest.mark.parametrize("variant", ["list", "object", "empty", "absent"])
 async def test_what_the_cloud_may_say_of_remote_unlocking(
     hass: HomeAssistant,

@@ -1,5 +1,6 @@
 """Announcements: locks that are found, followed and offered."""
 
+import asyncio
 from collections.abc import Callable, Generator
 from pathlib import Path
 import socket
@@ -122,6 +123,26 @@ async def test_a_lock_is_followed_to_another_address(
         assert entry.runtime_data is coordinator
 
 
+async def test_an_address_that_nobody_has_proved_is_not_kept(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    announce: Callable[..., None],
+) -> None:
+    await setup(hass, entry)
+    coordinator = entry.runtime_data
+    await simulated_lock.wake()
+    await wait_for(hass, lambda: coordinator.data.awake)
+    announce(entry.unique_id, "127.0.0.9")
+    await wait_for(hass, lambda: coordinator.lock.address.host == "127.0.0.9")
+    await simulated_lock.battery(50)
+    await wait_for(hass, lambda: coordinator.data.state.battery == 50)
+    assert coordinator.data.awake
+    assert entry.data["host"] == "127.0.0.1"
+    assert simulated_lock.connections == 1
+    assert entry.runtime_data is coordinator
+
+
 async def test_a_port_that_another_program_keeps(
     hass: HomeAssistant,
     entry: MockConfigEntry,
@@ -141,6 +162,29 @@ async def test_a_port_that_another_program_keeps(
         assert f"{ports[6666]}, {ports[7000]}" in warnings[0].message
         await simulated_lock.wake()
         await wait_for(hass, lambda: entry.runtime_data.data.awake)
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_who_gives_up_while_the_ports_are_opened_makes_nobody_deaf(
+    hass: HomeAssistant, ports: dict[int, int], turns: int
+) -> None:
+    ears, told = async_get_ears(hass), list[Announcement]()
+    first = asyncio.create_task(ears.async_subscribe(lambda announcement: None))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(ears.async_subscribe(told.append))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    assert not first.done()
+    first.cancel()
+    stop = await second
+    for version, port in (("3.1", 6666), ("3.4", 6667), ("3.5", 7000)):
+        body = bodies.announced("127.0.0.1", OTHER, "simulatedproduct", version)
+        _, datagram = wire.announcement(version, body)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(datagram, ("127.0.0.1", ports[port]))
+    await wait_for(hass, lambda: len(told) == 3)
+    stop()
+    assert not ears._announcements._transports
 
 
 async def test_nobody_listens_when_nobody_wants_to_hear(

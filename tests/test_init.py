@@ -6,13 +6,18 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.tuya_wifi_lock.const import CONF_CLOUD, DOMAIN
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import CONF_MAC, EVENT_HOMEASSISTANT_FINAL_WRITE, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers import (
+    device_registry as dr,
+    entity_registry as er,
+    issue_registry as ir,
+)
 from tests.common import LOCK, UNLOCK, reported, restart, set_up_awake, state, wake
 from tests.conftest import setup, wait_for
 from tests.guests import add
@@ -142,6 +147,42 @@ async def test_a_refused_key_asks_for_another_and_a_right_one_heals(
     assert state(hass, LOCK).state == "unknown"
     assert not hass.config_entries.flow.async_progress()
     assert not ir.async_get(hass).issues
+
+
+@pytest.mark.parametrize(
+    ("simulated_lock", "stays"),
+    [({}, set()), ({"family": "A"}, {"refuse_unlock_request", "duress"})],
+    indirect=["simulated_lock"],
+)
+async def test_a_project_that_is_removed_takes_along_what_nothing_else_feeds(
+    hass: HomeAssistant,
+    entity_registry: er.EntityRegistry,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+    stays: set[str],
+) -> None:
+    fed = {"temporary_passwords", "firmware", "refuse_unlock_request", "duress"}
+
+    def shown() -> set[str]:
+        keys = {one.unique_id.partition("_")[2] for one in entity_registry.entities.values()}
+        return keys & fed
+
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.request(60)
+    if stays:
+        await simulated_lock.push({"10": False, "16": True})
+        await wait_for(hass, lambda: "hijack" in entry.runtime_data.data.state.seen)
+    await wait_for(hass, lambda: shown() == fed)
+    every = set(entity_registry.entities)
+    data = {key: value for key, value in entry.data.items() if key != CONF_CLOUD}
+    with_project = dict(entry.data)
+    hass.config_entries.async_update_entry(entry, data=data)
+    await wait_for(hass, lambda: shown() == stays)
+    assert len(every - set(entity_registry.entities)) == len(fed - stays)
+    hass.config_entries.async_update_entry(entry, data=with_project)
+    await wait_for(hass, lambda: shown() == fed)
+    assert set(entity_registry.entities) == every
 
 
 def newer(stored: Any) -> Any:

@@ -10,7 +10,7 @@ from homeassistant.helpers.typing import ConfigType
 from .const import DOMAIN
 from .coordinator import LockConfigEntry, LockCoordinator, lock_store
 from .entity import async_add_seen
-from .lock_issues import async_watch_issues
+from .lock_issues import async_forget_issues, async_watch_issues
 from .project import async_get_api, project_of
 from .repairs import async_forget_unknown, async_watch_unknown
 from .services import async_setup_services
@@ -64,6 +64,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: LockConfigEntry) -> boo
 async def async_remove_entry(hass: HomeAssistant, entry: LockConfigEntry) -> None:
     """Forget what is stored of a lock."""
     async_forget_unknown(hass, entry.entry_id)
+    async_forget_issues(hass, entry.entry_id)
     await lock_store(hass, entry.entry_id).async_remove()
 
 

@@ -48,6 +48,7 @@ BUTTONS = (
     LockButtonDescription(
         key="refuse_unlock_request",
         exists_fn=_can_refuse,
+        by_project=True,
         press_fn=_refuse,
     ),
 )

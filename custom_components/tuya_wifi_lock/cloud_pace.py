@@ -53,22 +53,28 @@ class Pace:
             self._no_wake_before = self._hass.loop.time() + BETWEEN_WAKES
         self._after_wake, self._woken = self._woken, False
 
-    def delay(self, newest: float) -> float:
+    def delay(self, newest: float, *, failed: bool) -> float:
         """Return the seconds until the next poll; the cloud knows nothing after a Unix time."""
         if self._woken:
             return max(AFTER_WAKE, self._no_wake_before - self._hass.loop.time())
         minutes = max(poll_minutes_of(self._entry.options), MIN_POLL_MINUTES)
         # What a lock that woke had not fetched yet when we asked, it has by the next time.
         fetching = self._after_wake and self._lock.passwords.book.unsettled
-        seldom = self._is_heard(newest) and not fetching
+        seldom = self._is_heard(newest) and not fetching and not failed
         return 60.0 * (max(minutes, SELDOM) if seldom else minutes)
 
     def _is_heard(self, newest: float) -> bool:
         """Return if we hear of the lock without the cloud: of all that happened up to a time."""
-        # A lock that only announces itself to us tells nothing.
-        told = self._account.trouble is None or not self._lock.health.hopeless
         heard = self._lock.snapshot.state.last_heard
-        return told and heard is not None and newest <= heard + ONE_WAKE
+        if heard is None or newest > heard + ONE_WAKE:
+            return False
+        return self._account.trouble is None or self._talks(heard)
+
+    def _talks(self, heard: float) -> bool:
+        """Return if the lock talks to us: one that only announces itself tells nothing."""
+        health = self._lock.health
+        connected = bool(health.wakes) and heard - health.wakes[-1] <= ONE_WAKE
+        return (connected or self._lock.snapshot.awake) and not health.hopeless
 
 
 def _last_heard(snapshot: Snapshot) -> float:

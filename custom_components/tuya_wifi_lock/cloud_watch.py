@@ -27,8 +27,8 @@ REST = 86400.0
 """Seconds until the cloud is asked again when it answers no more at all."""
 
 CHECK_EVERY = 86400.0
-BOOK_EVERY = 3300.0
-"""Seconds after which somebody may have changed the passwords in the app: less than an hour."""
+BOOK_EVERY = 3599.0
+"""Seconds after which the list of passwords is due, which an owner may change in the app."""
 
 FIRST_LOOK = 86400.0
 OVERLAP = 600.0
@@ -66,7 +66,7 @@ class CloudWatch:
         """The same of alarms, rings and duress."""
         self.last_success: float | None = None
         self.last_failure: tuple[float, str] | None = None
-        self.allowed: bool | None = None
+        self.allowed: bool | None = stored.get("allowed")
         """If the owner allows in the app that the lock is opened remotely."""
         self.firmware: Firmware | None = None
         self._failure: CloudError | None = None
@@ -78,7 +78,8 @@ class CloudWatch:
 
     def as_dict(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
-        return {"watermark": self.watermark, "signal_watermark": self._signal_watermark}
+        marks = {"watermark": self.watermark, "signal_watermark": self._signal_watermark}
+        return {**marks, "allowed": self.allowed}
 
     @callback
     def async_start(self) -> None:
@@ -164,7 +165,11 @@ class CloudWatch:
         """Return the seconds until the next poll."""
         if self._rests:
             return REST
-        return self._pace.delay(max(self.watermark or 0.0, self._signal_watermark or 0.0))
+        newest = max(self.watermark or 0.0, self._signal_watermark or 0.0)
+        delay = self._pace.delay(newest, failed=self._failure is not None)
+        # A wake puts off the next poll, but not the list of passwords.
+        book_in = self._book_due - self._hass.loop.time()
+        return min(delay, book_in) if book_in > 0 else delay
 
     @property
     def _rests(self) -> bool:
@@ -232,8 +237,9 @@ class CloudWatch:
 
     async def _async_fetch_signals(self) -> None:
         """Fetch alarms, rings and duress."""
-        since = self._signal_watermark or time.time() - FIRST_LOOK
-        self._fetched = await self.cloud.signals(since - OVERLAP, time.time() + CLOCK_AHEAD)
+        now, bits = time.time(), self._lock.signals.alarm_bits
+        since = (self._signal_watermark or now - FIRST_LOOK) - OVERLAP
+        self._fetched = await self.cloud.signals(since, now + CLOCK_AHEAD, bits=bits)
 
     @callback
     def _async_tell_signals(self) -> None:

@@ -22,10 +22,10 @@ from .discovery import async_get_ears
 from .errors import lock_errors
 from .members import Member, members_of, owner
 from .project import project_of
-from .settings import address_of, settings_of
+from .settings import address_of, poll_minutes_of, settings_of
 from .signal_delivery import SignalDelivery
 from .tuya_account import AccountRoad
-from .tuyalock import Announcement, Clock, Record, Snapshot, TuyaLock, Unlock, Watcher
+from .tuyalock import Announcement, Clock, Record, Settings, Snapshot, TuyaLock, Unlock, Watcher
 from .tuyalock.cloud import Cloud
 from .tuyalock.openapi import OpenApi
 from .whereabouts import Whereabouts
@@ -46,6 +46,18 @@ def lock_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
     return Store(hass, STORAGE_VERSION, f"{DOMAIN}.{entry_id}", private=True, atomic_writes=True)
 
 
+def _options_of(entry: LockConfigEntry) -> tuple[Settings, int]:
+    """Return how the owner wants a lock to be used, and its cloud to be asked."""
+    return settings_of(entry.options), poll_minutes_of(entry.options)
+
+
+@callback
+def async_end_reauth(hass: HomeAssistant, entry: LockConfigEntry) -> None:
+    """Ask no more for a key: the lock accepts the one it has, or the owner has put it right."""
+    for flow in entry.async_get_active_flows(hass, {SOURCE_REAUTH}):
+        hass.config_entries.flow.async_abort(flow["flow_id"])
+
+
 class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     """The link between one lock and its entities."""
 
@@ -61,11 +73,11 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         """Prepare a lock with what was stored of it, and with its cloud project if it has one."""
         super().__init__(hass, LOGGER, config_entry=entry, name=entry.title, always_update=False)
         self.device_id: str = entry.data[CONF_DEVICE_ID]
-        self._settings = settings_of(entry.options)
+        self._options = _options_of(entry)
         self._project = api.project if api else None
         cloud = Cloud(api, self.device_id, stored.get("cloud")) if api else None
         self._wanted = address_of(entry.data)
-        self.lock = TuyaLock(self._wanted, self._settings, Clock(), stored, cloud)
+        self.lock = TuyaLock(self._wanted, settings_of(entry.options), Clock(), stored, cloud)
         self.account = account = AccountRoad(hass, entry, self.lock, stored.get("account"))
         self.watch = (
             CloudWatch(hass, entry, self.lock, cloud, api.calls, account, stored.get("watch"))
@@ -225,8 +237,8 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             getattr(self._wanted, name) in {getattr(before, name), getattr(self.lock.address, name)}
             for name in ("host", "port", "local_key", "version")
         )
-        used = self._settings, self._project
-        return reached and used == (settings_of(entry.options), project_of(entry.data))
+        used = self._options, self._project
+        return reached and used == (_options_of(entry), project_of(entry.data))
 
     @callback
     def _async_announced(self, announcement: Announcement) -> None:
@@ -249,7 +261,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             )
         elif self.data.key_refused and snapshot.awake:
             LOGGER.info("%s accepts the local key again", self.name)
-            self._async_end_reauth()
+            async_end_reauth(self.hass, self.config_entry)
         if self.watch:
             self.watch.look(self.data, snapshot)
         if snapshot.awake:
@@ -259,14 +271,6 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self.config_entry.async_create_task(self.hass, async_get_ears(self.hass).async_ask())
         self.async_set_updated_data(snapshot)
         self._async_save()
-
-    @callback
-    def _async_end_reauth(self) -> None:
-        """Ask no more for a key that the lock accepts; something else had its address."""
-        flows = self.hass.config_entries.flow
-        asking = {"source": SOURCE_REAUTH, "entry_id": self.config_entry.entry_id}
-        for flow in flows.async_progress_by_handler(DOMAIN, match_context=asking):
-            flows.async_abort(flow["flow_id"])
 
     async def _async_renew_key(self) -> None:
         """Take the local key that the account has after a pairing, or else ask the owner."""

@@ -47,8 +47,7 @@ class Ears:
                 self._announcements.close()
 
         try:
-            if self._subscribers == 1:
-                await self._announcements.open(PORTS)
+            await self._announcements.open(PORTS)
             await self.async_ask()
         except BaseException:
             stop()

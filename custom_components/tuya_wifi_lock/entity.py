@@ -8,6 +8,7 @@ from typing import Any, override
 
 from homeassistant.components.event import EventEntity
 from homeassistant.core import callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -23,6 +24,8 @@ class LockPartDescription(EntityDescription):
     """An entity of a lock, and whether this product can feed it."""
 
     exists_fn: Callable[[LockCoordinator], bool] = lambda lock: True
+    by_project: bool = False
+    """Tuya's cloud project may be all that feeds it."""
 
 
 def seen(*codes: str) -> Callable[[LockCoordinator], bool]:
@@ -52,8 +55,20 @@ def async_add_when_seen[D: LockPartDescription](
             ready.append(make(coordinator, one))
         else:
             coordinator.unseen.append((one, make, async_add_entities))
+            if one.by_project and coordinator.watch is None:
+                _async_remove(coordinator, one)
     if ready:
         async_add_entities(ready)
+
+
+@callback
+def _async_remove(coordinator: LockCoordinator, description: LockPartDescription) -> None:
+    """Remove an entity that nothing feeds any more; Home Assistant keeps what its owner chose."""
+    registry, entry_id = er.async_get(coordinator.hass), coordinator.config_entry.entry_id
+    unique_id = f"{coordinator.device_id}_{description.key}"
+    for entity in er.async_entries_for_config_entry(registry, entry_id):
+        if entity.unique_id == unique_id:
+            registry.async_remove(entity.entity_id)
 
 
 @callback

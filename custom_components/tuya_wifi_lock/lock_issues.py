@@ -64,7 +64,7 @@ def async_watch_issues(hass: HomeAssistant, coordinator: LockCoordinator) -> Non
     def async_forget() -> None:
         if planned:
             planned.cancel()
-        _async_show_issues(hass, coordinator, [])
+        async_forget_issues(hass, entry.entry_id, but_ignored=True)
 
     entry.async_on_unload(async_forget)
     entry.async_on_unload(coordinator.async_add_listener(async_look_soon))
@@ -74,6 +74,16 @@ def async_watch_issues(hass: HomeAssistant, coordinator: LockCoordinator) -> Non
         )
     )
     async_look()
+
+
+@callback
+def async_forget_issues(hass: HomeAssistant, entry_id: str, *, but_ignored: bool = False) -> None:
+    """Take back what the owner of a lock was told; what they ignore is to stay so for a reload."""
+    for issue in set(ISSUES.values()):
+        issue_id = f"{issue}_{entry_id}"
+        shown = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
+        if shown and not (but_ignored and shown.dismissed_version):
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
 @callback

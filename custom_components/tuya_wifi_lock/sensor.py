@@ -12,14 +12,12 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import PERCENTAGE, EntityCategory, Platform
+from homeassistant.const import PERCENTAGE, EntityCategory
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
-from .const import DOMAIN
 from .coordinator import LockConfigEntry, LockCoordinator, Unlocked
 from .entity import (
     LockValue,
@@ -80,6 +78,7 @@ SENSORS = (
 TEMPORARY_PASSWORDS = LockSensorDescription(
     key="temporary_passwords",
     exists_fn=lambda lock: lock.lock.passwords.carrier is not None,
+    by_project=True,
     value_fn=lambda lock: len(_valid(lock)),
     attributes_fn=lambda lock: {
         "passwords": [{"name": one.name, "phase": one.phase.value} for one in _valid(lock)]
@@ -99,21 +98,9 @@ async def async_setup_entry(
 ) -> None:
     """Set up the sensors of a lock."""
     coordinator = entry.runtime_data
-    if not TEMPORARY_PASSWORDS.exists_fn(coordinator):
-        _async_remove(hass, coordinator, TEMPORARY_PASSWORDS)
     async_add_when_seen(coordinator, SENSORS, LockSensor, async_add_entities)
     async_add_when_seen(coordinator, [TEMPORARY_PASSWORDS], PasswordsSensor, async_add_entities)
     async_add_members(coordinator, MemberLastUnlock, async_add_entities)
-
-
-@callback
-def _async_remove(
-    hass: HomeAssistant, coordinator: LockCoordinator, description: LockSensorDescription
-) -> None:
-    """Remove a sensor that nothing feeds any more; Home Assistant keeps what its owner chose."""
-    registry, unique_id = er.async_get(hass), f"{coordinator.device_id}_{description.key}"
-    if entity_id := registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id):
-        registry.async_remove(entity_id)
 
 
 class LockSensor(LockValue[Value], SensorEntity):

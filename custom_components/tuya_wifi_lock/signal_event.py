@@ -63,6 +63,7 @@ DURESS = (
         entity_registry_visible_default=False,
         event_types=[*UNLOCK_METHODS, UNKNOWN_METHOD],
         exists_fn=_tells_duress,
+        by_project=True,
     ),
 )
 

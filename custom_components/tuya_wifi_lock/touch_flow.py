@@ -16,7 +16,7 @@ from homeassistant.const import CONF_DEVICE_ID, CONF_HOST
 
 from .cloud_flow import CloudSteps
 from .const import CONF_ANNOUNCES
-from .coordinator import LockConfigEntry
+from .coordinator import LockConfigEntry, async_end_reauth
 from .discovery import async_get_ears
 from .forms import behaviour
 from .reach import REACH_ERRORS, async_reach
@@ -115,8 +115,11 @@ class TouchSteps(CloudSteps, ConfigFlow):
 
     async def async_step_store(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Change the entry."""
-        assert self._changed_entry
-        return self.async_update_and_abort(self._changed_entry, data_updates=self._tested)
+        entry = self._changed_entry
+        assert entry
+        if self.source == SOURCE_RECONFIGURE:
+            async_end_reauth(self.hass, entry)
+        return self.async_update_and_abort(entry, data_updates=self._tested)
 
     @property
     def _last_resort(self) -> str:

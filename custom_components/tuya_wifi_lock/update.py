@@ -34,6 +34,7 @@ UPDATES = (
         key="firmware",
         device_class=UpdateDeviceClass.FIRMWARE,
         exists_fn=lambda lock: _firmware(lock) is not None,
+        by_project=True,
     ),
 )
 

@@ -23,13 +23,13 @@ class Whereabouts:
     @callback
     def async_keep(self) -> None:
         """Keep the address at which the lock has proved to be."""
-        address, entry = self._lock.address, self._entry
-        found = {CONF_HOST: address.host, CONF_ANNOUNCES: address.announces}
+        link, entry = self._lock.door.link, self._entry
+        found = {CONF_HOST: link.host, CONF_ANNOUNCES: link.address.announces}
         if not found.items() <= entry.data.items():
             self._hass.config_entries.async_update_entry(entry, data={**entry.data, **found})
-        if address.host and not self._mac_sought:
+        if link.host and not self._mac_sought:
             self._mac_sought = True
-            entry.async_create_task(self._hass, self._async_keep_mac(address.host))
+            entry.async_create_task(self._hass, self._async_keep_mac(link.host))
 
     async def _async_keep_mac(self, host: str) -> None:
         """Keep the MAC address of the lock, so that its DHCP requests are told from others."""

@@ -109,6 +109,19 @@ def test_a_row_of_the_records_tells_a_signal(
 
 
 @pytest.mark.parametrize(
+    ("code", "value", "signal"),
+    [
+        ("alarm_lock", "16", Signal(Kind.ALARM, "tongue_bad")),
+        ("alarm_lock", "08", Signal(Kind.ALARM, "wrong_face")),
+        ("alarm_lock", "pry", Signal(Kind.ALARM, "pry")),
+        ("doorbell", "true", Signal(Kind.DOORBELL)),
+    ],
+)
+def test_a_row_may_have_bits(code: str, value: str, signal: Signal) -> None:
+    assert read_signals(row(status(code, value)), bits=True) == [CloudSignal(signal, AT, None)]
+
+
+@pytest.mark.parametrize(
     ("code", "value"),
     [("hijack", "false"), ("doorbell", "False"), ("alarm_lock", "0"), ("unlock_card", "2")],
 )

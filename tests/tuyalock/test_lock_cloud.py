@@ -36,9 +36,11 @@ from custom_components.tuya_wifi_lock.tuyalock.memory import Memory
 from custom_components.tuya_wifi_lock.tuyalock.openapi import CAP, Calls, OpenApi, Project
 from custom_components.tuya_wifi_lock.tuyalock.passwords import Phase
 from custom_components.tuya_wifi_lock.tuyalock.profiles import PROFILES, Dp, DpType, Family
+from custom_components.tuya_wifi_lock.tuyalock.records import CLOUD
 from custom_components.tuya_wifi_lock.tuyalock.state import Unlock
 from tests.simulator import Knobs, SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
+from tests.simulator.families import ALARMS as ALARMS_ON_THE_WIRE
 
 from .house import House, MovableClock, address_of, house
 
@@ -63,6 +65,12 @@ class CloudHouse(House):
         """Return the bodies of the calls whose path ends so."""
         end = path.removesuffix("$")
         return [call.body or {} for call in self.tuya.calls if call.path.endswith(end)]
+
+    async def hear_signals(self) -> None:
+        """Take what the cloud has of alarms, rings and duress."""
+        now, bits = self.clock.time(), self.lock.signals.alarm_bits
+        for told in await self.cloud.signals(now - 600, now + 60, bits=bits):
+            self.lock.signals.told(told, CLOUD)
 
     async def requested(self) -> None:
         """Somebody asks at the door, and we have heard it."""
@@ -129,7 +137,9 @@ async def cloud_house(
         cloud = Cloud(OpenApi(session, project, clock, calls), simulated.device_id)
         lock = TuyaLock(address_of(simulated, **address or {}), settings, clock, stored, cloud)
         home = CloudHouse(simulated, lock, clock, tuya=tuya, cloud=cloud)
-        lock.subscribe(Watcher(home.snapshots.append, home.records.append))
+        lock.subscribe(
+            Watcher(home.snapshots.append, home.records.append, signalled=home.signals.append)
+        )
         lock.start()
         stack.push_async_callback(lock.stop)
         clock.move(20)
@@ -493,6 +503,37 @@ async def test_the_product_s_own_table_counts_and_survives_a_restart() -> None:
         await again.awake()
         await again.simulated.push({"77": 5, "1": 3})
         await again.until(lambda: again.told == ["live face 5"])
+
+
+@pytest.mark.parametrize("form", ["name", "index", "bits"])
+async def test_an_alarm_of_the_lock_and_its_record_in_the_cloud_are_one(form: str) -> None:
+    names = [name for name in ALARMS_ON_THE_WIRE if name != "doorbell"]
+    async with cloud_house(alarm_form=form) as home:
+        await home.awake()
+        for name in names:
+            await home.simulated.alarm(name)
+        await home.until(lambda: len(home.signals) == len(names))
+        await home.hear_signals()
+        assert [one.signal.type for one in home.signals] == names
+        stored = json.loads(json.dumps(home.lock.as_dict()))["signals"]
+    async with cloud_house(stored={"signals": stored}) as again:
+        again.tuya.log(again.simulated.device_id, "alarm_lock", 16, again.clock.time() - 550)
+        await again.hear_signals()
+        expected = "tongue_bad" if form == "bits" else "wrong_unlock"
+        assert [one.signal.type for one in again.signals] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(DpType.INTEGER, "tongue_bad"), (DpType.STRING, "wrong_unlock")]
+)
+async def test_the_table_tells_what_an_alarm_is_that_the_lock_has_not_sent_yet(
+    kind: DpType, name: str
+) -> None:
+    async with cloud_house() as home:
+        home.lock.learn({8: Dp("alarm_lock", kind)})
+        home.tuya.log(home.simulated.device_id, "alarm_lock", 16, home.clock.time())
+        await home.hear_signals()
+        assert [one.signal.type for one in home.signals] == [name]
 
 
 async def test_what_the_cloud_s_variants_answered_survives_a_restart() -> None:

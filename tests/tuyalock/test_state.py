@@ -29,6 +29,8 @@ from custom_components.tuya_wifi_lock.tuyalock.state import (
     unlocks,
 )
 
+from .house import house
+
 NOW = 1_700_000_000.0
 A, B, D = Family.A, Family.B, Family.D
 EVERYTHING = LockState(
@@ -168,6 +170,43 @@ def test_an_alarm_may_be_text_or_a_number_whatever_the_model_says(
     type_: DpType, value: str | int
 ) -> None:
     assert decode({8: Dp("alarm_lock", type_)}, {8: value}) == {"alarm_lock": value}
+
+
+@pytest.mark.parametrize("type_", DpType)
+@pytest.mark.parametrize(
+    ("code", "known"),
+    [
+        ("lock_motor_state", bool),
+        ("reverse_lock", bool),
+        ("normal_open_switch", bool),
+        ("residual_electricity", int),
+        ("unlock_request", int),
+        ("battery_state", str),
+    ],
+)
+def test_what_we_reckon_with_has_the_type_that_we_know_whatever_the_model_says(
+    code: str, known: type, type_: DpType
+) -> None:
+    table = {77: Dp(code, type_), 1: PROFILES[B][1]}
+    for value in ("80", "AAAA", 80, True):
+        codes = decode(table, {77: value, 1: 3})
+        fits = {code: value} if type(value) is known else {}
+        assert codes == {"unlock_fingerprint": 3} | fits
+        assert apply(LockState(), codes, NOW).seen == codes.keys()
+
+
+async def test_a_model_with_a_type_of_its_own_hides_nothing_else(socket_enabled: None) -> None:
+    table = PROFILES[B] | {
+        9: Dp("unlock_request", DpType.RAW),
+        12: Dp("residual_electricity", DpType.STRING),
+    }
+    async with house() as home:
+        home.lock.learn(table)
+        await home.awake()
+        await home.simulated.push({"9": "AAAA", "12": "80", "1": 3})
+        await home.until(lambda: home.told == ["live fingerprint 3"])
+        assert not {"unlock_request", "residual_electricity"} & home.lock.snapshot.state.seen
+        assert home.simulated.connections == 1
 
 
 def test_settings_are_as_they_were_reported_last() -> None:

@@ -36,9 +36,20 @@ class Announcements:
         self._listeners: list[Callable[[Announcement], None]] = []
         self._transports: list[asyncio.DatagramTransport] = []
         self._told_of: set[int] = set()
+        self._opening = asyncio.Lock()
+        self._is_open = False
 
     async def open(self, ports: Sequence[int] = PORTS) -> None:
-        """Listen on the UDP ports, beside others who do; tell once about ports we cannot have.
+        """Listen on the UDP ports, unless that is done already, beside others who do."""
+        async with self._opening:
+            if not self._is_open:
+                # Whoever began with it may have been cancelled halfway.
+                self.close()
+                await self._open(ports)
+                self._is_open = True
+
+    async def _open(self, ports: Sequence[int]) -> None:
+        """Open the ports, and tell once about those that we cannot have.
 
         On the third port, devices answer when they are asked.
         """
@@ -66,6 +77,7 @@ class Announcements:
         for transport in self._transports:
             transport.abort()
         self._transports.clear()
+        self._is_open = False
 
     def subscribe(self, listener: Callable[[Announcement], None]) -> Callable[[], None]:
         """Call back with every announcement; return the unsubscribe."""

@@ -6,6 +6,7 @@ tried in turn, and the one that answered is remembered.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from .cloud_answers import (
@@ -131,14 +132,14 @@ class Cloud:
         found = [unlock for row in each(read_unlocks, rows[::-1]) for unlock in row]
         return sorted(found, key=lambda unlock: unlock.time)
 
-    async def signals(self, since: float, until: float) -> list[CloudSignal]:
-        """Return the alarms, rings and duress between two Unix times, oldest first."""
+    async def signals(self, since: float, until: float, *, bits: bool = False) -> list[CloudSignal]:
+        """Return the alarms, rings and duress between two Unix times; alarms may be bits."""
         # No times can be asked for; the newest come first.
         codes = {"codes": "alarm_lock,hijack,doorbell"}
         rows = await self._all(_SIGNALS, "records", codes, poll=True, since=since)
-        found = [signal for row in each(read_signals, rows[::-1]) for signal in row]
-        wanted = [signal for signal in found if since <= signal.time <= until]
-        return sorted(wanted, key=lambda signal: signal.time)
+        read = each(partial(read_signals, bits=bits), rows[::-1])
+        found = [signal for row in read for signal in row if since <= signal.time <= until]
+        return sorted(found, key=lambda signal: signal.time)
 
     async def members(self) -> list[CloudMember]:
         """Return the members that the app knows, with their numbers where it tells them."""

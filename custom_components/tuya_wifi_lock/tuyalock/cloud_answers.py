@@ -8,7 +8,7 @@ from typing import Any
 from .errors import CloudSilent
 from .passwords import Phase, TemporaryPassword
 from .profiles import Dp, DpType
-from .signals import Signal, signals
+from .signals import ALARM, Signal, signals
 from .state import METHODS, NUMBERS, Unlock, Value, unlocks
 
 _UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
@@ -186,13 +186,20 @@ def read_unlocks(row: Any) -> list[CloudUnlock]:
     ]
 
 
-def read_signals(row: Any) -> list[CloudSignal]:
-    """Read the signals in a row of the records."""
+def read_signals(row: Any, *, bits: bool = False) -> list[CloudSignal]:
+    """Read the signals in a row of the records, of a lock whose alarms may be bits."""
     return [
         CloudSignal(signal, read_time(row), _forced(text) if code == "hijack" else None)
         for code, text in _reports(row)
-        for _, signal in signals({code: _BOOLEANS.get(text.lower(), text)})
+        for _, signal in signals({code: _signal_value(code, text, bits)})
     ]
+
+
+def _signal_value(code: str, text: str, bits: bool) -> Value:
+    """Return a value of the records of signals; bits and an index look alike."""
+    if bits and code == ALARM and text.isdecimal():
+        return int(text)
+    return _BOOLEANS.get(text.lower(), text)
 
 
 def read_time(row: Any) -> float:

@@ -88,6 +88,11 @@ class Link:
         """Return if the other end has shown that it holds the local key."""
         return self._connection is not None and self._connection.proven
 
+    @property
+    def host(self) -> str | None:
+        """Return where the other end is, if there is a connection; hints may say otherwise."""
+        return self._connection.peer.host if self._connection else None
+
     def hint(self, host: str, version: str | None = None, *, announced: bool = False) -> None:
         """Take a hint that the lock is awake, with what it says of itself."""
         announces = self.address.announces or announced

@@ -8,6 +8,7 @@ from .arrivals import Arrivals
 from .clock import Clock, Timer
 from .cloud_answers import CloudSignal
 from .memory import Memory
+from .profiles import DpType
 from .records import (
     ACCOUNT,
     CLOCK_TOLERANCE,
@@ -20,7 +21,7 @@ from .records import (
     judge,
     timed,
 )
-from .signals import JAMS, RING, Kind, Signal, SignalRecord, signals
+from .signals import ALARM, JAMS, RING, Kind, Signal, SignalRecord, signals
 from .snapshot import Watchers
 from .state import Unlock, Value, unlocks
 
@@ -48,6 +49,8 @@ class SignalRecords:
         forced = stored["unlock_records"] if stored else {}
         self._unlock_records: dict[int, int] = {int(id_): forced[id_] for id_ in forced}
         """Which unlock a duress is about, by their ids."""
+        self._alarm_bits: bool | None = stored.get("alarm_bits") if stored else None
+        """If the lock sends its alarms as bits of a number; None is not known."""
         self._waiting: list[tuple[Arrival, Unlock]] = []
         """Duress about unlocks that are held back."""
         self._alone: dict[Callable[[], None], Timer] = {}
@@ -57,7 +60,19 @@ class SignalRecords:
         """Return a form for storage."""
         kept = {record.id for record in self._journal}
         forced = {str(id_): of for id_, of in self._unlock_records.items() if id_ in kept}
-        return {"journal": self._journal.as_dict(), "unlock_records": forced}
+        return {
+            "journal": self._journal.as_dict(),
+            "unlock_records": forced,
+            "alarm_bits": self._alarm_bits,
+        }
+
+    @property
+    def alarm_bits(self) -> bool:
+        """Return if alarms are bits, by what the lock has sent, or else by its DP table."""
+        if self._alarm_bits is not None:
+            return self._alarm_bits
+        table = self._memory.table.values()
+        return any(dp.code == ALARM and dp.type is DpType.INTEGER for dp in table)
 
     def undelivered(self) -> list[SignalRecord]:
         """Return what was received and not delivered, and is still worth telling."""
@@ -85,6 +100,8 @@ class SignalRecords:
         or for one that may follow.
         """
         now = self._clock.time()
+        if ALARM in codes:
+            self._alarm_bits = type(codes[ALARM]) is int
         for code, signal in signals(codes):
             time, age = judge(times.get(code), now)
             arrival = Arrival(signal.entry, time, now, age or Age.LIVE, times.get(code))

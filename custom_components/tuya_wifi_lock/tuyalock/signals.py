@@ -7,6 +7,8 @@ from enum import StrEnum
 from .codec import CodecError, raw
 from .state import Unlock, Value
 
+ALARM = "alarm_lock"
+"""DP code of the alarms of a door lock."""
 _BELL = "doorbell"
 
 _BY_INDEX = (
@@ -100,7 +102,7 @@ def signals(codes: Mapping[str, Value]) -> Iterable[tuple[str, Signal]]:
 
 def _signals(code: str, value: Value) -> list[Signal]:
     """Return the signals that a DP reports."""
-    if code == "alarm_lock":
+    if code == ALARM:
         return [_named(name) for name in _alarms(value)]
     if code == "lock_alarm_kit":
         return [_named(_kit_alarm(str(value)))]

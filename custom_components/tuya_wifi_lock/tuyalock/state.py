@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 from .codec import CodecError, decode_door_kit, decode_kit, decode_numbers
-from .profiles import Dp, DpType
+from .profiles import PROFILES, Dp, DpType, Family
 from .stored import known_fields
 
 type Value = bool | int | str
@@ -176,13 +176,15 @@ def decode(table: Mapping[int, Dp], dps: Mapping[int, Any]) -> dict[str, Value]:
 def _fits(dp: Dp, value: Any) -> bool:
     """Return if a JSON value has the type of a DP; in JSON, true is no number.
 
-    Alarms are names in some products and bits in others, whatever their models say.
+    Alarms are names in some products and bits in others, whatever their models say. Of what we
+    reckon with, it has to be the type that we know.
     """
     if dp.code == "alarm_lock":
         return type(value) in {str, int}
-    if dp.type in {DpType.RAW, DpType.STRING}:
+    type_ = _RECKONED.get(dp.code, dp.type)
+    if type_ in {DpType.RAW, DpType.STRING}:
         return isinstance(value, str)
-    return type(value) is dp.type.value
+    return type(value) is type_.value
 
 
 def apply(state: LockState, report: Mapping[str, Value], now: float) -> LockState:
@@ -232,7 +234,11 @@ _FIELDS = {
     "residual_electricity": "battery",
     "battery_state": "battery_level",
 }
-
+_RECKONED = {
+    dp.code: dp.type
+    for dp in PROFILES[Family.B].values()
+    if dp.code in {*_FIELDS, "unlock_request"}
+}
 
 STATE_CODES = frozenset((*_FIELDS, *SETTINGS, "closed_opened", "closed_opened_kit"))
 """DP codes that tell how a lock is, not what happened to it."""
