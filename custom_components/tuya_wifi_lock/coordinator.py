@@ -210,19 +210,15 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     def async_update_members(self) -> None:
         """Take over changed members and options, without touching the lock."""
         members = members_of(self.config_entry)
-        if members == self.members:
-            self.async_update_listeners()
-            return
-        self.members = members
-        devices = dr.async_get(self.hass)
-        for member in members.values():
-            identifier = (DOMAIN, member.id)
-            if device := devices.async_get_device_by_identifier(
-                identifier, self.config_entry.entry_id
-            ):
-                devices.async_update_device(device.id, name=member.name)
-        for listener in tuple(self._member_listeners):
-            listener()
+        if members != self.members:
+            self.members = members
+            devices, entry_id = dr.async_get(self.hass), self.config_entry.entry_id
+            for member in members.values():
+                identifier = (DOMAIN, member.id)
+                if device := devices.async_get_device_by_identifier(identifier, entry_id):
+                    devices.async_update_device(device.id, name=member.name)
+            for listener in tuple(self._member_listeners):
+                listener()
         self.async_update_listeners()
 
     @callback
