@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 import re
 import secrets
 import time
-from types import TracebackType
-from typing import Any, Self
+from typing import Any, override
 
 from aiohttp import web
 from cryptography.exceptions import InvalidTag
@@ -16,6 +15,7 @@ from .cloud.model import MODELS, Property
 from .keypad import Delivery
 from .lock import SimulatedLock
 from .seal import Seal
+from .serving import HttpServer
 from .uplink import CloudLink
 
 COMMANDS = re.compile(r"/v1\.1/m/thing/(?P<device>[^/]+)/commands")
@@ -26,11 +26,12 @@ TYPES: dict[str, type] = {"bool": bool, "value": int, "enum": str, "raw": str}
 type Subscriber = Callable[[str, list[dict[str, Any]]], None]
 
 
-class Gateway:
+class Gateway(HttpServer):
     """One account on 127.0.0.1, and the cloud of its locks (uplink.CloudLink)."""
 
     def __init__(self) -> None:
-        """Build it; entering the context takes a port."""
+        """Build it, with a token."""
+        super().__init__()
         self.token: dict[str, Any] = {"uid": "simulateduser"} | _new_token()
         """What the SDK is given; another value in here makes the old one invalid."""
         self.writable: dict[str, set[str]] = {}
@@ -47,27 +48,6 @@ class Gateway:
         self._locks: dict[str, tuple[SimulatedLock, CloudLink | None]] = {}
         self._subscribers: list[Subscriber] = []
         self._failures: list[int | str] = []
-        self._closed = asyncio.Event()
-        self._runner = web.ServerRunner(
-            web.Server(self._handle, access_log=None), shutdown_timeout=0.2
-        )
-
-    async def __aenter__(self) -> Self:
-        """Start."""
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop; calls that hang lose their connection."""
-        self._closed.set()
-        await self._runner.cleanup()
 
     def join(self, lock: SimulatedLock, codes: Iterable[str] | None = None) -> None:
         """Make a lock a device that takes these codes, or all that its family has.
@@ -111,6 +91,7 @@ class Gateway:
 
     # Serving
 
+    @override
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if self.broken:
             return web.Response(status=500)

@@ -5,10 +5,11 @@ from collections.abc import Callable
 import json
 import re
 import time
-from types import TracebackType
-from typing import Any, Self
+from typing import Any, override
 
 from aiohttp import web
+
+from tests.simulator.serving import HttpServer
 
 from . import routes, signing
 from .asked import Asked, Call, Refusal, read
@@ -22,7 +23,7 @@ NO_JSON = "<html>502 Bad Gateway</html>"
 A_TOKEN = re.compile(r"/v1\.0/token(?:/(?P<renewal>[^/]+))?")
 
 
-class SimulatedCloud(CloudState):
+class SimulatedCloud(CloudState, HttpServer):
     """Tuya's OpenAPI for one project, on 127.0.0.1."""
 
     def __init__(
@@ -33,32 +34,12 @@ class SimulatedCloud(CloudState):
         now: Callable[[], float] = time.time,
     ) -> None:
         """Build it; entering the context takes a port."""
-        super().__init__(access_id, access_secret, now)
+        CloudState.__init__(self, access_id, access_secret, now)
+        HttpServer.__init__(self)
         self.calls: list[Call] = []
         self.latency = 0.0
         self.http_status = 200
         self._faults = Faults()
-        self._closed = asyncio.Event()
-        self._runner = web.ServerRunner(
-            web.Server(self._handle, access_log=None), shutdown_timeout=0.2
-        )
-
-    async def __aenter__(self) -> Self:
-        """Start."""
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop; calls that hang lose their connection."""
-        self._closed.set()
-        await self._runner.cleanup()
 
     # Misbehaviour
 
@@ -119,6 +100,7 @@ class SimulatedCloud(CloudState):
 
     # Serving
 
+    @override
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         asked = read(request.method, request.raw_path, await request.read(), request.headers)
         self.calls.append(asked.call)
