@@ -65,12 +65,13 @@ def auto_enable(request: pytest.FixtureRequest) -> Generator[None]:
 
 @pytest.fixture(autouse=True)
 async def enable_event_loop_debug(request: pytest.FixtureRequest) -> None:
-    """Have the event loop check itself, but not with Home Assistant, where that takes a third.
+    """Have the event loop check itself in tests of the core, and of the account and its thread.
 
-    The account has a thread of its own, for which those checks are.
+    With Home Assistant, and in tests of the simulator alone, that would take a quarter of the time.
     """
-    whole = "hass" in request.fixturenames and "account" not in request.path.name
-    asyncio.get_running_loop().set_debug(not whole)
+    name = request.path.name
+    others = "hass" in request.fixturenames or name.startswith("test_simulator")
+    asyncio.get_running_loop().set_debug("account" in name or not others)
 
 
 @pytest.fixture
