@@ -64,6 +64,8 @@ def _last_unknown(coordinator: LockCoordinator) -> str | None:
     What the cloud tells of the time before is history that nobody has to go through.
     """
     members = coordinator.members.values()
+    if not members:
+        return None
     # A lock tells whole seconds.
     since = int(coordinator.config_entry.created_at.timestamp())
     unknown = {
@@ -74,7 +76,7 @@ def _last_unknown(coordinator: LockCoordinator) -> str | None:
         and number not in coordinator.ignored
         and not owner_of(members, number)
     }
-    return unknown[max(unknown)] if members and unknown else None
+    return unknown[max(unknown)] if unknown else None
 
 
 def _issue_id(entry_id: str) -> str:

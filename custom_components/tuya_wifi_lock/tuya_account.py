@@ -152,8 +152,10 @@ class AccountRoad:
 
     def accepts(self, code: str) -> bool:
         """Return if the account is there and takes this DP code for the lock."""
+        if self.trouble is not None:
+            return False
         manager, device = self._find()
-        return self.trouble is None and can_send(manager) and takes(device, code)
+        return can_send(manager) and takes(device, code)
 
     async def send(self, code: str, value: Value) -> None:
         """Send one DP value; raise CloudRefused, CloudUnreachable or CloudSilent."""
