@@ -1,0 +1,163 @@
+"""The frozen values that every part of this package shares. Times are Unix seconds."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar
+
+type Value = bool | int | str
+"""A DP value as it travels in JSON; raw DPs are Base64."""
+
+OUR_MEMBER = 200
+"""The member id under which we open; the cloud gives its members 1 to 100."""
+
+
+class Source(StrEnum):
+    """Who reports."""
+
+    LAN = "lan"
+    """The lock itself, over the local network."""
+    CLOUD = "cloud"
+    """The records in Tuya's cloud, through the owner's cloud project."""
+    ACCOUNT = "account"
+    """What the lock reports to the owner's Tuya account, at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One DP value of a report."""
+
+    dp: int | str
+    """The DP id, or the DP code where a source knows only that."""
+    value: Any
+    time: float | None = None
+    """When it was by the lock's own clock, where it says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a source says, in its own words; nothing of it has been judged yet."""
+
+    source: Source
+    received: float
+    items: tuple[Item, ...]
+    is_answer: bool = False
+    """It answers a query, so it may say nothing new."""
+
+
+class Kind(StrEnum):
+    """Kinds of records."""
+
+    UNLOCK = "unlock"
+    ALARM = "alarm"
+    DOORBELL = "doorbell"
+    DURESS = "duress"
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock:
+    """Somebody opened the lock: how, and the number that the lock gave that key."""
+
+    kind: ClassVar[Kind] = Kind.UNLOCK
+    method: str
+    number: int | None = None
+    code_name: str | None = None
+    """The DP code of a method that is not known."""
+
+    @property
+    def by_us(self) -> bool:
+        """Return if it was our own remote unlock."""
+        return self.method == "remote" and self.number is None
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """The lock raised an alarm."""
+
+    kind: ClassVar[Kind] = Kind.ALARM
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doorbell:
+    """Somebody rang."""
+
+    kind: ClassVar[Kind] = Kind.DOORBELL
+
+
+@dataclass(frozen=True, slots=True)
+class Duress:
+    """Somebody opened the lock under duress."""
+
+    kind: ClassVar[Kind] = Kind.DURESS
+    unlock: Unlock | None = field(default=None, compare=False)
+    """What was opened so, where the source names it."""
+
+
+type Event = Unlock | Alarm | Doorbell | Duress
+"""What happened at the door, apart from when."""
+
+
+class Age(StrEnum):
+    """How old a record was when it arrived."""
+
+    LIVE = "live"
+    LATE = "late"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """When something happened, as far as known."""
+
+    received: float
+    claimed: float | None = None
+    """By the lock's own clock, right or wrong: it tells one record from another."""
+    trusted: bool = False
+    """The lock's own time is believed."""
+
+    @property
+    def time(self) -> float | None:
+        """Return the lock's own time, if it is believed."""
+        return self.claimed if self.trusted else None
+
+    @property
+    def happened(self) -> float:
+        """Return when it happened: without a time that is believed, when it was received."""
+        return self.received if self.time is None else self.time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Something that happened at the door, as the journal keeps it."""
+
+    id: int
+    event: Event
+    when: When
+    source: Source
+    age: Age | None
+    """None until it can be decided."""
+    delivered: bool = False
+    confirmed: bool = False
+    """Another source has reported it as well, one of the two without a time."""
+    unlock_id: int | None = None
+    """Of duress: the id of the unlock record that it is about, where that is known."""
+
+    @property
+    def kind(self) -> Kind:
+        """Return what kind of record it is."""
+        return self.event.kind
+
+    @property
+    def happened(self) -> float:
+        """Return when it happened, as far as known."""
+        return self.when.happened
+
+    @property
+    def known_time(self) -> float | None:
+        """Return when it happened, or None if the lock had saved it up without its time."""
+        return None if self.when.time is None and self.age is Age.UNKNOWN else self.happened
+
+    @property
+    def clock_wrong(self) -> bool:
+        """Return if the lock's own time was ahead of ours, so that it was not believed."""
+        return self.when.claimed is not None and not self.when.trusted
