@@ -326,31 +326,13 @@ async def test_a_project_without_records_of_alarms_is_not_asked_for_them_again(
 # When
 
 
-@pytest.mark.parametrize(("minutes", "seconds"), [(None, 600), (5, 300), (1, 180)])
-async def test_it_polls_at_the_pace_that_the_owner_wants_and_never_faster_than_three_minutes(
-    hass: HomeAssistant,
-    entry: MockConfigEntry,
-    cloud: SimulatedCloud,
-    minutes: int | None,
-    seconds: float,
-) -> None:
-    options = {"poll_minutes": minutes} if minutes else {}
-    hass.config_entries.async_update_entry(entry, options=options)
-    await start(hass, entry)
-    await no_poll(hass, entry, seconds - 10)
-    await poll(hass, entry, seconds + 1)
-    assert len(asked(cloud)) == 2
-
-
-async def test_another_pace_takes_effect_at_once(
+async def test_it_polls_every_ten_minutes(
     hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
 ) -> None:
-    hass.config_entries.async_update_entry(entry, options={"poll_minutes": 60})
     await start(hass, entry)
-    first = entry.runtime_data
-    hass.config_entries.async_update_entry(entry, options={"poll_minutes": 3})
-    await wait_for(hass, lambda: entry.runtime_data is not first and any(polls(entry)))
-    await polled_every(hass, entry, 180)
+    await no_poll(hass, entry, 590)
+    await poll(hass, entry, 601)
+    assert len(asked(cloud)) == 2
 
 
 async def test_a_poll_that_failed_is_repeated_at_the_usual_pace(
@@ -450,7 +432,7 @@ async def test_a_lock_that_is_there_and_does_not_talk_to_us_is_polled_at_the_usu
 
 
 @pytest.mark.parametrize("restarted", [False, True])
-async def test_a_lock_that_only_announces_itself_is_polled_at_the_pace_that_the_owner_wants(
+async def test_a_lock_that_only_announces_itself_is_polled_every_ten_minutes(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     simulated_lock: SimulatedLock,
@@ -460,17 +442,17 @@ async def test_a_lock_that_only_announces_itself_is_polled_at_the_pace_that_the_
     restarted: bool,
 ) -> None:
     data = {**entry.data, "port": closed_port}
-    hass.config_entries.async_update_entry(entry, data=data, options={"poll_minutes": 5})
+    hass.config_entries.async_update_entry(entry, data=data)
     await start(hass, entry)
     await simulated_lock.wake()
     await wait_for(hass, lambda: entry.runtime_data.data.state.last_heard)
     if restarted:
         await restart(hass, entry)
         await wait_for(hass, lambda: any(polls(entry)))
-    await polled_every(hass, entry, 300)
+    await polled_every(hass, entry, TEN_MINUTES)
     await simulated_lock.sleep()
     await simulated_lock.finger(3)
-    await polled_every(hass, entry, 300)
+    await polled_every(hass, entry, TEN_MINUTES)
     assert automation.told == [Told(UNLOCK, "fingerprint", 3)]
     assert simulated_lock.connections == 0
 

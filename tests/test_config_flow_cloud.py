@@ -512,7 +512,7 @@ def with_project(
     hass: HomeAssistant, entry: MockConfigEntry, account: SimulatedCloud
 ) -> MockConfigEntry:
     """A lock that has a project, and is unlocked by it."""
-    options = {**BEHAVIOUR, "unlock_with": "cloud", "poll_minutes": 5}
+    options = {**BEHAVIOUR, "unlock_with": "cloud"}
     data = {**entry.data, "cloud": project(account)}
     hass.config_entries.async_update_entry(entry, data=data, options=options)
     return entry
@@ -611,7 +611,3 @@ async def test_the_cloud_is_a_choice_only_with_a_project(
     fields = flow.result["data_schema"].schema
     ways = ["own_key", "request_only", "cloud"]
     assert fields["unlock_with"].config["options"] == (ways if has_project else ways[:2])
-    assert ("poll_minutes" in fields) is has_project
-    if has_project:
-        assert flow.suggested["poll_minutes"] == 5
-        assert flow.result["data_schema"]({})["poll_minutes"] == 10

@@ -88,17 +88,17 @@ async def test_diagnostics_of_a_lock_in_the_cloud(
     cloud: SimulatedCloud,
 ) -> None:
     cloud.fail(1106, path="open-logs")
-    hass.config_entries.async_update_entry(entry, options={"poll_minutes": 5})
+    hass.config_entries.async_update_entry(entry, options={"unlock_wait": 20})
     await setup(hass, entry)
     watch, passwords = entry.runtime_data.watch, entry.runtime_data.lock.passwords
     await wait_for(hass, lambda: watch.last_failure)
     now = time.time()
     await passwords.add("Guest", now, now + 3600, once=False)
     cloud.log(simulated_lock.device_id, "unlock_fingerprint", "3", now - 60, "Alice", "Thumb")
-    await pass_time(hass, 301)
+    await pass_time(hass, 601)
     await wait_for(hass, lambda: watch.last_success)
     told = await async_get_config_entry_diagnostics(hass, entry)
-    assert told["options"] == {"poll_minutes": 5}
+    assert told["options"] == {"unlock_wait": 20}
     assert told["passwords"] == {"by_phase": {"waiting": 1}, "code_length": 7}
     about = told["cloud"]
     times = [about.pop("last_success"), about["last_failure"].pop(0), about.pop("watermark")]

@@ -1,15 +1,14 @@
 """Knows when to ask Tuya's cloud about a lock again."""
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 
-from .settings import poll_minutes_of
 from .tuya_account import AccountRoad
 from .tuyalock import Snapshot, TuyaLock
 
-MIN_POLL_MINUTES = 3
-SELDOM = 60
-"""Minutes between two polls of a lock whose wakes we hear of."""
+USUAL = 600.0
+"""Seconds between two polls of a lock that nothing else reports about."""
+SELDOM = 3600.0
+"""Seconds between two polls of a lock whose wakes we hear of."""
 AFTER_WAKE = 10.0
 """Seconds that an awake lock has to tell its cloud what has happened."""
 BETWEEN_WAKES = 60.0
@@ -25,11 +24,9 @@ class Pace:
     through the owner's account, it is enough to ask after its wakes.
     """
 
-    def __init__(
-        self, hass: HomeAssistant, entry: ConfigEntry, lock: TuyaLock, account: AccountRoad
-    ) -> None:
+    def __init__(self, hass: HomeAssistant, lock: TuyaLock, account: AccountRoad) -> None:
         """Begin without a wake."""
-        self._hass, self._entry, self._lock, self._account = hass, entry, lock, account
+        self._hass, self._lock, self._account = hass, lock, account
         self._woken = False
         self._no_wake_before = 0.0
         self._after_wake = False
@@ -57,11 +54,10 @@ class Pace:
         """Return the seconds until the next poll; the cloud knows nothing after a Unix time."""
         if self._woken:
             return max(AFTER_WAKE, self._no_wake_before - self._hass.loop.time())
-        minutes = max(poll_minutes_of(self._entry.options), MIN_POLL_MINUTES)
         # What a lock that woke had not fetched yet when we asked, it has by the next time.
         fetching = self._after_wake and self._lock.passwords.book.unsettled
         seldom = self._is_heard(newest) and not fetching and not failed
-        return 60.0 * (max(minutes, SELDOM) if seldom else minutes)
+        return SELDOM if seldom else USUAL
 
     def _is_heard(self, newest: float) -> bool:
         """Return if we hear of the lock without the cloud: of all that happened up to a time."""

@@ -56,7 +56,7 @@ class CloudWatch:
         self._hass = hass
         self._entry = entry
         self._lock = lock
-        self._pace = Pace(hass, entry, lock, account)
+        self._pace = Pace(hass, lock, account)
         self.cloud = cloud
         self.calls = calls
         stored = stored or {}

@@ -26,7 +26,6 @@ from .const import (
     CONF_CLOUD,
     CONF_CODE,
     CONF_LOCAL_KEY,
-    CONF_POLL_MINUTES,
     CONF_PROTOCOL_VERSION,
     CONF_UNLOCK_WITH,
     DEFAULT_PORT,
@@ -275,7 +274,6 @@ class LockOptionsFlow(CloudSteps, OptionsFlow):
         if user_input is None:
             return self.async_show_form(step_id="remove_cloud", data_schema=vol.Schema({}))
         kept = dict(self.config_entry.options)
-        kept.pop(CONF_POLL_MINUTES, None)
         if kept.get(CONF_UNLOCK_WITH) == UnlockWith.CLOUD:
             del kept[CONF_UNLOCK_WITH]
         data = {key: value for key, value in self.config_entry.data.items() if key != CONF_CLOUD}

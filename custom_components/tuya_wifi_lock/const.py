@@ -19,7 +19,6 @@ CONF_CLOUD: Final = "cloud"
 CONF_REGION: Final = "region"
 CONF_ACCESS_ID: Final = "access_id"
 CONF_ACCESS_SECRET: Final = "access_secret"
-CONF_POLL_MINUTES: Final = "poll_minutes"
 
 CONF_UNLOCK_WITH: Final = "unlock_with"
 CONF_RELOCKS_ITSELF: Final = "relocks_itself"

@@ -22,10 +22,10 @@ from .discovery import async_get_ears
 from .errors import lock_errors
 from .members import Member, members_of, owner
 from .project import project_of
-from .settings import address_of, poll_minutes_of, settings_of
+from .settings import address_of, settings_of
 from .signal_delivery import SignalDelivery
 from .tuya_account import AccountRoad
-from .tuyalock import Announcement, Clock, Record, Settings, Snapshot, TuyaLock, Unlock, Watcher
+from .tuyalock import Announcement, Clock, Record, Snapshot, TuyaLock, Unlock, Watcher
 from .tuyalock.cloud import Cloud
 from .tuyalock.openapi import OpenApi
 from .whereabouts import Whereabouts
@@ -44,11 +44,6 @@ type LockConfigEntry = ConfigEntry[LockCoordinator]
 def lock_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
     """Return where a lock's journal and state survive a restart."""
     return Store(hass, STORAGE_VERSION, f"{DOMAIN}.{entry_id}", private=True, atomic_writes=True)
-
-
-def _options_of(entry: LockConfigEntry) -> tuple[Settings, int]:
-    """Return how the owner wants a lock to be used, and its cloud to be asked."""
-    return settings_of(entry.options), poll_minutes_of(entry.options)
 
 
 @callback
@@ -73,11 +68,11 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         """Prepare a lock with what was stored of it, and with its cloud project if it has one."""
         super().__init__(hass, LOGGER, config_entry=entry, name=entry.title, always_update=False)
         self.device_id: str = entry.data[CONF_DEVICE_ID]
-        self._options = _options_of(entry)
+        self._settings = settings_of(entry.options)
         self._project = api.project if api else None
         cloud = Cloud(api, self.device_id, stored.get("cloud")) if api else None
         self._wanted = address_of(entry.data)
-        self.lock = TuyaLock(self._wanted, settings_of(entry.options), Clock(), stored, cloud)
+        self.lock = TuyaLock(self._wanted, self._settings, Clock(), stored, cloud)
         self.account = account = AccountRoad(hass, entry, self.lock, stored.get("account"))
         self.watch = (
             CloudWatch(hass, entry, self.lock, cloud, api.calls, account, stored.get("watch"))
@@ -233,8 +228,8 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             getattr(self._wanted, name) in {getattr(before, name), getattr(self.lock.address, name)}
             for name in ("host", "port", "local_key", "version")
         )
-        used = self._options, self._project
-        return reached and used == (_options_of(entry), project_of(entry.data))
+        used = self._settings, self._project
+        return reached and used == (settings_of(entry.options), project_of(entry.data))
 
     @callback
     def _async_announced(self, announcement: Announcement) -> None:

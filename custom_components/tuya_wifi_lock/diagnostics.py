@@ -11,7 +11,6 @@ from .const import (
     CONF_ACCOUNT,
     CONF_CLOUD,
     CONF_NO_CLOUD,
-    CONF_POLL_MINUTES,
     CONF_PROTOCOL_VERSION,
     CONF_REGION,
     CONF_RELOCK_DELAY,
@@ -26,7 +25,6 @@ from .tuyalock.temporary import TemporaryPasswords
 
 OPTIONS = (
     CONF_NO_CLOUD,
-    CONF_POLL_MINUTES,
     CONF_RELOCK_DELAY,
     CONF_RELOCKS_ITSELF,
     CONF_UNLOCK_WAIT,

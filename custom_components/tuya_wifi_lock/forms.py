@@ -29,7 +29,6 @@ from .const import (
     CONF_CODE,
     CONF_LOCAL_KEY,
     CONF_NO_CLOUD,
-    CONF_POLL_MINUTES,
     CONF_PROTOCOL_VERSION,
     CONF_REGION,
     CONF_RELOCK_DELAY,
@@ -38,7 +37,6 @@ from .const import (
     CONF_UNLOCK_WITH,
     DEFAULT_PORT,
 )
-from .settings import POLL_MINUTES
 from .tuyalock import VERSIONS, Settings, UnlockWith
 from .tuyalock.openapi import REGIONS
 
@@ -134,8 +132,7 @@ def options(*, cloud: bool, code: bool) -> vol.Schema:
     )
     if code:
         schema = schema.extend({vol.Required(CONF_REMOVE_CODE, default=False): BooleanSelector()})
-    poll = {vol.Required(CONF_POLL_MINUTES, default=POLL_MINUTES): _number(3, 60, "min")}
-    return schema.extend(poll) if cloud else schema
+    return schema
 
 
 def one_of(labels: Mapping[str, str]) -> vol.Schema:

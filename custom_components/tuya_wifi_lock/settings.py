@@ -10,7 +10,6 @@ from .const import (
     CONF_ANNOUNCES,
     CONF_LOCAL_KEY,
     CONF_NO_CLOUD,
-    CONF_POLL_MINUTES,
     CONF_PROTOCOL_VERSION,
     CONF_RELOCK_DELAY,
     CONF_RELOCKS_ITSELF,
@@ -18,9 +17,6 @@ from .const import (
     CONF_UNLOCK_WITH,
 )
 from .tuyalock import Address, Settings, UnlockWith
-
-POLL_MINUTES = 10
-"""How often the cloud is asked for records, unless the owner wants another pace."""
 
 
 def address_of(data: Mapping[str, Any]) -> Address:
@@ -46,9 +42,3 @@ def settings_of(options: Mapping[str, Any]) -> Settings:
         relock_delay=options.get(CONF_RELOCK_DELAY, defaults.relock_delay),
         unlock_wait=options.get(CONF_UNLOCK_WAIT, defaults.unlock_wait),
     )
-
-
-def poll_minutes_of(options: Mapping[str, Any]) -> int:
-    """Return how often the cloud is asked for records, from the options of an entry."""
-    minutes: int = options.get(CONF_POLL_MINUTES, POLL_MINUTES)
-    return minutes
