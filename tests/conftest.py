@@ -22,6 +22,7 @@ from custom_components.tuya_wifi_lock.const import (
     CONF_REGION,
     DOMAIN,
 )
+from custom_components.tuya_wifi_lock.tuyalock import PRODUCTS
 from custom_components.tuya_wifi_lock.tuyalock.openapi import REGIONS
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_DEVICE_ID, CONF_HOST, CONF_PORT
@@ -54,12 +55,19 @@ async def wait_for(
 
 @pytest.fixture(autouse=True)
 def auto_enable(request: pytest.FixtureRequest) -> Generator[None]:
-    """Where a test has a Home Assistant, let it load our integration, and wait for no lock long."""
+    """Where a test has a Home Assistant, let it load our integration, and wait for no lock long.
+
+    It knows the product of the simulated lock, as it knows real ones.
+    """
     if "hass" not in request.fixturenames:
         yield
         return
     request.getfixturevalue("enable_custom_integrations")
-    with patch(f"{TUYALOCK}.link.REDIAL", 0.01), patch(f"{TUYALOCK}.lan.SLOT_WAIT", 0.05):
+    with (
+        patch.dict(PRODUCTS, {"simulatedproduct": None}),
+        patch(f"{TUYALOCK}.link.REDIAL", 0.01),
+        patch(f"{TUYALOCK}.lan.SLOT_WAIT", 0.05),
+    ):
         yield
 
 

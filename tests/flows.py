@@ -16,7 +16,7 @@ from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 
 INTEGRATION = "custom_components.tuya_wifi_lock"
-BEHAVIOUR = {"unlock_with": "request_only", "relocks_itself": True, "no_cloud": False}
+BEHAVIOUR = {"unlock_with": "request_only", "relocks_itself": True}
 
 
 @pytest.fixture

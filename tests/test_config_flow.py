@@ -545,7 +545,7 @@ async def test_the_options_take_effect(hass: HomeAssistant, entry: MockConfigEnt
     result = await flows.async_init(entry.entry_id)
     assert result["menu_options"] == ["behaviour", "cloud"]
     result = await flows.async_configure(result["flow_id"], {"next_step_id": "behaviour"})
-    defaults = {"unlock_with": "own_key", "relocks_itself": False, "no_cloud": False}
+    defaults = {"unlock_with": "own_key", "relocks_itself": False}
     assert result["data_schema"]({}) == defaults | {"unlock_wait": 30, "relock_delay": 5}
     values = BEHAVIOUR | {"unlock_wait": 60, "relock_delay": 300}
     await flows.async_configure(result["flow_id"], values)

@@ -106,7 +106,7 @@ async def test_a_lock_of_the_account_is_added_by_a_touch_alone(
     await simulated_lock.wake()
     await flow.touched()
     assert flow.step == "behaviour"
-    defaults = {"unlock_with": "cloud", "relocks_itself": False, "no_cloud": False}
+    defaults = {"unlock_with": "cloud", "relocks_itself": False}
     assert flow.result["data_schema"]({}) == defaults
     await flow.send({})
     assert flow.result["type"] is FlowResultType.CREATE_ENTRY
@@ -585,7 +585,7 @@ async def test_a_removed_project_leaves_nothing_that_needs_it(
     await flow.send({})
     del before["cloud"]
     assert with_project.data == before
-    assert with_project.options == {"relocks_itself": True, "no_cloud": False}
+    assert with_project.options == {"relocks_itself": True}
 
 
 async def test_what_does_not_need_a_project_stays_when_it_is_removed(

@@ -12,7 +12,6 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.diagnostics import (
     get_diagnostics_for_config_entry,
 )
@@ -28,7 +27,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.json import json_dumps
 from homeassistant.helpers.storage import Store
 from tests.common import LOCK, UNLOCK, pass_time, reported, restart, state, until, wake
-from tests.conftest import setup, wait_for
+from tests.conftest import wait_for
 from tests.flows import INTEGRATION, Flow, project
 from tests.guests import act, add, fetch, hours, listed
 from tests.secrets_search import CALLED, KEPT, OURS, Evidence, Search
@@ -38,7 +37,6 @@ from tests.simulator.cloud import SimulatedCloud
 LOCAL_KEY = "k3Y!of#the~Lock9"
 OTHER_KEY = "n0t?the#right~K7"
 CODE, OTHER_CODE, WRONG_CODE, REFUSED_CODE = "4082695", "9371604", "5820473", "91827364"
-RAW_CODE, OTHER_RAW_CODE = "739184", "264819"
 OPENINGS = 8
 """Two from afar, three by guests, one by a dynamic password, two by offline ones."""
 
@@ -178,7 +176,7 @@ async def set_up(story: Story, cloud: SimulatedCloud) -> ConfigEntry:
     await story.lock.wake()
     await flow.touched()
     story.evidence.see("form", repr(flow.result["data_schema"].schema))
-    await flow.send({"unlock_with": "own_key", "relocks_itself": False, "no_cloud": False})
+    await flow.send({"unlock_with": "own_key", "relocks_itself": False})
     await hass.async_block_till_done()
     entry: ConfigEntry = flow.result["result"]
     await wake(hass, entry, story.lock)
@@ -367,46 +365,6 @@ async def test_a_day_with_the_cloud_tells_nobody_a_secret(
         "token": True,
     }
     assert story.leaks(typed={CODE, OTHER_CODE, REFUSED_CODE}) == []
-
-
-@pytest.mark.parametrize(
-    "simulated_lock", [{"local_key": LOCAL_KEY, "product_id": "simulatedrawpass"}], indirect=True
-)
-async def test_codes_that_go_to_the_lock_itself_tell_nobody_a_secret(
-    hass: HomeAssistant,
-    hass_client: ClientSessionGenerator,
-    entry: MockConfigEntry,
-    simulated_lock: SimulatedLock,
-    evidence: Evidence,
-) -> None:
-    story = Story(hass, simulated_lock, evidence)
-    await setup(hass, entry)
-    await wake(hass, entry, simulated_lock)
-    await simulated_lock.sleep()
-    await add(hass, code=RAW_CODE)
-    made = await story.makes("add_temporary_password", name="Al", end=hours(1))
-    evidence.look()
-    await wake(hass, entry, simulated_lock)
-    await until(lambda: len(simulated_lock.uplink.keypad.slots) == 2)
-    story.collect()
-    await story.types(RAW_CODE, "temporary_password")
-    await story.types(made, "temporary_password")
-    await act(hass, "modify_temporary_password", password="Al", code=OTHER_RAW_CODE)
-    await reported(hass, simulated_lock)
-    await story.types(OTHER_RAW_CODE, "temporary_password")
-    await add(hass, name="Bo", code=OTHER_RAW_CODE)
-    await wait_for(hass, lambda: "failed" in str(entry.runtime_data.lock.passwords.as_dict()))
-    await act(hass, "delete_temporary_password", password="Al")
-    await reported(hass, simulated_lock)
-    story.collect()
-    evidence.look()
-    told = await get_diagnostics_for_config_entry(hass, hass_client, entry)
-    evidence.see("diagnostics", json_dumps(told))
-    await restart(hass, entry)
-    evidence.look()
-    await story.writes()
-    assert len(story.secrets["command"]) == 2 * 4
-    assert story.leaks(typed={RAW_CODE, OTHER_RAW_CODE}) == []
 
 
 # The search itself

@@ -23,8 +23,8 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util, yaml as yaml_util
-from tests.common import LOCK, NAME, UNLOCK, reported, restart, set_up_awake, state, wake
-from tests.conftest import setup, wait_for
+from tests.common import LOCK, NAME, UNLOCK, reported, set_up_awake, state
+from tests.conftest import setup
 from tests.guests import CODE, OTHER_CODE, act, add, fetch, hours, listed
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
@@ -509,58 +509,3 @@ async def test_the_codes_of_all_guests_are_cleaned_up(
         "Cleaner": "waiting",
         "Guest Bob": "deleting",
     }
-
-
-# Over the local network
-
-
-@pytest.mark.parametrize("simulated_lock", [{"product_id": "simulatedrawpass"}], indirect=True)
-async def test_what_the_finding_about_a_lost_password_says_can_be_done_and_ends_it(
-    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
-) -> None:
-    async def finding() -> tuple[str, str]:
-        (found,) = [
-            one for one in (await act(hass, "diagnose"))["findings"] if one["check"] == "passwords"
-        ]
-        return found["state"], found["seen"]
-
-    await set_up_awake(hass, entry, simulated_lock)
-    await simulated_lock.sleep()
-    await wait_for(hass, lambda: not entry.runtime_data.data.awake)
-    await add(hass, "Guest")
-    await restart(hass, entry)  # The digits of what waited are gone.
-    told, seen = await finding()
-    assert told == "problem"
-    assert seen.endswith(": Guest.")
-    await add(hass, "Guest")
-    assert (await finding())[0] == "attention"
-    await wake(hass, entry, simulated_lock)
-    await wait_for(
-        hass, lambda: state(hass, SENSOR).attributes["passwords"][0]["phase"] == "active"
-    )
-    assert (await finding())[0] == "ok"
-
-
-@pytest.mark.parametrize("simulated_lock", [{"product_id": "simulatedrawpass"}], indirect=True)
-async def test_a_verified_product_takes_codes_over_the_local_network(
-    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
-) -> None:
-    await setup(hass, entry)
-    assert hass.states.get(SENSOR) is None
-    await wake(hass, entry, simulated_lock)
-    await wait_for(hass, lambda: hass.states.get(SENSOR))
-    code = (await add(hass))["code"]
-    await wait_for(
-        hass, lambda: state(hass, SENSOR).attributes["passwords"][0]["phase"] == "active"
-    )
-    assert await simulated_lock.type_code(code)
-    await reported(hass, simulated_lock)
-    assert state(hass, UNLOCK).attributes["password_name"] == "Cleaner"
-    await act(hass, "delete_temporary_password", password="Cleaner")
-    await wait_for(hass, lambda: state(hass, SENSOR).state == "0")
-    assert not await simulated_lock.type_code(code)
-    with pytest.raises(ServiceValidationError) as refused:
-        await act(hass, "get_dynamic_password")
-    assert refused.value.translation_key == "no_cloud"
-    await restart(hass, entry)
-    assert state(hass, SENSOR).state == "0"

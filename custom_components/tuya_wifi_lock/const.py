@@ -22,7 +22,6 @@ CONF_ACCESS_SECRET: Final = "access_secret"
 
 CONF_UNLOCK_WITH: Final = "unlock_with"
 CONF_RELOCKS_ITSELF: Final = "relocks_itself"
-CONF_NO_CLOUD: Final = "no_cloud"
 CONF_UNLOCK_WAIT: Final = "unlock_wait"
 CONF_RELOCK_DELAY: Final = "relock_delay"
 CONF_CODE: Final = "code"

@@ -10,7 +10,6 @@ from .cloud_watch import CloudWatch
 from .const import (
     CONF_ACCOUNT,
     CONF_CLOUD,
-    CONF_NO_CLOUD,
     CONF_PROTOCOL_VERSION,
     CONF_REGION,
     CONF_RELOCK_DELAY,
@@ -24,7 +23,6 @@ from .tuyalock import LockState, TuyaLock
 from .tuyalock.temporary import TemporaryPasswords
 
 OPTIONS = (
-    CONF_NO_CLOUD,
     CONF_RELOCK_DELAY,
     CONF_RELOCKS_ITSELF,
     CONF_UNLOCK_WAIT,

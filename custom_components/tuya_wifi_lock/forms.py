@@ -28,7 +28,6 @@ from .const import (
     CONF_ACCESS_SECRET,
     CONF_CODE,
     CONF_LOCAL_KEY,
-    CONF_NO_CLOUD,
     CONF_PROTOCOL_VERSION,
     CONF_REGION,
     CONF_RELOCK_DELAY,
@@ -115,7 +114,6 @@ def behaviour(*, cloud: bool, preferred: UnlockWith = _DEFAULTS.unlock_with) -> 
         {
             vol.Required(CONF_UNLOCK_WITH, default=preferred.value): SelectSelector(unlock_with),
             vol.Required(CONF_RELOCKS_ITSELF, default=_DEFAULTS.relocks_itself): BooleanSelector(),
-            vol.Required(CONF_NO_CLOUD, default=_DEFAULTS.no_cloud): BooleanSelector(),
         }
     )
 

@@ -9,7 +9,6 @@ from .const import (
     AUTO,
     CONF_ANNOUNCES,
     CONF_LOCAL_KEY,
-    CONF_NO_CLOUD,
     CONF_PROTOCOL_VERSION,
     CONF_RELOCK_DELAY,
     CONF_RELOCKS_ITSELF,
@@ -37,7 +36,6 @@ def settings_of(options: Mapping[str, Any]) -> Settings:
     defaults = Settings()
     return Settings(
         unlock_with=UnlockWith(options.get(CONF_UNLOCK_WITH, defaults.unlock_with)),
-        no_cloud=options.get(CONF_NO_CLOUD, defaults.no_cloud),
         relocks_itself=options.get(CONF_RELOCKS_ITSELF, defaults.relocks_itself),
         relock_delay=options.get(CONF_RELOCK_DELAY, defaults.relock_delay),
         unlock_wait=options.get(CONF_UNLOCK_WAIT, defaults.unlock_wait),

@@ -2,7 +2,7 @@
 
 from typing import override
 
-from . import families, keys, raw_passwords, remote
+from . import families, keys, remote
 from .bodies import Dps
 from .core import LockCore
 
@@ -16,8 +16,6 @@ class LockBolt(LockCore):
         if not self.awake:
             return
         remote.apply(self, dps)
-        if self.product_id in raw_passwords.PRODUCTS:
-            raw_passwords.apply(self, dps)
 
     def finish_request(self) -> None:
         """End the countdown, if there is one."""

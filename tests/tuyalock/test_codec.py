@@ -6,7 +6,6 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock.codec import (
-    UNLIMITED_USES,
     CodecError,
     KeyReply,
     KeyStatus,
@@ -17,8 +16,8 @@ from custom_components.tuya_wifi_lock.tuyalock.codec import (
     raw,
 )
 
-ACCESS_CONTROL_KEY = RemoteKey(2, 0, 0x7FFFFFFF, UNLIMITED_USES, b"TestKey1")
-DOOR_LOCK_KEY = RemoteKey(1, 1_700_000_000, 2_000_000_000, UNLIMITED_USES, b"12345678")
+ACCESS_CONTROL_KEY = RemoteKey(2, 0, 0x7FFFFFFF, 0xFFFF, b"TestKey1")
+DOOR_LOCK_KEY = RemoteKey(1, 1_700_000_000, 2_000_000_000, 0xFFFF, b"12345678")
 
 
 def text(data: bytes) -> str:

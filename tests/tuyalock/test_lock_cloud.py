@@ -32,10 +32,9 @@ from custom_components.tuya_wifi_lock.tuyalock.errors import (
     NotSupported,
     RequestOver,
 )
-from custom_components.tuya_wifi_lock.tuyalock.memory import Memory
 from custom_components.tuya_wifi_lock.tuyalock.openapi import CAP, Calls, OpenApi, Project
 from custom_components.tuya_wifi_lock.tuyalock.passwords import Phase
-from custom_components.tuya_wifi_lock.tuyalock.profiles import PROFILES, Dp, DpType, Family
+from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType, Family
 from custom_components.tuya_wifi_lock.tuyalock.records import CLOUD
 from custom_components.tuya_wifi_lock.tuyalock.state import Unlock
 from tests.simulator import Knobs, SimulatedLock
@@ -49,8 +48,6 @@ pytestmark = pytest.mark.usefixtures("socket_enabled")
 BY_CLOUD = Settings(unlock_with=UnlockWith.CLOUD)
 OPERATE = "door-operate$"
 RECORDS = "open-logs$"
-RAW = "simulatedrawpass"
-CODE = "739184"
 NO_ADDRESS = {"host": None}
 
 
@@ -560,108 +557,24 @@ async def test_a_record_that_is_no_news_is_kept_and_not_told() -> None:
         assert (home.told, len(list(home.lock.journal))) == ([], 1)
 
 
-# Passwords without a cloud
-
-
-@asynccontextmanager
-async def raw_house(stored: dict[str, Any] | None = None) -> AsyncGenerator[House]:
-    """Open a house whose lock takes temporary passwords over the local network, and no cloud."""
-    clock = MovableClock()
-    async with SimulatedLock(
-        product_id=RAW, knobs=Knobs(announce=False), now=clock.time
-    ) as simulated:
-        lock = TuyaLock(address_of(simulated), Settings(), clock, stored)
-        home = House(simulated, lock, clock)
-        lock.subscribe(Watcher(home.snapshots.append, home.records.append))
-        lock.start()
-        clock.move(20)
-        try:
-            yield home
-        finally:
-            await lock.stop()
-
-
-def announce(home: House) -> None:
-    """Hear an announcement that says which product it is."""
-    home.lock.hint("127.0.0.1", home.simulated.version, announced=True, product_id=RAW)
-
-
-async def add(home: House, name: str = "Guest", code: str = CODE) -> None:
+async def add(home: House, name: str, code: str) -> None:
     """Add a password of an hour."""
     now = home.clock.time()
     await home.lock.passwords.add(name, now - 60, now + 3600, once=False, code=code)
 
 
-def ignore(news: object) -> None:
-    """Hear nothing."""
-
-
-def phases(home: House) -> dict[str, Phase]:
-    """Return how far the passwords are."""
-    return {one.name: one.phase for one in home.lock.passwords.book}
-
-
-async def test_a_product_that_takes_passwords_shows_itself_by_its_announcement() -> None:
-    async with raw_house() as home:
-        with pytest.raises(NoCloud):
-            await add(home)
-        announce(home)
-        assert home.lock.passwords.carrier
-        carrier = home.lock.passwords.carrier
-        announce(home)
-        assert home.lock.passwords.carrier is carrier
-
-
-async def test_a_password_that_waits_reaches_the_lock_at_its_next_wake() -> None:
-    changes = []
-    async with raw_house({"product_id": RAW}) as home:
-        home.lock.subscribe(Watcher(ignore, ignore, lambda: changes.append(True)))
-        await add(home)
-        assert (phases(home), len(changes)) == ({"Guest": Phase.WAITING}, 1)
-        assert CODE not in json.dumps(home.lock.as_dict())
-        await home.simulated.wake()
-        announce(home)
-        await home.until(lambda: phases(home) == {"Guest": Phase.ACTIVE})
-        assert len(changes) == 2
-        home.clock.move(4)
-        assert await home.simulated.type_code(CODE)
-        await home.until(lambda: home.told == ["live temporary_password 901"])
-        assert home.lock.passwords.book.name_of(901, home.records[0].happened) == "Guest"
-        await home.lock.passwords.delete("Guest")
-        await home.until(lambda: phases(home) == {"Guest": Phase.DELETED})
-        assert not await home.simulated.type_code(CODE)
-
-
-async def test_a_table_that_an_earlier_project_taught_takes_no_passwords_away() -> None:
-    memory = Memory({"product_id": RAW})
-    memory.learn(PROFILES[Family.B])
-    async with raw_house(json.loads(json.dumps(memory.as_dict()))) as home:
-        await add(home)
-        await home.simulated.wake()
-        announce(home)
-        await home.until(lambda: phases(home) == {"Guest": Phase.ACTIVE})
-        assert home.lock.door.connected
-
-
-async def test_a_password_that_waits_has_failed_after_a_restart() -> None:
-    async with raw_house({"product_id": RAW}) as home:
-        await add(home)
-        stored = json.loads(json.dumps(home.lock.as_dict()))
-    async with raw_house(stored) as again:
-        assert phases(again) == {"Guest": Phase.FAILED}
-        await again.simulated.wake()
-        announce(again)
-        await again.until(lambda: again.lock.door.connected)
-        await again.settle()
-        assert again.simulated.commands == []
-
-
-async def test_where_there_is_a_project_the_cloud_carries_passwords() -> None:
-    async with cloud_house(product_id=RAW, stored={"product_id": RAW}) as home:
-        assert home.lock.passwords.carrier is home.cloud
-        await add(home, code="7391846")
+async def test_the_cloud_carries_passwords() -> None:
+    async with cloud_house() as home:
+        await add(home, "Guest", "7391846")
         assert [row.name for row in home.tuya.rows(home.simulated.device_id)] == ["Guest"]
         home.tuya.drop("temp-password$", times=None)
         with pytest.raises(CloudSilent):
             await add(home, "Aunt", "8402957")
-        assert phases(home) == {"Guest": Phase.WAITING}
+        phases = {one.name: one.phase for one in home.lock.passwords.book}
+        assert phases == {"Guest": Phase.WAITING}
+
+
+async def test_without_a_project_nothing_carries_passwords() -> None:
+    async with house() as home:
+        with pytest.raises(NoCloud):
+            await add(home, "Guest", "7391846")

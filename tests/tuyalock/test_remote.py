@@ -28,8 +28,6 @@ from .house import VERSIONS, House, house
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
-KEEPER = Settings(no_cloud=True)
-
 
 async def refusal(unlock: Awaitable[None]) -> Reason:
     """Return the reason for which an unlock is refused."""
@@ -222,9 +220,8 @@ async def test_lock_that_stopped_hearing_is_not_success(family: str) -> None:
         assert home.simulated.commands == []
 
 
-@pytest.mark.parametrize("kept", [True, False])
-async def test_lost_answer_is_not_success(kept: bool) -> None:
-    async with house(settings=Settings(no_cloud=kept), apply_delay=0.02) as home:
+async def test_lost_answer_is_not_success() -> None:
+    async with house(apply_delay=0.02) as home:
         await home.awake()
         unlocking = asyncio.create_task(home.lock.unlock())
         await home.until(lambda: sent(home, "50") == 1)
@@ -472,76 +469,13 @@ async def test_lock_without_a_key_is_left_to_its_cloud() -> None:
         await home.until(lambda: home.lock.door.connected)
 
 
-async def test_lock_without_a_cloud_gets_a_key_that_is_kept() -> None:
-    async with house(settings=KEEPER, cloud=False) as home:
-        await home.wake()
-        await home.until(lambda: home.simulated.stored_key is not None)
-        await home.until(lambda: home.lock.as_dict()["kept_key"] is not None)
-        home.clock.move(4)
-        await home.lock.unlock()
-        await home.lock.unlock()
-        assert home.simulated.openings == ["remote"] * 2
-        assert (sent(home, "49"), sent(home, "50")) == (1, 2)
-        stored = home.lock.as_dict()
-        for part in ("kept_key", "address"):
-            stored[part] = stored[part] | {"of_a_newer_version": 1}
-        simulated_key = home.simulated.stored_key
-    async with house(settings=KEEPER, stored=stored, heard_before=False) as again:
-        again.simulated.stored_key = simulated_key
-        await again.wake()
-        await again.until(lambda: again.lock.door.connected)
-        await again.lock.unlock()
-        assert again.simulated.openings == ["remote"]
-        assert sent(again, "49") == 0
-
-
-async def test_kept_key_is_forgotten_when_the_cloud_is_back() -> None:
-    async with house(settings=KEEPER, cloud=False) as home:
-        await home.wake()
-        await home.until(lambda: home.lock.as_dict()["kept_key"] is not None)
-        stored = home.lock.as_dict()
-    async with house(stored=stored) as again:
-        assert again.lock.as_dict()["kept_key"] is None
-        await again.awake()
-        await again.lock.unlock()
-        assert (sent(again, "49"), sent(again, "50")) == (1, 1)
-
-
-async def test_kept_key_is_replaced_after_a_day() -> None:
-    async with house(settings=KEEPER, cloud=False) as home:
-        await home.wake()
-        await home.until(lambda: home.lock.as_dict()["kept_key"] is not None)
-        first = home.lock.as_dict()["kept_key"]
-        await home.simulated.sleep()
-        await home.until(lambda: not home.lock.door.connected)
-        home.clock.move(86_400 + 600)
-        await home.wake()
-        await home.until(lambda: home.lock.as_dict()["kept_key"] != first)
-        await home.lock.unlock()
-        assert home.simulated.openings == ["remote"]
-
-
-async def test_a_kept_key_of_a_time_to_come_is_replaced() -> None:
-    async with house(settings=KEEPER) as home:
-        await home.awake()
-        home.clock.move(3600)
-        await home.simulated.push({"49": no_key()})
-        await home.until(lambda: home.lock.as_dict()["kept_key"] is not None)
-        given = home.lock.as_dict()["kept_key"]
-        await home.simulated.sleep()
-        await home.until(lambda: not home.lock.door.connected)
-        home.clock.move(-3600)
-        await home.wake()
-        await home.until(lambda: home.lock.as_dict()["kept_key"] != given)
-
-
 async def test_keys_have_no_string_form() -> None:
-    async with house(settings=KEEPER, cloud=False) as home:
-        await home.wake()
-        await home.until(lambda: home.lock.as_dict()["kept_key"] is not None)
+    async with house() as home:
+        await home.awake()
+        await home.lock.unlock()
         key = home.simulated.stored_key
         assert key is not None
-        texts = f"{home.lock._remote._kept!r} {home.lock.address!r} {home.lock.snapshot!r}"
+        texts = f"{vars(home.lock)} {home.lock.address!r} {home.lock.snapshot!r}"
         assert key.key.decode() not in texts
         assert home.simulated.local_key not in texts
 

@@ -182,10 +182,9 @@ async def test_an_order_whose_answer_is_lost_is_given_once_and_the_lock_decides(
         assert line.sent == [REPLY]
 
 
-@pytest.mark.parametrize("why", ["no account", "no code", "no cloud"])
+@pytest.mark.parametrize("why", ["no account", "no code"])
 async def test_without_the_account_an_unlock_waits_for_the_network(why: str) -> None:
-    settings = Settings(no_cloud=why == "no cloud")
-    async with account_house("A", {REPLY: OPENED}, settings=settings) as (home, line):
+    async with account_house("A", {REPLY: OPENED}) as (home, line):
         if why == "no account":
             home.lock.account.connect(None)
         if why == "no code":

@@ -10,17 +10,15 @@ import pytest
 from custom_components.tuya_wifi_lock.tuyalock.codec import KeyReply, KeyStatus, RemoteKey
 from custom_components.tuya_wifi_lock.tuyalock.errors import Reason, UnlockRefused
 from custom_components.tuya_wifi_lock.tuyalock.remote_key import (
-    FOREVER,
     SET_KEY,
     USE_KEY,
-    kept_key,
     one_time_key,
     operate,
 )
 from custom_components.tuya_wifi_lock.tuyalock.state import OUR_MEMBER
 
 NOW = 1_700_000_000.7
-KEPT = RemoteKey(OUR_MEMBER, 0, FOREVER, 0xFFFF, b"kept-key")
+A_KEY = RemoteKey(OUR_MEMBER, 0, 0x7FFFFFFF, 0xFFFF, b"some-key")
 STATUSES = tuple(KeyStatus)
 DONE = KeyStatus.DONE
 REPLACED = (KeyStatus.KEY_INVALID, KeyStatus.WRONG_KEY)
@@ -38,20 +36,18 @@ REASONS = {
 def numbered() -> Callable[[], RemoteKey]:
     """Return a source of keys that can be told apart."""
     numbers = count(1)
-    return lambda: replace(KEPT, key=b"%08d" % next(numbers))
+    return lambda: replace(A_KEY, key=b"%08d" % next(numbers))
 
 
 class Talk:
     """One conversation: what was said to the lock, which answers in turn, and how it ended."""
 
-    def __init__(
-        self, *answers: KeyStatus | None, key: RemoteKey | None = None, unlock: bool = True
-    ) -> None:
+    def __init__(self, *answers: KeyStatus | None, unlock: bool = True) -> None:
         self.said: list[tuple[str, str]] = []
         self.key: RemoteKey | None = None
         self.reason: Reason | None = None
         self.left = list(answers)
-        talk = operate(numbered(), key, unlock=unlock)
+        talk = operate(numbered(), unlock=unlock)
         try:
             self.said.append(next(talk))
             while True:
@@ -89,21 +85,11 @@ def test_an_echo_of_the_stored_key_is_good_enough_to_use_it() -> None:
     assert talk.key
 
 
-def test_a_kept_key_is_used_without_storing_it() -> None:
-    talk = Talk(DONE, key=KEPT)
-    assert talk.course == ["use kept-key"]
-    assert talk.key == KEPT
-
-
 @pytest.mark.parametrize("unlock", [True, False])
 def test_the_command_says_open_or_lock_each_time(unlock: bool) -> None:
-    talk = Talk(KeyStatus.WRONG_KEY, DONE, DONE, key=KEPT, unlock=unlock)
+    talk = Talk(DONE, KeyStatus.WRONG_KEY, DONE, DONE, unlock=unlock)
     uses = [b64decode(command) for code, command in talk.said if code == USE_KEY]
     assert [use[0] for use in uses] == [unlock, unlock]
-
-
-def test_to_open_is_what_is_usually_wanted() -> None:
-    assert next(operate(numbered(), KEPT)) == (USE_KEY, KEPT.use(unlock=True))
 
 
 @pytest.mark.parametrize("status", [status for status in STATUSES if status is not DONE])
@@ -117,8 +103,6 @@ def test_a_key_that_is_not_stored_is_not_used(status: KeyStatus) -> None:
 def test_a_final_refusal_ends_it(status: KeyStatus) -> None:
     assert Talk(DONE, status).course == ["store 1", "use 1"]
     assert Talk(DONE, status).reason is REASONS[status]
-    assert Talk(status, key=KEPT).course == ["use kept-key"]
-    assert Talk(status, key=KEPT).reason is REASONS[status]
 
 
 @pytest.mark.parametrize("status", REPLACED)
@@ -129,21 +113,13 @@ def test_a_replaced_key_is_registered_once_more(status: KeyStatus) -> None:
     assert talk.key.key == b"00000002"
 
 
-@pytest.mark.parametrize("status", REPLACED)
-def test_a_kept_key_that_was_replaced_gives_way_to_a_new_one(status: KeyStatus) -> None:
-    talk = Talk(status, None, DONE, key=KEPT)
-    assert talk.course == ["use kept-key", "store 1", "use 1"]
-    assert talk.key
-    assert talk.key.key == b"00000001"
-
-
 @pytest.mark.parametrize(
     ("first", "second"), product(REPLACED, [status for status in STATUSES if status is not DONE])
 )
 def test_the_second_refusal_is_final(first: KeyStatus, second: KeyStatus) -> None:
-    for talk in (Talk(DONE, first, DONE, second), Talk(first, DONE, second, key=KEPT)):
-        assert talk.reason is REASONS[second]
-        assert talk.left == []
+    talk = Talk(DONE, first, DONE, second)
+    assert talk.reason is REASONS[second]
+    assert talk.left == []
 
 
 @pytest.mark.parametrize("status", [status for status in STATUSES if status is not DONE])
@@ -153,12 +129,11 @@ def test_a_second_key_that_is_not_stored_is_not_used(status: KeyStatus) -> None:
     assert talk.reason is Reason.KEY_NOT_STORED
 
 
-@pytest.mark.parametrize("key", [None, KEPT], ids=["new", "kept"])
-def test_no_conversation_goes_on_for_long(key: RemoteKey | None) -> None:
+def test_no_conversation_goes_on_for_long() -> None:
     for answers in product(STATUSES, repeat=4):
-        talk = Talk(*answers, key=key)
+        talk = Talk(*answers)
         codes = [code for code, _ in talk.said]
-        assert codes.count(SET_KEY) <= (1 if key else 2)
+        assert codes.count(SET_KEY) <= 2
         assert codes.count(USE_KEY) <= 2
         assert (talk.key is None) is not (talk.reason is None)
         assert (talk.key is not None) is (answers[len(codes) - 1] is DONE)
@@ -173,32 +148,24 @@ def test_a_key_for_one_time_is_valid_around_now() -> None:
     assert (key.start, key.end) == (1_699_999_700, 1_700_000_300)
 
 
-def test_a_key_to_keep_is_valid_until_it_is_replaced() -> None:
-    key = kept_key(NOW)
-    assert (key.member, key.uses) == (OUR_MEMBER, 0xFFFF)
-    assert (key.start, key.end) == (1_699_999_700, 0x7FFFFFFF)
-
-
 def test_our_member_is_none_of_the_cloud_s() -> None:
     assert OUR_MEMBER not in range(1, 101)
 
 
-@pytest.mark.parametrize("make", [one_time_key, kept_key])
-def test_keys_are_eight_random_digits(make: Callable[[float], RemoteKey]) -> None:
-    made = [make(NOW).key for _ in range(100)]
+def test_keys_are_eight_random_digits() -> None:
+    made = [one_time_key(NOW).key for _ in range(100)]
     assert len(set(made)) > 95
     assert all(len(key) == 8 and key.isdigit() for key in made)
     assert len(set(b"".join(made))) == 10
 
 
-@pytest.mark.parametrize("make", [one_time_key, kept_key])
-def test_a_key_is_never_shown(make: Callable[[float], RemoteKey]) -> None:
-    key = make(NOW)
+def test_a_key_is_never_shown() -> None:
+    key = one_time_key(NOW)
     assert key.key.decode() not in f"{key!r} {key}"
 
 
 def test_a_refusal_shows_no_key() -> None:
-    talk = operate(lambda: KEPT)
+    talk = operate(lambda: A_KEY)
     next(talk)
     with pytest.raises(UnlockRefused) as refused:
         talk.send(KeyReply(KeyStatus.FAILED, OUR_MEMBER))

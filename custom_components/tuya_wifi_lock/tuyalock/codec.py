@@ -2,13 +2,9 @@
 
 from base64 import b64decode, b64encode
 import binascii
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import IntEnum
 import struct
-from typing import Any, Self
-
-from .stored import known_fields
 
 # DP 49, cloud to lock, 21 bytes: validity, member, start, end, uses, key.
 _SET_KEY = struct.Struct(">BHIIH8s")
@@ -17,16 +13,8 @@ _USE_KEY = struct.Struct(">BH8sH")
 # Answers to both: status, member; some firmware adds two bytes of unknown meaning.
 _REPLY = struct.Struct(">BH")
 
-# DP 25 of products with raw passwords, 6 bytes: Tuya serial, server serial, lock's number.
-_SERIALS = struct.Struct(">HHH")
-# DP 24 and 26 of these, 21 bytes: the serials, start, end, one use only, six ASCII digits.
-_PASSWORD = struct.Struct(">HHHII?6s")
-# Answers to all three, 7 bytes: the serials, 1 for success.
-_PASSWORD_REPLY = struct.Struct(">HHHB")
-
 _VALID = 1
 _FROM_APP = 1
-UNLIMITED_USES = 0xFFFF
 
 
 class CodecError(ValueError):
@@ -59,15 +47,6 @@ class RemoteKey:
         """Return the DP 49 command that stores this key."""
         return _text(_SET_KEY.pack(_VALID, self.member, self.start, self.end, self.uses, self.key))
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return a form for private storage; from_dict reads it."""
-        return {**asdict(self), "key": b64encode(self.key).decode()}
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Return the key of a stored form, ignoring fields of other versions."""
-        return cls(**known_fields(cls, data) | {"key": b64decode(data["key"])})
-
     def use(self, *, unlock: bool) -> str:
         """Return the DP 50 command that opens, or locks, with this key."""
         return _text(_USE_KEY.pack(unlock, self.member, self.key, _FROM_APP))
@@ -93,41 +72,6 @@ class KeyReply:
             return cls(KeyStatus(status), member)
         except ValueError:
             return cls(KeyStatus.FAILED, member)
-
-
-@dataclass(frozen=True, slots=True)
-class Serials:
-    """What a raw temporary password is known by; the lock's number is 0 until the lock gave one."""
-
-    tuya: int
-    server: int
-    number: int = 0
-
-    def delete(self) -> str:
-        """Return the command that deletes this password."""
-        return _text(_SERIALS.pack(self.tuya, self.server, self.number))
-
-    def store(self, start: int, end: int, code: str, *, once: bool) -> str:
-        """Return the command that adds this password, or changes it."""
-        digits = code.encode("ascii")
-        return _text(_PASSWORD.pack(self.tuya, self.server, self.number, start, end, once, digits))
-
-
-@dataclass(frozen=True, slots=True)
-class PasswordReply:
-    """A lock's answer to a command about a raw temporary password."""
-
-    serials: Serials
-    done: bool
-
-    @classmethod
-    def decode(cls, text: str) -> PasswordReply:
-        """Read an answer of 7 bytes; anything else, as an echo of the command, is a CodecError."""
-        data = raw(text)
-        if len(data) != _PASSWORD_REPLY.size:
-            raise CodecError(f"a password answer of {len(data)} bytes")
-        tuya, server, number, status = _PASSWORD_REPLY.unpack(data)
-        return cls(Serials(tuya, server, number), status == 1)
 
 
 def decode_numbers(text: str) -> frozenset[int]:

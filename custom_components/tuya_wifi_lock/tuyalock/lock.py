@@ -20,8 +20,7 @@ from .errors import ConnectionLost, LockError, Reason, UnlockRefused
 from .health import Health
 from .link import Link
 from .memory import Memory
-from .profiles import RAW_PASSWORDS, Dp, Family
-from .raw_passwords import RawPasswords
+from .profiles import Dp, Family
 from .records import LAN, Age, Arrival, Record, timed
 from .remote import Remote
 from .remote_key import SET_KEY, USE_KEY
@@ -54,7 +53,7 @@ class TuyaLock:
         self.journal = self._memory.journal
         address = replace(address, **known_fields(Address, stored.get("address", {})))
         self.door = Door(Link(address, clock, self), self._memory, clock)
-        self._remote = Remote(self.door, cloud, settings, clock, self, stored.get("kept_key"))
+        self._remote = Remote(self.door, cloud, settings, clock, self)
         self._arrivals = Arrivals(clock, self._arrived)
         self._running: asyncio.Task[None] | None = None
         ends = partial(self._memory.ends, settings.relock_delay)
@@ -67,8 +66,6 @@ class TuyaLock:
             clock, stored.get("passwords"), self._watchers.passwords_changed
         )
         self.passwords.carrier = cloud
-        self._raw_passwords: RawPasswords | None = None
-        self._carry_passwords()
 
     @property
     def snapshot(self) -> Snapshot:
@@ -123,11 +120,10 @@ class TuyaLock:
         return self._watchers.add(watcher)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what has to survive a restart, for private storage: it may hold a remote key."""
+        """Return what has to survive a restart."""
         return {
             **self._memory.as_dict(),
             "health": self.health.as_dict(),
-            "kept_key": self._remote.as_dict(),
             "passwords": self.passwords.as_dict(),
             "signals": self.signals.as_dict(),
             "cloud": self.cloud.as_dict() if self.cloud else None,
@@ -146,7 +142,6 @@ class TuyaLock:
     ) -> None:
         """Take a hint that the lock is awake, `announced` if it said so without being asked."""
         self._memory.learn_product(product_id)
-        self._carry_passwords()
         self._memory.heard(self._clock.time())
         self.door.link.hint(host, version, announced=announced)
         self._watchers.look()
@@ -175,7 +170,7 @@ class TuyaLock:
         self._memory.opened(self._clock.time())
 
     def remote_changed(self) -> None:
-        """Note that an unlock begins or ends, or that the key to keep is another one."""
+        """Note that an unlock begins or ends."""
         self._watchers.look()
 
     # What the link tells
@@ -188,8 +183,6 @@ class TuyaLock:
     def link_accepted(self) -> None:
         """The lock talks to us."""
         self.health.recover()
-        if self._raw_passwords:
-            self._raw_passwords.connected()
         self._watchers.look()
 
     def link_reported(self, report: Report | None) -> None:
@@ -237,7 +230,6 @@ class TuyaLock:
         if self._memory.answers_partly:
             for _, unlock in unlocks(codes):
                 self._arrivals.answered(unlock)
-        self._remote.connected()
         # Of an answer, only a running countdown is news.
         self._remote.feed({code: codes[code] for code in codes.keys() & {"unlock_request"}})
 
@@ -250,17 +242,9 @@ class TuyaLock:
         reply, busy = reply_in(codes, SET_KEY), self._remote.busy
         self.health.check_keys(reply, reply_in(codes, USE_KEY), ours=busy)
         if reply and reply.status is KeyStatus.FAILED and not busy:
-            self._no_key()
-        if self._raw_passwords:
-            self._raw_passwords.take(codes)
-        self._remote.feed(codes)
-
-    def _no_key(self) -> None:
-        """Leave a lock without a remote key to its cloud, or give it one where there is none."""
-        if self._settings.no_cloud:
-            self._remote.give_key()
-        else:
+            # It is left to its cloud, which gives it a key.
             self.door.link.release()
+        self._remote.feed(codes)
 
     def _arrived(self, arrival: Arrival, route: str = LAN, *, tell: bool = True) -> bool:
         """Keep an unlock, and tell it; return if it is new."""
@@ -272,12 +256,6 @@ class TuyaLock:
                 self.journal.mark_delivered(record.id)
         self.signals.unlock_arrived(arrival.unlock)
         return record is not None
-
-    def _carry_passwords(self) -> None:
-        """Carry temporary passwords ourselves, if nobody else does and the product takes them."""
-        if self.passwords.carrier is None and self._memory.product_id in RAW_PASSWORDS:
-            raw = RawPasswords(self.door, self._clock, self.passwords.take, self.passwords.book)
-            self.passwords.carrier = self._raw_passwords = raw
 
     # What others see
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from .profiles import PRODUCTS, PROFILES, Dp, DpType, Family, complete, family_of, recognise
+from .profiles import PRODUCTS, PROFILES, Dp, DpType, Family, family_of, recognise
 from .records import CLOCK_TOLERANCE, LAN, Age, Arrival, Journal, Record
 from .report import Report
 from .state import SETTINGS, STATE_CODES, LockState, Unlock, Value, apply, decode, heard
@@ -38,7 +38,7 @@ class Memory:
     def table(self) -> Mapping[int, Dp]:
         """Return the product's own DP table, or else the one of its family."""
         usual = PROFILES[self.family or Family.B]
-        return complete(self._own_table or self._with_account(usual), self.product_id)
+        return self._own_table or self._with_account(usual)
 
     def _with_account(self, usual: Mapping[int, Dp]) -> Mapping[int, Dp]:
         """Return a family's table with what an account knows, or that alone if it is no family."""

@@ -111,8 +111,6 @@ PRODUCTS: Mapping[str, Family | None] = {
     "bxq2o60gxhh2ben6": Family.A,
     "umca8uiv2203ua3k": Family.B,
     "5k8h97qska6pf5cm": Family.D,
-    "simulatedproduct": None,
-    "simulatedrawpass": Family.B,
 }
 """Product ids, as devices announce them, of what is known to be a lock, with its family."""
 
@@ -131,15 +129,6 @@ LOCK_CATEGORIES = frozenset(
     }
 )
 """What Tuya counts among the locks."""
-
-RAW_PASSWORDS = frozenset({"simulatedrawpass"})
-"""Products that are verified to take temporary passwords as DPs; no other is ever sent any."""
-
-_RAW_PASSWORD_DPS = {
-    24: Dp("temporary_password_creat", _R),
-    25: Dp("temporary_password_delete", _R),
-    26: Dp("temporary_password_modify", _R),
-}
 
 
 def recognise(family: Family | None, dps: Mapping[int, Any]) -> Family | None:
@@ -164,11 +153,6 @@ def family_of(codes: Collection[str]) -> Family | None:
     if "remote_no_pd_setkey" in codes:
         return Family.D if "unlock_fingerprint_kit" in codes else Family.B
     return Family.A if "reply_unlock_request" in codes else None
-
-
-def complete(table: Mapping[int, Dp], product_id: str | None) -> Mapping[int, Dp]:
-    """Return a DP table with what its product is verified to have besides."""
-    return {**table, **_RAW_PASSWORD_DPS} if product_id in RAW_PASSWORDS else table
 
 
 def dp_id(table: Mapping[int, Dp], code: str) -> int | None:

@@ -1,15 +1,14 @@
 """The remote control of a lock: opening, locking and refusing, one thing at a time."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from .attempt import Attempt, Codes, Line, requests
 from .clock import Clock
 from .cloud import Cloud, CloudUnlock
-from .codec import RemoteKey
 from .door import REPLY, Door
 from .errors import (
     Cancelled,
@@ -23,7 +22,7 @@ from .errors import (
 )
 from .profiles import Family
 from .records import ACCOUNT, CLOUD
-from .remote_key import KEEP_SECONDS, SET_KEY, USE_KEY, kept_key, one_time_key, operate, register
+from .remote_key import SET_KEY, USE_KEY, one_time_key, operate
 from .settings import Settings, UnlockWith
 from .state import Unlock
 from .told import telling_records
@@ -39,7 +38,7 @@ class RemoteUser(Protocol):
         """Note that the lock has opened."""
 
     def remote_changed(self) -> None:
-        """Note that an unlock begins or ends, or that the key to keep is another one."""
+        """Note that an unlock begins or ends."""
 
 
 class Remote:
@@ -52,9 +51,8 @@ class Remote:
         settings: Settings,
         clock: Clock,
         user: RemoteUser,
-        stored: Mapping[str, Any] | None,
     ) -> None:
-        """Prepare the remote control with what `as_dict` returned in an earlier life."""
+        """Prepare the remote control."""
         self._door = door
         self.line: Line | None = None
         """The way through the owner's account, if there is one."""
@@ -62,12 +60,10 @@ class Remote:
         self._user = user
         self._settings = settings
         self._clock = clock
-        self._kept = RemoteKey.from_dict(stored) if stored and settings.no_cloud else None
         self._attempt: Attempt | None = None
         self._opening: asyncio.Task[None] | None = None
         self._waiting = False
         self._callers = 0
-        self._giving: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
 
     @property
@@ -84,10 +80,6 @@ class Remote:
     def opens_by_account(self) -> bool:
         """Return if the lock can be opened through the owner's account while somebody asks."""
         return not self._by_cloud and self._account_takes(*self._opening_codes)
-
-    def as_dict(self) -> dict[str, Any] | None:
-        """Return the key to keep, for private storage."""
-        return self._kept.as_dict() if self._kept else None
 
     def feed(self, news: Codes | LockError) -> None:
         """Tell what the lock pushed, that it refused a command, or that the connection ended."""
@@ -158,22 +150,11 @@ class Remote:
             else:
                 await attempt.refuse_by_cloud(self._cloud.refuse_request())
 
-    def connected(self) -> None:
-        """Replace the key that we keep in a lock without a cloud, when its time has come."""
-        if self._kept and not 0 <= self._clock.time() - self._kept.start <= KEEP_SECONDS:
-            self.give_key()
-
-    def give_key(self) -> None:
-        """Store a key of ours in a lock that has none and no cloud either."""
-        if self._settings.no_cloud and not self._turn.locked():
-            self._giving = asyncio.create_task(self._give_key())
-
     async def close(self) -> None:
         """Call everything off."""
-        tasks = [task for task in (self._opening, self._giving) if task]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if opening := self._opening:
+            opening.cancel()
+            await asyncio.wait([opening])
 
     @property
     def _by_cloud(self) -> bool:
@@ -214,8 +195,7 @@ class Remote:
 
     def _account_takes(self, *codes: str) -> bool:
         """Return if the owner's account takes DP codes for the lock, awake or not."""
-        line = None if self._settings.no_cloud else self.line
-        return line is not None and all(line.accepts(code) for code in codes)
+        return self.line is not None and all(self.line.accepts(code) for code in codes)
 
     @property
     def _cloud(self) -> Cloud:
@@ -279,18 +259,5 @@ class Remote:
         self._user.remote_changed()
 
     async def _use_key(self, attempt: Attempt, *, unlock: bool = True) -> None:
-        """Open or lock with a one-time key, or with the one that we keep in the lock."""
-        new_key = kept_key if self._settings.no_cloud else one_time_key
-        key = await attempt.converse(
-            operate(lambda: new_key(self._clock.time()), self._kept, unlock=unlock)
-        )
-        if self._settings.no_cloud:
-            self._kept = key
-            self._user.remote_changed()
-
-    async def _give_key(self) -> None:
-        """Store a new key to keep. If that fails, the next unlock or wake does it."""
-        with suppress(LockError):
-            async with self._attempting() as attempt:
-                self._kept = await attempt.converse(register(kept_key(self._clock.time())))
-                self._user.remote_changed()
+        """Open or lock with a one-time key."""
+        await attempt.converse(operate(lambda: one_time_key(self._clock.time()), unlock=unlock))

@@ -8,15 +8,12 @@ from collections.abc import Callable, Generator
 import secrets
 import string
 
-from .codec import UNLIMITED_USES, KeyReply, KeyStatus, RemoteKey
+from .codec import KeyReply, KeyStatus, RemoteKey
 from .errors import Reason, UnlockRefused
 from .state import OUR_MEMBER
 
 ONE_TIME_WINDOW = 300
 """Seconds by which the lock's clock may be wrong either way."""
-KEEP_SECONDS = 86_400
-"""How long a kept key is used before it is replaced."""
-FOREVER = 0x7FFFFFFF
 
 SET_KEY = "remote_no_pd_setkey"
 USE_KEY = "remote_no_dp_key"
@@ -33,11 +30,6 @@ def one_time_key(now: float) -> RemoteKey:
     return RemoteKey(OUR_MEMBER, start, end, 1, _characters())
 
 
-def kept_key(now: float) -> RemoteKey:
-    """Return a random key to keep, valid from Unix time `now` until the next one replaces it."""
-    return RemoteKey(OUR_MEMBER, int(now) - ONE_TIME_WINDOW, FOREVER, UNLIMITED_USES, _characters())
-
-
 def _characters() -> bytes:
     """Return eight random digits, the form that the cloud gives."""
     return "".join(secrets.choice(string.digits) for _ in range(8)).encode()
@@ -51,21 +43,18 @@ def register(key: RemoteKey) -> Conversation:
     return key
 
 
-def operate(
-    new_key: Callable[[], RemoteKey], key: RemoteKey | None = None, *, unlock: bool = True
-) -> Conversation:
-    """Open, or lock, with a kept key or a new one; raise UnlockRefused.
+def operate(new_key: Callable[[], RemoteKey], *, unlock: bool = True) -> Conversation:
+    """Open, or lock, with a new key; raise UnlockRefused.
 
     A key that was replaced behind our back is registered once more and tried once more.
     """
     again = True
     while True:
-        if key is None:
-            key = yield from register(new_key())
+        key = yield from register(new_key())
         used = yield USE_KEY, key.use(unlock=unlock)
         if used.status is KeyStatus.DONE:
             return key
         assert used.status is not None
         if not (again and used.status in _REPLACED):
             raise UnlockRefused(Reason[used.status.name])
-        key, again = None, False
+        again = False

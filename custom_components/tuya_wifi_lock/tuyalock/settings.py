@@ -20,8 +20,6 @@ class Settings:
     """What the owner decided. Times are seconds."""
 
     unlock_with: UnlockWith = UnlockWith.OWN_KEY
-    no_cloud: bool = False
-    """The lock never reaches Tuya's cloud, so it gets its remote keys from us."""
     relocks_itself: bool = False
     relock_delay: float = 5.0
     unlock_wait: float = 30.0
