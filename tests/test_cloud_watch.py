@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
 from custom_components.tuya_wifi_lock.tuyalock import SignalRecord, Watcher
-from custom_components.tuya_wifi_lock.tuyalock.errors import CloudRefused
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import CloudRefused
 from custom_components.tuya_wifi_lock.tuyalock.openapi import CAP
 from homeassistant.const import ATTR_ENTITY_ID, EVENT_HOMEASSISTANT_STARTED, SERVICE_UNLOCK
 from homeassistant.core import CoreState, HomeAssistant

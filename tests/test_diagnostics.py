@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
 from custom_components.tuya_wifi_lock.diagnostics import async_get_config_entry_diagnostics
-from custom_components.tuya_wifi_lock.tuyalock.errors import SlotTaken
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import SlotTaken
 from homeassistant.const import ATTR_ENTITY_ID, CONF_MAC, SERVICE_UNLOCK
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.json import json_dumps

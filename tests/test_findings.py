@@ -23,7 +23,7 @@ from custom_components.tuya_wifi_lock.findings import (
 from custom_components.tuya_wifi_lock.lock_issues import ISSUES
 from custom_components.tuya_wifi_lock.tuyalock import Family
 from custom_components.tuya_wifi_lock.tuyalock.cloud_checks import Firmware
-from custom_components.tuya_wifi_lock.tuyalock.errors import (
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     Cause,
     CloudSilent,
     CloudUnreachable,

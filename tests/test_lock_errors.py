@@ -11,7 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.tuya_wifi_lock.errors import lock_errors
-from custom_components.tuya_wifi_lock.tuyalock.errors import (
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     CallsUsedUp,
     Cancelled,
     Cause,
@@ -35,6 +35,8 @@ from custom_components.tuya_wifi_lock.tuyalock.errors import (
     PasswordRefused,
     Reason,
     RequestOver,
+    SettingAsleep,
+    SettingNotConfirmed,
     SlotTaken,
     UnlockRefused,
     Unreachable,
@@ -335,12 +337,21 @@ WITH_ONE_TEXT = {
     NotProven: "not_proven",
     NotSupported: "not_supported",
     RequestOver: "request_over",
+    SettingAsleep: "setting_asleep",
+    SettingNotConfirmed: "setting_no_answer",
 }
 
 
 @pytest.mark.parametrize(("error", "key"), WITH_ONE_TEXT.items())
 def test_each_other_error_has_its_text(error: type[LockError], key: str) -> None:
     assert translated(error()).translation_key == key
+
+
+def test_an_error_without_a_text_is_raised_as_it_is() -> None:
+    """None of these ends an action; if one ever does, its cause is not hidden."""
+    for error in ON_THE_WAY - {WrongVersion}:
+        with pytest.raises(error), lock_errors():
+            raise error
 
 
 def test_no_error_is_forgotten() -> None:

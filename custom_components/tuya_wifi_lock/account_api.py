@@ -7,7 +7,7 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 
 from .const import LOGGER
-from .tuyalock.errors import CloudError, CloudRefused, CloudSilent, CloudUnreachable
+from .tuyalock.exceptions import CloudError, CloudRefused, CloudSilent, CloudUnreachable
 from .tuyalock.openapi import ANSWER_TIME
 from .tuyalock.state import Value
 

@@ -2,7 +2,7 @@
 
 from .findings import Checks, Evidence, State, Verdict
 from .tuya_account import Trouble
-from .tuyalock.errors import LASTING, Cause
+from .tuyalock.exceptions import LASTING, Cause
 
 MANY_CALLS = 0.8
 """Part of the calls of a month after which they are running out."""

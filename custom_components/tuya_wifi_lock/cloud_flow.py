@@ -27,7 +27,7 @@ from .tuyalock import PRODUCTS
 from .tuyalock.cloud import Cloud
 from .tuyalock.cloud_answers import CloudDevice
 from .tuyalock.cloud_devices import devices
-from .tuyalock.errors import LASTING, Cause, CloudError, CloudRefused, CloudUnreachable
+from .tuyalock.exceptions import LASTING, Cause, CloudError, CloudRefused, CloudUnreachable
 from .tuyalock.openapi import Project
 from .tuyalock.profiles import LOCK_CATEGORIES
 

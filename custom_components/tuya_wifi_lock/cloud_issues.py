@@ -5,7 +5,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
-from .tuyalock.errors import LASTING, CallsUsedUp, Cause, CloudError, CloudRefused
+from .tuyalock.exceptions import LASTING, CallsUsedUp, Cause, CloudError, CloudRefused
 
 PLATFORM = "https://platform.tuya.com"
 CALLS_USED_UP = "cloud_calls_used_up"

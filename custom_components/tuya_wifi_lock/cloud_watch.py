@@ -19,7 +19,7 @@ from .tuyalock import Snapshot, TuyaLock
 from .tuyalock.cloud import Cloud
 from .tuyalock.cloud_answers import CloudSignal
 from .tuyalock.cloud_checks import Firmware
-from .tuyalock.errors import GENERAL, CallsUsedUp, Cause, CloudError, CloudRefused, CloudSilent
+from .tuyalock.exceptions import GENERAL, CallsUsedUp, Cause, CloudError, CloudRefused, CloudSilent
 from .tuyalock.openapi import CAP, Calls
 from .tuyalock.records import CLOCK_AHEAD, CLOUD
 

@@ -49,7 +49,7 @@ from .member_flow import MemberSubentryFlow
 from .project import async_get_cloud, known_projects
 from .touch_flow import title
 from .tuyalock import PRODUCTS, Announcement, UnlockWith
-from .tuyalock.errors import CloudError
+from .tuyalock.exceptions import CloudError
 
 LISTEN_TIME = 1.0
 """Seconds in which devices answer when they are asked who is there."""

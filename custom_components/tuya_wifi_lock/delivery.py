@@ -11,7 +11,7 @@ from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant, callback
 
 from .members import Member
 from .tuyalock import Record, TuyaLock, aged
-from .tuyalock.errors import CloudError
+from .tuyalock.exceptions import CloudError
 
 NAME_WITHIN = 3.0
 """Seconds that an unlock waits for the name of its temporary password."""

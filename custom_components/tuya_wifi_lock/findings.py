@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from .tuyalock import Family
 from .tuyalock.cloud_checks import Firmware
-from .tuyalock.errors import LockError
+from .tuyalock.exceptions import LockError
 from .tuyalock.health import KeyOwner
 
 

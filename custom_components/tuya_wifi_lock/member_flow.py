@@ -36,7 +36,7 @@ from .members import (
 )
 from .project import async_get_cloud
 from .tuyalock import Age, Record
-from .tuyalock.errors import CloudError
+from .tuyalock.exceptions import CloudError
 
 CONF_MEMBER = "member"
 

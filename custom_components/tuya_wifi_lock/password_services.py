@@ -20,7 +20,7 @@ from .const import DOMAIN
 from .lock import TuyaWifiLock
 from .times import TIME, iso, optional_iso
 from .tuyalock.cloud import Cloud
-from .tuyalock.errors import Mistake, PasswordRefused
+from .tuyalock.exceptions import Mistake, PasswordRefused
 from .tuyalock.passwords import MAX_VALID, Phase, TemporaryPassword
 from .tuyalock.temporary import TemporaryPasswords
 from .words import async_words

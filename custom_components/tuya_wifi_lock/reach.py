@@ -6,7 +6,7 @@ from homeassistant.core import HomeAssistant, callback
 
 from .discovery import async_get_ears
 from .tuyalock import Address, Announcement, Clock, Settings, TuyaLock, contact
-from .tuyalock.errors import MalformedFrame, NoHandshake, SlotTaken, WrongKey, WrongVersion
+from .tuyalock.exceptions import MalformedFrame, NoHandshake, SlotTaken, WrongKey, WrongVersion
 
 REACH_ERRORS = {
     MalformedFrame: "garbage",

@@ -1,7 +1,7 @@
 """The checks of how a lock is heard and reached; none of them asks anybody."""
 
 from .findings import Checks, Evidence, State, Verdict, duration
-from .tuyalock.errors import MalformedFrame, NoHandshake, SlotTaken, WrongVersion
+from .tuyalock.exceptions import MalformedFrame, NoHandshake, SlotTaken, WrongVersion
 
 DAY = 86400.0
 SILENT_AT_LEAST = 2 * DAY

@@ -7,7 +7,6 @@ from homeassistant.const import EntityCategory
 
 from .coordinator import LockCoordinator
 from .entity import LockPartDescription, TuyaLockEntity
-from .errors import setting_errors
 from .tuyalock.profiles import Dp
 from .tuyalock.state import Value
 
@@ -43,5 +42,5 @@ class LockSetting(TuyaLockEntity):
 
     async def _async_change(self, value: Value) -> None:
         """Change the setting; returns when the lock has reported it."""
-        with self.coordinator.action(), setting_errors():
+        with self.coordinator.action():
             await self.coordinator.lock.changes.change(self.entity_description.code, value)

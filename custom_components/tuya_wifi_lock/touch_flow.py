@@ -22,7 +22,7 @@ from .forms import behaviour
 from .reach import REACH_ERRORS, async_reach
 from .settings import address_of
 from .tuyalock import Address, Settings, UnlockWith
-from .tuyalock.errors import LockError, WrongVersion
+from .tuyalock.exceptions import LockError, WrongVersion
 
 TOUCH_TIME = 60.0
 """Seconds in which the owner can touch the keypad."""

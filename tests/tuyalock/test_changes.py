@@ -6,7 +6,11 @@ import json
 import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock.changes import CHANGED_WITHIN
-from custom_components.tuya_wifi_lock.tuyalock.errors import LockAsleep, NoAnswer, NotSupported
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
+    NotSupported,
+    SettingAsleep,
+    SettingNotConfirmed,
+)
 from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType
 from custom_components.tuya_wifi_lock.tuyalock.report import Report
 from custom_components.tuya_wifi_lock.tuyalock.state import Value
@@ -82,7 +86,7 @@ async def test_without_a_model_nothing_can_be_changed() -> None:
 async def test_a_lock_that_sleeps_is_told_nothing() -> None:
     async with house() as home:
         home.lock.learn(TABLE)
-        with pytest.raises(LockAsleep):
+        with pytest.raises(SettingAsleep):
             await home.lock.changes.change("automatic_lock", True)
         await home.awake()
         await home.settle()
@@ -113,7 +117,7 @@ async def test_a_change_that_the_lock_does_not_report_has_no_answer() -> None:
         assert not changing.done()
         assert home.lock.link_needed(), "the connection is kept for the answer"
         home.clock.move(1)
-        with pytest.raises(NoAnswer):
+        with pytest.raises(SettingNotConfirmed):
             await changing
         assert not home.lock.link_needed()
         assert home.lock.snapshot.state.settings == {}
@@ -128,7 +132,7 @@ async def test_a_change_has_no_answer_as_soon_as_the_connection_ends() -> None:
         await home.simulated.sleep()
         async with asyncio.timeout(CHANGED_WITHIN / 2):
             for one in changing:
-                with pytest.raises(NoAnswer):
+                with pytest.raises(SettingNotConfirmed):
                     await one
         assert not home.lock.link_needed()
 
@@ -139,7 +143,7 @@ async def test_a_change_has_no_answer_when_the_lock_is_let_go_of() -> None:
         changing = asyncio.create_task(home.lock.changes.change("auto_lock_time", 30))
         await home.until(lambda: bool(home.simulated.commands))
         await home.lock.stop()
-        with pytest.raises(NoAnswer):
+        with pytest.raises(SettingNotConfirmed):
             await changing
 
 

@@ -18,7 +18,7 @@ from custom_components.tuya_wifi_lock.tuyalock.cloud import (
     CloudUnlock,
 )
 from custom_components.tuya_wifi_lock.tuyalock.cloud_devices import devices
-from custom_components.tuya_wifi_lock.tuyalock.errors import (
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     CallsUsedUp,
     Cause,
     CloudError,

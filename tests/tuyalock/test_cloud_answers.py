@@ -22,7 +22,7 @@ from custom_components.tuya_wifi_lock.tuyalock.cloud_answers import (
     read_ticket,
     read_unlocks,
 )
-from custom_components.tuya_wifi_lock.tuyalock.errors import CloudSilent
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import CloudSilent
 from custom_components.tuya_wifi_lock.tuyalock.passwords import Phase
 from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType
 from custom_components.tuya_wifi_lock.tuyalock.signals import Kind, Signal

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock import contact
-from custom_components.tuya_wifi_lock.tuyalock.errors import (
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     ConnectionLost,
     KeyIgnored,
     LockError,

@@ -11,7 +11,7 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock import frames
-from custom_components.tuya_wifi_lock.tuyalock.errors import MalformedFrame, WrongKey
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import MalformedFrame, WrongKey
 from custom_components.tuya_wifi_lock.tuyalock.frames import MAX_FRAME, Command, Frame
 from tests.simulator import wire
 

@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock.address import Peer
 from custom_components.tuya_wifi_lock.tuyalock.dial import dial
-from custom_components.tuya_wifi_lock.tuyalock.errors import (
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     ConnectionLost,
     LockError,
     MalformedFrame,

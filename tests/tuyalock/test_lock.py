@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock import Family, Settings, TuyaLock, UnlockWith
-from custom_components.tuya_wifi_lock.tuyalock.errors import WrongVersion
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import WrongVersion
 from custom_components.tuya_wifi_lock.tuyalock.report import Report
 from custom_components.tuya_wifi_lock.tuyalock.state import LockState, Unlock, Value
 

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestServer, unused_port
 import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock import openapi
-from custom_components.tuya_wifi_lock.tuyalock.errors import (
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     CallsUsedUp,
     Cause,
     CloudRefused,

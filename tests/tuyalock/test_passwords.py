@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock.errors import Mistake, PasswordRefused
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import Mistake, PasswordRefused
 from custom_components.tuya_wifi_lock.tuyalock.passwords import (
     HISTORY,
     MAX_VALID,

@@ -8,7 +8,7 @@ from itertools import count, product
 import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock.codec import KeyReply, KeyStatus, RemoteKey
-from custom_components.tuya_wifi_lock.tuyalock.errors import Reason, UnlockRefused
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import Reason, UnlockRefused
 from custom_components.tuya_wifi_lock.tuyalock.remote_key import (
     SET_KEY,
     USE_KEY,

@@ -10,7 +10,7 @@ import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock import openapi
 from custom_components.tuya_wifi_lock.tuyalock.cloud import Cloud
-from custom_components.tuya_wifi_lock.tuyalock.errors import (
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     CloudRefused,
     CloudSilent,
     Mistake,

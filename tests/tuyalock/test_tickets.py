@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock.errors import Cause, CloudRefused
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import Cause, CloudRefused
 from custom_components.tuya_wifi_lock.tuyalock.tickets import open_ticket, seal
 
 SECRET = "4OHBOnWOqaEC1mWXOpVL3yV50s0qGSRC"

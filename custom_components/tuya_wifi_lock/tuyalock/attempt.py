@@ -8,7 +8,7 @@ from typing import Protocol
 from .clock import Clock
 from .codec import CodecError, KeyReply, KeyStatus, RemoteKey
 from .door import REPLY, Door
-from .errors import (
+from .exceptions import (
     CloudSilent,
     ConnectionLost,
     KeyIgnored,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from .clock import Clock
 from .door import Door
-from .errors import LockAsleep, NoAnswer, NotSupported
+from .exceptions import NotSupported, SettingAsleep, SettingNotConfirmed
 from .memory import Memory
 from .state import Value
 
@@ -31,7 +31,7 @@ class Changes:
         if code not in self._memory.changeable:
             raise NotSupported(f"this product does not let {code} be changed")
         if not self._door.connected:
-            raise LockAsleep("the lock is asleep")
+            raise SettingAsleep("the lock is asleep")
         reported = asyncio.get_running_loop().create_future()
         change = code, value, reported
         self._waiting.append(change)
@@ -40,7 +40,7 @@ class Changes:
             async with self._clock.timeout(CHANGED_WITHIN):
                 await reported
         except TimeoutError as err:
-            raise NoAnswer("the lock did not say that it changed the setting") from err
+            raise SettingNotConfirmed("the lock did not say that it changed the setting") from err
         finally:
             self._waiting.remove(change)
 
@@ -54,4 +54,5 @@ class Changes:
         """Give up what waits for an answer: the connection has ended."""
         for _, _, reported in self._waiting:
             if not reported.done():
-                reported.set_exception(NoAnswer("the connection ended before the lock answered"))
+                lost = SettingNotConfirmed("the connection ended before the lock answered")
+                reported.set_exception(lost)

@@ -31,7 +31,7 @@ from .cloud_answers import (
     read_unlocks,
 )
 from .cloud_checks import CloudChecks
-from .errors import Cause, CloudRefused, CloudSilent, CloudUnreachable
+from .exceptions import Cause, CloudRefused, CloudSilent, CloudUnreachable
 from .openapi import OpenApi
 from .passwords import Phase, TemporaryPassword, Wish
 from .profiles import Dp

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import json
 from typing import Any
 
-from .errors import CloudSilent
+from .exceptions import CloudSilent
 from .passwords import Phase, TemporaryPassword
 from .profiles import Dp, DpType
 from .signals import ALARM, Signal, signals

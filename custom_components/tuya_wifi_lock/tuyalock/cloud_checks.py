@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .cloud_answers import legible
-from .errors import CloudError
+from .exceptions import CloudError
 from .openapi import OpenApi
 
 _WITHOUT_PASSWORD = "remoteUnlockWithoutPwd"

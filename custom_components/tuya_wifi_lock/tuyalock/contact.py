@@ -4,7 +4,7 @@ import asyncio
 
 from .address import Address
 from .clock import Clock
-from .errors import Unreachable
+from .exceptions import Unreachable
 from .lock import TuyaLock
 from .snapshot import Snapshot, Watcher
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from .address import Peer
 from .clock import Clock
-from .errors import Unreachable
+from .exceptions import Unreachable
 from .lan import Connection, Listener
 
 CONNECT_TIMEOUT = 2.0

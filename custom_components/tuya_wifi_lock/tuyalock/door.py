@@ -1,7 +1,7 @@
 """The door as a remote unlock sees it: who is there, and whether the lock can be told anything."""
 
 from .clock import Clock
-from .errors import NotSupported
+from .exceptions import NotSupported
 from .link import Link
 from .memory import Memory
 from .profiles import PROFILES, Family, dp_id

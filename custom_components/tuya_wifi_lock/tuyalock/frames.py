@@ -22,7 +22,7 @@ from tinytuya.core.crypto_helper import AESCipher
 from tinytuya.core.exceptions import DecodeError
 from tinytuya.core.message_helper import TuyaHeader, TuyaMessage, pack_message, unpack_message
 
-from .errors import MalformedFrame, WrongKey
+from .exceptions import MalformedFrame, WrongKey
 
 VERSIONS = ("3.5", "3.4", "3.3", "3.1")
 """The protocol versions that we speak, newest first."""

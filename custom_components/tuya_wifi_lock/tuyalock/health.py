@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from .codec import KeyReply, KeyStatus
-from .errors import LockError, NoHandshake, SlotTaken, Unreachable, WrongKey, WrongVersion
+from .exceptions import LockError, NoHandshake, SlotTaken, Unreachable, WrongKey, WrongVersion
 from .records import CLOCK_TOLERANCE
 from .state import OUR_MEMBER
 

@@ -14,7 +14,7 @@ from typing import Any, override
 from . import frames
 from .address import Peer
 from .clock import Clock, Timer
-from .errors import ConnectionLost, LockError, MalformedFrame, NoHandshake, SlotTaken
+from .exceptions import ConnectionLost, LockError, MalformedFrame, NoHandshake, SlotTaken
 from .frames import Command, Frame
 from .report import Report, encode_json, parse_report
 

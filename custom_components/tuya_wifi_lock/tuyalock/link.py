@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from .address import Address
 from .clock import Clock, Timer, expire
 from .dial import dial
-from .errors import ConnectionLost, LockError, Unreachable
+from .exceptions import ConnectionLost, LockError, Unreachable
 from .lan import Connection, Listener
 from .presence import ANNOUNCED_WITHIN, Presence
 from .report import Report

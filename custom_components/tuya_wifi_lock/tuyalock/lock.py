@@ -16,7 +16,7 @@ from .clock import Clock
 from .cloud import Cloud
 from .codec import KeyStatus
 from .door import Door
-from .errors import ConnectionLost, LockError, Reason, UnlockRefused
+from .exceptions import ConnectionLost, LockError, Reason, UnlockRefused
 from .health import Health
 from .link import Link
 from .memory import Memory

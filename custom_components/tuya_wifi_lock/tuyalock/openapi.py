@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 
 from .clock import Clock
-from .errors import CallsUsedUp, Cause, CloudRefused, CloudSilent, CloudUnreachable
+from .exceptions import CallsUsedUp, Cause, CloudRefused, CloudSilent, CloudUnreachable
 
 REGIONS: dict[str, str] = {
     "eu": "https://openapi.tuyaeu.com",

@@ -6,7 +6,7 @@ from enum import StrEnum
 import secrets
 from typing import Any, Self
 
-from .errors import Mistake, PasswordRefused
+from .exceptions import Mistake, PasswordRefused
 from .stored import known_fields
 
 MAX_VALID = 10

@@ -10,7 +10,7 @@ from .attempt import Attempt, Codes, Line, requests
 from .clock import Clock
 from .cloud import Cloud, CloudUnlock
 from .door import REPLY, Door
-from .errors import (
+from .exceptions import (
     Cancelled,
     KeyIgnored,
     LockAsleep,

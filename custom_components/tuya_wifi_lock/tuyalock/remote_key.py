@@ -9,7 +9,7 @@ import secrets
 import string
 
 from .codec import KeyReply, KeyStatus, RemoteKey
-from .errors import Reason, UnlockRefused
+from .exceptions import Reason, UnlockRefused
 from .state import OUR_MEMBER
 
 ONE_TIME_WINDOW = 300

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from .clock import Clock, Timer
-from .errors import LockError
+from .exceptions import LockError
 from .profiles import Dp, Family
 from .records import Record
 from .signals import SignalRecord

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from .clock import Clock
-from .errors import CloudError, CloudSilent, NoCloud
+from .exceptions import CloudError, CloudSilent, NoCloud
 from .passwords import PasswordBook, Phase, TemporaryPassword, Wish, new_code
 
 

@@ -7,7 +7,7 @@ is good for one use.
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
-from .errors import CloudRefused
+from .exceptions import CloudRefused
 
 _BLOCK_BITS = 128
 _KEY_SIZE = 16

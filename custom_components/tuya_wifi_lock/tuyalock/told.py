@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 from .clock import Clock
 from .cloud import Cloud, CloudUnlock
-from .errors import CallsUsedUp, CloudError, CloudRefused, CloudSilent, CloudUnreachable
+from .exceptions import CallsUsedUp, CloudError, CloudRefused, CloudSilent, CloudUnreachable
 
 LOOK_EVERY = 3.0
 """Seconds between two looks; a lock's record is there some seconds after it has opened."""

@@ -1,7 +1,7 @@
 """Which protocol version a lock speaks, by what is known of it and what was tried in vain."""
 
 from .address import Address
-from .errors import LockError, MalformedFrame, NoHandshake, WrongKey, WrongVersion
+from .exceptions import LockError, MalformedFrame, NoHandshake, WrongKey, WrongVersion
 from .frames import VERSIONS
 
 FOUND_TRIES = 2

@@ -4,8 +4,8 @@ import inspect
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import errors
-from custom_components.tuya_wifi_lock.tuyalock.errors import (
+from custom_components.tuya_wifi_lock.tuyalock import exceptions
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     CloudError,
     LockError,
     Reason,
@@ -18,7 +18,9 @@ from custom_components.tuya_wifi_lock.tuyalock.link import Address
 
 def test_every_error_is_a_lock_error_of_its_own() -> None:
     """Nothing is caught by a handler for something else."""
-    classes = [one for _, one in inspect.getmembers(errors, inspect.isclass) if one is not Reason]
+    classes = [
+        one for _, one in inspect.getmembers(exceptions, inspect.isclass) if one is not Reason
+    ]
     classes = [one for one in classes if issubclass(one, Exception) and one is not LockError]
     assert len(classes) > 10
     bases = {one.__name__: one.__bases__ for one in classes}

@@ -1,0 +1,301 @@
+"""What can go wrong between us and a lock, and the text that explains it to the owner."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum, auto
+from types import MappingProxyType
+from typing import Self
+
+DOMAIN = "tuya_wifi_lock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A translated text of Home Assistant; its fields are named as `HomeAssistantError` does."""
+
+    translation_domain: str
+    translation_key: str
+
+
+class _Explained(StrEnum):
+    """A reason with the text that explains it."""
+
+    text: Text
+
+    def __new__(cls, value: str, text: Text) -> Self:
+        """Keep the text beside the value."""
+        reason = str.__new__(cls, value)
+        reason._value_ = value
+        reason.text = text
+        return reason
+
+
+class LockError(Exception):
+    """Base of every error of this package."""
+
+    text: Text | None = None
+    """None for an error that ends an attempt to connect and never an action."""
+    translation_placeholders: Mapping[str, str] = MappingProxyType({})
+    is_callers_mistake: bool = False
+    """Nothing failed: the action was called with values that cannot work."""
+
+
+class Unreachable(LockError):
+    """Nothing answers at the address: the lock is asleep, or the address is wrong."""
+
+
+class SlotTaken(LockError):
+    """The lock closed the connection at once: another client holds its only place."""
+
+
+class NoHandshake(LockError):
+    """The lock did not prove its key: wrong key, wrong version, or a place taken by another."""
+
+
+class WrongKey(LockError):
+    """The local key is certainly not the lock's."""
+
+
+class WrongVersion(LockError):
+    """The lock announces another protocol version than the one configured."""
+
+    def __init__(self, announced: str) -> None:
+        """Remember what the lock announces."""
+        super().__init__(f"the lock announces protocol version {announced}")
+        self.announced = announced
+
+
+class ConnectionLost(LockError):
+    """The connection ended before the lock had received the command."""
+
+    text = Text(translation_domain=DOMAIN, translation_key="connection_lost")
+
+
+class MalformedFrame(LockError):
+    """The peer sent bytes that are no frame of this protocol."""
+
+
+class LockAsleep(LockError):
+    """Nobody requested the remote unlock at the door while it waited."""
+
+    text = Text(translation_domain=DOMAIN, translation_key="lock_asleep")
+
+
+class SettingAsleep(LockError):
+    """A setting cannot be changed while the lock sleeps."""
+
+    text = Text(translation_domain=DOMAIN, translation_key="setting_asleep")
+
+
+class NoRequest(LockError):
+    """This lock opens remotely only while somebody requests it at the door."""
+
+    text = Text(translation_domain=DOMAIN, translation_key="no_request")
+
+
+class RequestOver(LockError):
+    """The request at the door has ended."""
+
+    text = Text(translation_domain=DOMAIN, translation_key="request_over")
+
+
+class NoAnswer(LockError):
+    """The command was sent, and the lock did not answer."""
+
+    text = Text(translation_domain=DOMAIN, translation_key="no_answer")
+
+
+class SettingNotConfirmed(LockError):
+    """The lock did not say that it has changed a setting."""
+
+    text = Text(translation_domain=DOMAIN, translation_key="setting_no_answer")
+
+
+class KeyIgnored(LockError):
+    """The lock did not confirm that it stored our key, so nothing was opened."""
+
+    text = Text(translation_domain=DOMAIN, translation_key="key_ignored")
+
+
+class NotProven(LockError):
+    """The peer has not shown that it holds the local key, so no key is sent to it."""
+
+    text = Text(translation_domain=DOMAIN, translation_key="not_proven")
+
+
+class NotSupported(LockError):
+    """This product cannot do that."""
+
+    text = Text(translation_domain=DOMAIN, translation_key="not_supported")
+
+
+class Cancelled(LockError):
+    """The waiting unlock was cancelled."""
+
+    text = Text(translation_domain=DOMAIN, translation_key="unlock_cancelled")
+
+
+class Reason(_Explained):
+    """Why a lock refuses a remote key."""
+
+    FAILED = auto(), Text(translation_domain=DOMAIN, translation_key="refused")
+    KEY_INVALID = auto(), Text(translation_domain=DOMAIN, translation_key="key_invalid")
+    USES_EXHAUSTED = auto(), Text(translation_domain=DOMAIN, translation_key="uses_exhausted")
+    OUTSIDE_TIME = auto(), Text(translation_domain=DOMAIN, translation_key="outside_time")
+    WRONG_KEY = auto(), Text(translation_domain=DOMAIN, translation_key="wrong_remote_key")
+    DOUBLE_LOCKED = auto(), Text(translation_domain=DOMAIN, translation_key="double_locked")
+    KEY_NOT_STORED = auto(), Text(translation_domain=DOMAIN, translation_key="key_not_stored")
+    REJECTED = auto(), Text(translation_domain=DOMAIN, translation_key="command_rejected")
+
+
+class UnlockRefused(LockError):
+    """The lock answered the remote key with a refusal."""
+
+    def __init__(self, reason: Reason) -> None:
+        """Remember the reason."""
+        super().__init__(f"the lock refused: {reason}")
+        self.reason = reason
+        self.text = reason.text
+
+
+class NotConfirmed(LockError):
+    """Tuya's cloud took the command, and the lock did not say that it has done it."""
+
+    text = Text(translation_domain=DOMAIN, translation_key="not_confirmed")
+
+
+class NoCloud(LockError):
+    """This goes through Tuya's cloud, and no cloud project is set up."""
+
+    text = Text(translation_domain=DOMAIN, translation_key="no_cloud")
+
+
+class CloudError(LockError):
+    """Tuya's cloud did not do what it was asked."""
+
+
+class CloudUnreachable(CloudError):
+    """Tuya's cloud was not reached, so it has done nothing."""
+
+    text = Text(translation_domain=DOMAIN, translation_key="cloud_unreachable")
+
+
+class CloudSilent(CloudError):
+    """Tuya's cloud was asked and gave no answer that can be read, so it may have done it."""
+
+    text = Text(translation_domain=DOMAIN, translation_key="cloud_silent")
+
+
+class CallsUsedUp(CloudError):
+    """Home Assistant has asked Tuya's cloud so often this month that it asks no more by itself."""
+
+    text = Text(translation_domain=DOMAIN, translation_key="cloud_calls_used_up")
+
+
+class Cause(_Explained):
+    """Why Tuya's cloud refuses."""
+
+    WRONG_SECRET = auto(), Text(translation_domain=DOMAIN, translation_key="cloud_wrong_secret")
+    WRONG_REGION = auto(), Text(translation_domain=DOMAIN, translation_key="cloud_wrong_region")
+    NO_PERMISSION = auto(), Text(translation_domain=DOMAIN, translation_key="cloud_no_permission")
+    NO_LOCK_SERVICE = (
+        auto(),
+        Text(translation_domain=DOMAIN, translation_key="cloud_no_lock_service"),
+    )
+    IP_DENIED = auto(), Text(translation_domain=DOMAIN, translation_key="cloud_ip_denied")
+    TRIAL_EXPIRED = auto(), Text(translation_domain=DOMAIN, translation_key="cloud_trial_expired")
+    QUOTA = auto(), Text(translation_domain=DOMAIN, translation_key="cloud_quota")
+    CLOCK = auto(), Text(translation_domain=DOMAIN, translation_key="cloud_clock")
+    TOKEN = auto(), Text(translation_domain=DOMAIN, translation_key="cloud_token")
+    BUSY = auto(), Text(translation_domain=DOMAIN, translation_key="cloud_busy")
+    BAD_VALUE = auto(), Text(translation_domain=DOMAIN, translation_key="cloud_bad_value")
+    NO_ENDPOINT = auto(), Text(translation_domain=DOMAIN, translation_key="cloud_no_endpoint")
+    ASLEEP = auto(), Text(translation_domain=DOMAIN, translation_key="cloud_asleep")
+    UNSUPPORTED = auto(), Text(translation_domain=DOMAIN, translation_key="cloud_unsupported")
+    NOT_THERE = auto(), Text(translation_domain=DOMAIN, translation_key="cloud_not_there")
+    PASSWORD_ENDED = auto(), Text(translation_domain=DOMAIN, translation_key="cloud_password_ended")
+    ENROLLING = auto(), Text(translation_domain=DOMAIN, translation_key="cloud_enrolling")
+    OTHER = auto(), Text(translation_domain=DOMAIN, translation_key="cloud_other")
+
+
+_CAUSES: Mapping[int, Cause] = {
+    **dict.fromkeys((1001, 1004, 1005), Cause.WRONG_SECRET),
+    **dict.fromkeys((1010, 1011), Cause.TOKEN),
+    1013: Cause.CLOCK,
+    **dict.fromkeys((1100, 1101, 1102, 1109), Cause.BAD_VALUE),
+    1106: Cause.NO_PERMISSION,
+    1108: Cause.NO_ENDPOINT,
+    **dict.fromkeys((500, 1000, 1110, 1111, 1113, 1199), Cause.BUSY),
+    1114: Cause.IP_DENIED,
+    2001: Cause.ASLEEP,
+    **dict.fromkeys((2003, 2004, 2008, 2009), Cause.UNSUPPORTED),
+    **dict.fromkeys((2006, 2010, 2406), Cause.WRONG_REGION),
+    **dict.fromkeys((2302, 2323), Cause.NOT_THERE),
+    2304: Cause.PASSWORD_ENDED,
+    2328: Cause.ENROLLING,
+    28841002: Cause.TRIAL_EXPIRED,
+    28841004: Cause.QUOTA,
+    **dict.fromkeys((28841101, 28841102, 28841105, 28841106), Cause.NO_LOCK_SERVICE),
+}
+
+
+LASTING = frozenset(
+    {
+        Cause.CLOCK,
+        Cause.IP_DENIED,
+        Cause.NO_LOCK_SERVICE,
+        Cause.NO_PERMISSION,
+        Cause.QUOTA,
+        Cause.TRIAL_EXPIRED,
+        Cause.WRONG_REGION,
+        Cause.WRONG_SECRET,
+    }
+)
+"""What does not pass by itself, so that the owner has to do something."""
+
+GENERAL = LASTING - {Cause.NO_LOCK_SERVICE} | {Cause.TOKEN}
+"""What has nothing to do with what is asked: asking for something else fails too."""
+
+
+class CloudRefused(CloudError):
+    """Tuya's cloud answered with an error."""
+
+    def __init__(self, code: int) -> None:
+        """Remember Tuya's number of the error, and what it means."""
+        super().__init__(f"Tuya's cloud refused with code {code}")
+        self.code = code
+        self.cause = _CAUSES.get(code, Cause.OTHER)
+        self.text = self.cause.text
+        self.translation_placeholders = {"code": str(code)}
+        self.is_callers_mistake = self.cause is Cause.BAD_VALUE
+
+
+class Mistake(_Explained):
+    """What is wrong with a request for a temporary password."""
+
+    BOOK_FULL = auto(), Text(translation_domain=DOMAIN, translation_key="password_book_full")
+    NAME_TAKEN = auto(), Text(translation_domain=DOMAIN, translation_key="password_name_taken")
+    BAD_NAME = auto(), Text(translation_domain=DOMAIN, translation_key="password_bad_name")
+    BAD_CODE = auto(), Text(translation_domain=DOMAIN, translation_key="password_bad_code")
+    BEYOND_CLOCK = auto(), Text(translation_domain=DOMAIN, translation_key="password_beyond_clock")
+    END_BEFORE_START = (
+        auto(),
+        Text(translation_domain=DOMAIN, translation_key="password_end_before_start"),
+    )
+    END_IN_PAST = auto(), Text(translation_domain=DOMAIN, translation_key="password_end_in_past")
+    NO_SUCH_PASSWORD = (
+        auto(),
+        Text(translation_domain=DOMAIN, translation_key="password_no_such_password"),
+    )
+
+
+class PasswordRefused(LockError):
+    """A temporary password cannot be as it is requested; nothing was sent to anybody."""
+
+    is_callers_mistake = True
+
+    def __init__(self, mistake: Mistake) -> None:
+        """Remember what is wrong."""
+        super().__init__(f"the temporary password is refused: {mistake}")
+        self.mistake = mistake
+        self.text = mistake.text
