@@ -9,6 +9,7 @@ import platform
 import sys
 from time import perf_counter
 
+from .calls import measure as measure_calls, print_calls
 from .sections import QUICK, SECTIONS, Plan
 from .table import Row, print_table
 
@@ -51,7 +52,12 @@ def main() -> None:
     )
     parser.add_argument("--only", type=int, choices=SECTIONS, help="one section of the table")
     parser.add_argument("--version", choices=("3.4", "3.5"), default="3.4", help="of the protocol")
+    parser.add_argument("part", nargs="?", choices=("calls",), help="count our calls, and no more")
+    parser.add_argument("--top", action="store_true", help="with calls: the most called functions")
     options = parser.parse_args()
+    if options.part == "calls":
+        print_calls(asyncio.run(measure_calls(options.version)), top=options.top)
+        return
     plan = QUICK if options.quick else Plan()
     plan = replace(plan, version=options.version)
     start = perf_counter()

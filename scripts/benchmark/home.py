@@ -83,11 +83,6 @@ class Home:
         assert found
         return found
 
-    async def unload(self) -> None:
-        """Let go of the locks."""
-        for entry in self.hass.config_entries.async_entries(DOMAIN):
-            await self.hass.config_entries.async_unload(entry.entry_id)
-
     def _entry(self, index: int) -> MockConfigEntry:
         address = self._street.address(index)
         return MockConfigEntry(
@@ -127,27 +122,31 @@ class Home:
 
 
 @asynccontextmanager
-async def home(street: Street) -> AsyncGenerator[Home]:
-    """Start a Home Assistant whose files go to a throw-away folder."""
+async def home_assistant() -> AsyncGenerator[HomeAssistant]:
+    """Start a Home Assistant in a throw-away folder; unload our entries at the end."""
     logging.getLogger().setLevel(logging.WARNING)
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        mock_config_flow(EMPTY, ConfigFlow),
-        mock_config_flow(BARE, ConfigFlow),
-    ):
+    with tempfile.TemporaryDirectory() as folder:
         async with async_test_home_assistant(config_dir=folder) as hass:
             hass.data.pop(DATA_CUSTOM_COMPONENTS)
+            try:
+                yield hass
+            finally:
+                for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+                    await hass.config_entries.async_unload(entry.entry_id)
+                await hass.async_stop(force=True)
+
+
+@asynccontextmanager
+async def home(street: Street) -> AsyncGenerator[Home]:
+    """Start a Home Assistant that knows entries which do nothing, too."""
+    with mock_config_flow(EMPTY, ConfigFlow), mock_config_flow(BARE, ConfigFlow):
+        async with home_assistant() as hass:
             mock_integration(
                 hass, MockModule(EMPTY, async_setup_entry=_yes, async_unload_entry=_yes)
             )
             mock_platform(hass, f"{EMPTY}.config_flow")
             mock_bare(hass)
-            house = Home(hass, street)
-            try:
-                yield house
-            finally:
-                await house.unload()
-                await hass.async_stop(force=True)
+            yield Home(hass, street)
 
 
 async def until(condition: Callable[[], bool], timeout: float = 30.0) -> None:

@@ -10,10 +10,8 @@ import sys
 from typing import Any, Protocol
 from unittest.mock import patch
 
+from .inside import DISCOVERY
 from .locks import Stamp
-
-DISCOVERY = "custom_components.tuya_wifi_lock.discovery"
-
 
 LOCAL_KEY = "0123456789abcdef"
 
