@@ -65,8 +65,8 @@ def auto_enable(request: pytest.FixtureRequest) -> Generator[None]:
     request.getfixturevalue("enable_custom_integrations")
     with (
         patch.dict(PRODUCTS, {"simulatedproduct": None}),
-        patch(f"{TUYALOCK}.link.REDIAL", 0.01),
-        patch(f"{TUYALOCK}.lan.SLOT_WAIT", 0.05),
+        patch(f"{TUYALOCK}.lan.session.REDIAL", 0.01),
+        patch(f"{TUYALOCK}.lan.connection.SLOT_WAIT", 0.05),
     ):
         yield
 

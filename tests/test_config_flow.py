@@ -8,7 +8,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
-from custom_components.tuya_wifi_lock.discovery import async_get_ears
+from custom_components.tuya_wifi_lock.discovery import async_get_listener
 from homeassistant.config_entries import (
     SOURCE_DHCP,
     SOURCE_INTEGRATION_DISCOVERY,
@@ -69,8 +69,8 @@ async def test_a_device_that_was_heard_is_chosen(
     async with bulb, lock:
         for device in (bulb, lock):
             await device.wake()
-        ears = async_get_ears(hass)
-        await wait_for(hass, lambda: len(ears.heard) == 2)
+        listener = async_get_listener(hass)
+        await wait_for(hass, lambda: len(listener.heard) == 2)
         await flow.choose("user")
         assert flow.result["menu_options"] == ["found", "cloud", "manual", "user"]
         await flow.choose("found")
@@ -185,7 +185,7 @@ async def test_an_announcement_names_the_version(
 ) -> None:
     flow = await Flow.begin(hass)
     await simulated_lock.wake()
-    await wait_for(hass, lambda: async_get_ears(hass).heard)
+    await wait_for(hass, lambda: async_get_listener(hass).heard)
     await flow.choose("manual")
     await flow.send(typed(simulated_lock, protocol_version="3.3"))
     await flow.touched()
@@ -241,7 +241,7 @@ async def test_a_lock_can_be_added_without_a_test(
     flow = await Flow.manual(hass)
     if announces:
         await simulated_lock.wake()
-        await wait_for(hass, lambda: async_get_ears(hass).heard)
+        await wait_for(hass, lambda: async_get_listener(hass).heard)
         await simulated_lock.sleep()
     await flow.send(typed(simulated_lock))
     await flow.touched()
@@ -260,7 +260,7 @@ async def test_a_flow_that_ends_leaves_nothing_behind(
     await simulated_lock.wake()
     await asyncio.sleep(0.1)
     assert simulated_lock.connections == 0
-    assert async_get_ears(hass).heard == {}
+    assert async_get_listener(hass).heard == {}
 
 
 # Locks that make themselves known
@@ -532,7 +532,7 @@ async def test_a_lock_that_is_let_go_of_during_a_test_is_not_dialled_again(
     await end(hass, entry, flow)
     await hass.async_block_till_done()
     assert lock.address.port == 9
-    looking = [task for task in asyncio.all_tasks() if "Link.run" in str(task)]
+    looking = [task for task in asyncio.all_tasks() if "LanSession._run" in str(task)]
     assert len(looking) == (end is reload)
 
 

@@ -10,7 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
-from custom_components.tuya_wifi_lock.discovery import async_get_ears
+from custom_components.tuya_wifi_lock.discovery import async_get_listener
 from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -171,8 +171,8 @@ async def heard(
     """The simulated lock of the account, once it has announced itself to a flow."""
     await Flow.begin(hass)
     await simulated_lock.wake()
-    ears = async_get_ears(hass)
-    await wait_for(hass, lambda: simulated_lock.device_id in ears.heard)
+    listener = async_get_listener(hass)
+    await wait_for(hass, lambda: simulated_lock.device_id in listener.heard)
     return simulated_lock
 
 

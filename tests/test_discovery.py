@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.tuya_wifi_lock.const import DOMAIN
 from custom_components.tuya_wifi_lock.discovery import (
     async_find_mac,
-    async_get_ears,
+    async_get_listener,
 )
 from custom_components.tuya_wifi_lock.tuyalock import Announcement
 from homeassistant.config_entries import SOURCE_IGNORE
@@ -49,8 +49,8 @@ def announce(ports: dict[int, int]) -> Callable[..., None]:
 
 async def heard(hass: HomeAssistant, device_id: str) -> None:
     """Wait for an announcement."""
-    ears = async_get_ears(hass)
-    await wait_for(hass, lambda: ears.heard.pop(device_id, None))
+    listener = async_get_listener(hass)
+    await wait_for(hass, lambda: listener.heard.pop(device_id, None))
 
 
 def offered(hass: HomeAssistant) -> list[str | None]:
@@ -91,7 +91,7 @@ async def test_a_lock_that_was_ignored_is_not_offered(
 async def test_nothing_is_offered_before_the_first_lock_is_set_up(
     hass: HomeAssistant, simulated_lock: SimulatedLock, announce: Callable[..., None]
 ) -> None:
-    stop = await async_get_ears(hass).async_subscribe(lambda announcement: None)
+    stop = await async_get_listener(hass).async_subscribe(lambda announcement: None)
     announce(OTHER)
     await heard(hass, OTHER)
     assert offered(hass) == []
@@ -109,7 +109,7 @@ async def test_a_lock_is_followed_to_another_address(
 ) -> None:
     data = {**entry.data, "host": "127.0.0.7", "announces": False}
     hass.config_entries.async_update_entry(entry, data=data)
-    with patch("custom_components.tuya_wifi_lock.tuyalock.link.PROBE_PAUSE", 60):
+    with patch("custom_components.tuya_wifi_lock.tuyalock.lan.session.PROBE_PAUSE", 60):
         await setup(hass, entry)
         coordinator = entry.runtime_data
         # Nothing but an announcement says so: the lock was not talked to.
@@ -168,10 +168,10 @@ async def test_a_port_that_another_program_keeps(
 async def test_who_gives_up_while_the_ports_are_opened_makes_nobody_deaf(
     hass: HomeAssistant, ports: dict[int, int], turns: int
 ) -> None:
-    ears, told = async_get_ears(hass), list[Announcement]()
-    first = asyncio.create_task(ears.async_subscribe(lambda announcement: None))
+    listener, told = async_get_listener(hass), list[Announcement]()
+    first = asyncio.create_task(listener.async_subscribe(lambda announcement: None))
     await asyncio.sleep(0)
-    second = asyncio.create_task(ears.async_subscribe(told.append))
+    second = asyncio.create_task(listener.async_subscribe(told.append))
     for _ in range(turns):
         await asyncio.sleep(0)
     assert not first.done()
@@ -184,7 +184,7 @@ async def test_who_gives_up_while_the_ports_are_opened_makes_nobody_deaf(
             sender.sendto(datagram, ("127.0.0.1", ports[port]))
     await wait_for(hass, lambda: len(told) == 3)
     stop()
-    assert not ears._announcements._transports
+    assert not listener._listener._transports
 
 
 async def test_nobody_listens_when_nobody_wants_to_hear(
@@ -199,7 +199,7 @@ async def test_nobody_listens_when_nobody_wants_to_hear(
         return False
 
     await setup(hass, entry)
-    stop = await async_get_ears(hass).async_subscribe(lambda announcement: None)
+    stop = await async_get_listener(hass).async_subscribe(lambda announcement: None)
     await hass.config_entries.async_unload(entry.entry_id)
     assert taken()
     stop()
@@ -208,7 +208,7 @@ async def test_nobody_listens_when_nobody_wants_to_hear(
         patch(f"{DISCOVERY}.network.async_get_adapters", side_effect=RuntimeError("no network")),
         pytest.raises(RuntimeError, match="no network"),
     ):
-        await async_get_ears(hass).async_subscribe(lambda announcement: None)
+        await async_get_listener(hass).async_subscribe(lambda announcement: None)
     await wait_for(hass, lambda: not taken())
 
 
@@ -228,9 +228,9 @@ async def test_a_lock_that_announces_itself_only_when_asked(
     told: list[Announcement] = []
     adapters = [adapter("127.0.0.1", 8), adapter("127.0.0.3", 8, enabled=False)]
     with patch(f"{DISCOVERY}.network.async_get_adapters", return_value=adapters):
-        stop = await async_get_ears(hass).async_subscribe(told.append)
+        stop = await async_get_listener(hass).async_subscribe(told.append)
         await wait_for(hass, lambda: told)
-        await async_get_ears(hass).async_ask()
+        await async_get_listener(hass).async_ask()
         await wait_for(hass, lambda: len(told) == 2)
     stop()
     assert {one.device_id for one in told} == {simulated_lock.device_id}

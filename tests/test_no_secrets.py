@@ -62,7 +62,7 @@ async def account(simulated_lock: SimulatedLock) -> AsyncGenerator[SimulatedClou
                 "config_flow.LISTEN_TIME": 0.01,
                 "tuyalock.openapi.ANSWER_TIME": 0.4,
                 "tuyalock.attempt.OPEN_WITHIN": 0.5,
-                "tuyalock.link.IDLE": 60.0,
+                "tuyalock.lan.session.IDLE": 60.0,
             }.items():
                 stack.enter_context(patch(f"{INTEGRATION}.{name}", value))
             yield cloud

@@ -33,7 +33,7 @@ from .const import (
     SUBENTRY_MEMBER,
 )
 from .coordinator import LockConfigEntry
-from .discovery import async_get_ears, known_macs
+from .discovery import async_get_listener, known_macs
 from .forms import (
     MANUAL,
     REAUTH,
@@ -101,11 +101,11 @@ class LockConfigFlow(AccountSteps, domain=DOMAIN):
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Offer the account, what is heard on the network, a cloud project, or to type all in."""
-        ears = async_get_ears(self.hass)
+        listener = async_get_listener(self.hass)
         if self._stop_listening:
-            await ears.async_ask()
+            await listener.async_ask()
         else:
-            self._stop_listening = await ears.async_subscribe(lambda announcement: None)
+            self._stop_listening = await listener.async_subscribe(lambda announcement: None)
         if not self._heard():
             await asyncio.sleep(LISTEN_TIME)
         account = ["account"] if self._account_locks() else []
@@ -116,7 +116,7 @@ class LockConfigFlow(AccountSteps, domain=DOMAIN):
     async def async_step_found(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Choose among the devices that were heard."""
         if user_input is not None:
-            device = async_get_ears(self.hass).heard[user_input[CONF_DEVICE_ID]]
+            device = async_get_listener(self.hass).heard[user_input[CONF_DEVICE_ID]]
             self._typed = {CONF_HOST: device.host, CONF_DEVICE_ID: device.device_id}
             if self._in_account(device.device_id):
                 return await self.async_step_account(user_input)
@@ -179,7 +179,7 @@ class LockConfigFlow(AccountSteps, domain=DOMAIN):
             await self.async_set_unique_id(self._typed[CONF_DEVICE_ID], raise_on_progress=False)
             self._abort_if_unique_id_configured()
             return await self.async_step_touch()
-        heard = async_get_ears(self.hass).heard.get(self._typed.get(CONF_DEVICE_ID, ""))
+        heard = async_get_listener(self.hass).heard.get(self._typed.get(CONF_DEVICE_ID, ""))
         values = {CONF_HOST: heard.host} if heard else {}
         return self._show_form("manual", MANUAL, values | self._typed)
 
@@ -240,7 +240,7 @@ class LockConfigFlow(AccountSteps, domain=DOMAIN):
     def _heard(self) -> list[Announcement]:
         """Return the devices that were heard and are not set up, known locks first."""
         configured = self._async_current_ids(include_ignore=False)
-        heard = async_get_ears(self.hass).heard.values()
+        heard = async_get_listener(self.hass).heard.values()
         return sorted(
             (one for one in heard if one.device_id not in configured),
             key=lambda one: (one.product_id not in PRODUCTS, one.host),

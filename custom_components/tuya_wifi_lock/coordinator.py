@@ -5,7 +5,7 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
-from homeassistant.const import CONF_DEVICE_ID, EVENT_HOMEASSISTANT_STOP
+from homeassistant.const import CONF_DEVICE_ID, CONF_HOST, CONF_MAC, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Context, Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceInfo
@@ -14,11 +14,11 @@ from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .cloud_watch import CloudWatch
-from .const import CONF_LOCAL_KEY, DOMAIN, LOGGER
+from .const import CONF_ANNOUNCES, CONF_LOCAL_KEY, DOMAIN, LOGGER
 from .delivery import Delivery, Unlocked
 from .device import lock_device, member_device
 from .diagnose import Diagnosis
-from .discovery import async_get_ears
+from .discovery import async_find_mac, async_get_listener
 from .errors import lock_errors
 from .members import Member, members_of, owner
 from .project import project_of
@@ -28,7 +28,6 @@ from .tuya_account import AccountRoad
 from .tuyalock import Announcement, Clock, Record, Snapshot, TuyaLock, Unlock, Watcher
 from .tuyalock.cloud import Cloud
 from .tuyalock.openapi import OpenApi
-from .whereabouts import Whereabouts
 
 if TYPE_CHECKING:
     from .entity import Unseen
@@ -83,7 +82,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self.diagnosis = Diagnosis(
             hass, entry, self.lock, self.watch, account, stored.get("listened")
         )
-        self._whereabouts = Whereabouts(hass, entry, self.lock)
+        self._mac_sought = CONF_MAC in entry.data
         self._store = lock_store(hass, entry.entry_id)
         self.members = members_of(entry)
         self.ignored: set[str] = set(stored.get("ignored", ()))
@@ -114,7 +113,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self.signals.async_take,
         )
         entry.async_on_unload(self.lock.subscribe(watcher))
-        entry.async_on_unload(await async_get_ears(hass).async_subscribe(self._async_announced))
+        entry.async_on_unload(await async_get_listener(hass).async_subscribe(self._async_announced))
         entry.async_on_unload(async_at_started(hass, self.unlocks.async_begin))
         entry.async_on_unload(async_at_started(hass, self.signals.async_begin))
         entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stop))
@@ -256,12 +255,36 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         if self.watch:
             self.watch.look(self.data, snapshot)
         if snapshot.awake:
-            self._whereabouts.async_keep()
+            self._async_keep_address()
         elif self.data.awake and self.lock.address.keep_alive:
             # It may have got another address, and announces itself only when asked.
-            self.config_entry.async_create_task(self.hass, async_get_ears(self.hass).async_ask())
+            self.config_entry.async_create_task(
+                self.hass, async_get_listener(self.hass).async_ask()
+            )
         self.async_set_updated_data(snapshot)
         self._async_save()
+
+    @callback
+    def _async_keep_address(self) -> None:
+        """Keep in the entry the address at which the lock has proved to be."""
+        entry, host = self.config_entry, self.lock.host
+        found = {CONF_HOST: host, CONF_ANNOUNCES: self.lock.address.announces}
+        if not found.items() <= entry.data.items():
+            self.hass.config_entries.async_update_entry(entry, data={**entry.data, **found})
+        if host and not self._mac_sought:
+            self._mac_sought = True
+            entry.async_create_task(self.hass, self._async_keep_mac(host))
+
+    async def _async_keep_mac(self, host: str) -> None:
+        """Keep the MAC address of the lock, so that its DHCP requests are known from others."""
+        entry = self.config_entry
+        if mac := await async_find_mac(self.hass, host):
+            self.hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_MAC: mac})
+            dr.async_get(self.hass).async_get_or_create(
+                config_entry_id=entry.entry_id,
+                identifiers={(DOMAIN, self.device_id)},
+                connections={(dr.CONNECTION_NETWORK_MAC, mac)},
+            )
 
     async def _async_renew_key(self) -> None:
         """Take the local key that the account has after a pairing, or else ask the owner."""

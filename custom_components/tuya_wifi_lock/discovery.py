@@ -1,4 +1,4 @@
-"""Hears Tuya devices announce themselves, and offers to set up those that are locks."""
+"""Listens to the announcements of Tuya devices, and offers to set up those that are locks."""
 
 from collections.abc import Callable
 from ipaddress import IPv4Interface
@@ -12,42 +12,41 @@ from homeassistant.helpers import device_registry as dr, discovery_flow
 from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
-from .tuyalock import PRODUCTS, Announcement, Announcements
-from .tuyalock.announce import ASK_PORT, PORTS
+from .tuyalock import ASK_PORT, PORTS, PRODUCTS, Announcement, AnnouncementListener
 
 ARP_TABLE = Path("/proc/net/arp")
 _NO_MAC = "00:00:00:00:00:00"
 
-_DATA: HassKey[Ears] = HassKey(f"{DOMAIN}_announcements")
+_DATA: HassKey[SharedListener] = HassKey(f"{DOMAIN}_announcements")
 
 
-class Ears:
+class SharedListener:
     """The one listener of this Home Assistant; open while somebody subscribes."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Start deaf."""
+        """Start with no port open."""
         self.heard: dict[str, Announcement] = {}
         """The last announcement of each device, by device id."""
         self._hass = hass
-        self._announcements = Announcements()
-        self._announcements.subscribe(self._async_heard)
+        self._listener = AnnouncementListener()
+        self._listener.subscribe(self._async_heard)
         self._subscribers = 0
         self._offered: set[str] = set()
 
     async def async_subscribe(self, listener: Callable[[Announcement], None]) -> CALLBACK_TYPE:
         """Call back with every announcement, and ask for some; return the unsubscribe."""
         self._subscribers += 1
-        unsubscribe = self._announcements.subscribe(listener)
+        unsubscribe = self._listener.subscribe(listener)
 
         @callback
         def stop() -> None:
             unsubscribe()
             self._subscribers -= 1
             if not self._subscribers:
-                self._announcements.close()
+                self._listener.close()
 
         try:
-            await self._announcements.open(PORTS)
+            await self._listener.open(PORTS)
             await self.async_ask()
         except BaseException:
             stop()
@@ -63,7 +62,7 @@ class Ears:
             for ip in adapter["ipv4"] if adapter["enabled"] else ():
                 interface = IPv4Interface(f"{ip['address']}/{ip['network_prefix']}")
                 everybody = str(interface.network.broadcast_address)
-                self._announcements.ask([(everybody, ASK_PORT)], str(interface.ip))
+                self._listener.ask([(everybody, ASK_PORT)], str(interface.ip))
 
     @callback
     def _async_heard(self, announcement: Announcement) -> None:
@@ -85,10 +84,10 @@ class Ears:
 
 
 @callback
-def async_get_ears(hass: HomeAssistant) -> Ears:
+def async_get_listener(hass: HomeAssistant) -> SharedListener:
     """Return the one listener of this Home Assistant."""
     if _DATA not in hass.data:
-        hass.data[_DATA] = Ears(hass)
+        hass.data[_DATA] = SharedListener(hass)
     return hass.data[_DATA]
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from homeassistant.core import HomeAssistant, callback
 
-from .discovery import async_get_ears
-from .tuyalock import Address, Announcement, Clock, Settings, TuyaLock, contact
+from .discovery import async_get_listener
+from .tuyalock import Address, Announcement, Clock, Settings, TuyaLock
 from .tuyalock.exceptions import MalformedFrame, NoHandshake, SlotTaken, WrongKey, WrongVersion
 
 REACH_ERRORS = {
@@ -37,7 +37,7 @@ async def _async_reach_loaded(lock: TuyaLock, address: Address, within: float) -
     announces = before.announces and address.host == before.host
     lock.move(replace(address, announces=announces))
     try:
-        return await contact(lock, Clock(), within)
+        return await lock.reach(within)
     except BaseException:
         lock.move(before)
         raise
@@ -45,23 +45,22 @@ async def _async_reach_loaded(lock: TuyaLock, address: Address, within: float) -
 
 async def _async_reach_new(hass: HomeAssistant, address: Address, within: float) -> Address:
     """Connect to a lock for as long as the test takes."""
-    clock = Clock()
-    lock = TuyaLock(address, Settings(), clock)
+    lock = TuyaLock(address, Settings(), Clock())
 
     @callback
     def heard(announcement: Announcement) -> None:
         if announcement.device_id == address.device_id:
             lock.hint(announcement.host, announcement.version, announced=not announcement.asked)
 
-    ears = async_get_ears(hass)
-    stop_listening = await ears.async_subscribe(heard)
-    if earlier := ears.heard.get(address.device_id):
+    listener = async_get_listener(hass)
+    stop_listening = await listener.async_subscribe(heard)
+    if earlier := listener.heard.get(address.device_id):
         heard(replace(earlier, host=address.host or earlier.host))
     elif address.host:
         lock.hint(address.host)
     lock.start()
     try:
-        return await contact(lock, clock, within)
+        return await lock.reach(within)
     finally:
         stop_listening()
         await lock.stop()

@@ -17,7 +17,7 @@ from homeassistant.const import CONF_DEVICE_ID, CONF_HOST
 from .cloud_flow import CloudSteps
 from .const import CONF_ANNOUNCES
 from .coordinator import LockConfigEntry, async_end_reauth
-from .discovery import async_get_ears
+from .discovery import async_get_listener
 from .forms import behaviour
 from .reach import REACH_ERRORS, async_reach
 from .settings import address_of
@@ -97,7 +97,7 @@ class TouchSteps(CloudSteps, ConfigFlow):
         """Believe what was typed."""
         if self._changed_entry:
             return await self.async_step_store()
-        heard = async_get_ears(self.hass).heard
+        heard = async_get_listener(self.hass).heard
         self._found = {CONF_ANNOUNCES: self._typed[CONF_DEVICE_ID] in heard}
         return await self.async_step_behaviour()
 

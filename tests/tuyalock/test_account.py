@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from custom_components.tuya_wifi_lock.tuyalock.lan.protocol import Report
 from custom_components.tuya_wifi_lock.tuyalock.memory import Memory
 from custom_components.tuya_wifi_lock.tuyalock.profiles import PROFILES, Dp, DpType, Family
-from custom_components.tuya_wifi_lock.tuyalock.report import Report
 from custom_components.tuya_wifi_lock.tuyalock.state import Unlock
 
 from .house import House, house

@@ -11,8 +11,9 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     SettingAsleep,
     SettingNotConfirmed,
 )
+from custom_components.tuya_wifi_lock.tuyalock.lan.protocol import Report
+from custom_components.tuya_wifi_lock.tuyalock.lan.session import Closed
 from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType
-from custom_components.tuya_wifi_lock.tuyalock.report import Report
 from custom_components.tuya_wifi_lock.tuyalock.state import Value
 
 from .house import House, house
@@ -115,11 +116,9 @@ async def test_a_change_that_the_lock_does_not_report_has_no_answer() -> None:
         home.clock.move(9.5)
         await home.settle()
         assert not changing.done()
-        assert home.lock.link_needed(), "the connection is kept for the answer"
         home.clock.move(1)
         with pytest.raises(SettingNotConfirmed):
             await changing
-        assert not home.lock.link_needed()
         assert home.lock.snapshot.state.settings == {}
 
 
@@ -134,7 +133,6 @@ async def test_a_change_has_no_answer_as_soon_as_the_connection_ends() -> None:
             for one in changing:
                 with pytest.raises(SettingNotConfirmed):
                     await one
-        assert not home.lock.link_needed()
 
 
 async def test_a_change_has_no_answer_when_the_lock_is_let_go_of() -> None:
@@ -154,9 +152,9 @@ async def test_what_was_reported_last_before_the_connection_ended_is_changed() -
         await home.until(lambda: bool(home.simulated.commands))
         report = Report({69: 30}, {}, is_answer=False)
         # All at once, before anybody who waits has heard of the first.
-        home.lock.link_reported(report)
-        home.lock.link_reported(report)
-        home.lock.link_closed(None)
+        home.lock.on_event(report)
+        home.lock.on_event(report)
+        home.lock.on_event(Closed(None))
         await changing
 
 

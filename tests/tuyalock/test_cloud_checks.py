@@ -14,10 +14,10 @@ from custom_components.tuya_wifi_lock.tuyalock.cloud_checks import (
     Firmware,
     _read_firmware,
 )
+from custom_components.tuya_wifi_lock.tuyalock.lan.protocol import Report
 from custom_components.tuya_wifi_lock.tuyalock.memory import Memory
 from custom_components.tuya_wifi_lock.tuyalock.openapi import OpenApi, Project
 from custom_components.tuya_wifi_lock.tuyalock.profiles import PROFILES, Dp, DpType, Family
-from custom_components.tuya_wifi_lock.tuyalock.report import Report
 from tests.simulator.cloud import SimulatedCloud
 
 from .house import MovableClock

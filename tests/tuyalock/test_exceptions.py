@@ -12,8 +12,7 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     UnlockRefused,
     WrongVersion,
 )
-from custom_components.tuya_wifi_lock.tuyalock.lan import Peer
-from custom_components.tuya_wifi_lock.tuyalock.link import Address
+from custom_components.tuya_wifi_lock.tuyalock.lan.address import Address, Peer
 
 
 def test_every_error_is_a_lock_error_of_its_own() -> None:

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import contact
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     ConnectionLost,
     KeyIgnored,
@@ -164,7 +163,7 @@ async def set_up(version: str, family: str, fault: Fault) -> None:
         fault.cause(home.simulated)
         await home.wake()
         async with haste(home, fault):
-            error = await outcome(contact(home.lock, home.clock, 60))
+            error = await outcome(home.lock.reach(60))
         if error:
             assert isinstance(error, fault.setup), repr(error)
         else:

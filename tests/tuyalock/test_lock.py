@@ -8,7 +8,8 @@ import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock import Family, Settings, TuyaLock, UnlockWith
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import WrongVersion
-from custom_components.tuya_wifi_lock.tuyalock.report import Report
+from custom_components.tuya_wifi_lock.tuyalock.lan.protocol import Report
+from custom_components.tuya_wifi_lock.tuyalock.lan.session import Opened
 from custom_components.tuya_wifi_lock.tuyalock.state import LockState, Unlock, Value
 
 from .house import VERSIONS, House, address_of, house
@@ -253,15 +254,15 @@ def test_a_lock_that_was_opened_while_our_clock_was_ahead_is_not_open_for_all_th
     clock = ToyClock()
     clock.wall += 3600
     lock = TuyaLock(ADDRESS, Settings(), clock, {"family": "B"})
-    lock.link_opened(clock.monotonic(), woken=True)
-    lock.link_reported(Report({1: 3}, {}, is_answer=False))
+    lock.on_event(Opened(clock.monotonic(), woken=True))
+    lock.on_event(Report({1: 3}, {}, is_answer=False))
     clock.advance(2)
     assert lock.snapshot.bolt.locked is False
     clock.wall -= 3600
     clock.advance(10)
     assert lock.snapshot.bolt.locked is None
     lock.remote_opened()
-    lock.link_reported(Report({1: 4}, {}, is_answer=False))
+    lock.on_event(Report({1: 4}, {}, is_answer=False))
     assert lock.snapshot.bolt.locked is False
     assert lock.snapshot.last_unlock == Unlock("fingerprint", 4)
     clock.advance(10)

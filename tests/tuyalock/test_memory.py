@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from custom_components.tuya_wifi_lock.tuyalock.lan.protocol import Report
 from custom_components.tuya_wifi_lock.tuyalock.memory import Memory
 from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType, Family
 from custom_components.tuya_wifi_lock.tuyalock.records import Age, Arrival
-from custom_components.tuya_wifi_lock.tuyalock.report import Report
 from custom_components.tuya_wifi_lock.tuyalock.state import LockState, Unlock
 
 NOW = 1_700_000_000.0

@@ -21,6 +21,8 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     RequestOver,
     UnlockRefused,
 )
+from custom_components.tuya_wifi_lock.tuyalock.lan.connection import Rejected
+from custom_components.tuya_wifi_lock.tuyalock.lan.session import Closed
 from custom_components.tuya_wifi_lock.tuyalock.profiles import Family
 from custom_components.tuya_wifi_lock.tuyalock.state import Value
 
@@ -236,8 +238,8 @@ async def test_the_end_of_a_connection_is_no_answer_to_what_the_account_was_told
     async with account_house("A") as (home, line):
         line.request()
         unlocking = await begun(home)
-        home.lock.link_closed(ConnectionLost("gone"))
-        home.lock.link_rejected("no")
+        home.lock.on_event(Closed(ConnectionLost("gone")))
+        home.lock.on_event(Rejected("no"))
         await home.settle()
         assert not unlocking.done()
         await home.awake()

@@ -16,7 +16,8 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     Watcher,
     aged,
 )
-from custom_components.tuya_wifi_lock.tuyalock.report import Report
+from custom_components.tuya_wifi_lock.tuyalock.lan.protocol import Report
+from custom_components.tuya_wifi_lock.tuyalock.lan.session import Closed, Opened
 from tests.tuyalock.toy_clock import START, ToyClock
 
 SAVE_DELAY = 1.0
@@ -171,7 +172,7 @@ class World:
         """Restart Home Assistant in good order."""
         self.started = False
         self._lock_lets_go()
-        self.lock.link_closed(None)
+        self.lock.on_event(Closed(None))
         self._save()
         self.clock.forget()
         self._begin(after_crash=False)
@@ -215,7 +216,7 @@ class World:
         self.connected = True
         self._answered.clear()
         self._allow_guess(delay)
-        self.lock.link_opened(hint_at, woken=woken)
+        self.lock.on_event(Opened(hint_at, woken))
         if self.kind.pushes_answers is not None and woken and self.kept:
             self._answer()
         for gap in gaps:
@@ -243,7 +244,7 @@ class World:
                 if truth not in last.values():
                     self._drop(truth)
             self.kept.clear()
-        self.lock.link_reported(Report(dps, {}, is_answer=True))
+        self.lock.on_event(Report(dps, {}, is_answer=True))
 
     def _drop(self, truth: Truth) -> None:
         """The lock has forgotten an unlock without telling anybody on the LAN."""
@@ -268,12 +269,12 @@ class World:
         """Push one unlock."""
         id_, value = KEYS[truth.unlock]
         times = {id_: truth.stamp} if self.kind.timed else {}
-        self.lock.link_reported(Report({id_: value}, times, is_answer=False))
+        self.lock.on_event(Report({id_: value}, times, is_answer=False))
 
     def disconnect(self) -> None:
         """The lock falls asleep, or the network fails."""
         self._lock_lets_go()
-        self.lock.link_closed(None)
+        self.lock.on_event(Closed(None))
 
     def _lock_lets_go(self) -> None:
         """What was answered counts as handed over; anything else is kept for the next time."""

@@ -1,10 +1,9 @@
 """Tuya Wi-Fi door locks: over the local network, Tuya's cloud, and an owner's account."""
 
-from .address import Address
-from .announce import Announcement, Announcements
 from .clock import Clock
-from .contact import contact
-from .frames import VERSIONS
+from .lan.address import Address
+from .lan.discovery import ASK_PORT, PORTS, Announcement, AnnouncementListener
+from .lan.protocol import VERSIONS
 from .lock import TuyaLock
 from .profiles import PRODUCTS, Family
 from .records import LATE_AFTER, Age, Record, aged
@@ -15,14 +14,16 @@ from .state import UNLOCK_METHODS, LockState, Unlock
 
 __all__ = [
     "ALARMS",
+    "ASK_PORT",
     "LATE_AFTER",
+    "PORTS",
     "PRODUCTS",
     "UNLOCK_METHODS",
     "VERSIONS",
     "Address",
     "Age",
     "Announcement",
-    "Announcements",
+    "AnnouncementListener",
     "Clock",
     "Family",
     "Kind",
@@ -37,5 +38,4 @@ __all__ = [
     "UnlockWith",
     "Watcher",
     "aged",
-    "contact",
 ]

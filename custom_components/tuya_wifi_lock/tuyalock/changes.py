@@ -21,17 +21,17 @@ class Changes:
         self._door, self._memory, self._clock = door, memory, clock
         self._waiting: list[tuple[str, Value, asyncio.Future[None]]] = []
 
-    @property
-    def busy(self) -> bool:
-        """Return if something waits for an answer of the lock."""
-        return bool(self._waiting)
-
     async def change(self, code: str, value: Value) -> None:
         """Change a setting; returns when the lock reports the value, else raises LockError."""
         if code not in self._memory.changeable:
             raise NotSupported(f"this product does not let {code} be changed")
         if not self._door.connected:
             raise SettingAsleep("the lock is asleep")
+        with self._door.link.kept_open():
+            await self._change(code, value)
+
+    async def _change(self, code: str, value: Value) -> None:
+        """Send the value, and wait until the lock reports it."""
         reported = asyncio.get_running_loop().create_future()
         change = code, value, reported
         self._waiting.append(change)

@@ -2,7 +2,7 @@
 
 from .clock import Clock
 from .exceptions import NotSupported
-from .link import Link
+from .lan.session import LanSession
 from .memory import Memory
 from .profiles import PROFILES, Family, dp_id
 from .state import Value
@@ -13,8 +13,8 @@ REPLY = "reply_unlock_request"
 class Door:
     """What is known of a lock at this moment, and the way to tell it something."""
 
-    def __init__(self, link: Link, memory: Memory, clock: Clock) -> None:
-        """Look at a lock through its link, which may become another one."""
+    def __init__(self, link: LanSession, memory: Memory, clock: Clock) -> None:
+        """Look at a lock through its session in the local network."""
         self.link = link
         self._memory = memory
         self._clock = clock

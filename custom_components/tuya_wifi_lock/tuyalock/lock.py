@@ -2,13 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from .account import Account
-from .address import Address
 from .arrivals import Arrivals
 from .attempt import reply_in
 from .changes import Changes
@@ -16,15 +14,17 @@ from .clock import Clock
 from .cloud import Cloud
 from .codec import KeyStatus
 from .door import Door
-from .exceptions import ConnectionLost, LockError, Reason, UnlockRefused
+from .exceptions import ConnectionLost, LockError, Reason, UnlockRefused, Unreachable
 from .health import Health
-from .link import Link
+from .lan.address import Address
+from .lan.connection import QueryNotUnderstood, Rejected
+from .lan.protocol import Report
+from .lan.session import Accepted, Closed, LanSession, Opened, SessionEvent
 from .memory import Memory
 from .profiles import Dp, Family
 from .records import LAN, Age, Arrival, Record, timed
 from .remote import Remote
 from .remote_key import SET_KEY, USE_KEY
-from .report import Report
 from .settings import Settings
 from .signal_records import SignalRecords
 from .snapshot import Snapshot, Watcher, Watchers
@@ -52,10 +52,10 @@ class TuyaLock:
         self._memory = Memory(stored)
         self.journal = self._memory.journal
         address = replace(address, **known_fields(Address, stored.get("address", {})))
-        self.door = Door(Link(address, clock, self), self._memory, clock)
+        self.door = Door(LanSession(address, clock, self.on_event), self._memory, clock)
         self._remote = Remote(self.door, cloud, settings, clock, self)
         self._arrivals = Arrivals(clock, self._arrived)
-        self._running: asyncio.Task[None] | None = None
+        self._reaching: set[asyncio.Future[None]] = set()
         ends = partial(self._memory.ends, settings.relock_delay)
         self._watchers = Watchers(self._look, ends, clock)
         self.changes = Changes(self.door, self._memory, clock)
@@ -79,7 +79,7 @@ class TuyaLock:
 
     def start(self) -> None:
         """Begin to look for the lock."""
-        self._running = asyncio.create_task(self.door.link.run())
+        self.door.link.start()
         self._watchers.look()
         self._watchers.arm()
 
@@ -88,28 +88,26 @@ class TuyaLock:
         """Return where the lock is and how it is reached, with all that was found out."""
         return self.door.link.address
 
+    @property
+    def host(self) -> str | None:
+        """Return where the lock is connected, if it is."""
+        return self.door.link.host
+
     def move(self, address: Address) -> None:
         """Reach the lock in another way from now on; one that was let go of is left alone."""
-        if self._running is None:
+        if not self.door.link.running:
             return
-        self._running.cancel()
-        self.door.link.hang_up()
         self.health.recover()
         self._arrivals.close()
         self.changes.end()
-        self.door.link = Link(address, self._clock, self)
-        if address.host:
-            self.door.link.hint(address.host)
-        self.start()
+        self.door.link.move(address)
+        self._watchers.look()
+        self._watchers.arm()
 
     async def stop(self) -> None:
         """Let go of the lock and call off what waits for it."""
-        running, self._running = self._running, None
         await self._remote.close()
-        if running:
-            running.cancel()
-            with suppress(asyncio.CancelledError):
-                await running
+        await self.door.link.stop()
         self._arrivals.close()
         self.changes.end()
         self.signals.close()
@@ -173,23 +171,61 @@ class TuyaLock:
         """Note that an unlock begins or ends."""
         self._watchers.look()
 
-    # What the link tells
+    # The local network
 
-    def link_opened(self, hint_at: float | None, *, woken: bool) -> None:
-        """There is a connection, after a hint at a monotonic time."""
-        self.health.wake(self._clock.time())
-        self._arrivals.open(hint_at, woken=woken)
+    async def reach(self, within: float) -> Address:
+        """Return how the lock was reached, at most `within` seconds from now.
 
-    def link_accepted(self) -> None:
-        """The lock talks to us."""
-        self.health.recover()
-        self._watchers.look()
+        Raises SlotTaken, WrongKey, WrongVersion, NoHandshake, MalformedFrame, ConnectionLost, or
+        Unreachable.
+        """
+        reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._reaching.add(reached)
+        self._check_reached()
+        try:
+            async with self._clock.timeout(within):
+                await reached
+        except TimeoutError as err:
+            raise self.health.problem or Unreachable("the lock did not wake up") from err
+        finally:
+            self._reaching.remove(reached)
+        return self.address
 
-    def link_reported(self, report: Report | None) -> None:
-        """The lock sent DP values; None is an answer that it does not understand the query."""
+    def _check_reached(self) -> None:
+        """End the waits for the first contact, if that is decided."""
+        for reached in self._reaching:
+            if reached.done():
+                continue
+            if self.door.connected:
+                reached.set_result(None)
+            elif self.health.problem and self.health.hopeless:
+                reached.set_exception(self.health.problem)
+
+    def on_event(self, event: SessionEvent) -> None:
+        """Take what happens in the local network."""
+        match event:
+            case Opened():
+                self.health.wake(self._clock.time())
+                self._arrivals.open(event.hint_at, woken=event.woken)
+            case Accepted():
+                self.health.recover()
+                self._watchers.look()
+            case Rejected():
+                self._rejected()
+            case Closed():
+                self._disconnected(event.error)
+            case QueryNotUnderstood():
+                self._reported(None)
+            case _:
+                self._reported(event)
+        self._check_reached()
+
+    def _reported(self, report: Report | None) -> None:
+        """Take DP values; None is an answer that the lock does not understand the query."""
         codes = self._memory.take(report, self._clock.time())
         if self._memory.family is Family.D:
             self.door.link.keep_alive()
+        self.door.link.keep_open_until(self._memory.state.request_until)
         if report is None or report.is_answer:
             self._take_answer(codes)
         else:
@@ -197,14 +233,14 @@ class TuyaLock:
         self.changes.take(codes)
         self._watchers.look()
 
-    def link_rejected(self, text: str) -> None:
-        """The lock rejected a command with a text."""
+    def _rejected(self) -> None:
+        """Note that the lock rejected a command."""
         refusal = UnlockRefused(Reason.REJECTED)
         self.health.suffer(refusal, self._clock.time())
         self._remote.feed(refusal)
 
-    def link_closed(self, error: LockError | None) -> None:
-        """A dial failed or a connection ended; None if we ended it."""
+    def _disconnected(self, error: LockError | None) -> None:
+        """Note why a dial failed or a connection ended; None if we ended it."""
         self._arrivals.close()
         if self.snapshot.awake:
             self._memory.heard(self._clock.time())
@@ -213,10 +249,6 @@ class TuyaLock:
         self._remote.feed(error or ConnectionLost("the connection was ended"))
         self.changes.end()
         self._watchers.look()
-
-    def link_needed(self) -> bool:
-        """Return if something still waits for an answer of the lock."""
-        return self._remote.busy or self.changes.busy or self.door.requested
 
     # Reports
 

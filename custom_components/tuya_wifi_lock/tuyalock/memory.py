@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
+from .lan.protocol import Report
 from .profiles import PRODUCTS, PROFILES, Dp, DpType, Family, family_of, recognise
 from .records import CLOCK_TOLERANCE, LAN, Age, Arrival, Journal, Record
-from .report import Report
 from .state import SETTINGS, STATE_CODES, LockState, Unlock, Value, apply, decode, heard
 
 

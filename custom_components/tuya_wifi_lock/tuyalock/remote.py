@@ -210,7 +210,8 @@ class Remote:
         async with self._turn:
             self._attempt = Attempt(self._door, self._clock, unlock=unlock)
             try:
-                yield self._attempt
+                with self._door.link.kept_open():
+                    yield self._attempt
             finally:
                 self._attempt = None
 

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock.report import Report, encode_json, parse_report
+from custom_components.tuya_wifi_lock.tuyalock.lan.protocol import Report, encode_json, parse_report
 from tests.simulator import bodies
 
 AT = 1_700_000_000

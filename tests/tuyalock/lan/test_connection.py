@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock.address import Peer
-from custom_components.tuya_wifi_lock.tuyalock.dial import dial
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     ConnectionLost,
     LockError,
@@ -17,24 +15,28 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     SlotTaken,
     Unreachable,
 )
-from custom_components.tuya_wifi_lock.tuyalock.lan import Connection, Listener
-from custom_components.tuya_wifi_lock.tuyalock.report import Report
+from custom_components.tuya_wifi_lock.tuyalock.lan.address import Peer
+from custom_components.tuya_wifi_lock.tuyalock.lan.connection import Connection, Received, dial
+from custom_components.tuya_wifi_lock.tuyalock.lan.protocol import Report
 from tests.simulator import Knobs, SimulatedLock, tuya_open
 from tests.simulator.wire import Command
-
-from .house import LOCAL_KEY, VERSIONS, MovableClock
+from tests.tuyalock.house import LOCAL_KEY, VERSIONS, MovableClock
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 
 @dataclass
-class Line:
+class Wire:
     """A connection, and what came over it."""
 
     simulated: SimulatedLock
     clock: MovableClock = field(default_factory=MovableClock)
-    reports: list[Report | None] = field(default_factory=list)
-    rejections: list[str] = field(default_factory=list)
+    received: list[Received] = field(default_factory=list)
+
+    @property
+    def reports(self) -> list[Report]:
+        """What was reported."""
+        return [one for one in self.received if isinstance(one, Report)]
 
     async def dial(self, *, careful: bool = False, version: str | None = None) -> Connection:
         peer = Peer(
@@ -44,16 +46,15 @@ class Line:
             LOCAL_KEY.encode(),
             version or self.simulated.version,
         )
-        listener = Listener(self.reports.append, self.rejections.append)
-        return await dial(peer, self.clock, listener, careful=careful)
+        return await dial(peer, self.clock, self.received.append, careful=careful)
 
 
 @asynccontextmanager
-async def line(version: str = "3.4", knobs: Knobs | None = None) -> AsyncGenerator[Line]:
+async def line(version: str = "3.4", knobs: Knobs | None = None) -> AsyncGenerator[Wire]:
     """Open a line to a lock that is awake."""
     knobs = knobs or Knobs(low_power=False, announce=False)
     async with SimulatedLock(version=version, knobs=knobs) as simulated:
-        yield Line(simulated)
+        yield Wire(simulated)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -66,8 +67,6 @@ async def test_reports_before_our_query_are_heard_first(version: str) -> None:
         assert one.reports == []
         await connection.query()
         pushed, answered = one.reports
-        assert pushed is not None
-        assert answered is not None
         assert (dict(pushed.dps), pushed.is_answer) == ({1: 3}, False)
         assert answered.is_answer
         connection.close()
@@ -120,7 +119,6 @@ async def test_answer_in_the_form_of_a_report_is_an_answer() -> None:
         connection = await one.dial()
         await connection.query()
         (report,) = one.reports
-        assert report is not None
         assert report.is_answer
         connection.close()
 
@@ -147,7 +145,7 @@ async def test_other_version_is_no_handshake(ours: str, theirs: str) -> None:
             await _reach(one, ours)
 
 
-async def _reach(one: Line, version: str) -> None:
+async def _reach(one: Wire, version: str) -> None:
     """Dial and query in a hurry."""
 
     async def hurry() -> None:
@@ -181,8 +179,7 @@ async def test_place_that_is_taken_is_told_apart_by_a_careful_dial(version: str)
 async def test_place_that_is_taken_before_anything_is_said() -> None:
     async with line("3.3") as one:
         peer = Peer("127.0.0.1", one.simulated.port, "x", LOCAL_KEY.encode(), "3.3")
-        listener = Listener(one.reports.append, one.rejections.append)
-        connection = Connection(peer, one.clock, listener)
+        connection = Connection(peer, one.clock, one.received.append)
         connection.connection_lost(None)
         with pytest.raises(NoHandshake):
             await connection.establish(careful=False)
@@ -200,7 +197,7 @@ async def test_junk_instead_of_a_handshake() -> None:
         port = server.sockets[0].getsockname()[1]
         peer = Peer("127.0.0.1", port, "x", LOCAL_KEY.encode(), "3.4")
         with pytest.raises(NoHandshake):
-            await dial(peer, one.clock, Listener(one.reports.append, one.rejections.append))
+            await dial(peer, one.clock, one.received.append)
 
 
 async def test_nobody_there_is_unreachable() -> None:
@@ -233,7 +230,7 @@ async def test_tuyas_own_device_code_is_understood() -> None:
         await one.simulated.wait_for(lambda: len(one.reports) == 2)
         connection.control({58: True})
         await one.simulated.wait_for(lambda: one.simulated.dps.get("58") is True)
-        assert one.rejections == []
+        assert len(one.received) == len(one.reports)
         connection.close()
 
 

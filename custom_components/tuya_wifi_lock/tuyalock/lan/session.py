@@ -5,20 +5,36 @@ for a lock that never announces itself, short dials that cost a radio that is of
 """
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import replace
-from typing import Any, Protocol
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+import logging
+from typing import Any
 
+from ..clock import Clock, Timer, expire
+from ..exceptions import (
+    ConnectionLost,
+    LockError,
+    MalformedFrame,
+    NoHandshake,
+    Unreachable,
+    WrongKey,
+    WrongVersion,
+)
 from .address import Address
-from .clock import Clock, Timer, expire
-from .dial import dial
-from .exceptions import ConnectionLost, LockError, Unreachable
-from .lan import Connection, Listener
-from .presence import ANNOUNCED_WITHIN, Presence
-from .report import Report
-from .versions import Versions
+from .connection import Connection, QueryNotUnderstood, Received, Rejected, dial
+from .protocol import VERSIONS, Report
 
+_LOGGER = logging.getLogger(__name__)
+
+ANNOUNCED_WITHIN = 6.0
+"""Seconds in which a lock that is awake announces itself; it does so every 5."""
+SILENCE = 15.0
+"""Seconds of silence after which a sign of life is a wake."""
+KEPT_ALIVE_AFTER = 180.0
+"""Seconds of presence that no low-power lock reaches: requests last 90 at most."""
+FOUND_TRIES = 2
+"""Failures after which the version that worked once may not be the lock's any more."""
 DIAL_WINDOW = 5.0
 """Seconds after a hint in which a dial that failed is repeated."""
 REDIAL = 0.075
@@ -39,49 +55,185 @@ GONE_AFTER = 600.0
 """Seconds of absence after which a lock that stayed on the network does so no more."""
 
 
-class LinkUser(Protocol):
-    """Who uses a link."""
-
-    def link_opened(self, hint_at: float | None, *, woken: bool) -> None:
-        """There is a connection; the hint's monotonic time, and if the lock was asleep before."""
-
-    def link_accepted(self) -> None:
-        """The lock talks to us."""
-
-    def link_reported(self, report: Report | None) -> None:
-        """The lock sent DP values; None is an answer that it does not understand the query."""
-
-    def link_rejected(self, text: str) -> None:
-        """The lock rejected a command with a text."""
-
-    def link_closed(self, error: LockError | None) -> None:
-        """A dial failed or a connection ended; None if we ended it."""
-
-    def link_needed(self) -> bool:
-        """Return if something still waits for an answer of the lock."""
+_MISUNDERSTOOD = (MalformedFrame, NoHandshake, WrongKey)
 
 
-class Link:
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """There is a connection."""
+
+    hint_at: float | None
+    """The monotonic time of the hint that led to it."""
+    woken: bool
+    """The lock was asleep before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The lock talks to us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A dial failed or a connection ended; no error if we ended it."""
+
+    error: LockError | None
+
+
+type SessionEvent = Opened | Accepted | Report | QueryNotUnderstood | Rejected | Closed
+
+
+class Presence:
+    """The signs of life of a lock."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Start without any; a lock that is awake now will soon be heard."""
+        self._clock = clock
+        self._since = clock.monotonic()
+        self._last = clock.monotonic() + ANNOUNCED_WITHIN - SILENCE
+        self._refused = False
+        self._woken = False
+
+    @property
+    def silence(self) -> float:
+        """Return the seconds since the last sign of life."""
+        return self._clock.monotonic() - self._last
+
+    @property
+    def stays(self) -> bool:
+        """Return if the lock has been there for longer than any low-power lock is."""
+        return self._last - self._since > KEPT_ALIVE_AFTER
+
+    def refuse(self) -> None:
+        """Note a dial that nothing answered."""
+        self._refused = True
+
+    def sign(self, *, announces: bool) -> bool:
+        """Note a sign of life; return if the lock was asleep before.
+
+        Silence means sleep only for a lock that announces itself, or that a dial did not find.
+        """
+        now = self._clock.monotonic()
+        woken = self.silence > SILENCE and (self._refused or announces)
+        if woken:
+            self._since = now
+            self._woken = True
+        self._last = now
+        self._refused = False
+        return woken
+
+    def take_woken(self) -> bool:
+        """Return if the lock has woken since this was last asked."""
+        woken, self._woken = self._woken, False
+        return woken
+
+
+class Versions:
+    """The protocol versions to try with one lock."""
+
+    def __init__(self) -> None:
+        """Start with nothing tried."""
+        self.announced: str | None = None
+        self._in_vain = 0
+
+    def choose(self, address: Address) -> str:
+        """Return the version to try next."""
+        announced = self.announced if self.announced in VERSIONS else None
+        found = address.found_version if self._in_vain < FOUND_TRIES else None
+        tried = self._in_vain - FOUND_TRIES if address.found_version else self._in_vain
+        return address.version or announced or found or VERSIONS[tried % len(VERSIONS)]
+
+    def fail(self, error: LockError) -> None:
+        """Note why a lock that was there could not be talked to."""
+        if isinstance(error, _MISUNDERSTOOD):
+            self._in_vain += 1
+
+    def work(self) -> None:
+        """Note that the lock understands us."""
+        self._in_vain = 0
+
+    def explain(self, address: Address, error: LockError) -> LockError:
+        """Return WrongVersion where the announcement shows that this is what an error means."""
+        configured, announced = address.version, self.announced
+        differs = configured and announced and announced != configured
+        if differs and announced and isinstance(error, _MISUNDERSTOOD):
+            return WrongVersion(announced)
+        return error
+
+
+class LanSession:
     """The connection to one lock, made and dropped as its sleep allows."""
 
-    def __init__(self, address: Address, clock: Clock, user: LinkUser) -> None:
-        """Prepare a link; `run` brings it to life."""
+    def __init__(
+        self, address: Address, clock: Clock, on_event: Callable[[SessionEvent], None]
+    ) -> None:
+        """Prepare a session; `start` begins to look for the lock."""
+        self._clock = clock
+        self._on_event = on_event
+        self._kept_open = 0
+        self._open_until = float("-inf")
+        self._running: asyncio.Task[None] | None = None
+        self._begin(address)
+
+    def _begin(self, address: Address) -> None:
+        """Know nothing but an address."""
         self.address = address
         self.failures = 0
         """Attempts in a row that failed though the lock was there."""
         self.connected = False
-        self._clock = clock
-        self._user = user
         self._connection: Connection | None = None
         self._connecting: asyncio.Timeout | None = None
         self._idle: Timer | None = None
         self._hinted = asyncio.Event()
         self._hint_at: float | None = None
-        self._presence = Presence(clock)
+        self._presence = Presence(self._clock)
         self._attempts = 0
         self._window_until = self._held_until = self._released_until = float("-inf")
-        self._last_report = clock.monotonic()
+        self._last_report = self._clock.monotonic()
         self._versions = Versions()
+
+    @property
+    def running(self) -> bool:
+        """Return if we look for the lock."""
+        return self._running is not None
+
+    def start(self) -> None:
+        """Begin to look for the lock."""
+        self._running = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Let go of the lock."""
+        running, self._running = self._running, None
+        if running:
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+
+    def move(self, address: Address) -> None:
+        """Reach the lock at another address from now on, without a report that this one is over."""
+        assert self._running is not None
+        _LOGGER.debug("%s: now reached at %s", address.device_id, address.host)
+        self._running.cancel()
+        self.hang_up()
+        if self._idle:
+            self._idle.cancel()
+        self._begin(address)
+        if address.host:
+            self.hint(address.host)
+        self.start()
+
+    @contextmanager
+    def kept_open(self) -> Generator[None]:
+        """Keep the connection in this block: somebody waits for an answer of the lock."""
+        self._kept_open += 1
+        try:
+            yield
+        finally:
+            self._kept_open -= 1
+
+    def keep_open_until(self, until: float | None) -> None:
+        """Keep the connection until a Unix time: somebody waits at the door."""
+        self._open_until = float("-inf") if until is None else until
 
     @property
     def proven(self) -> bool:
@@ -108,7 +260,8 @@ class Link:
                 # It may have slept, or moved: a radio that is cut off ends no connection.
                 self._connection.doubt()
             return
-        if now < max(self._held_until, self._released_until):
+        if (wait := max(self._held_until, self._released_until) - now) > 0:
+            _LOGGER.debug("%s: left alone for %.1f s", self.address.device_id, wait)
             return
         self._window_until = now + DIAL_WINDOW
         self._hinted.set()
@@ -130,16 +283,18 @@ class Link:
     def hang_up(self) -> None:
         """End the connection, if there is one."""
         if self._connection:
+            _LOGGER.debug("%s: the connection is ended", self.address.device_id)
             self._connection.close()
 
     def keep_alive(self) -> None:
         """Note that this lock stays on the network."""
         if not self.address.keep_alive:
+            _LOGGER.debug("%s stays on the network", self.address.device_id)
             self.address = replace(self.address, keep_alive=True)
             self._held_until = float("-inf")
             self._hinted.set()
 
-    async def run(self) -> None:
+    async def _run(self) -> None:
         """Dial whenever there is reason to, until cancelled."""
         while True:
             await self._reason_to_dial()
@@ -191,9 +346,13 @@ class Link:
     async def _dial(self) -> Connection:
         """Dial once; after a failure carefully, to tell a taken place from a wrong key."""
         peer = self.address.peer(self._versions.choose(self.address))
-        listener = Listener(self._reported, self._user.link_rejected)
+        _LOGGER.debug("%s: dialling %s, version %s", peer.device_id, peer.host, peer.version)
         return await dial(
-            peer, self._clock, listener, careful=self.failures > 0, connecting=self._set_connecting
+            peer,
+            self._clock,
+            self._received,
+            careful=self.failures > 0,
+            connecting=self._set_connecting,
         )
 
     def _set_connecting(self, scope: asyncio.Timeout | None) -> None:
@@ -202,6 +361,9 @@ class Link:
 
     def _dial_failed(self, error: LockError) -> None:
         """Note why there is no connection."""
+        _LOGGER.debug(
+            "%s: no connection: %s: %s", self.address.device_id, type(error).__name__, error
+        )
         self._attempts += 1
         if isinstance(error, Unreachable):
             self._presence.refuse()
@@ -209,7 +371,7 @@ class Link:
                 self.address = replace(self.address, keep_alive=False)
         else:
             self._count(error)
-        self._user.link_closed(self._versions.explain(self.address, error))
+        self._on_event(Closed(self._versions.explain(self.address, error)))
 
     def _count(self, error: LockError) -> None:
         """Count a failure of a lock that was there."""
@@ -226,15 +388,16 @@ class Link:
         self._sign_of_life()
         self._connection = connection
         self._last_report = started
-        self._user.link_opened(self._hint_at, woken=self._presence.take_woken())
+        self._on_event(Opened(self._hint_at, woken=self._presence.take_woken()))
         try:
             error = await self._converse(connection)
         finally:
             connection.close()
-            self._connection = None
-            self.connected = False
-            if self._idle:
-                self._idle.cancel()
+            if self._connection is connection:
+                self._connection = None
+                self.connected = False
+                if self._idle:
+                    self._idle.cancel()
         now = self._clock.monotonic()
         self._presence.sign(announces=False)
         if error:
@@ -245,7 +408,7 @@ class Link:
             self._window_until = now + DIAL_WINDOW if error else now
         elif error:
             self._count(error)
-        self._user.link_closed(error and self._versions.explain(self.address, error))
+        self._on_event(Closed(error and self._versions.explain(self.address, error)))
 
     async def _converse(self, connection: Connection) -> LockError | None:
         """Return why the connection ended."""
@@ -264,15 +427,17 @@ class Link:
             version = None if self.address.version else connection.peer.version
             self.address = replace(self.address, found_version=version)
             self._watch_idle()
-            self._user.link_accepted()
+            _LOGGER.debug("%s is connected", self.address.device_id)
+            self._on_event(Accepted())
 
-    def _reported(self, report: Report | None) -> None:
+    def _received(self, received: Received) -> None:
         """Take what the lock sent."""
-        assert self._connection is not None
-        self._accepted(self._connection)
-        self._last_report = self._clock.monotonic()
-        self._sign_of_life()
-        self._user.link_reported(report)
+        if not isinstance(received, Rejected):
+            assert self._connection is not None
+            self._accepted(self._connection)
+            self._last_report = self._clock.monotonic()
+            self._sign_of_life()
+        self._on_event(received)
 
     def _watch_idle(self) -> None:
         """Let a low-power lock go to sleep when nothing comes and nothing waits."""
@@ -280,8 +445,14 @@ class Link:
             return
         now = self._clock.monotonic()
         left = self._last_report + IDLE - now
-        if left <= 0 and not self._user.link_needed():
+        if left <= 0 and not self._needed:
+            _LOGGER.debug("%s: let go to sleep", self.address.device_id)
             self._held_until = now + LET_GO
             self._connection.close()
         else:
             self._idle = self._clock.call_later(max(left, 1.0), self._watch_idle)
+
+    @property
+    def _needed(self) -> bool:
+        """Return if somebody still waits for the lock."""
+        return self._kept_open > 0 or self._clock.time() < self._open_until

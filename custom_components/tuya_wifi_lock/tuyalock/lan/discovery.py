@@ -8,7 +8,7 @@ import logging
 import socket
 from typing import Any, override
 
-from . import frames
+from . import protocol
 
 PORTS = (6666, 6667, 7000)
 ASK_PORT = 7000
@@ -28,14 +28,14 @@ class Announcement:
     """It only answered our question; it may never announce itself."""
 
 
-class Announcements:
-    """Hears all announcements on this network and tells who subscribed."""
+class AnnouncementListener:
+    """Listens on the UDP ports and calls back with every announcement."""
 
     def __init__(self) -> None:
-        """Start deaf."""
+        """Start with no port open."""
         self._listeners: list[Callable[[Announcement], None]] = []
         self._transports: list[asyncio.DatagramTransport] = []
-        self._told_of: set[int] = set()
+        self._reported_busy: set[int] = set()
         self._opening = asyncio.Lock()
         self._is_open = False
 
@@ -49,23 +49,23 @@ class Announcements:
                 self._is_open = True
 
     async def _open(self, ports: Sequence[int]) -> None:
-        """Open the ports, and tell once about those that we cannot have.
+        """Open the ports, and warn once about those that we cannot have.
 
         On the third port, devices answer when they are asked.
         """
         busy = []
         for port, asked in zip(ports, (False, False, True), strict=False):
-            ear = partial(_Ear, self._heard, asked=asked)
+            receiver = partial(_Receiver, self._heard, asked=asked)
             try:
                 transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-                    ear, ("0.0.0.0", port), reuse_port=True, allow_broadcast=True
+                    receiver, ("0.0.0.0", port), reuse_port=True, allow_broadcast=True
                 )
             except OSError:
                 busy.append(port)
             else:
                 self._transports.append(transport)
-        if new := [str(port) for port in busy if port not in self._told_of]:
-            self._told_of.update(busy)
+        if new := [str(port) for port in busy if port not in self._reported_busy]:
+            self._reported_busy.update(busy)
             _LOGGER.warning(
                 "Another program keeps UDP port %s for itself; "
                 "locks that announce themselves there are not heard",
@@ -88,26 +88,26 @@ class Announcements:
         """Ask devices of version 3.5, which answer instead of announcing by themselves."""
         if self._transports:
             for address in addresses:
-                self._transports[-1].sendto(frames.ask(own_address), address)
+                self._transports[-1].sendto(protocol.ask(own_address), address)
 
     def _heard(self, announcement: Announcement) -> None:
-        """Tell who subscribed."""
+        """Call back whoever subscribed."""
         for listener in tuple(self._listeners):
             listener(announcement)
 
 
-class _Ear(asyncio.DatagramProtocol):
-    """Hears what comes to one port."""
+class _Receiver(asyncio.DatagramProtocol):
+    """Receives what comes to one port."""
 
     def __init__(self, heard: Callable[[Announcement], None], *, asked: bool) -> None:
-        """Remember whom to tell."""
+        """Call back with each announcement."""
         self._heard = heard
         self._asked = asked
 
     @override
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         """Take a datagram, if it is an announcement and not a question like ours."""
-        body = frames.announcement(data)
+        body = protocol.announcement(data)
         if body is None or body.get("from") == "app":
             return
         device_id, host, version = body.get("gwId"), body.get("ip"), body.get("version")

@@ -1,4 +1,4 @@
-"""Announcements through real UDP sockets."""
+"""AnnouncementListener through real UDP sockets."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import frames
-from custom_components.tuya_wifi_lock.tuyalock.announce import (
+from custom_components.tuya_wifi_lock.tuyalock.lan import protocol
+from custom_components.tuya_wifi_lock.tuyalock.lan.discovery import (
     ASK_PORT,
     PORTS,
     Announcement,
-    Announcements,
+    AnnouncementListener,
 )
 from tests.simulator import Knobs, wire
 from tests.simulator.announcer import Announcer
@@ -47,7 +47,7 @@ def ports() -> Generator[tuple[int, int, int]]:
 class Ears:
     """Somebody who listens, and what was heard."""
 
-    def __init__(self, announcements: Announcements) -> None:
+    def __init__(self, announcements: AnnouncementListener) -> None:
         self.announcements = announcements
         self.heard: list[Announcement] = []
         self.unsubscribe = announcements.subscribe(self.heard.append)
@@ -62,7 +62,7 @@ class Ears:
 
 @pytest.fixture
 async def ears(ports: tuple[int, int, int]) -> AsyncGenerator[Ears]:
-    announcements = Announcements()
+    announcements = AnnouncementListener()
     await announcements.open(ports)
     yield Ears(announcements)
     announcements.close()
@@ -162,7 +162,7 @@ async def test_who_stops_listening_while_being_told_disturbs_nobody(
         clear(gwId=7),
         clear(version=None),
         clear(version=3.3),
-        frames.ask("192.0.2.1"),
+        protocol.ask("192.0.2.1"),
         bytes(60_000),
     ],
     ids=lambda junk: f"{len(junk)} bytes",
@@ -249,13 +249,13 @@ async def test_a_question_that_nobody_takes_does_no_harm(
 
 
 async def test_who_is_deaf_asks_nobody() -> None:
-    Announcements().ask([("127.255.255.255", 9)], "127.0.0.1")
+    AnnouncementListener().ask([("127.255.255.255", 9)], "127.0.0.1")
 
 
 async def test_we_listen_beside_others_who_do(
     ears: Ears, ports: tuple[int, int, int], caplog: pytest.LogCaptureFixture
 ) -> None:
-    second = Announcements()
+    second = AnnouncementListener()
     await second.open(ports)
     others = Ears(second)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as lock:
@@ -272,7 +272,7 @@ async def test_ports_that_another_program_keeps_are_told_once(
     say: Callable[[bytes, int], None],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    announcements = Announcements()
+    announcements = AnnouncementListener()
     with ExitStack() as stack:
         for port in ports[:2]:
             # Without SO_REUSEPORT nobody else gets the port, as long as it is bound everywhere.

@@ -1,6 +1,6 @@
 """One TCP connection to a lock, from the dial to the close.
 
-The connection never re-sends a frame, never matches answers by sequence number, and hands every
+The connection never re-sends a frame, never matches answers by sequence number, and passes every
 report on, even one that equals the last.
 """
 
@@ -8,16 +8,27 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+import logging
 import os
+import re
 from typing import Any, override
 
-from . import frames
+from ..clock import Clock, Timer
+from ..exceptions import (
+    ConnectionLost,
+    LockError,
+    MalformedFrame,
+    NoHandshake,
+    SlotTaken,
+    Unreachable,
+)
+from . import protocol
 from .address import Peer
-from .clock import Clock, Timer
-from .exceptions import ConnectionLost, LockError, MalformedFrame, NoHandshake, SlotTaken
-from .frames import Command, Frame
-from .report import Report, encode_json, parse_report
+from .protocol import Command, Frame, Report, encode_json, parse_report
 
+_LOGGER = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT = 2.0
 HANDSHAKE_TIMEOUT = 3.0
 QUERY_TIMEOUT = 3.0
 HEARTBEAT_INTERVAL = 9.0
@@ -34,25 +45,77 @@ _ACKS = {Command.CONTROL, Command.CONTROL_NEW}
 
 
 @dataclass(frozen=True, slots=True)
-class Listener:
-    """Who hears what comes over a connection."""
+class QueryNotUnderstood:
+    """The lock answered that it does not understand our query."""
 
-    report: Callable[[Report | None], None]
-    """The lock sent DP values; None is an answer that it does not understand the query."""
-    rejected: Callable[[str], None]
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
     """The lock rejected a command with a text."""
+
+    text: str
+
+
+type Received = Report | QueryNotUnderstood | Rejected
+"""What a lock sends."""
+
+
+async def dial(
+    peer: Peer,
+    clock: Clock,
+    on_received: Callable[[Received], None],
+    *,
+    careful: bool = False,
+    connecting: Callable[[asyncio.Timeout | None], None] = lambda scope: None,
+) -> Connection:
+    """Connect to a lock and agree on a key.
+
+    `connecting` gets the scope of the TCP connect while it lasts, so that it can be cut short.
+    Raises Unreachable, SlotTaken, NoHandshake, WrongKey, MalformedFrame.
+    """
+    while True:
+        connection = await _connect(peer, clock, on_received, connecting)
+        usable = False
+        try:
+            usable = await connection.establish(careful=careful)
+        finally:
+            if not usable:
+                connection.close()
+        if usable:
+            return connection
+
+
+async def _connect(
+    peer: Peer,
+    clock: Clock,
+    on_received: Callable[[Received], None],
+    connecting: Callable[[asyncio.Timeout | None], None],
+) -> Connection:
+    """Open the TCP connection."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with clock.timeout(CONNECT_TIMEOUT) as scope:
+            connecting(scope)
+            _, connection = await loop.create_connection(
+                lambda: Connection(peer, clock, on_received), peer.host, peer.port
+            )
+    except (OSError, TimeoutError) as err:
+        raise Unreachable(f"nothing answers at {peer.host}") from err
+    finally:
+        connecting(None)
+    return connection
 
 
 class Connection(asyncio.Protocol):
     """A connection that is open; made by `dial`."""
 
-    def __init__(self, peer: Peer, clock: Clock, listener: Listener) -> None:
+    def __init__(self, peer: Peer, clock: Clock, on_received: Callable[[Received], None]) -> None:
         """Prepare a connection."""
         self.peer = peer
         self.proven = False
         """The other end has shown that it holds the local key."""
         self._clock = clock
-        self._listener = listener
+        self._on_received = on_received
         self._transport: asyncio.Transport | None = None
         self._key = peer.local_key
         self._seqno = 0
@@ -82,8 +145,8 @@ class Connection(asyncio.Protocol):
             return
         self._buffer += data
         try:
-            for raw in frames.split(self._buffer):
-                self._handle(frames.decode(self.peer.version, self._key, raw))
+            for raw in protocol.split(self._buffer):
+                self._handle(protocol.decode(self.peer.version, self._key, raw))
         except LockError as err:
             self.close(err)
             return
@@ -106,13 +169,13 @@ class Connection(asyncio.Protocol):
     # What the lock object calls
 
     async def query(self) -> None:
-        """Ask for the DP values; the listener gets them in their place among the reports.
+        """Ask for the DP values; they arrive in their place among the reports.
 
         Raises NoHandshake if the lock says nothing and has not proved its key either.
         """
         early, self._early = self._early or [], None
         for report in early:
-            self._listener.report(report)
+            self._receive(report)
         self._answer = asyncio.get_running_loop().create_future()
         new = self.peer.version in {"3.4", "3.5"}
         command, body = (Command.QUERY_NEW, b"{}") if new else (Command.QUERY, self._ids())
@@ -127,6 +190,7 @@ class Connection(asyncio.Protocol):
     def control(self, dps: Mapping[int, Any]) -> None:
         """Send DP values, once; raise ConnectionLost if there is nobody to send them to."""
         values = {str(dp_id): value for dp_id, value in dps.items()}
+        _LOGGER.debug("%s: command for DP %s", self.peer.device_id, ", ".join(values))
         now = int(self._clock.time())
         if self.peer.version in {"3.4", "3.5"}:
             body: dict[str, Any] = {"protocol": 5, "t": now, "data": {"dps": values}}
@@ -145,6 +209,12 @@ class Connection(asyncio.Protocol):
         if self._closed.done():
             return
         self._closed.set_result(error)
+        _LOGGER.debug(
+            "%s at %s: connection closed: %s",
+            self.peer.device_id,
+            self.peer.host,
+            error or "by Home Assistant",
+        )
         for timer in (self._heartbeat, self._stall):
             if timer:
                 timer.cancel()
@@ -188,7 +258,7 @@ class Connection(asyncio.Protocol):
             )
         except MalformedFrame as err:
             raise NoHandshake("the lock did not answer the handshake with its key") from err
-        finish, session_key = frames.handshake(
+        finish, session_key = protocol.handshake(
             self.peer.version, self.peer.local_key, nonce, response
         )
         if session_key[0] == 0:
@@ -201,6 +271,7 @@ class Connection(asyncio.Protocol):
         self._send(Command.HANDSHAKE_FINISH, finish)
         self._key = session_key
         self.proven = True
+        _LOGGER.debug("%s at %s: handshake done", self.peer.device_id, self.peer.host)
         return True
 
     async def _ask[T](
@@ -231,7 +302,7 @@ class Connection(asyncio.Protocol):
         assert self._transport is not None
         self._seqno += 1
         self._transport.write(
-            frames.encode(self.peer.version, self._key, self._seqno, command, payload)
+            protocol.encode(self.peer.version, self._key, self._seqno, command, payload)
         )
 
     def _ids(self) -> bytes:
@@ -255,20 +326,26 @@ class Connection(asyncio.Protocol):
             self._handle_ack(frame.payload)
 
     def _handle_status(self, payload: bytes) -> None:
-        """Hand a report on; an access control answers a query with one, too."""
+        """Pass a report on; an access control answers a query with one, too."""
         if not (report := parse_report(payload)):
             return
         if self._early is not None:
             self._early.append(report)
             return
-        self._listener.report(report)
+        self._receive(report)
         if report.is_answer:
             self._settle_answer()
 
     def _handle_answer(self, payload: bytes) -> None:
-        """Hand the answer to our query on."""
-        self._listener.report(parse_report(payload, is_answer=True))
+        """Pass the answer to our query on."""
+        self._receive(parse_report(payload, is_answer=True) or QueryNotUnderstood())
         self._settle_answer()
+
+    def _receive(self, received: Received) -> None:
+        """Pass on what the lock sent."""
+        if _LOGGER.isEnabledFor(logging.DEBUG):
+            _LOGGER.debug("%s sent %s", self.peer.device_id, described(received))
+        self._on_received(received)
 
     def _settle_answer(self) -> None:
         """End the wait for an answer."""
@@ -276,10 +353,10 @@ class Connection(asyncio.Protocol):
             self._answer.set_result(None)
 
     def _handle_ack(self, payload: bytes) -> None:
-        """Hand on a text, which means rejection. An empty acknowledgement says nothing."""
+        """Pass on a text, which means rejection. An empty acknowledgement says nothing."""
         text = payload.partition(b"\0")[0]
         if text and not text.lstrip().startswith(b"{"):
-            self._listener.rejected(text.decode(errors="replace"))
+            self._receive(Rejected(text.decode(errors="replace")))
 
     # Heartbeat
 
@@ -298,3 +375,22 @@ class Connection(asyncio.Protocol):
         self._misses += 1
         self._write(Command.HEARTBEAT, self._ids())
         self._heartbeat = self._clock.call_later(patience, self._beat)
+
+
+_PLAIN_WORD = re.compile("[a-z_]{1,32}")
+
+
+def described(received: Received) -> str:
+    """Return what a lock sent, for the debug log: only values that cannot be a key or a code."""
+    if not isinstance(received, Report):
+        return repr(received)
+    values = ", ".join(f"{id_}={_described(value)}" for id_, value in received.dps.items())
+    times = f", times {dict(received.times)}" if received.times else ""
+    return f"{'an answer' if received.is_answer else 'a report'}: {values or 'nothing'}{times}"
+
+
+def _described(value: Any) -> str:
+    """Return a number, a truth value or a word as it is, and of anything else the size."""
+    if isinstance(value, (bool, int)) or (isinstance(value, str) and _PLAIN_WORD.fullmatch(value)):
+        return repr(value)
+    return f"{type(value).__name__}({len(value) if isinstance(value, (str, list, dict)) else ''})"

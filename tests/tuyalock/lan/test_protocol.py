@@ -10,16 +10,16 @@ import zlib
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import frames
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import MalformedFrame, WrongKey
-from custom_components.tuya_wifi_lock.tuyalock.frames import MAX_FRAME, Command, Frame
+from custom_components.tuya_wifi_lock.tuyalock.lan import protocol
+from custom_components.tuya_wifi_lock.tuyalock.lan.protocol import MAX_FRAME, Command, Frame
 from tests.simulator import wire
 
 KEY, OTHER_KEY = b"0123456789abcdef", b"fedcba9876543210"
 BODY = b'{"dps":{"1":3}}'
 HOST_ORDER = 0x01000000
 
-versions = pytest.mark.parametrize("version", frames.VERSIONS)
+versions = pytest.mark.parametrize("version", protocol.VERSIONS)
 
 OLD_COMMANDS = (Command.CONTROL, Command.QUERY, Command.HEARTBEAT)
 NEW_COMMANDS = (
@@ -49,13 +49,13 @@ def feed(pieces: Iterable[bytes]) -> tuple[list[bytes], bytearray]:
     buffer, out = bytearray(), []
     for piece in pieces:
         buffer += piece
-        out += frames.split(buffer)
+        out += protocol.split(buffer)
     return out, buffer
 
 
 def read(version: str, data: bytes, key: bytes = KEY) -> list[Frame]:
     """Read a stream as a connection does."""
-    return [frames.decode(version, key, raw) for raw in frames.split(bytearray(data))]
+    return [protocol.decode(version, key, raw) for raw in protocol.split(bytearray(data))]
 
 
 def test_commands_have_the_vendor_s_numbers() -> None:
@@ -79,31 +79,31 @@ def test_the_lock_reads_what_we_send(version: str, data: st.DataObject) -> None:
     key, sequence = data.draw(keys), data.draw(sequences)
     command = data.draw(st.sampled_from(COMMANDS[version]))
     body = data.draw(st.binary(max_size=200))
-    raw = frames.encode(version, key, sequence, command, body)
+    raw = protocol.encode(version, key, sequence, command, body)
     assert wire.decode(version, key, raw) == wire.Frame(command, sequence, body)
-    assert list(frames.split(bytearray(raw))) == [raw]
+    assert list(protocol.split(bytearray(raw))) == [raw]
 
 
 @versions
 def test_the_lock_does_not_read_what_we_send_with_another_key(version: str) -> None:
     command = COMMANDS[version][0]
     with pytest.raises(wire.WireError):
-        wire.decode(version, OTHER_KEY, frames.encode(version, KEY, 1, command, bytes(48)))
+        wire.decode(version, OTHER_KEY, protocol.encode(version, KEY, 1, command, bytes(48)))
 
 
 @versions
 def test_only_commands_that_change_something_carry_the_version(version: str) -> None:
     control = Command.CONTROL if version in {"3.1", "3.3"} else Command.CONTROL_NEW
     lengths = {
-        command: len(frames.encode(version, KEY, 1, command, bytes(40)))
+        command: len(protocol.encode(version, KEY, 1, command, bytes(40)))
         for command in (control, Command.HEARTBEAT)
     }
     assert lengths[control] > lengths[Command.HEARTBEAT]
 
 
 def test_version_31_sends_questions_in_the_clear_and_commands_signed() -> None:
-    assert BODY in frames.encode("3.1", KEY, 1, Command.QUERY, BODY)
-    signed = frames.encode("3.1", KEY, 1, Command.CONTROL, BODY)
+    assert BODY in protocol.encode("3.1", KEY, 1, Command.QUERY, BODY)
+    signed = protocol.encode("3.1", KEY, 1, Command.CONTROL, BODY)
     assert BODY not in signed
     assert signed[16:19] == b"3.1"
 
@@ -112,8 +112,8 @@ def test_no_nonce_is_used_twice_even_while_tinytuya_is_debugged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG, "tinytuya.core.crypto_helper")
-    nonces = {frames.encode("3.5", KEY, 1, Command.HEARTBEAT, b"{}")[18:30] for _ in range(20)}
-    nonces |= {frames.ask("192.0.2.1")[18:30] for _ in range(20)}
+    nonces = {protocol.encode("3.5", KEY, 1, Command.HEARTBEAT, b"{}")[18:30] for _ in range(20)}
+    nonces |= {protocol.ask("192.0.2.1")[18:30] for _ in range(20)}
     assert len(nonces) == 40
 
 
@@ -196,11 +196,11 @@ def test_a_frame_that_was_cut_is_not_believed(version: str) -> None:
     for size in range(header, len(raw)):
         assert feed([raw[:size]]) == ([], raw[:size])
         with pytest.raises(MalformedFrame):
-            frames.decode(version, KEY, raw[:size])
+            protocol.decode(version, KEY, raw[:size])
 
 
 @versions
-@pytest.mark.parametrize("sender", frames.VERSIONS)
+@pytest.mark.parametrize("sender", protocol.VERSIONS)
 def test_another_version_is_never_understood(version: str, sender: str) -> None:
     if version == sender or {version, sender} == {"3.1", "3.3"}:
         return
@@ -261,7 +261,7 @@ def random_frame(version: str, body: bytes) -> bytes:
     return wire.encode(version, KEY, Command.STATUS, 1, body, retcode=0)
 
 
-streams = st.lists(st.builds(random_frame, st.sampled_from(frames.VERSIONS), json_bodies))
+streams = st.lists(st.builds(random_frame, st.sampled_from(protocol.VERSIONS), json_bodies))
 
 
 @given(streams, st.lists(st.integers(0, 3000)))
@@ -274,7 +274,7 @@ def test_frames_survive_every_cut_of_the_stream(sent: list[bytes], cuts: list[in
 
 
 def test_frames_survive_the_way_byte_by_byte() -> None:
-    sent = [random_frame(version, BODY) for version in frames.VERSIONS] * 2
+    sent = [random_frame(version, BODY) for version in protocol.VERSIONS] * 2
     assert feed(bytes([byte]) for byte in b"".join(sent)) == (sent, b"")
 
 
@@ -319,7 +319,7 @@ def test_bytes_that_are_no_frame_end_it_at_once(noise: bytes) -> None:
 
 def test_what_came_before_the_noise_is_not_lost() -> None:
     raw = random_frame("3.4", BODY)
-    stream = frames.split(bytearray(raw + b"noise"))
+    stream = protocol.split(bytearray(raw + b"noise"))
     assert next(stream) == raw
     with pytest.raises(MalformedFrame):
         next(stream)
@@ -361,8 +361,8 @@ def test_noise_never_raises_anything_unexpected(version: str, pieces: list[bytes
     for piece in pieces:
         buffer += piece
         try:
-            for raw in frames.split(buffer):
-                assert isinstance(frames.decode(version, KEY, raw), Frame)
+            for raw in protocol.split(buffer):
+                assert isinstance(protocol.decode(version, KEY, raw), Frame)
         except MalformedFrame, WrongKey:
             return
         assert len(buffer) < MAX_FRAME
@@ -378,7 +378,7 @@ def test_both_ends_agree_on_the_session_key(
     version: str, key: bytes, ours: bytes, theirs: bytes, padding: bytes
 ) -> None:
     response = theirs + wire.proof(key, ours) + padding
-    finish, session = frames.handshake(version, key, ours, response)
+    finish, session = protocol.handshake(version, key, ours, response)
     assert finish == wire.proof(key, theirs)
     assert session == wire.session_key(version, key, ours, theirs)
 
@@ -387,15 +387,15 @@ def test_both_ends_agree_on_the_session_key(
 def test_a_lock_with_another_key_does_not_prove_ours(version: str) -> None:
     ours, theirs = bytes(range(16)), bytes(range(16, 32))
     with pytest.raises(WrongKey):
-        frames.handshake(version, KEY, ours, theirs + wire.proof(OTHER_KEY, ours))
+        protocol.handshake(version, KEY, ours, theirs + wire.proof(OTHER_KEY, ours))
     with pytest.raises(WrongKey):
-        frames.handshake(version, KEY, ours, theirs + wire.proof(KEY, theirs))
+        protocol.handshake(version, KEY, ours, theirs + wire.proof(KEY, theirs))
 
 
 @pytest.mark.parametrize("size", [0, 16, 47])
 def test_a_short_handshake_is_malformed(size: int) -> None:
     with pytest.raises(MalformedFrame, match=f"{size} bytes"):
-        frames.handshake("3.4", KEY, bytes(16), bytes(size))
+        protocol.handshake("3.4", KEY, bytes(16), bytes(size))
 
 
 # UDP
@@ -407,38 +407,38 @@ ANNOUNCED = {"ip": "192.0.2.7", "gwId": "bf0001", "version": "3.3"}
 @versions
 def test_announcements_of_every_version_are_read(version: str) -> None:
     _, datagram = wire.announcement(version, json.dumps(ANNOUNCED).encode())
-    assert frames.announcement(datagram) == ANNOUNCED
+    assert protocol.announcement(datagram) == ANNOUNCED
 
 
 def test_an_announcement_without_a_frame_is_read() -> None:
     clear = json.dumps(ANNOUNCED).encode()
-    assert frames.announcement(clear) == ANNOUNCED
-    assert frames.announcement(wire._ecb_padded(wire.UDP_KEY, clear)) == ANNOUNCED
+    assert protocol.announcement(clear) == ANNOUNCED
+    assert protocol.announcement(wire._ecb_padded(wire.UDP_KEY, clear)) == ANNOUNCED
 
 
 def test_an_announcement_ends_at_its_first_nul() -> None:
     clear = json.dumps(ANNOUNCED).encode() + b"\0stale"
-    assert frames.announcement(wire.announcement("3.1", clear)[1]) == ANNOUNCED
-    assert frames.announcement(wire.announcement("3.3", clear)[1]) == ANNOUNCED
+    assert protocol.announcement(wire.announcement("3.1", clear)[1]) == ANNOUNCED
+    assert protocol.announcement(wire.announcement("3.3", clear)[1]) == ANNOUNCED
 
 
 @versions
 @pytest.mark.parametrize("body", [b"[1]", b"7", b'"text"', b"null", b"{", b"{}{}"])
 def test_an_announcement_that_is_no_object_is_none(version: str, body: bytes) -> None:
-    assert frames.announcement(wire.announcement(version, body)[1]) is None
+    assert protocol.announcement(wire.announcement(version, body)[1]) is None
 
 
 @versions
 def test_a_damaged_announcement_is_none(version: str) -> None:
     _, datagram = wire.announcement(version, json.dumps(ANNOUNCED).encode())
-    assert frames.announcement(wire.spoil(datagram)) is None
-    assert frames.announcement(datagram[:-9]) is None
+    assert protocol.announcement(wire.spoil(datagram)) is None
+    assert protocol.announcement(datagram[:-9]) is None
 
 
 @given(noise | st.binary(max_size=16))
 @settings(deadline=None, max_examples=300)
 def test_no_datagram_raises_anything(datagram: bytes) -> None:
-    assert isinstance(frames.announcement(datagram), dict | None)
+    assert isinstance(protocol.announcement(datagram), dict | None)
 
 
 @pytest.mark.parametrize(
@@ -447,10 +447,10 @@ def test_no_datagram_raises_anything(datagram: bytes) -> None:
     ids=["nothing", "empty frame", "zeros", "new prefix", "old prefix", "deep"],
 )
 def test_datagrams_that_are_hardly_anything_are_none(datagram: bytes) -> None:
-    assert frames.announcement(datagram) is None
+    assert protocol.announcement(datagram) is None
 
 
 def test_the_lock_understands_our_question() -> None:
-    asked = wire.asked(frames.ask("192.0.2.1"))
+    asked = wire.asked(protocol.ask("192.0.2.1"))
     assert asked is not None
     assert json.loads(asked) == {"from": "app", "ip": "192.0.2.1"}

@@ -1,14 +1,14 @@
-"""Frames and ciphers of the LAN protocol, on tinytuya's pure helpers.
+"""Frames, ciphers and JSON bodies of the LAN protocol, on tinytuya's pure helpers.
 
-The only module that knows tinytuya. Connections take encode, split, decode and handshake, datagrams
-announcement and ask.
+The only module that imports tinytuya. Connections use encode, split, decode, handshake and
+parse_report, datagrams use announcement and ask.
 
 55AA frame (3.1, 3.3, 3.4): prefix, sequence number, command, length, then in frames from the lock
 a return code, the payload, a CRC32 (3.4: HMAC-SHA256) and a suffix. 6699 frame (3.5): the same
 header with two more bytes, a nonce, the AES-GCM ciphertext of return code and payload, and a tag.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 import hashlib
@@ -22,7 +22,7 @@ from tinytuya.core.crypto_helper import AESCipher
 from tinytuya.core.exceptions import DecodeError
 from tinytuya.core.message_helper import TuyaHeader, TuyaMessage, pack_message, unpack_message
 
-from .exceptions import MalformedFrame, WrongKey
+from ..exceptions import MalformedFrame, WrongKey
 
 VERSIONS = ("3.5", "3.4", "3.3", "3.1")
 """The protocol versions that we speak, newest first."""
@@ -73,6 +73,16 @@ class Frame:
     command: int
     payload: bytes
     ciphered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """DP values that a lock sent: by itself, or as an answer to a query."""
+
+    dps: Mapping[int, Any]
+    times: Mapping[int, float]
+    """The lock's own time of a DP, Unix seconds, where it sent one."""
+    is_answer: bool
 
 
 def encode(version: str, key: bytes, seqno: int, command: Command, payload: bytes) -> bytes:
@@ -260,3 +270,43 @@ def ask(own_address: str) -> bytes:
     payload = json.dumps({"from": "app", "ip": own_address}).encode()
     message = TuyaMessage(0, Command.ASK, None, payload, 0, True, _PREFIX_6699, os.urandom(12))
     return bytes(pack_message(message, hmac_key=_UDP_KEY))
+
+
+def parse_report(payload: bytes, *, is_answer: bool = False) -> Report | None:
+    """Read the JSON of a report, or return None if it is none.
+
+    Versions 3.4 and 3.5 wrap the values in `data`. A time that belongs to a DP is a map by DP id;
+    a single time is when the frame was sent, which may be hours after what it tells.
+    """
+    try:
+        body = json.loads(payload.partition(b"\0")[0])
+    except ValueError:
+        return None
+    if not isinstance(body, dict):
+        return None
+    data = body.get("data", body)
+    if not isinstance(data, dict) or not isinstance(data.get("dps"), dict):
+        return None
+    times = data.get("t")
+    return Report(
+        _by_id(data["dps"]),
+        {id_: t for id_, t in _by_id(times).items() if _is_time(t)}
+        if isinstance(times, dict)
+        else {},
+        is_answer or body.get("type") == "query" or data.get("type") == "query",
+    )
+
+
+def _by_id(values: Mapping[str, Any]) -> dict[int, Any]:
+    """Return values by DP id, leaving out what is no id."""
+    return {int(key): value for key, value in values.items() if key.isdecimal() and len(key) < 6}
+
+
+def _is_time(value: Any) -> bool:
+    """Return if a value can be Unix seconds; some locks send their uptime."""
+    return type(value) is int and 1_500_000_000 < value < 4_102_444_800
+
+
+def encode_json(body: Mapping[str, Any]) -> bytes:
+    """Return a body as compact JSON."""
+    return json.dumps(body, separators=(",", ":")).encode()
