@@ -7,9 +7,9 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 
 from .const import LOGGER
+from .tuyalock import Value
 from .tuyalock.exceptions import CloudError, CloudRefused, CloudSilent, CloudUnreachable
 from .tuyalock.openapi import ANSWER_TIME
-from .tuyalock.state import Value
 
 
 async def async_ask_for_key(hass: HomeAssistant, manager: Any, device_id: str) -> Any:

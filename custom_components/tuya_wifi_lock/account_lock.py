@@ -6,8 +6,8 @@ from typing import Any
 
 from .tuyalock import PRODUCTS, Family
 from .tuyalock.cloud_answers import read_specifications
+from .tuyalock.products.decoder import METHODS
 from .tuyalock.profiles import LOCK_CATEGORIES, Dp, family_of
-from .tuyalock.state import METHODS
 
 _BLUETOOTH = {"ble_unlock_check", "check_code_set", "check_code_push", "synch_member"}
 """DP codes that only Bluetooth locks have."""

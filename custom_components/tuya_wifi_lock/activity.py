@@ -6,7 +6,7 @@ from homeassistant.const import ATTR_ENTITY_ID, ATTR_NAME, EVENT_LOGBOOK_ENTRY
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from .coordinator import Unlocked
+from .dispatcher import Delivery
 from .tuyalock import Age, Record
 
 _WAYS = {
@@ -22,38 +22,38 @@ _WAYS = {
 
 
 @callback
-def async_log_unlock(hass: HomeAssistant, entity_id: str, name: str, unlocked: Unlocked) -> None:
+def async_log_unlock(hass: HomeAssistant, entity_id: str, name: str, delivery: Delivery) -> None:
     """Write an unlock into the Activity: Front door was unlocked by Alice with fingerprint 3.
 
     This is Home Assistant's own event for such entries, as the action `logbook.log` fires it. The
     texts of entries are English in all of Home Assistant.
     """
-    record = unlocked.record
-    way = "with a temporary password" if unlocked.password_name else _way(record)
+    record = delivery.record
+    way = "with a temporary password" if delivery.password_name else _way(record)
     # The Activity page shows the entity's own name in place of the one given here.
     entry = {
         ATTR_NAME: name,
-        "message": f"was unlocked by {_who(unlocked)} {way}{_when(record)}",
+        "message": f"was unlocked by {_who(delivery)} {way}{_when(record)}",
         ATTR_ENTITY_ID: entity_id,
     }
-    hass.bus.async_fire(EVENT_LOGBOOK_ENTRY, entry, context=unlocked.context)
+    hass.bus.async_fire(EVENT_LOGBOOK_ENTRY, entry, context=delivery.context)
 
 
-def _who(unlocked: Unlocked) -> str:
+def _who(delivery: Delivery) -> str:
     """Return who opened it; a guest is known by the name of the temporary password."""
-    if unlocked.member:
-        return unlocked.member.name
-    if unlocked.record.unlock.by_us:
+    if delivery.member:
+        return delivery.member.name
+    if delivery.record.unlock.by_us:
         return "Home Assistant"
-    return unlocked.password_name or "somebody"
+    return delivery.password_name or "somebody"
 
 
 def _way(record: Record) -> str:
     """Return how it was opened."""
-    if way := _WAYS.get(record.method):
+    if way := _WAYS.get(record.unlock.method):
         return way
-    method = record.method.replace("_", " ")
-    return f"with {method}" if record.number is None else f"with {method} {record.number}"
+    method, number = record.unlock.method.replace("_", " "), record.unlock.number
+    return f"with {method}" if number is None else f"with {method} {number}"
 
 
 def _when(record: Record) -> str:

@@ -15,13 +15,11 @@ from .cloud_issues import async_forget_issues, async_show_issue, issue_of
 from .cloud_pace import Pace
 from .const import LOGGER
 from .tuya_account import AccountRoad
-from .tuyalock import Snapshot, TuyaLock
-from .tuyalock.cloud import Cloud
-from .tuyalock.cloud_answers import CloudSignal
+from .tuyalock import CLOCK_AHEAD, Report, Snapshot, TuyaLock
+from .tuyalock.cloud import Cloud, time_of
 from .tuyalock.cloud_checks import Firmware
 from .tuyalock.exceptions import GENERAL, CallsUsedUp, Cause, CloudError, CloudRefused, CloudSilent
 from .tuyalock.openapi import CAP, Calls
-from .tuyalock.records import CLOCK_AHEAD, CLOUD
 
 REST = 86400.0
 """Seconds until the cloud is asked again when it answers no more at all."""
@@ -71,7 +69,7 @@ class CloudWatch:
         self.firmware: Firmware | None = None
         self._failure: CloudError | None = None
         self._timer: CALLBACK_TYPE | None = None
-        self._fetched: list[CloudSignal] = []
+        self._fetched: list[Report] = []
         self._book_due = 0.0
         self._check_due = 0.0
         self._closed_questions: set[_Question] = set()
@@ -201,7 +199,7 @@ class CloudWatch:
             questions.append(self._async_check)
         open_questions = [one for one in questions if one not in self._closed_questions]
         failures = [err for one in open_questions if (err := await self._async_try(one))]
-        self._async_tell_signals()
+        self._async_take_signals()
         if failures:
             raise max(failures, key=lambda failure: issue_of(failure) is not None)
 
@@ -227,32 +225,28 @@ class CloudWatch:
         self._closed_questions.add(self._async_learn)
 
     async def _async_fetch_unlocks(self) -> None:
-        """Take the records; what is older than the entry is kept, and no news."""
+        """Take the records of unlocks."""
         now = time.time()
         newest = now - FIRST_LOOK if self.watermark is None else self.watermark
-        for told in await self.cloud.unlocks(newest - OVERLAP, now + CLOCK_AHEAD):
-            self._lock.record(told.unlock, told.time, CLOUD, tell=self._is_news(told.time))
-            newest = max(newest, min(told.time, now))
+        for report in await self.cloud.unlocks(newest - OVERLAP, now + CLOCK_AHEAD):
+            self._lock.receive(report)
+            newest = max(newest, min(time_of(report), now))
         self.watermark = newest
 
     async def _async_fetch_signals(self) -> None:
-        """Fetch alarms, rings and duress."""
-        now, bits = time.time(), self._lock.signals.alarm_bits
+        """Fetch the records of alarms, rings and duress."""
+        now = time.time()
         since = (self._signal_watermark or now - FIRST_LOOK) - OVERLAP
-        self._fetched = await self.cloud.signals(since, now + CLOCK_AHEAD, bits=bits)
+        self._fetched = await self.cloud.signals(since, now + CLOCK_AHEAD)
 
     @callback
-    def _async_tell_signals(self) -> None:
-        """Tell the signals that were fetched, after the unlocks that they are about."""
-        for told in self._fetched:
-            self._lock.signals.told(told, CLOUD, tell=self._is_news(told.time))
-            newest = min(told.time, time.time())
+    def _async_take_signals(self) -> None:
+        """Take the signals that were fetched, after the unlocks that they are about."""
+        for report in self._fetched:
+            self._lock.receive(report)
+            newest = min(time_of(report), time.time())
             self._signal_watermark = max(self._signal_watermark or newest, newest)
         self._fetched = []
-
-    def _is_news(self, at: float) -> bool:
-        """Return if what happened at a Unix time is not older than the entry."""
-        return at >= self._entry.created_at.timestamp()
 
     async def _async_refresh_passwords(self) -> None:
         """Take the list of temporary passwords."""

@@ -18,7 +18,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .coordinator import LockConfigEntry, LockCoordinator
 from .targets import MATCH_OPTIONS, Whose, covers, locks_of, mismatch
-from .tuyalock import Age
+from .tuyalock import Age, Kind
 
 CONF_WITHIN: Final = "within"
 
@@ -90,7 +90,7 @@ class UnlockedByCondition(LockCondition):
         """Look through the journal; an unlock of unknown age may be too old."""
         within: timedelta = self._options[CONF_WITHIN]
         since = time.time() - within.total_seconds()
-        for record in lock.lock.journal:
+        for record in lock.lock.journal.of(Kind.UNLOCK):
             if record.age is Age.UNKNOWN or record.happened < since:
                 continue
             member = lock.owner(record.unlock)

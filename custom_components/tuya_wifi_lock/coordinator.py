@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.const import CONF_DEVICE_ID, CONF_HOST, CONF_MAC, EVENT_HOMEASSISTANT_STOP
-from homeassistant.core import CALLBACK_TYPE, Context, Event, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.start import async_at_started
@@ -15,17 +15,16 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .cloud_watch import CloudWatch
 from .const import CONF_ANNOUNCES, CONF_LOCAL_KEY, DOMAIN, LOGGER
-from .delivery import Delivery, Unlocked
 from .device import lock_device, member_device
 from .diagnose import Diagnosis
 from .discovery import async_find_mac, async_get_listener
+from .dispatcher import RecordDispatcher
 from .errors import lock_errors
 from .members import Member, members_of, owner
 from .project import project_of
 from .settings import address_of, settings_of
-from .signal_delivery import SignalDelivery
 from .tuya_account import AccountRoad
-from .tuyalock import Announcement, Clock, Record, Snapshot, TuyaLock, Unlock, Watcher
+from .tuyalock import Announcement, Clock, Snapshot, TuyaLock, Unlock, Update
 from .tuyalock.cloud import Cloud
 from .tuyalock.openapi import OpenApi
 
@@ -71,7 +70,15 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._project = api.project if api else None
         cloud = Cloud(api, self.device_id, stored.get("cloud")) if api else None
         self._wanted = address_of(entry.data)
-        self.lock = TuyaLock(self._wanted, self._settings, Clock(), stored, cloud)
+        self.lock = TuyaLock(
+            self._wanted,
+            self._settings,
+            Clock(),
+            stored,
+            cloud,
+            on_update=self._async_updated,
+            since=entry.created_at.timestamp(),
+        )
         self.account = account = AccountRoad(hass, entry, self.lock, stored.get("account"))
         self.watch = (
             CloudWatch(hass, entry, self.lock, cloud, api.calls, account, stored.get("watch"))
@@ -90,32 +97,18 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self.unseen: list[Unseen] = []
         if not stored.get(CLEAN):
             self.lock.journal.recover()
-            self.lock.signals.recover()
-        self.signals = SignalDelivery(
-            self.lock, self.owner, self._async_update_and_save, stored.get("signalled")
-        )
-        self.unlocks = Delivery(
-            entry, self.lock, self._describe, self.signals.async_unlocked, self._async_save
-        )
+        self.records = RecordDispatcher(entry, self.lock, lambda: self.members, self._async_save)
         self._closed = False
         self._saving = False
 
     async def async_start(self) -> None:
         """Begin to look for the lock, and hand out its records once automations can hear them."""
         entry, hass = self.config_entry, self.hass
-        if self.unlocks.waiting:
+        if self.records.waiting:
             # From here on a crash is none in good order any more.
             await self._store.async_save(self._stored())
-        watcher = Watcher(
-            self._async_changed,
-            self.unlocks.async_take,
-            self._async_update_and_save,
-            self.signals.async_take,
-        )
-        entry.async_on_unload(self.lock.subscribe(watcher))
         entry.async_on_unload(await async_get_listener(hass).async_subscribe(self._async_announced))
-        entry.async_on_unload(async_at_started(hass, self.unlocks.async_begin))
-        entry.async_on_unload(async_at_started(hass, self.signals.async_begin))
+        entry.async_on_unload(async_at_started(hass, self.records.async_begin))
         entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stop))
         if self.watch:
             self.watch.async_start()
@@ -137,8 +130,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         """Let go of the lock, and keep what it hands over last for the next start."""
         self._closed = True
         self.account.async_stop()
-        self.unlocks.close()
-        self.signals.close()
+        self.records.close()
         await self.lock.stop()
 
     def _stored(self) -> dict[str, Any]:
@@ -151,7 +143,6 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             "listened": self.diagnosis.as_dict(),
             "watch": self.watch.as_dict() if self.watch else None,
             "account": self.account.as_dict(),
-            "signalled": self.signals.as_dict(),
         }
 
     @contextmanager
@@ -169,18 +160,6 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     def owner(self, unlock: Unlock) -> Member | None:
         """Return whose number opened the lock."""
         return owner(self.members.values(), unlock)
-
-    def password_name(self, unlock: Unlock, at: float) -> str | None:
-        """Return the name of the temporary password that opened the lock at a Unix time."""
-        if unlock.method != "temporary_password" or unlock.number is None:
-            return None
-        return self.lock.passwords.book.name_of(unlock.number, at)
-
-    def _describe(self, record: Record) -> Unlocked:
-        """Return an unlock with all that is known of who it was."""
-        name = self.password_name(record.unlock, record.happened)
-        forced = self.signals.is_forced(record)
-        return Unlocked(record, self.owner(record.unlock), name, Context(), forced)
 
     @property
     def device_info(self) -> DeviceInfo:
@@ -242,8 +221,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             )
 
     @callback
-    def _async_changed(self, snapshot: Snapshot) -> None:
-        """Show what has changed."""
+    def _async_updated(self, update: Update) -> None:
+        """Show what has changed, and deliver the records that are new."""
+        snapshot = update.state
         if snapshot.key_refused and not self.data.key_refused:
             LOGGER.info("%s refuses the local key", self.name)
             self.config_entry.async_create_background_task(
@@ -262,6 +242,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
                 self.hass, async_get_listener(self.hass).async_ask()
             )
         self.async_set_updated_data(snapshot)
+        self.records.async_take(update.records)
         self._async_save()
 
     @callback
@@ -300,12 +281,6 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             )
         else:
             self.config_entry.async_start_reauth(self.hass)
-
-    @callback
-    def _async_update_and_save(self) -> None:
-        """Show what has changed beside the lock's own state."""
-        self.async_update_listeners()
-        self._async_save()
 
     @callback
     def _async_save(self) -> None:

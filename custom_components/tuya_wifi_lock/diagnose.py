@@ -15,7 +15,7 @@ from .door_checks import DOOR_CHECKS
 from .findings import CloudEvidence, Evidence, Finding
 from .reach_checks import REACH_CHECKS
 from .tuya_account import AccountRoad
-from .tuyalock import Family, TuyaLock
+from .tuyalock import Family, Kind, TuyaLock
 from .tuyalock.openapi import CAP
 from .tuyalock.passwords import Phase
 
@@ -90,14 +90,14 @@ class Diagnosis:
             located=address.host is not None,
             dhcp=CONF_MAC in data,
             key_refused=snapshot.key_refused,
-            reported=lock.door.reported,
+            reported=bool(lock.product.reported),
             problem=snapshot.problem,
             crowded=health.crowded,
             rivals=self._rivals(),
             version_configured=address.version,
             version_found=address.found_version,
             family=snapshot.family,
-            opens_remotely=lock.door.opens_remotely,
+            opens_remotely=lock.product.opens_remotely,
             allowed=watch.allowed if watch else None,
             takes_keys=health.takes_keys,
             requested=snapshot.requested,
@@ -108,17 +108,17 @@ class Diagnosis:
             battery_level=state.battery_level,
             passwords_waiting=waiting,
             passwords_failed=failed,
-            records=len(lock.journal),
+            records=len(list(lock.journal.of(Kind.UNLOCK))),
             cloud=self._cloud(),
             firmware=firmware,
             account_wanted=data.get(CONF_ACCOUNT, False),
             account_trouble=self._account.trouble,
-            account_opens=lock.account.opens,
+            account_opens=lock.opens_by_account,
         )
 
     def _heard(self) -> float | None:
         """Return when the lock was last heard, by whatever route, in Unix seconds."""
-        last, heard = self._lock.last, self._lock.snapshot.state.last_heard
+        last, heard = self._lock.journal.last_unlock, self._lock.snapshot.state.last_heard
         return max(heard or 0, last.happened) if last else heard
 
     def _rivals(self) -> tuple[str, ...]:

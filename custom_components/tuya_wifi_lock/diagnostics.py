@@ -19,7 +19,7 @@ from .const import (
 )
 from .coordinator import LockConfigEntry, LockCoordinator
 from .times import optional_iso
-from .tuyalock import LockState, TuyaLock
+from .tuyalock import Kind, LockState, TuyaLock
 from .tuyalock.temporary import TemporaryPasswords
 
 OPTIONS = (
@@ -99,11 +99,11 @@ def _state(state: LockState) -> dict[str, Any]:
 
 def _records(lock: TuyaLock) -> dict[str, dict[str, int]]:
     """Return how many unlocks of each age and method are kept, and how many nobody has heard."""
-    records = list(lock.journal)
+    records = list(lock.journal.of(Kind.UNLOCK))
     return {
         "by_age": dict(Counter(str(record.age) for record in records)),
-        "by_method": dict(Counter(record.method for record in records)),
-        "by_route": dict(Counter(record.route for record in records)),
+        "by_method": dict(Counter(record.unlock.method for record in records)),
+        "by_route": dict(Counter(str(record.source) for record in records)),
         "by_delivery": dict(
             Counter("delivered" if record.delivered else "received" for record in records)
         ),

@@ -3,7 +3,6 @@
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-import time
 from typing import Any, override
 
 from homeassistant.components.event import EventEntity
@@ -14,9 +13,10 @@ from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .coordinator import LockCoordinator, Unlocked
+from .coordinator import LockCoordinator
+from .dispatcher import Delivery
 from .members import Member
-from .tuyalock import Unlock
+from .tuyalock import Kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,25 +103,18 @@ def async_add_members(
 
 
 def last_unlocked_by(coordinator: LockCoordinator) -> str | None:
-    """Return who unlocked last: a name if there is one, or what the lock tells: Fingerprint 3."""
-    if (unlock := coordinator.data.last_unlock) is None:
+    """Return who unlocked last: a name if there is one, or what the lock says: Fingerprint 3."""
+    if (record := coordinator.data.last_unlock) is None:
         return None
+    unlock = record.unlock
     if member := coordinator.owner(unlock):
         return member.name
     if unlock.by_us:
         return "Home Assistant"
-    if unlock.method == "temporary_password" and (guest := _last_guest(coordinator, unlock)):
+    if guest := coordinator.lock.password_name(unlock, record.happened):
         return guest
     method = unlock.method.replace("_", " ").capitalize()
     return method if unlock.number is None else f"{method} {unlock.number}"
-
-
-def _last_guest(coordinator: LockCoordinator, unlock: Unlock) -> str | None:
-    """Return the name of the temporary password that unlocked last."""
-    last = max(coordinator.lock.journal, key=lambda one: (one.happened, one.id), default=None)
-    # An unlock that is held back to see what follows is not in the journal yet.
-    at = last.happened if last and last.unlock == unlock else time.time()
-    return coordinator.password_name(unlock, at)
 
 
 class TuyaLockEntity(CoordinatorEntity[LockCoordinator]):
@@ -229,15 +222,17 @@ class MemberEntity(Entity):
     async def async_added_to_hass(self) -> None:
         """Listen for unlocks."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.unlocks.async_subscribe(self._async_heard))
+        self.async_on_remove(
+            self.coordinator.records.async_subscribe(Kind.UNLOCK, self._async_heard)
+        )
 
     @callback
-    def _async_heard(self, unlocked: Unlocked) -> None:
+    def _async_heard(self, delivery: Delivery) -> None:
         """Take the unlocks of this member."""
-        if unlocked.member and unlocked.member.id == self._member_id:
-            self._async_unlocked(unlocked)
+        if delivery.member and delivery.member.id == self._member_id:
+            self._async_unlocked(delivery)
 
     @callback
     @abstractmethod
-    def _async_unlocked(self, unlocked: Unlocked) -> None:
+    def _async_unlocked(self, delivery: Delivery) -> None:
         """Take an unlock of this member."""

@@ -1,43 +1,73 @@
-"""Every unlock, as an event of its own."""
+"""Every unlock, alarm and ring, as an event of its own."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, override
 
-from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.components.event import (
+    DoorbellEventType,
+    EventDeviceClass,
+    EventEntity,
+    EventEntityDescription,
+)
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import LockConfigEntry, LockCoordinator, Unlocked
+from .coordinator import LockConfigEntry, LockCoordinator
+from .dispatcher import Delivery
 from .entity import (
     LockEvent,
     LockPartDescription,
     MemberEntity,
     async_add_members,
     async_add_when_seen,
+    seen,
 )
 from .members import Member
-from .signal_event import DURESS, SIGNALS, DuressEvent, SignalEvent
 from .times import optional_iso
-from .tuyalock import UNLOCK_METHODS, Age
+from .tuyalock import ALARMS, UNLOCK_METHODS, Age, Alarm, Kind, Unlock
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class UnlockEventDescription(LockPartDescription, EventEntityDescription):
-    """Unlocks of some ages."""
+class LockEventDescription(LockPartDescription, EventEntityDescription):
+    """Records of a kind."""
 
-    ages: frozenset[Age]
+    kind: Kind
+    ages: frozenset[Age] = frozenset(Age)
+
+
+def _reported(kind: Kind, *codes: str) -> Callable[[LockCoordinator], bool]:
+    """Return a test for locks that have a record of a kind, or one of the DPs that report it."""
+    return lambda lock: seen(*codes)(lock) or any(lock.lock.journal.of(kind))
 
 
 EVENTS = (
-    UnlockEventDescription(
-        key="unlock", event_types=list(UNLOCK_METHODS), ages=frozenset({Age.LIVE})
+    LockEventDescription(
+        key="unlock",
+        kind=Kind.UNLOCK,
+        event_types=list(UNLOCK_METHODS),
+        ages=frozenset({Age.LIVE}),
     ),
-    UnlockEventDescription(
+    LockEventDescription(
         key="late_unlock",
+        kind=Kind.UNLOCK,
         event_types=list(UNLOCK_METHODS),
         ages=frozenset({Age.LATE, Age.UNKNOWN}),
+    ),
+    LockEventDescription(
+        key="alarm",
+        kind=Kind.ALARM,
+        event_types=list(ALARMS),
+        exists_fn=_reported(Kind.ALARM, "alarm_lock", "lock_alarm_kit"),
+    ),
+    LockEventDescription(
+        key="doorbell",
+        kind=Kind.DOORBELL,
+        device_class=EventDeviceClass.DOORBELL,
+        event_types=[DoorbellEventType.RING],
+        exists_fn=_reported(Kind.DOORBELL, "doorbell"),
     ),
 )
 
@@ -48,28 +78,27 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the events of a lock."""
-    async_add_when_seen(entry.runtime_data, EVENTS, UnlockEvent, async_add_entities)
-    async_add_when_seen(entry.runtime_data, SIGNALS, SignalEvent, async_add_entities)
-    async_add_when_seen(entry.runtime_data, DURESS, DuressEvent, async_add_entities)
+    async_add_when_seen(entry.runtime_data, EVENTS, RecordEvent, async_add_entities)
     async_add_members(entry.runtime_data, MemberUnlockEvent, async_add_entities)
 
 
-class UnlockEvent(LockEvent):
-    """Somebody has unlocked the door."""
+class RecordEvent(LockEvent):
+    """Something has happened at the door."""
 
-    entity_description: UnlockEventDescription
+    entity_description: LockEventDescription
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen for unlocks."""
+        """Listen for records."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.unlocks.async_subscribe(self._async_unlocked))
+        subscribe = self.coordinator.records.async_subscribe
+        self.async_on_remove(subscribe(self.entity_description.kind, self._async_delivered))
 
     @callback
-    def _async_unlocked(self, unlocked: Unlocked) -> None:
-        """Tell an unlock."""
-        if unlocked.record.age in self.entity_description.ages:
-            _tell(self, unlocked)
+    def _async_delivered(self, delivery: Delivery) -> None:
+        """Show a record as a state of its own."""
+        if delivery.record.age in self.entity_description.ages:
+            _trigger(self, delivery)
 
 
 class MemberUnlockEvent(MemberEntity, EventEntity):
@@ -82,37 +111,55 @@ class MemberUnlockEvent(MemberEntity, EventEntity):
 
     @callback
     @override
-    def _async_unlocked(self, unlocked: Unlocked) -> None:
-        """Tell an unlock as it happens."""
-        if unlocked.record.age is Age.LIVE:
-            _tell(self, unlocked)
+    def _async_unlocked(self, delivery: Delivery) -> None:
+        """Show an unlock as it happens."""
+        if delivery.record.age is Age.LIVE:
+            _trigger(self, delivery)
 
 
 @callback
-def _tell(event: EventEntity, unlocked: Unlocked) -> None:
-    """Tell an unlock as a state of its own."""
-    event.async_set_context(unlocked.context)
-    event._trigger_event(unlocked.record.method, _attributes(unlocked))  # noqa: SLF001
-    event.async_write_ha_state()
+def _trigger(entity: EventEntity, delivery: Delivery) -> None:
+    """Show a record as a state of its own."""
+    match event := delivery.record.event:
+        case Unlock():
+            type_, attributes = event.method, _unlock_attributes(event, delivery)
+        case Alarm():
+            type_, attributes = event.type, _attributes(delivery)
+        case _:
+            type_, attributes = DoorbellEventType.RING, _attributes(delivery)
+    if delivery.context:
+        entity.async_set_context(delivery.context)
+    entity._trigger_event(type_, attributes)  # noqa: SLF001
+    entity.async_write_ha_state()
 
 
-def _attributes(unlocked: Unlocked) -> dict[str, Any]:
+def _attributes(delivery: Delivery) -> dict[str, Any]:
+    """Return what an automation can learn of an alarm or a ring."""
+    record = delivery.record
+    return {
+        "time": optional_iso(record.known_time),
+        "late": record.age is not Age.LIVE,
+        "route": record.source,
+    }
+
+
+def _unlock_attributes(unlock: Unlock, delivery: Delivery) -> dict[str, Any]:
     """Return what an automation can learn of an unlock."""
-    record, member = unlocked.record, unlocked.member
+    record, member = delivery.record, delivery.member
     attributes: dict[str, Any] = {
-        "number": record.number,
+        "number": unlock.number,
         "member": member.name if member else None,
         "person": member.person if member else None,
         "time": optional_iso(record.known_time),
-        "route": record.route,
+        "route": record.source,
         "record": record.id,
     }
-    if record.method == "temporary_password":
-        attributes["password_name"] = unlocked.password_name
-    if record.code_name:
-        attributes["code_name"] = record.code_name
-    if unlocked.forced:
+    if unlock.method == "temporary_password":
+        attributes["password_name"] = delivery.password_name
+    if unlock.code_name:
+        attributes["code_name"] = unlock.code_name
+    if delivery.duress:
         attributes["duress"] = True
-    if record.from_the_future:
+    if record.clock_wrong:
         attributes["clock_wrong"] = True
     return attributes

@@ -11,9 +11,11 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .activity import async_log_unlock
 from .const import CONF_CODE, DOMAIN
-from .coordinator import LockConfigEntry, Unlocked
+from .coordinator import LockConfigEntry
 from .device import MODELS
+from .dispatcher import Delivery
 from .entity import TuyaLockEntity, last_unlocked_by
+from .tuyalock import Kind
 
 # Not 1: locking has to get past an unlock that waits, and two unlocks share one attempt.
 PARALLEL_UPDATES = 0
@@ -40,13 +42,15 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
     async def async_added_to_hass(self) -> None:
         """Listen for unlocks."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.unlocks.async_subscribe(self._async_unlocked))
+        self.async_on_remove(
+            self.coordinator.records.async_subscribe(Kind.UNLOCK, self._async_unlocked)
+        )
 
     @callback
-    def _async_unlocked(self, unlocked: Unlocked) -> None:
+    def _async_unlocked(self, delivery: Delivery) -> None:
         """Say in the Activity who has unlocked the door."""
         if shown := self.hass.states.get(self.entity_id):
-            async_log_unlock(self.hass, self.entity_id, shown.name, unlocked)
+            async_log_unlock(self.hass, self.entity_id, shown.name, delivery)
 
     @property
     @override

@@ -35,7 +35,7 @@ from .members import (
     read_number,
 )
 from .project import async_get_cloud
-from .tuyalock import Age, Record
+from .tuyalock import Age, Kind, Record
 from .tuyalock.exceptions import CloudError
 
 CONF_MEMBER = "member"
@@ -228,7 +228,7 @@ def _known(entry: LockConfigEntry) -> tuple[dict[str, Record], frozenset[str]]:
     if entry.state is not ConfigEntryState.LOADED:
         return {}, frozenset()
     coordinator = entry.runtime_data
-    records = sorted(coordinator.lock.journal, key=lambda record: record.happened)
+    records = sorted(coordinator.lock.journal.of(Kind.UNLOCK), key=lambda record: record.happened)
     used = {key: record for record in records if (key := key_of(record.unlock))}
     return used, coordinator.data.state.numbers
 

@@ -16,7 +16,7 @@ from .const import CONF_CLOUD, DOMAIN
 from .tuyalock import Clock
 from .tuyalock.cloud import Cloud
 from .tuyalock.openapi import Calls, OpenApi, Project
-from .tuyalock.stored import known_fields
+from .tuyalock.storage import known_fields
 
 STORAGE_VERSION = 1
 SAVE_DELAY = 60.0

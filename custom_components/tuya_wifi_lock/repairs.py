@@ -14,9 +14,11 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, SelectSelectorConfig
 
 from .const import CONF_NUMBERS, DOMAIN, SUBENTRY_MEMBER
-from .coordinator import LockConfigEntry, LockCoordinator, Unlocked
+from .coordinator import LockConfigEntry, LockCoordinator
+from .dispatcher import Delivery
 from .member_flow import CONF_MEMBER, WHO, member_data
 from .members import key_of, members_of, name_mistake, number_name, owner_of
+from .tuyalock import Kind
 
 UNKNOWN_NUMBER = "unknown_number"
 
@@ -26,7 +28,7 @@ def async_watch_unknown(hass: HomeAssistant, coordinator: LockCoordinator) -> No
     """Ask whose an unknown number is when it has opened, until that is known."""
     ask = partial(_ask, hass, coordinator)
     on_unload = coordinator.config_entry.async_on_unload
-    on_unload(coordinator.unlocks.async_subscribe(ask))
+    on_unload(coordinator.records.async_subscribe(Kind.UNLOCK, ask))
     on_unload(coordinator.async_subscribe_members(ask))
     ask()
 
@@ -39,7 +41,7 @@ def async_forget_unknown(hass: HomeAssistant, entry_id: str) -> None:
 
 @callback
 def _ask(
-    hass: HomeAssistant, coordinator: LockCoordinator, unlocked: Unlocked | None = None
+    hass: HomeAssistant, coordinator: LockCoordinator, delivery: Delivery | None = None
 ) -> None:
     """Ask whose the number is that opened last, of those that are nobody's; one at a time."""
     entry = coordinator.config_entry
@@ -70,7 +72,7 @@ def _last_unknown(coordinator: LockCoordinator) -> str | None:
     since = int(coordinator.config_entry.created_at.timestamp())
     unknown = {
         record.happened: number
-        for record in coordinator.lock.journal
+        for record in coordinator.lock.journal.of(Kind.UNLOCK)
         if (number := key_of(record.unlock))
         and record.happened >= since
         and number not in coordinator.ignored

@@ -18,7 +18,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
-from .coordinator import LockConfigEntry, LockCoordinator, Unlocked
+from .coordinator import LockConfigEntry, LockCoordinator
+from .dispatcher import Delivery
 from .entity import (
     LockValue,
     LockValueDescription,
@@ -29,9 +30,8 @@ from .entity import (
     seen,
 )
 from .members import Member
-from .tuyalock import Age, LockState
+from .tuyalock import BATTERY_LEVELS, Age, LockState
 from .tuyalock.passwords import TemporaryPassword
-from .tuyalock.state import BATTERY_LEVELS
 
 PARALLEL_UPDATES = 0
 
@@ -178,9 +178,9 @@ class MemberLastUnlock(MemberEntity, RestoreSensor):
 
     @callback
     @override
-    def _async_unlocked(self, unlocked: Unlocked) -> None:
+    def _async_unlocked(self, delivery: Delivery) -> None:
         """Take the time of an unlock, unless it is not known or an older one comes late."""
-        record, last = unlocked.record, self._attr_native_value
+        record, last = delivery.record, self._attr_native_value
         at = dt_util.utc_from_timestamp(record.happened)
         if record.age is Age.UNKNOWN or (isinstance(last, datetime) and last > at):
             return

@@ -22,7 +22,7 @@ from .members import Member, members_of
 from .password_services import async_setup_password_services
 from .targets import CONF_MEMBERS, CONF_METHODS, mismatch
 from .times import TIME, iso, optional_iso
-from .tuyalock import UNLOCK_METHODS, Record
+from .tuyalock import UNLOCK_METHODS, Kind, Record
 
 ATTR_LIMIT = "limit"
 ATTR_MEMBER = "member"
@@ -73,7 +73,9 @@ def _wanted(
     }
     _check_members(hass, options[CONF_MEMBERS])
     since, until = filters.get(ATTR_SINCE), filters.get(ATTR_UNTIL)
-    for record in sorted(coordinator.lock.journal, key=lambda one: (-one.happened, -one.id)):
+    for record in sorted(
+        coordinator.lock.journal.of(Kind.UNLOCK), key=lambda one: (-one.happened, -one.id)
+    ):
         member = coordinator.owner(record.unlock)
         if since is not None and record.happened < since:
             continue
@@ -99,13 +101,13 @@ def _told(coordinator: LockCoordinator, record: Record, member: Member | None) -
     return {
         "record": record.id,
         "time": optional_iso(record.known_time),
-        "received": iso(record.received),
-        "age": record.age.value,
-        "method": record.method,
-        "number": record.number,
-        "code_name": record.code_name,
+        "received": iso(record.when.received),
+        "age": record.age,
+        "method": record.unlock.method,
+        "number": record.unlock.number,
+        "code_name": record.unlock.code_name,
         "member": member.name if member else None,
         "person": member.person if member else None,
-        "password_name": coordinator.password_name(record.unlock, record.happened),
-        "route": record.route,
+        "password_name": coordinator.lock.password_name(record.unlock, record.happened),
+        "route": record.source,
     }

@@ -7,8 +7,8 @@ from homeassistant.const import EntityCategory
 
 from .coordinator import LockCoordinator
 from .entity import LockPartDescription, TuyaLockEntity
+from .tuyalock import Value
 from .tuyalock.profiles import Dp
-from .tuyalock.state import Value
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,8 +25,7 @@ from homeassistant.helpers.event import async_call_later
 from .account_api import async_ask_for_key, async_send, can_send
 from .account_lock import AccountLock, read_lock, takes
 from .const import LOGGER
-from .tuyalock import TuyaLock
-from .tuyalock.state import Value
+from .tuyalock import Item, Report, Source, TuyaLock, Value, in_seconds
 
 TUYA = "tuya"
 
@@ -105,7 +104,7 @@ class AccountRoad:
         self._hass = hass
         self._entry = entry
         self._lock = lock
-        lock.account.connect(self)
+        lock.use_account(self)
         self._device_id: str = entry.data[CONF_DEVICE_ID]
         self._asked_at: float = (stored or {}).get("asked_at", 0.0)
         self.trouble: Trouble | None = Trouble.NO_LOGIN
@@ -253,7 +252,7 @@ class AccountRoad:
         if all(one.id != self._device_id for one in tuple(mq.device)):
             mq.subscribe_device(self._device_id, device)
         if lock := read_lock(device):
-            self._lock.account.know(lock.product_id, lock.table, lock.family)
+            self._lock.learn_from_account(lock.product_id, lock.table, lock.family)
         return None if client.is_connected() else Trouble.CONNECTING
 
     def _leave(self) -> None:
@@ -280,4 +279,32 @@ class AccountRoad:
     def _async_take(self, items: list[dict[str, Any]]) -> None:
         """Take a report, unless we have left meanwhile."""
         if self._mq is not None:
-            self._lock.account.take(items, self._entry.created_at.timestamp())
+            self._lock.receive(read_report(items, time.time()))
+
+
+def read_report(items: list[dict[str, Any]], received: float) -> Report:
+    """Return the items of a message as a report; what has neither a code nor an id says nothing."""
+    return Report(
+        source=Source.ACCOUNT,
+        received=received,
+        items=tuple(
+            Item(dp, item.get("value"), _time(item.get("t")))
+            for item in items
+            if (dp := _dp(item)) is not None
+        ),
+    )
+
+
+def _dp(item: dict[str, Any]) -> int | str | None:
+    """Return the code of an item, or else its DP id."""
+    code, dp_id = item.get("code"), item.get("dpId")
+    if isinstance(code, str):
+        return code
+    return dp_id if type(dp_id) is int else None
+
+
+def _time(value: Any) -> float | None:
+    """Return a time of an item in Unix seconds, if it has one."""
+    if type(value) not in {int, float} or value <= 0:
+        return None
+    return in_seconds(value)

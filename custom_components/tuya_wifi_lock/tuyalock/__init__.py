@@ -1,20 +1,37 @@
 """Tuya Wi-Fi door locks: over the local network, Tuya's cloud, and an owner's account."""
 
 from .clock import Clock
+from .cloud_answers import in_seconds
+from .exceptions import CloudError
 from .lan.address import Address
 from .lan.discovery import ASK_PORT, PORTS, Announcement, AnnouncementListener
 from .lan.protocol import VERSIONS
-from .lock import TuyaLock
+from .lock import Snapshot, TuyaLock, Update
+from .models import (
+    Age,
+    Alarm,
+    Doorbell,
+    Duress,
+    Item,
+    Kind,
+    Record,
+    Report,
+    Source,
+    Unlock,
+    Value,
+    When,
+)
+from .products.decoder import ALARMS, UNLOCK_METHODS
 from .profiles import PRODUCTS, Family
-from .records import LATE_AFTER, Age, Record, aged
+from .records.ageing import CLOCK_AHEAD, LATE_AFTER, aged
+from .records.state import BATTERY_LEVELS, LockState
 from .settings import Settings, UnlockWith
-from .signals import ALARMS, Kind, Signal, SignalRecord
-from .snapshot import Snapshot, Watcher
-from .state import UNLOCK_METHODS, LockState, Unlock
 
 __all__ = [
     "ALARMS",
     "ASK_PORT",
+    "BATTERY_LEVELS",
+    "CLOCK_AHEAD",
     "LATE_AFTER",
     "PORTS",
     "PRODUCTS",
@@ -22,20 +39,28 @@ __all__ = [
     "VERSIONS",
     "Address",
     "Age",
+    "Alarm",
     "Announcement",
     "AnnouncementListener",
     "Clock",
+    "CloudError",
+    "Doorbell",
+    "Duress",
     "Family",
+    "Item",
     "Kind",
     "LockState",
     "Record",
+    "Report",
     "Settings",
-    "Signal",
-    "SignalRecord",
     "Snapshot",
+    "Source",
     "TuyaLock",
     "Unlock",
     "UnlockWith",
-    "Watcher",
+    "Update",
+    "Value",
+    "When",
     "aged",
+    "in_seconds",
 ]

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from .clock import Clock
-from .codec import CodecError, KeyReply, KeyStatus, RemoteKey
+from .codec import KeyReply, KeyStatus, RemoteKey
 from .door import REPLY, Door
 from .exceptions import (
     CloudSilent,
@@ -20,10 +20,11 @@ from .exceptions import (
     NotProven,
     UnlockRefused,
 )
+from .models import OUR_MEMBER, Source, Value
+from .products.values import CodecError
 from .profiles import Family
-from .records import ACCOUNT, CLOCK_TOLERANCE, CLOUD, LAN
+from .records.ageing import CLOCK_TOLERANCE
 from .remote_key import SET_KEY, USE_KEY, Conversation
-from .state import OUR_MEMBER, Value
 
 STORED_WITHIN = 5.0
 """Seconds in which a lock says that it has stored a key."""
@@ -52,16 +53,16 @@ class Attempt:
         self._clock = clock
         self._unlock = unlock
         self._line: Line | None = None
-        self._route = LAN
+        self._route = Source.LAN
         self._inbox: asyncio.Queue[Codes | LockError] = asyncio.Queue()
         self.since = float("-inf")
         """Before it, in Unix seconds, nothing has happened that the last command can have done."""
 
     def go_by_account(self, line: Line | None) -> None:
         """Talk to the lock through the owner's account from now on, if that reaches it."""
-        self._line, self._route = line, ACCOUNT if line else LAN
+        self._line, self._route = line, Source.ACCOUNT if line else Source.LAN
 
-    def feed(self, news: Codes | LockError, route: str = LAN) -> None:
+    def feed(self, news: Codes | LockError, route: str = Source.LAN) -> None:
         """Take a pushed report, a refusal, or the reason why the connection ended.
 
         Only the route of a command answers it: on another one, a connection that ends says nothing,
@@ -70,7 +71,7 @@ class Attempt:
         """
         if route == self._route or requests(news):
             self._inbox.put_nowait(news)
-        elif self._route != LAN and not isinstance(news, LockError):
+        elif self._route != Source.LAN and not isinstance(news, LockError):
             self._inbox.put_nowait({code: news[code] for code in news.keys() - {SET_KEY, USE_KEY}})
 
     def opened(self) -> None:
@@ -127,7 +128,7 @@ class Attempt:
         self, order: Awaitable[None], wanted: Callable[[Codes], T | None]
     ) -> None:
         """Give an order, and wait until the lock reports that it has been carried out."""
-        self._route = CLOUD
+        self._route = Source.CLOUD
         self._forget()
         with suppress(CloudSilent):
             await order

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from .clock import Clock
 from .door import Door
 from .exceptions import NotSupported, SettingAsleep, SettingNotConfirmed
-from .memory import Memory
-from .state import Value
+from .models import Value
+from .products.product import Product
 
 CHANGED_WITHIN = 10.0
 """Seconds in which a lock says that it has changed a setting."""
@@ -16,7 +16,7 @@ CHANGED_WITHIN = 10.0
 class Changes:
     """Changes settings, where the product's own model says that it can be done."""
 
-    def __init__(self, door: Door, memory: Memory, clock: Clock) -> None:
+    def __init__(self, door: Door, memory: Product, clock: Clock) -> None:
         """Begin with nothing to change."""
         self._door, self._memory, self._clock = door, memory, clock
         self._waiting: list[tuple[str, Value, asyncio.Future[None]]] = []

@@ -6,14 +6,11 @@ tried in turn, and the one that answered is remembered.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from .cloud_answers import (
     CloudDevice,
     CloudMember,
-    CloudSignal,
-    CloudUnlock,
     OfflinePassword,
     Ticket,
     each,
@@ -24,14 +21,14 @@ from .cloud_answers import (
     read_model,
     read_offline_password,
     read_password,
-    read_signals,
+    read_report,
     read_specifications,
     read_ticket,
     read_time,
-    read_unlocks,
 )
 from .cloud_checks import CloudChecks
 from .exceptions import Cause, CloudRefused, CloudSilent, CloudUnreachable
+from .models import Report
 from .openapi import OpenApi
 from .passwords import Phase, TemporaryPassword, Wish
 from .profiles import Dp
@@ -125,21 +122,22 @@ class Cloud:
         """Refuse the unlock request at the door."""
         await self._call("PUT", f"{_LOCK}/password-free/open-door/cancel", body={"type": 1})
 
-    async def unlocks(self, since: float, until: float) -> list[CloudUnlock]:
-        """Return the unlocks between two Unix times, oldest first."""
+    async def unlocks(self, since: float, until: float) -> list[Report]:
+        """Return the records of unlocks between two Unix times, oldest first."""
         window = {"start_time": round(since * 1000), "end_time": round(until * 1000)}
-        rows = await self._all(_UNLOCKS, "logs", window, poll=True)
-        found = [unlock for row in each(read_unlocks, rows[::-1]) for unlock in row]
-        return sorted(found, key=lambda unlock: unlock.time)
+        return self._reports(await self._all(_UNLOCKS, "logs", window, poll=True))
 
-    async def signals(self, since: float, until: float, *, bits: bool = False) -> list[CloudSignal]:
-        """Return the alarms, rings and duress between two Unix times; alarms may be bits."""
+    async def signals(self, since: float, until: float) -> list[Report]:
+        """Return the records of alarms, rings and duress between two Unix times, oldest first."""
         # No times can be asked for; the newest come first.
         codes = {"codes": "alarm_lock,hijack,doorbell"}
         rows = await self._all(_SIGNALS, "records", codes, poll=True, since=since)
-        read = each(partial(read_signals, bits=bits), rows[::-1])
-        found = [signal for row in read for signal in row if since <= signal.time <= until]
-        return sorted(found, key=lambda signal: signal.time)
+        return [one for one in self._reports(rows) if since <= time_of(one) <= until]
+
+    def _reports(self, rows: list[Any]) -> list[Report]:
+        """Return rows of the records, which come newest first, as reports, oldest first."""
+        received = self._api.clock.time()
+        return sorted(each(lambda row: read_report(row, received), rows[::-1]), key=time_of)
 
     async def members(self) -> list[CloudMember]:
         """Return the members that the app knows, with their numbers where it tells them."""
@@ -298,3 +296,8 @@ class Cloud:
 def _reaches(rows: list[Any], since: float) -> bool:
     """Return if rows, the newest first, go back further than a Unix time."""
     return any(time < since for time in each(read_time, rows))
+
+
+def time_of(report: Report) -> float:
+    """Return when a record of the cloud was, in Unix seconds."""
+    return max((one.time or 0.0 for one in report.items), default=0.0)

@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 from .exceptions import CloudSilent
+from .models import Item, Report, Source, Value
 from .passwords import Phase, TemporaryPassword
+from .products.decoder import ALARM_CODE, METHODS, NUMBERS
 from .profiles import Dp, DpType
-from .signals import ALARM, Signal, signals
-from .state import METHODS, NUMBERS, Unlock, Value, unlocks
 
 _UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
 
@@ -49,26 +49,6 @@ class CloudDevice:
     product_id: str
     local_key: str = field(repr=False)
     model: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class CloudUnlock:
-    """An unlock in the cloud's records; the time is the lock's own, in Unix seconds."""
-
-    unlock: Unlock
-    time: float
-    nickname: str | None
-    """Whose number it is, by the app's members."""
-
-
-@dataclass(frozen=True, slots=True)
-class CloudSignal:
-    """A signal in the cloud's records; the time is the lock's own, in Unix seconds."""
-
-    signal: Signal
-    time: float
-    unlock: Unlock | None
-    """What was done under duress, where the record tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,30 +156,12 @@ def _limited(dp: Dp, spec: Mapping[str, Any]) -> Dp:
     return dp
 
 
-def read_unlocks(row: Any) -> list[CloudUnlock]:
-    """Read the unlocks in a row of the records."""
-    nickname = row.get("nick_name") or None
-    return [
-        CloudUnlock(unlock, read_time(row), nickname)
-        for code, text in _reports(row)
-        for _, unlock in unlocks({code: _value(code, text)})
-    ]
-
-
-def read_signals(row: Any, *, bits: bool = False) -> list[CloudSignal]:
-    """Read the signals in a row of the records, of a lock whose alarms may be bits."""
-    return [
-        CloudSignal(signal, read_time(row), _forced(text) if code == "hijack" else None)
-        for code, text in _reports(row)
-        for _, signal in signals({code: _signal_value(code, text, bits)})
-    ]
-
-
-def _signal_value(code: str, text: str, bits: bool) -> Value:
-    """Return a value of the records of signals; bits and an index look alike."""
-    if bits and code == ALARM and text.isdecimal():
-        return int(text)
-    return _BOOLEANS.get(text.lower(), text)
+def read_report(row: Any, received: float) -> Report:
+    """Read a row of the records: what the lock reported to Tuya's cloud, with its own time."""
+    time, status = read_time(row), row["status"]
+    reports = status if isinstance(status, list) else [status]
+    items = (Item(one["code"], _value(one["code"], str(one["value"])), time) for one in reports)
+    return Report(source=Source.CLOUD, received=received, items=tuple(items))
 
 
 def read_time(row: Any) -> float:
@@ -212,23 +174,9 @@ def in_seconds(time: float) -> float:
     return time / 1000 if time > _MILLISECONDS else float(time)
 
 
-def _reports(row: Any) -> list[tuple[str, str]]:
-    """Return the codes and values in a row of the records."""
-    status = row["status"]
-    reports = status if isinstance(status, list) else [status]
-    return [(report["code"], str(report["value"])) for report in reports]
-
-
-def _forced(text: str) -> Unlock | None:
-    """Return the unlock that a record of duress names, as `unlock_fingerprint-02`."""
-    code, _, number = text.rpartition("-")
-    found = unlocks({code: int(number)}) if number.isdecimal() else ()
-    return next((unlock for _, unlock in found), None)
-
-
 def _value(code: str, text: str) -> Value:
     """Return a value of the records, which are strings, as a lock reports it."""
-    if code.endswith("_kit") or code.startswith("unlock_offline"):
+    if code == ALARM_CODE or code.endswith("_kit") or code.startswith("unlock_offline"):
         return text
     if text.isdecimal():
         return int(text)

@@ -1,11 +1,12 @@
 """The door as a remote unlock sees it: who is there, and whether the lock can be told anything."""
 
+from typing import Any
+
 from .clock import Clock
 from .exceptions import NotSupported
 from .lan.session import LanSession
-from .memory import Memory
+from .models import Value
 from .profiles import PROFILES, Family, dp_id
-from .state import Value
 
 REPLY = "reply_unlock_request"
 
@@ -13,7 +14,7 @@ REPLY = "reply_unlock_request"
 class Door:
     """What is known of a lock at this moment, and the way to tell it something."""
 
-    def __init__(self, link: LanSession, memory: Memory, clock: Clock) -> None:
+    def __init__(self, link: LanSession, memory: Any, clock: Clock) -> None:
         """Look at a lock through its session in the local network."""
         self.link = link
         self._memory = memory
@@ -22,7 +23,7 @@ class Door:
     @property
     def family(self) -> Family | None:
         """Return the product family, if it has shown itself."""
-        return self._memory.family
+        return self._memory.product.family
 
     @property
     def on_lan(self) -> bool:
@@ -32,7 +33,7 @@ class Door:
     @property
     def reported(self) -> bool:
         """Return if the lock itself has ever reported anything to us."""
-        return self._memory.reported
+        return bool(self._memory.product.reported)
 
     @property
     def connected(self) -> bool:
@@ -53,12 +54,12 @@ class Door:
     @property
     def requested_at(self) -> float | None:
         """Return when that was last reported, in Unix seconds."""
-        return self._memory.requested_at if self.requested else None
+        return self._memory.state.reported_at.get("unlock_request") if self.requested else None
 
     @property
     def opens_remotely(self) -> bool | None:
         """Return if the product can be opened remotely, where that is known."""
-        return self._memory.opens_remotely
+        return self._memory.product.opens_remotely
 
     @property
     def tells_motor_state(self) -> bool:
@@ -68,7 +69,7 @@ class Door:
     def send(self, code: str, value: Value) -> None:
         """Send one DP value; raise NotSupported or ConnectionLost."""
         unknown = code == REPLY and self.family is None
-        table = PROFILES[Family.A] if unknown else self._memory.table
+        table = PROFILES[Family.A] if unknown else self._memory.product.table
         if (id_ := dp_id(table, code)) is None:
             raise NotSupported(f"this product has no {code}")
         self.link.send({id_: value})

@@ -7,8 +7,8 @@ from typing import Any
 
 from .codec import KeyReply, KeyStatus
 from .exceptions import LockError, NoHandshake, SlotTaken, Unreachable, WrongKey, WrongVersion
-from .records import CLOCK_TOLERANCE
-from .state import OUR_MEMBER
+from .models import OUR_MEMBER
+from .records.ageing import CLOCK_TOLERANCE
 
 KEPT = 20
 SUSPICIONS = 4

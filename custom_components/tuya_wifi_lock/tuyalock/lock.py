@@ -1,16 +1,14 @@
 """The lock: what is known of it, what it reports, and what can be asked of it."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+import logging
 from typing import Any
 
-from .account import Account
-from .arrivals import Arrivals
-from .attempt import reply_in
+from .attempt import Line, reply_in
 from .changes import Changes
-from .clock import Clock
+from .clock import Clock, Timer
 from .cloud import Cloud
 from .codec import KeyStatus
 from .door import Door
@@ -18,23 +16,83 @@ from .exceptions import ConnectionLost, LockError, Reason, UnlockRefused, Unreac
 from .health import Health
 from .lan.address import Address
 from .lan.connection import QueryNotUnderstood, Rejected
-from .lan.protocol import Report
 from .lan.session import Accepted, Closed, LanSession, Opened, SessionEvent
-from .memory import Memory
+from .models import (
+    Age,
+    Alarm,
+    Doorbell,
+    Duress,
+    Event,
+    Kind,
+    Record,
+    Report,
+    Source,
+    Unlock,
+    Value,
+    When,
+)
+from .products.decoder import Observation, events
+from .products.product import Product
 from .profiles import Dp, Family
-from .records import LAN, Age, Arrival, Record, timed
+from .records.ageing import Ageing, Verdict, age_by_time, age_elsewhere, when
+from .records.duress import (
+    JUST_NOW,
+    PendingDuress,
+    last_unlock,
+    nearest_unlock,
+    unlock_before,
+)
+from .records.journal import Journal
+from .records.state import (
+    Bolt,
+    Dated,
+    LockState,
+    bolt,
+    current,
+    forget_ahead,
+    heard,
+    opened,
+    reduce,
+    reduce_record,
+    state_at,
+)
 from .remote import Remote
 from .remote_key import SET_KEY, USE_KEY
 from .settings import Settings
-from .signal_records import SignalRecords
-from .snapshot import Snapshot, Watcher, Watchers
-from .state import Unlock, Value, bolt, unlocks
-from .stored import known_fields
+from .storage import known_fields
 from .temporary import TemporaryPasswords
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What can be seen of a lock at one moment."""
+
+    state: LockState
+    family: Family | None
+    bolt: Bolt
+    last_unlock: Record | None
+    """The unlock that happened last, also if it is still pending."""
+    awake: bool
+    unlocking: bool
+    requested: bool
+    problem: LockError | None
+    key_refused: bool
+    changeable: Mapping[str, Dp]
+    """Settings that can be changed by the product's own model, by DP code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What the lock's subscriber gets: how the lock is now, and the records that are new."""
+
+    state: Snapshot
+    records: tuple[Record, ...] = ()
 
 
 class TuyaLock:
-    """One lock. Everything that changes with time is in here."""
+    """One lock. Every report comes in through `receive`, everything new goes out as an Update."""
 
     def __init__(
         self,
@@ -43,135 +101,63 @@ class TuyaLock:
         clock: Clock,
         stored: Mapping[str, Any] | None = None,
         cloud: Cloud | None = None,
+        *,
+        on_update: Callable[[Update], None] = lambda update: None,
+        since: float = 0.0,
     ) -> None:
-        """Prepare a lock with what `as_dict` returned in an earlier life."""
+        """Prepare a lock with what `as_dict` returned in an earlier life.
+
+        What other sources report of the time before the Unix time `since` is kept, and no news.
+        """
         stored = stored or {}
-        self.health = Health(stored.get("health"))
         self.cloud = cloud
-        self._settings, self._clock = settings, clock
-        self._memory = Memory(stored)
-        self.journal = self._memory.journal
+        self.health = Health(stored.get("health"))
+        self.product = Product(stored.get("product"))
+        self.journal = Journal.from_dict(stored["journal"]) if "journal" in stored else Journal()
+        self._settings, self._clock, self._since = settings, clock, since
+        self._on_update = on_update
+        self._state = LockState.from_dict(stored.get("state", {}))
+        self._ageing = Ageing(clock)
+        self._duress = PendingDuress(clock, self.journal)
         address = replace(address, **known_fields(Address, stored.get("address", {})))
-        self.door = Door(LanSession(address, clock, self.on_event), self._memory, clock)
+        self._device_id = address.device_id
+        self.session = LanSession(address, clock, self.on_event)
+        self.door = Door(self.session, self, clock)
         self._remote = Remote(self.door, cloud, settings, clock, self)
-        self._arrivals = Arrivals(clock, self._arrived)
-        self._reaching: set[asyncio.Future[None]] = set()
-        ends = partial(self._memory.ends, settings.relock_delay)
-        self._watchers = Watchers(self._look, ends, clock)
-        self.changes = Changes(self.door, self._memory, clock)
-        self.signals = SignalRecords(self._memory, self._watchers, clock, stored.get("signals"))
-        self._arrivals.deliver_ring = self.signals.arrived
-        self.account = Account(self._memory, self._watchers, self, self._remote, clock)
-        self.passwords = TemporaryPasswords(
-            clock, stored.get("passwords"), self._watchers.passwords_changed
-        )
+        self.changes = Changes(self.door, self.product, clock)
+        self.passwords = TemporaryPasswords(clock, stored.get("passwords"), self._changed)
         self.passwords.carrier = cloud
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """Return what can be seen of the lock now."""
-        return self._watchers.snapshot
-
-    @property
-    def last(self) -> Record | None:
-        """Return what happened last, by all that the records tell."""
-        return self._memory.last
+        self._reaching: set[asyncio.Future[None]] = set()
+        self._timer: Timer | None = None
+        self._timer_at = float("inf")
+        self.snapshot = self._look()
 
     def start(self) -> None:
         """Begin to look for the lock."""
-        self.door.link.start()
-        self._watchers.look()
-        self._watchers.arm()
-
-    @property
-    def address(self) -> Address:
-        """Return where the lock is and how it is reached, with all that was found out."""
-        return self.door.link.address
-
-    @property
-    def host(self) -> str | None:
-        """Return where the lock is connected, if it is."""
-        return self.door.link.host
-
-    def move(self, address: Address) -> None:
-        """Reach the lock in another way from now on; one that was let go of is left alone."""
-        if not self.door.link.running:
-            return
-        self.health.recover()
-        self._arrivals.close()
-        self.changes.end()
-        self.door.link.move(address)
-        self._watchers.look()
-        self._watchers.arm()
+        self.session.start()
+        self._publish()
+        self._arm()
 
     async def stop(self) -> None:
         """Let go of the lock and call off what waits for it."""
         await self._remote.close()
-        await self.door.link.stop()
-        self._arrivals.close()
-        self.changes.end()
-        self.signals.close()
-        self._watchers.close()
+        await self.session.stop()
+        self._publish([*self._end_connection(), *self._duress_records(closing=True)])
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
 
-    def subscribe(self, watcher: Watcher) -> Callable[[], None]:
-        """Tell every change and every unlock; return the unsubscribe."""
-        return self._watchers.add(watcher)
+    @property
+    def address(self) -> Address:
+        """Return where the lock is and how it is reached, with all that was found out."""
+        return self.session.address
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return what has to survive a restart."""
-        return {
-            **self._memory.as_dict(),
-            "health": self.health.as_dict(),
-            "passwords": self.passwords.as_dict(),
-            "signals": self.signals.as_dict(),
-            "cloud": self.cloud.as_dict() if self.cloud else None,
-            "address": self.address.found,
-        }
-
-    # What can be asked of it
-
-    def hint(
-        self,
-        host: str,
-        version: str | None = None,
-        *,
-        announced: bool = False,
-        product_id: str | None = None,
-    ) -> None:
-        """Take a hint that the lock is awake, `announced` if it said so without being asked."""
-        self._memory.learn_product(product_id)
-        self._memory.heard(self._clock.time())
-        self.door.link.hint(host, version, announced=announced)
-        self._watchers.look()
-
-    async def unlock(self) -> None:
-        """Open the door; returns when the lock has said that it is open, else raises LockError."""
-        await self._remote.unlock()
-
-    async def lock(self) -> None:
-        """Lock the door, where the product can; raises LockError."""
-        await self._remote.lock()
-
-    async def refuse(self) -> None:
-        """Refuse the request at the door, where the product can; raises LockError."""
-        await self._remote.refuse()
-
-    def learn(self, table: Mapping[int, Dp]) -> None:
-        """Learn the product's own DP table."""
-        self._memory.learn(table)
-        self._watchers.look()
-
-    # What the remote control tells
-
-    def remote_opened(self) -> None:
-        """Note that the lock has opened."""
-        self._memory.opened(self._clock.time())
-
-    def remote_changed(self) -> None:
-        """Note that an unlock begins or ends."""
-        self._watchers.look()
-
-    # The local network
+    def move(self, address: Address) -> None:
+        """Reach the lock in another way from now on; one that was let go of is left alone."""
+        if self.session.running:
+            self.health.recover()
+            self.session.move(address)
+            self._publish(self._end_connection())
 
     async def reach(self, within: float) -> Address:
         """Return how the lock was reached, at most `within` seconds from now.
@@ -196,113 +182,382 @@ class TuyaLock:
         for reached in self._reaching:
             if reached.done():
                 continue
-            if self.door.connected:
+            if self.session.connected:
                 reached.set_result(None)
             elif self.health.problem and self.health.hopeless:
                 reached.set_exception(self.health.problem)
 
-    def on_event(self, event: SessionEvent) -> None:
-        """Take what happens in the local network."""
+    def as_dict(self) -> dict[str, Any]:
+        """Return what has to survive a restart, for private storage."""
+        return {
+            "state": self._state.as_dict(),
+            "journal": self.journal.as_dict(),
+            "product": self.product.as_dict(),
+            "health": self.health.as_dict(),
+            "passwords": self.passwords.as_dict(),
+            "cloud": self.cloud.as_dict() if self.cloud else None,
+            "address": self.address.found,
+        }
+
+    # What can be asked of it
+
+    def hint(
+        self,
+        host: str,
+        version: str | None = None,
+        *,
+        announced: bool = False,
+        product_id: str | None = None,
+    ) -> None:
+        """Take a hint that the lock is awake, `announced` if it said so without being asked."""
+        self.product.identify(product_id)
+        self._state = heard(self._state, self._clock.time())
+        self.session.hint(host, version, announced=announced)
+        self._publish()
+
+    async def unlock(self) -> None:
+        """Open the door; returns when the lock has said that it is open, else raises LockError."""
+        await self._remote.unlock()
+
+    async def lock(self) -> None:
+        """Lock the door, where the product can; raises LockError."""
+        await self._remote.lock()
+
+    async def refuse(self) -> None:
+        """Refuse the request at the door, where the product can; raises LockError."""
+        await self._remote.refuse()
+
+    def learn(self, table: Mapping[int, Dp]) -> None:
+        """Learn the product's own DP table."""
+        self.product.learn(table)
+        self._publish()
+
+    def learn_from_account(
+        self, product_id: str, table: Mapping[int, Dp], family: Family | None
+    ) -> None:
+        """Learn what an account knows of the product, if nothing better is known."""
+        self.product.learn_from_account(product_id, table, family)
+        self._publish()
+
+    # What a remote unlock says and asks
+
+    @property
+    def state(self) -> LockState:
+        """Return what the lock has reported."""
+        return self._state
+
+    def use_account(self, line: Line | None) -> None:
+        """Let a remote unlock go through the account where nothing else reaches the lock."""
+        self._remote.line = line
+
+    def remote_opened(self) -> None:
+        """Note that the lock has opened."""
+        now = self._clock.time()
+        self._state = opened(self._state, now, now)
+
+    def remote_changed(self) -> None:
+        """Note that an unlock begins or ends."""
+        self._publish()
+
+    def _changed(self) -> None:
+        """Note that a temporary password is another one, or has come further."""
+        self._publish(force=True)
+
+    @property
+    def opens_by_account(self) -> bool:
+        """Return if the lock can be opened through the account while somebody asks at the door."""
+        return self._remote.opens_by_account
+
+    @property
+    def host(self) -> str | None:
+        """Return where the lock is connected, if it is."""
+        return self.session.host
+
+    # What comes in
+
+    def receive(self, report: Report) -> None:
+        """Take a report of any source: decode it, age it, keep what is new, and publish it."""
+        observations = self.product.observe(report)
+        dated = self._dated(report, observations)
+        self._state = reduce(self._state, dated, is_answer=report.is_answer)
+        new = self._keep(report, observations)
+        self._feed(report, dated, new)
+        self._publish(new)
+
+    def _dated(self, report: Report, observations: list[Observation]) -> list[Dated]:
+        """Return what a report says of the lock's state, with the time of which it says it."""
+        now = report.received
+        match report.source:
+            case Source.LAN:
+                self._state = heard(self._state, now)
+                return [(one, now) for one in observations]
+            case Source.ACCOUNT:
+                self._state = forget_ahead(self._state, now)
+                dated = current(self._state, observations, now)
+                latest = max((at for _, at in dated), default=0.0)
+                if latest > (self._state.last_heard or 0.0):
+                    self._state = replace(self._state, last_heard=latest)
+                return dated
+        return []
+
+    def _keep(self, report: Report, observations: list[Observation]) -> list[Record]:
+        """Keep the events of a report; return the records that are decided and new."""
+        bits = report.source is Source.CLOUD and self.product.alarm_bits
+        new: list[Record] = []
+        for event, claimed in events(observations, alarm_bits=bits):
+            at = when(claimed, report.received)
+            if report.source is not Source.LAN:
+                new += self._keep_elsewhere(event, at, report.source)
+            elif report.is_answer:
+                self._keep_answered(event, at)
+            else:
+                new += self._keep_pushed(event, at, observations)
+        return new
+
+    def _keep_pushed(self, event: Event, at: When, observations: list[Observation]) -> list[Record]:
+        """Keep what the lock pushed: news, even if it equals the last."""
         match event:
-            case Opened():
-                self.health.wake(self._clock.time())
-                self._arrivals.open(event.hint_at, woken=event.woken)
-            case Accepted():
-                self.health.recover()
-                self._watchers.look()
-            case Rejected():
-                self._rejected()
-            case Closed():
-                self._disconnected(event.error)
-            case QueryNotUnderstood():
-                self._reported(None)
-            case _:
-                self._reported(event)
-        self._check_reached()
+            case Duress():
+                return self._keep_duress(event, at, observations)
+            case Alarm():
+                # It may have been saved up, but must not wait, and several belong together.
+                return self._add(event, at, Source.LAN, age_by_time(at) or Age.LIVE)
+            case Unlock():
+                self.health.check_clock(at.claimed, at.received)
+        age, verdicts = self._ageing.pushed(event, at)
+        new = self._settle(verdicts)
+        if age:
+            return new + self._add(event, at, Source.LAN, age)
+        if record := self.journal.add(event, at, Source.LAN, None):
+            self._ageing.hold(record)
+        return new
 
-    def _reported(self, report: Report | None) -> None:
-        """Take DP values; None is an answer that the lock does not understand the query."""
-        codes = self._memory.take(report, self._clock.time())
-        if self._memory.family is Family.D:
-            self.door.link.keep_alive()
-        self.door.link.keep_open_until(self._memory.state.request_until)
-        if report is None or report.is_answer:
-            self._take_answer(codes)
-        else:
-            self._take_push(codes, self._memory.times(report))
-        self.changes.take(codes)
-        self._watchers.look()
+    def _keep_answered(self, event: Event, at: When) -> None:
+        """Keep an unlock in an answer, if that has only what changed since the lock woke."""
+        if not (isinstance(event, Unlock) and self.product.answers_partly):
+            return
+        if not self._ageing.counts(event):
+            return
+        if record := self.journal.add(event, When(at.received), Source.LAN, None):
+            self._ageing.hold_answer(record)
 
-    def _rejected(self) -> None:
-        """Note that the lock rejected a command."""
-        refusal = UnlockRefused(Reason.REJECTED)
-        self.health.suffer(refusal, self._clock.time())
-        self._remote.feed(refusal)
+    def _keep_elsewhere(self, event: Event, at: When, source: Source) -> list[Record]:
+        """Keep what the cloud or an account reports."""
+        age = age_elsewhere(at, source)
+        if not isinstance(event, Duress):
+            return self._add(event, at, source, age)
+        if source is Source.ACCOUNT and (
+            nearest_unlock(self.journal, at.happened, JUST_NOW) is None
+        ):
+            return self._hold_duress(event, at, source, age)
+        unlock_id = unlock_before(self.journal, event, at.happened)
+        return self._add(event, at, source, age, unlock_id=unlock_id)
 
-    def _disconnected(self, error: LockError | None) -> None:
-        """Note why a dial failed or a connection ended; None if we ended it."""
-        self._arrivals.close()
-        if self.snapshot.awake:
-            self._memory.heard(self._clock.time())
-        if error:
-            self.health.suffer(error, self._clock.time())
-        self._remote.feed(error or ConnectionLost("the connection was ended"))
-        self.changes.end()
-        self._watchers.look()
+    def _keep_duress(
+        self, event: Duress, at: When, observations: list[Observation]
+    ) -> list[Record]:
+        """Keep duress that the lock pushed, with the unlock of the same report or right before."""
+        age = age_by_time(at) or Age.LIVE
+        if held := self._ageing.held:
+            return self._hold_duress(event, at, Source.LAN, age, held)
+        own = [one for one, _ in events(observations) if isinstance(one, Unlock)]
+        unlock_id = (
+            last_unlock(self.journal, own[-1])
+            if own
+            else nearest_unlock(self.journal, at.received, JUST_NOW)
+        )
+        if unlock_id is None:
+            return self._hold_duress(event, at, Source.LAN, age)
+        return self._add(event, at, Source.LAN, age, unlock_id=unlock_id)
 
-    # Reports
+    def _hold_duress(
+        self, event: Duress, at: When, source: Source, age: Age, unlock_id: int | None = None
+    ) -> list[Record]:
+        """Keep duress until the unlock that it is about is known."""
+        if record := self.journal.add(event, at, source, None, delivered=self._is_old(at, source)):
+            self._duress.hold(record, age, unlock_id)
+        return []
 
-    def record(self, unlock: Unlock, time: float | None, route: str, *, tell: bool = True) -> bool:
-        """Take an unlock that another route tells; return if it is new, and of now."""
-        arrival = timed(unlock, time, self._clock.time(), route)
-        return self._arrived(arrival, route, tell=tell) and arrival.age is not Age.LATE
+    def _add(
+        self, event: Event, at: When, source: Source, age: Age, *, unlock_id: int | None = None
+    ) -> list[Record]:
+        """Keep an event whose age is known."""
+        old = self._is_old(at, source)
+        record = self.journal.add(event, at, source, age, delivered=old, unlock_id=unlock_id)
+        return self._taken(record)
 
-    def _take_answer(self, codes: Mapping[str, Value]) -> None:
-        """Take the answer to our query."""
-        if self._memory.answers_partly:
-            for _, unlock in unlocks(codes):
-                self._arrivals.answered(unlock)
-        # Of an answer, only a running countdown is news.
-        self._remote.feed({code: codes[code] for code in codes.keys() & {"unlock_request"}})
+    def _is_old(self, at: When, source: Source) -> bool:
+        """Return if another source reports something from before the lock was set up."""
+        return source is not Source.LAN and at.claimed is not None and at.claimed < self._since
 
-    def _take_push(self, codes: Mapping[str, Value], times: Mapping[str, float]) -> None:
-        """Take what the lock reported by itself: news, even if it equals the last."""
-        for code, unlock in unlocks(codes):
-            self.health.check_clock(times.get(code), self._clock.time())
-            self._arrivals.pushed(unlock, times.get(code))
-        self.signals.pushed(codes, times, self._arrivals)
+    def _settle(self, verdicts: list[Verdict]) -> list[Record]:
+        """Give pending records their age; return those that are new, each before its duress."""
+        new: list[Record] = []
+        for record_id, age in verdicts:
+            pending = self.journal.find(record_id)
+            new += self._taken(self.journal.settle(record_id, age))
+            if pending:
+                for record in self._duress.unlock_settled(record_id, pending):
+                    new += self._taken(record)
+        return new
+
+    def _duress_records(self, *, closing: bool = False) -> list[Record]:
+        """Return the records of duress that need not wait any more."""
+        found = self._duress.decide(closing=closing)
+        return [record for one in found for record in self._taken(one)]
+
+    def _taken(self, record: Record | None) -> list[Record]:
+        """Take a record that is new into the state; return it if somebody is to hear of it."""
+        if record is None:
+            return []
+        self._state = reduce_record(self._state, record)
+        if isinstance(record.event, Doorbell) and record.age is not Age.LIVE:
+            # Nobody waits at the door any more.
+            self.journal.mark_delivered(record.id)
+            return []
+        return [] if record.delivered else [record]
+
+    def _feed(self, report: Report, dated: list[Dated], new: list[Record]) -> None:
+        """Hand over to a remote unlock or a change of a setting what it may wait for."""
+        codes = {one.code: one.value for one, _ in dated}
+        if report.source is Source.LAN:
+            self.session.keep_open_until(self._state.request_until)
+            if report.is_answer:
+                # Of an answer, only a running countdown is news.
+                self._remote.feed({code: codes[code] for code in codes.keys() & {"unlock_request"}})
+            else:
+                self._check_keys(codes)
+                self._remote.feed(codes)
+            self.changes.take(codes)
+            return
+        opened = {record.event for record in new}
+        if report.source is Source.CLOUD and any(
+            record.kind is Kind.UNLOCK
+            and record.age is not Age.LATE
+            and record.unlock.method in {"app", "remote"}
+            for record in new
+        ):
+            self._remote.opened()
+        for one, at in dated:
+            unlocks = [event for event, _ in events([one]) if isinstance(event, Unlock)]
+            if one.time is not None and opened.issuperset(unlocks):
+                self._remote.hear({one.code: one.value}, at)
+
+    def _check_keys(self, codes: Mapping[str, Value]) -> None:
+        """Learn from what the lock says of remote keys; without one it is left to its cloud."""
         reply, busy = reply_in(codes, SET_KEY), self._remote.busy
         self.health.check_keys(reply, reply_in(codes, USE_KEY), ours=busy)
         if reply and reply.status is KeyStatus.FAILED and not busy:
             # It is left to its cloud, which gives it a key.
-            self.door.link.release()
-        self._remote.feed(codes)
+            self.session.release()
 
-    def _arrived(self, arrival: Arrival, route: str = LAN, *, tell: bool = True) -> bool:
-        """Keep an unlock, and tell it; return if it is new."""
-        if record := self._memory.keep(arrival, route):
-            self._watchers.look()
-            if tell:
-                self._watchers.tell(record)
-            else:
-                self.journal.mark_delivered(record.id)
-        self.signals.unlock_arrived(arrival.unlock)
-        return record is not None
+    # The session with the lock
 
-    # What others see
+    def on_event(self, event: SessionEvent) -> None:
+        """Take what happens in the local network."""
+        new: list[Record] = []
+        match event:
+            case Report():
+                self.receive(event)
+            case Opened():
+                self.health.wake(self._clock.time())
+                self._ageing.opened(event.hint_at, woken=event.woken)
+            case Accepted():
+                self.health.recover()
+            case QueryNotUnderstood():
+                self.product.query_not_understood()
+            case Rejected():
+                refusal = UnlockRefused(Reason.REJECTED)
+                self.health.suffer(refusal, self._clock.time())
+                self._remote.feed(refusal)
+            case Closed():
+                new = self._closed(event.error)
+        if self.product.family is Family.D:
+            self.session.keep_alive()
+        if not isinstance(event, Report):
+            self._publish(new)
+        self._check_reached()
+
+    def _closed(self, error: LockError | None) -> list[Record]:
+        """Note why a dial failed or a connection ended; None if we ended it."""
+        new = self._end_connection()
+        if self.snapshot.awake:
+            self._state = heard(self._state, self._clock.time())
+        if error:
+            self.health.suffer(error, self._clock.time())
+        self._remote.feed(error or ConnectionLost("the connection was ended"))
+        return new
+
+    def _end_connection(self) -> list[Record]:
+        """Return the records that are decided because nothing follows over this connection."""
+        return self._settle(self._ageing.closed())
+
+    # What goes out
+
+    def password_name(self, unlock: Unlock, at: float) -> str | None:
+        """Return the name of the temporary password that opened the lock at a Unix time."""
+        if unlock.method != "temporary_password" or unlock.number is None:
+            return None
+        return self.passwords.book.name_of(unlock.number, at)
+
+    def delivered(self, record_id: int) -> None:
+        """Note that a record has reached all who listen."""
+        self.journal.mark_delivered(record_id)
+
+    def _publish(self, records: Iterable[Record] = (), *, force: bool = False) -> None:
+        """Publish what has changed, and the records that are new."""
+        snapshot, new = self._look(), tuple(records)
+        self._arm()
+        if snapshot == self.snapshot and not new and not force:
+            return
+        self.snapshot = snapshot
+        for record in new:
+            _LOGGER.debug("%s: record %s: %s", self._device_id, record.id, record)
+        self._on_update(Update(snapshot, new))
 
     def _look(self) -> Snapshot:
         """Return what can be seen now."""
-        state, settings = self._memory.state_at(self._clock.time()), self._settings
+        now, settings = self._clock.time(), self._settings
+        state = state_at(self._state, now)
         return Snapshot(
             state=state,
-            family=self._memory.family,
-            bolt=bolt(state, self._clock.time(), settings.relock_delay, settings.relocks_itself),
-            last_unlock=self._memory.last_unlock(self._arrivals.held),
-            awake=self.door.link.connected,
+            family=self.product.family,
+            bolt=bolt(state, now, settings.relock_delay, settings.relocks_itself),
+            last_unlock=self._last_unlock(),
+            awake=self.session.connected,
             unlocking=self._remote.unlocking,
-            requested=self.door.requested,
+            requested=state.requested(now),
             problem=self.health.problem,
             key_refused=self.health.key_refused,
-            changeable=self._memory.changeable,
+            changeable=self.product.changeable,
         )
+
+    def _last_unlock(self) -> Record | None:
+        """Return the last unlock; a pending one counts if it is not known already."""
+        if (held := self._ageing.held) and self.journal.is_news(held, self._ageing.tentative):
+            return self.journal.find(held)
+        return self.journal.last_unlock
+
+    # What time alone changes
+
+    def _arm(self) -> None:
+        """Plan to look again when time alone will have changed something."""
+        now, monotonic = self._clock.time(), self._clock.monotonic()
+        state, delay = self._state, self._settings.relock_delay
+        ends = (state.request_until, state.opened_at and state.opened_at + delay)
+        waits = [end - now + 0.01 for end in ends if end and end > now]
+        waits += [due - monotonic for due in (self._ageing.due, self._duress.due)]
+        due = monotonic + max(min(waits), 0.0)
+        if self._timer and abs(due - self._timer_at) < 0.01:
+            return
+        if self._timer:
+            self._timer.cancel()
+        self._timer, self._timer_at = None, due
+        if due < float("inf"):
+            self._timer = self._clock.call_later(due - monotonic, self._due)
+
+    def _due(self) -> None:
+        """Look, and plan the next look: our clock may have been set back."""
+        self._timer, self._timer_at = None, float("inf")
+        self._publish([*self._settle(self._ageing.decide()), *self._duress_records()])
+        self._arm()

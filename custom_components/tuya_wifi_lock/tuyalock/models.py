@@ -148,6 +148,12 @@ class Record:
         return self.event.kind
 
     @property
+    def unlock(self) -> Unlock:
+        """Return how it was opened; only a record of an unlock says so."""
+        assert isinstance(self.event, Unlock)
+        return self.event
+
+    @property
     def happened(self) -> float:
         """Return when it happened, as far as known."""
         return self.when.happened

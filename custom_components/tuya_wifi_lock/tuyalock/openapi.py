@@ -142,7 +142,7 @@ class OpenApi:
         self.project = project
         self.calls = calls or Calls()
         self._session = session
-        self._clock = clock
+        self.clock = clock
         self._base = REGIONS[project.region]
         self._skew = 0.0
         """Seconds by which the cloud's clock is ahead of ours."""
@@ -163,7 +163,7 @@ class OpenApi:
         A call is repeated once if the cloud refused our token or our clock, and never else. A poll
         is what nobody asked for just now: it is not made once the calls of the month are used up.
         """
-        if poll and self.calls.used(self._clock.time()) >= CAP:
+        if poll and self.calls.used(self.clock.time()) >= CAP:
             raise CallsUsedUp
         data = b"" if body is None else json.dumps(body).encode()
         request = _Request(method, path, dict(sorted((query or {}).items())), data)
@@ -187,13 +187,13 @@ class OpenApi:
     async def _valid_token(self) -> _Token:
         """Return the token, after one renewal for all who wait for it."""
         async with self._renewing:
-            if self._token is None or self._clock.monotonic() >= self._token.until:
+            if self._token is None or self.clock.monotonic() >= self._token.until:
                 self._token = await self._new_token()
             return self._token
 
     async def _new_token(self) -> _Token:
         """Fetch a token; if the answer is lost, nothing has been done that matters."""
-        asked_at = self._clock.monotonic()
+        asked_at = self.clock.monotonic()
         try:
             result = await self._send(_Request("GET", _TOKEN_PATH, {"grant_type": 1}), "")
             until = asked_at + result["expire_time"] - _RENEW_BEFORE
@@ -203,9 +203,9 @@ class OpenApi:
 
     async def _send(self, request: _Request, token: str) -> Any:
         """Send one request and return the result in its answer."""
-        self.calls.count(self._clock.time())
+        self.calls.count(self.clock.time())
         try:
-            async with self._clock.timeout(ANSWER_TIME):
+            async with self.clock.timeout(ANSWER_TIME):
                 answer = json.loads(await self._exchange(request, token))
         except TimeoutError, aiohttp.ClientError, ValueError:
             raise CloudSilent from None
@@ -227,7 +227,7 @@ class OpenApi:
     def _headers(self, request: _Request, token: str) -> dict[str, str]:
         """Return the headers of a request, signed."""
         project = self.project
-        now = str(round((self._clock.time() + self._skew) * 1000))
+        now = str(round((self.clock.time() + self._skew) * 1000))
         identity = project.access_id + token + now
         headers = {
             "client_id": project.access_id,
@@ -246,7 +246,7 @@ class OpenApi:
         if not isinstance(answer, dict):
             raise CloudSilent
         if isinstance(now := answer.get("t"), int):
-            self._skew = now / 1000 - self._clock.time()
+            self._skew = now / 1000 - self.clock.time()
         if answer.get("success") is True:
             return answer.get("result")
         try:

@@ -7,7 +7,7 @@ import secrets
 from typing import Any, Self
 
 from .exceptions import Mistake, PasswordRefused
-from .stored import known_fields
+from .storage import known_fields
 
 MAX_VALID = 10
 """Passwords that a lock holds at most, as Tuya counts them."""

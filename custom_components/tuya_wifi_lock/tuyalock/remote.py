@@ -3,12 +3,11 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Protocol
 
 from .attempt import Attempt, Codes, Line, requests
 from .clock import Clock
-from .cloud import Cloud, CloudUnlock
+from .cloud import Cloud
 from .door import REPLY, Door
 from .exceptions import (
     Cancelled,
@@ -20,19 +19,18 @@ from .exceptions import (
     NotSupported,
     RequestOver,
 )
+from .models import Report, Source
 from .profiles import Family
-from .records import ACCOUNT, CLOUD
 from .remote_key import SET_KEY, USE_KEY, one_time_key, operate
 from .settings import Settings, UnlockWith
-from .state import Unlock
 from .told import telling_records
 
 
 class RemoteUser(Protocol):
     """Who hears of the remote control."""
 
-    def record(self, unlock: Unlock, time: float, route: str) -> bool:
-        """Take an unlock with the lock's own time, in Unix seconds; return if it is news."""
+    def receive(self, report: Report) -> None:
+        """Take a report."""
 
     def remote_opened(self) -> None:
         """Note that the lock has opened."""
@@ -91,7 +89,12 @@ class Remote:
         opens = self._door.requested if self._by_cloud else self._line_to_open
         attempt = self._attempt
         if attempt and at >= attempt.since and (opens or not requests(codes)):
-            attempt.feed(codes, ACCOUNT)
+            attempt.feed(codes, Source.ACCOUNT)
+
+    def opened(self) -> None:
+        """Take it from the cloud's records that the lock was opened remotely."""
+        if self._attempt:
+            self._attempt.opened()
 
     async def unlock(self) -> None:
         """Open the door; returns when the lock has said that it is open, else raises LockError."""
@@ -242,14 +245,8 @@ class Remote:
         if self._door.connected:
             await attempt.by_cloud(cloud.operate(unlock=True))
             return
-        async with telling_records(cloud, self._clock, partial(self._told, attempt)):
+        async with telling_records(cloud, self._clock, self._user.receive):
             await attempt.by_cloud(cloud.operate(unlock=True))
-
-    def _told(self, attempt: Attempt, told: CloudUnlock) -> None:
-        """Take a record of the attempt from the cloud."""
-        new = self._user.record(told.unlock, told.time, CLOUD)
-        if new and told.unlock.method in {"app", "remote"}:
-            attempt.opened()
 
     def _opened(self, opening: asyncio.Task[None]) -> None:
         """Clear up after an unlock; its error is for those who still wait for it."""

@@ -10,7 +10,7 @@ import string
 
 from .codec import KeyReply, KeyStatus, RemoteKey
 from .exceptions import Reason, UnlockRefused
-from .state import OUR_MEMBER
+from .models import OUR_MEMBER
 
 ONE_TIME_WINDOW = 300
 """Seconds by which the lock's clock may be wrong either way."""

@@ -5,8 +5,9 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from .clock import Clock
-from .cloud import Cloud, CloudUnlock
+from .cloud import Cloud
 from .exceptions import CallsUsedUp, CloudError, CloudRefused, CloudSilent, CloudUnreachable
+from .models import Item, Report
 
 LOOK_EVERY = 3.0
 """Seconds between two looks; a lock's record is there some seconds after it has opened."""
@@ -16,12 +17,12 @@ AROUND = 600.0
 
 @asynccontextmanager
 async def telling_records(
-    cloud: Cloud, clock: Clock, tell: Callable[[CloudUnlock], None]
+    cloud: Cloud, clock: Clock, tell: Callable[[Report], None]
 ) -> AsyncGenerator[None]:
     """Tell each unlock that comes to the cloud's records in this block."""
     now = clock.time()
     try:
-        known = set(await cloud.unlocks(now - AROUND, now + AROUND))
+        known = {one.items for one in await cloud.unlocks(now - AROUND, now + AROUND)}
     except CallsUsedUp, CloudRefused:
         # Not every product has records in the cloud.
         yield
@@ -37,7 +38,7 @@ async def telling_records(
 
 
 async def _look(
-    cloud: Cloud, clock: Clock, known: set[CloudUnlock], tell: Callable[[CloudUnlock], None]
+    cloud: Cloud, clock: Clock, known: set[tuple[Item, ...]], tell: Callable[[Report], None]
 ) -> None:
     """Tell what is not known, again and again."""
     while True:
@@ -45,6 +46,6 @@ async def _look(
         now = clock.time()
         with suppress(CloudError):
             for told in await cloud.unlocks(now - AROUND, now + AROUND):
-                if told not in known:
-                    known.add(told)
+                if told.items not in known:
+                    known.add(told.items)
                     tell(told)

@@ -22,9 +22,10 @@ from ..exceptions import (
     SlotTaken,
     Unreachable,
 )
+from ..models import Report
 from . import protocol
 from .address import Peer
-from .protocol import Command, Frame, Report, encode_json, parse_report
+from .protocol import Command, Frame, encode_json, parse_report
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -327,7 +328,7 @@ class Connection(asyncio.Protocol):
 
     def _handle_status(self, payload: bytes) -> None:
         """Pass a report on; an access control answers a query with one, too."""
-        if not (report := parse_report(payload)):
+        if not (report := parse_report(payload, self._clock.time())):
             return
         if self._early is not None:
             self._early.append(report)
@@ -338,7 +339,8 @@ class Connection(asyncio.Protocol):
 
     def _handle_answer(self, payload: bytes) -> None:
         """Pass the answer to our query on."""
-        self._receive(parse_report(payload, is_answer=True) or QueryNotUnderstood())
+        report = parse_report(payload, self._clock.time(), is_answer=True)
+        self._receive(report or QueryNotUnderstood())
         self._settle_answer()
 
     def _receive(self, received: Received) -> None:
@@ -384,9 +386,11 @@ def described(received: Received) -> str:
     """Return what a lock sent, for the debug log: only values that cannot be a key or a code."""
     if not isinstance(received, Report):
         return repr(received)
-    values = ", ".join(f"{id_}={_described(value)}" for id_, value in received.dps.items())
-    times = f", times {dict(received.times)}" if received.times else ""
-    return f"{'an answer' if received.is_answer else 'a report'}: {values or 'nothing'}{times}"
+    values = ", ".join(
+        f"{one.dp}={_described(one.value)}" + (f" at {one.time:.0f}" if one.time else "")
+        for one in received.items
+    )
+    return f"{'an answer' if received.is_answer else 'a report'}: {values or 'nothing'}"
 
 
 def _described(value: Any) -> str:

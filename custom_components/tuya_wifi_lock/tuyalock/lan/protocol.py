@@ -23,6 +23,7 @@ from tinytuya.core.exceptions import DecodeError
 from tinytuya.core.message_helper import TuyaHeader, TuyaMessage, pack_message, unpack_message
 
 from ..exceptions import MalformedFrame, WrongKey
+from ..models import Item, Report, Source
 
 VERSIONS = ("3.5", "3.4", "3.3", "3.1")
 """The protocol versions that we speak, newest first."""
@@ -73,16 +74,6 @@ class Frame:
     command: int
     payload: bytes
     ciphered: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """DP values that a lock sent: by itself, or as an answer to a query."""
-
-    dps: Mapping[int, Any]
-    times: Mapping[int, float]
-    """The lock's own time of a DP, Unix seconds, where it sent one."""
-    is_answer: bool
 
 
 def encode(version: str, key: bytes, seqno: int, command: Command, payload: bytes) -> bytes:
@@ -272,8 +263,8 @@ def ask(own_address: str) -> bytes:
     return bytes(pack_message(message, hmac_key=_UDP_KEY))
 
 
-def parse_report(payload: bytes, *, is_answer: bool = False) -> Report | None:
-    """Read the JSON of a report, or return None if it is none.
+def parse_report(payload: bytes, received: float, *, is_answer: bool = False) -> Report | None:
+    """Read the JSON of a report, or return None if it is none; `received` in Unix seconds.
 
     Versions 3.4 and 3.5 wrap the values in `data`. A time that belongs to a DP is a map by DP id;
     a single time is when the frame was sent, which may be hours after what it tells.
@@ -287,13 +278,15 @@ def parse_report(payload: bytes, *, is_answer: bool = False) -> Report | None:
     data = body.get("data", body)
     if not isinstance(data, dict) or not isinstance(data.get("dps"), dict):
         return None
-    times = data.get("t")
+    times = _by_id(times) if isinstance(times := data.get("t"), dict) else {}
     return Report(
-        _by_id(data["dps"]),
-        {id_: t for id_, t in _by_id(times).items() if _is_time(t)}
-        if isinstance(times, dict)
-        else {},
-        is_answer or body.get("type") == "query" or data.get("type") == "query",
+        source=Source.LAN,
+        received=received,
+        items=tuple(
+            Item(id_, value, float(times[id_]) if _is_time(times.get(id_)) else None)
+            for id_, value in _by_id(data["dps"]).items()
+        ),
+        is_answer=is_answer or body.get("type") == "query" or data.get("type") == "query",
     )
 
 

@@ -21,9 +21,10 @@ from ..exceptions import (
     WrongKey,
     WrongVersion,
 )
+from ..models import Report
 from .address import Address
 from .connection import Connection, QueryNotUnderstood, Received, Rejected, dial
-from .protocol import VERSIONS, Report
+from .protocol import VERSIONS
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""What the DPs of a product mean."""

@@ -1,0 +1,247 @@
+"""What a report says: DP values by their codes, and the events among them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..models import OUR_MEMBER, Alarm, Doorbell, Duress, Event, Item, Source, Unlock, Value
+from ..profiles import PROFILES, Dp, DpType, Family
+from .values import CodecError, decode_kit, decode_raw
+
+METHODS: Mapping[str, str] = {
+    "unlock_fingerprint": "fingerprint",
+    "unlock_fingerprint_kit": "fingerprint",
+    "unlock_password": "password",
+    "unlock_password_kit": "password",
+    "unlock_temporary": "temporary_password",
+    "unlock_temporary_kit": "temporary_password",
+    "unlock_dynamic": "dynamic_password",
+    "unlock_dynamic_kit": "dynamic_password",
+    "unlock_offline_pd": "offline_password",
+    "unlock_card": "card",
+    "unlock_card_kit": "card",
+    "unlock_face": "face",
+    "unlock_hand": "palm",
+    "unlock_finger_vein": "finger_vein",
+    "unlock_key": "key",
+    "unlock_key_kit": "key",
+    "unlock_app": "app",
+    "unlock_phone_remote": "remote",
+    "unlock_phone_remote_kit": "remote",
+    "unlock_remote": "remote",
+    "unlock_ble": "bluetooth",
+    "unlock_voice": "voice",
+    "unlock_voice_remote": "voice",
+    "unlock_emergency": "emergency",
+    "open_inside": "inside",
+    "unlock_double_kit": "combined",
+}
+"""DP code of an unlock -> unlock method. Any other `unlock_*` report is the method `other`."""
+
+UNLOCK_METHODS = tuple(dict.fromkeys((*METHODS.values(), "other")))
+
+NUMBERS: Mapping[str, str] = {
+    "update_all_finger": "fingerprint",
+    "update_all_password": "password",
+    "update_all_card": "card",
+    "update_all_face": "face",
+    "update_all_hand": "palm",
+    "update_all_fin_vein": "finger_vein",
+}
+"""DP code of all numbers that exist in the lock -> the unlock method that they are of."""
+
+SETTINGS = (
+    "normal_open_switch",
+    "automatic_lock",
+    "auto_lock_time",
+    "volume",
+    "beep_volume",
+    "language",
+)
+"""DP codes of what an owner may set."""
+
+_NO_UNLOCK = {"unlock_request", "unlock_offline_clear"}
+
+ALARM_CODE = "alarm_lock"
+"""DP code of the alarms of a door lock: a name, an index of two digits, or bits of an integer."""
+
+_ALARMS_BY_INDEX = (
+    "wrong_finger",
+    "wrong_password",
+    "wrong_card",
+    "wrong_face",
+    "tongue_bad",
+    "too_hot",
+    "unclosed_time",
+    "tongue_not_out",
+    "pry",
+    "key_in",
+    "low_battery",
+    "power_off",
+    "shock",
+    "defense",
+    "stay_alarm",
+    "doorbell",
+    "wrong_unlock",
+)
+"""The alarms of a door lock in the order of their numbers on the wire."""
+
+_ALARMS_BY_KIT_INDEX = (*_ALARMS_BY_INDEX[:4], "pry", "unidentified", "doorbell")
+"""The alarms of an access control."""
+
+_OTHER = "other"
+
+ALARMS = (*(name for name in _ALARMS_BY_INDEX if name != "doorbell"), "unidentified", _OTHER)
+"""Types of alarms."""
+
+REQUIRED_TYPES: Mapping[str, DpType] = {
+    dp.code: dp.type
+    for dp in PROFILES[Family.B].values()
+    if dp.code
+    in {
+        "lock_motor_state",
+        "reverse_lock",
+        "normal_open_switch",
+        "residual_electricity",
+        "battery_state",
+        "unlock_request",
+    }
+}
+"""Codes that mean something to us only with this type, whatever a product's model says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One DP value of a report, by its code."""
+
+    code: str
+    value: Value
+    time: float | None = None
+    """When it was by the lock's own clock, Unix seconds, where the source says so."""
+
+
+def observe(table: Mapping[int, Dp], items: Iterable[Item], source: Source) -> list[Observation]:
+    """Return the values of a report by DP code, without DPs that are unknown or of a wrong type."""
+    found = []
+    for item in items:
+        dp = _dp_of(table, item.dp)
+        if isinstance(item.dp, str) and (dp is None or source is Source.CLOUD):
+            # The cloud writes all values as texts, and may know codes that nobody else does.
+            if isinstance(item.value, bool | int | str):
+                found.append(Observation(item.dp, item.value, item.time))
+        elif dp and _fits(dp, item.value):
+            found.append(Observation(dp.code, item.value, item.time))
+    return found
+
+
+def _dp_of(table: Mapping[int, Dp], dp: int | str) -> Dp | None:
+    """Return the DP with an id, or with a code that the product or any family has."""
+    if isinstance(dp, int):
+        return table.get(dp)
+    tables = (table, *PROFILES.values())
+    return next((one for rows in tables for one in rows.values() if one.code == dp), None)
+
+
+def _fits(dp: Dp, value: Any) -> bool:
+    """Return if a JSON value has the type of a DP; in JSON, true is no number.
+
+    Alarms are names in some products and bits in others, whatever their models say.
+    """
+    if dp.code == ALARM_CODE:
+        return type(value) in {str, int}
+    type_ = REQUIRED_TYPES.get(dp.code, dp.type)
+    if type_ in {DpType.RAW, DpType.STRING}:
+        return isinstance(value, str)
+    return type(value) is type_.value
+
+
+def events(
+    observations: Iterable[Observation], *, alarm_bits: bool = False
+) -> list[tuple[Event, float | None]]:
+    """Return the events in a report, each with the lock's own time of it.
+
+    Unlocks come first, for duress may be about one that stands behind it. `alarm_bits`: alarms that
+    look like an index are bits.
+    """
+    unlocks: list[tuple[Event, float | None]] = []
+    others: dict[Event, float | None] = {}
+    for one in observations:
+        if unlock := _unlock(one.code, one.value):
+            unlocks.append((unlock, one.time))
+        for event in _others(one.code, one.value, alarm_bits):
+            others.setdefault(event, one.time)
+    return [*unlocks, *others.items()]
+
+
+def _unlock(code: str, value: Value) -> Unlock | None:
+    """Return the unlock that a DP reports, if it reports one."""
+    if code == "open_inside":
+        return Unlock("inside") if value else None
+    if not code.startswith("unlock_") or code in _NO_UNLOCK:
+        return None
+    method = METHODS.get(code, _OTHER)
+    number = _number(code, value)
+    if method in {"app", "remote"} and number == OUR_MEMBER:
+        return Unlock("remote")
+    return Unlock(method, number, code if method == _OTHER else None)
+
+
+def _number(code: str, value: Value) -> int | None:
+    """Return the number of an unlock, or None where the layout of its DP is not known."""
+    if type(value) is int:
+        return value
+    if not code.endswith("_kit") or code == "unlock_double_kit":
+        return None
+    try:
+        return decode_kit(str(value))
+    except CodecError:
+        return None
+
+
+def _others(code: str, value: Value, alarm_bits: bool) -> list[Event]:
+    """Return the alarms, the ring or the duress that a DP reports."""
+    if code == ALARM_CODE:
+        return [_alarm(name) for name in _alarm_names(value, alarm_bits)]
+    if code == "lock_alarm_kit":
+        return [_alarm(_kit_alarm(str(value)))]
+    if code == "doorbell" and value:
+        return [Doorbell()]
+    if code == "hijack" and value:
+        return [Duress(_forced(value))]
+    return []
+
+
+def _alarm(name: str) -> Alarm | Doorbell:
+    """Return the event that the name of an alarm stands for."""
+    if name == "doorbell":
+        return Doorbell()
+    return Alarm(name if name in ALARMS else _OTHER)
+
+
+def _alarm_names(value: Value, bits: bool) -> list[str]:
+    """Return the names in an alarm."""
+    if isinstance(value, str) and not value.isdecimal():
+        return [value]
+    if isinstance(value, str) and len(value) == 2 and not bits:
+        return [_at(_ALARMS_BY_INDEX, int(value))]
+    number = int(value)
+    return [_at(_ALARMS_BY_INDEX, bit) for bit in range(number.bit_length()) if number >> bit & 1]
+
+
+def _kit_alarm(text: str) -> str:
+    """Return the name of an access control's alarm: its first byte is the index."""
+    try:
+        return _at(_ALARMS_BY_KIT_INDEX, decode_raw(text)[0])
+    except CodecError, IndexError:
+        return _OTHER
+
+
+def _at(names: tuple[str, ...], index: int) -> str:
+    """Return the name with an index."""
+    return names[index] if index < len(names) else _OTHER
+
+
+def _forced(value: Value) -> Unlock | None:
+    """Return the unlock that a cloud record of duress names, as `unlock_fingerprint-02`."""
+    code, _, number = str(value).rpartition("-")
+    return _unlock(code, int(number)) if number.isdecimal() else None

@@ -1,0 +1,172 @@
+"""How old a record is: by the lock's own time, or by its place among what follows a wake."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from ..clock import Clock
+from ..models import Age, Event, Record, Source, Unlock, When
+
+LATE_AFTER = 60.0
+"""Seconds after which a record is no news."""
+CLOCK_TOLERANCE = 10.0
+"""Seconds that a lock's clock may be ahead of ours and its times still be believed."""
+CLOCK_AHEAD = 300.0
+"""Seconds that it may be ahead and its records still be matched by their times."""
+
+BURST = 3.0
+"""Seconds after connecting in which a lock hands over what it has saved."""
+QUIET = 1.0
+"""Seconds without another record after which a burst is over."""
+FRESH = 10.0
+"""Seconds after a hint in which a record can be what caused it."""
+PUSH_FOLLOWS = 5.0
+"""Seconds in which a lock pushes what it has just answered to a query."""
+
+
+def when(claimed: float | None, received: float) -> When:
+    """Return when something was; a time ahead of our clock is not believed."""
+    trusted = claimed is not None and claimed <= received + CLOCK_TOLERANCE
+    return When(received, claimed, trusted)
+
+
+def age_by_time(at: When) -> Age | None:
+    """Return the age of a record by the lock's own time, or None if there is none to believe."""
+    if at.time is None:
+        return None
+    return Age.LATE if at.received - at.time > LATE_AFTER else Age.LIVE
+
+
+def age_elsewhere(at: When, source: Source) -> Age:
+    """Return the age of a record that another source than the LAN reports.
+
+    An account hears each record at once; what it reports of a lock whose clock is a little ahead
+    is new. What is found in the cloud may be as old as that clock is ahead, which nobody knows.
+    """
+    if age := age_by_time(at):
+        return age
+    ahead = at.claimed is not None and at.claimed <= at.received + CLOCK_AHEAD
+    return Age.LIVE if source is Source.ACCOUNT and ahead else Age.UNKNOWN
+
+
+def aged(record: Record, now: float) -> Record:
+    """Return a record that had to wait until Unix time `now`; it may be late by then."""
+    fresh = -CLOCK_TOLERANCE <= now - record.happened <= LATE_AFTER
+    return record if fresh or record.age is not Age.LIVE else replace(record, age=Age.LATE)
+
+
+type Verdict = tuple[int, Age | None]
+"""The id of a record and its age; None: it is the same as another one, which came later."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A record whose age depends on what follows."""
+
+    id: int
+    event: Event
+    age: Age
+    """Its age if nothing follows."""
+
+
+class Ageing:
+    """Decides the age of what a lock reports over the LAN without a time.
+
+    Of what comes right after a wake only the last can be what woke the lock; the rest may be hours
+    old. A ring is treated as an unlock is: each is something that one person does at the door.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        """Start without a connection."""
+        self._clock = clock
+        self._hint_at: float | None = None
+        self._burst_until = float("-inf")
+        self._reported: set[Event] | None = None
+        """What was reported since the last wake, or None if the lock was awake when we came."""
+        self._held: _Held | None = None
+        self._held_until = float("inf")
+        self._answers: list[_Held] = []
+        self._answers_until = float("inf")
+
+    @property
+    def held(self) -> int | None:
+        """Return the id of the unlock that is held back."""
+        return self._held.id if self._held and isinstance(self._held.event, Unlock) else None
+
+    @property
+    def tentative(self) -> Age:
+        """Return the age of a record without a time, if nothing follows it."""
+        fresh = self._hint_at is not None and self._clock.monotonic() - self._hint_at < FRESH
+        return Age.LIVE if fresh else Age.UNKNOWN
+
+    @property
+    def due(self) -> float:
+        """Return the monotonic time at which something is decided if nothing comes."""
+        return min(self._held_until, self._answers_until)
+
+    def opened(self, hint_at: float | None, *, woken: bool) -> None:
+        """Begin a connection, after a hint at a monotonic time; `woken`: it was asleep before."""
+        self._hint_at = hint_at
+        self._burst_until = self._clock.monotonic() + BURST
+        if woken:
+            self._reported = set()
+
+    def pushed(self, event: Event, at: When) -> tuple[Age | None, list[Verdict]]:
+        """Return the age of what was pushed now, None if it has to be held, and of earlier ones."""
+        verdicts: list[Verdict] = [(one.id, None) for one in self._answers if one.event == event]
+        self._answers = [one for one in self._answers if one.event != event]
+        self._outdate_answers()
+        verdicts += self._release(Age.UNKNOWN)
+        age = age_by_time(at)
+        if age is None and self._clock.monotonic() > self._burst_until:
+            age = Age.LIVE
+        if age and self._reported is not None:
+            self._reported.add(event)
+        return age, verdicts
+
+    def hold(self, record: Record) -> None:
+        """Hold back what was pushed, until it is quiet."""
+        self._held = _Held(record.id, record.event, self.tentative)
+        self._held_until = self._clock.monotonic() + QUIET
+
+    def counts(self, event: Event) -> bool:
+        """Return if something in an answer counts: we saw the wake, and have not heard of it."""
+        if self._reported is None or event in self._reported:
+            return False
+        return all(held is None or held.event != event for held in (self._held, *self._answers))
+
+    def hold_answer(self, record: Record) -> None:
+        """Hold back what was in an answer, until it is clear that it is not pushed as well."""
+        self._outdate_answers()
+        age = Age.UNKNOWN if self._held else self.tentative
+        self._answers.append(_Held(record.id, record.event, age))
+        self._answers_until = min(self._answers_until, self._clock.monotonic() + PUSH_FOLLOWS)
+
+    def decide(self) -> list[Verdict]:
+        """Return what is decided by now, as nothing else has come."""
+        now = self._clock.monotonic()
+        verdicts = self._release_answers() if now >= self._answers_until else []
+        return verdicts + (self._release() if now >= self._held_until else [])
+
+    def closed(self) -> list[Verdict]:
+        """Decide everything: the connection has ended, nothing follows."""
+        return self._release_answers() + self._release()
+
+    def _outdate_answers(self) -> None:
+        """Something else has come since the answer, so nobody knows how old that is."""
+        self._answers = [replace(one, age=Age.UNKNOWN) for one in self._answers]
+
+    def _release(self, age: Age | None = None) -> list[Verdict]:
+        """Decide what is held back: as the last of its burst, or with another age."""
+        held, self._held, self._held_until = self._held, None, float("inf")
+        return self._released([replace(held, age=age or held.age)] if held else [])
+
+    def _release_answers(self) -> list[Verdict]:
+        """Decide what was answered and not pushed as well."""
+        answers, self._answers, self._answers_until = self._answers, [], float("inf")
+        return self._released(answers)
+
+    def _released(self, held: Iterable[_Held]) -> list[Verdict]:
+        """Return the verdicts on what was held back."""
+        if self._reported is not None:
+            self._reported.update(one.event for one in held)
+        return [(one.id, one.age) for one in held]

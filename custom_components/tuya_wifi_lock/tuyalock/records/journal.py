@@ -1,0 +1,249 @@
+"""The journal: the last records of a lock, each once, whichever sources report it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+from ..models import Age, Event, Kind, Record, Source, Unlock, When
+from ..storage import dump, load
+from .ageing import CLOCK_AHEAD, CLOCK_TOLERANCE, LATE_AFTER, when
+
+KEPT = 200
+"""Records of each kind."""
+CLOCK_BEHIND = 600.0
+"""Seconds that a lock's clock may be behind ours."""
+SAVED_UP = 30 * 86400.0
+"""Seconds for which a lock may have kept a record that it hands over without its time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stored:
+    """The stored form of a journal."""
+
+    next_id: int
+    watermarks: Mapping[str, float] = field(default_factory=dict)
+    records: tuple[Record, ...]
+
+
+class Journal:
+    """The last records in the order in which they were received.
+
+    A record is kept as soon as it is received, even if its age can be decided only later; until
+    then it is pending, and nobody sees it.
+    """
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._records: list[Record] = []
+        self._next_id = 1
+        self._watermarks: dict[str, float] = {}
+        """The newest time of a record of each kind that is not kept any more."""
+        self.last_unlock: Record | None = None
+        """The unlock that happened last, by all that the records say."""
+
+    def __len__(self) -> int:
+        """Return how many records are kept, but for pending ones."""
+        return sum(1 for _ in self)
+
+    def __iter__(self) -> Iterator[Record]:
+        """Return the records, the oldest first, but for pending ones."""
+        return (record for record in self._records if record.age is not None)
+
+    def of(self, kind: Kind) -> Iterator[Record]:
+        """Return the records of a kind, the oldest first."""
+        return (record for record in self if record.kind is kind)
+
+    def find(self, record_id: int | None) -> Record | None:
+        """Return a record by its id, pending or not."""
+        return next((record for record in self._records if record.id == record_id), None)
+
+    def add(
+        self,
+        event: Event,
+        at: When,
+        source: Source,
+        age: Age | None,
+        *,
+        delivered: bool = False,
+        unlock_id: int | None = None,
+    ) -> Record | None:
+        """Keep a record, or return None if it is known already; the age None makes it pending."""
+        record = Record(
+            id=self._next_id,
+            event=event,
+            when=at,
+            source=source,
+            age=age,
+            delivered=delivered,
+            unlock_id=unlock_id,
+        )
+        if self._has(record) or (age is not None and self._merge(record)):
+            return None
+        self._next_id += 1
+        self._records.append(record)
+        self._forget(record.kind)
+        return self._note(record)
+
+    def settle(
+        self, record_id: int, age: Age | None, unlock_id: int | None = None
+    ) -> Record | None:
+        """Give a pending record its age; return it, or None if it turns out to be known already.
+
+        The age None says that it is the same as one that was received later.
+        """
+        if (index := self._index(record_id)) is None:
+            return None
+        record = replace(self._records[index], age=age)
+        if unlock_id is not None:
+            record = replace(record, unlock_id=unlock_id)
+        if age is None or self._merge(record):
+            del self._records[index]
+            return None
+        self._records[index] = record
+        return self._note(record)
+
+    def is_news(self, record_id: int, age: Age) -> bool:
+        """Return if a pending record would be news with this age."""
+        record = self.find(record_id)
+        return record is not None and self._other_half(replace(record, age=age)) is None
+
+    def mark_delivered(self, record_id: int) -> None:
+        """Note that a record has reached its listeners."""
+        if (index := self._index(record_id)) is not None:
+            self._records[index] = replace(self._records[index], delivered=True)
+
+    def undelivered(self) -> list[Record]:
+        """Return what was received and not delivered."""
+        return [record for record in self if not record.delivered]
+
+    def recover(self) -> None:
+        """Note a crash: what was not marked as delivered may have been, so it is no news."""
+        self._records = [
+            replace(record, age=Age.LATE)
+            if record.age is Age.LIVE and not record.delivered
+            else record
+            for record in self._records
+        ]
+
+    # The same record from another source
+
+    def _has(self, record: Record) -> bool:
+        """Return if a record with the lock's own time is here, or older than what is kept.
+
+        Only what an account or the cloud reports goes back that far; a lock that hands over such a
+        time itself has a clock that was set back.
+        """
+        claimed, time = record.when.claimed, record.when.time
+        if claimed is None:
+            return False
+        watermark = self._watermarks.get(record.kind, float("-inf"))
+        if record.source is not Source.LAN and time is not None and time <= watermark:
+            return True
+        # The lock counts whole seconds, the cloud milliseconds.
+        return any(
+            one.when.claimed is not None
+            and int(one.when.claimed) == int(claimed)
+            and one.event == record.event
+            for one in self._records
+        )
+
+    def _merge(self, record: Record) -> bool:
+        """Take a record as the other half of one that is known; return if it is."""
+        if self._same_duress(record):
+            return True
+        if (index := self._other_half(record)) is None:
+            return False
+        known = self._records[index]
+        if known.when.claimed is None:
+            # Of a lock whose clock is ahead, we know better when it was.
+            known = replace(known, when=when(record.when.claimed, known.when.received))
+        self._records[index] = replace(known, confirmed=True)
+        return True
+
+    def _other_half(self, record: Record) -> int | None:
+        """Return where the same record of another source is, one of the two without its time."""
+        # An account hears at once: what is new there is not what the lock told us long before.
+        at_once = record.source is Source.ACCOUNT and record.age is Age.LIVE
+        reach = LATE_AFTER + CLOCK_TOLERANCE if at_once else float("inf")
+        for index, one in enumerate(self._records):
+            if one.source is record.source or one.confirmed or one.age is None:
+                continue
+            if record.when.received - one.when.received <= reach and _are_one(one, record):
+                return index
+        return None
+
+    def _same_duress(self, record: Record) -> bool:
+        """Return if it is duress about an unlock that is known to have been under duress."""
+        return record.unlock_id is not None and any(
+            one.unlock_id == record.unlock_id and one.id != record.id for one in self
+        )
+
+    # What is kept
+
+    def _note(self, record: Record) -> Record:
+        """Keep in mind which unlock happened last."""
+        if record.age is not None and isinstance(record.event, Unlock):
+            self.last_unlock = _later(self.last_unlock, record)
+        return record
+
+    def _forget(self, kind: Kind) -> None:
+        """Drop the oldest record of a kind if there are too many."""
+        if sum(one.kind is kind for one in self._records) <= KEPT:
+            return
+        index = next(i for i, one in enumerate(self._records) if one.kind is kind)
+        if (time := self._records.pop(index).when.time) is not None:
+            self._watermarks[kind] = max(self._watermarks.get(kind, time), time)
+
+    def _index(self, record_id: int) -> int | None:
+        """Return where a record is, if it is still kept."""
+        for index in range(len(self._records) - 1, -1, -1):
+            if self._records[index].id == record_id:
+                return index
+        return None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the stored form; from_dict reads it."""
+        stored: dict[str, Any] = dump(
+            _Stored(
+                next_id=self._next_id,
+                watermarks=self._watermarks,
+                records=tuple(self._records),
+            )
+        )
+        return stored
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Return the journal of a stored form; nobody can decide any more how old pending ones are.
+
+        Raises ValueError if it has another shape.
+        """
+        stored: _Stored = load(_Stored, data)
+        journal = cls()
+        journal._next_id = stored.next_id
+        journal._watermarks = dict(stored.watermarks)
+        for one in stored.records:
+            record = one if one.age else replace(one, age=Age.UNKNOWN)
+            journal._records.append(journal._note(record))
+        return journal
+
+
+def _are_one(known: Record, record: Record) -> bool:
+    """Return if two records can be one, of which only one knows the time."""
+    with_time, without = (known, record) if record.when.claimed is None else (record, known)
+    claimed = with_time.when.claimed
+    if known.event != record.event or claimed is None or without.when.claimed is not None:
+        return False
+    if without is record and record.age is Age.LIVE:
+        # Rather than swallow a record that is new, an old one is delivered again.
+        time = known.known_time
+        return time is not None and -CLOCK_TOLERANCE <= record.when.received - time <= LATE_AFTER
+    reach = CLOCK_BEHIND if without.age is Age.LIVE else SAVED_UP
+    return -CLOCK_AHEAD <= without.when.received - claimed <= reach
+
+
+def _later(last: Record | None, record: Record) -> Record:
+    """Return what happened later, if our own clock was not ahead when it received the last one."""
+    if last is None or last.happened > record.when.received + CLOCK_TOLERANCE:
+        return record
+    return max(last, record, key=lambda one: (one.happened, one.id))

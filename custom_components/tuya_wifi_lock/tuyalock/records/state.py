@@ -1,0 +1,223 @@
+"""The state of a lock: what it has reported, and what follows from that."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+from ..models import Age, Alarm, Record, Unlock, Value
+from ..products.decoder import NUMBERS, SETTINGS, Observation
+from ..products.values import CodecError, decode_door_kit, decode_numbers
+from ..storage import dump, load
+from .ageing import CLOCK_TOLERANCE
+
+HEARD_AGAIN = 10.0
+"""Seconds after which another sign of life is worth noting."""
+COUNTDOWN_JITTER = 2.0
+"""Seconds by which the end of a request seems to move while the lock counts down."""
+
+STALE_AFTER = 60.0
+"""Seconds after which a request at the door is over."""
+
+BATTERY_LEVELS = ("high", "medium", "low", "poweroff")
+
+_JAMS = {Alarm("tongue_bad"), Alarm("tongue_not_out")}
+"""Alarms that say that the bolt is not where it was sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockState:
+    """Everything that a lock has reported; None is not known. Times are Unix seconds."""
+
+    motor_unlocked: bool | None = None
+    motor_at: float | None = None
+    """When the lock reported where its bolt is."""
+    door_open: bool | None = None
+    double_locked: bool | None = None
+    passage_mode: bool | None = None
+    battery: int | None = None
+    """Percent."""
+    battery_level: str | None = None
+    """One of BATTERY_LEVELS, of locks that do not measure percent."""
+    request_until: float | None = None
+    """When the remote unlock request at the door ends."""
+    opened_at: float | None = None
+    """When the lock was last opened."""
+    last_heard: float | None = None
+    """When the lock last said anything."""
+    seen: frozenset[str] = frozenset()
+    """DP codes that this product has reported."""
+    numbers: frozenset[str] = frozenset()
+    """Numbers that exist in the lock, by method: `fingerprint:3`."""
+    jammed_at: float | None = None
+    """When the bolt was stuck, unless it has moved since by its own report."""
+    settings: Mapping[str, Value] = field(default_factory=dict)
+    """Values of SETTINGS by DP code."""
+    reported_at: Mapping[str, float] = field(default_factory=dict, compare=False, repr=False)
+    """When each DP code was last reported."""
+
+    @property
+    def jammed(self) -> bool:
+        """Return if the bolt is stuck: it was, and nobody has unlocked since."""
+        return self.jammed_at is not None and self.jammed_at > (self.opened_at or 0)
+
+    def requested(self, now: float) -> bool:
+        """Return if somebody requests the remote unlock at the door at a Unix time."""
+        return self.request_until is not None and self.request_until > now
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the stored form; from_dict reads it."""
+        stored: dict[str, Any] = dump(replace(self, reported_at={}))
+        return stored
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Return the state of a stored form; raise ValueError if it has another shape."""
+        state: Self = load(cls, data)
+        return state
+
+
+@dataclass(frozen=True, slots=True)
+class Bolt:
+    """Where the bolt is: None is unknown; assumed is what the owner said, not the lock."""
+
+    locked: bool | None
+    assumed: bool = False
+
+
+def bolt(state: LockState, now: float, relock_delay: float, relocks_itself: bool) -> Bolt:
+    """Return where the bolt is by all that is known.
+
+    An opening counts as open for the relock delay, or until the lock reports its motor state. A
+    lock without one counts as locked afterwards only if the owner said that it locks by itself, the
+    door is not known to be open, and passage mode is off.
+    """
+    if state.passage_mode:
+        return Bolt(False)
+    opened_at = state.opened_at
+    if opened_at and now < opened_at + relock_delay and opened_at > (state.motor_at or 0):
+        return Bolt(False)
+    if state.motor_unlocked is not None:
+        return Bolt(not state.motor_unlocked)
+    if opened_at is None:
+        return Bolt(None)
+    if relocks_itself and not state.door_open:
+        return Bolt(True, assumed=True)
+    return Bolt(None)
+
+
+type Dated = tuple[Observation, float]
+"""An observation and the Unix time of which it says something."""
+
+
+def current(state: LockState, observations: Iterable[Observation], now: float) -> list[Dated]:
+    """Return what an account reports that is not older than what is known, with its time."""
+    dated = [(one, now if one.time is None else min(one.time, now)) for one in observations]
+    return [
+        (one, at)
+        for one, at in dated
+        if at >= state.reported_at.get(one.code, 0)
+        and not (one.code == "unlock_request" and now - at > STALE_AFTER)
+    ]
+
+
+def reduce(state: LockState, dated: Iterable[Dated], *, is_answer: bool = False) -> LockState:
+    """Return the state after a report; an answer does not say that the bolt has just moved."""
+    reported_at = dict(state.reported_at)
+    for one, at in dated:
+        reported_at[one.code] = at
+        state = replace(state, seen=state.seen | {one.code}, **_changes(state, one, at))
+        if one.code == "lock_motor_state" and not is_answer and at >= (state.jammed_at or at):
+            state = replace(state, jammed_at=None)
+    return replace(state, reported_at=reported_at)
+
+
+def reduce_record(state: LockState, record: Record) -> LockState:
+    """Return the state after a record that is new."""
+    if record.event in _JAMS:
+        moved_since = record.happened <= (state.motor_at or 0)
+        return state if moved_since else replace(state, jammed_at=record.happened)
+    if isinstance(record.event, Unlock) and record.age is not Age.UNKNOWN:
+        return opened(state, record.happened, record.when.received)
+    return state
+
+
+def opened(state: LockState, at: float, now: float) -> LockState:
+    """Return the state after an opening at one Unix time that is known since another."""
+    state = forget_ahead(state, now)
+    return replace(state, opened_at=max(at, state.opened_at or at))
+
+
+def heard(state: LockState, now: float) -> LockState:
+    """Return the state after a sign of life, which is not noted again within seconds."""
+    last = state.last_heard
+    if last is None or not 0 <= now - last < HEARD_AGAIN:
+        return replace(state, last_heard=now)
+    return state
+
+
+def forget_ahead(state: LockState, now: float) -> LockState:
+    """Return the state without times that lie ahead: our own clock was ahead when it noted them."""
+    latest = now + CLOCK_TOLERANCE
+    times = {name: getattr(state, name) for name in ("opened_at", "motor_at", "jammed_at")}
+    wrong: dict[str, Any] = {name: None for name, at in times.items() if at and at > latest}
+    reported_at = {code: at for code, at in state.reported_at.items() if at <= latest}
+    return replace(state, reported_at=reported_at, **wrong)
+
+
+def state_at(state: LockState, now: float) -> LockState:
+    """Return the state at a Unix time; an opening that lies ahead is not known."""
+    ahead = (state.opened_at or 0) > now + CLOCK_TOLERANCE
+    return replace(state, opened_at=None) if ahead else state
+
+
+def _changes(state: LockState, one: Observation, at: float) -> dict[str, Any]:
+    """Return what a value that was reported at a Unix time changes."""
+    code, value = one.code, one.value
+    settings = {"settings": {**state.settings, code: value}} if code in SETTINGS else {}
+    match code:
+        case "lock_motor_state":
+            return {"motor_unlocked": value, "motor_at": at}
+        case "reverse_lock":
+            return {"double_locked": value}
+        case "normal_open_switch":
+            return {"passage_mode": value, **settings}
+        case "residual_electricity" if 0 <= int(value) <= 100:
+            return {"battery": value}
+        case "battery_state" if value in BATTERY_LEVELS:
+            return {"battery_level": value}
+        case "closed_opened":
+            return {"door_open": {"open": True, "closed": False}.get(str(value))}
+        case "closed_opened_kit":
+            return {"door_open": _door_kit(str(value), state.door_open)}
+        case "unlock_request":
+            return {"request_until": _end(state.request_until, at, int(value))}
+    if method := NUMBERS.get(code):
+        return {"numbers": _numbers(state.numbers, method, str(value))}
+    return settings
+
+
+def _end(known: float | None, now: float, seconds: int) -> float | None:
+    """Return when a request ends; the countdown's jitter moves no end that is known."""
+    if seconds <= 0:
+        return None
+    end = now + seconds
+    jitters = known and known > now and abs(end - known) < COUNTDOWN_JITTER
+    return known if jitters else end
+
+
+def _door_kit(text: str, known: bool | None) -> bool | None:
+    """Return what a door report says, or what was known if it is garbled."""
+    try:
+        return decode_door_kit(text)
+    except CodecError:
+        return known
+
+
+def _numbers(known: frozenset[str], method: str, text: str) -> frozenset[str]:
+    """Return the numbers that exist after a bitmap, which has all of its method."""
+    try:
+        present = decode_numbers(text)
+    except CodecError:
+        return known
+    others = {key for key in known if not key.startswith(f"{method}:")}
+    return frozenset(others | {f"{method}:{number}" for number in present})
