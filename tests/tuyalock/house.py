@@ -122,7 +122,7 @@ class House:
     async def awake(self) -> None:
         """Wake the lock and connect to it, and let its first seconds pass."""
         await self.wake()
-        await self.until(lambda: self.lock.door.connected)
+        await self.until(lambda: self.lock.snapshot.awake)
         self.clock.move(4)
 
     async def settle(self) -> None:

@@ -5,11 +5,9 @@ from base64 import b64decode, b64encode
 from hypothesis import given, settings, strategies as st
 import pytest
 
+from custom_components.tuya_wifi_lock.tuyalock.access.keys import KeyReply, KeyStatus, RemoteKey
 from custom_components.tuya_wifi_lock.tuyalock.codec import (
     CodecError,
-    KeyReply,
-    KeyStatus,
-    RemoteKey,
     decode_door_kit,
     decode_kit,
     decode_numbers,

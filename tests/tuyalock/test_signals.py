@@ -327,7 +327,7 @@ async def test_duress_that_is_told_before_its_unlock_is_not_put_on_the_one_befor
             await finger_is_told(home)
         if held:
             await home.simulated.sleep()
-            await home.until(lambda: not home.lock.door.connected)
+            await home.until(lambda: not home.lock.snapshot.awake)
         home.clock.move(20)
         await home.simulated.push({"16": True})
         await home.simulated.finger(9)
