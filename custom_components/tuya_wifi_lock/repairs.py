@@ -15,7 +15,7 @@ from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, Sel
 
 from .const import CONF_NUMBERS, DOMAIN, SUBENTRY_MEMBER
 from .coordinator import LockConfigEntry, LockCoordinator, Unlocked
-from .member_flow import CONF_MEMBER, WHO, member_data
+from .flows.member import CONF_MEMBER, WHO, member_data
 from .members import key_of, members_of, name_mistake, number_name, owner_of
 
 UNKNOWN_NUMBER = "unknown_number"
