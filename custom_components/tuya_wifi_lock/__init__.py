@@ -13,6 +13,7 @@ from .entity import async_add_seen
 from .project import async_get_api, project_of
 from .repairs import async_remove_repairs, async_watch_repairs
 from .services import async_setup_services
+from .triggers.duress import async_forward_duress
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -49,6 +50,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(coordinator.async_add_listener(partial(async_add_seen, coordinator)))
     async_watch_repairs(hass, coordinator)
+    async_forward_duress(hass, coordinator)
     await coordinator.async_start()
     return True
 

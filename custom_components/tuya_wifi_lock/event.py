@@ -16,7 +16,7 @@ from .entity import (
     async_add_when_seen,
 )
 from .members import Member
-from .signal_event import DURESS, SIGNALS, DuressEvent, SignalEvent
+from .signal_event import SIGNALS, SignalEvent
 from .times import optional_iso
 from .tuyalock import UNLOCK_METHODS, Age
 
@@ -50,7 +50,6 @@ async def async_setup_entry(
     """Set up the events of a lock."""
     async_add_when_seen(entry.runtime_data, EVENTS, UnlockEvent, async_add_entities)
     async_add_when_seen(entry.runtime_data, SIGNALS, SignalEvent, async_add_entities)
-    async_add_when_seen(entry.runtime_data, DURESS, DuressEvent, async_add_entities)
     async_add_members(entry.runtime_data, MemberUnlockEvent, async_add_entities)
 
 
