@@ -56,6 +56,8 @@ class Diagnosis:
         self._since = now = time.time()
         if stored and now - SHORT_STOP < stored["until"] <= now:
             self._since = stored["since"]
+        self.asked_at: float | None = None
+        """When the owner asked last how it stands with the lock."""
 
     def as_dict(self) -> dict[str, float]:
         """Return what has to survive a restart: from when to when the lock was listened for."""
@@ -63,6 +65,7 @@ class Diagnosis:
 
     async def async_ask(self) -> None:
         """Ask Tuya's cloud anew, if there is a project; the lock is not asked anything."""
+        self.asked_at = time.time()
         if self._watch:
             await self._watch.async_poll(check=True)
 
