@@ -101,7 +101,7 @@ async def test_unlock_is_told_once_wherever_it_is_seen(where: str) -> None:
     async with house(stored=PARTLY, unlock_in=where) as home:
         await home.simulated.finger(3)
         home.hint()
-        await home.until(lambda: home.lock.door.connected)
+        await home.until(lambda: home.lock.snapshot.awake)
         await home.settle()
         home.clock.move(6)
         await home.until(lambda: home.told == ["live fingerprint 3"])
@@ -113,7 +113,7 @@ async def test_another_route_tells_the_same_unlock_and_more() -> None:
     async with house() as home:
         await home.simulated.finger(3)
         home.hint()
-        await home.until(lambda: home.lock.door.connected)
+        await home.until(lambda: home.lock.snapshot.awake)
         await home.settle()
         home.clock.move(1.1)
         await home.until(lambda: home.told == ["live fingerprint 3"])
@@ -130,7 +130,7 @@ async def test_answer_is_no_news_beside_a_lock_that_was_awake() -> None:
         await home.simulated.push({"1": 3})
         home.simulated.knobs.unlock_in = "query"
         home.hint()
-        await home.until(lambda: home.lock.door.connected)
+        await home.until(lambda: home.lock.snapshot.awake)
         await home.settle()
         home.clock.move(8)
         await home.settle()
@@ -141,7 +141,7 @@ async def test_answer_with_everything_is_never_an_unlock() -> None:
     async with house(stored=PARTLY, query_answer="all", unlock_in="query") as home:
         home.simulated.dps["1"] = 3
         await home.wake()
-        await home.until(lambda: home.lock.door.connected)
+        await home.until(lambda: home.lock.snapshot.awake)
         await home.settle()
         home.clock.move(8)
         await home.settle()
@@ -160,7 +160,7 @@ async def test_restart_repeats_nothing() -> None:
         assert again.lock.snapshot.state.battery == 40
         assert [record.number for record in again.lock.journal] == [3]
         await again.wake()
-        await again.until(lambda: again.lock.door.connected)
+        await again.until(lambda: again.lock.snapshot.awake)
         again.clock.move(8)
         await again.settle()
         assert again.told == []
@@ -181,7 +181,7 @@ async def test_sleeping_lock_is_let_alone() -> None:
         assert home.clock.waiting == 0
         home.clock.move(20)
         await home.wake()
-        await home.until(lambda: home.lock.door.connected)
+        await home.until(lambda: home.lock.snapshot.awake)
 
 
 async def test_unlock_after_a_lost_connection_is_fresh() -> None:
@@ -189,8 +189,8 @@ async def test_unlock_after_a_lost_connection_is_fresh() -> None:
         await home.awake()
         home.clock.move(3)
         await home.simulated.reboot()
-        await home.until(lambda: not home.lock.door.connected)
-        await home.until(lambda: home.lock.door.connected)
+        await home.until(lambda: not home.lock.snapshot.awake)
+        await home.until(lambda: home.lock.snapshot.awake)
         await home.simulated.finger(3)
         await home.until(lambda: home.lock.snapshot.last_unlock is not None)
         home.clock.move(1)
@@ -204,7 +204,7 @@ async def test_lock_that_stays_awake_is_kept_connected() -> None:
             home.clock.move(5)
             home.hint()
             await home.settle()
-        await home.until(lambda: home.lock.door.connected)
+        await home.until(lambda: home.lock.snapshot.awake)
         assert home.lock.address.keep_alive
         connections = home.simulated.connections
         for _ in range(20):
@@ -212,8 +212,8 @@ async def test_lock_that_stays_awake_is_kept_connected() -> None:
             await home.settle()
         assert home.simulated.connections == connections
         await home.simulated.reboot()
-        await home.until(lambda: not home.lock.door.connected)
-        await home.until(lambda: home.lock.door.connected)
+        await home.until(lambda: not home.lock.snapshot.awake)
+        await home.until(lambda: home.lock.snapshot.awake)
 
 
 async def test_lock_that_never_announces_is_probed_and_its_unlock_told() -> None:
@@ -231,7 +231,7 @@ async def test_port_that_opens_after_the_announcement_is_found() -> None:
     async with house(announce_before_listen_seconds=0.2) as home:
         await home.simulated.finger(3)
         home.hint()
-        await home.until(lambda: home.lock.door.connected)
+        await home.until(lambda: home.lock.snapshot.awake)
 
 
 async def test_state_is_shown_as_reported() -> None:
@@ -327,12 +327,12 @@ async def test_an_end_comes_though_our_clock_is_set_back() -> None:
 async def test_family_shows_itself_and_is_remembered() -> None:
     async with house(family="D") as home:
         await home.awake()
-        assert home.lock.door.family is Family.D
+        assert home.lock.snapshot.family is Family.D
         await home.simulated.door(True)
         await home.until(lambda: home.lock.snapshot.state.door_open is True)
         stored = json.loads(json.dumps(home.lock.as_dict()))
     async with house(family="D", stored=stored, heard_before=False) as again:
-        assert again.lock.door.family is Family.D
+        assert again.lock.snapshot.family is Family.D
 
 
 async def test_version_is_found_out() -> None:
@@ -342,9 +342,9 @@ async def test_version_is_found_out() -> None:
             for _ in range(200):
                 home.clock.move(0.2)
                 await home.settle()
-                if home.lock.door.connected:
+                if home.lock.snapshot.awake:
                     break
-            assert home.lock.door.connected, version
+            assert home.lock.snapshot.awake, version
             assert home.lock.address.found_version == version
 
 
@@ -356,7 +356,7 @@ async def test_a_version_that_worked_once_is_not_tried_for_ever() -> None:
         for _ in range(200):
             home.clock.move(0.2)
             await home.settle()
-            if home.lock.door.connected:
+            if home.lock.snapshot.awake:
                 break
         assert home.lock.address.found_version == "3.5"
 
@@ -364,7 +364,7 @@ async def test_a_version_that_worked_once_is_not_tried_for_ever() -> None:
 async def _stuck(home: House) -> None:
     """Let the lock sleep with something on its way."""
     await home.simulated.sleep()
-    await home.until(lambda: not home.lock.door.connected)
+    await home.until(lambda: not home.lock.snapshot.awake)
 
 
 async def test_unlock_held_at_the_end_of_a_wake_is_not_lost() -> None:
@@ -395,7 +395,7 @@ async def test_lock_without_an_address_waits_for_a_hint() -> None:
         await home.settle()
         assert home.simulated.connections == 0
         home.hint()
-        await home.until(lambda: home.lock.door.connected)
+        await home.until(lambda: home.lock.snapshot.awake)
         assert home.lock.address.host == "127.0.0.1"
 
 
@@ -406,12 +406,12 @@ async def test_moved_lock_is_reached_in_the_other_way() -> None:
         home.clock.move(10)
         home.lock.move(address_of(home.simulated))
         assert home.lock.snapshot.problem is None
-        await home.until(lambda: home.lock.door.connected)
+        await home.until(lambda: home.lock.snapshot.awake)
         home.lock.move(address_of(home.simulated, host=None))
         await home.until(lambda: home.simulated.clients == 0)
-        assert not home.lock.door.connected
+        assert not home.lock.snapshot.awake
         home.hint()
-        await home.until(lambda: home.lock.door.connected)
+        await home.until(lambda: home.lock.snapshot.awake)
 
 
 async def test_lock_that_was_let_go_of_stays_so_when_it_is_moved() -> None:
@@ -435,7 +435,7 @@ async def test_dial_without_an_answer_is_begun_anew_when_the_lock_wakes() -> Non
         assert home.simulated.connections == 0
         await home.wake()
         # A SYN that went unanswered would be repeated only after a second.
-        await home.until(lambda: home.lock.door.connected, timeout=0.7)
+        await home.until(lambda: home.lock.snapshot.awake, timeout=0.7)
 
 
 async def test_other_version_than_the_lock_announces_is_told() -> None:
@@ -449,9 +449,9 @@ async def test_other_version_than_the_lock_announces_is_told() -> None:
 
 async def test_lock_that_stays_away_is_dialled_no_more() -> None:
     async with house(address={"keep_alive": True}, low_power=False) as home:
-        await home.until(lambda: home.lock.door.connected)
+        await home.until(lambda: home.lock.snapshot.awake)
         await home.simulated.sleep()
-        await home.until(lambda: not home.lock.door.connected)
+        await home.until(lambda: not home.lock.snapshot.awake)
         for _ in range(60):
             home.clock.move(20)
             await home.settle()
@@ -463,12 +463,12 @@ async def test_touch_soon_after_the_lock_was_let_go_is_heard() -> None:
     async with house() as home:
         await home.awake()
         home.clock.move(10)
-        await home.until(lambda: not home.lock.door.connected)
+        await home.until(lambda: not home.lock.snapshot.awake)
         await home.simulated.sleep()
         home.clock.move(9)
         await home.simulated.finger(3)
         home.hint()
-        await home.until(lambda: home.lock.door.connected)
+        await home.until(lambda: home.lock.snapshot.awake)
         home.clock.move(1)
         await home.until(lambda: home.told == ["live fingerprint 3"])
 
@@ -484,7 +484,7 @@ async def test_a_wake_is_heard_though_the_connection_of_the_last_one_seems_alive
         await home.settle()
         home.clock.move(1)
         await home.until(lambda: home.simulated.connections == 2)
-        await home.until(lambda: home.lock.door.connected)
+        await home.until(lambda: home.lock.snapshot.awake)
         home.clock.move(1)
         await home.until(lambda: home.told == ["live fingerprint 4"])
 
@@ -497,7 +497,7 @@ async def test_a_doubt_does_not_end_a_connection_that_is_alive() -> None:
         for _ in range(3):
             home.clock.move(1)
             await home.settle()
-        assert home.lock.door.connected
+        assert home.lock.snapshot.awake
         assert home.simulated.connections == 1
 
 
