@@ -9,12 +9,16 @@ from typing import Any, override
 from custom_components.tuya_wifi_lock.tuyalock import (
     Address,
     Clock,
+    Item,
+    Kind,
     Record,
+    Report,
     Settings,
-    SignalRecord,
     Snapshot,
+    Source,
     TuyaLock,
-    Watcher,
+    Unlock,
+    Update,
 )
 from custom_components.tuya_wifi_lock.tuyalock.clock import Timer
 from tests.simulator import Knobs, SimulatedLock, access_control
@@ -92,19 +96,39 @@ class MovableTimer:
 
 @dataclass
 class House:
-    """A simulated lock, ours, and what ours told."""
+    """A simulated lock, ours, and what ours has published: unlocks as records, others as signals."""
 
     simulated: SimulatedLock
     lock: TuyaLock
     clock: MovableClock
     snapshots: list[Snapshot] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
-    signals: list[SignalRecord] = field(default_factory=list)
+    signals: list[Record] = field(default_factory=list)
 
     @property
     def told(self) -> list[str]:
-        """The unlocks that were told, in order: age, method and number."""
-        return [f"{r.age} {r.method} {r.number}" for r in self.records]
+        """The unlocks that were published, in order: age, method and number."""
+        return [f"{r.age} {r.unlock.method} {r.unlock.number}" for r in self.records]
+
+    @property
+    def last_unlock(self) -> Unlock | None:
+        """How the lock was opened last, as far as it shows."""
+        record = self.lock.snapshot.last_unlock
+        return record.unlock if record else None
+
+    def take(self, update: Update) -> None:
+        """Keep what our lock has published."""
+        self.snapshots.append(update.state)
+        for record in update.records:
+            (self.records if record.kind is Kind.UNLOCK else self.signals).append(record)
+
+    def report(self, source: Source, *items: Item) -> None:
+        """Let a source report."""
+        self.lock.receive(Report(source=source, received=self.clock.time(), items=items))
+
+    def from_cloud(self, code: str, value: Any, ago: float = 0.0) -> None:
+        """Let the cloud report what was so many seconds ago."""
+        self.report(Source.CLOUD, Item(code, value, self.clock.time() - ago))
 
     async def wake(self) -> None:
         """Wake the lock and hear it announce itself."""
@@ -153,6 +177,7 @@ async def house(
     stored: dict[str, Any] | None = None,
     address: dict[str, Any] | None = None,
     heard_before: bool = True,
+    since: float = 0.0,
     **knobs: Any,
 ) -> AsyncGenerator[House]:
     """Open a house. `heard_before`: long enough to know that the lock was asleep."""
@@ -166,12 +191,14 @@ async def house(
     )
     async with simulated:
         lock = TuyaLock(
-            address_of(simulated, **address or {}), settings or Settings(), clock, stored
+            address_of(simulated, **address or {}),
+            settings or Settings(),
+            clock,
+            stored,
+            on_update=lambda update: home.take(update),
+            since=since,
         )
         home = House(simulated, lock, clock)
-        lock.subscribe(
-            Watcher(home.snapshots.append, home.records.append, signalled=home.signals.append)
-        )
         lock.start()
         if heard_before:
             clock.move(20)

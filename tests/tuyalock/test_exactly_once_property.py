@@ -1,4 +1,4 @@
-"""Each unlock is told once, in its order, and no old one as new, whatever happens in between."""
+"""Each unlock is delivered once, in order, and no old one as new, whatever happens in between."""
 
 from random import Random
 from typing import override
@@ -17,7 +17,7 @@ import pytest
 from custom_components.tuya_wifi_lock.tuyalock import Unlock
 from tests.tuyalock.house import house
 from tests.tuyalock.toy_clock import START
-from tests.tuyalock.world import KEYS, Kind, World
+from tests.tuyalock.world import KEYS, LockType, World
 
 UNLOCKS = st.sampled_from(sorted(KEYS, key=repr))
 PAUSES = st.sampled_from([0.1, 0.6, 1.1, 2.0, 4.0, 7.0, 20.0, 70.0, 600.0, 30_000.0])
@@ -45,7 +45,7 @@ class Schedule(RuleBasedStateMachine):
     def begin(
         self, timed: bool, cloud: bool, answers: bool | None, ahead: float, started: bool
     ) -> None:
-        self.world = World(Kind(timed, cloud, None if timed or cloud else answers))
+        self.world = World(LockType(timed, cloud, None if timed or cloud else answers))
         self.world.lock_clock_off = ahead
         if started:
             self.world.finish_start()
@@ -73,7 +73,7 @@ class Schedule(RuleBasedStateMachine):
     def sleep(self) -> None:
         self.world.disconnect()
 
-    @precondition(lambda self: self.world.connected and self.world.kind.timed)
+    @precondition(lambda self: self.world.connected and self.world.type.timed)
     @rule(back=st.integers(0, 4))
     def repeat(self, back: int) -> None:
         self.world.push_again(back)
@@ -92,17 +92,17 @@ class Schedule(RuleBasedStateMachine):
     def time_passes(self, seconds: float) -> None:
         self.world.clock.advance(seconds)
 
-    @precondition(lambda self: self.world.kind.timed)
+    @precondition(lambda self: self.world.type.timed)
     @rule(seconds=JUMPS)
     def our_clock_jumps(self, seconds: float) -> None:
         self.world.clock.wall += seconds
 
-    @precondition(lambda self: not self.world.kind.timed)
+    @precondition(lambda self: not self.world.type.timed)
     @rule(seconds=SMALL_JUMPS)
     def our_clock_is_adjusted(self, seconds: float) -> None:
         self.world.clock.wall = START + seconds
 
-    @precondition(lambda self: self.world.kind.timed)
+    @precondition(lambda self: self.world.type.timed)
     @rule(seconds=JUMPS)
     def the_clock_of_the_lock_jumps(self, seconds: float) -> None:
         self.world.lock_clock_off += seconds
@@ -121,8 +121,8 @@ class Schedule(RuleBasedStateMachine):
         self.world.crash()
 
     @invariant()
-    def nothing_is_told_twice(self) -> None:
-        self.world.check_told()
+    def nothing_is_delivered_twice(self) -> None:
+        self.world.check_none_twice()
 
     @override
     def teardown(self) -> None:
@@ -167,7 +167,7 @@ async def test_some_steps_at_a_real_door(seed: int) -> None:
                 home.clock.move(chance.choice([40.0, 900.0]))
         await home.until(lambda: len(home.records) >= len(touched))
         await home.settle()
-        assert [record.number for record in home.records] == touched
+        assert [record.unlock.number for record in home.records] == touched
 
 
 @pytest.mark.long

@@ -1,22 +1,25 @@
-"""A door with a history: what really happens at it, what a lock tells, and what we then tell."""
+"""A door with a history: what really happens at it, what is reported, and what we then deliver."""
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 import json
+from typing import Any
 
 from custom_components.tuya_wifi_lock.tuyalock import (
     LATE_AFTER,
     Address,
     Age,
+    Item,
     Record,
+    Report,
     Settings,
+    Source,
     TuyaLock,
     Unlock,
-    Watcher,
+    Update,
     aged,
 )
-from custom_components.tuya_wifi_lock.tuyalock.lan.protocol import Report
 from custom_components.tuya_wifi_lock.tuyalock.lan.session import Closed, Opened
 from tests.tuyalock.toy_clock import START, ToyClock
 
@@ -27,6 +30,7 @@ KEYS = {
     Unlock("card", 2): (5, 2),
 }
 """A few keys, so that equal unlocks are frequent; the DP id and value of each."""
+CODES = {1: "unlock_fingerprint", 5: "unlock_card"}
 ADDRESS = Address(
     host="127.0.0.1",
     port=6668,
@@ -49,15 +53,21 @@ class Truth:
 
 
 @dataclass
-class Kind:
-    """What kind of lock this is."""
+class LockType:
+    """How a lock reports."""
 
     timed: bool = False
     """It sends its own times over the LAN."""
     cloud: bool = False
-    """A second route tells each unlock with its time."""
+    """The cloud reports each unlock as well, with its time."""
     pushes_answers: bool | None = None
     """It answers a query with what changed; and pushes that as well, or not. None: it does not."""
+
+
+def _unlock_of(row: dict[str, Any]) -> Unlock:
+    """Return the unlock of a stored record."""
+    event = row["event"]
+    return Unlock(event["method"], event["number"])
 
 
 @dataclass
@@ -69,10 +79,10 @@ class Slack:
 
 
 class World:
-    """One lock, its owner's Home Assistant, and a cloud that tells the same."""
+    """One lock, its owner's Home Assistant, and a cloud that reports the same."""
 
-    def __init__(self, kind: Kind) -> None:
-        self.kind = kind
+    def __init__(self, type_: LockType) -> None:
+        self.type = type_
         self.clock = ToyClock()
         self.lock_clock_off = 0.0
         self.kept: list[Truth] = []
@@ -80,7 +90,7 @@ class World:
         self.handed: list[Truth] = []
         self.in_cloud: list[Truth] = []
         self.fed: list[Truth] = []
-        self.told: list[Record] = []
+        self.delivered: list[Record] = []
         self.slack = Slack()
         self.guessed = 0
         """Live by a hint that something else caused; nobody can know better."""
@@ -90,9 +100,13 @@ class World:
         self._times: dict[Unlock, list[Truth]] = {unlock: [] for unlock in KEYS}
         self._position = 0
         self._answered: Counter[Unlock] = Counter()
-        stored = {"family": "B", "answers_partly": kind.pushes_answers is not None}
-        self._stored = json.dumps(stored)
-        self._stored_told: Counter[Unlock] = Counter()
+        product = {"family": "B", "answers_partly": type_.pushes_answers is not None}
+        self._stored = json.dumps({"product": product})
+        self._stored_delivered: Counter[Unlock] = Counter()
+        self._unsaved: dict[Truth, float] = {}
+        """What was reported since the last save, and when."""
+        self._pending_before: set[int] = set()
+        """Records that were pending when it crashed."""
         self._safe_before: Counter[Unlock] = Counter()
         self._handed_before: Counter[Unlock] = Counter()
         self._repeatable = 0
@@ -105,8 +119,8 @@ class World:
 
     def _begin(self, *, after_crash: bool) -> None:
         """Start Home Assistant from what is stored."""
-        self.lock = TuyaLock(ADDRESS, Settings(), self.clock, json.loads(self._stored))
-        self.lock.subscribe(Watcher(lambda snapshot: None, self._recorded))
+        stored = json.loads(self._stored)
+        self.lock = TuyaLock(ADDRESS, Settings(), self.clock, stored, on_update=self._updated)
         self.started = False
         if after_crash:
             self.lock.journal.recover()
@@ -121,20 +135,21 @@ class World:
             self._deliver(aged(record, now))
         self._waiting.clear()
 
-    def _recorded(self, record: Record) -> None:
-        """Tell a record, or wait until somebody can hear it."""
-        if self.started:
-            self._deliver(record)
-        else:
-            self._waiting.append(record)
+    def _updated(self, update: Update) -> None:
+        """Deliver what is new, or wait until somebody can hear it."""
+        for record in update.records:
+            if self.started:
+                self._deliver(record)
+            else:
+                self._waiting.append(record)
         self._save_soon()
 
     def _deliver(self, record: Record) -> None:
-        """Tell a record."""
+        """Deliver a record."""
         self._check_order(record)
         self._check_age(record)
-        self.told.append(record)
-        self.lock.journal.mark_delivered(record.id)
+        self.delivered.append(record)
+        self.lock.delivered(record.id)
         self._save_soon()
 
     def _save_soon(self) -> None:
@@ -149,24 +164,38 @@ class World:
         self._stored = json.dumps(self.lock.as_dict(), allow_nan=False)
         self._stored_position = self._position
         self._stored_fed = len(self.fed)
-        self._stored_told = Counter(record.unlock for record in self.told)
+        self._stored_delivered = Counter(record.unlock for record in self.delivered)
+        self._unsaved.clear()
 
     def crash(self) -> None:
         """Lose what was not written, and start again; the cloud is asked from there once more."""
         self._lock_lets_go()
         self.in_cloud[:0] = self.fed[self._stored_fed :]
         del self.fed[self._stored_fed :]
-        told = Counter(record.unlock for record in self.told)
-        left = Counter(unlock for unlock, delivered in self._stored_unlocks() if not delivered)
-        handed, safe = self._handed_over(), told + left
+        delivered = Counter(record.unlock for record in self.delivered)
+        rows = self._stored_rows()
+        left = Counter(_unlock_of(row) for row in rows if not row["delivered"])
+        handed, safe = self._handed_over(), delivered + left
         missing = (handed - self._handed_before) - (safe - self._safe_before)
+        self._check_missing(missing)
         self.slack.lost += missing
-        self.slack.repeated += told - self._stored_told
+        self.slack.repeated += delivered - self._stored_delivered
         self._handed_before, self._safe_before = handed, safe
         self._repeatable = len(self.handed)
         self._position = min(self._position, self._stored_position)
+        self._pending_before = {row["id"] for row in rows if row["age"] is None}
+        self._unsaved.clear()
         self.clock.forget()
         self._begin(after_crash=True)
+
+    def _check_missing(self, missing: Counter[Unlock]) -> None:
+        """Nothing waits in memory only: a crash takes what has not had the time to be written.
+
+        What the cloud has reported is not missing: it may have been taken for another one so far.
+        """
+        now = self.clock.now
+        fresh = Counter(one.unlock for one, at in self._unsaved.items() if now - at <= SAVE_DELAY)
+        assert self.type.cloud or missing <= fresh, f"{missing - fresh} waited in memory"
 
     def restart(self) -> None:
         """Restart Home Assistant in good order."""
@@ -177,10 +206,10 @@ class World:
         self.clock.forget()
         self._begin(after_crash=False)
 
-    def _stored_unlocks(self) -> list[tuple[Unlock, bool]]:
-        """Return the unlocks that are stored, and if each was told."""
-        records = json.loads(self._stored).get("journal", {}).get("records", ())
-        return [(Unlock(one["method"], one["number"]), one["delivered"]) for one in records]
+    def _stored_rows(self) -> list[dict[str, Any]]:
+        """Return the stored records."""
+        rows: list[dict[str, Any]] = json.loads(self._stored).get("journal", {}).get("records", [])
+        return rows
 
     # The door
 
@@ -191,11 +220,11 @@ class World:
         if (unlock, stamp) in self._known:
             return  # Its clock was set back to the very second; nothing could tell these two apart.
         self._known.add((unlock, stamp))
-        if self._answered[unlock] and not self.kind.pushes_answers:
+        if self._answered[unlock] and not self.type.pushes_answers:
             self.clock.advance(5.0)  # Within these, it counts as a push of what was answered.
         truth = Truth(unlock, self.clock.now, stamp)
         self.kept.append(truth)
-        if self.kind.cloud:
+        if self.type.cloud:
             self.in_cloud.append(truth)
         self._truths[unlock] += 1
         self._times[unlock].append(truth)
@@ -217,7 +246,7 @@ class World:
         self._answered.clear()
         self._allow_guess(delay)
         self.lock.on_event(Opened(hint_at, woken))
-        if self.kind.pushes_answers is not None and woken and self.kept:
+        if self.type.pushes_answers is not None and woken and self.kept:
             self._answer()
         for gap in gaps:
             self.push()
@@ -227,28 +256,32 @@ class World:
 
     def _allow_guess(self, delay: float) -> None:
         """Without a time, an old unlock that comes alone after a hint looks as if it caused it."""
-        if not self.kind.timed or self.clock.wall != START or self.lock_clock_off:
+        if not self.type.timed or self.clock.wall != START or self.lock_clock_off:
             old = {one.unlock for one in self.kept if self.clock.now - one.at > LATE_AFTER}
             if old and delay < 10.0:
                 self.guessed += 1
-                self.slack.repeated.update(old if self.kind.cloud else ())
+                self.slack.repeated.update(old if self.type.cloud else ())
 
     def _answer(self) -> None:
         """Answer a query with the last unlock of each kind."""
         last = {KEYS[truth.unlock][0]: truth for truth in self.kept}
         dps = {id_: KEYS[truth.unlock][1] for id_, truth in last.items()}
         self._answered.update(truth.unlock for truth in last.values())
-        if not self.kind.pushes_answers:
+        if not self.type.pushes_answers:
             self.handed.extend(last.values())
             for truth in self.kept:
                 if truth not in last.values():
                     self._drop(truth)
             self.kept.clear()
-        self.lock.on_event(Report(dps, {}, is_answer=True))
+        self._unsaved.update(dict.fromkeys(last.values(), self.clock.now))
+        items = tuple(Item(id_, value) for id_, value in dps.items())
+        self.lock.on_event(self._lan_report(*items, is_answer=True))
+        for id_ in dps:
+            self._check_stored(last[id_])
 
     def _drop(self, truth: Truth) -> None:
-        """The lock has forgotten an unlock without telling anybody on the LAN."""
-        if not self.kind.cloud:
+        """The lock has forgotten an unlock without a report over the LAN."""
+        if not self.type.cloud:
             self._truths[truth.unlock] -= 1
 
     def push(self) -> None:
@@ -262,14 +295,28 @@ class World:
     def push_again(self, back: int) -> None:
         """The lock repeats a record that it has handed over; it is known by its time."""
         repeatable = self.handed[self._repeatable :][-5:]
-        if self.connected and self.kind.timed and repeatable:
+        if self.connected and self.type.timed and repeatable:
             self._report(repeatable[back % len(repeatable)])
 
     def _report(self, truth: Truth) -> None:
         """Push one unlock."""
         id_, value = KEYS[truth.unlock]
-        times = {id_: truth.stamp} if self.kind.timed else {}
-        self.lock.on_event(Report({id_: value}, times, is_answer=False))
+        self._unsaved[truth] = self.clock.now
+        time = truth.stamp if self.type.timed else None
+        self.lock.on_event(self._lan_report(Item(id_, value, time)))
+        self._check_stored(truth)
+
+    def _lan_report(self, *items: Item, is_answer: bool = False) -> Report:
+        """Return what the lock reports now."""
+        now = self.clock.time()
+        return Report(source=Source.LAN, received=now, items=items, is_answer=is_answer)
+
+    def _check_stored(self, truth: Truth) -> None:
+        """What was received is in the stored form at once, if it is not known already."""
+        if not self.type.timed and not self.type.cloud:
+            rows = self.lock.as_dict()["journal"]["records"]
+            last = next(row for row in reversed(rows) if _unlock_of(row) == truth.unlock)
+            assert last["when"]["received"] == self.clock.time(), f"{truth} is not kept"
 
     def disconnect(self) -> None:
         """The lock falls asleep, or the network fails."""
@@ -278,7 +325,7 @@ class World:
 
     def _lock_lets_go(self) -> None:
         """What was answered counts as handed over; anything else is kept for the next time."""
-        if self.connected and self.kind.pushes_answers:
+        if self.connected and self.type.pushes_answers:
             last = {truth.unlock: truth for truth in self.kept}
             for truth in last.values():
                 if self._answered[truth.unlock]:
@@ -286,10 +333,10 @@ class World:
                     self.handed.append(truth)
         self.connected = False
 
-    # The other route
+    # The cloud
 
     def feed(self, most: int) -> None:
-        """The cloud tells the oldest unlocks that it has not told yet."""
+        """The cloud reports the oldest unlocks that it has not reported yet."""
         for truth in self.in_cloud[:most]:
             self._allow_both(truth)
             self._feed(truth)
@@ -297,30 +344,35 @@ class World:
         del self.in_cloud[:most]
 
     def _allow_both(self, truth: Truth) -> None:
-        """Of a wrong clock, the cloud's unlock looks old, and what the lock tells after it new."""
-        held = self.lock._arrivals.held
-        comes_first = truth in self.kept or (held is not None and held.unlock == truth.unlock)
-        if comes_first and self.lock_clock_off and not self.kind.timed:
+        """By a wrong clock, the cloud's unlock looks old, and what the lock reports after it new."""
+        last = self.lock.snapshot.last_unlock
+        pending = last is not None and last.age is None and last.unlock == truth.unlock
+        comes_first = truth in self.kept or pending
+        if comes_first and self.lock_clock_off and not self.type.timed:
             self.slack.repeated[truth.unlock] += 1
 
     def feed_again(self, most: int) -> None:
-        """The cloud tells the last unlocks once more."""
+        """The cloud reports the last unlocks once more."""
         for truth in self.fed[-most:]:
             self._feed(truth)
 
     def _feed(self, truth: Truth) -> None:
-        """Tell one unlock over the other route."""
-        self.lock.record(truth.unlock, truth.stamp, "cloud")
+        """Let the cloud report one unlock."""
+        id_, value = KEYS[truth.unlock]
+        items = (Item(CODES[id_], value, truth.stamp),)
+        report = Report(source=Source.CLOUD, received=self.clock.time(), items=items)
+        self.lock.receive(report)
+        self._unsaved[truth] = self.clock.now
 
     # What must hold
 
     def _handed_over(self) -> Counter[Unlock]:
-        """Return how many unlocks of each kind we were told of, over whatever route."""
+        """Return how many of each unlock were reported to us, by whatever source."""
         return Counter(truth.unlock for truth in {*self.handed, *self.fed})
 
     def _check_order(self, record: Record) -> None:
-        """What a lock pushed is told in the order in which it was pushed."""
-        if record.route != "lan" or self.kind.pushes_answers is not None:
+        """What a lock pushed is delivered in the order in which it was pushed."""
+        if record.source is not Source.LAN or self.type.pushes_answers is not None:
             return
         for position in range(self._position, len(self.handed)):
             if self.handed[position].unlock == record.unlock:
@@ -329,34 +381,35 @@ class World:
         raise AssertionError(f"{record} is out of order")
 
     def _check_age(self, record: Record) -> None:
-        """Only what has just happened is told as live."""
+        """Only what has just happened is live."""
         if record.age is not Age.LIVE:
             return
-        if record.time is not None:
-            assert self.clock.time() - record.time <= LATE_AFTER, record
+        assert record.id not in self._pending_before, f"{record} was pending"
+        if record.when.time is not None:
+            assert self.clock.time() - record.when.time <= LATE_AFTER, record
             return
         truths = self._times[record.unlock]
         if not truths or self.clock.now - truths[-1].at > 2 * LATE_AFTER + SAVE_DELAY:
             self.guessed -= 1
             assert self.guessed >= 0, f"{record} is old"
 
-    def check_told(self) -> None:
-        """Nothing is told more often than it happened, but for what a crash has repeated."""
-        told = Counter(record.unlock for record in self.told)
+    def check_none_twice(self) -> None:
+        """Nothing is delivered more often than it happened, but for what a crash has repeated."""
+        delivered = Counter(record.unlock for record in self.delivered)
         for unlock in KEYS:
             most = self._truths[unlock] + self.slack.repeated[unlock]
-            assert told[unlock] <= most, f"{unlock} was told too often"
+            assert delivered[unlock] <= most, f"{unlock} was delivered too often"
 
-    def check_all_told(self) -> None:
-        """Once all routes have told all, each unlock has been told, and once."""
-        told = Counter(record.unlock for record in self.told)
+    def check_each_once(self) -> None:
+        """Once all sources have reported all, each unlock has been delivered, and once."""
+        delivered = Counter(record.unlock for record in self.delivered)
         for unlock in KEYS:
             least = self._truths[unlock] - self.slack.lost[unlock]
-            assert told[unlock] >= least, f"{unlock} was lost"
-        self.check_told()
+            assert delivered[unlock] >= least, f"{unlock} was lost"
+        self.check_none_twice()
 
     def settle(self) -> None:
-        """Let everybody tell everything."""
+        """Let everybody report everything."""
         if not self.started:
             self.finish_start()
         if self.connected:
@@ -366,4 +419,4 @@ class World:
         if self.connected:
             self.disconnect()
         self.feed(len(self.in_cloud))
-        self.check_all_told()
+        self.check_each_once()

@@ -291,12 +291,14 @@ class TuyaLock:
 
     def receive(self, report: Report) -> None:
         """Take a report of any source: decode it, age it, keep what is new, and publish it."""
+        newest_id = self.journal.newest_id
         observations = self.product.observe(report)
         dated = self._dated(report, observations)
         self._state = reduce(self._state, dated, is_answer=report.is_answer)
         new = self._keep(report, observations)
         self._feed(report, dated, new)
-        self._publish(new)
+        # A record that is pending may change nothing that can be seen, and is to be stored as well.
+        self._publish(new, force=self.journal.newest_id != newest_id)
 
     def _dated(self, report: Report, observations: list[Observation]) -> list[Dated]:
         """Return what a report says of the lock's state, with the time of which it says it."""

@@ -2,17 +2,17 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from enum import Enum, StrEnum
+from enum import StrEnum
 from typing import Any
 
 
-class DpType(Enum):
+class DpType(StrEnum):
     """The form of a DP's value in JSON; raw is Base64."""
 
-    BOOLEAN = bool
-    INTEGER = int
-    STRING = str
-    RAW = bytes
+    BOOLEAN = "boolean"
+    INTEGER = "integer"
+    STRING = "string"
+    RAW = "raw"
 
 
 @dataclass(frozen=True, slots=True)

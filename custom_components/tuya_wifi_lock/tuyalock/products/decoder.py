@@ -110,6 +110,14 @@ REQUIRED_TYPES: Mapping[str, DpType] = {
 """Codes that mean something to us only with this type, whatever a product's model says."""
 
 
+_JSON_TYPES: Mapping[DpType, type] = {
+    DpType.BOOLEAN: bool,
+    DpType.INTEGER: int,
+    DpType.STRING: str,
+    DpType.RAW: str,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """One DP value of a report, by its code."""
@@ -149,10 +157,7 @@ def _fits(dp: Dp, value: Any) -> bool:
     """
     if dp.code == ALARM_CODE:
         return type(value) in {str, int}
-    type_ = REQUIRED_TYPES.get(dp.code, dp.type)
-    if type_ in {DpType.RAW, DpType.STRING}:
-        return isinstance(value, str)
-    return type(value) is type_.value
+    return type(value) is _JSON_TYPES[REQUIRED_TYPES.get(dp.code, dp.type)]
 
 
 def events(

@@ -53,6 +53,11 @@ class Journal:
         """Return the records of a kind, the oldest first."""
         return (record for record in self if record.kind is kind)
 
+    @property
+    def newest_id(self) -> int:
+        """Return the id of the record that was received last, pending or not."""
+        return self._next_id - 1
+
     def find(self, record_id: int | None) -> Record | None:
         """Return a record by its id, pending or not."""
         return next((record for record in self._records if record.id == record_id), None)
@@ -222,9 +227,12 @@ class Journal:
         journal = cls()
         journal._next_id = stored.next_id
         journal._watermarks = dict(stored.watermarks)
+        journal._records = list(stored.records)
         for one in stored.records:
-            record = one if one.age else replace(one, age=Age.UNKNOWN)
-            journal._records.append(journal._note(record))
+            if one.age is None:
+                journal.settle(one.id, Age.UNKNOWN)
+            else:
+                journal._note(one)
         return journal
 
 
