@@ -151,7 +151,7 @@ class TuyaLock:
         await self._remote.close()
         await self.session.stop()
         self._waiters.fail(Source.LAN, ConnectionLost("the lock was let go of"))
-        self._publish([*self._end_connection(), *self._duress_records(closing=True)])
+        self._publish([*self._end_connection(), *self._duress_records(float("inf"))])
         if self._timer:
             self._timer.cancel()
             self._timer = None
@@ -417,9 +417,9 @@ class TuyaLock:
                     new += self._taken(record)
         return new
 
-    def _duress_records(self, *, closing: bool = False) -> list[Record]:
-        """Return the records of duress that need not wait any more."""
-        found = self._duress.decide(closing=closing)
+    def _duress_records(self, now: float) -> list[Record]:
+        """Return the records of duress that need not wait any more at a monotonic time."""
+        found = self._duress.decide(now)
         return [record for one in found for record in self._taken(one)]
 
     def _taken(self, record: Record | None) -> list[Record]:
@@ -587,8 +587,9 @@ class TuyaLock:
 
     def _due(self) -> None:
         """Look, and plan the next look: our clock may have been set back."""
+        now = max(self._timer_at, self._clock.monotonic())
         self._timer, self._timer_at = None, float("inf")
-        self._publish([*self._settle(self._ageing.decide()), *self._duress_records()])
+        self._publish([*self._settle(self._ageing.decide(now)), *self._duress_records(now)])
         self._arm()
 
 
