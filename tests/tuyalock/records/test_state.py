@@ -1,35 +1,48 @@
 """What a report changes in what is known of a lock."""
 
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import fields, replace
 import json
 from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock.profiles import (
-    PROFILES,
-    Dp,
-    DpType,
+from custom_components.tuya_wifi_lock.tuyalock import (
+    UNLOCK_METHODS,
+    Age,
+    Alarm,
+    Doorbell,
     Family,
+    Item,
+    LockState,
+    Record,
+    Source,
+    Unlock,
+    Value,
 )
-from custom_components.tuya_wifi_lock.tuyalock.state import (
-    METHODS,
+from custom_components.tuya_wifi_lock.tuyalock.models import Event
+from custom_components.tuya_wifi_lock.tuyalock.products.decoder import (
     NUMBERS,
     SETTINGS,
-    STATE_CODES,
-    UNLOCK_METHODS,
-    Bolt,
-    LockState,
-    Unlock,
-    apply,
-    bolt,
-    decode,
-    heard,
-    unlocks,
+    Observation,
+    observe,
 )
-
-from .house import house
+from custom_components.tuya_wifi_lock.tuyalock.products.product import STATE_CODES
+from custom_components.tuya_wifi_lock.tuyalock.profiles import PROFILES, Dp, DpType
+from custom_components.tuya_wifi_lock.tuyalock.records.ageing import when
+from custom_components.tuya_wifi_lock.tuyalock.records.state import (
+    STALE_AFTER,
+    Bolt,
+    bolt,
+    current,
+    forget_ahead,
+    heard,
+    opened,
+    reduce,
+    reduce_record,
+    state_at,
+)
 
 NOW = 1_700_000_000.0
 A, B, D = Family.A, Family.B, Family.D
@@ -51,8 +64,19 @@ EVERYTHING = LockState(
 )
 
 
+def apply(
+    state: LockState, codes: Mapping[str, Value], now: float = NOW, *, is_answer: bool = False
+) -> LockState:
+    """Return the state after a report of the lock itself."""
+    dated = [(Observation(code, value), now) for code, value in codes.items()]
+    return reduce(heard(state, now), dated, is_answer=is_answer)
+
+
 def report(state: LockState, family: Family, dps: dict[int, Any]) -> LockState:
-    return apply(state, decode(PROFILES[family or Family.B], dps), NOW)
+    """Return the state after a report of DPs."""
+    items = [Item(id_, value) for id_, value in dps.items()]
+    observed = observe(PROFILES[family], items, Source.LAN)
+    return apply(state, {one.code: one.value for one in observed})
 
 
 # DP -> field
@@ -84,10 +108,11 @@ def report(state: LockState, family: Family, dps: dict[int, Any]) -> LockState:
 def test_a_dp_changes_its_field_alone(
     family: Family, dp: int, value: object, field: str, expected: object
 ) -> None:
-    code = PROFILES[family or Family.B][dp].code
+    code = PROFILES[family][dp].code
     heard: dict[str, object] = {"last_heard": NOW, "seen": frozenset({code})}
     if field == "motor_unlocked":
-        heard["motor_at"] = NOW
+        # It moves, so it is stuck no more.
+        heard |= {"motor_at": NOW, "jammed_at": None}
     if code in SETTINGS:
         heard["settings"] = {code: value}
     assert report(LockState(), family, {dp: value}) == LockState(**{field: expected} | heard)
@@ -124,89 +149,12 @@ def test_a_dp_can_say_that_nothing_is_known(
     ],
 )
 def test_a_value_that_cannot_be_changes_nothing(family: Family, dp: int, value: object) -> None:
-    seen = EVERYTHING.seen | {PROFILES[family or Family.B][dp].code}
+    seen = EVERYTHING.seen | {PROFILES[family][dp].code}
     heard = replace(EVERYTHING, last_heard=NOW, seen=seen)
     assert report(EVERYTHING, family, {dp: value}) == heard
-    code = PROFILES[family or Family.B][dp].code
+    code = PROFILES[family][dp].code
     fresh = LockState(last_heard=NOW, seen=frozenset({code}))
     assert report(LockState(), family, {dp: value}) == fresh
-
-
-@pytest.mark.parametrize(
-    ("family", "dps"),
-    [
-        (B, {12: "90"}),
-        (B, {12: True}),
-        (B, {12: 90.0}),
-        (B, {12: None}),
-        (B, {55: 1}),
-        (B, {55: "true"}),
-        (B, {13: 0}),
-        (B, {18: True}),
-        (B, {11: 1}),
-        (B, {9: "26"}),
-        (B, {9: True}),
-        (B, {1: True}),
-        (B, {49: 1}),
-        (B, {49: None}),
-        (B, {8: True}),
-        (B, {8: ["pry"]}),
-        (D, {35: 1}),
-        (D, {35: [1]}),
-        (B, {999: 1}),
-        (D, {12: 90}),
-    ],
-)
-def test_values_of_a_wrong_type_and_unknown_dps_are_left_out(
-    family: Family, dps: dict[int, Any]
-) -> None:
-    assert decode(PROFILES[family or Family.B], dps) == {}
-    assert report(EVERYTHING, family, dps) == replace(EVERYTHING, last_heard=NOW)
-
-
-@pytest.mark.parametrize("value", ["pry", "08", 256])
-@pytest.mark.parametrize("type_", [DpType.STRING, DpType.INTEGER])
-def test_an_alarm_may_be_text_or_a_number_whatever_the_model_says(
-    type_: DpType, value: str | int
-) -> None:
-    assert decode({8: Dp("alarm_lock", type_)}, {8: value}) == {"alarm_lock": value}
-
-
-@pytest.mark.parametrize("type_", DpType)
-@pytest.mark.parametrize(
-    ("code", "known"),
-    [
-        ("lock_motor_state", bool),
-        ("reverse_lock", bool),
-        ("normal_open_switch", bool),
-        ("residual_electricity", int),
-        ("unlock_request", int),
-        ("battery_state", str),
-    ],
-)
-def test_what_we_reckon_with_has_the_type_that_we_know_whatever_the_model_says(
-    code: str, known: type, type_: DpType
-) -> None:
-    table = {77: Dp(code, type_), 1: PROFILES[B][1]}
-    for value in ("80", "AAAA", 80, True):
-        codes = decode(table, {77: value, 1: 3})
-        fits = {code: value} if type(value) is known else {}
-        assert codes == {"unlock_fingerprint": 3} | fits
-        assert apply(LockState(), codes, NOW).seen == codes.keys()
-
-
-async def test_a_model_with_a_type_of_its_own_hides_nothing_else(socket_enabled: None) -> None:
-    table = PROFILES[B] | {
-        9: Dp("unlock_request", DpType.RAW),
-        12: Dp("residual_electricity", DpType.STRING),
-    }
-    async with house() as home:
-        home.lock.learn(table)
-        await home.awake()
-        await home.simulated.push({"9": "AAAA", "12": "80", "1": 3})
-        await home.until(lambda: home.told == ["live fingerprint 3"])
-        assert not {"unlock_request", "residual_electricity"} & home.lock.snapshot.state.seen
-        assert home.simulated.connections == 1
 
 
 def test_settings_are_as_they_were_reported_last() -> None:
@@ -298,12 +246,17 @@ def test_reports_add_up() -> None:
 
 
 def test_state_codes_are_those_that_leave_a_lasting_trace() -> None:
-    samples = {bool: True, int: 50, str: "open", bytes: "AQAB"}
+    samples: dict[DpType, Value] = {
+        DpType.BOOLEAN: True,
+        DpType.INTEGER: 50,
+        DpType.STRING: "open",
+        DpType.RAW: "AQAB",
+    }
     lasting = set()
     settings = {id_: Dp(code, DpType.STRING) for id_, code in enumerate(SETTINGS)}
     for table in (*PROFILES.values(), settings):
         for dp in table.values():
-            value = "low" if dp.code == "battery_state" else samples[dp.type.value]
+            value = "low" if dp.code == "battery_state" else samples[dp.type]
             state = apply(LockState(), {dp.code: value}, NOW)
             if replace(state, last_heard=None, seen=frozenset()) != LockState():
                 lasting.add(dp.code)
@@ -313,7 +266,7 @@ def test_state_codes_are_those_that_leave_a_lasting_trace() -> None:
 # The numbers that exist
 
 
-def test_a_bitmap_tells_the_numbers_that_exist() -> None:
+def test_a_bitmap_names_the_numbers_that_exist() -> None:
     # Captured: this lock's card 14 was used, too.
     assert report(LockState(), B, {27: "AkA="}).numbers == {"card:14"}
 
@@ -376,7 +329,7 @@ JUST, LONG_AGO = NOW - 4.9, NOW - 5.1
         (None, None, None, False, None, UNKNOWN),
         (None, None, None, True, None, UNKNOWN),
         (False, None, None, True, False, UNKNOWN),
-        # The motor tells, but for an opening after it did
+        # The motor says so, but for an opening after it did
         (None, True, None, True, False, OPEN),
         (None, False, None, False, None, LOCKED),
         (False, True, LONG_AGO, True, False, OPEN),
@@ -412,7 +365,7 @@ def test_the_bolt_is_where_the_evidence_says(
     assert bolt(state, NOW, 5.0, relocks) == expected
 
 
-def test_the_motor_tells_as_soon_as_it_reports_after_an_opening() -> None:
+def test_the_motor_counts_as_soon_as_it_reports_after_an_opening() -> None:
     opened = LockState(motor_unlocked=False, motor_at=NOW - 2, opened_at=NOW - 1)
     assert bolt(opened, NOW, 5.0, relocks_itself=False) == OPEN
     for motor_at in (NOW - 1, NOW):
@@ -420,97 +373,126 @@ def test_the_motor_tells_as_soon_as_it_reports_after_an_opening() -> None:
         assert bolt(moved, NOW, 5.0, relocks_itself=False) == LOCKED
 
 
-# Unlocks
-
-KIT = b64encode(b"\0\0\0\7\0\0").decode()
-NUMBERLESS = {"unlock_offline_pd", "unlock_double_kit", "open_inside"}
+# Records
 
 
-@pytest.mark.parametrize(("code", "method"), METHODS.items())
-def test_every_code_of_an_unlock_gives_its_method_and_number(code: str, method: str) -> None:
-    value = True if code == "open_inside" else KIT if code.endswith(("_kit", "_pd")) else 7
-    number = None if code in NUMBERLESS else 7
-    assert list(unlocks({code: value})) == [(code, Unlock(method, number))]
+def record(event: Event, age: Age = Age.LIVE, time: float | None = None) -> Record:
+    """Return a record that is received now."""
+    return Record(id=1, event=event, when=when(time, NOW), source=Source.LAN, age=age)
 
 
 @pytest.mark.parametrize(
-    ("code", "value", "number"),
+    ("time", "age", "opened_at"),
     [
-        ("unlock_identity_card", 7, 7),
-        ("unlock_iris", 0, 0),
-        ("unlock_iris_kit", KIT, 7),
-        ("unlock_iris", "AAAAAAAA", None),
-        ("unlock_iris", True, None),
+        (None, Age.LIVE, NOW),
+        (NOW - 5, Age.LIVE, NOW - 5),
+        (NOW - 900, Age.LATE, NOW - 900),
+        (None, Age.UNKNOWN, None),
     ],
 )
-def test_an_unlock_that_nobody_knows_keeps_its_name(
-    code: str, value: bool | int | str, number: int | None
+def test_an_unlock_whose_time_is_known_has_opened_the_lock(
+    time: float | None, age: Age, opened_at: float | None
 ) -> None:
-    assert list(unlocks({code: value})) == [(code, Unlock("other", number, code))]
+    state = reduce_record(LockState(), record(Unlock("card", 2), age, time))
+    assert state == LockState(opened_at=opened_at)
+
+
+def test_the_last_opening_counts() -> None:
+    state = LockState()
+    for ago in (10, 900, 0, 3):
+        state = opened(state, NOW - ago, NOW)
+    assert state.opened_at == NOW
+
+
+@pytest.mark.parametrize("name", ["tongue_bad", "tongue_not_out"])
+def test_an_alarm_of_the_bolt_says_that_it_is_stuck(name: str) -> None:
+    state = reduce_record(LockState(), record(Alarm(name), Age.LATE, NOW - 300))
+    assert state == LockState(jammed_at=NOW - 300)
+    assert state.jammed
+    moved = LockState(motor_unlocked=False, motor_at=NOW - 200)
+    assert reduce_record(moved, record(Alarm(name), Age.LATE, NOW - 300)) == moved
+
+
+@pytest.mark.parametrize("event", [Alarm("pry"), Doorbell()])
+def test_other_records_change_nothing(event: Event) -> None:
+    assert reduce_record(EVERYTHING, record(event)) == EVERYTHING
+
+
+def test_a_bolt_that_has_moved_is_stuck_no_more_but_an_answer_does_not_say_so() -> None:
+    jammed = LockState(jammed_at=NOW)
+    assert apply(jammed, {"lock_motor_state": False}, NOW + 5, is_answer=True).jammed
+    assert not apply(jammed, {"lock_motor_state": False}, NOW + 5).jammed
+    assert apply(jammed, {"lock_motor_state": False}, NOW - 5).jammed
+    assert apply(jammed, {"residual_electricity": 5}, NOW + 5).jammed
+
+
+# What an account reports
+
+
+def dated(*observations: Observation, state: LockState | None = None) -> list[tuple[str, float]]:
+    """Return the codes that count, with their times."""
+    return [(one.code, at) for one, at in current(state or LockState(), observations, NOW)]
+
+
+def test_what_an_account_reports_has_its_time_but_none_that_lies_ahead() -> None:
+    assert dated(
+        Observation("battery_state", "low"),
+        Observation("reverse_lock", value=True, time=NOW - 500),
+        Observation("lock_motor_state", value=True, time=NOW + 500),
+    ) == [("battery_state", NOW), ("reverse_lock", NOW - 500), ("lock_motor_state", NOW)]
+
+
+def test_what_is_older_than_what_is_known_does_not_count() -> None:
+    state = reduce(LockState(), [(Observation("battery_state", "low"), NOW - 50)])
+    older = Observation("battery_state", "high", NOW - 51)
+    equal = Observation("battery_state", "high", NOW - 50)
+    assert dated(older, state=state) == []
+    assert dated(equal, state=state) == [("battery_state", NOW - 50)]
+
+
+def test_a_request_that_is_over_does_not_count() -> None:
+    assert dated(Observation("unlock_request", 30, NOW - STALE_AFTER - 1)) == []
+    assert dated(Observation("unlock_request", 30, NOW - STALE_AFTER))
+
+
+def test_a_request_lasts_until_its_end() -> None:
+    state = apply(LockState(), {"unlock_request": 30})
+    assert state.requested(NOW + 29.9)
+    assert not state.requested(NOW + 30)
+    assert not LockState().requested(NOW)
+
+
+# A clock that was ahead
+
+
+def test_what_was_noted_while_our_own_clock_was_ahead_counts_no_more() -> None:
+    ahead = NOW + 3600
+    state = apply(LockState(), {"lock_motor_state": True, "residual_electricity": 80}, ahead + 1)
+    state = replace(opened(state, ahead, ahead), jammed_at=ahead + 2)
+    assert state_at(state, ahead).opened_at == ahead
+    assert state_at(state, NOW).opened_at is None
+    state = opened(state, NOW + 1, NOW + 1)
+    assert (state.opened_at, state.motor_at, state.jammed) == (NOW + 1, None, False)
+    later = [Observation("residual_electricity", 70, NOW + 2)]
+    assert reduce(state, current(state, later, NOW + 2)).battery == 70
+
+
+def test_only_what_lies_ahead_is_forgotten() -> None:
+    state = replace(EVERYTHING, jammed_at=NOW + 10, motor_at=NOW + 11)
+    assert forget_ahead(state, NOW) == replace(state, motor_at=None)
+
+
+def test_a_clock_that_is_behind_after_a_start_takes_nothing_from_what_is_known() -> None:
+    state = LockState(opened_at=NOW)
+    assert state_at(state, NOW - 9).opened_at == NOW
+    assert state_at(state, NOW - 3600).opened_at is None
+    assert state_at(state, NOW).opened_at == NOW
 
 
 @pytest.mark.parametrize(
-    ("code", "value", "unlock"),
-    [
-        ("unlock_app", 200, Unlock("remote")),
-        ("unlock_app", 2, Unlock("app", 2)),
-        ("unlock_phone_remote_kit", "AAAAyAAA", Unlock("remote")),
-        ("unlock_phone_remote_kit", "AAAAAgAA", Unlock("remote", 2)),
-        ("unlock_card", 200, Unlock("card", 200)),
-        ("unlock_password", 200, Unlock("password", 200)),
-        ("unlock_iris", 200, Unlock("other", 200, "unlock_iris")),
-    ],
+    "changes",
+    [{"battery": "full"}, {"battery": True}, {"seen": "all"}, {"numbers": [3]}, {"settings": 7}],
 )
-def test_what_we_opened_ourselves_is_a_remote_unlock_without_a_number(
-    code: str, value: int | str, unlock: Unlock
-) -> None:
-    assert list(unlocks({code: value})) == [(code, unlock)]
-    assert unlock.by_us is (unlock == Unlock("remote"))
-
-
-@pytest.mark.parametrize("garbled", ["AAAA", "?", ""])
-def test_a_garbled_number_does_not_hide_the_unlock(garbled: str) -> None:
-    report = {"unlock_card_kit": garbled}
-    assert list(unlocks(report)) == [("unlock_card_kit", Unlock("card"))]
-
-
-@pytest.mark.parametrize(
-    "report",
-    [
-        {"open_inside": False},
-        {"unlock_request": 30},
-        {"unlock_offline_clear": "AA=="},
-        {"alarm_lock": "pry"},
-        {"remote_no_dp_key": "AAAB"},
-        {"lock_motor_state": True},
-        {"closed_opened": "open"},
-        {"reply_unlock_request": True},
-        {},
-    ],
-)
-def test_what_is_no_unlock_gives_none(report: dict[str, bool | int | str]) -> None:
-    assert list(unlocks(report)) == []
-
-
-def test_several_unlocks_of_a_report_come_in_its_order() -> None:
-    report = {"unlock_card": 2, "residual_electricity": 90, "unlock_fingerprint": 3}
-    assert [code for code, _ in unlocks(report)] == ["unlock_card", "unlock_fingerprint"]
-    assert [code for code, _ in unlocks(dict(reversed(report.items())))] == [
-        "unlock_fingerprint",
-        "unlock_card",
-    ]
-
-
-def test_every_unlock_of_the_tables_has_a_method() -> None:
-    codes = {dp.code for table in PROFILES.values() for dp in table.values()}
-    known = {code for code in codes if code.startswith("unlock_")}
-    assert known - METHODS.keys() == {"unlock_request", "unlock_offline_clear"}
-
-
-def test_the_methods_are_those_that_the_events_promise() -> None:
-    promised = (
-        "fingerprint password temporary_password dynamic_password offline_password card face palm "
-        "finger_vein key app remote bluetooth voice emergency inside combined other"
-    )
-    assert set(UNLOCK_METHODS) == set(promised.split())
-    assert len(UNLOCK_METHODS) == len(set(UNLOCK_METHODS))
+def test_a_stored_state_of_another_shape_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        LockState.from_dict(EVERYTHING.as_dict() | changes)
