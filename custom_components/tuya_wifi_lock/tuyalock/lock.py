@@ -578,6 +578,7 @@ class TuyaLock:
         waits += [due - monotonic for due in (self._ageing.due, self._duress.due)]
         due = monotonic + max(min(waits), 0.0)
         if self._timer and abs(due - self._timer_at) < 0.01:
+            self._timer_at = max(due, self._timer_at)
             return
         if self._timer:
             self._timer.cancel()
