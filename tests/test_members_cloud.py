@@ -97,6 +97,6 @@ async def test_a_cloud_that_fails_is_not_mentioned(
         account.hang(USERS, times=None)
     else:
         account.garble(USERS, times=None)
-    with patch("custom_components.tuya_wifi_lock.flows.member.ACCOUNT_WITHIN", 0.2):
+    with patch("custom_components.tuya_wifi_lock.flows.member.CLOUD_TIMEOUT", 0.2):
         form = await begin(hass, entry)
     assert (form["step_id"], form["errors"]) == ("user", None)
