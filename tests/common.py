@@ -97,6 +97,11 @@ async def pass_time(hass: HomeAssistant, seconds: float = 1.1) -> None:
     await hass.async_block_till_done()
 
 
+async def polled(hass: HomeAssistant) -> None:
+    """Wait until a poll of Tuya's cloud is over."""
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
 async def reported(hass: HomeAssistant, lock: SimulatedLock) -> None:
     """Wait until a lock has got rid of all that it has to tell, and a burst of unlocks is over."""
     await lock.wait_for(lambda: lock.clients and not lock.waiting)

@@ -8,7 +8,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.tuya_wifi_lock.const import CONF_DURESS, CONF_NUMBERS, CONF_PERSON, DOMAIN
 from custom_components.tuya_wifi_lock.flows.member import CONF_MEMBER
-from custom_components.tuya_wifi_lock.tuyalock.openapi import REGIONS
+from custom_components.tuya_wifi_lock.tuyalock import REGIONS
 from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant
 from tests.flows import project

@@ -1,6 +1,6 @@
 """The question "Who is fingerprint 3?": when it is asked, and how it is answered.
 
-What is to be repaired about Tuya's cloud is in test_cloud_watch.py; here are its words.
+What is to be repaired about Tuya's cloud is in test_cloud_coordinator.py; here are its words.
 """
 
 from datetime import timedelta

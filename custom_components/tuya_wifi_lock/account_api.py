@@ -7,8 +7,8 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 
 from .const import LOGGER
+from .tuyalock.cloud.openapi import ANSWER_TIME
 from .tuyalock.exceptions import CloudError, CloudRefused, CloudSilent, CloudUnreachable
-from .tuyalock.openapi import ANSWER_TIME
 from .tuyalock.state import Value
 
 

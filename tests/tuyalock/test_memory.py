@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock.lan.protocol import Report
 from custom_components.tuya_wifi_lock.tuyalock.memory import Memory
-from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType, Family
+from custom_components.tuya_wifi_lock.tuyalock.profiles import PROFILES, Dp, DpType, Family
 from custom_components.tuya_wifi_lock.tuyalock.records import Age, Arrival
 from custom_components.tuya_wifi_lock.tuyalock.state import LockState, Unlock
 
@@ -209,3 +209,14 @@ def test_the_table_or_the_family_shows_if_it_opens_remotely(
         memory.learn(table)
     assert memory.opens_remotely is opens
     assert Memory(memory.as_dict()).opens_remotely is opens
+
+
+def test_a_product_is_known_to_open_remotely_by_its_table_or_its_family() -> None:
+    memory = Memory(None)
+    assert memory.opens_remotely is None
+    memory.take(push({49: "AAAB"}), 0)
+    assert memory.opens_remotely is True
+    memory.learn({1: Dp("unlock_fingerprint", DpType.INTEGER)})
+    assert memory.opens_remotely is False
+    memory.learn(PROFILES[Family.A])
+    assert memory.opens_remotely is True

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock import ALARMS, Kind, Signal
-from custom_components.tuya_wifi_lock.tuyalock.cloud_answers import CloudSignal
+from custom_components.tuya_wifi_lock.tuyalock.cloud.responses import CloudSignal
 from custom_components.tuya_wifi_lock.tuyalock.records import CLOUD
 from custom_components.tuya_wifi_lock.tuyalock.signals import signals
 from custom_components.tuya_wifi_lock.tuyalock.state import LockState, Unlock, Value

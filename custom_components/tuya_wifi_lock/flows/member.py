@@ -23,6 +23,7 @@ from homeassistant.helpers.selector import (
 )
 from homeassistant.util import dt as dt_util
 
+from ..cloud.projects import async_get_client
 from ..const import CONF_DURESS, CONF_NUMBERS, CONF_PERSON, DOMAIN
 from ..coordinator import LockConfigEntry
 from ..members import (
@@ -34,7 +35,6 @@ from ..members import (
     owner_of,
     read_number,
 )
-from ..project import async_get_cloud
 from ..tuyalock import Age, Record
 from ..tuyalock.exceptions import CloudError
 
@@ -136,7 +136,7 @@ class MemberSubentryFlow(ConfigSubentryFlow):
 
     async def _async_members_of_app(self) -> dict[str, dict[str, Any]]:
         """Return members of the app that this lock does not have, with their numbers."""
-        if (cloud := await async_get_cloud(self.hass, self._get_entry().data)) is None:
+        if (cloud := await async_get_client(self.hass, self._get_entry().data)) is None:
             return {}
         try:
             async with asyncio.timeout(CLOUD_TIMEOUT):

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from .attempt import Line
 from .clock import Clock
-from .cloud_answers import CloudSignal, in_seconds
+from .cloud.responses import CloudSignal, in_seconds
 from .memory import Memory
 from .profiles import PROFILES, Dp, Family
 from .records import ACCOUNT

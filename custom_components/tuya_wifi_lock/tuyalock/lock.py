@@ -11,7 +11,7 @@ from .arrivals import Arrivals
 from .attempt import reply_in
 from .changes import Changes
 from .clock import Clock
-from .cloud import Cloud
+from .cloud.client import CloudClient
 from .codec import KeyStatus
 from .door import Door
 from .exceptions import ConnectionLost, LockError, Reason, UnlockRefused, Unreachable
@@ -42,7 +42,7 @@ class TuyaLock:
         settings: Settings,
         clock: Clock,
         stored: Mapping[str, Any] | None = None,
-        cloud: Cloud | None = None,
+        cloud: CloudClient | None = None,
     ) -> None:
         """Prepare a lock with what `as_dict` returned in an earlier life."""
         stored = stored or {}

@@ -8,7 +8,8 @@ from typing import Protocol
 
 from .attempt import Attempt, Codes, Line, requests
 from .clock import Clock
-from .cloud import Cloud, CloudUnlock
+from .cloud.client import CloudClient
+from .cloud.responses import CloudUnlock
 from .door import REPLY, Door
 from .exceptions import (
     Cancelled,
@@ -47,7 +48,7 @@ class Remote:
     def __init__(
         self,
         door: Door,
-        cloud: Cloud | None,
+        cloud: CloudClient | None,
         settings: Settings,
         clock: Clock,
         user: RemoteUser,
@@ -198,7 +199,7 @@ class Remote:
         return self.line is not None and all(self.line.accepts(code) for code in codes)
 
     @property
-    def _cloud(self) -> Cloud:
+    def _cloud(self) -> CloudClient:
         """Return the lock in Tuya's cloud."""
         if self._cloud_project is None:
             raise NoCloud("there is no cloud project")
@@ -237,7 +238,7 @@ class Remote:
                     raise
                 await attempt.by_reply()
 
-    async def _open_by_cloud(self, attempt: Attempt, cloud: Cloud) -> None:
+    async def _open_by_cloud(self, attempt: Attempt, cloud: CloudClient) -> None:
         """Open through Tuya's cloud; a lock that is not connected tells of it in its records."""
         if self._door.connected:
             await attempt.by_cloud(cloud.operate(unlock=True))

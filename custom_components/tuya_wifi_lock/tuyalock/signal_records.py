@@ -6,7 +6,7 @@ from typing import Any
 
 from .arrivals import Arrivals
 from .clock import Clock, Timer
-from .cloud_answers import CloudSignal
+from .cloud.responses import CloudSignal
 from .memory import Memory
 from .profiles import DpType
 from .records import (

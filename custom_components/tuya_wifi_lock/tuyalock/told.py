@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from .clock import Clock
-from .cloud import Cloud, CloudUnlock
+from .cloud.client import CloudClient
+from .cloud.responses import CloudUnlock
 from .exceptions import CallsUsedUp, CloudError, CloudRefused, CloudSilent, CloudUnreachable
 
 LOOK_EVERY = 3.0
@@ -16,7 +17,7 @@ AROUND = 600.0
 
 @asynccontextmanager
 async def telling_records(
-    cloud: Cloud, clock: Clock, tell: Callable[[CloudUnlock], None]
+    cloud: CloudClient, clock: Clock, tell: Callable[[CloudUnlock], None]
 ) -> AsyncGenerator[None]:
     """Tell each unlock that comes to the cloud's records in this block."""
     now = clock.time()
@@ -37,7 +38,7 @@ async def telling_records(
 
 
 async def _look(
-    cloud: Cloud, clock: Clock, known: set[CloudUnlock], tell: Callable[[CloudUnlock], None]
+    cloud: CloudClient, clock: Clock, known: set[CloudUnlock], tell: Callable[[CloudUnlock], None]
 ) -> None:
     """Tell what is not known, again and again."""
     while True:
