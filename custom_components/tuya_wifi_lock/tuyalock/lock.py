@@ -12,7 +12,7 @@ from .access.settings import change_setting
 from .access.transports import Transport, Transports
 from .access.waiters import Reported, Waiters
 from .clock import Clock, Timer
-from .cloud import Cloud
+from .cloud.client import CloudClient
 from .exceptions import ConnectionLost, LockError, Reason, UnlockRefused, Unreachable
 from .health import Health
 from .lan.address import Address
@@ -99,7 +99,7 @@ class TuyaLock:
         settings: Settings,
         clock: Clock,
         stored: Mapping[str, Any] | None = None,
-        cloud: Cloud | None = None,
+        cloud: CloudClient | None = None,
         *,
         on_update: Callable[[Update], None] = lambda update: None,
         since: float = 0.0,
