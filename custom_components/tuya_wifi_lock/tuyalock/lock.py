@@ -495,6 +495,7 @@ class TuyaLock:
                 self.health.recover()
             case QueryNotUnderstood():
                 self.product.query_not_understood()
+                self._waiters.take(Reported(source=Source.LAN, codes={}, is_answer=True))
             case Rejected():
                 refusal = UnlockRefused(Reason.REJECTED)
                 self.health.suffer(refusal, self._clock.time())
