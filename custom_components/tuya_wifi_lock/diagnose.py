@@ -15,8 +15,7 @@ from .door_checks import DOOR_CHECKS
 from .findings import CloudEvidence, Evidence, Finding
 from .reach_checks import REACH_CHECKS
 from .tuya_account import AccountRoad
-from .tuyalock import MAX_CALLS, Family, Kind, TuyaLock
-from .tuyalock.passwords import Phase
+from .tuyalock import MAX_CALLS, Family, Kind, PasswordPhase, TuyaLock
 
 SHORT_STOP = 3600.0
 """Seconds without us that do not count: a lock that has been silent all day stays so."""
@@ -138,9 +137,9 @@ class Diagnosis:
         """Return how many temporary passwords wait for the lock, and which it has not taken."""
         passwords = self._lock.passwords
         phases = [password.phase for password in passwords.book]
-        waiting = sum(phase in {Phase.WAITING, Phase.DELETING} for phase in phases)
+        waiting = sum(phase in {PasswordPhase.WAITING, PasswordPhase.DELETING} for phase in phases)
         failed = dict.fromkeys(one.name for one in passwords.book.failed(time.time()))
-        return waiting if passwords.carrier else None, tuple(failed)
+        return None if passwords.code_length is None else waiting, tuple(failed)
 
     def _cloud_evidence(self) -> CloudEvidence | None:
         """Return how it goes with Tuya's cloud."""

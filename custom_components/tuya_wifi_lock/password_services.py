@@ -19,10 +19,8 @@ from homeassistant.util.json import JsonObjectType, JsonValueType
 from .const import DOMAIN
 from .lock import TuyaWifiLock
 from .times import TIME, iso, optional_iso
-from .tuyalock import CloudClient
+from .tuyalock import MAX_VALID, CloudClient, PasswordPhase, TemporaryPassword, TemporaryPasswords
 from .tuyalock.exceptions import Mistake, PasswordRefused
-from .tuyalock.passwords import MAX_VALID, Phase, TemporaryPassword
-from .tuyalock.temporary import TemporaryPasswords
 from .words import async_words
 
 ATTR_CODE = "code"
@@ -160,9 +158,9 @@ def _offline_times(
 
 
 def _passwords(lock: TuyaWifiLock) -> TemporaryPasswords:
-    """Return the temporary passwords of a lock that has a road for them."""
+    """Return the temporary passwords of a lock that has a cloud project, which carries them."""
     passwords = lock.coordinator.lock.passwords
-    if passwords.carrier is None:
+    if passwords.code_length is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_cloud")
     return passwords
 
@@ -192,7 +190,7 @@ async def _async_tell(lock: TuyaWifiLock, password: TemporaryPassword) -> JsonOb
 
 def _status(password: TemporaryPassword) -> str:
     """Return the key of the words for how far a password is."""
-    early = password.phase is Phase.ACTIVE and password.start > time.time()
+    early = password.phase is PasswordPhase.ACTIVE and password.start > time.time()
     return "early" if early else password.phase.value
 
 

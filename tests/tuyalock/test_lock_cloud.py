@@ -36,7 +36,7 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     NotSupported,
     RequestOver,
 )
-from custom_components.tuya_wifi_lock.tuyalock.passwords import Phase
+from custom_components.tuya_wifi_lock.tuyalock.models import PasswordPhase
 from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType, Family
 from custom_components.tuya_wifi_lock.tuyalock.records import CLOUD
 from custom_components.tuya_wifi_lock.tuyalock.state import Unlock
@@ -594,7 +594,7 @@ async def test_the_cloud_carries_passwords() -> None:
         with pytest.raises(CloudSilent):
             await add(home, "Aunt", "8402957")
         phases = {one.name: one.phase for one in home.lock.passwords.book}
-        assert phases == {"Guest": Phase.WAITING}
+        assert phases == {"Guest": PasswordPhase.WAITING}
 
 
 async def test_without_a_project_nothing_carries_passwords() -> None:

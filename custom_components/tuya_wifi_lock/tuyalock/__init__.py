@@ -1,5 +1,6 @@
 """Tuya Wi-Fi door locks: over the local network, Tuya's cloud, and an owner's account."""
 
+from .access.passwords import MAX_VALID, TemporaryPasswords
 from .clock import Clock
 from .cloud.client import CloudClient, list_devices, time_of
 from .cloud.openapi import MAX_CALLS, REGIONS, CallCounter, OpenApi, Project
@@ -16,9 +17,11 @@ from .models import (
     Duress,
     Item,
     Kind,
+    PasswordPhase,
     Record,
     Report,
     Source,
+    TemporaryPassword,
     Unlock,
     Value,
     When,
@@ -36,6 +39,7 @@ __all__ = [
     "CLOCK_AHEAD",
     "LATE_AFTER",
     "MAX_CALLS",
+    "MAX_VALID",
     "PORTS",
     "PRODUCTS",
     "REGIONS",
@@ -59,12 +63,15 @@ __all__ = [
     "Kind",
     "LockState",
     "OpenApi",
+    "PasswordPhase",
     "Project",
     "Record",
     "Report",
     "Settings",
     "Snapshot",
     "Source",
+    "TemporaryPassword",
+    "TemporaryPasswords",
     "TuyaLock",
     "Unlock",
     "UnlockWith",

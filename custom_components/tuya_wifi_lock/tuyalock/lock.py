@@ -7,6 +7,7 @@ import logging
 from typing import Any
 
 from .access.keys import SET_KEY, USE_KEY, KeyStatus, reply_in
+from .access.passwords import TemporaryPasswords
 from .access.remote_unlock import RemoteUnlock
 from .access.settings import change_setting
 from .access.transports import Transport, Transports
@@ -59,7 +60,6 @@ from .records.state import (
 )
 from .settings import Settings
 from .storage import known_fields
-from .temporary import TemporaryPasswords
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -133,8 +133,7 @@ class TuyaLock:
             opened=self._opened,
             changed=self._publish,
         )
-        self.passwords = TemporaryPasswords(clock, stored.get("passwords"), self._changed)
-        self.passwords.carrier = cloud
+        self.passwords = TemporaryPasswords(cloud, clock, stored.get("passwords"), self._changed)
         self._reaching: set[asyncio.Future[None]] = set()
         self._timer: Timer | None = None
         self._timer_at = float("inf")
