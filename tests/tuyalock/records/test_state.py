@@ -169,7 +169,7 @@ def test_settings_are_as_they_were_reported_last() -> None:
         (None, None, False),
         (NOW, None, True),
         (NOW, NOW - 1, True),
-        (NOW, NOW, False),
+        (NOW, NOW, True),
         (NOW, NOW + 1, False),
     ],
 )
