@@ -7,16 +7,15 @@ from typing import Any, Literal
 from aiohttp import ClientSession
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import openapi
+from custom_components.tuya_wifi_lock.tuyalock import Item, Report, Source, openapi
 from custom_components.tuya_wifi_lock.tuyalock.cloud import Cloud
 from custom_components.tuya_wifi_lock.tuyalock.cloud_checks import (
     CloudChecks,
     Firmware,
     _read_firmware,
 )
-from custom_components.tuya_wifi_lock.tuyalock.lan.protocol import Report
-from custom_components.tuya_wifi_lock.tuyalock.memory import Memory
 from custom_components.tuya_wifi_lock.tuyalock.openapi import OpenApi, Project
+from custom_components.tuya_wifi_lock.tuyalock.products.product import Product
 from custom_components.tuya_wifi_lock.tuyalock.profiles import PROFILES, Dp, DpType, Family
 from tests.simulator.cloud import SimulatedCloud
 
@@ -110,11 +109,11 @@ def test_versions_of_several_modules(rows: list[Any], firmware: Firmware | None)
 
 
 def test_a_product_is_known_to_open_remotely_by_its_table_or_its_family() -> None:
-    memory = Memory(None)
-    assert memory.opens_remotely is None
-    memory.take(Report({49: "AAAB"}, {}, is_answer=False), 0)
-    assert memory.opens_remotely is True
-    memory.learn({1: Dp("unlock_fingerprint", DpType.INTEGER)})
-    assert memory.opens_remotely is False
-    memory.learn(PROFILES[Family.A])
-    assert memory.opens_remotely is True
+    product = Product()
+    assert product.opens_remotely is None
+    product.observe(Report(source=Source.LAN, received=0.0, items=(Item(49, "AAAB"),)))
+    assert product.opens_remotely is True
+    product.learn({1: Dp("unlock_fingerprint", DpType.INTEGER)})
+    assert product.opens_remotely is False
+    product.learn(PROFILES[Family.A])
+    assert product.opens_remotely is True

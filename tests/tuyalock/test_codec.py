@@ -6,12 +6,12 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock.access.keys import KeyReply, KeyStatus, RemoteKey
-from custom_components.tuya_wifi_lock.tuyalock.codec import (
+from custom_components.tuya_wifi_lock.tuyalock.products.values import (
     CodecError,
     decode_door_kit,
     decode_kit,
     decode_numbers,
-    raw,
+    decode_raw,
 )
 
 ACCESS_CONTROL_KEY = RemoteKey(2, 0, 0x7FFFFFFF, 0xFFFF, b"TestKey1")
@@ -201,11 +201,11 @@ def test_a_door_kit_of_another_size_is_none(size: int) -> None:
 @given(st.binary(max_size=40))
 @settings(deadline=None, max_examples=50)
 def test_raw_gives_the_bytes(data: bytes) -> None:
-    assert raw(text(data)) == data
+    assert decode_raw(text(data)) == data
 
 
 @pytest.mark.parametrize("garbled", ["AAA", "AA!B", "AAAB\n", "äöü", "AAA=B", "\ud800"])
-@pytest.mark.parametrize("read", [raw, KeyReply.decode, decode_numbers, decode_kit])
+@pytest.mark.parametrize("read", [decode_raw, KeyReply.decode, decode_numbers, decode_kit])
 def test_what_is_no_base64_is_refused(read: object, garbled: str) -> None:
     assert callable(read)
     with pytest.raises(CodecError):

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from custom_components.tuya_wifi_lock.tuyalock import LockState
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     ConnectionLost,
     KeyIgnored,
@@ -23,7 +24,6 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     Unreachable,
     WrongKey,
 )
-from custom_components.tuya_wifi_lock.tuyalock.state import LockState
 from tests.simulator import SimulatedLock
 
 from .house import VERSIONS, House, house
