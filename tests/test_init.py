@@ -18,7 +18,16 @@ from homeassistant.helpers import (
     entity_registry as er,
     issue_registry as ir,
 )
-from tests.common import LOCK, UNLOCK, reported, restart, set_up_awake, state, wake
+from tests.common import (
+    LOCK,
+    UNLOCK,
+    polled,
+    reported,
+    restart,
+    set_up_awake,
+    state,
+    wake,
+)
 from tests.conftest import setup, wait_for
 from tests.guests import add
 from tests.simulator import SimulatedLock
@@ -151,7 +160,7 @@ async def test_a_refused_key_asks_for_another_and_a_right_one_heals(
 
 @pytest.mark.parametrize(
     ("simulated_lock", "stays"),
-    [({}, set()), ({"family": "A"}, {"refuse_unlock_request", "duress"})],
+    [({}, set()), ({"family": "A"}, {"refuse_unlock_request"})],
     indirect=["simulated_lock"],
 )
 async def test_a_project_that_is_removed_takes_along_what_nothing_else_feeds(
@@ -162,7 +171,7 @@ async def test_a_project_that_is_removed_takes_along_what_nothing_else_feeds(
     cloud: SimulatedCloud,
     stays: set[str],
 ) -> None:
-    fed = {"temporary_passwords", "firmware", "refuse_unlock_request", "duress"}
+    fed = {"temporary_passwords", "firmware", "refuse_unlock_request"}
 
     def shown() -> set[str]:
         keys = {one.unique_id.partition("_")[2] for one in entity_registry.entities.values()}
@@ -209,7 +218,7 @@ async def test_a_lock_that_a_newer_version_has_stored_is_set_up_with_all_that_is
     await simulated_lock.forced("fingerprint", 3)
     lock = entry.runtime_data.lock
     await wait_for(hass, lambda: lock.signals.as_dict()["unlock_records"])
-    await wait_for(hass, lambda: entry.runtime_data.watch.last_success)
+    await polled(hass)
     await simulated_lock.sleep()
     await hass.config_entries.async_unload(entry.entry_id)
     await hass.async_block_till_done()

@@ -20,8 +20,8 @@ from .diagnose_service import async_setup_diagnose
 from .lock import TuyaWifiLock
 from .members import Member, members_of
 from .password_services import async_setup_password_services
-from .targets import CONF_MEMBERS, CONF_METHODS, mismatch
 from .times import TIME, iso, optional_iso
+from .triggers.targets import CONF_MEMBERS, CONF_METHODS, mismatch
 from .tuyalock import UNLOCK_METHODS, Kind, Record
 
 ATTR_LIMIT = "limit"
@@ -102,12 +102,12 @@ def _told(coordinator: LockCoordinator, record: Record, member: Member | None) -
         "record": record.id,
         "time": optional_iso(record.known_time),
         "received": iso(record.when.received),
-        "age": record.age,
+        "age": record.age.value if record.age else None,
         "method": record.unlock.method,
         "number": record.unlock.number,
         "code_name": record.unlock.code_name,
         "member": member.name if member else None,
         "person": member.person if member else None,
         "password_name": coordinator.lock.password_name(record.unlock, record.happened),
-        "route": record.source,
+        "route": record.source.value,
     }

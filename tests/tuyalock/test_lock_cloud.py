@@ -12,17 +12,21 @@ from aiohttp import ClientSession
 import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock import (
+    MAX_CALLS,
+    REGIONS,
     Age,
     Alarm,
+    CallCounter,
+    CloudClient,
     Item,
+    OpenApi,
+    Project,
     Settings,
     Source,
     TuyaLock,
     Unlock,
     UnlockWith,
-    openapi,
 )
-from custom_components.tuya_wifi_lock.tuyalock.cloud import Cloud
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     Cancelled,
     Cause,
@@ -36,7 +40,6 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     NotSupported,
     RequestOver,
 )
-from custom_components.tuya_wifi_lock.tuyalock.openapi import CAP, Calls, OpenApi, Project
 from custom_components.tuya_wifi_lock.tuyalock.passwords import Phase
 from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType, Family
 from tests.simulator import Knobs, SimulatedLock
@@ -58,7 +61,7 @@ class CloudHouse(House):
     """A house whose lock is in an account."""
 
     tuya: SimulatedCloud = field(kw_only=True)
-    cloud: Cloud = field(kw_only=True)
+    cloud: CloudClient = field(kw_only=True)
 
     def asked(self, path: str) -> list[dict[str, Any]]:
         """Return the bodies of the calls whose path ends so."""
@@ -112,7 +115,7 @@ async def cloud_house(
     settings: Settings = BY_CLOUD,
     stored: dict[str, Any] | None = None,
     address: dict[str, Any] | None = None,
-    calls: Calls | None = None,
+    calls: CallCounter | None = None,
     product_id: str = "simulatedproduct",
     since: float = 0.0,
     **knobs: Any,
@@ -131,9 +134,9 @@ async def cloud_house(
         session = await stack.enter_async_context(ClientSession())
         tuya.join(simulated)
         patch = stack.enter_context(pytest.MonkeyPatch.context())
-        patch.setitem(openapi.REGIONS, "eu", tuya.url)
+        patch.setitem(REGIONS, "eu", tuya.url)
         project = Project("eu", tuya.access_id, tuya.access_secret)
-        cloud = Cloud(OpenApi(session, project, clock, calls), simulated.device_id)
+        cloud = CloudClient(OpenApi(session, project, clock, calls), simulated.device_id)
         lock = TuyaLock(
             address_of(simulated, **address or {}),
             settings,
@@ -432,10 +435,10 @@ async def test_nothing_was_done_if_the_first_look_at_the_records_is_lost(lose: s
         assert home.asked(OPERATE) == []
 
 
-def _used_up() -> Calls:
+def _used_up() -> CallCounter:
     """Return the calls of a month that allows no more."""
-    calls = Calls()
-    for _ in range(CAP):
+    calls = CallCounter()
+    for _ in range(MAX_CALLS):
         calls.count(MovableClock().time())
     return calls
 

@@ -344,7 +344,7 @@ class World:
         del self.in_cloud[:most]
 
     def _allow_both(self, truth: Truth) -> None:
-        """By a wrong clock, the cloud's unlock looks old, and what the lock reports after it new."""
+        """By a wrong clock, the cloud's unlock looks old, and what is reported after it new."""
         last = self.lock.snapshot.last_unlock
         pending = last is not None and last.age is None and last.unlock == truth.unlock
         comes_first = truth in self.kept or pending

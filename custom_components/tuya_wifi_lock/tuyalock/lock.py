@@ -12,7 +12,7 @@ from .access.settings import change_setting
 from .access.transports import Transport, Transports
 from .access.waiters import Reported, Waiters
 from .clock import Clock, Timer
-from .cloud import Cloud
+from .cloud.client import CloudClient
 from .exceptions import ConnectionLost, LockError, Reason, UnlockRefused, Unreachable
 from .health import Health
 from .lan.address import Address
@@ -99,7 +99,7 @@ class TuyaLock:
         settings: Settings,
         clock: Clock,
         stored: Mapping[str, Any] | None = None,
-        cloud: Cloud | None = None,
+        cloud: CloudClient | None = None,
         *,
         on_update: Callable[[Update], None] = lambda update: None,
         since: float = 0.0,
@@ -151,7 +151,7 @@ class TuyaLock:
         await self._remote.close()
         await self.session.stop()
         self._waiters.fail(Source.LAN, ConnectionLost("the lock was let go of"))
-        self._publish([*self._end_connection(), *self._duress_records(closing=True)])
+        self._publish([*self._end_connection(), *self._duress_records(float("inf"))])
         if self._timer:
             self._timer.cancel()
             self._timer = None
@@ -417,9 +417,9 @@ class TuyaLock:
                     new += self._taken(record)
         return new
 
-    def _duress_records(self, *, closing: bool = False) -> list[Record]:
-        """Return the records of duress that need not wait any more."""
-        found = self._duress.decide(closing=closing)
+    def _duress_records(self, now: float) -> list[Record]:
+        """Return the records of duress that need not wait any more at a monotonic time."""
+        found = self._duress.decide(now)
         return [record for one in found for record in self._taken(one)]
 
     def _taken(self, record: Record | None) -> list[Record]:
@@ -578,6 +578,7 @@ class TuyaLock:
         waits += [due - monotonic for due in (self._ageing.due, self._duress.due)]
         due = monotonic + max(min(waits), 0.0)
         if self._timer and abs(due - self._timer_at) < 0.01:
+            self._timer_at = max(due, self._timer_at)
             return
         if self._timer:
             self._timer.cancel()
@@ -587,8 +588,9 @@ class TuyaLock:
 
     def _due(self) -> None:
         """Look, and plan the next look: our clock may have been set back."""
+        now = max(self._timer_at, self._clock.monotonic())
         self._timer, self._timer_at = None, float("inf")
-        self._publish([*self._settle(self._ageing.decide()), *self._duress_records()])
+        self._publish([*self._settle(self._ageing.decide(now)), *self._duress_records(now)])
         self._arm()
 
 

@@ -6,14 +6,29 @@ from typing import Any
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock.lan.protocol import Report, encode_json, parse_report
+from custom_components.tuya_wifi_lock.tuyalock import Item, Report, Source
+from custom_components.tuya_wifi_lock.tuyalock.lan.protocol import encode_json, parse_report
 from tests.simulator import bodies
 
 AT = 1_700_000_000
+RECEIVED = AT + 60.5
 
 
 def parse(body: Any, *, is_answer: bool = False) -> Report | None:
-    return parse_report(json.dumps(body).encode(), is_answer=is_answer)
+    return read(json.dumps(body).encode(), is_answer=is_answer)
+
+
+def read(payload: bytes, *, is_answer: bool = False) -> Report | None:
+    """Read a payload that was received just now."""
+    return parse_report(payload, RECEIVED, is_answer=is_answer)
+
+
+def report(
+    dps: dict[int, Any], times: dict[int, Any] | None = None, *, is_answer: bool = False
+) -> Report:
+    """Return the report of these values, with the lock's own times of some."""
+    items = tuple(Item(id_, value, (times or {}).get(id_)) for id_, value in dps.items())
+    return Report(source=Source.LAN, received=RECEIVED, items=items, is_answer=is_answer)
 
 
 @pytest.mark.parametrize(
@@ -29,22 +44,22 @@ def parse(body: Any, *, is_answer: bool = False) -> Report | None:
     ],
 )
 def test_every_shape_gives_the_values(body: dict[str, Any], is_answer: bool) -> None:
-    assert parse(body) == Report({1: 3, 9: 26}, {}, is_answer)
-    assert parse(body, is_answer=True) == Report({1: 3, 9: 26}, {}, is_answer=True)
+    assert parse(body) == report({1: 3, 9: 26}, is_answer=is_answer)
+    assert parse(body, is_answer=True) == report({1: 3, 9: 26}, is_answer=True)
 
 
 @pytest.mark.parametrize("version", ["3.1", "3.3", "3.4", "3.5"])
 def test_the_simulator_s_reports_are_understood(version: str) -> None:
     pushed = bodies.report(version, "bf1", {"1": 3}, sent=AT, times={"1": AT - 7})
-    assert parse_report(pushed) == Report({1: 3}, {1: AT - 7}, is_answer=False)
+    assert read(pushed) == report({1: 3}, {1: AT - 7})
     queried = bodies.report(version, "bf1", {"1": 3}, sent=None, query=True)
-    assert parse_report(queried) == Report({1: 3}, {}, is_answer=True)
+    assert read(queried) == report({1: 3}, is_answer=True)
     answer = bodies.answer(version, "bf1", {"1": 3})
-    assert parse_report(answer, is_answer=True) == Report({1: 3}, {}, is_answer=True)
+    assert read(answer, is_answer=True) == report({1: 3}, is_answer=True)
 
 
 def test_a_report_ends_at_its_first_nul() -> None:
-    assert parse_report(b'{"dps":{"1":3}}\0{"dps":{"1":4}}\xff') == Report({1: 3}, {}, False)
+    assert read(b'{"dps":{"1":3}}\0{"dps":{"1":4}}\xff') == report({1: 3})
 
 
 @pytest.mark.parametrize(
@@ -67,17 +82,17 @@ def test_a_report_ends_at_its_first_nul() -> None:
     ],
 )
 def test_what_is_no_report_is_none(payload: bytes) -> None:
-    assert parse_report(payload) is None
-    assert parse_report(payload, is_answer=True) is None
+    assert read(payload) is None
+    assert read(payload, is_answer=True) is None
 
 
 @pytest.mark.parametrize("key", ["x", "", "-1", "1.0", " 1", "²", "1" * 6])
 def test_what_is_no_dp_id_is_left_out(key: str) -> None:
-    assert parse({"dps": {key: 1, "2": 5}}) == Report({2: 5}, {}, is_answer=False)
+    assert parse({"dps": {key: 1, "2": 5}}) == report({2: 5})
 
 
 def test_an_id_too_long_for_python_is_left_out_as_well() -> None:
-    assert parse({"dps": {"1" * 5000: 1}}) == Report({}, {}, is_answer=False)
+    assert parse({"dps": {"1" * 5000: 1}}) == report({})
 
 
 @pytest.mark.parametrize(
@@ -100,8 +115,8 @@ def test_an_id_too_long_for_python_is_left_out_as_well() -> None:
     ],
 )
 def test_a_time_is_believed_if_it_can_be_one(time: object, believed: bool) -> None:
-    report = parse({"dps": {"1": 3, "2": 4}, "t": {"1": time, "2": AT, "x": AT}})
-    assert report == Report({1: 3, 2: 4}, {1: time, 2: AT} if believed else {2: AT}, False)
+    parsed = parse({"dps": {"1": 3, "2": 4}, "t": {"1": time, "2": AT, "x": AT}})
+    assert parsed == report({1: 3, 2: 4}, {1: time, 2: AT} if believed else {2: AT})
 
 
 json_values = st.recursive(
@@ -117,14 +132,14 @@ json_values = st.recursive(
 @given(json_values | st.fixed_dictionaries({"dps": json_values, "t": json_values}))
 @settings(deadline=None, max_examples=150)
 def test_no_json_raises_anything(body: object) -> None:
-    report = parse(body)
-    assert report is None or all(type(dp_id) is int for dp_id in (*report.dps, *report.times))
+    parsed = parse(body)
+    assert parsed is None or all(type(item.dp) is int for item in parsed.items)
 
 
 @given(st.binary(max_size=60))
 @settings(deadline=None, max_examples=60)
 def test_no_bytes_raise_anything(payload: bytes) -> None:
-    assert isinstance(parse_report(payload), Report | None)
+    assert isinstance(read(payload), Report | None)
 
 
 def test_bodies_are_compact() -> None:

@@ -1,0 +1,299 @@
+"""Parsers of the results that Tuya's cloud returns."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+import json
+from typing import Any
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.padding import PKCS7
+
+from ..exceptions import CloudRefused, CloudSilent
+from ..models import Item, Report, Source, Value
+from ..passwords import Phase, TemporaryPassword
+from ..products.decoder import ALARM_CODE, METHODS, NUMBERS
+from ..profiles import Dp, DpType
+
+_UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
+
+_TYPES: Mapping[str, DpType] = {
+    "bool": DpType.BOOLEAN,
+    "boolean": DpType.BOOLEAN,
+    "value": DpType.INTEGER,
+    "integer": DpType.INTEGER,
+    "bitmap": DpType.INTEGER,
+    "enum": DpType.STRING,
+    "string": DpType.STRING,
+    "raw": DpType.RAW,
+}
+
+# Phases of Wi-Fi and Bluetooth locks; Zigbee locks count otherwise.
+_PHASES: Mapping[int, Phase] = {
+    0: Phase.DELETED,
+    1: Phase.WAITING,
+    2: Phase.ACTIVE,
+    3: Phase.DELETING,
+    7: Phase.FAILED,
+}
+
+_BLOCK_BITS = 128
+_TICKET_KEY_SIZE = 16
+_BAD_TICKET = 1109
+
+_REMOTE_UNLOCK = "remoteUnlockWithoutPwd"
+_UP_TO_DATE = {0, 3}
+"""States of a firmware update: there is none, or it is finished."""
+
+_BOOLEANS = {"true": True, "false": False}
+
+_MILLISECONDS = 100_000_000_000
+"""Above it a time is in milliseconds; in seconds it would be in the year 5138."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloudDevice:
+    """A device that the project can access."""
+
+    id: str
+    name: str
+    category: str
+    product_id: str
+    local_key: str = field(repr=False)
+    model: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CloudMember:
+    """A member of the household in Tuya's app; numbers as `fingerprint:3`."""
+
+    name: str
+    numbers: frozenset[str]
+    duress: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Firmware:
+    """The firmware versions of a lock; with several modules, the versions of each."""
+
+    installed: str
+    newest: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfflinePassword:
+    """A password that the lock accepts offline; times in Unix seconds."""
+
+    code: str = field(repr=False)
+    name: str
+    start: float | None
+    end: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A ticket, which is valid for one operation."""
+
+    id: str = field(repr=False)
+    key: str = field(repr=False)
+    """Encrypted with the access secret, in hex."""
+
+    def open(self, access_secret: str) -> bytes:
+        """Return the key of the ticket: AES-256-ECB under the access secret."""
+        try:
+            decryptor = _cipher(access_secret.encode()).decryptor()
+            padded = decryptor.update(bytes.fromhex(self.key)) + decryptor.finalize()
+            padding = PKCS7(_BLOCK_BITS).unpadder()
+            key = padding.update(padded) + padding.finalize()
+        except (TypeError, ValueError) as error:
+            raise CloudRefused(_BAD_TICKET) from error
+        if len(key) != _TICKET_KEY_SIZE:
+            raise CloudRefused(_BAD_TICKET)
+        return key
+
+
+def parse[T](read: Callable[[Any], T], result: Any) -> T:
+    """Parse a result; raise CloudSilent if it has another shape than expected."""
+    try:
+        return read(result)
+    except _UNREADABLE:
+        # The message quotes the answer, which may contain secrets.
+        raise CloudSilent from None
+
+
+def parse_rows[T](read: Callable[[Any], T], rows: list[Any]) -> list[T]:
+    """Parse the rows of a result, leaving out those that have another shape than expected."""
+    found = []
+    for row in rows:
+        try:
+            found.append(read(row))
+        except _UNREADABLE:
+            continue
+    return found
+
+
+def read_list(result: Any) -> list[Any]:
+    """Read a list; an empty object, for example, is none."""
+    if not isinstance(result, list):
+        raise TypeError
+    return result
+
+
+def read_device(row: Any) -> CloudDevice:
+    """Read a device; there is no local key in the list of all devices."""
+    model = row.get("model") or row.get("product_name") or None
+    local_key = row.get("local_key", "")
+    return CloudDevice(row["id"], row["name"], row["category"], row["product_id"], local_key, model)
+
+
+def read_ticket(row: Any) -> Ticket:
+    """Read a ticket."""
+    return Ticket(row["ticket_id"], row["ticket_key"])
+
+
+def encrypt_code(code: str, key: bytes) -> str:
+    """Return the digits of a password encrypted with the key of a ticket.
+
+    The hex is in lower case: the cloud accepts upper case as well, but the lock then stores another
+    password.
+    """
+    padding = PKCS7(_BLOCK_BITS).padder()
+    padded = padding.update(code.encode()) + padding.finalize()
+    encryptor = _cipher(key).encryptor()
+    return (encryptor.update(padded) + encryptor.finalize()).hex()
+
+
+def _cipher(key: bytes) -> Cipher[modes.ECB]:
+    """Return AES as Tuya uses it here: each block by itself."""
+    return Cipher(algorithms.AES(key), modes.ECB())  # noqa: S305
+
+
+def read_model(result: Any) -> dict[int, Dp]:
+    """Read the DP table of a thing model, which is JSON in a string."""
+    services = json.loads(result["model"])["services"]
+    rows = [row for service in services for row in service["properties"]]
+    return dict(parse_rows(_read_property, rows))
+
+
+def read_specifications(result: Any) -> dict[int, Dp]:
+    """Read the DP table of the older specifications."""
+    reported = parse_rows(_read_specification, list(result.get("status", ())))
+    written = parse_rows(_read_specification, list(result.get("functions", ())))
+    return dict(reported) | {id_: replace(dp, writable=True) for id_, dp in written}
+
+
+def _read_property(row: Any) -> tuple[int, Dp]:
+    """Read a row of a thing model."""
+    spec = row["typeSpec"]
+    dp = Dp(row["code"], _TYPES[spec["type"].lower()], "w" in row.get("accessMode", ""))
+    return row["abilityId"], _limited(dp, spec)
+
+
+def _read_specification(row: Any) -> tuple[int, Dp]:
+    """Read a row of the older specifications."""
+    dp = Dp(row["code"], _TYPES[row["type"].lower()])
+    return row["dp_id"], _limited(dp, json.loads(row.get("values") or "{}"))
+
+
+def _limited(dp: Dp, spec: Mapping[str, Any]) -> Dp:
+    """Return a DP with the values that it can have."""
+    if dp.type is DpType.STRING:
+        return replace(dp, options=tuple(spec.get("range", ())))
+    if dp.type is DpType.INTEGER and "max" in spec:
+        limits = int(spec.get("min", 0)), int(spec["max"])
+        step, unit = int(spec.get("step", 1)), spec.get("unit") or ""
+        return replace(dp, range=limits, step=step, unit=unit)
+    return dp
+
+
+def read_report(row: Any, received: float) -> Report:
+    """Read a row of the records: what the lock reported to Tuya's cloud, with its own time."""
+    time, status = read_time(row), row["status"]
+    reports = status if isinstance(status, list) else [status]
+    items = (Item(one["code"], _value(one["code"], str(one["value"])), time) for one in reports)
+    return Report(source=Source.CLOUD, received=received, items=tuple(items))
+
+
+def read_time(row: Any) -> float:
+    """Read the time of a row of the logs, in Unix seconds."""
+    return in_seconds(float(row["update_time"]))
+
+
+def in_seconds(time: float) -> float:
+    """Return a time in seconds or milliseconds in Unix seconds."""
+    return time / 1000 if time > _MILLISECONDS else float(time)
+
+
+def _value(code: str, text: str) -> Value:
+    """Return a value of the records, which are strings, as a lock reports it."""
+    if code == ALARM_CODE or code.endswith("_kit") or code.startswith("unlock_offline"):
+        return text
+    if text.isdecimal():
+        return int(text)
+    return _BOOLEANS.get(text.lower(), text)
+
+
+def read_member(row: Any) -> CloudMember:
+    """Read a member with their numbers."""
+    owned = set(NUMBERS.values())
+    keys = {
+        f"{method}:{int(key['unlock_sn'])}": key.get("unlock_attr") == 1
+        for detail in row.get("unlock_detail") or ()
+        if (method := METHODS.get(detail["dp_code"])) in owned
+        for key in detail["unlock_list"]
+    }
+    duress = frozenset(key for key, is_duress in keys.items() if is_duress)
+    return CloudMember(row["nick_name"], frozenset(keys), duress)
+
+
+def read_password(row: Any) -> TemporaryPassword:
+    """Read a temporary password; its number is not above 0 until the lock has it."""
+    number = int(row.get("sn") or 0)
+    return TemporaryPassword(
+        id=str(row["id"]),
+        number=number if number > 0 else None,
+        name=row.get("name") or "",
+        start=int(row["effective_time"]),
+        end=int(row["invalid_time"]),
+        once=row.get("type") == 1,
+        phase=_PHASES.get(row["phase"], Phase.UNKNOWN),
+    )
+
+
+def read_offline_password(row: Any) -> OfflinePassword:
+    """Read an offline password."""
+    start, end = row.get("effective_time"), row.get("invalid_time")
+    return OfflinePassword(
+        str(row["offline_temp_password"]),
+        row.get("offline_temp_password_name") or "",
+        float(start) if start else None,
+        float(end) if end else None,
+    )
+
+
+def read_remote_unlock_allowed(result: Any) -> bool | None:
+    """Read if remote unlocking is enabled: the result is a list of ways, or a single one."""
+    for way in _rows(result):
+        if way["remote_unlock_type"] == _REMOTE_UNLOCK:
+            return bool(way["open"])
+    return None
+
+
+def read_firmware(result: Any) -> Firmware | None:
+    """Read the versions of all modules that have firmware."""
+    modules = [row for row in _rows(result) if row.get("current_version")]
+    if not modules:
+        return None
+    installed = [str(row["current_version"]) for row in modules]
+    newest = [_newest(row) for row in modules]
+    return Firmware(", ".join(installed), ", ".join(newest))
+
+
+def _newest(row: Any) -> str:
+    """Return the newest version of a module."""
+    up_to_date = row.get("upgrade_status", 0) in _UP_TO_DATE
+    return str(row["current_version"] if up_to_date else row["version"])
+
+
+def _rows(result: Any) -> list[Any]:
+    """Return the rows of a result that may be a list, or a row by itself."""
+    return result if isinstance(result, list) else [result]
