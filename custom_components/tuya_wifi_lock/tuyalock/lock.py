@@ -10,7 +10,7 @@ from .access.keys import SET_KEY, USE_KEY, KeyStatus, reply_in
 from .access.passwords import TemporaryPasswords
 from .access.remote_unlock import RemoteUnlock
 from .access.settings import change_setting
-from .access.transports import Transport, Transports
+from .access.transports import AccountTransport, Transports
 from .access.waiters import Reported, Waiters
 from .clock import Clock, Timer
 from .cloud.client import CloudClient
@@ -240,7 +240,7 @@ class TuyaLock:
         self.product.learn_from_account(product_id, table, family)
         self._publish()
 
-    def use_account(self, account: Transport) -> None:
+    def use_account(self, account: AccountTransport) -> None:
         """Let a remote unlock go through the account where nothing else reaches the lock."""
         self._transports.account = account
 
