@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, override
+from typing import Any, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.const import CONF_DEVICE_ID, CONF_HOST, CONF_MAC, EVENT_HOMEASSISTANT_STOP
@@ -34,9 +34,6 @@ from .tuyalock import (
     Unlock,
     Update,
 )
-
-if TYPE_CHECKING:
-    from .entity import Unseen
 
 STORAGE_VERSION = 1
 SAVE_DELAY = 1.0
@@ -103,7 +100,6 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self.members = members_of(entry)
         self.ignored: set[str] = set(stored.get("ignored", ()))
         self._member_listeners: list[CALLBACK_TYPE] = []
-        self.unseen: list[Unseen] = []
         if not stored.get(CLEAN):
             self.lock.journal.recover()
         self.records = RecordDispatcher(entry, self.lock, lambda: self.members, self._async_save)
