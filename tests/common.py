@@ -84,6 +84,11 @@ async def restart(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     await setup(hass, entry)
 
 
+def listened_for(entry: MockConfigEntry, seconds: float) -> None:
+    """Let a lock have been listened to for so much longer."""
+    entry.runtime_data.listening_since -= seconds
+
+
 async def until(condition: Callable[[], object], timeout: float = 5) -> None:
     """Wait until a condition holds, while an action may be under way."""
     async with asyncio.timeout(timeout):

@@ -17,8 +17,9 @@ from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, Sel
 
 from .const import CONF_NUMBERS, DOMAIN, SUBENTRY_MEMBER
 from .coordinator import LockConfigEntry, LockCoordinator
+from .diagnosis.checks import Finding
+from .diagnosis.report import check_lock
 from .dispatcher import Delivery
-from .findings import Finding
 from .flows.member import CONF_MEMBER, WHO, member_data
 from .members import key_of, members_of, name_mistake, number_name, owner_of
 from .tuyalock import Kind
@@ -148,13 +149,13 @@ class _Repairs:
             lock.address.keep_alive,
             lock.opens_remotely,
             cloud and cloud.data.allowed,
-            self._coordinator.diagnosis.asked_at,
+            self._coordinator.checked_at,
         )
 
     @callback
     def _async_check(self, now: datetime | None = None) -> None:
         """Show the repairs that the findings call for, and no other."""
-        found = self._coordinator.diagnosis.findings()
+        found = check_lock(self._coordinator)
         findings = [finding for finding in found if finding.text in ISSUES]
         if findings == self._findings:
             return
