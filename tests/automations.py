@@ -20,6 +20,8 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 
 RUN = "an_automation_ran"
+OF_DURESS = ("method", "number", "record", "member", "person", "time", "late", "route")
+"""The variables of the trigger for duress."""
 
 
 def add_member(
@@ -67,12 +69,15 @@ class Runs:
         one: dict[str, Any] = {"trigger": f"{DOMAIN}.{trigger}", "target": dict(target)}
         if options is not None:
             one["options"] = dict(options)
-        told = {
+        told: dict[str, Any] = {
             "name": name,
             "entity_id": "{{ trigger.entity_id }}",
-            "number": "{{ trigger.to_state.attributes.number }}",
             "description": "{{ trigger.description }}",
         }
+        if trigger == "duress":
+            told |= {variable: f"{{{{ trigger.{variable} }}}}" for variable in OF_DURESS}
+        else:
+            told["number"] = "{{ trigger.to_state.attributes.number }}"
         self._automations.append(
             {
                 "alias": name,
@@ -109,3 +114,12 @@ class Runs:
     def descriptions(self) -> list[str]:
         """What the runs say of their trigger."""
         return [event.data["description"] for event in self._events]
+
+    @property
+    def duress(self) -> list[dict[str, Any]]:
+        """The variables of the runs that duress has caused."""
+        return [
+            {variable: event.data[variable] for variable in OF_DURESS}
+            for event in self._events
+            if "method" in event.data
+        ]

@@ -47,7 +47,7 @@ def project(cloud: SimulatedCloud, **changes: str) -> dict[str, str]:
 @pytest.fixture
 def short_touch() -> Generator[None]:
     """Give up on a lock soon."""
-    with patch(f"{INTEGRATION}.touch_flow.TOUCH_TIME", 0.3):
+    with patch(f"{INTEGRATION}.config_flow.TOUCH_TIME", 0.3):
         yield
 
 

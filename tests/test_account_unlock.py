@@ -12,8 +12,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.tuya_wifi_lock import account_api
 from custom_components.tuya_wifi_lock.diagnostics import async_get_config_entry_diagnostics
 from custom_components.tuya_wifi_lock.tuya_account import AccountRoad
-from custom_components.tuya_wifi_lock.tuyalock import attempt
-from custom_components.tuya_wifi_lock.tuyalock.exceptions import CloudUnreachable
+from custom_components.tuya_wifi_lock.tuyalock.access import ways
+from custom_components.tuya_wifi_lock.tuyalock.errors import CloudUnreachable
 from custom_components.tuya_wifi_lock.tuyalock.state import Value
 from homeassistant.components.button import SERVICE_PRESS
 from homeassistant.const import ATTR_ENTITY_ID, SERVICE_LOCK, SERVICE_UNLOCK
@@ -205,7 +205,7 @@ async def test_silence_is_no_success(
     monkeypatch: pytest.MonkeyPatch,
     fault: str,
 ) -> None:
-    monkeypatch.setattr(attempt, "OPEN_WITHIN", 0.1)
+    monkeypatch.setattr(ways, "OPEN_WITHIN", 0.1)
     await request(hass, entry, simulated_lock)
     setattr(gateway, fault, True)
     assert await refusal(hass) == "no_answer"

@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Generator
 from pathlib import Path
+import time
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -30,7 +32,7 @@ from homeassistant.helpers import (
     template,
 )
 from homeassistant.setup import async_setup_component
-from homeassistant.util import yaml as yaml_util
+from homeassistant.util import dt as dt_util, yaml as yaml_util
 from tests.automations import add_member
 from tests.common import LOCK, NAME, pass_time, reported, set_up_awake, state, until
 from tests.guests import CODE, OTHER_CODE, add, fetch
@@ -562,30 +564,34 @@ async def test_duress_is_told_to_the_phone_and_to_nobody_else(
     assert phone.messages[1:] == ["Wi-Fi lock 0001 was opened under duress with card 2."]
 
 
-@pytest.mark.parametrize(
-    ("attributes", "told"),
-    [
-        ({"time": "2026-11-21T07:13:00+00:00", "late": True}, ", 2026-11-20 23:13."),
-        ({"time": None, "late": True}, ", some time before."),
-        ({"time": "2026-11-21T07:13:00+00:00", "late": False}, "."),
-    ],
-)
 async def test_duress_that_is_told_later_says_when_it_was(
     hass: HomeAssistant,
+    entry: MockConfigEntry,
     simulated_lock: SimulatedLock,
     use: Use,
     phone: Phone,
-    attributes: dict[str, Any],
-    told: str,
 ) -> None:
     await hass.config.async_set_time_zone("America/Los_Angeles")
+    add_member(hass, entry, "Alice", "card:2", duress=["card:2"])
     await use("duress", lock=LOCK, phone=phone.id)
     await simulated_lock.push({"16": True})
     await reported(hass, simulated_lock)
     await pass_time(hass, 2.1)
     assert phone.messages == ["Wi-Fi lock 0001 was opened under duress."]
-    nobody = {"member": None, "method": None, "number": None}
-    hass.states.async_remove(f"event.{NAME}_duress")
-    hass.states.async_set(f"event.{NAME}_duress", "a time", {**nobody, **attributes})
-    await hass.async_block_till_done()
-    assert phone.messages[1:] == [f"Wi-Fi lock 0001 was opened under duress{told}"]
+    simulated_lock.knobs.record_times = True
+    at = int(time.time()) - 1800
+    await simulated_lock.sleep()
+    await simulated_lock.store("card", 2, at=at)
+    await simulated_lock.wake()
+    await reported(hass, simulated_lock)
+    simulated_lock.knobs.record_times = False
+    await simulated_lock.sleep()
+    await simulated_lock.store("card", 2)
+    await simulated_lock.store("card", 3)
+    await simulated_lock.wake()
+    await reported(hass, simulated_lock)
+    when = dt_util.utc_from_timestamp(at).astimezone(ZoneInfo("America/Los_Angeles"))
+    assert phone.messages[1:] == [
+        f"Wi-Fi lock 0001 was opened under duress by Alice with card 2, {when:%Y-%m-%d %H:%M}.",
+        "Wi-Fi lock 0001 was opened under duress by Alice with card 2, some time before.",
+    ]

@@ -526,7 +526,7 @@ async def test_an_announcement_alone_is_no_wake(
         login.add_lock(simulated_lock.device_id, local_key=simulated_lock.local_key)
         await login.set_up()
     await start(hass, entry)
-    link = entry.runtime_data.lock.door.link
+    link = entry.runtime_data.lock.link
     link.release()
     if stays:
         link.keep_alive()

@@ -20,7 +20,7 @@ from custom_components.tuya_wifi_lock.findings import (
     State,
     duration,
 )
-from custom_components.tuya_wifi_lock.lock_issues import ISSUES
+from custom_components.tuya_wifi_lock.repairs import ISSUES
 from custom_components.tuya_wifi_lock.tuyalock import Family
 from custom_components.tuya_wifi_lock.tuyalock.cloud_checks import Firmware
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (

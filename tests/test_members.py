@@ -15,7 +15,7 @@ from custom_components.tuya_wifi_lock.const import (
     DOMAIN,
     SUBENTRY_MEMBER,
 )
-from custom_components.tuya_wifi_lock.member_flow import CONF_MEMBER, _label
+from custom_components.tuya_wifi_lock.flows.member import CONF_MEMBER, _label
 from custom_components.tuya_wifi_lock.members import read_number
 from custom_components.tuya_wifi_lock.tuyalock import Age, Record
 from homeassistant.config_entries import (

@@ -19,8 +19,8 @@ from custom_components.tuya_wifi_lock.const import (
     CONF_PERSON,
     DOMAIN,
 )
-from custom_components.tuya_wifi_lock.lock_issues import ISSUES as LOCK_ISSUES
-from custom_components.tuya_wifi_lock.member_flow import CONF_MEMBER
+from custom_components.tuya_wifi_lock.flows.member import CONF_MEMBER
+from custom_components.tuya_wifi_lock.repairs import ISSUES as LOCK_ISSUES
 from homeassistant.components.repairs import repairs_flow_manager
 from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant

@@ -1,14 +1,15 @@
 """Alarms, rings and duress: each is an event, and duress shows nowhere else."""
 
 import time
+from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from custom_components.tuya_wifi_lock.tuyalock import ALARMS, UNLOCK_METHODS
+from custom_components.tuya_wifi_lock.tuyalock import ALARMS
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED, EVENT_STATE_CHANGED
-from homeassistant.core import CoreState, HomeAssistant, State
-from homeassistant.helpers import entity_registry as er
+from homeassistant.core import CoreState, Event, HomeAssistant, State, callback
+from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from tests.automations import RUN, Runs, add_member, device_id
@@ -30,7 +31,6 @@ from tests.simulator.cloud import SimulatedCloud
 
 ALARM = f"event.{NAME}_alarm"
 DOORBELL = f"event.{NAME}_doorbell"
-DURESS = f"event.{NAME}_duress"
 ALICE = "event.alice_unlock"
 AT_LOCK = {"entity_id": LOCK}
 FORCED = {"1": 4, "16": True}
@@ -44,11 +44,24 @@ def runs(hass: HomeAssistant) -> Runs:
 
 
 class Events:
-    """Hears all that events tell, in whatever way they are written."""
+    """Hears all that events tell, and which automations run."""
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Begin to listen."""
         self._changes = async_capture_events(hass, EVENT_STATE_CHANGED)
+        self._order: list[str] = []
+        hass.bus.async_listen(EVENT_STATE_CHANGED, self._changed)
+        hass.bus.async_listen(RUN, self._ran)
+
+    @callback
+    def _changed(self, change: Event[Any]) -> None:
+        new = change.data["new_state"]
+        if new and new.domain == "event" and dt_util.parse_datetime(new.state):
+            self._order.append(new.entity_id)
+
+    @callback
+    def _ran(self, run: Event[Any]) -> None:
+        self._order.append(run.data["name"])
 
     def of(self, entity_id: str) -> list[State]:
         """Return what an event has told."""
@@ -61,14 +74,8 @@ class Events:
 
     @property
     def order(self) -> list[str]:
-        """Return which events have told something, in order."""
-        return [
-            new.entity_id
-            for change in self._changes
-            if (new := change.data["new_state"])
-            and dt_util.parse_datetime(new.state)
-            and new.domain == "event"
-        ]
+        """Return which events have told something, and which automations have run, in order."""
+        return self._order
 
     def types(self, entity_id: str) -> list[str]:
         """Return the types of what an event has told."""
@@ -89,7 +96,7 @@ async def test_there_is_no_event_before_the_lock_has_shown_that_it_can_signal(
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
     registry = er.async_get(hass)
-    for entity_id in (ALARM, DOORBELL, DURESS):
+    for entity_id in (ALARM, DOORBELL):
         assert hass.states.get(entity_id) is None
         assert registry.async_get(entity_id) is None
 
@@ -265,11 +272,20 @@ async def test_a_ring_that_waited_too_long_is_not_told(
 # Duress
 
 
+@pytest.fixture
+async def help_(runs: Runs) -> Runs:
+    """The runs of an automation that calls for help."""
+    runs.add("duress", AT_LOCK, name="help")
+    await runs.arm()
+    return runs
+
+
 async def test_duress_with_its_unlock_tells_who_and_how(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     simulated_lock: SimulatedLock,
     events: Events,
+    help_: Runs,
 ) -> None:
     add_member(hass, entry, "Alice", "fingerprint:3", "fingerprint:4", person="person.alice")
     await set_up_awake(hass, entry, simulated_lock)
@@ -281,13 +297,9 @@ async def test_duress_with_its_unlock_tells_who_and_how(
     unlock = state(hass, UNLOCK)
     assert unlock.attributes["duress"] is True
     assert unlock.attributes["number"] == 4
-    duress = state(hass, DURESS)
-    shown = dict(duress.attributes)
-    assert dt_util.parse_datetime(shown.pop("time"))
-    assert shown == {
-        "event_type": "fingerprint",
-        "event_types": [*UNLOCK_METHODS, "unknown"],
-        "friendly_name": "Wi-Fi lock 0001 Duress",
+    (duress,) = help_.duress
+    assert dt_util.parse_datetime(duress.pop("time"))
+    assert duress == {
         "late": False,
         "member": "Alice",
         "method": "fingerprint",
@@ -296,16 +308,26 @@ async def test_duress_with_its_unlock_tells_who_and_how(
         "record": unlock.attributes["record"],
         "route": "lan",
     }
-    assert duress.context.id != unlock.context.id
-    assert events.order[-3:] == [UNLOCK, ALICE, DURESS], "the unlock first"
+    assert help_.entities == [LOCK]
+    assert events.order[-3:] == [UNLOCK, ALICE, "help"], "the unlock first"
     assert state(hass, LOCK).state != "jammed"
-    entity = er.async_get(hass).async_get(DURESS)
-    assert entity
-    assert entity.hidden_by is er.RegistryEntryHider.INTEGRATION
     await simulated_lock.push(FORCED)
     await reported(hass, simulated_lock)
-    assert events.types(DURESS) == ["fingerprint"] * 2
+    assert [one["method"] for one in help_.duress] == ["fingerprint"] * 2
     assert [one.attributes.get("duress") for one in events.of(UNLOCK)] == [None, True, True]
+
+
+async def test_duress_has_no_entity(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock, help_: Runs
+) -> None:
+    add_member(hass, entry, "Alice", "fingerprint:4", duress=["fingerprint:4"])
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.push(FORCED)
+    await reported(hass, simulated_lock)
+    assert help_.names == ["help"]
+    entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    assert not [one for one in entities if "duress" in f"{one.entity_id} {one.unique_id}"]
+    assert not [one for one in hass.states.async_entity_ids() if "duress" in one]
 
 
 async def test_duress_after_its_unlock_refers_to_it(
@@ -313,38 +335,32 @@ async def test_duress_after_its_unlock_refers_to_it(
     entry: MockConfigEntry,
     simulated_lock: SimulatedLock,
     events: Events,
+    help_: Runs,
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
     await simulated_lock.card(2)
     await reported(hass, simulated_lock)
     await simulated_lock.push({"16": True})
     await reported(hass, simulated_lock)
-    (duress,), (unlock,) = events.of(DURESS), events.of(UNLOCK)
-    assert duress.attributes["record"] == unlock.attributes["record"]
-    assert duress.attributes["method"] == duress.attributes["event_type"] == "card"
-    assert duress.attributes["member"] is None
+    (duress,), (unlock,) = help_.duress, events.of(UNLOCK)
+    assert duress["record"] == unlock.attributes["record"]
+    assert duress["method"] == "card"
+    assert duress["member"] is None
     assert "duress" not in unlock.attributes
 
 
 async def test_duress_without_an_unlock_is_told_as_well(
-    hass: HomeAssistant,
-    entry: MockConfigEntry,
-    simulated_lock: SimulatedLock,
-    events: Events,
-    runs: Runs,
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock, help_: Runs
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
-    runs.add("duress", AT_LOCK)
-    await runs.arm()
     await simulated_lock.push({"16": True})
     await reported(hass, simulated_lock)
     await pass_time(hass, 2.1)
-    assert events.types(DURESS) == ["unknown"]
-    assert state(hass, DURESS).attributes["record"] is None
-    assert runs.names == ["it"]
+    (duress,) = help_.duress
+    assert duress["method"] is duress["record"] is duress["number"] is None
     await simulated_lock.push({"16": False})
     await reported(hass, simulated_lock)
-    assert runs.names == ["it"]
+    assert help_.names == ["help"]
 
 
 async def test_a_number_that_is_marked_is_duress_and_an_ordinary_unlock(
@@ -359,7 +375,7 @@ async def test_a_number_that_is_marked_is_duress_and_an_ordinary_unlock(
     await set_up_awake(hass, entry, simulated_lock)
     runs.add("member_came_home", AT_LOCK, name="home")
     runs.add("unlocked", AT_LOCK, name="unlocked")
-    runs.add("duress", {"entity_id": [LOCK, DURESS]}, name="duress")
+    runs.add("duress", {"entity_id": [LOCK, UNLOCK]}, name="duress")
     await runs.arm()
     logged = async_capture_events(hass, "logbook_entry")
     await simulated_lock.finger(3)
@@ -377,9 +393,10 @@ async def test_a_number_that_is_marked_is_duress_and_an_ordinary_unlock(
         "was unlocked by Alice with fingerprint 3",
         "was unlocked by Alice with fingerprint 4",
     ]
-    (duress,) = events.of(DURESS)
-    assert duress.attributes["record"] == second.attributes["record"]
-    assert events.order == [UNLOCK, ALICE, UNLOCK, ALICE, DURESS]
+    (duress,) = runs.duress
+    assert duress["record"] == second.attributes["record"]
+    order = [one for one in events.order if one not in {"home", "unlocked"}]
+    assert order == [UNLOCK, ALICE, UNLOCK, ALICE, "duress"]
 
 
 async def test_duress_of_a_device_is_heard_though_its_lock_is_hidden(
@@ -392,10 +409,28 @@ async def test_duress_of_a_device_is_heard_though_its_lock_is_hidden(
     at_lock = {"device_id": device_id(hass, entry, simulated_lock.device_id)}
     runs.add("duress", at_lock, name="lock")
     runs.add("duress", {"device_id": device_id(hass, entry, alice)}, name="member")
+    runs.add("duress", {"entity_id": "lock.another"}, name="another")
     await runs.arm()
     await simulated_lock.finger(4)
     await reported(hass, simulated_lock)
     assert runs.names == ["lock"]
+
+
+async def test_duress_of_an_area_follows_the_lock(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock, runs: Runs
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    area = ar.async_get(hass).async_create("Hall")
+    runs.add("duress", {"area_id": area.id})
+    await runs.arm()
+    await simulated_lock.push(FORCED)
+    await reported(hass, simulated_lock)
+    assert runs.names == []
+    lock = device_id(hass, entry, simulated_lock.device_id)
+    dr.async_get(hass).async_update_device(lock, area_id=area.id)
+    await simulated_lock.push(FORCED)
+    await reported(hass, simulated_lock)
+    assert runs.names == ["it"]
 
 
 async def test_duress_comes_after_the_unlock_of_a_member_who_was_added_later(
@@ -403,28 +438,27 @@ async def test_duress_comes_after_the_unlock_of_a_member_who_was_added_later(
     entry: MockConfigEntry,
     simulated_lock: SimulatedLock,
     events: Events,
+    help_: Runs,
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
     add_member(hass, entry, "Alice", "fingerprint:4", duress=["fingerprint:4"])
     await hass.async_block_till_done()
     await simulated_lock.finger(4)
     await reported(hass, simulated_lock)
-    assert events.order == [UNLOCK, ALICE, DURESS]
+    assert events.order == [UNLOCK, ALICE, "help"]
 
 
-async def test_duress_that_member_lock_and_cloud_tell_is_one_event(
+async def test_duress_that_member_lock_and_cloud_tell_fires_once(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     simulated_lock: SimulatedLock,
     cloud: SimulatedCloud,
     events: Events,
-    runs: Runs,
+    help_: Runs,
 ) -> None:
     add_member(hass, entry, "Alice", "fingerprint:4", duress=["fingerprint:4"])
     cloud.add_user(simulated_lock.device_id, "Alice", duress={"unlock_fingerprint": [4]})
     await set_up_awake(hass, entry, simulated_lock)
-    runs.add("duress", AT_LOCK)
-    await runs.arm()
     await simulated_lock.push(FORCED)
     await reported(hass, simulated_lock)
     assert len(events.of(UNLOCK)) == 1
@@ -433,8 +467,7 @@ async def test_duress_that_member_lock_and_cloud_tell_is_one_event(
     await entry.runtime_data.watch.async_poll()
     await hass.async_block_till_done()
     assert any(call.path.endswith("alarm-logs") for call in cloud.calls)
-    assert events.types(DURESS) == ["fingerprint"]
-    assert runs.names == ["it"]
+    assert [one["method"] for one in help_.duress] == ["fingerprint"]
 
 
 async def test_duress_that_only_the_cloud_knows_fires_late(
@@ -442,64 +475,58 @@ async def test_duress_that_only_the_cloud_knows_fires_late(
     entry: MockConfigEntry,
     simulated_lock: SimulatedLock,
     cloud: SimulatedCloud,
-    events: Events,
-    runs: Runs,
+    help_: Runs,
 ) -> None:
     add_member(hass, entry, "Alice", "fingerprint:4")
     created_before(entry)
-    runs.add("duress", AT_LOCK)
-    await runs.arm()
     at = time.time() - 900
     cloud.log(simulated_lock.device_id, "unlock_fingerprint", "4", at)
     cloud.log(simulated_lock.device_id, "hijack", "unlock_fingerprint-04", at)
     await setup(hass, entry)
-    await wait_for(hass, lambda: events.of(DURESS))
-    shown = state(hass, DURESS).attributes
-    assert shown["late"] is True
-    assert shown["member"] == "Alice"
-    assert shown["record"] == state(hass, LATE_UNLOCK).attributes["record"]
-    await wait_for(hass, lambda: runs.names)
-    assert runs.names == ["it"]
+    await wait_for(hass, lambda: help_.names)
+    (duress,) = help_.duress
+    assert duress["late"] is True
+    assert duress["member"] == "Alice"
+    assert duress["record"] == state(hass, LATE_UNLOCK).attributes["record"]
 
 
 async def test_an_old_unlock_with_a_marked_number_is_late_duress(
-    hass: HomeAssistant,
-    entry: MockConfigEntry,
-    simulated_lock: SimulatedLock,
-    events: Events,
-    runs: Runs,
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock, help_: Runs
 ) -> None:
     simulated_lock.knobs.record_times = True
     add_member(hass, entry, "Alice", "card:2", duress=["card:2"])
     await setup(hass, entry)
-    runs.add("duress", AT_LOCK)
-    await runs.arm()
     await simulated_lock.store("card", 2, at=int(time.time()) - 1800)
     await simulated_lock.wake()
     await reported(hass, simulated_lock)
-    assert [one.attributes["late"] for one in events.of(DURESS)] == [True]
-    assert runs.names == ["it"]
+    assert [one["late"] for one in help_.duress] == [True]
 
 
-async def test_what_is_restored_of_duress_runs_nothing(
-    hass: HomeAssistant,
-    entry: MockConfigEntry,
-    simulated_lock: SimulatedLock,
-    runs: Runs,
+async def test_duress_while_home_assistant_starts_fires_when_it_has_started(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock, help_: Runs
+) -> None:
+    hass.set_state(CoreState.starting)
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.push(FORCED)
+    await reported(hass, simulated_lock)
+    assert help_.names == []
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    await hass.async_block_till_done()
+    assert help_.names == ["help"]
+    await restart(hass, entry)
+    assert help_.names == ["help"]
+
+
+async def test_duress_before_an_automation_and_a_reload_runs_nothing(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock, runs: Runs
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
     await simulated_lock.push(FORCED)
     await reported(hass, simulated_lock)
-    before = state(hass, DURESS)
     runs.add("duress", AT_LOCK)
     await runs.arm()
     await restart(hass, entry)
-    assert runs.names == []
-    er.async_get(hass).async_update_entity(DURESS, name="Help")
-    await hass.async_block_till_done()
-    after = state(hass, DURESS)
-    assert after.state == before.state
-    assert after.attributes["number"] == 4
     assert runs.names == []
     await wake(hass, entry, simulated_lock)
     await simulated_lock.push(FORCED)
@@ -508,11 +535,9 @@ async def test_what_is_restored_of_duress_runs_nothing(
 
 
 async def test_a_run_that_duress_has_caused_does_not_name_it(
-    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock, runs: Runs
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock, help_: Runs
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
-    runs.add("duress", AT_LOCK)
-    await runs.arm()
     started = async_capture_events(hass, "automation_triggered")
     await simulated_lock.push(FORCED)
     await reported(hass, simulated_lock)

@@ -10,9 +10,8 @@ from homeassistant.helpers.typing import ConfigType
 from .const import DOMAIN
 from .coordinator import LockConfigEntry, LockCoordinator, lock_store
 from .entity import async_add_seen
-from .lock_issues import async_forget_issues, async_watch_issues
 from .project import async_get_api, project_of
-from .repairs import async_forget_unknown, async_watch_unknown
+from .repairs import async_remove_repairs, async_watch_repairs
 from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -49,9 +48,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool
     entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(coordinator.async_add_listener(partial(async_add_seen, coordinator)))
-    async_watch_unknown(hass, coordinator)
+    async_watch_repairs(hass, coordinator)
     await coordinator.async_start()
-    async_watch_issues(hass, coordinator)
     return True
 
 
@@ -63,8 +61,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: LockConfigEntry) -> boo
 
 async def async_remove_entry(hass: HomeAssistant, entry: LockConfigEntry) -> None:
     """Forget what is stored of a lock."""
-    async_forget_unknown(hass, entry.entry_id)
-    async_forget_issues(hass, entry.entry_id)
+    async_remove_repairs(hass, entry.entry_id)
     await lock_store(hass, entry.entry_id).async_remove()
 
 

@@ -1,5 +1,6 @@
-"""Sets up a lock, and changes how it is reached."""
+"""Sets up a lock, and changes how it is reached and used."""
 
+from abc import ABC, abstractmethod
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
@@ -8,7 +9,11 @@ from typing import Any, override
 import voluptuous as vol
 
 from homeassistant.config_entries import (
+    SOURCE_REAUTH,
+    SOURCE_RECONFIGURE,
+    ConfigEntryBaseFlow,
     ConfigEntryState,
+    ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
     OptionsFlow,
@@ -19,10 +24,9 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.typing import DiscoveryInfoType
 
-from .account_flow import AccountSteps
-from .cloud_flow import CloudSteps
 from .const import (
     AUTO,
+    CONF_ANNOUNCES,
     CONF_CLOUD,
     CONF_CODE,
     CONF_LOCAL_KEY,
@@ -32,46 +36,182 @@ from .const import (
     DOMAIN,
     SUBENTRY_MEMBER,
 )
-from .coordinator import LockConfigEntry
+from .coordinator import LockConfigEntry, async_end_reauth
 from .discovery import async_get_listener, known_macs
-from .forms import (
-    MANUAL,
-    REAUTH,
-    RECONFIGURE,
-    mistakes,
-    one_of,
-    options,
-    tidied,
-    with_code,
-    without_code,
+from .flows.account import is_in_account, new_account_locks, other_key
+from .flows.behaviour import behaviour_schema, options_schema, with_code, without_code
+from .flows.cloud import (
+    CONF_NEXT,
+    CONF_PROJECT,
+    GO_ON,
+    LIMITED,
+    PROJECT,
+    async_devices,
+    async_lock_in_cloud,
+    cloud_error,
+    new_locks,
+    no_lock_error,
+    project_choice,
+    projects_of_others,
+    without_secret,
 )
-from .member_flow import MemberSubentryFlow
+from .flows.connection import MANUAL, REAUTH, RECONFIGURE, connection_error, heard_devices
+from .flows.forms import device_choice, field_errors, stripped
+from .flows.gathered import Gathered, default_title
+from .flows.member import MemberSubentryFlow
 from .project import async_get_cloud, known_projects
-from .touch_flow import title
-from .tuyalock import PRODUCTS, Announcement, UnlockWith
-from .tuyalock.exceptions import CloudError
+from .reach import async_reach
+from .settings import address_of
+from .tuyalock import Address, Settings, UnlockWith
+from .tuyalock.cloud import Cloud
+from .tuyalock.exceptions import CloudError, LockError
+from .tuyalock.openapi import Project
 
 LISTEN_TIME = 1.0
 """Seconds in which devices answer when they are asked who is there."""
 
+TOUCH_TIME = 60.0
+"""Seconds in which the owner can touch the keypad."""
 
-class LockConfigFlow(AccountSteps, domain=DOMAIN):
+_FORM_STEPS = {SOURCE_REAUTH: "reauth_confirm", SOURCE_RECONFIGURE: "connection"}
+"""Where values are typed in the flows that change an entry."""
+
+
+class _CloudSteps(ConfigEntryBaseFlow, ABC):
+    """The steps about a cloud project, which the flows of a lock and of its options share."""
+
+    def __init__(self) -> None:
+        """Start with nothing gathered."""
+        super().__init__()
+        self._gathered = Gathered()
+        self._errors: dict[str, str] = {}
+        self._placeholders: dict[str, str] = {}
+        self._wants_another_project = False
+
+    @property
+    @abstractmethod
+    def _changed_entry(self) -> LockConfigEntry | None:
+        """Return the entry that this flow changes, or None if it adds one."""
+
+    @abstractmethod
+    async def _async_cloud_ready(self) -> ConfigFlowResult:
+        """Go on with a tested project and a lock of it."""
+
+    async def async_step_cloud(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for a project; the projects of other locks are offered first."""
+        entry = self._changed_entry
+        others = {} if self._wants_another_project else projects_of_others(self.hass, entry)
+        if user_input is None and others:
+            return await self.async_step_project()
+        typed = stripped(user_input or {})
+        self._errors = field_errors(typed)
+        if typed and not self._errors and (step := await self._async_try(Project(**typed))):
+            return step
+        present = entry.data.get(CONF_CLOUD, {}) if entry else {}
+        return self._show_form("cloud", PROJECT, without_secret({**present, **typed}))
+
+    async def async_step_project(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Offer the projects that other locks use."""
+        projects = projects_of_others(self.hass, self._changed_entry)
+        if user_input is not None:
+            project = projects.get(user_input[CONF_PROJECT])
+            if project is None:
+                self._wants_another_project = True
+                return await self.async_step_cloud()
+            if step := await self._async_try(project):
+                return step
+        values = {CONF_PROJECT: next(iter(projects)), **(user_input or {})}
+        return self._show_form("project", project_choice(projects), values)
+
+    async def _async_try(self, project: Project) -> ConfigFlowResult | None:
+        """Test a project; return the next step, or None if there is an error to show."""
+        self._gathered.project = project
+        try:
+            if entry := self._changed_entry:
+                return await self._async_look_up(entry.data[CONF_DEVICE_ID])
+            found = await async_devices(self.hass, project)
+        except CloudError as err:
+            self._show_cloud_error(err)
+            return None
+        self._gathered.cloud_locks = new_locks(self.hass, found)
+        if self._gathered.cloud_locks:
+            return await self.async_step_cloud_lock()
+        self._errors = {"base": no_lock_error(found)}
+        return None
+
+    async def async_step_cloud_lock(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Choose among the locks of the project that are not set up."""
+        if user_input is not None:
+            try:
+                return await self._async_look_up(user_input[CONF_DEVICE_ID])
+            except CloudError as err:
+                self._show_cloud_error(err)
+        return self._show_choice("cloud_lock", self._gathered.cloud_locks, user_input)
+
+    async def _async_look_up(self, device_id: str) -> ConfigFlowResult:
+        """Read what the cloud knows of a lock, and find out what the project may not do."""
+        cloud = await self._async_cloud(device_id)
+        self._gathered.device = await cloud.device()
+        return await self.async_step_cloud_limited()
+
+    async def async_step_cloud_limited(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Say what the project may not do with the lock, and let the owner go on all the same."""
+        assert self._gathered.device
+        if user_input != {CONF_NEXT: GO_ON}:
+            try:
+                cloud = await self._async_cloud(self._gathered.device.id)
+                await cloud.test()
+            except CloudError as err:
+                self._show_cloud_error(err)
+                return self._show_form("cloud_limited", LIMITED, {})
+            self._gathered.cloud_opens = True
+        return await self._async_cloud_ready()
+
+    async def _async_cloud(self, device_id: str) -> Cloud:
+        """Return a lock in the cloud of the project."""
+        assert self._gathered.project
+        return await async_lock_in_cloud(self.hass, self._gathered.project, device_id)
+
+    def _show_cloud_error(self, error: CloudError) -> None:
+        """Keep what the next form is to say about an error of the cloud."""
+        key, self._placeholders = cloud_error(error)
+        self._errors = {"base": key}
+
+    def _show_choice(
+        self, step_id: str, labels: Mapping[str, str], user_input: Mapping[str, Any] | None
+    ) -> ConfigFlowResult:
+        """Show a form to choose a lock, from labels by device id."""
+        device_id = (user_input or self._gathered.typed).get(CONF_DEVICE_ID)
+        values = {CONF_DEVICE_ID: device_id} if device_id in labels else {}
+        return self._show_form(step_id, device_choice(labels), values)
+
+    def _show_form(
+        self, step_id: str, schema: vol.Schema, values: Mapping[str, Any]
+    ) -> ConfigFlowResult:
+        """Show a form, and what was wrong with the last answer."""
+        errors, self._errors = self._errors, {}
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(schema, values),
+            errors=errors,
+            description_placeholders=self._placeholders,
+        )
+
+
+class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
     """Set up a lock, or change how it is reached."""
-
-    # Written elsewhere, and named here because a flow's steps are looked for in this file.
-    async_step_account = AccountSteps.async_step_account
-    async_step_account_only = AccountSteps.async_step_account_only
-    async_step_cloud = AccountSteps.async_step_cloud
-    async_step_project = AccountSteps.async_step_project
-    async_step_cloud_lock = AccountSteps.async_step_cloud_lock
-    async_step_cloud_limited = AccountSteps.async_step_cloud_limited
-    async_step_cloud_only = AccountSteps.async_step_cloud_only
-    async_step_not_reached = AccountSteps.async_step_not_reached
 
     def __init__(self) -> None:
         """Start without listening."""
         super().__init__()
         self._stop_listening: CALLBACK_TYPE | None = None
+        self._reaching: asyncio.Task[Address] | None = None
 
     @staticmethod
     @callback
@@ -100,29 +240,30 @@ class LockConfigFlow(AccountSteps, domain=DOMAIN):
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Offer the account, what is heard on the network, a cloud project, or to type all in."""
+        """Offer the account, devices on the network, a cloud project, or to type everything."""
         listener = async_get_listener(self.hass)
         if self._stop_listening:
             await listener.async_ask()
         else:
             self._stop_listening = await listener.async_subscribe(lambda announcement: None)
-        if not self._heard():
+        if not heard_devices(self.hass):
             await asyncio.sleep(LISTEN_TIME)
-        account = ["account"] if self._account_locks() else []
-        found = ["found"] if self._heard() else []
+        account = ["account"] if new_account_locks(self.hass) else []
+        found = ["found"] if heard_devices(self.hass) else []
         options = [*account, *found, "cloud", "manual", "user"]
         return self.async_show_menu(step_id="user", menu_options=options)
 
     async def async_step_found(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Choose among the devices that were heard."""
+        """Choose among the devices that announced themselves."""
         if user_input is not None:
             device = async_get_listener(self.hass).heard[user_input[CONF_DEVICE_ID]]
-            self._typed = {CONF_HOST: device.host, CONF_DEVICE_ID: device.device_id}
-            if self._in_account(device.device_id):
+            self._gathered.take({CONF_HOST: device.host, CONF_DEVICE_ID: device.device_id})
+            if is_in_account(self.hass, device.device_id):
                 return await self.async_step_account(user_input)
             return await self.async_step_manual()
-        labels = {one.device_id: f"{one.host} ({one.device_id})" for one in self._heard()}
-        return self.async_show_form(step_id="found", data_schema=one_of(labels))
+        devices = heard_devices(self.hass)
+        labels = {device.device_id: f"{device.host} ({device.device_id})" for device in devices}
+        return self.async_show_form(step_id="found", data_schema=device_choice(labels))
 
     @override
     async def async_step_integration_discovery(
@@ -132,17 +273,18 @@ class LockConfigFlow(AccountSteps, domain=DOMAIN):
         device_id = discovery_info[CONF_DEVICE_ID]
         await self.async_set_unique_id(device_id)
         self._abort_if_unique_id_configured()
-        self._typed = dict(discovery_info)
-        self.context["title_placeholders"] = {"name": title(device_id)}
-        if known_projects(self.hass) or self._in_account(device_id):
+        self._gathered.take(dict(discovery_info))
+        self.context["title_placeholders"] = {"name": default_title(device_id)}
+        if known_projects(self.hass) or is_in_account(self.hass, device_id):
             return await self.async_step_discovered()
         return await self.async_step_manual()
 
     async def async_step_discovered(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Offer the ways to the local key of a lock that announced itself."""
-        account = ["account"] if self._in_account(self._typed[CONF_DEVICE_ID]) else []
+        """Offer the ways to get the local key of a lock that announced itself."""
+        device_id = self._gathered.typed[CONF_DEVICE_ID]
+        account = ["account"] if is_in_account(self.hass, device_id) else []
         options = [*account, "cloud", "manual"]
         return self.async_show_menu(step_id="discovered", menu_options=options)
 
@@ -161,33 +303,67 @@ class LockConfigFlow(AccountSteps, domain=DOMAIN):
         return self.async_abort(reason="already_configured")
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
-        """Ask for the local key, which the lock refuses; account and cloud may know another."""
-        self._typed = self._other_key(entry_data)
+        """Look in the account and the cloud for another local key than the one that is refused."""
+        self._gathered.take(other_key(self.hass, entry_data))
         if cloud := await async_get_cloud(self.hass, entry_data):
             with suppress(CloudError):
-                self._typed = {CONF_LOCAL_KEY: (await cloud.device()).local_key}
+                self._gathered.take({CONF_LOCAL_KEY: (await cloud.device()).local_key})
         return await self.async_step_reauth_confirm()
-
-    # What is typed
-
-    async def async_step_manual(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for all that it takes to reach a lock."""
-        if self._take(user_input):
-            if self._device and self._device.id != self._typed[CONF_DEVICE_ID]:
-                # What the cloud knows is of another lock.
-                self._device, self._opens = None, False
-            await self.async_set_unique_id(self._typed[CONF_DEVICE_ID], raise_on_progress=False)
-            self._abort_if_unique_id_configured()
-            return await self.async_step_touch()
-        heard = async_get_listener(self.hass).heard.get(self._typed.get(CONF_DEVICE_ID, ""))
-        values = {CONF_HOST: heard.host} if heard else {}
-        return self._show_form("manual", MANUAL, values | self._typed)
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Offer what can be changed about how the lock is reached."""
         return self.async_show_menu(step_id="reconfigure", menu_options=["connection", "cloud"])
+
+    # Where the local key comes from
+
+    async def async_step_account(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Choose among the locks of the account that are not set up, and test the key of one."""
+        locks = new_account_locks(self.hass)
+        if user_input is not None:
+            lock = locks.get(user_input[CONF_DEVICE_ID])
+            if lock and lock.refusal is None:
+                self._gathered.account_lock = lock
+                return await self._async_test(lock.device_id, lock.local_key)
+            self._errors = {"base": f"account_{lock.refusal if lock else 'gone'}"}
+            self._placeholders = {"name": lock.name if lock else ""}
+        labels = {device_id: f"{lock.name} ({device_id})" for device_id, lock in locks.items()}
+        return self._show_choice("account", labels, user_input)
+
+    @override
+    async def _async_cloud_ready(self) -> ConfigFlowResult:
+        """Test the key that the cloud has for the lock, unless it is the one that is set up."""
+        device = self._gathered.device
+        assert device
+        key = {CONF_LOCAL_KEY: device.local_key}
+        if not (entry := self._changed_entry):
+            return await self._async_test(device.id, device.local_key)
+        if not field_errors(key) and not key.items() <= entry.data.items():
+            self._gathered.take(key)
+            return await self.async_step_touch()
+        return await self.async_step_store()
+
+    async def _async_test(self, device_id: str, local_key: str) -> ConfigFlowResult:
+        """Test a new lock whose address is not known."""
+        defaults = {CONF_PORT: DEFAULT_PORT, CONF_PROTOCOL_VERSION: AUTO}
+        key = {CONF_DEVICE_ID: device_id, CONF_LOCAL_KEY: local_key}
+        return await self.async_step_manual({**key, **defaults})
+
+    async def async_step_manual(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for all that it takes to reach a new lock."""
+        if self._take(user_input):
+            self._gathered.forget_other_locks()
+            device_id = self._gathered.typed[CONF_DEVICE_ID]
+            await self.async_set_unique_id(device_id, raise_on_progress=False)
+            self._abort_if_unique_id_configured()
+            return await self.async_step_touch()
+        typed = self._gathered.typed
+        heard = async_get_listener(self.hass).heard.get(typed.get(CONF_DEVICE_ID, ""))
+        values = {CONF_HOST: heard.host} if heard else {}
+        return self._show_form("manual", MANUAL, values | typed)
 
     async def async_step_connection(
         self, user_input: dict[str, Any] | None = None
@@ -199,7 +375,7 @@ class LockConfigFlow(AccountSteps, domain=DOMAIN):
             return await self.async_step_touch()
         data = dict(self._get_reconfigure_entry().data)
         del data[CONF_LOCAL_KEY]
-        return self._show_form("connection", RECONFIGURE, data | self._typed)
+        return self._show_form("connection", RECONFIGURE, data | self._gathered.typed)
 
     async def async_step_reauth_confirm(
         self, user_input: dict[str, Any] | None = None
@@ -207,47 +383,131 @@ class LockConfigFlow(AccountSteps, domain=DOMAIN):
         """Ask for the new local key."""
         if self._take(user_input):
             return await self.async_step_touch()
-        return self._show_form("reauth_confirm", REAUTH, self._typed)
+        return self._show_form("reauth_confirm", REAUTH, self._gathered.typed)
 
     def _take(self, user_input: dict[str, Any] | None) -> bool:
         """Take what was typed; return if it can be tested."""
         if user_input is None:
             return False
-        self._typed = tidied(user_input)
-        self._found = {}
-        self._errors = mistakes(self._typed)
+        self._gathered.take(stripped(user_input))
+        self._errors = field_errors(self._gathered.typed)
         return not self._errors
 
-    @override
-    async def _async_cloud_ready(self) -> ConfigFlowResult:
-        """Test the key that the cloud has for the lock, unless it is the one that is set up."""
-        assert self._device
-        key = {CONF_LOCAL_KEY: self._device.local_key}
+    # The test
+
+    async def async_step_touch(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Let the owner wake the lock, and test what was typed."""
+        if self._reaching is None:
+            self._reaching = self.hass.async_create_background_task(
+                self._async_reach(), "test of a lock"
+            )
+        if not self._reaching.done():
+            return self.async_show_progress(
+                step_id="touch", progress_action="touch", progress_task=self._reaching
+            )
+        reaching, self._reaching = self._reaching, None
+        try:
+            address = reaching.result()
+        except LockError as err:
+            return self.async_show_progress_done(next_step_id=self._failed(err))
+        self._gathered.found = {CONF_HOST: address.host, CONF_ANNOUNCES: address.announces}
+        last_step = "store" if self._changed_entry else "behaviour"
+        return self.async_show_progress_done(next_step_id=last_step)
+
+    async def _async_reach(self) -> Address:
+        """Return how the lock is reached with what was typed; raise why it is not."""
+        typed = self._gathered.typed
         if not (entry := self._changed_entry):
-            return await self._async_test(self._device.id, self._device.local_key)
-        if not mistakes(key) and not key.items() <= entry.data.items():
-            self._typed = key
-            return await self.async_step_touch()
-        return await self.async_step_store()
+            return await async_reach(self.hass, address_of(typed), TOUCH_TIME)
+        loaded = entry.runtime_data.lock if entry.state is ConfigEntryState.LOADED else None
+        address = address_of({**entry.data, **typed})
+        return await async_reach(self.hass, address, TOUCH_TIME, loaded)
 
+    def _failed(self, error: LockError) -> str:
+        """Keep what the next form is to say about a failed test; return its step."""
+        key, self._placeholders = connection_error(error)
+        if key is None:
+            return "not_reached"
+        self._errors = {"base": key}
+        return self._form_step
+
+    async def async_step_not_reached(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Say that the lock did not answer, and what can be done."""
+        if self._gathered.account_lock:
+            last_resort = "account_only"
+        elif self._gathered.device and not self._changed_entry:
+            last_resort = "cloud_only"
+        else:
+            last_resort = "untested"
+        options = ["touch", self._form_step, last_resort]
+        return self.async_show_menu(step_id="not_reached", menu_options=options)
+
+    async def async_step_account_only(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Say what a lock is like that is reached through the account alone."""
+        if user_input is None:
+            return self.async_show_form(step_id="account_only", data_schema=vol.Schema({}))
+        return await self.async_step_untested()
+
+    async def async_step_cloud_only(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Say what a lock is like that is reached through the cloud alone."""
+        if user_input is None:
+            return self.async_show_form(step_id="cloud_only", data_schema=vol.Schema({}))
+        return await self.async_step_untested()
+
+    async def async_step_untested(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Believe what was typed."""
+        if self._changed_entry:
+            return await self.async_step_store()
+        heard = async_get_listener(self.hass).heard
+        self._gathered.found = {CONF_ANNOUNCES: self._gathered.typed[CONF_DEVICE_ID] in heard}
+        return await self.async_step_behaviour()
+
+    # How a flow ends
+
+    async def async_step_behaviour(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask how a new lock is to be used, and add it."""
+        gathered = self._gathered
+        if user_input is None:
+            unlock_with = UnlockWith.CLOUD if gathered.cloud_opens else Settings().unlock_with
+            schema = behaviour_schema(cloud=gathered.device is not None, unlock_with=unlock_with)
+            return self.async_show_form(step_id="behaviour", data_schema=schema)
+        return self.async_create_entry(title=gathered.title, data=gathered.data, options=user_input)
+
+    async def async_step_store(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Change the entry."""
+        entry = self._changed_entry
+        assert entry
+        if self.source == SOURCE_RECONFIGURE:
+            async_end_reauth(self.hass, entry)
+        return self.async_update_and_abort(entry, data_updates=self._gathered.data)
+
+    @property
     @override
-    async def _async_test(self, device_id: str, local_key: str) -> ConfigFlowResult:
-        """Test a lock that is not set up, of which the address is not known."""
-        defaults = {CONF_PORT: DEFAULT_PORT, CONF_PROTOCOL_VERSION: AUTO}
-        key = {CONF_DEVICE_ID: device_id, CONF_LOCAL_KEY: local_key}
-        return await self.async_step_manual({**key, **defaults})
+    def _changed_entry(self) -> LockConfigEntry | None:
+        """Return the entry that this flow changes, or None if it adds one."""
+        if self.source == SOURCE_REAUTH:
+            return self._get_reauth_entry()
+        if self.source == SOURCE_RECONFIGURE:
+            return self._get_reconfigure_entry()
+        return None
 
-    def _heard(self) -> list[Announcement]:
-        """Return the devices that were heard and are not set up, known locks first."""
-        configured = self._async_current_ids(include_ignore=False)
-        heard = async_get_listener(self.hass).heard.values()
-        return sorted(
-            (one for one in heard if one.device_id not in configured),
-            key=lambda one: (one.product_id not in PRODUCTS, one.host),
-        )
+    @property
+    def _form_step(self) -> str:
+        """Return the step in which values are typed."""
+        return _FORM_STEPS.get(self.source or "", "manual")
 
 
-class LockOptionsFlow(CloudSteps, OptionsFlow):
+class LockOptionsFlow(_CloudSteps, OptionsFlow):
     """Change how a lock is used, and which cloud project it has."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -260,11 +520,12 @@ class LockOptionsFlow(CloudSteps, OptionsFlow):
     ) -> ConfigFlowResult:
         """Ask how the lock is to be used."""
         present = self.config_entry.options
-        typed = {key: value for key, value in tidied(user_input or {}).items() if value != ""}
-        self._errors = mistakes(typed)
+        typed = {key: value for key, value in stripped(user_input or {}).items() if value != ""}
+        self._errors = field_errors(typed)
         if typed and not self._errors:
             return self.async_create_entry(data=with_code(typed, present))
-        schema = options(cloud=CONF_CLOUD in self.config_entry.data, code=CONF_CODE in present)
+        has_cloud = CONF_CLOUD in self.config_entry.data
+        schema = options_schema(cloud=has_cloud, has_code=CONF_CODE in present)
         return self._show_form("behaviour", schema, without_code({**present, **typed}))
 
     async def async_step_remove_cloud(
@@ -273,11 +534,11 @@ class LockOptionsFlow(CloudSteps, OptionsFlow):
         """Use the lock without a project."""
         if user_input is None:
             return self.async_show_form(step_id="remove_cloud", data_schema=vol.Schema({}))
-        kept = dict(self.config_entry.options)
-        if kept.get(CONF_UNLOCK_WITH) == UnlockWith.CLOUD:
-            del kept[CONF_UNLOCK_WITH]
+        options = dict(self.config_entry.options)
+        if options.get(CONF_UNLOCK_WITH) == UnlockWith.CLOUD:
+            del options[CONF_UNLOCK_WITH]
         data = {key: value for key, value in self.config_entry.data.items() if key != CONF_CLOUD}
-        return self._async_store(data, kept)
+        return self._async_store(data, options)
 
     @property
     @override
@@ -288,10 +549,10 @@ class LockOptionsFlow(CloudSteps, OptionsFlow):
     @override
     async def _async_cloud_ready(self) -> ConfigFlowResult:
         """Use the lock with another project."""
-        data = {**self.config_entry.data, **self._cloud_data}
+        data = {**self.config_entry.data, **self._gathered.cloud_data}
         return self._async_store(data, dict(self.config_entry.options))
 
-    def _async_store(self, data: dict[str, Any], kept: dict[str, Any]) -> ConfigFlowResult:
-        """Change the entry at once, so that it is loaded anew only once."""
-        self.hass.config_entries.async_update_entry(self.config_entry, data=data, options=kept)
-        return self.async_create_entry(data=kept)
+    def _async_store(self, data: dict[str, Any], options: dict[str, Any]) -> ConfigFlowResult:
+        """Change data and options at once, so that the entry is reloaded only once."""
+        self.hass.config_entries.async_update_entry(self.config_entry, data=data, options=options)
+        return self.async_create_entry(data=options)

@@ -56,6 +56,8 @@ class Diagnosis:
         self._since = now = time.time()
         if stored and now - SHORT_STOP < stored["until"] <= now:
             self._since = stored["since"]
+        self.asked_at: float | None = None
+        """When the owner asked last how it stands with the lock."""
 
     def as_dict(self) -> dict[str, float]:
         """Return what has to survive a restart: from when to when the lock was listened for."""
@@ -63,6 +65,7 @@ class Diagnosis:
 
     async def async_ask(self) -> None:
         """Ask Tuya's cloud anew, if there is a project; the lock is not asked anything."""
+        self.asked_at = time.time()
         if self._watch:
             await self._watch.async_poll(check=True)
 
@@ -90,14 +93,14 @@ class Diagnosis:
             located=address.host is not None,
             dhcp=CONF_MAC in data,
             key_refused=snapshot.key_refused,
-            reported=bool(lock.product.reported),
+            reported=lock.reported,
             problem=snapshot.problem,
             crowded=health.crowded,
             rivals=self._rivals(),
             version_configured=address.version,
             version_found=address.found_version,
             family=snapshot.family,
-            opens_remotely=lock.product.opens_remotely,
+            opens_remotely=lock.opens_remotely,
             allowed=watch.allowed if watch else None,
             takes_keys=health.takes_keys,
             requested=snapshot.requested,

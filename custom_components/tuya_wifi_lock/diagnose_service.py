@@ -18,7 +18,7 @@ from homeassistant.util.json import JsonObjectType
 from .const import DOMAIN
 from .coordinator import LockCoordinator
 from .findings import Finding, State
-from .targets import ours
+from .triggers.targets import ours
 from .words import async_words
 
 DIAGNOSE = "diagnose"

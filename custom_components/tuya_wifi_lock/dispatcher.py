@@ -9,6 +9,7 @@ import time
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.util.signal_type import SignalType
 
 from .const import DOMAIN
 from .members import Member, is_duress, owner
@@ -24,9 +25,6 @@ from .tuyalock import (
     Unlock,
     aged,
 )
-
-SIGNAL_DURESS = f"{DOMAIN}_duress"
-"""Home Assistant's dispatcher signal of duress at any lock: the entry's id and the record."""
 
 NAME_WITHIN = 3.0
 """Seconds that an unlock waits for the name of its temporary password."""
@@ -50,6 +48,10 @@ class Delivery:
 
 
 type Listener = Callable[[Delivery], None]
+
+
+SIGNAL_DURESS: SignalType[str, Delivery] = SignalType(f"{DOMAIN}_duress")
+"""Sent within Home Assistant for duress at any lock, with the id of its entry."""
 
 
 class RecordDispatcher:

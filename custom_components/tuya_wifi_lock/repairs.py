@@ -1,6 +1,7 @@
-"""Asks whose number it was that opened a lock and belongs to none of its members."""
+"""Keeps the repairs of a lock up to date, and asks whose an unknown number is."""
 
-from functools import partial
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, override
 
@@ -11,47 +12,177 @@ from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, SelectSelectorConfig
 
 from .const import CONF_NUMBERS, DOMAIN, SUBENTRY_MEMBER
 from .coordinator import LockConfigEntry, LockCoordinator
 from .dispatcher import Delivery
-from .member_flow import CONF_MEMBER, WHO, member_data
+from .findings import Finding
+from .flows.member import CONF_MEMBER, WHO, member_data
 from .members import key_of, members_of, name_mistake, number_name, owner_of
 from .tuyalock import Kind
 
+CHECK_EVERY = timedelta(hours=1)
+"""How often to check for what time alone brings."""
+
 UNKNOWN_NUMBER = "unknown_number"
+BATTERY_FAILING = "battery_failing"
+
+ISSUES: Mapping[str, str] = {
+    "battery_unreliable": "battery_replace",
+    "battery_level_low": "battery_replace",
+    "battery_failing": BATTERY_FAILING,
+    "battery_level_failing": BATTERY_FAILING,
+    "clock_ahead": "clock_wrong",
+    "clock_wrong": "clock_wrong",
+    "gone": "gone",
+    "key_refused": "key_refused",
+    "never_heard": "never_heard",
+    "remote_not_allowed": "remote_unlock_not_allowed",
+    "remote_perhaps_not_allowed": "remote_unlock_not_allowed",
+    "silent": "silent",
+    "slot_taken": "slot_taken",
+    "slot_taken_by": "slot_taken_by",
+}
+"""Text of a finding -> the repair that it calls for."""
+
+_MISSING = {"gone", "never_heard", "silent"}
+"""Texts of findings that end with the next report, whatever it says."""
 
 
 @callback
-def async_watch_unknown(hass: HomeAssistant, coordinator: LockCoordinator) -> None:
-    """Ask whose an unknown number is when it has opened, until that is known."""
-    ask = partial(_ask, hass, coordinator)
-    on_unload = coordinator.config_entry.async_on_unload
-    on_unload(coordinator.records.async_subscribe(Kind.UNLOCK, ask))
-    on_unload(coordinator.async_subscribe_members(ask))
-    ask()
+def async_watch_repairs(hass: HomeAssistant, coordinator: LockCoordinator) -> None:
+    """Keep the repairs of a lock up to date until its entry is unloaded."""
+    _Repairs(hass, coordinator).async_start()
 
 
 @callback
-def async_forget_unknown(hass: HomeAssistant, entry_id: str) -> None:
-    """Ask no more."""
-    ir.async_delete_issue(hass, DOMAIN, _issue_id(entry_id))
+def async_remove_repairs(hass: HomeAssistant, entry_id: str) -> None:
+    """Remove the repairs of a lock that is removed."""
+    for issue in {UNKNOWN_NUMBER, *ISSUES.values()}:
+        ir.async_delete_issue(hass, DOMAIN, f"{issue}_{entry_id}")
+
+
+class _Repairs:
+    """The repairs of one lock."""
+
+    def __init__(self, hass: HomeAssistant, coordinator: LockCoordinator) -> None:
+        """Start with nothing checked."""
+        self._hass = hass
+        self._coordinator = coordinator
+        self._entry = coordinator.config_entry
+        self._inputs: tuple[object, ...] = ()
+        self._findings: list[Finding] | None = None
+
+    @callback
+    def async_start(self) -> None:
+        """Check now, when an input of the checks changes, and once an hour."""
+        coordinator, on_unload = self._coordinator, self._entry.async_on_unload
+        on_unload(self._async_stop)
+        on_unload(coordinator.async_add_listener(self._async_updated))
+        on_unload(coordinator.records.async_subscribe(Kind.UNLOCK, self._async_unlocked))
+        on_unload(coordinator.async_subscribe_members(self._async_ask))
+        name = f"repairs of {self._entry.title}"
+        on_unload(
+            async_track_time_interval(
+                self._hass, self._async_check, CHECK_EVERY, name=name, cancel_on_shutdown=True
+            )
+        )
+        self._async_updated()
+        self._async_ask()
+
+    @callback
+    def _async_stop(self) -> None:
+        """Remove what is checked again after a reload, but for what its owner ignores."""
+        for issue in set(ISSUES.values()):
+            issue_id = f"{issue}_{self._entry.entry_id}"
+            shown = ir.async_get(self._hass).async_get_issue(DOMAIN, issue_id)
+            if shown and not shown.dismissed_version:
+                ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+
+    @callback
+    def _async_unlocked(self, delivery: Delivery) -> None:
+        """Ask whose number it was."""
+        self._async_ask()
+
+    @callback
+    def _async_ask(self) -> None:
+        """Ask whose the unknown number is that opened last, until that is known."""
+        async_ask_whose_number(self._hass, self._coordinator)
+
+    @callback
+    def _async_updated(self) -> None:
+        """Check again if an input of the checks has changed."""
+        inputs = self._read_inputs()
+        missing = any(finding.text in _MISSING for finding in self._findings or ())
+        if missing or inputs != self._inputs:
+            self._inputs = inputs
+            self._async_check()
+
+    def _read_inputs(self) -> tuple[object, ...]:
+        """Return what the findings that call for repairs depend on, but for the time."""
+        lock, data, watch = self._coordinator.lock, self._coordinator.data, self._coordinator.watch
+        health = lock.health
+        return (
+            data.awake,
+            data.family,
+            data.key_refused,
+            type(data.problem),
+            data.state.battery,
+            data.state.battery_level,
+            health.clock_right,
+            health.clock_ahead and round(health.clock_ahead / 60),
+            health.crowded,
+            health.takes_keys,
+            lock.address.keep_alive,
+            lock.opens_remotely,
+            watch and watch.allowed,
+            self._coordinator.diagnosis.asked_at,
+        )
+
+    @callback
+    def _async_check(self, now: datetime | None = None) -> None:
+        """Show the repairs that the findings call for, and no other."""
+        found = self._coordinator.diagnosis.findings()
+        findings = [finding for finding in found if finding.text in ISSUES]
+        if findings == self._findings:
+            return
+        self._findings = findings
+        called_for = {ISSUES[finding.text]: finding for finding in findings}
+        for issue in set(ISSUES.values()):
+            if finding := called_for.get(issue):
+                self._async_show(issue, finding)
+            else:
+                ir.async_delete_issue(self._hass, DOMAIN, f"{issue}_{self._entry.entry_id}")
+
+    @callback
+    def _async_show(self, issue: str, finding: Finding) -> None:
+        """Show the repair that a finding calls for."""
+        failing = issue == BATTERY_FAILING
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            f"{issue}_{self._entry.entry_id}",
+            is_fixable=False,
+            severity=ir.IssueSeverity.ERROR if failing else ir.IssueSeverity.WARNING,
+            translation_key=issue,
+            translation_placeholders={"lock": self._entry.title, **finding.values},
+        )
 
 
 @callback
-def _ask(
-    hass: HomeAssistant, coordinator: LockCoordinator, delivery: Delivery | None = None
-) -> None:
-    """Ask whose the number is that opened last, of those that are nobody's; one at a time."""
+def async_ask_whose_number(hass: HomeAssistant, coordinator: LockCoordinator) -> None:
+    """Ask whose the unknown number is that opened last; one question at a time."""
     entry = coordinator.config_entry
+    issue_id = f"{UNKNOWN_NUMBER}_{entry.entry_id}"
     if (number := _last_unknown(coordinator)) is None:
-        async_forget_unknown(hass, entry.entry_id)
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
         return
     ir.async_create_issue(
         hass,
         DOMAIN,
-        _issue_id(entry.entry_id),
+        issue_id,
         data={"entry_id": entry.entry_id, "number": number},
         is_fixable=True,
         severity=ir.IssueSeverity.WARNING,
@@ -63,12 +194,12 @@ def _ask(
 def _last_unknown(coordinator: LockCoordinator) -> str | None:
     """Return the unknown number that opened last since the set-up; without members, there is none.
 
-    What the cloud tells of the time before is history that nobody has to go through.
+    What the cloud reports from the time before is history that nobody has to go through.
     """
     members = coordinator.members.values()
     if not members:
         return None
-    # A lock tells whole seconds.
+    # A lock's own times are whole seconds.
     since = int(coordinator.config_entry.created_at.timestamp())
     unknown = {
         record.happened: number
@@ -79,11 +210,6 @@ def _last_unknown(coordinator: LockCoordinator) -> str | None:
         and not owner_of(members, number)
     }
     return unknown[max(unknown)] if unknown else None
-
-
-def _issue_id(entry_id: str) -> str:
-    """Return the id of the only question about a lock."""
-    return f"{UNKNOWN_NUMBER}_{entry_id}"
 
 
 def _placeholders(entry: LockConfigEntry, number: str) -> dict[str, str]:
@@ -104,17 +230,17 @@ class UnknownNumberFlow(RepairsFlow):
     """Find the member of a number."""
 
     def __init__(self, entry: LockConfigEntry, number: str) -> None:
-        """Begin with a number of a lock."""
+        """Start with a number of a lock."""
         self._entry = entry
         self._number = number
-        self._about = _placeholders(entry, number)
+        self._texts = _placeholders(entry, number)
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Choose what to do with the number."""
         return self._over() or self.async_show_menu(
             step_id="init",
             menu_options=["member", "new_member", "ignore"],
-            description_placeholders=self._about,
+            description_placeholders=self._texts,
         )
 
     async def async_step_member(
@@ -137,7 +263,7 @@ class UnknownNumberFlow(RepairsFlow):
         return self.async_show_form(
             step_id="member",
             data_schema=vol.Schema({vol.Required(CONF_MEMBER): choice}),
-            description_placeholders=self._about,
+            description_placeholders=self._texts,
         )
 
     async def async_step_new_member(
@@ -157,7 +283,7 @@ class UnknownNumberFlow(RepairsFlow):
             step_id="new_member",
             data_schema=self.add_suggested_values_to_schema(WHO, typed),
             errors=errors,
-            description_placeholders=self._about,
+            description_placeholders=self._texts,
         )
 
     async def async_step_ignore(
@@ -174,7 +300,7 @@ class UnknownNumberFlow(RepairsFlow):
     def async_remove(self) -> None:
         """Ask the next question: the end of a flow has deleted whatever was asked."""
         if self._entry.state is ConfigEntryState.LOADED:
-            _ask(self.hass, self._entry.runtime_data)
+            async_ask_whose_number(self.hass, self._entry.runtime_data)
 
     def _add(self, name: str, typed: dict[str, Any]) -> None:
         """Add a member."""

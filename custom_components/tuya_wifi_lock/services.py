@@ -20,8 +20,8 @@ from .diagnose_service import async_setup_diagnose
 from .lock import TuyaWifiLock
 from .members import Member, members_of
 from .password_services import async_setup_password_services
-from .targets import CONF_MEMBERS, CONF_METHODS, mismatch
 from .times import TIME, iso, optional_iso
+from .triggers.targets import CONF_MEMBERS, CONF_METHODS, mismatch
 from .tuyalock import UNLOCK_METHODS, Kind, Record
 
 ATTR_LIMIT = "limit"

@@ -43,4 +43,4 @@ class LockSetting(TuyaLockEntity):
     async def _async_change(self, value: Value) -> None:
         """Change the setting; returns when the lock has reported it."""
         with self.coordinator.action():
-            await self.coordinator.lock.changes.change(self.entity_description.code, value)
+            await self.coordinator.lock.change_setting(self.entity_description.code, value)

@@ -93,6 +93,8 @@ def _devices(manager: Any) -> dict[str, Any]:
 class AccountRoad:
     """Listens to what an account hears of one lock, and tells the lock what nobody else can."""
 
+    source = Source.ACCOUNT
+
     def __init__(
         self,
         hass: HomeAssistant,

@@ -5,15 +5,10 @@ import json
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock.changes import CHANGED_WITHIN
-from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
-    NotSupported,
-    SettingAsleep,
-    SettingNotConfirmed,
-)
-from custom_components.tuya_wifi_lock.tuyalock.lan.protocol import Report
-from custom_components.tuya_wifi_lock.tuyalock.lan.session import Closed
+from custom_components.tuya_wifi_lock.tuyalock.access.settings import CHANGED_WITHIN
+from custom_components.tuya_wifi_lock.tuyalock.errors import LockAsleep, NoAnswer, NotSupported
 from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType
+from custom_components.tuya_wifi_lock.tuyalock.report import Report
 from custom_components.tuya_wifi_lock.tuyalock.state import Value
 
 from .house import House, house
@@ -52,7 +47,7 @@ async def test_a_setting_is_changed_when_the_lock_reports_it(
     async with house() as home:
         await known(home)
         for _ in range(2):
-            await home.lock.changes.change(code, value)
+            await home.lock.change_setting(code, value)
         assert home.simulated.commands == [{dp: value}] * 2
         assert home.lock.snapshot.state.settings == {code: value}
 
@@ -61,7 +56,7 @@ async def test_passage_mode_on_leaves_the_door_unlocked() -> None:
     async with house() as home:
         home.lock.learn({**TABLE, 58: Dp("normal_open_switch", DpType.BOOLEAN, writable=True)})
         await home.awake()
-        await home.lock.changes.change("normal_open_switch", True)
+        await home.lock.change_setting("normal_open_switch", True)
         assert home.lock.snapshot.bolt.locked is False
 
 
@@ -72,7 +67,7 @@ async def test_what_the_model_does_not_let_us_change_is_not_sent(code: str) -> N
     async with house() as home:
         await known(home)
         with pytest.raises(NotSupported):
-            await home.lock.changes.change(code, True)
+            await home.lock.change_setting(code, True)
         assert home.simulated.commands == []
 
 
@@ -80,15 +75,15 @@ async def test_without_a_model_nothing_can_be_changed() -> None:
     async with house() as home:
         await home.awake()
         with pytest.raises(NotSupported):
-            await home.lock.changes.change("automatic_lock", True)
+            await home.lock.change_setting("automatic_lock", True)
         assert home.simulated.commands == []
 
 
 async def test_a_lock_that_sleeps_is_told_nothing() -> None:
     async with house() as home:
         home.lock.learn(TABLE)
-        with pytest.raises(SettingAsleep):
-            await home.lock.changes.change("automatic_lock", True)
+        with pytest.raises(LockAsleep):
+            await home.lock.change_setting("automatic_lock", True)
         await home.awake()
         await home.settle()
         assert home.simulated.commands == []
@@ -97,7 +92,7 @@ async def test_a_lock_that_sleeps_is_told_nothing() -> None:
 async def test_only_the_report_of_the_wanted_value_counts() -> None:
     async with house(apply_delay=3600) as home:
         await known(home)
-        changing = asyncio.create_task(home.lock.changes.change("auto_lock_time", 30))
+        changing = asyncio.create_task(home.lock.change_setting("auto_lock_time", 30))
         await home.until(lambda: bool(home.simulated.commands))
         await home.simulated.push({"69": 25})
         await home.simulated.push({"68": True})
@@ -111,50 +106,53 @@ async def test_only_the_report_of_the_wanted_value_counts() -> None:
 async def test_a_change_that_the_lock_does_not_report_has_no_answer() -> None:
     async with house(apply_delay=3600) as home:
         await known(home)
-        changing = asyncio.create_task(home.lock.changes.change("automatic_lock", True))
+        changing = asyncio.create_task(home.lock.change_setting("automatic_lock", True))
         await home.until(lambda: bool(home.simulated.commands))
         home.clock.move(9.5)
         await home.settle()
         assert not changing.done()
+        assert home.lock.link_needed(), "the connection is kept for the answer"
         home.clock.move(1)
-        with pytest.raises(SettingNotConfirmed):
+        with pytest.raises(NoAnswer):
             await changing
+        assert not home.lock.link_needed()
         assert home.lock.snapshot.state.settings == {}
 
 
 async def test_a_change_has_no_answer_as_soon_as_the_connection_ends() -> None:
     async with house(apply_delay=3600) as home:
         await known(home)
-        change = home.lock.changes.change
+        change = home.lock.change_setting
         changing = [asyncio.create_task(change("automatic_lock", on)) for on in (True, False)]
         await home.until(lambda: len(home.simulated.commands) == 2)
         await home.simulated.sleep()
         async with asyncio.timeout(CHANGED_WITHIN / 2):
             for one in changing:
-                with pytest.raises(SettingNotConfirmed):
+                with pytest.raises(NoAnswer):
                     await one
+        assert not home.lock.link_needed()
 
 
 async def test_a_change_has_no_answer_when_the_lock_is_let_go_of() -> None:
     async with house(apply_delay=3600) as home:
         await known(home)
-        changing = asyncio.create_task(home.lock.changes.change("auto_lock_time", 30))
+        changing = asyncio.create_task(home.lock.change_setting("auto_lock_time", 30))
         await home.until(lambda: bool(home.simulated.commands))
         await home.lock.stop()
-        with pytest.raises(SettingNotConfirmed):
+        with pytest.raises(NoAnswer):
             await changing
 
 
 async def test_what_was_reported_last_before_the_connection_ended_is_changed() -> None:
     async with house(apply_delay=3600) as home:
         await known(home)
-        changing = asyncio.create_task(home.lock.changes.change("auto_lock_time", 30))
+        changing = asyncio.create_task(home.lock.change_setting("auto_lock_time", 30))
         await home.until(lambda: bool(home.simulated.commands))
         report = Report({69: 30}, {}, is_answer=False)
         # All at once, before anybody who waits has heard of the first.
-        home.lock.on_event(report)
-        home.lock.on_event(report)
-        home.lock.on_event(Closed(None))
+        home.lock.link_reported(report)
+        home.lock.link_reported(report)
+        home.lock.link_closed(None)
         await changing
 
 
@@ -162,9 +160,9 @@ async def test_two_changes_at_once_are_two() -> None:
     async with house() as home:
         await known(home)
         await asyncio.gather(
-            home.lock.changes.change("automatic_lock", True),
-            home.lock.changes.change("auto_lock_time", 10),
-            home.lock.changes.change("automatic_lock", True),
+            home.lock.change_setting("automatic_lock", True),
+            home.lock.change_setting("auto_lock_time", 10),
+            home.lock.change_setting("automatic_lock", True),
         )
         assert len(home.simulated.commands) == 3
 
@@ -176,5 +174,5 @@ async def test_what_can_be_changed_survives_a_restart() -> None:
     async with house(stored=stored) as home:
         assert json.loads(json.dumps(home.lock.as_dict()["table"])) == stored["table"]
         await home.awake()
-        await home.lock.changes.change("beep_volume", "mute")
+        await home.lock.change_setting("beep_volume", "mute")
         assert home.lock.snapshot.state.settings == {"beep_volume": "mute"}

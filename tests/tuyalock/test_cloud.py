@@ -10,12 +10,10 @@ from typing import Any
 from aiohttp import ClientSession
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import openapi
+from custom_components.tuya_wifi_lock.tuyalock import Item, Report, Source, openapi
 from custom_components.tuya_wifi_lock.tuyalock.cloud import (
     Cloud,
     CloudMember,
-    CloudSignal,
-    CloudUnlock,
 )
 from custom_components.tuya_wifi_lock.tuyalock.cloud_devices import devices
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
@@ -29,8 +27,6 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
 from custom_components.tuya_wifi_lock.tuyalock.openapi import CAP, OpenApi, Project
 from custom_components.tuya_wifi_lock.tuyalock.passwords import Phase, TemporaryPassword, Wish
 from custom_components.tuya_wifi_lock.tuyalock.profiles import PROFILES, Dp, DpType, Family
-from custom_components.tuya_wifi_lock.tuyalock.signals import Kind, Signal
-from custom_components.tuya_wifi_lock.tuyalock.state import Unlock
 from custom_components.tuya_wifi_lock.tuyalock.temporary import Carrier
 from tests.simulator import Knobs, SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
@@ -95,6 +91,11 @@ async def home_fixture(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Home]:
         project = Project("eu", simulated.access_id, simulated.access_secret)
         api = OpenApi(session, project, clock)
         yield Home(simulated, lock, clock, api, Cloud(api, lock.device_id))
+
+
+def items(reports: list[Report]) -> list[Item]:
+    """Return all that was reported."""
+    return [item for report in reports for item in report.items]
 
 
 async def refused(action: Awaitable[Any]) -> CloudRefused:
@@ -353,8 +354,10 @@ async def test_records_are_told_in_the_order_in_which_they_happened(home: Home) 
     home.simulated.log(home.lock.device_id, "unlock_card", 1, now - 86_400)
     home.simulated.calls.clear()
     found = await home.cloud.unlocks(now - 3600, now + 300)
-    assert [told.unlock.number for told in found] == list(range(120))
-    assert found[0] == CloudUnlock(Unlock("fingerprint", 0), now - 600, "Ann")
+    assert [one.value for one in items(found)] == list(range(120))
+    assert found[0].items == (Item("unlock_fingerprint", 0, now - 600),)
+    assert {one.source for one in found} == {Source.CLOUD}
+    assert found[0].received == pytest.approx(home.clock.time(), abs=5)
     assert len(home.asked("open-logs")) == 3
 
 
@@ -363,7 +366,7 @@ async def test_a_thousand_records_are_read_at_most(home: Home) -> None:
     for number in range(1051):
         home.simulated.log(home.lock.device_id, "unlock_fingerprint", number, now - 2000 + number)
     found = await home.cloud.unlocks(0, now)
-    assert [told.unlock.number for told in found] == list(range(51, 1051))
+    assert [one.value for one in items(found)] == list(range(51, 1051))
     assert len(home.asked("open-logs")) == 20
 
 
@@ -377,9 +380,8 @@ async def test_both_forms_of_records_are_understood(home: Home, style: Any) -> N
     home.simulated.log_status = style
     now = float(int(home.clock.time()))
     home.simulated.log(home.lock.device_id, "unlock_card", 2, now - 5)
-    assert await home.cloud.unlocks(now - 60, now) == [
-        CloudUnlock(Unlock("card", 2), now - 5, None)
-    ]
+    (found,) = await home.cloud.unlocks(now - 60, now)
+    assert found.items == (Item("unlock_card", 2, now - 5),)
 
 
 async def test_older_records_are_asked_for_where_newer_ones_are_absent(home: Home) -> None:
@@ -404,9 +406,10 @@ async def test_alarms_rings_and_duress_are_told_with_the_oldest_first(
         (-40, "alarm_lock", "pry"),
     ):
         home.simulated.log(home.lock.device_id, code, value, now - ago)
-    assert await home.cloud.signals(now - 600, now) == [
-        CloudSignal(Signal(Kind.DOORBELL), now - 30, None),
-        CloudSignal(Signal(Kind.DURESS), now - 5, Unlock("fingerprint", 4)),
+    assert items(await home.cloud.signals(now - 600, now)) == [
+        Item("doorbell", True, now - 30),
+        Item("hijack", False, now - 20),
+        Item("hijack", "unlock_fingerprint-04", now - 5),
     ]
     (call,) = [call for call in home.simulated.calls if call.path.endswith("alarm-logs")]
     assert call.path.startswith("/v1.1/")
@@ -422,7 +425,7 @@ async def test_pages_of_alarms_are_read_as_far_back_as_they_are_new(home: Home) 
     for number in range(300):
         home.simulated.log(home.lock.device_id, "alarm_lock", "pry", now - 300 + number)
     found = await home.cloud.signals(now - 80, now)
-    assert [told.time for told in found] == [now - 80 + number for number in range(80)]
+    assert [one.time for one in items(found)] == [now - 80 + number for number in range(80)]
     assert len(home.asked("alarm-logs")) == 2
 
 

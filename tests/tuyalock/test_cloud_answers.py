@@ -5,10 +5,17 @@ from typing import Any
 
 import pytest
 
+from custom_components.tuya_wifi_lock.tuyalock import (
+    Alarm,
+    Doorbell,
+    Duress,
+    Item,
+    Report,
+    Source,
+    Unlock,
+)
 from custom_components.tuya_wifi_lock.tuyalock.cloud_answers import (
     CloudMember,
-    CloudSignal,
-    CloudUnlock,
     OfflinePassword,
     each,
     legible,
@@ -17,18 +24,19 @@ from custom_components.tuya_wifi_lock.tuyalock.cloud_answers import (
     read_model,
     read_offline_password,
     read_password,
-    read_signals,
+    read_report,
     read_specifications,
     read_ticket,
-    read_unlocks,
 )
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import CloudSilent
+from custom_components.tuya_wifi_lock.tuyalock.models import Event
 from custom_components.tuya_wifi_lock.tuyalock.passwords import Phase
+from custom_components.tuya_wifi_lock.tuyalock.products.decoder import events
+from custom_components.tuya_wifi_lock.tuyalock.products.product import Product
 from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType
-from custom_components.tuya_wifi_lock.tuyalock.signals import Kind, Signal
-from custom_components.tuya_wifi_lock.tuyalock.state import Unlock
 
 AT = 1_790_000_000
+NOW = AT + 60.0
 LOCAL_KEY = "0123456789abcdef"
 DEVICE = {
     "id": "vdev0000000000000001",
@@ -49,6 +57,11 @@ def status(code: str, value: Any) -> dict[str, Any]:
     return {"code": code, "value": value}
 
 
+def read(row: Any, *, bits: bool = False) -> list[tuple[Event, float | None]]:
+    """Return the events in a row, each with its time."""
+    return events(Product().observe(read_report(row, NOW)), alarm_bits=bits)
+
+
 @pytest.mark.parametrize(
     ("code", "value", "unlock"),
     [
@@ -65,74 +78,79 @@ def status(code: str, value: Any) -> dict[str, Any]:
     ],
 )
 def test_a_row_of_the_records_tells_an_unlock(code: str, value: Any, unlock: Unlock) -> None:
-    assert read_unlocks(row(status(code, value))) == [CloudUnlock(unlock, AT, "Ann")]
+    assert read(row(status(code, value))) == [(unlock, AT)]
 
 
-@pytest.mark.parametrize(
-    ("code", "value"),
-    [("open_inside", "False"), ("unlock_request", "60"), ("alarm_lock", "wrong_finger")],
-)
-def test_a_row_that_is_no_unlock_tells_none(code: str, value: str) -> None:
-    assert read_unlocks(row(status(code, value))) == []
+@pytest.mark.parametrize(("code", "value"), [("open_inside", "False"), ("unlock_request", "60")])
+def test_a_row_without_an_event_tells_none(code: str, value: str) -> None:
+    assert read(row(status(code, value))) == []
 
 
 def test_a_row_may_have_several_unlocks_and_its_time_in_seconds() -> None:
     several = [status("unlock_fingerprint", "3"), status("unlock_password", "4")]
-    assert read_unlocks(row(several, update_time=AT, nick_name="")) == [
-        CloudUnlock(Unlock("fingerprint", 3), AT, None),
-        CloudUnlock(Unlock("password", 4), AT, None),
+    assert read(row(several, update_time=AT, nick_name="")) == [
+        (Unlock("fingerprint", 3), AT),
+        (Unlock("password", 4), AT),
     ]
-    assert read_unlocks(row(several[0], update_time=str(AT * 1000 + 250)))[0].time == AT + 0.25
+    assert read(row(several[0], update_time=str(AT * 1000 + 250)))[0][1] == AT + 0.25
+
+
+def test_a_row_is_a_report_of_the_cloud() -> None:
+    assert read_report(row(status("unlock_fingerprint", "3")), NOW) == Report(
+        source=Source.CLOUD, received=NOW, items=(Item("unlock_fingerprint", 3, AT),)
+    )
 
 
 @pytest.mark.parametrize(
     ("code", "value", "signal", "unlock"),
     [
-        ("alarm_lock", "pry", Signal(Kind.ALARM, "pry"), None),
-        ("alarm_lock", "08", Signal(Kind.ALARM, "pry"), None),
-        ("alarm_lock", "256", Signal(Kind.ALARM, "pry"), None),
-        ("alarm_lock", 256, Signal(Kind.ALARM, "pry"), None),
-        ("alarm_lock", "singing", Signal(Kind.ALARM, "other"), None),
-        ("alarm_lock", "doorbell", Signal(Kind.DOORBELL), None),
-        ("doorbell", "true", Signal(Kind.DOORBELL), None),
-        ("hijack", "True", Signal(Kind.DURESS), None),
-        ("hijack", "unlock_fingerprint-02", Signal(Kind.DURESS), Unlock("fingerprint", 2)),
-        ("hijack", "unlock_card_kit-12", Signal(Kind.DURESS), Unlock("card", 12)),
-        ("hijack", "unlock_fingerprint-x", Signal(Kind.DURESS), None),
-        ("hijack", "dream-02", Signal(Kind.DURESS), None),
+        ("alarm_lock", "pry", Alarm("pry"), None),
+        ("alarm_lock", "08", Alarm("pry"), None),
+        ("alarm_lock", "256", Alarm("pry"), None),
+        ("alarm_lock", 256, Alarm("pry"), None),
+        ("alarm_lock", "singing", Alarm("other"), None),
+        ("alarm_lock", "doorbell", Doorbell(), None),
+        ("doorbell", "true", Doorbell(), None),
+        ("hijack", "True", Duress(), None),
+        ("hijack", "unlock_fingerprint-02", Duress(), Unlock("fingerprint", 2)),
+        ("hijack", "unlock_card_kit-12", Duress(), Unlock("card", 12)),
+        ("hijack", "unlock_fingerprint-x", Duress(), None),
+        ("hijack", "dream-02", Duress(), None),
     ],
 )
 def test_a_row_of_the_records_tells_a_signal(
-    code: str, value: Any, signal: Signal, unlock: Unlock | None
+    code: str, value: Any, signal: Event, unlock: Unlock | None
 ) -> None:
-    assert read_signals(row(status(code, value))) == [CloudSignal(signal, AT, unlock)]
+    ((event, time),) = read(row(status(code, value)))
+    assert (event, time) == (signal, AT)
+    if isinstance(event, Duress):
+        assert event.unlock == unlock
 
 
 @pytest.mark.parametrize(
     ("code", "value", "signal"),
     [
-        ("alarm_lock", "16", Signal(Kind.ALARM, "tongue_bad")),
-        ("alarm_lock", "08", Signal(Kind.ALARM, "wrong_face")),
-        ("alarm_lock", "pry", Signal(Kind.ALARM, "pry")),
-        ("doorbell", "true", Signal(Kind.DOORBELL)),
+        ("alarm_lock", "16", Alarm("tongue_bad")),
+        ("alarm_lock", "08", Alarm("wrong_face")),
+        ("alarm_lock", "pry", Alarm("pry")),
+        ("doorbell", "true", Doorbell()),
     ],
 )
-def test_a_row_may_have_bits(code: str, value: str, signal: Signal) -> None:
-    assert read_signals(row(status(code, value)), bits=True) == [CloudSignal(signal, AT, None)]
+def test_a_row_may_have_bits(code: str, value: str, signal: Event) -> None:
+    assert read(row(status(code, value)), bits=True) == [(signal, AT)]
 
 
 @pytest.mark.parametrize(
-    ("code", "value"),
-    [("hijack", "false"), ("doorbell", "False"), ("alarm_lock", "0"), ("unlock_card", "2")],
+    ("code", "value"), [("hijack", "false"), ("doorbell", "False"), ("alarm_lock", "0")]
 )
 def test_a_row_that_is_no_signal_tells_none(code: str, value: str) -> None:
-    assert read_signals(row(status(code, value))) == []
+    assert read(row(status(code, value))) == []
 
 
 def test_rows_that_cannot_be_read_hide_no_others() -> None:
     good = row(status("unlock_card", "2"))
     rows = [None, [], 7, "row", {}, row(None), row(status("unlock_card", "2"), update_time="now")]
-    assert each(read_unlocks, [*rows, good]) == [read_unlocks(good)]
+    assert each(lambda one: read_report(one, NOW), [*rows, good]) == [read_report(good, NOW)]
 
 
 @pytest.mark.parametrize("result", [None, [], 7, "yes", {}, {"model": "no JSON"}, {"model": "[]"}])

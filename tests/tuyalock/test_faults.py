@@ -197,8 +197,8 @@ async def unlock_remotely(version: str, family: str, fault: Fault) -> None:
             await home.simulated.door(False)
         else:
             await home.simulated.request(60)
-            await home.until(lambda: home.lock.door.requested)
-        await home.until(lambda: home.lock.door.proven)
+            await home.until(lambda: home.lock.snapshot.requested)
+        await home.until(lambda: home.lock.snapshot.state.battery == 80)
         await home.settle()
         fault.cause(home.simulated)
         async with haste(home, fault):

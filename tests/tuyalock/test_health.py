@@ -2,8 +2,8 @@
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock.codec import KeyReply, KeyStatus
-from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
+from custom_components.tuya_wifi_lock.tuyalock.access.keys import KeyReply, KeyStatus
+from custom_components.tuya_wifi_lock.tuyalock.errors import (
     ConnectionLost,
     LockError,
     MalformedFrame,

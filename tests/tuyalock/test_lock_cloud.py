@@ -72,7 +72,7 @@ class CloudHouse(House):
     async def requested(self) -> None:
         """Somebody asks at the door, and we have heard it."""
         await self.simulated.request(60)
-        await self.until(lambda: self.lock.door.requested)
+        await self.until(lambda: self.lock.snapshot.requested)
 
     async def begin(self) -> asyncio.Task[None]:
         """Begin to unlock."""
@@ -191,7 +191,7 @@ async def test_a_lock_that_sleeps_is_waited_for_before_the_cloud_is_asked() -> N
     async with cloud_house() as home:
         unlocking = await home.begin()
         await home.wake()
-        await home.until(lambda: home.lock.door.connected)
+        await home.until(lambda: home.lock.snapshot.awake)
         home.clock.move(5)
         await home.settle()
         assert (home.tuya.calls, unlocking.done()) == ([], False)
@@ -217,8 +217,8 @@ async def test_a_connection_that_ends_says_nothing_of_what_the_cloud_does() -> N
         unlocking = await home.begin()
         await home.told_the_cloud()
         await home.simulated.reboot()
-        await home.until(lambda: not home.lock.door.connected)
-        await home.until(lambda: home.lock.door.connected)
+        await home.until(lambda: not home.lock.snapshot.awake)
+        await home.until(lambda: home.lock.snapshot.awake)
         assert not unlocking.done()
         home.simulated.open_remotely(1)
         await unlocking
@@ -230,7 +230,7 @@ async def test_every_unlock_has_a_ticket_of_its_own() -> None:
         for _ in range(2):
             await home.requested()
             await home.lock.unlock()
-            await home.until(lambda: not home.lock.door.requested)
+            await home.until(lambda: not home.lock.snapshot.requested)
         tickets = [body["ticket_id"] for body in home.asked(OPERATE)]
         assert len(set(tickets)) == 2
         assert home.simulated.openings == ["remote"] * 2
@@ -338,6 +338,26 @@ async def test_a_record_of_earlier_that_comes_late_confirms_no_opening() -> None
         assert home.told == ["late app 1"]
 
 
+async def test_a_record_that_the_cloud_was_asked_for_meanwhile_confirms_as_well() -> None:
+    async with cloud_house(address=NO_ADDRESS) as home:
+        earlier = int(home.clock.time()) - 30
+        home.tuya.log(home.simulated.device_id, "unlock_app", 1, earlier)
+        home.tuya.hang(OPERATE)
+        unlocking = await home.begin()
+        await home.until(lambda: bool(home.asked(OPERATE)))
+        home.lock.record(Unlock("app", 1), earlier, "cloud")
+        await home.settle()
+        home.lock.record(Unlock("card", 2), home.clock.time(), "cloud")
+        await home.settle()
+        assert home.told == ["live app 1", "live card 2"]
+        assert not unlocking.done()
+        home.lock.record(Unlock("app", 1), home.clock.time(), "cloud")
+        home.clock.move(9)
+        await home.settle()
+        home.clock.move(1)
+        await unlocking
+
+
 async def test_a_bolt_comes_out_through_the_cloud_where_nothing_else_reaches_the_lock() -> None:
     async with cloud_house(address=NO_ADDRESS) as home:
         home.tuya.hang(OPERATE)
@@ -381,7 +401,7 @@ async def test_a_lock_that_turns_up_meanwhile_confirms_by_itself() -> None:
         unlocking = await home.begin()
         await home.told_the_cloud()
         home.hint()
-        await home.until(lambda: home.lock.door.connected)
+        await home.until(lambda: home.lock.snapshot.awake)
         home.simulated.open_remotely(1)
         await unlocking
 
@@ -431,7 +451,7 @@ async def test_the_cloud_locks_where_the_lock_tells_where_its_bolt_is() -> None:
         assert home.lock.snapshot.bolt.locked is True
         assert home.simulated.commands == []
         await home.simulated.sleep()
-        await home.until(lambda: not home.lock.door.connected)
+        await home.until(lambda: not home.lock.snapshot.awake)
         with pytest.raises(LockAsleep):
             await home.lock.lock()
 
@@ -440,7 +460,7 @@ async def test_a_bolt_that_does_not_move_is_not_locked() -> None:
     async with cloud_house(motor_state=True, supports_lock=False) as home:
         await home.awake()
         await home.simulated.push({"55": True})
-        await home.until(lambda: home.lock.door.tells_motor_state)
+        await home.until(lambda: "lock_motor_state" in home.lock.snapshot.state.seen)
         await home.fails(asyncio.create_task(home.lock.lock()), NotConfirmed)
         assert home.lock.snapshot.bolt.locked is False
 
@@ -491,7 +511,7 @@ async def test_the_product_s_own_table_counts_and_survives_a_restart() -> None:
         home.lock.learn(table)
         await home.awake()
         assert home.lock.snapshot.family is Family.A
-        assert home.lock.door.opens_remotely
+        assert home.lock.opens_remotely
         await home.simulated.push({"77": 4, "1": 3})
         await home.until(lambda: home.told == ["live face 4"])
         stored = json.loads(json.dumps(home.lock.as_dict()))

@@ -61,7 +61,7 @@ async def test_own_key_opens(version: str) -> None:
     async with house(version) as home:
         await home.awake()
         await home.simulated.request(60)
-        await home.until(lambda: home.lock.door.requested)
+        await home.until(lambda: home.lock.snapshot.requested)
         await home.lock.unlock()
         assert home.simulated.openings == ["remote"]
         assert (sent(home, "49"), sent(home, "50")) == (1, 1)
@@ -92,7 +92,7 @@ async def test_older_lock_opens_by_reply(version: str) -> None:
             await home.lock.unlock()
         assert home.simulated.commands == []
         await home.simulated.request(60)
-        await home.until(lambda: home.lock.door.requested)
+        await home.until(lambda: home.lock.snapshot.requested)
         await home.lock.unlock()
         assert home.simulated.openings == ["remote"]
         assert home.simulated.commands == [{"10": True}]
@@ -102,13 +102,13 @@ async def test_lock_that_hides_its_family_opens_by_reply_in_the_end() -> None:
     async with house(family="A") as home:
         await home.awake()
         await home.simulated.request(60)
-        await home.until(lambda: home.lock.door.requested)
+        await home.until(lambda: home.lock.snapshot.requested)
         unlocking = asyncio.create_task(home.lock.unlock())
         await home.until(lambda: sent(home, "49") == 1)
         home.clock.move(5)
         await unlocking
         assert home.simulated.openings == ["remote"]
-        assert home.lock.door.family is Family.A
+        assert home.lock.snapshot.family is Family.A
 
 
 async def test_older_lock_takes_a_refusal() -> None:
@@ -117,10 +117,10 @@ async def test_older_lock_takes_a_refusal() -> None:
         with pytest.raises(RequestOver):
             await home.lock.refuse()
         await home.simulated.request(60)
-        await home.until(lambda: home.lock.door.requested)
+        await home.until(lambda: home.lock.snapshot.requested)
         await home.lock.refuse()
         assert home.simulated.commands == [{"10": False}]
-        assert not home.lock.door.requested
+        assert not home.lock.snapshot.requested
         assert home.simulated.openings == []
 
 
@@ -128,7 +128,7 @@ async def test_newer_lock_takes_no_refusal_from_us() -> None:
     async with house(stored={"family": "B"}) as home:
         await home.awake()
         await home.simulated.request(60)
-        await home.until(lambda: home.lock.door.requested)
+        await home.until(lambda: home.lock.snapshot.requested)
         with pytest.raises(NoCloud):
             await home.lock.refuse()
 
@@ -138,7 +138,7 @@ async def test_request_only_never_sends_a_key() -> None:
     async with house(settings=settings, stored={"family": "B"}) as home:
         await home.awake()
         await home.simulated.request(60)
-        await home.until(lambda: home.lock.door.requested)
+        await home.until(lambda: home.lock.snapshot.requested)
         with pytest.raises(NotSupported):
             await home.lock.unlock()
         assert home.simulated.commands == []
@@ -202,7 +202,7 @@ async def test_silence_is_not_success(version: str) -> None:
     async with house(version) as home:
         await home.awake()
         await home.simulated.battery(80)
-        await home.until(lambda: home.lock.door.proven)
+        await home.until(lambda: home.lock.snapshot.state.battery == 80)
         home.simulated.faults.lose_answers = {"report", "control"}
         await fails(home, KeyIgnored, 5)
         assert (sent(home, "49"), sent(home, "50")) == (1, 0)
@@ -214,7 +214,7 @@ async def test_lock_that_stopped_hearing_is_not_success(family: str) -> None:
         await home.awake()
         if family == "A":
             await home.simulated.request(60)
-            await home.until(lambda: home.lock.door.requested)
+            await home.until(lambda: home.lock.snapshot.requested)
         home.simulated.faults.mute = True
         await fails(home, NoAnswer if family == "A" else KeyIgnored, 10)
         assert home.simulated.commands == []
@@ -312,7 +312,7 @@ async def test_touch_by_somebody_else_does_not_release_a_waiting_unlock() -> Non
         await home.until(lambda: home.lock.snapshot.unlocking)
         await home.simulated.finger(7)
         home.hint()
-        await home.until(lambda: home.lock.door.connected)
+        await home.until(lambda: home.lock.snapshot.awake)
         await home.settle()
         home.clock.move(31)
         with pytest.raises(LockAsleep):
@@ -325,17 +325,17 @@ async def test_request_of_an_earlier_wake_does_not_release_a_waiting_unlock() ->
     async with house() as home:
         await home.awake()
         await home.simulated.request(90)
-        await home.until(lambda: home.lock.door.requested)
+        await home.until(lambda: home.lock.snapshot.requested)
         await home.simulated.sleep()
-        await home.until(lambda: not home.lock.door.connected)
+        await home.until(lambda: not home.lock.snapshot.awake)
         unlocking = asyncio.create_task(home.lock.unlock())
         await home.until(lambda: home.lock.snapshot.unlocking)
         home.clock.move(20)
         await home.simulated.finger(7)
         home.hint()
-        await home.until(lambda: home.lock.door.connected)
+        await home.until(lambda: home.lock.snapshot.awake)
         await home.settle()
-        assert home.lock.door.requested
+        assert home.lock.snapshot.requested
         home.clock.move(31)
         with pytest.raises(LockAsleep):
             await unlocking
@@ -362,7 +362,7 @@ async def test_waiting_unlock_can_be_called_off(verb: str) -> None:
             await unlocking
         await home.simulated.request(60)
         home.hint()
-        await home.until(lambda: home.lock.door.requested)
+        await home.until(lambda: home.lock.snapshot.requested)
         await home.settle()
         assert home.simulated.openings == []
 
@@ -394,7 +394,7 @@ async def test_waiting_unlock_that_nobody_wants_any_more_is_called_off() -> None
         await asyncio.wait([first, second])
         await home.simulated.request(60)
         home.hint()
-        await home.until(lambda: home.lock.door.requested)
+        await home.until(lambda: home.lock.snapshot.requested)
         await home.settle()
         assert home.simulated.openings == []
 
@@ -429,7 +429,7 @@ async def test_lock_locks_where_the_product_can() -> None:
         assert home.simulated.lockings == ["remote 200"]
         await home.until(lambda: home.lock.snapshot.bolt.locked is True)
         await home.simulated.sleep()
-        await home.until(lambda: not home.lock.door.connected)
+        await home.until(lambda: not home.lock.snapshot.awake)
         with pytest.raises(LockAsleep):
             await home.lock.lock()
 
@@ -438,7 +438,7 @@ async def test_an_access_control_opens_as_soon_as_it_is_connected_again() -> Non
     async with house(family="D", address={"keep_alive": True}) as home:
         await home.awake()
         await home.simulated.reboot()
-        await home.until(lambda: not home.lock.door.connected)
+        await home.until(lambda: not home.lock.snapshot.awake)
         await home.lock.unlock()
         assert home.simulated.openings == ["remote"]
 
@@ -466,7 +466,7 @@ async def test_lock_without_a_key_is_left_to_its_cloud() -> None:
         home.clock.move(31)
         home.simulated.cloud_gives_key()
         home.hint()
-        await home.until(lambda: home.lock.door.connected)
+        await home.until(lambda: home.lock.snapshot.awake)
 
 
 async def test_keys_have_no_string_form() -> None:
@@ -494,12 +494,4 @@ async def test_garbled_key_report_says_nothing() -> None:
         await home.simulated.push({"49": "?"})
         await home.simulated.finger(3)
         await home.until(lambda: len(home.told) == 1)
-        assert home.lock.door.connected
-
-
-async def test_nothing_is_sent_to_a_lock_that_is_not_there() -> None:
-    async with house() as home:
-        with pytest.raises(ConnectionLost):
-            home.lock.door.send("remote_no_dp_key", "AAAA")
-        with pytest.raises(NotSupported):
-            home.lock.door.send("no_such_code", True)
+        assert home.lock.snapshot.awake

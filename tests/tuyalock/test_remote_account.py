@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import Settings, UnlockWith
-from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
+from custom_components.tuya_wifi_lock.tuyalock import Settings, Source, UnlockWith
+from custom_components.tuya_wifi_lock.tuyalock.errors import (
     CloudRefused,
     CloudSilent,
     ConnectionLost,
@@ -21,8 +21,6 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     RequestOver,
     UnlockRefused,
 )
-from custom_components.tuya_wifi_lock.tuyalock.lan.connection import Rejected
-from custom_components.tuya_wifi_lock.tuyalock.lan.session import Closed
 from custom_components.tuya_wifi_lock.tuyalock.profiles import Family
 from custom_components.tuya_wifi_lock.tuyalock.state import Value
 
@@ -47,6 +45,7 @@ class Line:
     answers: dict[str, Answer]
     codes: set[str] = field(default_factory=lambda: {REPLY, SET_KEY, USE_KEY})
     sent: list[str] = field(default_factory=list)
+    source: Source = Source.ACCOUNT
     error: LockError | None = None
     """It is raised after the lock was told."""
 
@@ -227,7 +226,7 @@ async def test_the_network_is_used_where_it_is_there() -> None:
     async with account_house("A") as (home, line):
         await home.awake()
         await home.simulated.request(60)
-        await home.until(lambda: home.lock.door.requested)
+        await home.until(lambda: home.lock.snapshot.requested)
         line.request()
         await home.lock.unlock()
         assert home.simulated.openings == ["remote"]
@@ -238,8 +237,8 @@ async def test_the_end_of_a_connection_is_no_answer_to_what_the_account_was_told
     async with account_house("A") as (home, line):
         line.request()
         unlocking = await begun(home)
-        home.lock.on_event(Closed(ConnectionLost("gone")))
-        home.lock.on_event(Rejected("no"))
+        home.lock.link_closed(ConnectionLost("gone"))
+        home.lock.link_rejected("no")
         await home.settle()
         assert not unlocking.done()
         await home.awake()
@@ -252,7 +251,7 @@ async def test_a_late_copy_is_no_answer_to_what_the_lock_was_told_since() -> Non
     async with account_house("B") as (home, line):
         await home.awake()
         await home.simulated.battery(80)
-        await home.until(lambda: home.lock.door.proven)
+        await home.until(lambda: home.lock.snapshot.state.battery == 80)
         home.simulated.faults.lose_answers = {"report", "control"}
         unlocking = await begun(home)
         await home.until(lambda: len(home.simulated.commands) == 1)
@@ -268,7 +267,7 @@ async def test_a_late_copy_of_an_opening_is_none_of_what_the_lock_was_told_since
     async with account_house("B") as (home, line):
         await home.awake()
         await home.simulated.request(60)
-        await home.until(lambda: home.lock.door.requested)
+        await home.until(lambda: home.lock.snapshot.requested)
         opened_at = home.clock.time()
         await home.lock.unlock()
         home.simulated.knobs.fail_unlock, home.simulated.knobs.apply_delay = True, 0.1

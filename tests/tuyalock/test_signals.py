@@ -2,15 +2,26 @@
 
 from base64 import b64encode
 import json
+import time
 from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import ALARMS, Kind, Signal
-from custom_components.tuya_wifi_lock.tuyalock.cloud_answers import CloudSignal
-from custom_components.tuya_wifi_lock.tuyalock.records import CLOUD
-from custom_components.tuya_wifi_lock.tuyalock.signals import signals
-from custom_components.tuya_wifi_lock.tuyalock.state import LockState, Unlock, Value
+from custom_components.tuya_wifi_lock.tuyalock import (
+    ALARMS,
+    Age,
+    Alarm,
+    Doorbell,
+    Duress,
+    Item,
+    LockState,
+    Record,
+    Source,
+    Unlock,
+    Value,
+    aged,
+)
+from custom_components.tuya_wifi_lock.tuyalock.products.decoder import Observation, events
 from tests.simulator.families import ALARMS as ON_THE_WIRE
 
 from .house import VERSIONS, House, house
@@ -18,22 +29,20 @@ from .house import VERSIONS, House, house
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 HOUR = 3600.0
-RING, DURESS = Signal(Kind.DOORBELL), Signal(Kind.DURESS)
+RING, DURESS = Doorbell(), Duress()
 
-
-def alarm(name: str) -> Signal:
-    """Return an alarm."""
-    return Signal(Kind.ALARM, name)
+type Signal = Alarm | Doorbell | Duress
 
 
 def named(name: str) -> Signal:
     """Return what an alarm stands for."""
-    return RING if name == "doorbell" else alarm(name)
+    return RING if name == "doorbell" else Alarm(name)
 
 
-def found(codes: dict[str, Value]) -> list[Signal]:
+def found(codes: dict[str, Value]) -> list[Any]:
     """Return the signals in a report."""
-    return [signal for _, signal in signals(codes)]
+    observations = [Observation(code, value) for code, value in codes.items()]
+    return [event for event, _ in events(observations) if not isinstance(event, Unlock)]
 
 
 def kit(*data: int) -> str:
@@ -45,8 +54,13 @@ async def tell(home: House, *expected: Signal, late: bool = False) -> None:
     """Wait until these were told, and nothing else."""
     await home.until(lambda: len(home.signals) >= len(expected))
     await home.settle()
-    assert [record.signal for record in home.signals] == list(expected)
-    assert [record.late for record in home.signals] == [late] * len(expected)
+    assert [record.event for record in home.signals] == list(expected)
+    assert [is_late(record) for record in home.signals] == [late] * len(expected)
+
+
+def is_late(record: Record) -> bool:
+    """Return if a record is no news."""
+    return record.age is not Age.LIVE
 
 
 async def finger_is_told(home: House, count: int = 1) -> None:
@@ -61,12 +75,15 @@ async def no_unlock_follows(home: House) -> None:
     home.clock.move(2.1)
 
 
-def from_cloud(
-    home: House, signal: Signal, ago: float, unlock: Unlock | None = None, **options: Any
-) -> None:
-    """Let the cloud tell a signal."""
-    told = CloudSignal(signal, home.clock.time() - ago, unlock)
-    home.lock.signals.told(told, CLOUD, **options)
+def from_cloud(home: House, signal: Signal, ago: float, forced: str | None = None) -> None:
+    """Let the cloud report a signal; a record of duress may say what was opened."""
+    match signal:
+        case Alarm():
+            home.from_cloud("alarm_lock", signal.type, ago)
+        case Doorbell():
+            home.from_cloud("doorbell", True, ago)
+        case Duress():
+            home.from_cloud("hijack", forced or True, ago)
 
 
 # What a report says
@@ -123,7 +140,7 @@ def test_an_access_control_has_an_order_of_its_own(value: str, name: str) -> Non
         ({"hijack": True}, [DURESS]),
         ({"hijack": False}, []),
         ({"doorbell": True, "alarm_lock": "doorbell"}, [RING]),
-        ({"hijack": True, "alarm_lock": "pry", "unlock_card": 2}, [DURESS, alarm("pry")]),
+        ({"hijack": True, "alarm_lock": "pry", "unlock_card": 2}, [DURESS, Alarm("pry")]),
         ({"unlock_fingerprint": 3, "battery_state": "low"}, []),
     ],
 )
@@ -149,9 +166,10 @@ async def test_each_report_is_a_signal_even_if_it_equals_the_last(
         for _ in range(2):
             await home.simulated.alarm("pry")
             await home.simulated.doorbell()
-        await tell(home, *[alarm("pry"), RING] * 2)
+        await tell(home, *[Alarm("pry"), RING] * 2)
         assert [record.id for record in home.signals] == [1, 2, 3, 4]
-        assert {(record.route, record.unlock_record) for record in home.signals} == {("lan", None)}
+        assert {record.source for record in home.signals} == {Source.LAN}
+        assert {record.unlock_id for record in home.signals} == {None}
         assert home.told == []
 
 
@@ -160,17 +178,17 @@ async def test_products_write_alarms_in_different_ways(form: str) -> None:
     async with house(alarm_form=form) as home:
         await home.awake()
         await home.simulated.alarm("shock")
-        await tell(home, alarm("shock"))
+        await tell(home, Alarm("shock"))
 
 
 async def test_an_alarm_that_wakes_the_lock_is_told_at_once() -> None:
     async with house() as home:
         await home.simulated.alarm("pry")
         home.hint()
-        await tell(home, alarm("pry"))
-        assert home.signals[0].time is None
-        assert home.signals[0].happened == home.signals[0].received
-        assert home.signals[0].received == pytest.approx(home.clock.time(), abs=5)
+        await tell(home, Alarm("pry"))
+        assert home.signals[0].when.time is None
+        assert home.signals[0].happened == home.signals[0].when.received
+        assert home.signals[0].when.received == pytest.approx(home.clock.time(), abs=5)
 
 
 async def test_a_ring_that_wakes_the_lock_is_told_after_a_quiet_second() -> None:
@@ -192,7 +210,7 @@ async def test_a_ring_that_was_saved_up_is_not_told_and_an_alarm_is() -> None:
         await home.until(lambda: home.lock.snapshot.last_unlock is not None)
         home.clock.move(1.1)
         await home.until(lambda: bool(home.records))
-        await tell(home, alarm("pry"))
+        await tell(home, Alarm("pry"))
         assert home.told == ["live fingerprint 3"]
 
 
@@ -229,11 +247,11 @@ async def test_old_alarms_are_late_and_an_old_ring_is_not_told() -> None:
             await home.simulated.push(dps, dict.fromkeys(dps, at))
         await home.wake()
         await no_unlock_follows(home)
-        await tell(home, alarm("pry"), DURESS, late=True)
-        assert [record.time for record in home.signals] == [at, at]
+        await tell(home, Alarm("pry"), DURESS, late=True)
+        assert [record.when.time for record in home.signals] == [at, at]
         await home.simulated.push({"19": True}, {"19": int(home.clock.time() - 5)})
         await home.until(lambda: len(home.signals) == 3)
-        assert (home.signals[2].signal, home.signals[2].late) == (RING, False)
+        assert (home.signals[2].event, is_late(home.signals[2])) == (RING, False)
 
 
 async def test_a_signal_from_the_future_counts_from_now() -> None:
@@ -241,7 +259,7 @@ async def test_a_signal_from_the_future_counts_from_now() -> None:
         await home.awake()
         await home.simulated.push({"19": True}, {"19": int(home.clock.time() + HOUR)})
         await tell(home, RING)
-        assert home.signals[0].time is None
+        assert home.signals[0].when.time is None
 
 
 # Duress, and what it is about
@@ -253,7 +271,7 @@ async def test_duress_knows_the_unlock_of_its_report() -> None:
         await home.simulated.forced("fingerprint", 3)
         await home.simulated.forced("fingerprint", 4)
         await tell(home, DURESS, DURESS)
-        assert [record.unlock_record for record in home.signals] == [1, 2]
+        assert [record.unlock_id for record in home.signals] == [one.id for one in home.records]
         assert home.told == ["live fingerprint 3", "live fingerprint 4"]
 
 
@@ -267,8 +285,8 @@ async def test_duress_waits_for_an_unlock_that_is_held_back() -> None:
         home.clock.move(1.1)
         await tell(home, DURESS)
         (record,) = home.records
-        assert home.signals[0].unlock_record == record.id
-        assert home.signals[0].received <= home.clock.time() - 1
+        assert home.signals[0].unlock_id == record.id
+        assert home.signals[0].when.received <= home.clock.time() - 1
 
 
 async def test_duress_waits_for_its_own_unlock_alone() -> None:
@@ -277,12 +295,12 @@ async def test_duress_waits_for_its_own_unlock_alone() -> None:
         home.hint()
         await home.until(lambda: home.lock.snapshot.last_unlock is not None)
         await home.settle()
-        home.lock.record(Unlock("card", 2), home.clock.time(), CLOUD)
+        home.from_cloud("unlock_card", 2)
         assert (len(home.records), home.signals) == (1, [])
         await home.simulated.sleep()
         await tell(home, DURESS)
         assert [record.unlock.method for record in home.records] == ["card", "fingerprint"]
-        assert home.signals[0].unlock_record == home.records[1].id
+        assert home.signals[0].unlock_id == home.records[1].id
 
 
 async def test_duress_in_a_report_of_its_own_waits_for_the_unlock_before_it() -> None:
@@ -295,7 +313,7 @@ async def test_duress_in_a_report_of_its_own_waits_for_the_unlock_before_it() ->
         assert home.signals == []
         home.clock.move(1.1)
         await tell(home, DURESS)
-        assert home.signals[0].unlock_record == home.records[0].id
+        assert home.signals[0].unlock_id == home.records[0].id
 
 
 @pytest.mark.parametrize(("after", "belongs"), [(0, True), (29, True), (31, False)])
@@ -312,7 +330,7 @@ async def test_duress_belongs_to_the_last_unlock_of_half_a_minute(
         if after:
             await no_unlock_follows(home)
         await tell(home, DURESS)
-        assert home.signals[0].unlock_record == (home.records[1].id if belongs else None)
+        assert home.signals[0].unlock_id == (home.records[1].id if belongs else None)
 
 
 @pytest.mark.parametrize("held", [False, True])
@@ -327,19 +345,19 @@ async def test_duress_that_is_told_before_its_unlock_is_not_put_on_the_one_befor
             await finger_is_told(home)
         if held:
             await home.simulated.sleep()
-            await home.until(lambda: not home.lock.door.connected)
+            await home.until(lambda: not home.lock.snapshot.awake)
         home.clock.move(20)
         await home.simulated.push({"16": True})
         await home.simulated.finger(9)
         home.hint()
-        await home.until(lambda: home.lock.snapshot.last_unlock == Unlock("fingerprint", 9))
+        await home.until(lambda: home.last_unlock == Unlock("fingerprint", 9))
         await home.settle()
         assert home.signals == []
         home.clock.move(1.1)
         home.clock.move(1.0)
         await tell(home, DURESS)
-        assert home.records[-1].number == 9
-        assert home.signals[0].unlock_record == home.records[-1].id
+        assert home.records[-1].unlock.number == 9
+        assert home.signals[0].unlock_id == home.records[-1].id
 
 
 async def test_duress_that_follows_its_unlock_at_once_is_told_at_once() -> None:
@@ -348,7 +366,7 @@ async def test_duress_that_follows_its_unlock_at_once_is_told_at_once() -> None:
         await home.simulated.finger(3)
         await home.simulated.push({"16": True})
         await tell(home, DURESS)
-        assert home.signals[0].unlock_record == home.records[0].id
+        assert home.signals[0].unlock_id == home.records[0].id
         await home.simulated.finger(4)
         await finger_is_told(home, 2)
         await tell(home, DURESS)
@@ -362,30 +380,31 @@ async def test_duress_that_waits_for_its_unlock_is_not_lost_when_all_ends() -> N
         await home.settle()
         assert home.signals == []
         await home.lock.stop()
-        assert [record.signal for record in home.signals] == [DURESS]
+        assert [record.event for record in home.signals] == [DURESS]
         assert home.clock.waiting == 0
 
 
 async def test_duress_does_not_belong_to_what_the_cloud_tells_of_long_ago() -> None:
     async with house() as home:
         await home.awake()
-        home.lock.record(Unlock("card", 2), home.clock.time() - HOUR, CLOUD)
+        home.from_cloud("unlock_card", 2, HOUR)
         await home.simulated.push({"16": True})
         await no_unlock_follows(home)
         await tell(home, DURESS)
-        assert home.signals[0].unlock_record is None
+        assert home.signals[0].unlock_id is None
 
 
 async def test_duress_knows_an_unlock_of_which_only_the_unlock_has_a_time() -> None:
     async with house() as home:
         at = int(home.clock.time() - HOUR)
-        home.lock.record(Unlock("card", 2), home.clock.time() - 5, CLOUD)
+        home.from_cloud("unlock_card", 2, 5)
         for _ in range(2):
             await home.simulated.push({"1": 4, "16": True}, {"1": at})
         await home.wake()
-        await home.until(lambda: len(home.signals) == 2)
-        (forced,) = [record for record in home.records if record.method == "fingerprint"]
-        assert {record.unlock_record for record in home.signals} == {forced.id}
+        await home.until(lambda: bool(home.signals) and not home.simulated.waiting)
+        await home.settle()
+        (forced,) = [record for record in home.records if record.unlock.method == "fingerprint"]
+        assert [record.unlock_id for record in home.signals] == [forced.id], "once for an unlock"
 
 
 async def test_duress_knows_an_unlock_that_the_cloud_told_before() -> None:
@@ -394,9 +413,9 @@ async def test_duress_knows_an_unlock_that_the_cloud_told_before() -> None:
         home.hint()
         await home.until(lambda: home.lock.snapshot.last_unlock is not None)
         await home.settle()
-        home.lock.record(Unlock("fingerprint", 4), home.clock.time() - 2, CLOUD)
+        home.from_cloud("unlock_fingerprint", 4, 2)
         await tell(home, DURESS)
-        assert home.signals[0].unlock_record == home.records[0].id
+        assert home.signals[0].unlock_id == home.records[0].id
         home.clock.move(1.1)
         await home.settle()
         assert (len(home.records), len(home.signals)) == (1, 1)
@@ -405,13 +424,13 @@ async def test_duress_knows_an_unlock_that_the_cloud_told_before() -> None:
 # From another route
 
 
-@pytest.mark.parametrize("signal", [alarm("pry"), RING, DURESS])
+@pytest.mark.parametrize("signal", [Alarm("pry"), RING, DURESS])
 async def test_what_the_lock_and_the_cloud_tell_is_one_signal(signal: Signal) -> None:
-    dps = {Kind.ALARM: {"8": "pry"}, Kind.DOORBELL: {"19": True}, Kind.DURESS: {"16": True}}
+    dps = {Alarm: {"8": "pry"}, Doorbell: {"19": True}, Duress: {"16": True}}
     async with house() as home:
         await home.awake()
-        await home.simulated.push(dps[signal.kind])
-        if signal is DURESS:
+        await home.simulated.push(dps[type(signal)])
+        if signal == DURESS:
             await no_unlock_follows(home)
         await tell(home, signal)
         from_cloud(home, signal, ago=5)
@@ -423,17 +442,17 @@ async def test_what_the_cloud_told_before_is_not_told_again() -> None:
     async with house() as home:
         await home.awake()
         at = int(home.clock.time()) - 5
-        home.lock.signals.told(CloudSignal(alarm("pry"), at + 0.5, None), CLOUD)
+        home.report(Source.CLOUD, Item("alarm_lock", "pry", at + 0.5))
         await home.simulated.push({"8": "pry"}, {"8": at})
         await home.simulated.push({"8": "shock"})
-        await tell(home, alarm("pry"), alarm("shock"))
+        await tell(home, Alarm("pry"), Alarm("shock"))
 
 
 @pytest.mark.parametrize(
     ("signal", "ago", "told"),
     [
-        (alarm("pry"), 5, (False,)),
-        (alarm("pry"), HOUR, (True,)),
+        (Alarm("pry"), 5, (False,)),
+        (Alarm("pry"), HOUR, (True,)),
         (RING, 5, (False,)),
         (RING, HOUR, ()),
         (RING, -200, ()),
@@ -447,36 +466,33 @@ async def test_what_only_the_cloud_knows_is_told_unless_it_is_an_old_ring(
     async with house() as home:
         for _ in range(2):
             from_cloud(home, signal, ago)
-        assert [record.late for record in home.signals] == list(told)
-        assert all(record.route == "cloud" for record in home.signals)
+        assert [is_late(record) for record in home.signals] == list(told)
+        assert all(record.source is Source.CLOUD for record in home.signals)
 
 
-async def test_what_is_not_to_be_told_is_known_all_the_same() -> None:
+async def test_what_was_before_the_entry_is_known_and_not_told() -> None:
+    async with house(since=time.time()) as home:
+        for _ in range(2):
+            from_cloud(home, Alarm("tongue_bad"), HOUR)
+            assert home.signals == []
+            assert home.lock.journal.undelivered() == []
+            assert home.lock.snapshot.state.jammed
+        assert len(home.lock.journal) == 1
+
+
+@pytest.mark.parametrize("forced", [None, "unlock_fingerprint-04"])
+async def test_duress_in_the_cloud_refers_to_an_unlock_that_is_written(forced: str | None) -> None:
     async with house() as home:
-        from_cloud(home, alarm("tongue_bad"), HOUR, tell=False)
-        assert home.signals == []
-        assert home.lock.signals.undelivered() == []
-        assert home.lock.snapshot.state.jammed
-        from_cloud(home, alarm("tongue_bad"), HOUR)
-        assert home.signals == []
-
-
-@pytest.mark.parametrize("unlock", [None, Unlock("fingerprint", 4)])
-async def test_duress_in_the_cloud_refers_to_an_unlock_that_is_written(
-    unlock: Unlock | None,
-) -> None:
-    async with house() as home:
-        now = home.clock.time()
         for number, ago in ((4, HOUR + 5), (4, HOUR), (4, 60), (9, HOUR - 100)):
-            home.lock.record(Unlock("fingerprint", number), now - ago, CLOUD)
-        from_cloud(home, DURESS, HOUR - 1, unlock)
-        assert home.signals[0].unlock_record == home.records[1].id
-        from_cloud(home, DURESS, HOUR, unlock)
+            home.from_cloud("unlock_fingerprint", number, ago)
+        from_cloud(home, DURESS, HOUR - 1, forced)
+        assert home.signals[0].unlock_id == home.records[1].id
+        from_cloud(home, DURESS, HOUR, forced)
         assert len(home.signals) == 1, "once for an unlock"
-        from_cloud(home, DURESS, 5 * HOUR, unlock)
-        assert home.signals[1].unlock_record is None
-        from_cloud(home, DURESS, HOUR - 99, Unlock("card", 4))
-        assert home.signals[2].unlock_record is None
+        from_cloud(home, DURESS, 5 * HOUR, forced)
+        assert home.signals[1].unlock_id is None
+        from_cloud(home, DURESS, HOUR - 99, "unlock_card-04")
+        assert home.signals[2].unlock_id is None
 
 
 async def test_duress_that_the_lock_told_with_its_unlock_is_not_told_by_the_cloud() -> None:
@@ -484,7 +500,7 @@ async def test_duress_that_the_lock_told_with_its_unlock_is_not_told_by_the_clou
         await home.awake()
         await home.simulated.forced("fingerprint", 4)
         await tell(home, DURESS)
-        from_cloud(home, DURESS, -3, Unlock("fingerprint", 4))
+        from_cloud(home, DURESS, -3, "unlock_fingerprint-04")
         await tell(home, DURESS)
 
 
@@ -546,18 +562,20 @@ async def test_signals_survive_a_restart_until_they_are_delivered() -> None:
         await home.simulated.forced("fingerprint", 4)
         await home.simulated.alarm("tongue_bad")
         await home.simulated.doorbell()
-        await tell(home, DURESS, alarm("tongue_bad"), RING)
-        home.lock.signals.mark_delivered(home.signals[1].id)
+        await tell(home, DURESS, Alarm("tongue_bad"), RING)
+        home.lock.delivered(home.signals[1].id)
         stored, before = stored_form(home), home.signals
+        unlock = home.records[0]
     async with house(stored=stored) as home:
-        assert home.lock.signals.undelivered() == [before[0], before[2]]
+        left = home.lock.journal.undelivered()
+        assert left == [unlock, before[0], before[2]]
+        assert left[1].unlock_id == unlock.id
         home.clock.move(100)
-        (late,) = home.lock.signals.undelivered()
-        assert (late.signal, late.late, late.unlock_record) == (DURESS, True, 1)
+        assert all(is_late(aged(one, home.clock.time())) for one in left)
         assert home.lock.snapshot.state.jammed
-        assert home.lock.as_dict()["signals"] == stored["signals"]
-        told = CloudSignal(DURESS, late.received + 1, Unlock("fingerprint", 4))
-        home.lock.signals.told(told, CLOUD)
+        assert home.lock.as_dict()["journal"] == stored["journal"]
+        forced_at = before[0].when.received + 1
+        home.report(Source.CLOUD, Item("hijack", "unlock_fingerprint-04", forced_at))
         assert home.signals == []
 
 
@@ -566,12 +584,14 @@ async def test_after_a_crash_what_may_have_been_told_is_no_news() -> None:
         await home.awake()
         await home.simulated.alarm("pry")
         await home.simulated.doorbell()
-        await tell(home, alarm("pry"), RING)
+        await tell(home, Alarm("pry"), RING)
         stored = stored_form(home)
     async with house(stored=stored) as home:
-        home.lock.signals.recover()
-        assert [(one.signal, one.late) for one in home.lock.signals.undelivered()] == [
-            (alarm("pry"), True)
+        home.lock.journal.recover()
+        left = home.lock.journal.undelivered()
+        assert [(one.event, one.age) for one in left] == [
+            (Alarm("pry"), Age.LATE),
+            (RING, Age.LATE),
         ]
 
 
@@ -581,22 +601,10 @@ async def test_a_lock_stored_by_an_older_version_is_read() -> None:
         await home.simulated.finger(3)
         await finger_is_told(home)
         stored = stored_form(home)
-    del stored["signals"], stored["state"]["jammed_at"], stored["state"]["settings"]
+    del stored["state"]["jammed_at"], stored["state"]["settings"]
     async with house(stored=stored) as home:
-        assert home.lock.signals.undelivered() == []
-        assert len(list(home.lock.journal)) == 1
+        assert len(home.lock.journal) == 1
         assert home.lock.snapshot.state.settings == {}
         await home.awake()
         await home.simulated.alarm("pry")
-        await tell(home, alarm("pry"))
-
-
-async def test_only_the_unlocks_of_duress_that_is_kept_are_stored() -> None:
-    async with house() as home:
-        await home.awake()
-        await home.simulated.forced("fingerprint", 4)
-        await tell(home, DURESS)
-        assert home.lock.as_dict()["signals"]["unlock_records"] == {"1": 1}
-        for number in range(200):
-            from_cloud(home, alarm("pry"), 1000 - number)
-        assert home.lock.as_dict()["signals"]["unlock_records"] == {}
+        await tell(home, Alarm("pry"))

@@ -5,7 +5,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
-from .codec import KeyReply, KeyStatus
+from .access.keys import KeyReply, KeyStatus
 from .exceptions import LockError, NoHandshake, SlotTaken, Unreachable, WrongKey, WrongVersion
 from .models import OUR_MEMBER
 from .records.ageing import CLOCK_TOLERANCE

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 import logging
 from typing import Any
 
-from .attempt import Line, reply_in
-from .changes import Changes
+from .access.keys import SET_KEY, USE_KEY, KeyStatus, reply_in
+from .access.remote_unlock import RemoteUnlock
+from .access.settings import change_setting
+from .access.transports import Transport, Transports
+from .access.waiters import Reported, Waiters
 from .clock import Clock, Timer
 from .cloud import Cloud
-from .codec import KeyStatus
-from .door import Door
 from .exceptions import ConnectionLost, LockError, Reason, UnlockRefused, Unreachable
 from .health import Health
 from .lan.address import Address
@@ -56,8 +57,6 @@ from .records.state import (
     reduce_record,
     state_at,
 )
-from .remote import Remote
-from .remote_key import SET_KEY, USE_KEY
 from .settings import Settings
 from .storage import known_fields
 from .temporary import TemporaryPasswords
@@ -122,9 +121,18 @@ class TuyaLock:
         address = replace(address, **known_fields(Address, stored.get("address", {})))
         self._device_id = address.device_id
         self.session = LanSession(address, clock, self.on_event)
-        self.door = Door(self.session, self, clock)
-        self._remote = Remote(self.door, cloud, settings, clock, self)
-        self.changes = Changes(self.door, self.product, clock)
+        self._waiters = Waiters(clock)
+        self._transports = Transports(self.session, self.product, lambda: self._state, clock)
+        self._remote = RemoteUnlock(
+            self._transports,
+            self._waiters,
+            clock,
+            settings,
+            cloud,
+            receive=self.receive,
+            opened=self._opened,
+            changed=self._publish,
+        )
         self.passwords = TemporaryPasswords(clock, stored.get("passwords"), self._changed)
         self.passwords.carrier = cloud
         self._reaching: set[asyncio.Future[None]] = set()
@@ -142,6 +150,7 @@ class TuyaLock:
         """Let go of the lock and call off what waits for it."""
         await self._remote.close()
         await self.session.stop()
+        self._waiters.fail(Source.LAN, ConnectionLost("the lock was let go of"))
         self._publish([*self._end_connection(), *self._duress_records(closing=True)])
         if self._timer:
             self._timer.cancel()
@@ -156,6 +165,7 @@ class TuyaLock:
         """Reach the lock in another way from now on; one that was let go of is left alone."""
         if self.session.running:
             self.health.recover()
+            self._waiters.fail(Source.LAN, ConnectionLost("the lock is reached in another way"))
             self.session.move(address)
             self._publish(self._end_connection())
 
@@ -223,6 +233,11 @@ class TuyaLock:
         """Lock the door, where the product can; raises LockError."""
         await self._remote.lock()
 
+    async def change_setting(self, code: str, value: Value) -> None:
+        """Change a setting; returns when the lock reports the value, else raises LockError."""
+        changeable = self.product.changeable
+        await change_setting(self._transports, self._waiters, changeable, code, value)
+
     async def refuse(self) -> None:
         """Refuse the request at the door, where the product can; raises LockError."""
         await self._remote.refuse()
@@ -239,25 +254,14 @@ class TuyaLock:
         self.product.learn_from_account(product_id, table, family)
         self._publish()
 
-    # What a remote unlock says and asks
-
-    @property
-    def state(self) -> LockState:
-        """Return what the lock has reported."""
-        return self._state
-
-    def use_account(self, line: Line | None) -> None:
+    def use_account(self, account: Transport) -> None:
         """Let a remote unlock go through the account where nothing else reaches the lock."""
-        self._remote.line = line
+        self._transports.account = account
 
-    def remote_opened(self) -> None:
+    def _opened(self) -> None:
         """Note that the lock has opened."""
         now = self._clock.time()
         self._state = opened(self._state, now, now)
-
-    def remote_changed(self) -> None:
-        """Note that an unlock begins or ends."""
-        self._publish()
 
     def _changed(self) -> None:
         """Note that a temporary password is another one, or has come further."""
@@ -267,6 +271,16 @@ class TuyaLock:
     def opens_by_account(self) -> bool:
         """Return if the lock can be opened through the account while somebody asks at the door."""
         return self._remote.opens_by_account
+
+    @property
+    def opens_remotely(self) -> bool | None:
+        """Return if the product can be opened remotely, where that is known."""
+        return self.product.opens_remotely
+
+    @property
+    def reported(self) -> bool:
+        """Return if the lock itself has ever reported anything to us."""
+        return bool(self.product.reported)
 
     @property
     def host(self) -> str | None:
@@ -362,7 +376,7 @@ class TuyaLock:
         age = age_by_time(at) or Age.LIVE
         if held := self._ageing.held:
             return self._hold_duress(event, at, Source.LAN, age, held)
-        own = [one for one, _ in events(observations) if isinstance(one, Unlock)]
+        own = _unlocks(observations)
         unlock_id = (
             last_unlock(self.journal, own[-1])
             if own
@@ -420,30 +434,43 @@ class TuyaLock:
         return [] if record.delivered else [record]
 
     def _feed(self, report: Report, dated: list[Dated], new: list[Record]) -> None:
-        """Hand over to a remote unlock or a change of a setting what it may wait for."""
-        codes = {one.code: one.value for one, _ in dated}
-        if report.source is Source.LAN:
-            self.session.keep_open_until(self._state.request_until)
-            if report.is_answer:
-                # Of an answer, only a running countdown is news.
-                self._remote.feed({code: codes[code] for code in codes.keys() & {"unlock_request"}})
-            else:
-                self._check_keys(codes)
-                self._remote.feed(codes)
-            self.changes.take(codes)
-            return
-        opened = {record.event for record in new}
-        if report.source is Source.CLOUD and any(
-            record.kind is Kind.UNLOCK
-            and record.age is not Age.LATE
-            and record.unlock.method in {"app", "remote"}
-            for record in new
-        ):
-            self._remote.opened()
-        for one, at in dated:
-            unlocks = [event for event, _ in events([one]) if isinstance(event, Unlock)]
-            if one.time is not None and opened.issuperset(unlocks):
-                self._remote.hear({one.code: one.value}, at)
+        """Show a report to whoever waits for what the lock does."""
+        new_unlocks = [one.unlock for one in new if one.kind is Kind.UNLOCK]
+        match report.source:
+            case Source.LAN:
+                codes = {one.code: one.value for one, _ in dated}
+                self.session.keep_open_until(self._state.request_until)
+                if not report.is_answer:
+                    self._check_keys(codes)
+                self._show(report, codes, _unlocks(one for one, _ in dated))
+            case Source.ACCOUNT:
+                for one, at in dated:
+                    unlocks = _unlocks([one])
+                    if one.time is not None and all(unlock in new_unlocks for unlock in unlocks):
+                        self._show(report, {one.code: one.value}, unlocks, at)
+            case Source.CLOUD:
+                for record in new:
+                    if record.kind is Kind.UNLOCK and record.age is not Age.LATE:
+                        self._show(report, {}, [record.unlock], record.happened)
+
+    def _show(
+        self,
+        report: Report,
+        codes: Mapping[str, Value],
+        unlocks: list[Unlock],
+        at: float | None = None,
+    ) -> None:
+        """Show values of a report to whoever waits."""
+        self._waiters.take(
+            Reported(
+                source=report.source,
+                codes=codes,
+                unlocks=unlocks,
+                items=report.items,
+                at=at,
+                is_answer=report.is_answer,
+            )
+        )
 
     def _check_keys(self, codes: Mapping[str, Value]) -> None:
         """Learn from what the lock says of remote keys; without one it is left to its cloud."""
@@ -471,7 +498,7 @@ class TuyaLock:
             case Rejected():
                 refusal = UnlockRefused(Reason.REJECTED)
                 self.health.suffer(refusal, self._clock.time())
-                self._remote.feed(refusal)
+                self._waiters.fail(Source.LAN, refusal)
             case Closed():
                 new = self._closed(event.error)
         if self.product.family is Family.D:
@@ -487,7 +514,7 @@ class TuyaLock:
             self._state = heard(self._state, self._clock.time())
         if error:
             self.health.suffer(error, self._clock.time())
-        self._remote.feed(error or ConnectionLost("the connection was ended"))
+        self._waiters.fail(Source.LAN, error or ConnectionLost("the connection was ended"))
         return new
 
     def _end_connection(self) -> list[Record]:
@@ -563,3 +590,8 @@ class TuyaLock:
         self._timer, self._timer_at = None, float("inf")
         self._publish([*self._settle(self._ageing.decide()), *self._duress_records()])
         self._arm()
+
+
+def _unlocks(observations: Iterable[Observation]) -> list[Unlock]:
+    """Return the unlocks in a report."""
+    return [event for event, _ in events(observations) if isinstance(event, Unlock)]

@@ -58,7 +58,7 @@ class LockState:
     @property
     def jammed(self) -> bool:
         """Return if the bolt is stuck: it was, and nobody has unlocked since."""
-        return self.jammed_at is not None and self.jammed_at > (self.opened_at or 0)
+        return self.jammed_at is not None and self.jammed_at >= (self.opened_at or 0)
 
     def requested(self, now: float) -> bool:
         """Return if somebody requests the remote unlock at the door at a Unix time."""
@@ -134,7 +134,8 @@ def reduce(state: LockState, dated: Iterable[Dated], *, is_answer: bool = False)
 def reduce_record(state: LockState, record: Record) -> LockState:
     """Return the state after a record that is new."""
     if record.event in _JAMS:
-        moved_since = record.happened <= (state.motor_at or 0)
+        # A report may say at once that the motor turned, and that the bolt stuck.
+        moved_since = record.happened < (state.motor_at or 0)
         return state if moved_since else replace(state, jammed_at=record.happened)
     if isinstance(record.event, Unlock) and record.age is not Age.UNKNOWN:
         return opened(state, record.happened, record.when.received)
@@ -144,6 +145,8 @@ def reduce_record(state: LockState, record: Record) -> LockState:
 def opened(state: LockState, at: float, now: float) -> LockState:
     """Return the state after an opening at one Unix time that is known since another."""
     state = forget_ahead(state, now)
+    if at >= (state.jammed_at or at):
+        state = replace(state, jammed_at=None)
     return replace(state, opened_at=max(at, state.opened_at or at))
 
 

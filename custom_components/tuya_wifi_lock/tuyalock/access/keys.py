@@ -1,11 +1,25 @@
-"""Bytes of the raw DPs, as frozen values. All numbers are big-endian."""
+"""Remote keys: DP 49 stores one in the lock, DP 50 uses it. All numbers are big-endian.
+
+Every DP 49 that the lock receives, from us or from the cloud, replaces the stored key; so a key
+that was right a second ago can be wrong now.
+"""
 
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+import secrets
+import string
 import struct
 
-from .products.values import CodecError, decode_raw
+from ..models import OUR_MEMBER, Value
+from ..products.values import CodecError, decode_raw
+
+SET_KEY = "remote_no_pd_setkey"
+USE_KEY = "remote_no_dp_key"
+
+ONE_TIME_WINDOW = 300
+"""Seconds by which the lock's clock may be wrong either way."""
 
 # DP 49, cloud to lock, 21 bytes: validity, member, start, end, uses, key.
 _SET_KEY = struct.Struct(">BHIIH8s")
@@ -69,6 +83,21 @@ class KeyReply:
             return cls(KeyStatus(status), member)
         except ValueError:
             return cls(KeyStatus.FAILED, member)
+
+
+def one_time_key(now: float) -> RemoteKey:
+    """Return a random key for one use around Unix time `now`: eight digits, as the cloud's are."""
+    start, end = int(now) - ONE_TIME_WINDOW, int(now) + ONE_TIME_WINDOW
+    digits = "".join(secrets.choice(string.digits) for _ in range(8))
+    return RemoteKey(OUR_MEMBER, start, end, 1, digits.encode())
+
+
+def reply_in(codes: Mapping[str, Value], code: str) -> KeyReply | None:
+    """Return the answer to a key command in a report, if it is there and legible."""
+    try:
+        return KeyReply.decode(str(codes[code])) if code in codes else None
+    except CodecError:
+        return None
 
 
 def _text(data: bytes) -> str:

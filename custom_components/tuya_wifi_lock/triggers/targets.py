@@ -1,4 +1,4 @@
-"""What the targets and options of an automation mean to us."""
+"""Targets and options that triggers, conditions and actions share."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
@@ -15,9 +15,9 @@ from homeassistant.helpers import (
     entity_registry as er,
 )
 
-from .const import CONF_NUMBERS, DOMAIN
-from .members import Member, members_of, owner
-from .tuyalock import UNLOCK_METHODS, Unlock
+from ..const import CONF_NUMBERS, DOMAIN
+from ..members import Member, members_of, owner
+from ..tuyalock import UNLOCK_METHODS, Unlock
 
 CONF_MEMBERS: Final = "members"
 CONF_METHODS: Final = "methods"
@@ -39,7 +39,7 @@ type Whose = frozenset[str] | None
 
 @callback
 def ours(hass: HomeAssistant, entity_ids: Iterable[str]) -> Iterator[er.RegistryEntry]:
-    """Return those of the entities that are ours."""
+    """Return those entities that belong to this integration."""
     registry = er.async_get(hass)
     for entity_id in entity_ids:
         if (entity := registry.async_get(entity_id)) and entity.platform == DOMAIN:
@@ -48,7 +48,7 @@ def ours(hass: HomeAssistant, entity_ids: Iterable[str]) -> Iterator[er.Registry
 
 @callback
 def part_of_lock(hass: HomeAssistant, one: er.RegistryEntry, platform: str, key: str) -> str | None:
-    """Return the entity that tells something of the lock that another entity belongs to."""
+    """Return an entity of the lock that another entity belongs to."""
     entry = hass.config_entries.async_get_entry(one.config_entry_id or "")
     if entry is None:
         return None
@@ -60,7 +60,7 @@ def part_of_lock(hass: HomeAssistant, one: er.RegistryEntry, platform: str, key:
 def parts_of_locks(
     hass: HomeAssistant, entity_ids: Iterable[str], platform: str, key: str
 ) -> set[str]:
-    """Return the entities of one kind that a target means: of its locks, or named themselves."""
+    """Return the entities of one kind in a target: of its locks, or named themselves."""
     parts = {
         part_of_lock(hass, entity, platform, key)
         for entity in ours(hass, entity_ids)
@@ -73,7 +73,7 @@ def parts_of_locks(
 def unlock_events(
     hass: HomeAssistant, entity_ids: Iterable[str], *, late: bool
 ) -> dict[str, Whose]:
-    """Return the event entities that a target means, and whose unlocks of each."""
+    """Return the unlock events in a target, and whose unlocks of each."""
     events: dict[str, Whose] = {}
     for entity in ours(hass, entity_ids):
         for event, whose in _events_of(hass, entity, late=late):
@@ -84,7 +84,7 @@ def unlock_events(
 def _events_of(
     hass: HomeAssistant, entity: er.RegistryEntry, *, late: bool
 ) -> Iterator[tuple[str, Whose]]:
-    """Return what one targeted entity stands for; a member has no late event of their own."""
+    """Return the events that one entity stands for; a member has no late event of their own."""
     keys = (UNLOCK, LATE_UNLOCK) if late else (UNLOCK,)
     if entity.domain == LOCK_DOMAIN:
         for key in keys:
@@ -99,7 +99,7 @@ def _events_of(
 
 @callback
 def locks_of(hass: HomeAssistant, entity_ids: Iterable[str]) -> dict[str, Whose]:
-    """Return the entries of the locks that a target means, and whose unlocks of each."""
+    """Return the config entries of the locks in a target, and whose unlocks of each."""
     locks: dict[str, Whose] = {}
     for entity in ours(hass, entity_ids):
         if (entry_id := entity.config_entry_id) is None:
@@ -111,7 +111,7 @@ def locks_of(hass: HomeAssistant, entity_ids: Iterable[str]) -> dict[str, Whose]
 
 
 def either(one: Whose, other: Whose) -> Whose:
-    """Return whose unlocks are meant by either of two targets."""
+    """Return whose unlocks two targets mean together."""
     return None if one is None or other is None else one | other
 
 
@@ -146,7 +146,7 @@ def mismatch(
     unlock: Unlock,
     member: Member | None,
 ) -> str | None:
-    """Return in what an unlock differs from the options, or None if in nothing."""
+    """Return why an unlock does not match the options, or None if it does."""
     methods, numbers, devices = map(options.get, (CONF_METHODS, CONF_NUMBERS, CONF_MEMBERS))
     if methods and unlock.method not in methods:
         return "other_method"

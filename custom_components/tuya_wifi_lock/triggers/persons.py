@@ -1,4 +1,4 @@
-"""Who was away until just now."""
+"""Persons who came home just now."""
 
 from datetime import datetime, timedelta
 
@@ -22,13 +22,13 @@ class Arrivals:
     """Watches the persons of Home Assistant come home."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Start with nobody seen arriving."""
+        """Initialize without arrivals."""
         self._hass = hass
         self._arrived: dict[str, datetime] = {}
 
     @callback
     def async_watch(self) -> CALLBACK_TYPE:
-        """Begin to watch; return what ends it."""
+        """Start watching; return a function that stops it."""
         persons = TrackStates(False, set(), {PERSON_DOMAIN})
         return async_track_state_change_filtered(
             self._hass, persons, self._async_moved
@@ -36,14 +36,14 @@ class Arrivals:
 
     @callback
     def _async_moved(self, event: Event[EventStateChangedData]) -> None:
-        """Note who arrives; to be home after not being known is no arrival."""
+        """Remember who arrives; home after unknown is no arrival."""
         old, new = event.data["old_state"], event.data["new_state"]
         if old and new and old.state not in NOT_AWAY and new.state == STATE_HOME:
             self._arrived[new.entity_id] = new.last_changed
 
     @callback
     def was_away(self, person: str | None, when: datetime) -> bool:
-        """Return if a person was not known to be home until just before a moment."""
+        """Return if a person was not known to be home until shortly before a moment."""
         if person is None or not self._hass.states.is_state(person, STATE_HOME):
             return True
         arrived = self._arrived.get(person)

@@ -23,9 +23,9 @@ from homeassistant.helpers.selector import (
 )
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_DURESS, CONF_NUMBERS, CONF_PERSON, DOMAIN
-from .coordinator import LockConfigEntry
-from .members import (
+from ..const import CONF_DURESS, CONF_NUMBERS, CONF_PERSON, DOMAIN
+from ..coordinator import LockConfigEntry
+from ..members import (
     Member,
     key_of,
     members_of,
@@ -34,9 +34,9 @@ from .members import (
     owner_of,
     read_number,
 )
-from .project import async_get_cloud
-from .tuyalock import Age, Kind, Record
-from .tuyalock.exceptions import CloudError
+from ..project import async_get_cloud
+from ..tuyalock import Age, Kind, Record
+from ..tuyalock.exceptions import CloudError
 
 CONF_MEMBER = "member"
 

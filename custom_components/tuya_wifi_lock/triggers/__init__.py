@@ -1,0 +1,1 @@
+"""The triggers of a lock; trigger.py names them for Home Assistant."""

@@ -1,0 +1,1 @@
+"""Damaged frames and datagrams, by the million, for what reads them."""
