@@ -16,6 +16,7 @@ from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotEx
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
+from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp
 from homeassistant.const import EVENT_STATE_CHANGED, Platform
 from homeassistant.core import Event, HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
@@ -55,7 +56,25 @@ async def wake(hass: HomeAssistant, entry: MockConfigEntry, lock: SimulatedLock)
         await lock.announce()
     else:
         await lock.wake()
-    await wait_for(hass, lambda: entry.runtime_data.data.awake)
+    await wait_for(hass, lambda: is_awake(entry))
+
+
+def is_awake(entry: MockConfigEntry) -> bool:
+    """Return if Home Assistant is connected to a lock."""
+    awake: bool = entry.runtime_data.data.awake
+    return awake
+
+
+async def fall_asleep(hass: HomeAssistant, entry: MockConfigEntry, lock: SimulatedLock) -> None:
+    """Let a lock sleep, and wait until Home Assistant knows."""
+    await lock.sleep()
+    await wait_for(hass, lambda: not is_awake(entry))
+
+
+async def learn(hass: HomeAssistant, entry: MockConfigEntry, table: dict[int, Dp]) -> None:
+    """Let Home Assistant learn the DP table of a product, as a cloud project tells it."""
+    entry.runtime_data.lock.learn(table)
+    await hass.async_block_till_done()
 
 
 async def restart(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -76,6 +95,11 @@ async def pass_time(hass: HomeAssistant, seconds: float = 1.1) -> None:
     """Let every timer fire that is due by then; as it is, a burst of unlocks ends."""
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=seconds))
     await hass.async_block_till_done()
+
+
+async def polled(hass: HomeAssistant) -> None:
+    """Wait until a poll of Tuya's cloud is over."""
+    await hass.async_block_till_done(wait_background_tasks=True)
 
 
 async def reported(hass: HomeAssistant, lock: SimulatedLock) -> None:

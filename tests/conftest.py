@@ -22,8 +22,7 @@ from custom_components.tuya_wifi_lock.const import (
     CONF_REGION,
     DOMAIN,
 )
-from custom_components.tuya_wifi_lock.tuyalock import PRODUCTS
-from custom_components.tuya_wifi_lock.tuyalock.openapi import REGIONS
+from custom_components.tuya_wifi_lock.tuyalock import PRODUCTS, REGIONS
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_DEVICE_ID, CONF_HOST, CONF_PORT
 from homeassistant.core import HomeAssistant

@@ -19,6 +19,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
+from tests.common import fall_asleep, is_awake, set_up_awake, wake
 from tests.conftest import setup, wait_for
 from tests.flows import BEHAVIOUR, Flow, quick, short_touch, typed  # noqa: F401
 from tests.simulator import Knobs, SimulatedLock
@@ -312,7 +313,7 @@ async def test_a_dhcp_request_wakes_us(
     )
     await simulated_lock.wake()
     await request_address(hass, "127.0.0.1")
-    await wait_for(hass, lambda: entry.runtime_data.data.awake)
+    await wait_for(hass, lambda: is_awake(entry))
     assert entry.data["host"] == "127.0.0.1"
 
 
@@ -360,7 +361,7 @@ async def test_a_new_key_is_tested_through_the_loaded_lock(
     await flow.touched()
     assert flow.step == "reauth_confirm"
     assert flow.errors == {"base": "key_or_version"}
-    assert entry.runtime_data.lock.address.local_key == simulated_lock.local_key.encode()
+    assert entry.data["local_key"] == simulated_lock.local_key
 
     await flow.send({"local_key": "short"})
     assert flow.errors == {"local_key": "invalid_local_key"}
@@ -379,7 +380,7 @@ async def test_a_new_key_is_taken_though_the_entry_changes_during_its_test(
     simulated_lock.faults.wrong_local_key = OTHER_KEY
     flow = await reauth(hass, entry)
     await flow.send({"local_key": OTHER_KEY})
-    await wait_for(hass, lambda: coordinator.lock.address.local_key == OTHER_KEY.encode())
+    assert flow.result["type"] is FlowResultType.SHOW_PROGRESS
     hass.config_entries.async_update_entry(entry, title="Front door")
     await hass.async_block_till_done()
     # Where the lock is found is kept at once.
@@ -393,20 +394,18 @@ async def test_a_new_key_is_taken_though_the_entry_changes_during_its_test(
 async def test_a_key_is_not_believed_because_the_one_before_works(
     hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
 ) -> None:
-    await setup(hass, entry)
-    await simulated_lock.wake()
-    await wait_for(hass, lambda: entry.runtime_data.data.awake)
+    await set_up_awake(hass, entry, simulated_lock)
     flow = await reauth(hass, entry)
     await flow.send({"local_key": OTHER_KEY})
     await flow.touched()
     assert flow.errors == {"base": "key_or_version"}
-    await wait_for(hass, lambda: entry.runtime_data.data.awake)
+    await wait_for(hass, lambda: is_awake(entry))
     assert entry.data["local_key"] == simulated_lock.local_key
 
 
 @pytest.mark.usefixtures("short_touch")
 async def test_a_key_can_be_stored_without_a_test(
-    hass: HomeAssistant, entry: MockConfigEntry
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
 ) -> None:
     await setup(hass, entry)
     flow = await reauth(hass, entry)
@@ -416,7 +415,8 @@ async def test_a_key_can_be_stored_without_a_test(
     await flow.choose("untested")
     assert flow.result["reason"] == "reauth_successful"
     await stored(hass, entry, local_key=OTHER_KEY, announces=True)
-    assert entry.runtime_data.lock.address.local_key == OTHER_KEY.encode()
+    simulated_lock.faults.wrong_local_key = OTHER_KEY
+    await wake(hass, entry, simulated_lock)
 
 
 async def test_a_key_is_tested_for_a_lock_that_is_not_loaded(
@@ -461,7 +461,6 @@ async def test_a_key_is_asked_for_no_more_when_the_connection_is_put_right(
     simulated_lock.faults.wrong_local_key = OTHER_KEY
     await simulated_lock.wake()
     await wait_for(hass, hass.config_entries.flow.async_progress)
-    assert entry.runtime_data.data.key_refused
     simulated_lock.faults.wrong_local_key = None
     flow = Flow(hass, await entry.start_reconfigure_flow(hass))
     await flow.choose("connection")
@@ -470,15 +469,17 @@ async def test_a_key_is_asked_for_no_more_when_the_connection_is_put_right(
     await flow.touched()
     assert flow.result["reason"] == "reconfigure_successful"
     assert not hass.config_entries.flow.async_progress()
-    assert entry.runtime_data.data.awake
+    assert is_awake(entry)
 
 
 @pytest.mark.usefixtures("short_touch")
 async def test_a_lock_that_is_not_where_it_is_said_to_be_stays_where_it_was(
-    hass: HomeAssistant, entry: MockConfigEntry, ports: dict[int, int]
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    ports: dict[int, int],
 ) -> None:
     await setup(hass, entry)
-    before = entry.runtime_data.lock.address
     flow = Flow(hass, await entry.start_reconfigure_flow(hass))
     assert flow.result["menu_options"] == ["connection", "cloud"]
     await flow.choose("connection")
@@ -486,13 +487,15 @@ async def test_a_lock_that_is_not_where_it_is_said_to_be_stays_where_it_was(
     await flow.send(values)
     await flow.touched()
     assert flow.result["menu_options"] == ["touch", "connection", "untested"]
-    assert entry.runtime_data.lock.address == before
+    await wake(hass, entry, simulated_lock)
+    await fall_asleep(hass, entry, simulated_lock)
     await flow.choose("connection")
     assert flow.suggested == values
     await flow.send(values)
     hass.config_entries.flow.async_abort(flow.result["flow_id"])
-    await wait_for(hass, lambda: entry.runtime_data.lock.address == before)
-    assert entry.data["port"] == before.port
+    await hass.async_block_till_done()
+    await wake(hass, entry, simulated_lock)
+    assert entry.data["port"] == simulated_lock.port
 
 
 async def abort(hass: HomeAssistant, entry: MockConfigEntry, flow: Flow) -> None:
@@ -513,6 +516,23 @@ async def remove(hass: HomeAssistant, entry: MockConfigEntry, flow: Flow) -> Non
     await hass.config_entries.async_remove(entry.entry_id)
 
 
+class SilentPeer:
+    """Somebody who takes connections and never answers."""
+
+    def __init__(self) -> None:
+        self.connections = 0
+        self.clients: set[asyncio.StreamWriter] = set()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Hold a connection until its other end closes it."""
+        self.connections += 1
+        self.clients.add(writer)
+        while await reader.read(1024):
+            pass
+        self.clients.remove(writer)
+        writer.close()
+
+
 @pytest.mark.usefixtures("short_touch")
 @pytest.mark.parametrize("simulated_lock", [{"knobs": AWAKE}], indirect=True)
 @pytest.mark.parametrize("end", [abort, reload, remove])
@@ -523,17 +543,23 @@ async def test_a_lock_that_is_let_go_of_during_a_test_is_not_dialled_again(
     end: Callable[[HomeAssistant, MockConfigEntry, Flow], Awaitable[None]],
 ) -> None:
     await setup(hass, entry)
-    await simulated_lock.announce()
-    lock = entry.runtime_data.lock
-    await wait_for(hass, lambda: lock.snapshot.awake)
-    flow = Flow(hass, await entry.start_reconfigure_flow(hass))
-    await flow.choose("connection")
-    await flow.send({"host": "127.0.0.1", "port": 9, "protocol_version": "auto"})
-    await end(hass, entry, flow)
-    await hass.async_block_till_done()
-    assert lock.address.port == 9
-    looking = [task for task in asyncio.all_tasks() if "LanSession._run" in str(task)]
-    assert len(looking) == (end is reload)
+    await wake(hass, entry, simulated_lock)
+    peer = SilentPeer()
+    async with await asyncio.start_server(peer.serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        flow = Flow(hass, await entry.start_reconfigure_flow(hass))
+        await flow.choose("connection")
+        await flow.send({"host": "127.0.0.1", "port": port, "protocol_version": "auto"})
+        await wait_for(hass, lambda: peer.clients)
+        dialled = peer.connections
+        await end(hass, entry, flow)
+        await wait_for(hass, lambda: not peer.clients)
+        # Long enough for several more attempts.
+        await asyncio.sleep(0.1)
+        assert peer.connections == dialled
+    assert simulated_lock.clients == 0
+    if end is reload:
+        await wake(hass, entry, simulated_lock)
 
 
 # Options

@@ -10,6 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
+from custom_components.tuya_wifi_lock.diagnostics import async_get_config_entry_diagnostics
 from custom_components.tuya_wifi_lock.discovery import async_get_listener
 from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY, ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -245,7 +246,8 @@ async def test_a_lock_that_is_never_heard_is_used_through_the_account_alone(
     assert entry.data["account"] is True
     await wait_for(hass, lambda: entry.state is ConfigEntryState.LOADED)
     assert await account.deliver(simulated_lock.device_id, [item(1, 3)])
-    assert [record.route for record in entry.runtime_data.lock.journal] == ["account"]
+    about = await async_get_config_entry_diagnostics(hass, entry)
+    assert about["records"]["by_route"] == {"account": 1}
     await simulated_lock.wake()
     await wait_for(hass, lambda: entry.data.get("host") == "127.0.0.1")
 

@@ -1,13 +1,13 @@
 """What a lock is diagnosed with, on real sockets; and the repairs that come and go with it."""
 
 from collections.abc import Callable
-from datetime import timedelta
 import time
 from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.tuya_wifi_lock.cloud import coordinator as cloud_coordinator
 from custom_components.tuya_wifi_lock.const import CONF_PROTOCOL_VERSION, DOMAIN
 from custom_components.tuya_wifi_lock.diagnostics import async_get_config_entry_diagnostics
 from custom_components.tuya_wifi_lock.repairs import ISSUES
@@ -21,6 +21,7 @@ from tests.common import (
     LOCK,
     NAME,
     pass_time,
+    polled,
     reported,
     restart,
     set_up_awake,
@@ -515,6 +516,7 @@ async def test_a_lock_that_is_removed_while_it_is_checked_leaves_no_repairs(
     await set_up_awake(hass, entry, simulated_lock)
     await simulated_lock.battery(12)
     await wait_for(hass, lambda: repairs(hass) == {"battery_replace"})
+    await polled(hass)
     cloud.fail(1106, times=None)
     cloud.latency = 0.5
     calls = len(cloud.calls)
@@ -573,21 +575,24 @@ async def test_newer_firmware_is_shown_and_not_installed_from_here(
 async def test_firmware_is_asked_for_once_a_day(
     hass: HomeAssistant,
     entry: MockConfigEntry,
-    simulated_lock: SimulatedLock,
     cloud: SimulatedCloud,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def asked() -> int:
         return sum(call.path.endswith("firmware") for call in cloud.calls)
 
     await setup(hass, entry)
     await wait_for(hass, lambda: hass.states.get(FIRMWARE))
-    watch = entry.runtime_data.watch
     for _ in range(3):
-        await watch.async_poll()
+        await pass_time(hass, 601)
+        await polled(hass)
     assert asked() == 1
-    watch._check_due -= timedelta(days=1).total_seconds()
-    await watch.async_poll()
-    assert asked() == 2
+    monkeypatch.setattr(cloud_coordinator, "CHECK_EVERY", 0.0)
+    await restart(hass, entry)
+    await polled(hass)
+    await pass_time(hass, 601)
+    await polled(hass)
+    assert asked() == 3
 
 
 async def test_firmware_that_the_cloud_does_not_tell_is_not_shown(

@@ -15,7 +15,13 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.json import json_dumps
 from homeassistant.loader import async_get_integration
 from homeassistant.util import dt as dt_util
-from tests.common import LOCK, pass_time, reported, set_up_awake
+from tests.common import (
+    LOCK,
+    pass_time,
+    polled,
+    reported,
+    set_up_awake,
+)
 from tests.conftest import setup, wait_for
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
@@ -90,13 +96,13 @@ async def test_diagnostics_of_a_lock_in_the_cloud(
     cloud.fail(1106, path="open-logs")
     hass.config_entries.async_update_entry(entry, options={"unlock_wait": 20})
     await setup(hass, entry)
-    watch, passwords = entry.runtime_data.watch, entry.runtime_data.lock.passwords
-    await wait_for(hass, lambda: watch.last_failure)
+    passwords = entry.runtime_data.lock.passwords
+    await polled(hass)
     now = time.time()
     await passwords.add("Guest", now, now + 3600, once=False)
     cloud.log(simulated_lock.device_id, "unlock_fingerprint", "3", now - 60, "Alice", "Thumb")
     await pass_time(hass, 601)
-    await wait_for(hass, lambda: watch.last_success)
+    await polled(hass)
     told = await async_get_config_entry_diagnostics(hass, entry)
     assert told["options"] == {"unlock_wait": 20}
     assert told["passwords"] == {"by_phase": {"waiting": 1}, "code_length": 7}

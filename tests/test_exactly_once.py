@@ -18,6 +18,7 @@ from tests.common import (
     UNLOCK,
     Automation,
     Told,
+    polled,
     reported,
     restart,
     set_up_awake,
@@ -25,7 +26,7 @@ from tests.common import (
     until,
     wake,
 )
-from tests.conftest import setup, wait_for
+from tests.conftest import setup
 from tests.simulator import Knobs, SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 
@@ -124,12 +125,12 @@ async def test_a_clock_that_is_ahead_makes_no_second_unlock(
     after: float,
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
-    await wait_for(hass, lambda: entry.runtime_data.watch.last_success)
+    await polled(hass)
     await simulated_lock.finger(3)
     await reported(hass, simulated_lock)
     real = time.time
     with patch("time.time", lambda: real() + after):
-        await entry.runtime_data.watch.async_poll()
+        await entry.runtime_data.cloud.async_refresh()
         await hass.async_block_till_done()
     assert any(call.path.endswith("open-logs") for call in cloud.calls)
     (record,) = entry.runtime_data.lock.journal

@@ -21,8 +21,7 @@ from custom_components.tuya_wifi_lock.findings import (
     duration,
 )
 from custom_components.tuya_wifi_lock.repairs import ISSUES
-from custom_components.tuya_wifi_lock.tuyalock import Family
-from custom_components.tuya_wifi_lock.tuyalock.cloud_checks import Firmware
+from custom_components.tuya_wifi_lock.tuyalock import Family, Firmware
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     Cause,
     CloudSilent,

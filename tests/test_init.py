@@ -18,7 +18,16 @@ from homeassistant.helpers import (
     entity_registry as er,
     issue_registry as ir,
 )
-from tests.common import LOCK, UNLOCK, reported, restart, set_up_awake, state, wake
+from tests.common import (
+    LOCK,
+    UNLOCK,
+    polled,
+    reported,
+    restart,
+    set_up_awake,
+    state,
+    wake,
+)
 from tests.conftest import setup, wait_for
 from tests.guests import add
 from tests.simulator import SimulatedLock
@@ -209,7 +218,7 @@ async def test_a_lock_that_a_newer_version_has_stored_is_set_up_with_all_that_is
     await simulated_lock.forced("fingerprint", 3)
     lock = entry.runtime_data.lock
     await wait_for(hass, lambda: lock.signals.as_dict()["unlock_records"])
-    await wait_for(hass, lambda: entry.runtime_data.watch.last_success)
+    await polled(hass)
     await simulated_lock.sleep()
     await hass.config_entries.async_unload(entry.entry_id)
     await hass.async_block_till_done()

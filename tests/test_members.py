@@ -15,9 +15,9 @@ from custom_components.tuya_wifi_lock.const import (
     DOMAIN,
     SUBENTRY_MEMBER,
 )
-from custom_components.tuya_wifi_lock.flows.member import CONF_MEMBER, _label
+from custom_components.tuya_wifi_lock.flows.member import CONF_MEMBER, last_used
 from custom_components.tuya_wifi_lock.members import read_number
-from custom_components.tuya_wifi_lock.tuyalock import Age, Record
+from custom_components.tuya_wifi_lock.tuyalock import Age
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
     SOURCE_USER,
@@ -30,7 +30,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
 from tests.common import LOCK, reported, set_up_awake, state, until
-from tests.conftest import setup, wait_for
+from tests.conftest import setup
 from tests.simulator import SimulatedLock
 
 ALICE = {CONF_NAME: "Alice", CONF_PERSON: "person.alice", CONF_NUMBERS: ["fingerprint:3"]}
@@ -187,10 +187,10 @@ async def test_a_member_is_added_while_the_lock_has_not_yet_proved_its_new_addre
     coordinator = entry.runtime_data
     call = hass.services.async_call("lock", "unlock", {"entity_id": LOCK}, blocking=True)
     unlocking = hass.async_create_task(call)
-    await until(lambda: coordinator.data.unlocking)
+    await until(lambda: state(hass, LOCK).state == "unlocking")
     simulated_lock.faults.slot_taken = True
     await simulated_lock.wake()
-    await until(lambda: coordinator.lock.address.host == "127.0.0.1")
+    await until(lambda: simulated_lock.connections)
     add(hass, entry, "Alice", "fingerprint:3")
     await until(lambda: hass.states.get(ALICE_UNLOCK))
     assert entry.runtime_data is coordinator
@@ -309,7 +309,7 @@ async def test_numbers_that_opened_and_belong_to_nobody_come_first(
         await reported(hass, simulated_lock)
     # Fingerprints 3, 4, 9, 11 and card 2 exist.
     await simulated_lock.push({"25": "ARgCCg==", "27": "AQQ="})
-    await wait_for(hass, lambda: entry.runtime_data.data.state.numbers)
+    await reported(hass, simulated_lock)
     strange = ["password:1", "fingerprint:3"]
     unused = ["fingerprint:9", "fingerprint:11"]
     form = await begin(hass, entry)
@@ -327,10 +327,10 @@ async def test_numbers_that_opened_and_belong_to_nobody_come_first(
 @pytest.mark.parametrize(
     ("at", "age", "label"),
     [
-        ("2026-11-20 08:12", Age.LIVE, "Fingerprint 3, last used today 08:12"),
-        ("2026-11-19 23:59", Age.LATE, "Fingerprint 3, last used yesterday 23:59"),
-        ("2026-11-18 08:12", Age.LATE, "Fingerprint 3, last used 2026-11-18 08:12"),
-        ("2026-11-20 08:12", Age.UNKNOWN, "Fingerprint 3, last used before today 08:12"),
+        ("2026-11-20 08:12", Age.LIVE, "today 08:12"),
+        ("2026-11-19 23:59", Age.LATE, "yesterday 23:59"),
+        ("2026-11-18 08:12", Age.LATE, "2026-11-18 08:12"),
+        ("2026-11-20 08:12", Age.UNKNOWN, "before today 08:12"),
     ],
 )
 async def test_the_last_use_is_told_in_local_time(
@@ -343,17 +343,7 @@ async def test_the_last_use_is_told_in_local_time(
     now = dt_util.parse_datetime("2026-11-20 23:00")
     assert now
     freezer.move_to(now.replace(tzinfo=zone))
-    record = Record(
-        id=1,
-        method="fingerprint",
-        number=3,
-        code_name=None,
-        time=None,
-        received=happened,
-        age=age,
-        route="lan",
-    )
-    assert _label("fingerprint:3", record) == label
+    assert last_used(happened, age) == label
 
 
 # Members of other locks

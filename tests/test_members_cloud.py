@@ -8,7 +8,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.tuya_wifi_lock.const import CONF_DURESS, CONF_NUMBERS, CONF_PERSON, DOMAIN
 from custom_components.tuya_wifi_lock.flows.member import CONF_MEMBER
-from custom_components.tuya_wifi_lock.tuyalock.openapi import REGIONS
+from custom_components.tuya_wifi_lock.tuyalock import REGIONS
 from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant
 from tests.flows import project
@@ -97,6 +97,6 @@ async def test_a_cloud_that_fails_is_not_mentioned(
         account.hang(USERS, times=None)
     else:
         account.garble(USERS, times=None)
-    with patch("custom_components.tuya_wifi_lock.flows.member.ACCOUNT_WITHIN", 0.2):
+    with patch("custom_components.tuya_wifi_lock.flows.member.CLOUD_TIMEOUT", 0.2):
         form = await begin(hass, entry)
     assert (form["step_id"], form["errors"]) == ("user", None)

@@ -18,7 +18,7 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.tuya_wifi_lock.const import DOMAIN, LOGGER
-from custom_components.tuya_wifi_lock.tuyalock.openapi import REGIONS, Project
+from custom_components.tuya_wifi_lock.tuyalock import REGIONS, Project
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import ATTR_ENTITY_ID, EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant
@@ -26,7 +26,17 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.json import json_dumps
 from homeassistant.helpers.storage import Store
-from tests.common import LOCK, UNLOCK, pass_time, reported, restart, state, until, wake
+from tests.common import (
+    LOCK,
+    UNLOCK,
+    pass_time,
+    polled,
+    reported,
+    restart,
+    state,
+    until,
+    wake,
+)
 from tests.conftest import wait_for
 from tests.flows import INTEGRATION, Flow, project
 from tests.guests import act, add, fetch, hours, listed
@@ -60,7 +70,7 @@ async def account(simulated_lock: SimulatedLock) -> AsyncGenerator[SimulatedClou
             for name, value in {
                 "config_flow.DEFAULT_PORT": simulated_lock.port,
                 "config_flow.LISTEN_TIME": 0.01,
-                "tuyalock.openapi.ANSWER_TIME": 0.4,
+                "tuyalock.cloud.openapi.ANSWER_TIME": 0.4,
                 "tuyalock.attempt.OPEN_WITHIN": 0.5,
                 "tuyalock.lan.session.IDLE": 60.0,
             }.items():
@@ -336,9 +346,9 @@ async def test_a_day_with_the_cloud_tells_nobody_a_secret(
     story.collect()
     await suffer(story, account)
     await pass_time(hass, 601)
-    await wait_for(hass, lambda: entry.runtime_data.watch.last_success)
+    await polled(hass)
     account.fail(1004, times=None)
-    await pass_time(hass, 601)
+    await pass_time(hass, 3601)
     await wait_for(hass, lambda: ir.async_get(hass).issues)
     evidence.look()
     told = await get_diagnostics_for_config_entry(hass, hass_client, entry)

@@ -1,6 +1,6 @@
 """The question "Who is fingerprint 3?": when it is asked, and how it is answered.
 
-What is to be repaired about Tuya's cloud is in test_cloud_watch.py; here are its words.
+What is to be repaired about Tuya's cloud is in test_cloud_coordinator.py; here are its words.
 """
 
 from datetime import timedelta
@@ -28,11 +28,13 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
-from tests.common import LATE_UNLOCK, reported, restart, set_up_awake, state, wake
+from tests.common import LATE_UNLOCK, NAME, UNLOCK, reported, restart, set_up_awake, state, wake
 from tests.conftest import setup, wait_for
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 from tests.test_members import add, begin, stored
+
+LAST_UNLOCKED_BY = f"sensor.{NAME}_last_unlocked_by"
 
 
 @pytest.fixture
@@ -131,7 +133,7 @@ async def test_what_has_a_member_or_can_have_none_is_not_asked_for(
     number: int,
 ) -> None:
     await unlock(hass, simulated_lock, method, number)
-    assert len(list(entry.runtime_data.lock.journal)) == 1
+    assert state(hass, UNLOCK).state != "unknown"
     assert asked(hass) == []
 
 
@@ -309,7 +311,7 @@ async def test_what_the_cloud_tells_of_the_time_before_the_set_up_is_not_asked_f
     add(hass, entry, "Alice", "fingerprint:1")
     cloud.log(simulated_lock.device_id, "unlock_fingerprint", 3, time.time() - 300)
     await setup(hass, entry)
-    await wait_for(hass, lambda: len(entry.runtime_data.lock.journal) == 1)
+    await wait_for(hass, lambda: state(hass, LAST_UNLOCKED_BY).state == "Fingerprint 3")
     await wake(hass, entry, simulated_lock)
     await unlock(hass, simulated_lock, "fingerprint", 4)
     assert asked(hass) == ["fingerprint 4"]

@@ -15,7 +15,19 @@ from homeassistant.const import ATTR_ENTITY_ID, EntityCategory, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
-from tests.common import LOCK, NAME, pass_time, restart, set_up_awake, state, until
+from tests.common import (
+    LOCK,
+    NAME,
+    fall_asleep,
+    learn,
+    pass_time,
+    reported,
+    restart,
+    set_up_awake,
+    state,
+    until,
+    wake,
+)
 from tests.conftest import setup, wait_for
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
@@ -68,8 +80,7 @@ async def set_up(hass: HomeAssistant, entry: MockConfigEntry, lock: SimulatedLoc
     """Set up an entry, and wake its lock when its model has been learnt."""
     await setup(hass, entry)
     await wait_for(hass, lambda: settings(hass, entry))
-    await lock.wake()
-    await wait_for(hass, lambda: entry.runtime_data.data.awake)
+    await wake(hass, entry, lock)
 
 
 async def change(hass: HomeAssistant, entity_id: str, change: Change) -> None:
@@ -100,7 +111,7 @@ async def test_without_a_model_there_are_no_settings_whatever_the_lock_reports(
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
     await simulated_lock.push({"58": True, "68": True, "69": 10})
-    await wait_for(hass, lambda: entry.runtime_data.data.state.settings)
+    await reported(hass, simulated_lock)
     assert settings(hass, entry) == set()
 
 
@@ -111,17 +122,12 @@ async def test_settings_appear_when_the_model_is_learnt_and_stay_without_the_clo
     await set_up_awake(hass, entry, simulated_lock)
     # The family is known already, so that nothing changes but what can be set.
     await simulated_lock.push({"49": "AAEBAQ==", "68": True})
-    await wait_for(hass, lambda: entry.runtime_data.data.state.settings)
-    lock = entry.runtime_data.lock
-    family = lock.snapshot.family
-    lock.learn(
-        {
-            49: Dp("remote_no_pd_setkey", DpType.RAW, writable=True),
-            68: Dp("automatic_lock", DpType.BOOLEAN, writable=True),
-        }
-    )
-    assert lock.snapshot.family is family
-    await hass.async_block_till_done()
+    await reported(hass, simulated_lock)
+    table = {
+        49: Dp("remote_no_pd_setkey", DpType.RAW, writable=True),
+        68: Dp("automatic_lock", DpType.BOOLEAN, writable=True),
+    }
+    await learn(hass, entry, table)
     assert settings(hass, entry) == {AUTOMATIC_LOCK}
     assert state(hass, AUTOMATIC_LOCK).state == "on"
     await simulated_lock.sleep()
@@ -151,8 +157,7 @@ async def test_a_setting_is_there_if_its_model_lets_it_be_changed_in_a_known_way
     hass: HomeAssistant, entry: MockConfigEntry, dp: Dp, there: set[str]
 ) -> None:
     await setup(hass, entry)
-    entry.runtime_data.lock.learn({100: dp})
-    await hass.async_block_till_done()
+    await learn(hass, entry, {100: dp})
     assert settings(hass, entry) == there
 
 
@@ -169,8 +174,7 @@ async def test_settings_are_shown_as_reported(
         {"58": False, "68": True, "69": 25, "111": "normal", "112": "klingon"}
     )
     await wait_for(hass, lambda: state(hass, AUTOMATIC_LOCK).state == "on")
-    await simulated_lock.sleep()
-    await wait_for(hass, lambda: not entry.runtime_data.data.awake)
+    await fall_asleep(hass, entry, simulated_lock)
     shown = {one: state(hass, one).state for one in ALL}
     assert shown == {
         PASSAGE_MODE: "off",
@@ -265,8 +269,7 @@ async def test_a_sleeping_lock_is_not_changed_and_says_what_to_do(
     cloud: SimulatedCloud,
 ) -> None:
     await set_up(hass, entry, simulated_lock)
-    await simulated_lock.sleep()
-    await wait_for(hass, lambda: not entry.runtime_data.data.awake)
+    await fall_asleep(hass, entry, simulated_lock)
     with pytest.raises(HomeAssistantError, match="setting was not changed") as err:
         await change(hass, PASSAGE_MODE, ("switch", "turn_on", {}))
     assert err.value.translation_key == "setting_asleep"
@@ -303,7 +306,7 @@ async def test_diagnostics_tell_the_settings_and_which_can_be_changed(
 ) -> None:
     await set_up(hass, entry, simulated_lock)
     await simulated_lock.push({"68": True, "69": 25})
-    await wait_for(hass, lambda: len(entry.runtime_data.data.state.settings) == 2)
+    await reported(hass, simulated_lock)
     told = await async_get_config_entry_diagnostics(hass, entry)
     assert told["settings"] == {"automatic_lock": True, "auto_lock_time": 25}
     assert told["changeable"] == [

@@ -462,9 +462,9 @@ async def test_duress_that_member_lock_and_cloud_tell_fires_once(
     await simulated_lock.push(FORCED)
     await reported(hass, simulated_lock)
     assert len(events.of(UNLOCK)) == 1
-    await entry.runtime_data.watch.async_poll()
+    await entry.runtime_data.cloud.async_refresh()
     await restart(hass, entry)
-    await entry.runtime_data.watch.async_poll()
+    await entry.runtime_data.cloud.async_refresh()
     await hass.async_block_till_done()
     assert any(call.path.endswith("alarm-logs") for call in cloud.calls)
     assert [one["method"] for one in help_.duress] == ["fingerprint"]

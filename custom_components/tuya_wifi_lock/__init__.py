@@ -7,10 +7,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
+from .cloud.projects import async_get_api, project_of
 from .const import DOMAIN
 from .coordinator import LockConfigEntry, LockCoordinator, lock_store
 from .entity import async_add_seen
-from .project import async_get_api, project_of
 from .repairs import async_remove_repairs, async_watch_repairs
 from .services import async_setup_services
 

@@ -8,8 +8,8 @@ from homeassistant.core import HomeAssistant
 
 from .const import LOGGER
 from .tuyalock import Value
+from .tuyalock.cloud.openapi import ANSWER_TIME
 from .tuyalock.exceptions import CloudError, CloudRefused, CloudSilent, CloudUnreachable
-from .tuyalock.openapi import ANSWER_TIME
 
 
 async def async_ask_for_key(hass: HomeAssistant, manager: Any, device_id: str) -> Any:

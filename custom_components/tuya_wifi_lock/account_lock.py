@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .tuyalock import PRODUCTS, Family
-from .tuyalock.cloud_answers import read_specifications
+from .tuyalock.cloud.responses import read_specifications
 from .tuyalock.products.decoder import METHODS
 from .tuyalock.profiles import LOCK_CATEGORIES, Dp, family_of
 

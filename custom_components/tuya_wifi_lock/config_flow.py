@@ -24,6 +24,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.typing import DiscoveryInfoType
 
+from .cloud.projects import async_get_client, known_projects
 from .const import (
     AUTO,
     CONF_ANNOUNCES,
@@ -59,13 +60,10 @@ from .flows.connection import MANUAL, REAUTH, RECONFIGURE, connection_error, hea
 from .flows.forms import device_choice, field_errors, stripped
 from .flows.gathered import Gathered, default_title
 from .flows.member import MemberSubentryFlow
-from .project import async_get_cloud, known_projects
 from .reach import async_reach
 from .settings import address_of
-from .tuyalock import Address, Settings, UnlockWith
-from .tuyalock.cloud import Cloud
+from .tuyalock import Address, CloudClient, Project, Settings, UnlockWith
 from .tuyalock.exceptions import CloudError, LockError
-from .tuyalock.openapi import Project
 
 LISTEN_TIME = 1.0
 """Seconds in which devices answer when they are asked who is there."""
@@ -173,7 +171,7 @@ class _CloudSteps(ConfigEntryBaseFlow, ABC):
             self._gathered.cloud_opens = True
         return await self._async_cloud_ready()
 
-    async def _async_cloud(self, device_id: str) -> Cloud:
+    async def _async_cloud(self, device_id: str) -> CloudClient:
         """Return a lock in the cloud of the project."""
         assert self._gathered.project
         return await async_lock_in_cloud(self.hass, self._gathered.project, device_id)
@@ -305,7 +303,7 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Look in the account and the cloud for another local key than the one that is refused."""
         self._gathered.take(other_key(self.hass, entry_data))
-        if cloud := await async_get_cloud(self.hass, entry_data):
+        if cloud := await async_get_client(self.hass, entry_data):
             with suppress(CloudError):
                 self._gathered.take({CONF_LOCAL_KEY: (await cloud.device()).local_key})
         return await self.async_step_reauth_confirm()

@@ -13,7 +13,8 @@ from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from .cloud_watch import CloudWatch
+from .cloud.coordinator import CloudCoordinator
+from .cloud.projects import project_of
 from .const import CONF_ANNOUNCES, CONF_LOCAL_KEY, DOMAIN, LOGGER
 from .device import lock_device, member_device
 from .diagnose import Diagnosis
@@ -21,12 +22,18 @@ from .discovery import async_find_mac, async_get_listener
 from .dispatcher import RecordDispatcher
 from .errors import lock_errors
 from .members import Member, members_of, owner
-from .project import project_of
 from .settings import address_of, settings_of
 from .tuya_account import AccountRoad
-from .tuyalock import Announcement, Clock, Snapshot, TuyaLock, Unlock, Update
-from .tuyalock.cloud import Cloud
-from .tuyalock.openapi import OpenApi
+from .tuyalock import (
+    Announcement,
+    Clock,
+    CloudClient,
+    OpenApi,
+    Snapshot,
+    TuyaLock,
+    Unlock,
+    Update,
+)
 
 if TYPE_CHECKING:
     from .entity import Unseen
@@ -68,26 +75,28 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self.device_id: str = entry.data[CONF_DEVICE_ID]
         self._settings = settings_of(entry.options)
         self._project = api.project if api else None
-        cloud = Cloud(api, self.device_id, stored.get("cloud")) if api else None
+        client = CloudClient(api, self.device_id, stored.get("cloud")) if api else None
         self._wanted = address_of(entry.data)
         self.lock = TuyaLock(
             self._wanted,
             self._settings,
             Clock(),
             stored,
-            cloud,
+            client,
             on_update=self._async_updated,
             since=entry.created_at.timestamp(),
         )
         self.account = account = AccountRoad(hass, entry, self.lock, stored.get("account"))
-        self.watch = (
-            CloudWatch(hass, entry, self.lock, cloud, api.calls, account, stored.get("watch"))
-            if api and cloud
+        self.cloud = (
+            CloudCoordinator(
+                hass, entry, self.lock, client, api.calls, account, stored.get("watch")
+            )
+            if api and client
             else None
         )
         self.data = self.lock.snapshot
         self.diagnosis = Diagnosis(
-            hass, entry, self.lock, self.watch, account, stored.get("listened")
+            hass, entry, self.lock, self.cloud, account, stored.get("listened")
         )
         self._mac_sought = CONF_MAC in entry.data
         self._store = lock_store(hass, entry.entry_id)
@@ -110,8 +119,8 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         entry.async_on_unload(await async_get_listener(hass).async_subscribe(self._async_announced))
         entry.async_on_unload(async_at_started(hass, self.records.async_begin))
         entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stop))
-        if self.watch:
-            self.watch.async_start()
+        if self.cloud:
+            self.cloud.async_start(self.async_update_listeners)
         self.account.async_start()
         self.lock.start()
 
@@ -141,14 +150,14 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             CLEAN: self._closed,
             "ignored": sorted(self.ignored),
             "listened": self.diagnosis.as_dict(),
-            "watch": self.watch.as_dict() if self.watch else None,
+            "watch": self.cloud.as_dict() if self.cloud else None,
             "account": self.account.as_dict(),
         }
 
     @contextmanager
     def action(self) -> Generator[None]:
         """Carry out what the owner wants; what goes wrong is told in words."""
-        with lock_errors(), self.watch.listening() if self.watch else nullcontext():
+        with lock_errors(), self.cloud.observe() if self.cloud else nullcontext():
             yield
 
     @callback
@@ -232,8 +241,8 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         elif self.data.key_refused and snapshot.awake:
             LOGGER.info("%s accepts the local key again", self.name)
             async_end_reauth(self.hass, self.config_entry)
-        if self.watch:
-            self.watch.look(self.data, snapshot)
+        if self.cloud:
+            self.cloud.async_lock_changed(self.data, snapshot)
         if snapshot.awake:
             self._async_keep_address()
         elif self.data.awake and self.lock.address.keep_alive:

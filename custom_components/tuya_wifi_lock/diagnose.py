@@ -8,15 +8,14 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_DEVICE_ID, CONF_MAC
 from homeassistant.core import HomeAssistant, callback
 
+from .cloud.coordinator import CloudCoordinator
 from .cloud_checks import CLOUD_CHECKS
-from .cloud_watch import CloudWatch
 from .const import CONF_ACCOUNT
 from .door_checks import DOOR_CHECKS
 from .findings import CloudEvidence, Evidence, Finding
 from .reach_checks import REACH_CHECKS
 from .tuya_account import AccountRoad
-from .tuyalock import Family, Kind, TuyaLock
-from .tuyalock.openapi import CAP
+from .tuyalock import MAX_CALLS, Family, Kind, TuyaLock
 from .tuyalock.passwords import Phase
 
 SHORT_STOP = 3600.0
@@ -43,7 +42,7 @@ class Diagnosis:
         hass: HomeAssistant,
         entry: ConfigEntry,
         lock: TuyaLock,
-        watch: CloudWatch | None,
+        cloud: CloudCoordinator | None,
         account: AccountRoad,
         stored: Mapping[str, Any] | None = None,
     ) -> None:
@@ -51,7 +50,7 @@ class Diagnosis:
         self._hass = hass
         self._entry = entry
         self._lock = lock
-        self._watch = watch
+        self._cloud = cloud
         self._account = account
         self._since = now = time.time()
         if stored and now - SHORT_STOP < stored["until"] <= now:
@@ -66,8 +65,8 @@ class Diagnosis:
     async def async_ask(self) -> None:
         """Ask Tuya's cloud anew, if there is a project; the lock is not asked anything."""
         self.asked_at = time.time()
-        if self._watch:
-            await self._watch.async_poll(check=True)
+        if self._cloud:
+            await self._cloud.async_check()
 
     @callback
     def findings(self) -> list[Finding]:
@@ -77,9 +76,10 @@ class Diagnosis:
     @callback
     def evidence(self) -> Evidence:
         """Return all that is known now."""
-        lock, health, watch = self._lock, self._lock.health, self._watch
+        lock, health = self._lock, self._lock.health
+        known = self._cloud.data if self._cloud else None
         snapshot, address, data = lock.snapshot, lock.address, self._entry.data
-        state, firmware = snapshot.state, watch.firmware if watch else None
+        state = snapshot.state
         waiting, failed = self._passwords()
         return Evidence(
             now=time.time(),
@@ -101,7 +101,7 @@ class Diagnosis:
             version_found=address.found_version,
             family=snapshot.family,
             opens_remotely=lock.opens_remotely,
-            allowed=watch.allowed if watch else None,
+            allowed=known.allowed if known else None,
             takes_keys=health.takes_keys,
             requested=snapshot.requested,
             key_owner=health.key_owner,
@@ -112,8 +112,8 @@ class Diagnosis:
             passwords_waiting=waiting,
             passwords_failed=failed,
             records=len(list(lock.journal.of(Kind.UNLOCK))),
-            cloud=self._cloud(),
-            firmware=firmware,
+            cloud=self._cloud_evidence(),
+            firmware=known.firmware if known else None,
             account_wanted=data.get(CONF_ACCOUNT, False),
             account_trouble=self._account.trouble,
             account_opens=lock.opens_by_account,
@@ -142,13 +142,13 @@ class Diagnosis:
         failed = dict.fromkeys(one.name for one in passwords.book.failed(time.time()))
         return waiting if passwords.carrier else None, tuple(failed)
 
-    def _cloud(self) -> CloudEvidence | None:
+    def _cloud_evidence(self) -> CloudEvidence | None:
         """Return how it goes with Tuya's cloud."""
-        if (watch := self._watch) is None:
+        if (cloud := self._cloud) is None:
             return None
         return CloudEvidence(
-            failure=watch.failure,
-            answered=watch.last_success is not None,
-            calls=watch.calls.used(time.time()),
-            cap=CAP,
+            failure=cloud.failure,
+            answered=cloud.data.last_success is not None,
+            calls=cloud.calls,
+            cap=MAX_CALLS,
         )

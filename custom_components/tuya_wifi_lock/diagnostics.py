@@ -1,12 +1,11 @@
 """Diagnostics: only what is named here, nothing that tells who or where."""
 
 from collections import Counter
-import time
 from typing import Any
 
 from homeassistant.core import HomeAssistant
 
-from .cloud_watch import CloudWatch
+from .cloud.coordinator import CloudCoordinator
 from .const import (
     CONF_ACCOUNT,
     CONF_CLOUD,
@@ -55,7 +54,7 @@ async def async_get_config_entry_diagnostics(
             for finding in coordinator.diagnosis.findings()
         },
         "passwords": _passwords(coordinator.lock.passwords),
-        "cloud": _cloud(coordinator, coordinator.watch) if coordinator.watch else None,
+        "cloud": _cloud(coordinator, coordinator.cloud) if coordinator.cloud else None,
         "account": {
             "wanted": entry.data.get(CONF_ACCOUNT, False),
             "trouble": coordinator.account.trouble,
@@ -119,14 +118,18 @@ def _passwords(passwords: TemporaryPasswords) -> dict[str, Any]:
     }
 
 
-def _cloud(coordinator: LockCoordinator, watch: CloudWatch) -> dict[str, Any]:
+def _cloud(coordinator: LockCoordinator, cloud: CloudCoordinator) -> dict[str, Any]:
     """Return how it goes with Tuya's cloud."""
-    failure = watch.last_failure
+    data = cloud.data
     return {
         "region": coordinator.config_entry.data[CONF_CLOUD][CONF_REGION],
-        "calls_this_month": watch.calls.used(time.time()),
-        "last_success": optional_iso(watch.last_success),
-        "last_failure": [optional_iso(failure[0]), failure[1]] if failure else None,
-        "watermark": optional_iso(watch.watermark),
-        "endpoints": watch.cloud.as_dict()["answered"],
+        "calls_this_month": cloud.calls,
+        "last_success": optional_iso(data.last_success),
+        "last_failure": (
+            [optional_iso(data.last_failure[0]), data.last_failure[1]]
+            if data.last_failure
+            else None
+        ),
+        "watermark": optional_iso(data.watermark),
+        "endpoints": cloud.client.as_dict()["answered"],
     }

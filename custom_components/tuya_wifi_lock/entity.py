@@ -55,7 +55,7 @@ def async_add_when_seen[D: LockPartDescription](
             ready.append(make(coordinator, one))
         else:
             coordinator.unseen.append((one, make, async_add_entities))
-            if one.by_project and coordinator.watch is None:
+            if one.by_project and coordinator.cloud is None:
                 _async_remove(coordinator, one)
     if ready:
         async_add_entities(ready)

@@ -139,7 +139,7 @@ def _attributes(delivery: Delivery) -> dict[str, Any]:
     return {
         "time": optional_iso(record.known_time),
         "late": record.age is not Age.LIVE,
-        "route": record.source,
+        "route": record.source.value,
     }
 
 
@@ -151,7 +151,7 @@ def _unlock_attributes(unlock: Unlock, delivery: Delivery) -> dict[str, Any]:
         "member": member.name if member else None,
         "person": member.person if member else None,
         "time": optional_iso(record.known_time),
-        "route": record.source,
+        "route": record.source.value,
         "record": record.id,
     }
     if unlock.method == "temporary_password":

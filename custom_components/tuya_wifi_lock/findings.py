@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .tuyalock import Family
-from .tuyalock.cloud_checks import Firmware
+from .tuyalock import Family, Firmware
 from .tuyalock.exceptions import LockError
 from .tuyalock.health import KeyOwner
 

@@ -19,7 +19,7 @@ from homeassistant.util.json import JsonObjectType, JsonValueType
 from .const import DOMAIN
 from .lock import TuyaWifiLock
 from .times import TIME, iso, optional_iso
-from .tuyalock.cloud import Cloud
+from .tuyalock import CloudClient
 from .tuyalock.exceptions import Mistake, PasswordRefused
 from .tuyalock.passwords import MAX_VALID, Phase, TemporaryPassword
 from .tuyalock.temporary import TemporaryPasswords
@@ -167,7 +167,7 @@ def _passwords(lock: TuyaWifiLock) -> TemporaryPasswords:
     return passwords
 
 
-def _cloud(lock: TuyaWifiLock) -> Cloud:
+def _cloud(lock: TuyaWifiLock) -> CloudClient:
     """Return the cloud that knows the secret of a lock."""
     cloud = lock.coordinator.lock.cloud
     if cloud is None:

@@ -122,7 +122,7 @@ class _Repairs:
 
     def _read_inputs(self) -> tuple[object, ...]:
         """Return what the findings that call for repairs depend on, but for the time."""
-        lock, data, watch = self._coordinator.lock, self._coordinator.data, self._coordinator.watch
+        lock, data, cloud = self._coordinator.lock, self._coordinator.data, self._coordinator.cloud
         health = lock.health
         return (
             data.awake,
@@ -137,7 +137,7 @@ class _Repairs:
             health.takes_keys,
             lock.address.keep_alive,
             lock.opens_remotely,
-            watch and watch.allowed,
+            cloud and cloud.data.allowed,
             self._coordinator.diagnosis.asked_at,
         )
 

@@ -14,7 +14,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import LockConfigEntry, LockCoordinator
 from .entity import LockPartDescription, TuyaLockEntity, async_add_when_seen
-from .tuyalock.cloud_checks import Firmware
+from .tuyalock import Firmware
 
 PARALLEL_UPDATES = 0
 
@@ -26,7 +26,7 @@ class LockUpdateDescription(LockPartDescription, UpdateEntityDescription):
 
 def _firmware(coordinator: LockCoordinator) -> Firmware | None:
     """Return what is known of the firmware."""
-    return coordinator.watch.firmware if coordinator.watch else None
+    return coordinator.cloud.data.firmware if coordinator.cloud else None
 
 
 UPDATES = (

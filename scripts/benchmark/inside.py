@@ -1,6 +1,6 @@
 """The places inside the integration that a measurement has to know: here and nowhere else."""
 
-from custom_components.tuya_wifi_lock.tuyalock.openapi import REGIONS
+from custom_components.tuya_wifi_lock.tuyalock import REGIONS
 
 __all__ = ["DISCOVERY", "REGIONS"]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import sys
 
 import custom_components
-from custom_components.tuya_wifi_lock.tuyalock.openapi import REGIONS
+from custom_components.tuya_wifi_lock.tuyalock import REGIONS
 from homeassistant.__main__ import main
 
 if __name__ == "__main__":

@@ -11,14 +11,18 @@ from aiohttp import ClientSession
 import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock import (
+    MAX_CALLS,
+    REGIONS,
     Age,
+    CallCounter,
+    CloudClient,
+    OpenApi,
+    Project,
     Settings,
     TuyaLock,
     UnlockWith,
     Watcher,
-    openapi,
 )
-from custom_components.tuya_wifi_lock.tuyalock.cloud import Cloud
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     Cancelled,
     Cause,
@@ -32,7 +36,6 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     NotSupported,
     RequestOver,
 )
-from custom_components.tuya_wifi_lock.tuyalock.openapi import CAP, Calls, OpenApi, Project
 from custom_components.tuya_wifi_lock.tuyalock.passwords import Phase
 from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType, Family
 from custom_components.tuya_wifi_lock.tuyalock.records import CLOUD
@@ -56,7 +59,7 @@ class CloudHouse(House):
     """A house whose lock is in an account."""
 
     tuya: SimulatedCloud = field(kw_only=True)
-    cloud: Cloud = field(kw_only=True)
+    cloud: CloudClient = field(kw_only=True)
 
     def asked(self, path: str) -> list[dict[str, Any]]:
         """Return the bodies of the calls whose path ends so."""
@@ -111,7 +114,7 @@ async def cloud_house(
     settings: Settings = BY_CLOUD,
     stored: dict[str, Any] | None = None,
     address: dict[str, Any] | None = None,
-    calls: Calls | None = None,
+    calls: CallCounter | None = None,
     product_id: str = "simulatedproduct",
     **knobs: Any,
 ) -> AsyncGenerator[CloudHouse]:
@@ -129,9 +132,9 @@ async def cloud_house(
         session = await stack.enter_async_context(ClientSession())
         tuya.join(simulated)
         patch = stack.enter_context(pytest.MonkeyPatch.context())
-        patch.setitem(openapi.REGIONS, "eu", tuya.url)
+        patch.setitem(REGIONS, "eu", tuya.url)
         project = Project("eu", tuya.access_id, tuya.access_secret)
-        cloud = Cloud(OpenApi(session, project, clock, calls), simulated.device_id)
+        cloud = CloudClient(OpenApi(session, project, clock, calls), simulated.device_id)
         lock = TuyaLock(address_of(simulated, **address or {}), settings, clock, stored, cloud)
         home = CloudHouse(simulated, lock, clock, tuya=tuya, cloud=cloud)
         lock.subscribe(
@@ -425,10 +428,10 @@ async def test_nothing_was_done_if_the_first_look_at_the_records_is_lost(lose: s
         assert home.asked(OPERATE) == []
 
 
-def _used_up() -> Calls:
+def _used_up() -> CallCounter:
     """Return the calls of a month that allows no more."""
-    calls = Calls()
-    for _ in range(CAP):
+    calls = CallCounter()
+    for _ in range(MAX_CALLS):
         calls.count(MovableClock().time())
     return calls
 

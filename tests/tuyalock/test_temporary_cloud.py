@@ -8,15 +8,13 @@ from typing import Any
 from aiohttp import ClientSession
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import openapi
-from custom_components.tuya_wifi_lock.tuyalock.cloud import Cloud
+from custom_components.tuya_wifi_lock.tuyalock import REGIONS, CloudClient, OpenApi, Project
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     CloudRefused,
     CloudSilent,
     Mistake,
     PasswordRefused,
 )
-from custom_components.tuya_wifi_lock.tuyalock.openapi import OpenApi, Project
 from custom_components.tuya_wifi_lock.tuyalock.passwords import Phase
 from custom_components.tuya_wifi_lock.tuyalock.temporary import TemporaryPasswords
 from tests.simulator import Knobs, SimulatedLock
@@ -68,11 +66,11 @@ async def home_fixture(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Home]:
     lock = SimulatedLock(knobs=Knobs(announce=False), now=clock.time)
     async with SimulatedCloud(now=clock.time) as simulated, lock, ClientSession() as session:
         simulated.join(lock)
-        monkeypatch.setitem(openapi.REGIONS, "eu", simulated.url)
+        monkeypatch.setitem(REGIONS, "eu", simulated.url)
         project = Project("eu", simulated.access_id, simulated.access_secret)
         home = Home(simulated, lock, clock, TemporaryPasswords(clock), TemporaryPasswords(clock))
         for passwords in (home.passwords, home.app):
-            passwords.carrier = Cloud(OpenApi(session, project, clock), lock.device_id)
+            passwords.carrier = CloudClient(OpenApi(session, project, clock), lock.device_id)
         yield home
 
 

@@ -14,15 +14,11 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
+from ..cloud.projects import async_get_api, known_projects, project_of
 from ..const import CONF_ACCESS_ID, CONF_ACCESS_SECRET, CONF_REGION
 from ..coordinator import LockConfigEntry
-from ..project import async_get_api, known_projects, project_of
-from ..tuyalock import PRODUCTS
-from ..tuyalock.cloud import Cloud
-from ..tuyalock.cloud_answers import CloudDevice
-from ..tuyalock.cloud_devices import devices
+from ..tuyalock import PRODUCTS, REGIONS, CloudClient, CloudDevice, Project, list_devices
 from ..tuyalock.exceptions import LASTING, Cause, CloudError, CloudRefused, CloudUnreachable
-from ..tuyalock.openapi import REGIONS, Project
 from ..tuyalock.profiles import LOCK_CATEGORIES
 from .forms import SECRET, configured_ids
 
@@ -73,14 +69,14 @@ def without_secret(project: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in project.items() if key != CONF_ACCESS_SECRET}
 
 
-async def async_lock_in_cloud(hass: HomeAssistant, project: Project, device_id: str) -> Cloud:
+async def async_lock_in_cloud(hass: HomeAssistant, project: Project, device_id: str) -> CloudClient:
     """Return a lock in the cloud."""
-    return Cloud(await async_get_api(hass, project), device_id)
+    return CloudClient(await async_get_api(hass, project), device_id)
 
 
 async def async_devices(hass: HomeAssistant, project: Project) -> list[CloudDevice]:
     """Return the devices that a project has."""
-    return await devices(await async_get_api(hass, project))
+    return await list_devices(await async_get_api(hass, project))
 
 
 @callback

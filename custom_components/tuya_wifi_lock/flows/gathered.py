@@ -5,11 +5,10 @@ from typing import Any
 
 from homeassistant.const import CONF_DEVICE_ID
 
+from ..cloud.projects import project_data
 from ..const import CONF_ACCOUNT
-from ..project import project_data
 from ..tuya_account import AccountLock
-from ..tuyalock.cloud_answers import CloudDevice
-from ..tuyalock.openapi import Project
+from ..tuyalock import CloudDevice, Project
 
 
 @dataclass(slots=True, repr=False)

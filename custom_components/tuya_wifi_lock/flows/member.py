@@ -1,4 +1,4 @@
-"""Adds the members of a household, and changes them."""
+"""The flow that adds the members of a household, and changes them."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -23,6 +23,7 @@ from homeassistant.helpers.selector import (
 )
 from homeassistant.util import dt as dt_util
 
+from ..cloud.projects import async_get_client
 from ..const import CONF_DURESS, CONF_NUMBERS, CONF_PERSON, DOMAIN
 from ..coordinator import LockConfigEntry
 from ..members import (
@@ -34,14 +35,13 @@ from ..members import (
     owner_of,
     read_number,
 )
-from ..project import async_get_cloud
 from ..tuyalock import Age, Kind, Record
 from ..tuyalock.exceptions import CloudError
 
 CONF_MEMBER = "member"
 
-ACCOUNT_WITHIN = 5.0
-"""Seconds that the cloud has to tell who the app's members are."""
+CLOUD_TIMEOUT = 5.0
+"""Seconds in which the cloud has to answer who the members of the app are."""
 
 WHO = vol.Schema(
     {
@@ -55,20 +55,20 @@ class MemberSubentryFlow(ConfigSubentryFlow):
     """Add a member of the household, or change one."""
 
     def __init__(self) -> None:
-        """Start with nobody found."""
+        """Start with nobody to offer."""
         super().__init__()
         self._found: dict[str, dict[str, Any]] = {}
-        """What the form begins with for those who can be taken over, by their name."""
+        """What the form suggests for those who can be taken over, by their lower-case names."""
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Add a member, beginning with those that the app and other locks know."""
+        """Add a member; those of the app and of other locks are offered first."""
         if user_input is None:
-            self._found = self._elsewhere()
-            for name, values in (await self._async_in_account()).items():
+            self._found = self._members_of_other_locks()
+            for name, values in (await self._async_members_of_app()).items():
                 self._found[name] = self._found.get(name, {}) | values
             return await self.async_step_found() if self._found else self._show_form("user", {})
         others = list(self._members().values())
-        errors, placeholders = mistakes(user_input, others)
+        errors, placeholders = member_errors(user_input, others)
         if errors:
             return self._show_form("user", user_input, errors, placeholders)
         return self.async_create_entry(
@@ -80,7 +80,7 @@ class MemberSubentryFlow(ConfigSubentryFlow):
     ) -> SubentryFlowResult:
         """Offer to take over a member of the app or of another lock."""
         if user_input is None:
-            return self.async_show_form(step_id="found", data_schema=_one_of(self._found))
+            return self.async_show_form(step_id="found", data_schema=_found_schema(self._found))
         return self._show_form("user", self._found.get(user_input.get(CONF_MEMBER, ""), {}))
 
     async def async_step_reconfigure(
@@ -92,7 +92,7 @@ class MemberSubentryFlow(ConfigSubentryFlow):
             return self._show_form("reconfigure", {CONF_NAME: subentry.title, **subentry.data})
         members = self._members()
         del members[subentry.subentry_id]
-        errors, placeholders = mistakes(user_input, list(members.values()))
+        errors, placeholders = member_errors(user_input, list(members.values()))
         if errors:
             return self._show_form("reconfigure", user_input, errors, placeholders)
         return self.async_update_and_abort(
@@ -109,7 +109,7 @@ class MemberSubentryFlow(ConfigSubentryFlow):
         errors: dict[str, str] | None = None,
         placeholders: dict[str, str] | None = None,
     ) -> SubentryFlowResult:
-        """Ask for a member, and say what was wrong with the last answer."""
+        """Show the form of a member, and what was wrong with the last answer."""
         own = dict.fromkeys((*values.get(CONF_NUMBERS, ()), *values.get(CONF_DURESS, ())))
         schema = _member_schema(_offered(self._get_entry(), own))
         return self.async_show_form(
@@ -123,8 +123,8 @@ class MemberSubentryFlow(ConfigSubentryFlow):
         """Return the members of this lock by their ids."""
         return members_of(self._get_entry())
 
-    def _elsewhere(self) -> dict[str, dict[str, Any]]:
-        """Return members of other locks that this lock does not have; their numbers differ here."""
+    def _members_of_other_locks(self) -> dict[str, dict[str, Any]]:
+        """Return members of other locks that this lock does not have, without their numbers."""
         here = self._members().values()
         persons = {member.person for member in here if member.person}
         return {
@@ -134,12 +134,12 @@ class MemberSubentryFlow(ConfigSubentryFlow):
             if member.person not in persons and not name_mistake(member.name, here)
         }
 
-    async def _async_in_account(self) -> dict[str, dict[str, Any]]:
-        """Return members that the app knows and this lock does not have, with their numbers."""
-        if (cloud := await async_get_cloud(self.hass, self._get_entry().data)) is None:
+    async def _async_members_of_app(self) -> dict[str, dict[str, Any]]:
+        """Return members of the app that this lock does not have, with their numbers."""
+        if (cloud := await async_get_client(self.hass, self._get_entry().data)) is None:
             return {}
         try:
-            async with asyncio.timeout(ACCOUNT_WITHIN):
+            async with asyncio.timeout(CLOUD_TIMEOUT):
                 members = await cloud.members()
         except CloudError, TimeoutError:
             return {}
@@ -156,10 +156,10 @@ class MemberSubentryFlow(ConfigSubentryFlow):
         }
 
 
-def mistakes(
+def member_errors(
     typed: Mapping[str, Any], others: list[Member]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Return what is wrong with a member by field, and the placeholders of what is said of it."""
+    """Return what is wrong with a member by field, and the placeholders of the error."""
     if wrong := name_mistake(typed[CONF_NAME].strip(), others):
         return {CONF_NAME: wrong}, {}
     for field in (CONF_NUMBERS, CONF_DURESS):
@@ -173,7 +173,7 @@ def mistakes(
 
 
 def member_data(typed: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is stored of a member; those used under duress are among the numbers."""
+    """Return what is stored of a member; numbers used under duress are among all numbers."""
     numbers, duress = (
         set(filter(None, map(read_number, typed.get(field, ()))))
         for field in (CONF_NUMBERS, CONF_DURESS)
@@ -182,17 +182,17 @@ def member_data(typed: Mapping[str, Any]) -> dict[str, Any]:
     return data | {CONF_PERSON: typed[CONF_PERSON]} if typed.get(CONF_PERSON) else data
 
 
-def _one_of(found: Mapping[str, Mapping[str, Any]]) -> vol.Schema:
-    """Return a form to choose one of those who were found, or nobody."""
+def _found_schema(found: Mapping[str, Mapping[str, Any]]) -> vol.Schema:
+    """Return a form to choose who is taken over, or nobody."""
     options = [
-        SelectOptionDict(value=name, label=_described(values)) for name, values in found.items()
+        SelectOptionDict(value=name, label=_found_label(values)) for name, values in found.items()
     ]
     config = SelectSelectorConfig(options=options, mode=SelectSelectorMode.DROPDOWN)
     return vol.Schema({vol.Optional(CONF_MEMBER): SelectSelector(config)})
 
 
-def _described(values: Mapping[str, Any]) -> str:
-    """Return a member as people know them: Alice (fingerprint 3, card 2)."""
+def _found_label(values: Mapping[str, Any]) -> str:
+    """Return the label of somebody who can be taken over: Alice (fingerprint 3, card 2)."""
     numbers = ", ".join(number_name(key).lower() for key in values.get(CONF_NUMBERS, ()))
     return f"{values[CONF_NAME]} ({numbers})" if numbers else values[CONF_NAME]
 
@@ -211,20 +211,20 @@ def _member_schema(offered: list[SelectOptionDict]) -> vol.Schema:
 
 
 def _offered(entry: LockConfigEntry, own: Iterable[str]) -> list[SelectOptionDict]:
-    """Return the numbers to choose from: used and nobody's, existing and nobody's, own ones."""
-    used, existing = _known(entry)
+    """Return the numbers to choose from: used without a member, stored without one, own ones."""
+    used, stored = _reported_numbers(entry)
     owned = {key for member in members_of(entry).values() for key in member.numbers}
-    strange = sorted(used.keys() - owned, key=lambda key: used[key].happened, reverse=True)
-    unused = sorted(existing - owned - used.keys(), key=_order)
-    rest = [key for key in own if key not in {*strange, *unused}]
+    unassigned = sorted(used.keys() - owned, key=lambda key: used[key].happened, reverse=True)
+    unused = sorted(stored - owned - used.keys(), key=_order)
+    rest = [key for key in own if key not in {*unassigned, *unused}]
     return [
         SelectOptionDict(value=key, label=_label(key, used.get(key)))
-        for key in (*strange, *unused, *rest)
+        for key in (*unassigned, *unused, *rest)
     ]
 
 
-def _known(entry: LockConfigEntry) -> tuple[dict[str, Record], frozenset[str]]:
-    """Return the numbers that a lock has reported, with their last use, and those in its memory."""
+def _reported_numbers(entry: LockConfigEntry) -> tuple[dict[str, Record], frozenset[str]]:
+    """Return the numbers that have opened a lock, with their last use, and those stored in it."""
     if entry.state is not ConfigEntryState.LOADED:
         return {}, frozenset()
     coordinator = entry.runtime_data
@@ -234,17 +234,22 @@ def _known(entry: LockConfigEntry) -> tuple[dict[str, Record], frozenset[str]]:
 
 
 def _label(key: str, last: Record | None) -> str:
-    """Return a number as people know it: Fingerprint 3, last used today 08:12."""
+    """Return the label of a number: Fingerprint 3, last used today 08:12."""
     if last is None:
         return number_name(key)
-    at = dt_util.as_local(dt_util.utc_from_timestamp(last.happened))
+    return f"{number_name(key)}, last used {last_used(last.happened, last.age)}"
+
+
+def last_used(happened: float, age: Age | None) -> str:
+    """Return the local time of a Unix time in words; of an unknown age it was before that."""
+    at = dt_util.as_local(dt_util.utc_from_timestamp(happened))
     days = (dt_util.now().date() - at.date()).days
     day = {0: "today", 1: "yesterday"}.get(days, at.date().isoformat())
-    before = "before " if last.age is Age.UNKNOWN else ""
-    return f"{number_name(key)}, last used {before}{day} {at:%H:%M}"
+    before = "before " if age is Age.UNKNOWN else ""
+    return f"{before}{day} {at:%H:%M}"
 
 
 def _order(key: str) -> tuple[str, int]:
-    """Return what sorts numbers as people count: 9 before 10."""
+    """Return the sort key of a number: 9 comes before 10."""
     method, number = key.split(":")
     return method, int(number)

@@ -80,5 +80,5 @@ def _payload(hass: HomeAssistant, entry_id: str, delivery: Delivery) -> dict[str
         "person": member.person if member else None,
         "time": optional_iso(record.known_time),
         "late": record.age is not Age.LIVE,
-        "route": record.source,
+        "route": record.source.value,
     }

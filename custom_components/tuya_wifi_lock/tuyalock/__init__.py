@@ -1,7 +1,9 @@
 """Tuya Wi-Fi door locks: over the local network, Tuya's cloud, and an owner's account."""
 
 from .clock import Clock
-from .cloud_answers import in_seconds
+from .cloud.client import CloudClient, list_devices, time_of
+from .cloud.openapi import MAX_CALLS, REGIONS, CallCounter, OpenApi, Project
+from .cloud.responses import CloudDevice, Firmware, in_seconds
 from .exceptions import CloudError
 from .lan.address import Address
 from .lan.discovery import ASK_PORT, PORTS, Announcement, AnnouncementListener
@@ -33,8 +35,10 @@ __all__ = [
     "BATTERY_LEVELS",
     "CLOCK_AHEAD",
     "LATE_AFTER",
+    "MAX_CALLS",
     "PORTS",
     "PRODUCTS",
+    "REGIONS",
     "UNLOCK_METHODS",
     "VERSIONS",
     "Address",
@@ -42,14 +46,20 @@ __all__ = [
     "Alarm",
     "Announcement",
     "AnnouncementListener",
+    "CallCounter",
     "Clock",
+    "CloudClient",
+    "CloudDevice",
     "CloudError",
     "Doorbell",
     "Duress",
     "Family",
+    "Firmware",
     "Item",
     "Kind",
     "LockState",
+    "OpenApi",
+    "Project",
     "Record",
     "Report",
     "Settings",
@@ -63,4 +73,6 @@ __all__ = [
     "When",
     "aged",
     "in_seconds",
+    "list_devices",
+    "time_of",
 ]

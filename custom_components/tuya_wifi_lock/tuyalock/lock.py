@@ -12,7 +12,7 @@ from .access.settings import change_setting
 from .access.transports import Transport, Transports
 from .access.waiters import Reported, Waiters
 from .clock import Clock, Timer
-from .cloud import Cloud
+from .cloud.client import CloudClient
 from .exceptions import ConnectionLost, LockError, Reason, UnlockRefused, Unreachable
 from .health import Health
 from .lan.address import Address
@@ -20,30 +20,18 @@ from .lan.connection import QueryNotUnderstood, Rejected
 from .lan.session import Accepted, Closed, LanSession, Opened, SessionEvent
 from .models import (
     Age,
-    Alarm,
-    Doorbell,
-    Duress,
-    Event,
     Kind,
     Record,
     Report,
     Source,
     Unlock,
     Value,
-    When,
 )
 from .products.decoder import Observation, events
 from .products.product import Product
 from .profiles import Dp, Family
-from .records.ageing import Ageing, Verdict, age_by_time, age_elsewhere, when
-from .records.duress import (
-    JUST_NOW,
-    PendingDuress,
-    last_unlock,
-    nearest_unlock,
-    unlock_before,
-)
 from .records.journal import Journal
+from .records.keeper import RecordKeeper
 from .records.state import (
     Bolt,
     Dated,
@@ -99,7 +87,7 @@ class TuyaLock:
         settings: Settings,
         clock: Clock,
         stored: Mapping[str, Any] | None = None,
-        cloud: Cloud | None = None,
+        cloud: CloudClient | None = None,
         *,
         on_update: Callable[[Update], None] = lambda update: None,
         since: float = 0.0,
@@ -113,11 +101,10 @@ class TuyaLock:
         self.health = Health(stored.get("health"))
         self.product = Product(stored.get("product"))
         self.journal = Journal.from_dict(stored["journal"]) if "journal" in stored else Journal()
-        self._settings, self._clock, self._since = settings, clock, since
+        self._settings, self._clock = settings, clock
         self._on_update = on_update
         self._state = LockState.from_dict(stored.get("state", {}))
-        self._ageing = Ageing(clock)
-        self._duress = PendingDuress(clock, self.journal)
+        self._keeper = RecordKeeper(self.journal, clock, since)
         address = replace(address, **known_fields(Address, stored.get("address", {})))
         self._device_id = address.device_id
         self.session = LanSession(address, clock, self.on_event)
@@ -151,7 +138,7 @@ class TuyaLock:
         await self._remote.close()
         await self.session.stop()
         self._waiters.fail(Source.LAN, ConnectionLost("the lock was let go of"))
-        self._publish([*self._end_connection(), *self._duress_records(closing=True)])
+        self._publish([*self._keeper.closed(), *self._keeper.decide(float("inf"))])
         if self._timer:
             self._timer.cancel()
             self._timer = None
@@ -167,7 +154,7 @@ class TuyaLock:
             self.health.recover()
             self._waiters.fail(Source.LAN, ConnectionLost("the lock is reached in another way"))
             self.session.move(address)
-            self._publish(self._end_connection())
+            self._publish(self._keeper.closed())
 
     async def reach(self, within: float) -> Address:
         """Return how the lock was reached, at most `within` seconds from now.
@@ -317,121 +304,19 @@ class TuyaLock:
         return []
 
     def _keep(self, report: Report, observations: list[Observation]) -> list[Record]:
-        """Keep the events of a report; return the records that are decided and new."""
+        """Keep the events of a report; return the records that are new."""
         bits = report.source is Source.CLOUD and self.product.alarm_bits
-        new: list[Record] = []
-        for event, claimed in events(observations, alarm_bits=bits):
-            at = when(claimed, report.received)
-            if report.source is not Source.LAN:
-                new += self._keep_elsewhere(event, at, report.source)
-            elif report.is_answer:
-                self._keep_answered(event, at)
-            else:
-                new += self._keep_pushed(event, at, observations)
-        return new
-
-    def _keep_pushed(self, event: Event, at: When, observations: list[Observation]) -> list[Record]:
-        """Keep what the lock pushed: news, even if it equals the last."""
-        match event:
-            case Duress():
-                return self._keep_duress(event, at, observations)
-            case Alarm():
-                # It may have been saved up, but must not wait, and several belong together.
-                return self._add(event, at, Source.LAN, age_by_time(at) or Age.LIVE)
-            case Unlock():
-                self.health.check_clock(at.claimed, at.received)
-        age, verdicts = self._ageing.pushed(event, at)
-        new = self._settle(verdicts)
-        if age:
-            return new + self._add(event, at, Source.LAN, age)
-        if record := self.journal.add(event, at, Source.LAN, None):
-            self._ageing.hold(record)
-        return new
-
-    def _keep_answered(self, event: Event, at: When) -> None:
-        """Keep an unlock in an answer, if that has only what changed since the lock woke."""
-        if not (isinstance(event, Unlock) and self.product.answers_partly):
-            return
-        if not self._ageing.counts(event):
-            return
-        if record := self.journal.add(event, When(at.received), Source.LAN, None):
-            self._ageing.hold_answer(record)
-
-    def _keep_elsewhere(self, event: Event, at: When, source: Source) -> list[Record]:
-        """Keep what the cloud or an account reports."""
-        age = age_elsewhere(at, source)
-        if not isinstance(event, Duress):
-            return self._add(event, at, source, age)
-        if source is Source.ACCOUNT and (
-            nearest_unlock(self.journal, at.happened, JUST_NOW) is None
-        ):
-            return self._hold_duress(event, at, source, age)
-        unlock_id = unlock_before(self.journal, event, at.happened)
-        return self._add(event, at, source, age, unlock_id=unlock_id)
-
-    def _keep_duress(
-        self, event: Duress, at: When, observations: list[Observation]
-    ) -> list[Record]:
-        """Keep duress that the lock pushed, with the unlock of the same report or right before."""
-        age = age_by_time(at) or Age.LIVE
-        if held := self._ageing.held:
-            return self._hold_duress(event, at, Source.LAN, age, held)
-        own = _unlocks(observations)
-        unlock_id = (
-            last_unlock(self.journal, own[-1])
-            if own
-            else nearest_unlock(self.journal, at.received, JUST_NOW)
-        )
-        if unlock_id is None:
-            return self._hold_duress(event, at, Source.LAN, age)
-        return self._add(event, at, Source.LAN, age, unlock_id=unlock_id)
-
-    def _hold_duress(
-        self, event: Duress, at: When, source: Source, age: Age, unlock_id: int | None = None
-    ) -> list[Record]:
-        """Keep duress until the unlock that it is about is known."""
-        if record := self.journal.add(event, at, source, None, delivered=self._is_old(at, source)):
-            self._duress.hold(record, age, unlock_id)
+        claims = events(observations, alarm_bits=bits)
+        if report.source is not Source.LAN:
+            return self._keeper.reported(claims, report.received, report.source)
+        if not report.is_answer:
+            for event, claimed in claims:
+                if isinstance(event, Unlock):
+                    self.health.check_clock(claimed, report.received)
+            return self._keeper.pushed(claims, report.received)
+        if self.product.answers_partly:
+            self._keeper.answered(claims, report.received)
         return []
-
-    def _add(
-        self, event: Event, at: When, source: Source, age: Age, *, unlock_id: int | None = None
-    ) -> list[Record]:
-        """Keep an event whose age is known."""
-        old = self._is_old(at, source)
-        record = self.journal.add(event, at, source, age, delivered=old, unlock_id=unlock_id)
-        return self._taken(record)
-
-    def _is_old(self, at: When, source: Source) -> bool:
-        """Return if another source reports something from before the lock was set up."""
-        return source is not Source.LAN and at.claimed is not None and at.claimed < self._since
-
-    def _settle(self, verdicts: list[Verdict]) -> list[Record]:
-        """Give pending records their age; return those that are new, each before its duress."""
-        new: list[Record] = []
-        for record_id, age in verdicts:
-            pending = self.journal.find(record_id)
-            new += self._taken(self.journal.settle(record_id, age))
-            if pending:
-                for record in self._duress.unlock_settled(record_id, pending):
-                    new += self._taken(record)
-        return new
-
-    def _duress_records(self, *, closing: bool = False) -> list[Record]:
-        """Return the records of duress that need not wait any more."""
-        found = self._duress.decide(closing=closing)
-        return [record for one in found for record in self._taken(one)]
-
-    def _taken(self, record: Record | None) -> list[Record]:
-        """Take a record that is new into the state; return it if somebody is to hear of it."""
-        if record is None:
-            return []
-        self._state = reduce_record(self._state, record)
-        if isinstance(record.event, Doorbell) and record.age is not Age.LIVE:
-            # Nobody waits at the door any more.
-            self.journal.mark_delivered(record.id)
-            return []
-        return [] if record.delivered else [record]
 
     def _feed(self, report: Report, dated: list[Dated], new: list[Record]) -> None:
         """Show a report to whoever waits for what the lock does."""
@@ -490,7 +375,7 @@ class TuyaLock:
                 self.receive(event)
             case Opened():
                 self.health.wake(self._clock.time())
-                self._ageing.opened(event.hint_at, woken=event.woken)
+                self._keeper.opened(event.hint_at, woken=event.woken)
             case Accepted():
                 self.health.recover()
             case QueryNotUnderstood():
@@ -509,17 +394,13 @@ class TuyaLock:
 
     def _closed(self, error: LockError | None) -> list[Record]:
         """Note why a dial failed or a connection ended; None if we ended it."""
-        new = self._end_connection()
+        new = self._keeper.closed()
         if self.snapshot.awake:
             self._state = heard(self._state, self._clock.time())
         if error:
             self.health.suffer(error, self._clock.time())
         self._waiters.fail(Source.LAN, error or ConnectionLost("the connection was ended"))
         return new
-
-    def _end_connection(self) -> list[Record]:
-        """Return the records that are decided because nothing follows over this connection."""
-        return self._settle(self._ageing.closed())
 
     # What goes out
 
@@ -534,14 +415,16 @@ class TuyaLock:
         self.journal.mark_delivered(record_id)
 
     def _publish(self, records: Iterable[Record] = (), *, force: bool = False) -> None:
-        """Publish what has changed, and the records that are new."""
-        snapshot, new = self._look(), tuple(records)
+        """Publish what has changed, and the records that are new and not delivered."""
+        records = tuple(records)
+        for record in records:
+            _LOGGER.debug("%s: new record %s", self._device_id, record)
+            self._state = reduce_record(self._state, record)
+        snapshot, new = self._look(), tuple(one for one in records if not one.delivered)
         self._arm()
         if snapshot == self.snapshot and not new and not force:
             return
         self.snapshot = snapshot
-        for record in new:
-            _LOGGER.debug("%s: record %s: %s", self._device_id, record.id, record)
         self._on_update(Update(snapshot, new))
 
     def _look(self) -> Snapshot:
@@ -552,7 +435,7 @@ class TuyaLock:
             state=state,
             family=self.product.family,
             bolt=bolt(state, now, settings.relock_delay, settings.relocks_itself),
-            last_unlock=self._last_unlock(),
+            last_unlock=self._keeper.last_unlock,
             awake=self.session.connected,
             unlocking=self._remote.unlocking,
             requested=state.requested(now),
@@ -560,12 +443,6 @@ class TuyaLock:
             key_refused=self.health.key_refused,
             changeable=self.product.changeable,
         )
-
-    def _last_unlock(self) -> Record | None:
-        """Return the last unlock; a pending one counts if it is not known already."""
-        if (held := self._ageing.held) and self.journal.is_news(held, self._ageing.tentative):
-            return self.journal.find(held)
-        return self.journal.last_unlock
 
     # What time alone changes
 
@@ -575,9 +452,9 @@ class TuyaLock:
         state, delay = self._state, self._settings.relock_delay
         ends = (state.request_until, state.opened_at and state.opened_at + delay)
         waits = [end - now + 0.01 for end in ends if end and end > now]
-        waits += [due - monotonic for due in (self._ageing.due, self._duress.due)]
-        due = monotonic + max(min(waits), 0.0)
+        due = monotonic + max(min([*waits, self._keeper.due - monotonic]), 0.0)
         if self._timer and abs(due - self._timer_at) < 0.01:
+            self._timer_at = max(due, self._timer_at)
             return
         if self._timer:
             self._timer.cancel()
@@ -587,8 +464,9 @@ class TuyaLock:
 
     def _due(self) -> None:
         """Look, and plan the next look: our clock may have been set back."""
+        now = max(self._timer_at, self._clock.monotonic())
         self._timer, self._timer_at = None, float("inf")
-        self._publish([*self._settle(self._ageing.decide()), *self._duress_records()])
+        self._publish(self._keeper.decide(now))
         self._arm()
 
 

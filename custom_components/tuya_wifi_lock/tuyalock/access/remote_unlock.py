@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import logging
 
 from ..clock import Clock
-from ..cloud import Cloud
+from ..cloud.client import CloudClient
 from ..exceptions import (
     Cancelled,
     KeyIgnored,
@@ -36,7 +36,7 @@ class RemoteUnlock:
         waiters: Waiters,
         clock: Clock,
         settings: Settings,
-        cloud: Cloud | None,
+        cloud: CloudClient | None,
         *,
         receive: Callable[[Report], None],
         opened: Callable[[], None],

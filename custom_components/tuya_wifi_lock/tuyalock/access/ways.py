@@ -12,7 +12,7 @@ import logging
 from typing import override
 
 from ..clock import Clock
-from ..cloud import Cloud
+from ..cloud.client import CloudClient
 from ..exceptions import (
     CallsUsedUp,
     CloudError,
@@ -214,7 +214,7 @@ class CloudTicket(Way):
         transports: Transports,
         waiters: Waiters,
         clock: Clock,
-        cloud: Cloud | None,
+        cloud: CloudClient | None,
         receive: Callable[[Report], None],
     ) -> None:
         """Prepare the way through a project in Tuya's cloud; its records are handed on."""
@@ -250,7 +250,7 @@ class CloudTicket(Way):
         await self._order("refusal to the cloud", refuse, _request_ended)
 
     @property
-    def _cloud(self) -> Cloud:
+    def _cloud(self) -> CloudClient:
         """Return the lock in Tuya's cloud."""
         if self._project is None:
             raise NoCloud("there is no cloud project")

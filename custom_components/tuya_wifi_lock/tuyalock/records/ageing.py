@@ -141,9 +141,8 @@ class Ageing:
         self._answers.append(_Held(record.id, record.event, age))
         self._answers_until = min(self._answers_until, self._clock.monotonic() + PUSH_FOLLOWS)
 
-    def decide(self) -> list[Verdict]:
-        """Return what is decided by now, as nothing else has come."""
-        now = self._clock.monotonic()
+    def decide(self, now: float) -> list[Verdict]:
+        """Return what is decided at a monotonic time, as nothing else has come."""
         verdicts = self._release_answers() if now >= self._answers_until else []
         return verdicts + (self._release() if now >= self._held_until else [])
 

@@ -82,10 +82,9 @@ class PendingDuress:
         self._pending = [one for one in self._pending if one not in ready]
         return self._settle([(one, last_unlock(self._journal, unlock.unlock)) for one in ready])
 
-    def decide(self, *, closing: bool = False) -> list[Record]:
-        """Return the records for which nothing more can be waited, with the unlocks they fit."""
-        now = self._clock.monotonic()
-        ready = [one for one in self._pending if closing or one.due <= now]
+    def decide(self, now: float) -> list[Record]:
+        """Return the records that wait no more at a monotonic time, with the unlocks they fit."""
+        ready = [one for one in self._pending if one.due <= now]
         self._pending = [one for one in self._pending if one not in ready]
         return self._settle([(one, self._around(one.record)) for one in ready])
 

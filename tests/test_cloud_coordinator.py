@@ -1,7 +1,6 @@
 """What Tuya's cloud tells of a lock, how seldom it is asked, and what its owner hears of it."""
 
 from collections.abc import Generator
-from dataclasses import replace
 from datetime import timedelta
 import logging
 import socket
@@ -11,21 +10,26 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.tuya_wifi_lock.cloud import coordinator
 from custom_components.tuya_wifi_lock.const import DOMAIN
-from custom_components.tuya_wifi_lock.tuyalock import SignalRecord, Watcher
+from custom_components.tuya_wifi_lock.diagnostics import async_get_config_entry_diagnostics
+from custom_components.tuya_wifi_lock.tuyalock import MAX_CALLS, Clock
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import CloudRefused
-from custom_components.tuya_wifi_lock.tuyalock.openapi import CAP
 from homeassistant.const import ATTR_ENTITY_ID, EVENT_HOMEASSISTANT_STARTED, SERVICE_UNLOCK
 from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
+from tests.automations import Runs
 from tests.common import (
     LATE_UNLOCK,
     LOCK,
+    NAME,
     UNLOCK,
     Automation,
     Told,
     pass_time,
+    polled,
     reported,
     restart,
     set_up_awake,
@@ -33,12 +37,15 @@ from tests.common import (
     wake,
 )
 from tests.conftest import setup, wait_for
-from tests.simulator import SimulatedLock
+from tests.guests import act, add
+from tests.simulator import SimulatedLock, access_control
 from tests.simulator.cloud import SimulatedCloud
 from tests.tuya_login import TuyaLogin, item
 
 HOUR, DAY = 3600, 86400
 TEN_MINUTES = 601
+ALARM = f"event.{NAME}_alarm"
+STAYS = pytest.param({"family": "D", "knobs": access_control()}, id="D")
 LASTING = {
     1004: "cloud_wrong_secret",
     2406: "cloud_wrong_region",
@@ -77,32 +84,50 @@ def issues(hass: HomeAssistant) -> list[str | None]:
     return [issue.translation_key for issue in found if issue.domain == DOMAIN and issue.active]
 
 
-def polls(entry: MockConfigEntry) -> tuple[Any, ...]:
-    """Return what changes with each poll."""
-    watch = entry.runtime_data.watch
-    return watch.last_success, watch.last_failure
-
-
 async def start(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Set up a lock that sleeps, and wait for the first poll."""
     await setup(hass, entry)
-    await wait_for(hass, lambda: any(polls(entry)))
+    await polled(hass)
 
 
-async def poll(hass: HomeAssistant, entry: MockConfigEntry, after: float = TEN_MINUTES) -> None:
+async def reload(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Load an entry afresh from what it has stored, and wait for the first poll."""
+    await restart(hass, entry)
+    await polled(hass)
+
+
+async def poll(hass: HomeAssistant, cloud: SimulatedCloud, after: float = TEN_MINUTES) -> None:
     """Let time pass until the cloud is polled."""
-    before = polls(entry)
+    before = len(cloud.calls)
     await pass_time(hass, after)
-    await wait_for(hass, lambda: polls(entry) != before)
+    await polled(hass)
+    assert len(cloud.calls) > before
 
 
-async def no_poll(hass: HomeAssistant, entry: MockConfigEntry, after: float) -> None:
+async def no_poll(hass: HomeAssistant, cloud: SimulatedCloud, after: float) -> None:
     """Let time pass in which the cloud is not polled."""
-    before, calls = polls(entry), entry.runtime_data.watch.calls.used(time.time())
+    before = len(cloud.calls)
     await pass_time(hass, after)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert polls(entry) == before
-    assert entry.runtime_data.watch.calls.used(time.time()) == calls
+    await polled(hass)
+    assert len(cloud.calls) == before
+
+
+async def polled_every(hass: HomeAssistant, cloud: SimulatedCloud, seconds: float) -> None:
+    """Check when the cloud is polled next."""
+    await no_poll(hass, cloud, seconds - 10)
+    await poll(hass, cloud, seconds + 1)
+
+
+async def shown(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]:
+    """Return what diagnostics show of the cloud."""
+    found: dict[str, Any] = (await async_get_config_entry_diagnostics(hass, entry))["cloud"]
+    return found
+
+
+async def failure(hass: HomeAssistant, entry: MockConfigEntry) -> str | None:
+    """Return why the cloud failed last."""
+    last = (await shown(hass, entry))["last_failure"]
+    return last and last[1]
 
 
 async def fall_asleep(hass: HomeAssistant, entry: MockConfigEntry, lock: SimulatedLock) -> None:
@@ -111,10 +136,14 @@ async def fall_asleep(hass: HomeAssistant, entry: MockConfigEntry, lock: Simulat
     await wait_for(hass, lambda: not entry.runtime_data.data.awake)
 
 
-def set_last_heard(entry: MockConfigEntry, at: float) -> None:
-    """Let the lock have been heard last at a Unix time."""
-    memory = entry.runtime_data.lock._memory
-    memory.state = replace(memory.state, last_heard=at)
+async def restart_heard_at(
+    hass: HomeAssistant, hass_storage: dict[str, Any], entry: MockConfigEntry, at: float
+) -> None:
+    """Load an entry afresh whose lock was heard last at a Unix time."""
+    await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+    hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]["state"]["last_heard"] = at
+    await start(hass, entry)
 
 
 # Records
@@ -128,13 +157,13 @@ async def test_an_unlock_that_lock_and_cloud_tell_is_one_event(
     automation: Automation,
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
-    await wait_for(hass, lambda: entry.runtime_data.watch.last_success)
+    await polled(hass)
     await simulated_lock.finger(3)
     await reported(hass, simulated_lock)
-    await poll(hass, entry)
+    await poll(hass, cloud)
     (record,) = entry.runtime_data.lock.journal
     assert (record.route, record.confirmed) == ("lan", True)
-    await poll(hass, entry, HOUR + 1)
+    await poll(hass, cloud, HOUR + 1)
     assert automation.told == [Told(UNLOCK, "fingerprint", 3)]
 
 
@@ -153,9 +182,8 @@ async def test_an_unlock_that_only_the_cloud_knows_is_a_late_event_once(
     assert told["route"] == "cloud"
     assert dt_util.parse_datetime(str(told["time"])).timestamp() == pytest.approx(at, abs=0.01)
     for _ in range(2):
-        await restart(hass, entry)
-        await wait_for(hass, lambda: any(polls(entry)))
-        await poll(hass, entry)
+        await reload(hass, entry)
+        await poll(hass, cloud)
     assert len(automation.told) == 1
 
 
@@ -185,8 +213,7 @@ async def test_what_is_older_than_the_entry_is_kept_and_not_told(
     await start(hass, entry)
     assert [record.number for record in entry.runtime_data.lock.journal] == [1, 2]
     assert automation.told == [Told(LATE_UNLOCK, "fingerprint", 2)]
-    await restart(hass, entry)
-    await wait_for(hass, lambda: any(polls(entry)))
+    await reload(hass, entry)
     assert len(automation.told) == 1
     assert entry.runtime_data.lock.journal.undelivered() == []
 
@@ -204,9 +231,8 @@ async def test_each_look_begins_a_little_before_the_newest_record_that_is_known(
     assert int(first.query["end_time"]) / 1000 == pytest.approx(began + 300, abs=5)
     at = time.time() - HOUR
     cloud.log(simulated_lock.device_id, "unlock_fingerprint", "3", at)
-    await poll(hass, entry)
-    await restart(hass, entry)
-    await wait_for(hass, lambda: any(polls(entry)))
+    await poll(hass, cloud)
+    await reload(hass, entry)
     assert int(asked(cloud)[-1].query["start_time"]) / 1000 == pytest.approx(at - 600, abs=1)
 
 
@@ -219,19 +245,17 @@ async def test_a_lock_whose_clock_is_ahead_does_not_hide_what_comes_after(
     cloud.log(simulated_lock.device_id, "unlock_fingerprint", "3", time.time() + 200)
     await start(hass, entry)
     assert len(list(entry.runtime_data.lock.journal)) == 1
-    assert entry.runtime_data.watch.watermark <= time.time()
+    watermark = dt_util.parse_datetime((await shown(hass, entry))["watermark"])
+    assert watermark <= dt_util.utcnow()
 
 
 # Alarms, rings and duress
 
 
-def signals(entry: MockConfigEntry) -> list[SignalRecord]:
-    """Return what is told from now on."""
-    told: list[SignalRecord] = []
-    entry.runtime_data.lock.subscribe(
-        Watcher(lambda snapshot: None, lambda record: None, signalled=told.append)
-    )
-    return told
+def alarms(automation: Automation) -> list[tuple[str, bool, str]]:
+    """Return the alarms that were reported: type, whether it is late, and the source."""
+    told = [one.attributes for one in automation.states if one.entity_id == ALARM]
+    return [(one["event_type"], one["late"], one["route"]) for one in told]
 
 
 async def test_an_alarm_that_lock_and_cloud_tell_is_one_signal(
@@ -239,15 +263,15 @@ async def test_an_alarm_that_lock_and_cloud_tell_is_one_signal(
     entry: MockConfigEntry,
     simulated_lock: SimulatedLock,
     cloud: SimulatedCloud,
+    automation: Automation,
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
-    told = signals(entry)
     await simulated_lock.alarm("pry")
-    await wait_for(hass, lambda: told)
-    await poll(hass, entry)
-    await poll(hass, entry, HOUR + 1)
+    await reported(hass, simulated_lock)
+    await poll(hass, cloud)
+    await poll(hass, cloud, HOUR + 1)
     assert asked(cloud, "alarm-logs")
-    assert [(one.signal.type, one.route) for one in told] == [("pry", "lan")]
+    assert alarms(automation) == [("pry", False, "lan")]
 
 
 async def test_what_only_the_cloud_knows_is_told_once_and_duress_with_its_unlock(
@@ -255,20 +279,22 @@ async def test_what_only_the_cloud_knows_is_told_once_and_duress_with_its_unlock
     entry: MockConfigEntry,
     simulated_lock: SimulatedLock,
     cloud: SimulatedCloud,
+    automation: Automation,
 ) -> None:
+    runs = Runs(hass)
+    runs.add("duress", {ATTR_ENTITY_ID: LOCK})
     await start(hass, entry)
-    told, now, device_id = signals(entry), time.time(), simulated_lock.device_id
+    await runs.arm()
+    now, device_id = time.time(), simulated_lock.device_id
     cloud.log(device_id, "unlock_fingerprint", "4", now - 20)
     cloud.log(device_id, "hijack", "unlock_fingerprint-04", now - 20)
     cloud.log(device_id, "alarm_lock", "shock", now - HOUR)
     for _ in range(2):
-        await poll(hass, entry)
-    assert [(one.signal.kind, one.late, one.route) for one in told] == [
-        ("alarm", True, "cloud"),
-        ("duress", False, "cloud"),
-    ]
-    (record,) = entry.runtime_data.lock.journal
-    assert told[1].unlock_record == record.id
+        await poll(hass, cloud)
+    assert alarms(automation) == [("shock", True, "cloud")]
+    unlocks = [one.attributes["number"] for one in automation.states if one.entity_id == UNLOCK]
+    assert unlocks == [4]
+    assert runs.numbers == [4]
 
 
 async def test_an_alarm_older_than_the_entry_is_no_news(
@@ -276,14 +302,13 @@ async def test_an_alarm_older_than_the_entry_is_no_news(
     entry: MockConfigEntry,
     simulated_lock: SimulatedLock,
     cloud: SimulatedCloud,
+    automation: Automation,
 ) -> None:
     await start(hass, entry)
-    told = signals(entry)
     cloud.log(simulated_lock.device_id, "alarm_lock", "pry", time.time() - 3 * HOUR)
     cloud.log(simulated_lock.device_id, "alarm_lock", "shock", time.time() - HOUR)
-    entry.runtime_data.watch._signal_watermark = time.time() - DAY
-    await poll(hass, entry)
-    assert [one.signal.type for one in told] == ["shock"]
+    await poll(hass, cloud)
+    assert alarms(automation) == [("shock", True, "cloud")]
 
 
 async def test_alarms_are_read_from_a_little_before_the_newest_that_is_known(
@@ -291,23 +316,31 @@ async def test_alarms_are_read_from_a_little_before_the_newest_that_is_known(
     entry: MockConfigEntry,
     simulated_lock: SimulatedLock,
     cloud: SimulatedCloud,
+    automation: Automation,
 ) -> None:
     now, device_id = time.time(), simulated_lock.device_id
-    cloud.log(device_id, "doorbell", "true", now - DAY - 700)
     cloud.log(device_id, "alarm_lock", "pry", now - HOUR)
-    cloud.log(device_id, "alarm_lock", "shock", now + 200)
     await start(hass, entry)
-    stored = entry.runtime_data.lock.signals.as_dict()["journal"]["records"]
-    assert [one["code_name"] for one in stored] == ["pry", "shock"], "of a day and ten minutes"
-    await restart(hass, entry)
-    await wait_for(hass, lambda: any(polls(entry)))
-    assert entry.runtime_data.watch._signal_watermark <= time.time()
-    told = signals(entry)
-    entry.runtime_data.watch._signal_watermark = now - HOUR
+    await reload(hass, entry)
     cloud.log(device_id, "alarm_lock", "key_in", now - HOUR - 650)
     cloud.log(device_id, "alarm_lock", "too_hot", now - HOUR - 550)
-    await poll(hass, entry)
-    assert [one.signal.type for one in told] == ["too_hot"]
+    await poll(hass, cloud)
+    assert [type_ for type_, _, _ in alarms(automation)] == ["pry", "too_hot"]
+
+
+async def test_an_alarm_of_a_clock_that_is_ahead_does_not_hide_what_comes_after(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+    automation: Automation,
+) -> None:
+    now, device_id = time.time(), simulated_lock.device_id
+    cloud.log(device_id, "alarm_lock", "shock", now + 200)
+    await start(hass, entry)
+    cloud.log(device_id, "alarm_lock", "pry", now - 500)
+    await poll(hass, cloud)
+    assert [type_ for type_, _, _ in alarms(automation)] == ["shock", "pry"]
 
 
 async def test_a_project_without_records_of_alarms_is_not_asked_for_them_again(
@@ -316,11 +349,11 @@ async def test_a_project_without_records_of_alarms_is_not_asked_for_them_again(
     cloud.absent.add("alarm-logs")
     await start(hass, entry)
     assert len(asked(cloud, "alarm-logs")) == 2, "one for each variant"
-    await poll(hass, entry)
+    await poll(hass, cloud)
     assert len(asked(cloud, "alarm-logs")) == 2
     assert len(asked(cloud)) == 2
     assert issues(hass) == []
-    assert entry.runtime_data.watch.last_failure is None
+    assert await failure(hass, entry) is None
 
 
 # When
@@ -330,8 +363,8 @@ async def test_it_polls_every_ten_minutes(
     hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
 ) -> None:
     await start(hass, entry)
-    await no_poll(hass, entry, 590)
-    await poll(hass, entry, 601)
+    await no_poll(hass, cloud, 590)
+    await poll(hass, cloud, 601)
     assert len(asked(cloud)) == 2
 
 
@@ -344,25 +377,26 @@ async def test_a_poll_that_failed_is_repeated_at_the_usual_pace(
     await start(hass, entry)
     await wake(hass, entry, simulated_lock)
     cloud.fail(1000, times=None)
-    await poll(hass, entry, 11)
-    assert entry.runtime_data.watch.failure
+    await poll(hass, cloud, 11)
+    assert await failure(hass, entry) == "busy"
     cloud.recover()
-    await polled_every(hass, entry, 600)
-    assert not entry.runtime_data.watch.failure
-    await polled_every(hass, entry, HOUR)
+    await polled_every(hass, cloud, 600)
+    await polled_every(hass, cloud, HOUR)
 
 
 async def test_it_does_not_poll_while_home_assistant_starts(
-    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
 ) -> None:
     hass.set_state(CoreState.starting)
-    await setup(hass, entry)
-    entry.runtime_data.watch.woke()
-    await no_poll(hass, entry, TEN_MINUTES)
+    await set_up_awake(hass, entry, simulated_lock)
+    await no_poll(hass, cloud, TEN_MINUTES)
     assert cloud.calls == []
     hass.set_state(CoreState.running)
     hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
-    await wait_for(hass, lambda: any(polls(entry)))
+    await polled(hass)
     assert len(asked(cloud)) == 1
 
 
@@ -374,44 +408,38 @@ async def test_it_looks_shortly_after_a_wake_and_then_at_its_pace_again(
 ) -> None:
     await start(hass, entry)
     await wake(hass, entry, simulated_lock)
-    await poll(hass, entry, 10.1)
+    await poll(hass, cloud, 10.1)
     assert len(asked(cloud)) == 2
-    await no_poll(hass, entry, HOUR - 10)
-    await poll(hass, entry, HOUR + 1)
+    await no_poll(hass, cloud, HOUR - 10)
+    await poll(hass, cloud, HOUR + 1)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert len(asked(cloud)) == 3
 
 
-async def polled_every(hass: HomeAssistant, entry: MockConfigEntry, seconds: float) -> None:
-    """Check when the cloud is polled next."""
-    await no_poll(hass, entry, seconds - 10)
-    await poll(hass, entry, seconds + 1)
-
-
 async def test_a_lock_that_is_heard_is_polled_once_an_hour_until_the_cloud_knows_more(
     hass: HomeAssistant,
+    hass_storage: dict[str, Any],
     entry: MockConfigEntry,
     simulated_lock: SimulatedLock,
     cloud: SimulatedCloud,
 ) -> None:
     await start(hass, entry)
     await wake(hass, entry, simulated_lock)
-    await poll(hass, entry, 11)
+    await poll(hass, cloud, 11)
     await fall_asleep(hass, entry, simulated_lock)
     last_heard = entry.runtime_data.data.state.last_heard
     cloud.log(simulated_lock.device_id, "unlock_fingerprint", "3", last_heard - DAY / 2)
-    await polled_every(hass, entry, HOUR)
-    await restart(hass, entry)
-    await wait_for(hass, lambda: any(polls(entry)))
-    await polled_every(hass, entry, HOUR)
-    # It was at the door, and our network did not tell.
-    set_last_heard(entry, last_heard - HOUR)
+    await polled_every(hass, cloud, HOUR)
+    await reload(hass, entry)
+    await polled_every(hass, cloud, HOUR)
+    # Somebody was at the door, and nothing was heard on the local network.
+    await restart_heard_at(hass, hass_storage, entry, last_heard - HOUR)
     cloud.log(simulated_lock.device_id, "unlock_fingerprint", "3", last_heard - HOUR / 2)
-    await polled_every(hass, entry, HOUR)
-    await polled_every(hass, entry, 600)
+    await polled_every(hass, cloud, HOUR)
+    await polled_every(hass, cloud, 600)
     await wake(hass, entry, simulated_lock)
-    await poll(hass, entry, 11)
-    await polled_every(hass, entry, HOUR)
+    await poll(hass, cloud, 11)
+    await polled_every(hass, cloud, HOUR)
 
 
 async def test_a_lock_that_is_there_and_does_not_talk_to_us_is_polled_at_the_usual_pace(
@@ -425,10 +453,10 @@ async def test_a_lock_that_is_there_and_does_not_talk_to_us_is_polled_at_the_usu
     await setup(hass, entry)
     await simulated_lock.wake()
     await wait_for(hass, lambda: entry.runtime_data.data.key_refused)
-    await wait_for(hass, lambda: any(polls(entry)))
-    await poll(hass, entry, HOUR + 1)
+    await polled(hass)
+    await poll(hass, cloud, HOUR + 1)
     assert entry.runtime_data.data.state.last_heard
-    await polled_every(hass, entry, 600)
+    await polled_every(hass, cloud, 600)
 
 
 @pytest.mark.parametrize("restarted", [False, True])
@@ -447,30 +475,29 @@ async def test_a_lock_that_only_announces_itself_is_polled_every_ten_minutes(
     await simulated_lock.wake()
     await wait_for(hass, lambda: entry.runtime_data.data.state.last_heard)
     if restarted:
-        await restart(hass, entry)
-        await wait_for(hass, lambda: any(polls(entry)))
-    await polled_every(hass, entry, TEN_MINUTES)
+        await reload(hass, entry)
+    await polled_every(hass, cloud, TEN_MINUTES)
     await simulated_lock.sleep()
     await simulated_lock.finger(3)
-    await polled_every(hass, entry, TEN_MINUTES)
+    await polled_every(hass, cloud, TEN_MINUTES)
     assert automation.told == [Told(UNLOCK, "fingerprint", 3)]
     assert simulated_lock.connections == 0
 
 
 async def test_a_lock_that_has_talked_to_us_once_and_then_only_announces_itself_is_not_heard(
     hass: HomeAssistant,
+    hass_storage: dict[str, Any],
     entry: MockConfigEntry,
     simulated_lock: SimulatedLock,
     cloud: SimulatedCloud,
 ) -> None:
     await start(hass, entry)
     await wake(hass, entry, simulated_lock)
-    await poll(hass, entry, 11)
+    await poll(hass, cloud, 11)
     await fall_asleep(hass, entry, simulated_lock)
-    await polled_every(hass, entry, HOUR)
-    set_last_heard(entry, time.time() + HOUR)
-    await poll(hass, entry, HOUR + 1)
-    await polled_every(hass, entry, 600)
+    await polled_every(hass, cloud, HOUR)
+    await restart_heard_at(hass, hass_storage, entry, time.time() + HOUR)
+    await polled_every(hass, cloud, 600)
 
 
 async def test_a_lock_that_the_account_hears_is_polled_after_its_wakes_and_once_an_hour(
@@ -483,13 +510,13 @@ async def test_a_lock_that_the_account_hears_is_polled_after_its_wakes_and_once_
     login.add_lock(simulated_lock.device_id, local_key=simulated_lock.local_key)
     await login.set_up()
     await start(hass, entry)
-    await polled_every(hass, entry, 600)
+    await polled_every(hass, cloud, 600)
     now = time.time()
     await login.deliver(simulated_lock.device_id, [item(1, 3, now)])
     cloud.log(simulated_lock.device_id, "unlock_fingerprint", "3", now)
     await wait_for(hass, lambda: list(entry.runtime_data.lock.journal))
-    await poll(hass, entry, 10.1)
-    await polled_every(hass, entry, HOUR)
+    await poll(hass, cloud, 10.1)
+    await polled_every(hass, cloud, HOUR)
     assert simulated_lock.connections == 0
 
 
@@ -498,57 +525,81 @@ async def test_the_account_wakes_the_cloud_only_for_a_lock_that_is_not_connected
     entry: MockConfigEntry,
     simulated_lock: SimulatedLock,
     cloud: SimulatedCloud,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     login = TuyaLogin(hass)
     login.add_lock(simulated_lock.device_id, local_key=simulated_lock.local_key)
     await login.set_up()
     await start(hass, entry)
     await wake(hass, entry, simulated_lock)
-    await poll(hass, entry, 10.1)
+    await poll(hass, cloud, 10.1)
     await login.deliver(simulated_lock.device_id, [item(1, 3)])
     await wait_for(hass, lambda: list(entry.runtime_data.lock.journal))
-    set_last_heard(entry, time.time() - HOUR)
+    before = entry.runtime_data.data.state.last_heard
+    monkeypatch.setattr(Clock, "time", lambda self: time.time() + HOUR)
     await fall_asleep(hass, entry, simulated_lock)
-    assert entry.runtime_data.data.state.last_heard > time.time() - HOUR
-    await polled_every(hass, entry, HOUR)
+    assert entry.runtime_data.data.state.last_heard > before
+    await polled_every(hass, cloud, HOUR)
 
 
-@pytest.mark.parametrize("stays", [False, True])
 async def test_an_announcement_alone_is_no_wake(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     simulated_lock: SimulatedLock,
     cloud: SimulatedCloud,
-    stays: bool,
+    closed_port: int,
 ) -> None:
-    if stays:
-        login = TuyaLogin(hass)
-        login.add_lock(simulated_lock.device_id, local_key=simulated_lock.local_key)
-        await login.set_up()
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "port": closed_port})
     await start(hass, entry)
-    link = entry.runtime_data.lock.link
-    link.release()
-    if stays:
-        link.keep_alive()
-    await simulated_lock.wake()
-    await wait_for(hass, lambda: entry.runtime_data.data.state.last_heard)
+    await announced(hass, entry, simulated_lock)
+    await no_poll(hass, cloud, 12)
+
+
+@pytest.mark.parametrize("simulated_lock", [STAYS], indirect=True)
+async def test_an_announcement_of_a_lock_that_stays_on_the_network_is_no_wake_to_the_account(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+    closed_port: int,
+) -> None:
+    login = TuyaLogin(hass)
+    login.add_lock(simulated_lock.device_id, local_key=simulated_lock.local_key)
+    await login.set_up()
+    await set_up_awake(hass, entry, simulated_lock)
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "port": closed_port})
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await restart_heard_at(hass, hass_storage, entry, time.time() - HOUR)
+    await announced(hass, entry, simulated_lock)
+    await no_poll(hass, cloud, 12)
+
+
+async def announced(hass: HomeAssistant, entry: MockConfigEntry, lock: SimulatedLock) -> None:
+    """Let a lock announce itself, and wait until that is heard; nobody can connect to it."""
+    before = entry.runtime_data.data.state.last_heard or 0
+    if lock.awake:
+        await lock.announce()
+    else:
+        await lock.wake()
+    await wait_for(hass, lambda: (entry.runtime_data.data.state.last_heard or 0) > before)
     assert not entry.runtime_data.data.awake
-    await no_poll(hass, entry, 12)
 
 
 async def test_a_lock_that_wakes_all_the_time_is_not_polled_all_the_time(
-    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
 ) -> None:
     await start(hass, entry)
-    watch = entry.runtime_data.watch
-    watch.woke()
-    planned = watch._timer
-    watch.woke()
-    assert watch._timer is planned, "not put off"
-    await poll(hass, entry, 10.1)
-    watch.woke()
-    await no_poll(hass, entry, 50)
-    await poll(hass, entry, 61)
+    for _ in range(2):
+        await wake(hass, entry, simulated_lock)
+        await fall_asleep(hass, entry, simulated_lock)
+    await poll(hass, cloud, 11)
+    await wake(hass, entry, simulated_lock)
+    await no_poll(hass, cloud, 50)
+    await poll(hass, cloud, 61)
     assert len(asked(cloud)) == 3
 
 
@@ -556,13 +607,9 @@ async def test_an_unloaded_lock_is_not_polled(
     hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
 ) -> None:
     await start(hass, entry)
-    watch = entry.runtime_data.watch
     await hass.config_entries.async_unload(entry.entry_id)
     await hass.async_block_till_done()
-    calls = watch.calls.used(time.time())
-    await pass_time(hass, DAY)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert watch.calls.used(time.time()) == calls
+    await no_poll(hass, cloud, DAY)
 
 
 async def test_a_poll_that_is_under_way_ends_with_the_lock(
@@ -582,7 +629,7 @@ async def test_the_model_is_asked_for_once(
     hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
 ) -> None:
     await start(hass, entry)
-    await poll(hass, entry)
+    await poll(hass, cloud)
     assert len(asked(cloud, "/model")) == 1
 
 
@@ -593,32 +640,29 @@ async def test_a_product_without_records_in_the_cloud_is_not_asked_for_them_agai
     await start(hass, entry)
     assert len(asked(cloud)) == 2, "one for each variant"
     assert len(asked(cloud, "temp-passwords")) == 1
-    await poll(hass, entry)
+    await poll(hass, cloud)
     assert len(asked(cloud)) == 2
     assert issues(hass) == []
-    assert entry.runtime_data.watch.last_failure is None
+    assert await failure(hass, entry) is None
 
 
 # Passwords
 
 
-async def add_password(entry: MockConfigEntry) -> None:
-    """Let the owner add a temporary password."""
-    now = time.time()
-    passwords = entry.runtime_data.lock.passwords
-    await passwords.add("Guest", now, now + DAY, once=False)
-
-
-async def test_passwords_are_listed_at_the_start(
-    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+async def test_passwords_are_listed_at_the_start_and_again_when_they_are_due(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     await start(hass, entry)
     assert len(asked(cloud, "temp-passwords")) == 1
-    await poll(hass, entry)
+    await poll(hass, cloud)
     assert len(asked(cloud, "temp-passwords")) == 1
-    entry.runtime_data.watch._book_due -= HOUR
-    await poll(hass, entry)
-    assert len(asked(cloud, "temp-passwords")) == 2, "somebody may have made one in the app"
+    monkeypatch.setattr(coordinator, "PASSWORDS_EVERY", 0.0)
+    await reload(hass, entry)
+    await poll(hass, cloud)
+    assert len(asked(cloud, "temp-passwords")) == 3, "somebody may have made one in the app"
 
 
 async def test_a_wake_does_not_put_off_the_list_of_passwords(
@@ -626,18 +670,14 @@ async def test_a_wake_does_not_put_off_the_list_of_passwords(
     entry: MockConfigEntry,
     simulated_lock: SimulatedLock,
     cloud: SimulatedCloud,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(coordinator, "PASSWORDS_EVERY", 900.0)
     await start(hass, entry)
-    # The list was asked for almost an hour ago.
-    entry.runtime_data.watch._book_due = hass.loop.time() + 900
     await wake(hass, entry, simulated_lock)
-    await poll(hass, entry, 11)
+    await poll(hass, cloud, 11)
     assert len(asked(cloud, "temp-passwords")) == 1
-    await no_poll(hass, entry, 890)
-    entry.runtime_data.watch._book_due = hass.loop.time()
-    await poll(hass, entry, 901)
-    assert len(asked(cloud, "temp-passwords")) == 2
-    await polled_every(hass, entry, HOUR)
+    await polled_every(hass, cloud, 900)
 
 
 async def test_an_awake_lock_is_asked_for_until_it_has_fetched_what_waits(
@@ -647,14 +687,13 @@ async def test_an_awake_lock_is_asked_for_until_it_has_fetched_what_waits(
     cloud: SimulatedCloud,
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
-    await wait_for(hass, lambda: any(polls(entry)))
-    await poll(hass, entry, 11)
-    with entry.runtime_data.action():
-        await add_password(entry)
-    await poll(hass, entry, 61)
+    await polled(hass)
+    await poll(hass, cloud, 11)
+    await add(hass)
+    await poll(hass, cloud, 61)
     await fall_asleep(hass, entry, simulated_lock)
-    await polled_every(hass, entry, 600)
-    await polled_every(hass, entry, HOUR)
+    await polled_every(hass, cloud, 600)
+    await polled_every(hass, cloud, HOUR)
     assert entry.runtime_data.lock.passwords.book.unsettled
 
 
@@ -665,19 +704,20 @@ async def test_a_password_that_waits_for_the_lock_is_looked_up_after_its_wake(
     cloud: SimulatedCloud,
 ) -> None:
     await start(hass, entry)
-    await add_password(entry)
+    await add(hass)
     listed = len(asked(cloud, "temp-passwords"))
     await wake(hass, entry, simulated_lock)
     await wait_for(hass, lambda: cloud.rows(simulated_lock.device_id)[0].phase == 2)
     (password,) = entry.runtime_data.lock.passwords.book
     assert (password.phase, password.number) == ("waiting", None)
-    await poll(hass, entry, 10.1)
+    await poll(hass, cloud, 10.1)
     (password,) = entry.runtime_data.lock.passwords.book
     assert (password.phase, password.number) == ("active", 901)
-    entry.runtime_data.watch.woke()
-    await poll(hass, entry, 61)
+    await fall_asleep(hass, entry, simulated_lock)
+    await wake(hass, entry, simulated_lock)
+    await poll(hass, cloud, 61)
     assert len(asked(cloud, "temp-passwords")) == listed + 1, "nothing waits for the lock any more"
-    await polled_every(hass, entry, HOUR)
+    await polled_every(hass, cloud, HOUR)
     assert len(asked(cloud, "temp-passwords")) == listed + 1
 
 
@@ -707,7 +747,7 @@ async def test_one_question_that_the_cloud_refuses_silences_no_other(
     cloud.log(simulated_lock.device_id, "unlock_fingerprint", 3, time.time() - HOUR)
     await start(hass, entry)
     assert automation.told == [Told(LATE_UNLOCK, "fingerprint", 3)]
-    assert entry.runtime_data.watch.failure == CloudRefused(code).cause
+    assert await failure(hass, entry) == CloudRefused(code).cause
     assert issues(hass) == ["cloud_no_lock_service"] * (code == 28841106)
 
 
@@ -722,7 +762,7 @@ async def test_a_question_without_an_answer_silences_no_other(
     cloud.log(simulated_lock.device_id, "unlock_fingerprint", 3, time.time() - HOUR)
     await start(hass, entry)
     assert automation.told == [Told(LATE_UNLOCK, "fingerprint", 3)]
-    assert entry.runtime_data.watch.failure == "CloudSilent"
+    assert await failure(hass, entry) == "CloudSilent"
 
 
 async def test_alarms_are_told_though_the_records_of_unlocks_are_refused(
@@ -730,13 +770,13 @@ async def test_alarms_are_told_though_the_records_of_unlocks_are_refused(
     entry: MockConfigEntry,
     simulated_lock: SimulatedLock,
     cloud: SimulatedCloud,
+    automation: Automation,
 ) -> None:
     cloud.fail(1109, "open-logs$", times=None)
     await start(hass, entry)
-    told = signals(entry)
     cloud.log(simulated_lock.device_id, "alarm_lock", "shock", time.time() - HOUR)
-    await poll(hass, entry)
-    assert [one.signal.type for one in told] == ["shock"]
+    await poll(hass, cloud)
+    assert alarms(automation) == [("shock", True, "cloud")]
 
 
 async def test_the_refusal_that_the_owner_can_end_is_the_one_that_is_told(
@@ -755,7 +795,7 @@ async def test_what_has_nothing_to_do_with_the_question_ends_the_poll(
     cloud.fail(code, "model$", times=None)
     await start(hass, entry)
     assert asked(cloud) == asked(cloud, "alarm-logs") == []
-    assert entry.runtime_data.watch.failure == CloudRefused(code).cause
+    assert await failure(hass, entry) == CloudRefused(code).cause
 
 
 # What the owner hears
@@ -773,7 +813,7 @@ async def test_what_does_not_pass_is_one_repair_until_it_works(
     assert (shown.is_fixable, shown.is_persistent) == (False, False)
     assert shown.translation_placeholders == {"lock": entry.title}
     cloud.recover()
-    await poll(hass, entry, DAY + 1)
+    await poll(hass, cloud, DAY + 1)
     assert issues(hass) == []
 
 
@@ -784,7 +824,7 @@ async def test_another_cause_is_another_repair_in_place_of_the_first(
     await start(hass, entry)
     cloud.recover()
     cloud.fail(1114, times=None)
-    await poll(hass, entry)
+    await poll(hass, cloud)
     assert issues(hass) == ["cloud_ip_denied"]
 
 
@@ -795,7 +835,7 @@ async def test_a_repair_that_the_owner_has_put_aside_stays_aside(
     await start(hass, entry)
     issue_id = f"cloud_no_permission_{entry.entry_id}"
     ir.async_ignore_issue(hass, DOMAIN, issue_id, True)
-    await poll(hass, entry)
+    await poll(hass, cloud)
     issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
     assert issue
     assert issue.dismissed_version
@@ -809,8 +849,8 @@ async def test_what_passes_or_is_unknown_is_no_repair(
     await start(hass, entry)
     assert issues(hass) == []
     cloud.recover()
-    await poll(hass, entry)
-    assert entry.runtime_data.watch.last_success
+    await poll(hass, cloud)
+    assert (await shown(hass, entry))["last_success"]
 
 
 async def test_a_cloud_out_of_reach_is_no_repair_and_takes_none_back(
@@ -820,85 +860,101 @@ async def test_a_cloud_out_of_reach_is_no_repair_and_takes_none_back(
     await start(hass, entry)
     cloud.recover()
     cloud.drop(".*", times=1)
-    await poll(hass, entry)
-    assert entry.runtime_data.watch.last_failure[1] in {"CloudUnreachable", "CloudSilent"}
+    await poll(hass, cloud)
+    assert await failure(hass, entry) in {"CloudUnreachable", "CloudSilent"}
     assert issues(hass) == ["cloud_no_permission"]
-    await poll(hass, entry)
+    await poll(hass, cloud)
     assert issues(hass) == []
 
 
 @pytest.mark.parametrize("code", [28841002, 28841004])
 async def test_a_project_that_has_ended_is_asked_once_a_day(
-    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, code: int
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+    code: int,
 ) -> None:
     await start(hass, entry)
     cloud.fail(code, times=None)
-    await poll(hass, entry)
+    await poll(hass, cloud)
     for _ in range(2):
-        await no_poll(hass, entry, DAY - 60)
-        planned = entry.runtime_data.watch._timer
-        entry.runtime_data.watch.woke()
-        assert entry.runtime_data.watch._timer is planned, "neither sooner nor later"
+        await wake(hass, entry, simulated_lock)
+        await no_poll(hass, cloud, DAY - 60)
+        await fall_asleep(hass, entry, simulated_lock)
         calls = len(cloud.calls)
-        await poll(hass, entry, DAY + 1)
+        await poll(hass, cloud, DAY + 1)
         assert 1 <= len(cloud.calls) - calls <= 2, "one call, and a token for it"
     cloud.recover()
-    await poll(hass, entry, DAY + 1)
-    await poll(hass, entry)
+    await poll(hass, cloud, DAY + 1)
+    await poll(hass, cloud, HOUR + 1)
+
+
+def use_up(hass_storage: dict[str, Any], cloud: SimulatedCloud) -> None:
+    """Let all calls of this month be used up."""
+    counted = {"month": f"{dt_util.utcnow():%Y-%m}", "count": MAX_CALLS}
+    key = f"{DOMAIN}.projects"
+    hass_storage[key] = {"version": 1, "key": key, "data": {cloud.access_id: counted}}
 
 
 async def test_home_assistant_stops_by_itself_before_the_calls_are_used_up(
-    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
 ) -> None:
+    use_up(hass_storage, cloud)
     await start(hass, entry)
-    watch = entry.runtime_data.watch
-    while watch.calls.used(time.time()) < CAP:
-        watch.calls.count(time.time())
-    calls = len(cloud.calls)
-    await poll(hass, entry)
     assert issues(hass) == ["cloud_calls_used_up"]
-    await no_poll(hass, entry, DAY - 60)
-    await poll(hass, entry, DAY + 1)
-    assert len(cloud.calls) == calls
-    with watch.listening():
-        await watch.cloud.dynamic_password()
+    await wake(hass, entry, simulated_lock)
+    await no_poll(hass, cloud, DAY - 60)
+    await no_poll(hass, cloud, DAY + 1)
+    assert cloud.calls == []
+    await act(hass, "get_dynamic_password")
+    assert cloud.calls
     assert issues(hass) == ["cloud_calls_used_up"], "what the owner does is not limited"
 
 
 async def test_no_call_is_left_for_passwords_either(
-    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
 ) -> None:
+    use_up(hass_storage, cloud)
     cloud.absent.add("open-logs")
     await start(hass, entry)
-    await add_password(entry)
-    watch = entry.runtime_data.watch
-    while watch.calls.used(time.time()) < CAP:
-        watch.calls.count(time.time())
-    calls = len(cloud.calls)
-    await poll(hass, entry)
-    assert len(cloud.calls) == calls
+    await add(hass)
+    await no_poll(hass, cloud, DAY + 1)
 
 
 async def test_what_the_owner_does_tells_how_it_goes(
     hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
 ) -> None:
     await start(hass, entry)
-    watch = entry.runtime_data.watch
     cloud.fail(28841004, times=2)
-    with pytest.raises(CloudRefused), watch.listening():
-        await watch.cloud.dynamic_password()
+    with pytest.raises(HomeAssistantError):
+        await act(hass, "get_dynamic_password")
     assert issues(hass) == ["cloud_quota"]
-    await poll(hass, entry)
-    with watch.listening():
-        await watch.cloud.dynamic_password()
+    await poll(hass, cloud)
+    await act(hass, "get_dynamic_password")
     assert issues(hass) == []
-    await poll(hass, entry)
+    await poll(hass, cloud)
     for code in (2009, 1109):
         cloud.fail(code, times=1)
-        with pytest.raises(CloudRefused), watch.listening():
-            await watch.cloud.dynamic_password()
+        with pytest.raises(HomeAssistantError):
+            await act(hass, "get_dynamic_password")
     assert issues(hass) == []
-    assert watch.last_failure[1] == "quota"
+    assert await failure(hass, entry) == "quota"
+
+
+async def test_what_the_owner_does_puts_off_no_poll(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    await start(hass, entry)
+    await act(hass, "get_dynamic_password")
+    await poll(hass, cloud, 600.6)
 
 
 async def test_the_repair_goes_with_the_lock(
@@ -943,14 +999,14 @@ async def test_the_log_has_one_line_when_the_cloud_fails_and_one_when_it_is_back
     caplog.set_level(logging.INFO, "custom_components.tuya_wifi_lock")
     cloud.fail(1106, times=None)
     await start(hass, entry)
-    await poll(hass, entry)
+    await poll(hass, cloud)
     cloud.recover()
-    await poll(hass, entry)
-    await poll(hass, entry)
-    lines = [record.message for record in caplog.records if "Tuya's cloud" in record.message]
+    await poll(hass, cloud)
+    await poll(hass, cloud)
+    lines = [record.message for record in caplog.records if "Tuya cloud of" in record.message]
     assert lines == [
-        f"Tuya's cloud fails for {entry.title}: no_permission",
-        f"Tuya's cloud works again for {entry.title}",
+        f"Error fetching Tuya cloud of {entry.title} data: no_permission",
+        f"Fetching Tuya cloud of {entry.title} data recovered",
     ]
 
 

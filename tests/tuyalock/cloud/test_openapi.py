@@ -10,7 +10,15 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer, unused_port
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import openapi
+from custom_components.tuya_wifi_lock.tuyalock.cloud import openapi
+from custom_components.tuya_wifi_lock.tuyalock.cloud.openapi import (
+    MAX_CALLS,
+    REGIONS,
+    CallCounter,
+    OpenApi,
+    Project,
+    sign,
+)
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     CallsUsedUp,
     Cause,
@@ -18,17 +26,9 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     CloudSilent,
     CloudUnreachable,
 )
-from custom_components.tuya_wifi_lock.tuyalock.openapi import (
-    CAP,
-    REGIONS,
-    Calls,
-    OpenApi,
-    Project,
-    sign,
-)
 from tests.simulator.cloud import SimulatedCloud
 
-from .house import MovableClock
+from ..house import MovableClock
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -109,11 +109,11 @@ def at(year: int, month: int, day: int, hour: int = 0) -> float:
 
 
 def test_calls_are_counted_by_months_in_utc_and_survive_a_restart() -> None:
-    calls = Calls()
+    calls = CallCounter()
     assert calls.used(at(2026, 11, 30, 23)) == 0
     calls.count(at(2026, 11, 1))
     calls.count(at(2026, 11, 30, 23))
-    calls = Calls(calls.as_dict())
+    calls = CallCounter(calls.as_dict())
     assert calls.used(at(2026, 11, 30, 23)) == 2
     assert calls.used(at(2026, 12, 1)) == 0
     calls.count(at(2026, 12, 1))
@@ -342,9 +342,9 @@ async def test_polling_stops_at_the_cap_but_the_owner_may_go_on(
 ) -> None:
     month = f"{datetime.fromtimestamp(clock.time(), UTC):%Y-%m}"
     project = Project("eu", cloud.access_id, cloud.access_secret)
-    api = OpenApi(session, project, clock, Calls({"month": month, "count": CAP - 2}))
+    api = OpenApi(session, project, clock, CallCounter({"month": month, "count": MAX_CALLS - 2}))
     await api.call("GET", DEVICES, poll=True)
-    assert api.calls.used(clock.time()) == CAP
+    assert api.calls.used(clock.time()) == MAX_CALLS
     cloud.calls.clear()
     with pytest.raises(CallsUsedUp):
         await api.call("GET", DEVICES, poll=True)

@@ -1,38 +1,42 @@
-"""One lock in Tuya's cloud.
+"""The client of one lock in Tuya's cloud.
 
-Of several endpoints, projects and products differ in which variant they have. The variants are
-tried in turn, and the one that answered is remembered.
+Projects and products differ in which variant of an endpoint they have. The variants are tried in
+turn, and the one that answered is remembered.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from .cloud_answers import (
+from ..exceptions import Cause, CloudError, CloudRefused, CloudSilent, CloudUnreachable
+from ..models import Report
+from ..passwords import Phase, TemporaryPassword, Wish
+from ..profiles import Dp
+from .openapi import OpenApi
+from .responses import (
     CloudDevice,
     CloudMember,
+    Firmware,
     OfflinePassword,
     Ticket,
-    each,
-    legible,
+    encrypt_code,
+    parse,
+    parse_rows,
     read_device,
+    read_firmware,
     read_list,
     read_member,
     read_model,
     read_offline_password,
     read_password,
+    read_remote_unlock_allowed,
     read_report,
     read_specifications,
     read_ticket,
     read_time,
 )
-from .cloud_checks import CloudChecks
-from .exceptions import Cause, CloudRefused, CloudSilent, CloudUnreachable
-from .models import Report
-from .openapi import OpenApi
-from .passwords import Phase, TemporaryPassword, Wish
-from .profiles import Dp
-from .tickets import open_ticket, seal
 
 _LOCK = "/v1.0/devices/{id}/door-lock"
 _LOCK_1_1 = "/v1.1/devices/{id}/door-lock"
@@ -40,11 +44,11 @@ _SMART_LOCK = "/v1.0/smart-lock/devices/{id}"
 _DOOR_OPERATE = f"{_SMART_LOCK}/password-free/door-operate"
 
 type _Variants = Mapping[str, Mapping[str, Any]]
-"""Path -> what its body has besides the usual."""
+"""Path -> additional fields of its body."""
 
 
 def _variants(*paths: str) -> _Variants:
-    """Return variants whose bodies are the same."""
+    """Return variants with the same body."""
     return {path: {} for path in paths}
 
 
@@ -60,50 +64,52 @@ _SIGNALS = _variants(f"{_LOCK_1_1}/alarm-logs", f"{_LOCK}/alarm-logs")
 _MEMBERS = _variants(f"{_SMART_LOCK}/users", "/v1.1/devices/{id}/users")
 _OFFLINE = _variants(f"{_LOCK_1_1}/offline-temp-password", f"{_LOCK}/offline-temp-password")
 
+_REMOTE_UNLOCKS = f"{_LOCK}/remote-unlocks"
+_FIRMWARE = "/v2.0/cloud/thing/{id}/firmware"
+
 _MODELS: Mapping[str, Callable[[Any], dict[int, Dp]]] = {
     "/v2.0/cloud/thing/{id}/model": read_model,
     "/v1.1/devices/{id}/specifications": read_specifications,
 }
 
 _ABSENT = {Cause.NO_ENDPOINT, Cause.UNSUPPORTED, Cause.NO_LOCK_SERVICE}
-"""Refusals after which another variant may still do it."""
+"""Refusals after which another variant may still work."""
 
 _UNSUPPORTED = 2003
 
 PAGE = 50
 PAGES = 20
-"""Pages that are read at most, whatever the cloud says of how many there are."""
+"""Pages that are read at most."""
 
 
-class Cloud:
-    """Asks Tuya's cloud about one lock, and to do something with it."""
+class CloudClient:
+    """Client of Tuya's cloud for one lock."""
 
     code_length = 7
-    """Digits that a temporary password of a Wi-Fi lock has."""
+    """Digits of a temporary password of a Wi-Fi lock."""
 
     def __init__(
         self, api: OpenApi, device_id: str, stored: Mapping[str, Any] | None = None
     ) -> None:
-        """Go on from a stored form; nothing is asked before the first call."""
+        """Restore what `as_dict` returned; nothing is requested before the first call."""
         self._api = api
         self._device_id = device_id
-        self.checks = CloudChecks(api, device_id)
         self._answered: set[str] = set(stored["answered"] if stored else ())
-        """Paths of the variants that answered."""
+        """Paths of the variants that have answered."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Return a form for storage."""
+        """Return the variants that have answered, for storage."""
         return {"answered": sorted(self._answered)}
 
     async def device(self) -> CloudDevice:
-        """Return the lock as a device of the account, with its local key."""
-        return legible(read_device, await self._call("GET", "/v1.0/devices/{id}"))
+        """Return the lock as a device, with its local key."""
+        return parse(read_device, await self._call("GET", "/v1.0/devices/{id}"))
 
     async def model(self) -> dict[int, Dp]:
-        """Return the DP table of the product, which is empty if the cloud has none."""
+        """Return the DP table of the product; empty if the cloud has none."""
         for path, read in _MODELS.items():
             try:
-                if table := legible(read, await self._call("GET", path)):
+                if table := parse(read, await self._call("GET", path)):
                     return table
             except CloudRefused as refused:
                 if refused.cause not in _ABSENT:
@@ -111,11 +117,11 @@ class Cloud:
         return {}
 
     async def test(self) -> None:
-        """Raise an error if the project may not use this lock."""
+        """Raise CloudError if the project may not control this lock."""
         await self._ticket()
 
     async def operate(self, *, unlock: bool) -> None:
-        """Have the lock opened or locked; the cloud's yes does not mean that the lock did it."""
+        """Unlock or lock; the lock may not have done it although the cloud reports success."""
         await self._try("POST", _OPEN if unlock else _CLOSE, body={}, ticketed=True)
 
     async def refuse_request(self) -> None:
@@ -129,31 +135,32 @@ class Cloud:
 
     async def signals(self, since: float, until: float) -> list[Report]:
         """Return the records of alarms, rings and duress between two Unix times, oldest first."""
-        # No times can be asked for; the newest come first.
+        # The query takes no times; the newest rows come first.
         codes = {"codes": "alarm_lock,hijack,doorbell"}
         rows = await self._all(_SIGNALS, "records", codes, poll=True, since=since)
         return [one for one in self._reports(rows) if since <= time_of(one) <= until]
 
     def _reports(self, rows: list[Any]) -> list[Report]:
-        """Return rows of the records, which come newest first, as reports, oldest first."""
+        """Return rows of the logs, which come newest first, as reports, oldest first."""
         received = self._api.clock.time()
-        return sorted(each(lambda row: read_report(row, received), rows[::-1]), key=time_of)
+        read = partial(read_report, received=received)
+        return sorted(parse_rows(read, rows[::-1]), key=time_of)
 
     async def members(self) -> list[CloudMember]:
-        """Return the members that the app knows, with their numbers where it tells them."""
-        return each(read_member, await self._all(_MEMBERS, "records", {}))
+        """Return the members in the app, with their numbers where they are known."""
+        return parse_rows(read_member, await self._all(_MEMBERS, "records", {}))
 
     async def list_passwords(self) -> list[TemporaryPassword]:
-        """Return the temporary passwords that the cloud counts as usable."""
+        """Return the temporary passwords that the cloud counts as valid."""
         rows = await self._call("GET", f"{_LOCK}/temp-passwords", query={"valid": "true"})
-        return each(read_password, legible(read_list, rows))
+        return parse_rows(read_password, parse(read_list, rows))
 
     async def add_password(self, wish: Wish) -> TemporaryPassword:
-        """Have a temporary password made; the lock fetches it when it wakes."""
+        """Add a temporary password; the lock fetches it when it wakes."""
         body = await self._sealed(wish)
         result = await self._call("POST", f"{_LOCK}/temp-password", body=body)
         return TemporaryPassword(
-            id=legible(lambda row: str(row["id"]), result),
+            id=parse(lambda row: str(row["id"]), result),
             name=wish.name,
             start=wish.start,
             end=wish.end,
@@ -162,7 +169,7 @@ class Cloud:
         )
 
     async def change_password(self, old: TemporaryPassword, wish: Wish) -> TemporaryPassword:
-        """Have a temporary password changed; the lock fetches the change when it wakes."""
+        """Change a temporary password; the lock fetches the change when it wakes."""
         body = await self._sealed(wish)
         await self._call("PUT", f"{_LOCK}/temp-passwords/{old.id}/modify-password", body=body)
         return replace(
@@ -176,7 +183,7 @@ class Cloud:
         )
 
     async def delete_password(self, password: TemporaryPassword) -> TemporaryPassword:
-        """Have a temporary password deleted; it is in the lock until the lock wakes."""
+        """Delete a temporary password; the lock accepts it until it wakes."""
         path = f"{_LOCK}/temp-passwords/{password.id}"
         try:
             if not await self._was_gone(path):
@@ -188,24 +195,36 @@ class Cloud:
         return replace(password, phase=Phase.DELETED)
 
     async def dynamic_password(self) -> str:
-        """Return digits that open the lock for five minutes."""
+        """Return a code that opens the lock for five minutes."""
         result = await self._call("GET", f"{_LOCK}/dynamic-password")
-        return legible(lambda row: str(row["dynamic_password"]), result)
+        return parse(lambda row: str(row["dynamic_password"]), result)
 
     async def offline_password(
         self, kind: str, name: str | None, start: float | None, end: float | None
     ) -> OfflinePassword:
-        """Return digits that the lock knows by itself: `once`, `multiple`, or `clear_all`.
+        """Return a code that the lock accepts offline: `once`, `multiple`, or `clear_all`.
 
         Times are whole hours; the cloud cuts off the rest.
         """
         times = {"effective_time": start, "invalid_time": end}
         body: dict[str, Any] = {"type": kind} | ({"name": name} if name else {})
         body |= {key: int(time) for key, time in times.items() if time is not None}
-        return legible(read_offline_password, await self._try("POST", _OFFLINE, body=body))
+        return parse(read_offline_password, await self._try("POST", _OFFLINE, body=body))
+
+    async def remote_unlock_allowed(self) -> bool | None:
+        """Return if remote unlocking is enabled in the app; None if the cloud does not say."""
+        with suppress(CloudError):
+            return parse(read_remote_unlock_allowed, await self._call("GET", _REMOTE_UNLOCKS))
+        return None
+
+    async def firmware(self) -> Firmware | None:
+        """Return the firmware versions; None if the cloud does not say."""
+        with suppress(CloudError):
+            return parse(read_firmware, await self._call("GET", _FIRMWARE))
+        return None
 
     async def _was_gone(self, path: str) -> bool:
-        """Delete something; return if it was not there any more."""
+        """Delete a resource; return if it did not exist any more."""
         try:
             await self._call("DELETE", path)
         except CloudRefused as refused:
@@ -215,12 +234,12 @@ class Cloud:
         return False
 
     async def _sealed(self, wish: Wish) -> dict[str, Any]:
-        """Return the body that carries a temporary password."""
+        """Return the body of a request for a temporary password."""
         ticket = await self._ticket()
-        key = open_ticket(self._api.project.access_secret, ticket.key)
+        key = ticket.open(self._api.project.access_secret)
         return {
             "name": wish.name,
-            "password": seal(wish.code, key),
+            "password": encrypt_code(wish.code, key),
             "password_type": "ticket",
             "ticket_id": ticket.id,
             "effective_time": wish.start,
@@ -229,9 +248,9 @@ class Cloud:
         }
 
     async def _ticket(self) -> Ticket:
-        """Return a new ticket; if its answer is lost, nothing has been done that matters."""
+        """Return a new ticket; a lost answer has changed nothing."""
         try:
-            return legible(read_ticket, await self._try("POST", _TICKET))
+            return parse(read_ticket, await self._try("POST", _TICKET))
         except CloudSilent as error:
             raise CloudUnreachable from error
 
@@ -244,12 +263,12 @@ class Cloud:
         poll: bool = False,
         since: float = 0.0,
     ) -> list[Any]:
-        """Return the rows of all pages of a result, or up to one that begins before a Unix time."""
+        """Return the rows of all pages, or up to the page that reaches back before a Unix time."""
         found: list[Any] = []
         for page in range(1, PAGES + 1):
             paged = {**query, "page_no": page, "page_size": PAGE}
             result = await self._try("GET", variants, query=paged, poll=poll)
-            more, total = legible(lambda result: (list(result[rows]), int(result["total"])), result)
+            more, total = parse(lambda result: (list(result[rows]), int(result["total"])), result)
             found += more
             if not more or len(found) >= total or _reaches(more, since):
                 break
@@ -265,10 +284,10 @@ class Cloud:
         ticketed: bool = False,
         poll: bool = False,
     ) -> Any:
-        """Return the result of the first variant that is there.
+        """Return the result of the first variant that exists.
 
-        The next one is tried only after a refusal that says that nothing was done. Each attempt has
-        a ticket of its own.
+        The next one is tried only after a refusal that means that nothing was done. Each attempt
+        has its own ticket.
         """
         refusals = []
         for path in sorted(variants, key=lambda path: path not in self._answered):
@@ -286,16 +305,35 @@ class Cloud:
         raise min(refusals, key=lambda refused: refused.cause is Cause.NO_ENDPOINT)
 
     async def _call(self, method: str, path: str, **options: Any) -> Any:
-        """Return the result of a call about this lock; a plain no is a refusal."""
-        result = await self._api.call(method, path.format(id=self._device_id), **options)
+        """Return the result of a call for this lock; `false` is a refusal."""
+        result = await self._api.call(method, path, device_id=self._device_id, **options)
         if result is False:
             raise CloudRefused(_UNSUPPORTED)
         return result
 
 
 def _reaches(rows: list[Any], since: float) -> bool:
-    """Return if rows, the newest first, go back further than a Unix time."""
-    return any(time < since for time in each(read_time, rows))
+    """Return if rows reach back before a Unix time."""
+    return any(time < since for time in parse_rows(read_time, rows))
+
+
+async def list_devices(api: OpenApi) -> list[CloudDevice]:
+    """Return all devices of a project, without their local keys."""
+    found: list[CloudDevice] = []
+    query: dict[str, str | int] = {"size": PAGE}
+    for _ in range(PAGES):
+        result = await api.call("GET", "/v1.0/iot-01/associated-users/devices", query=query)
+        rows, last = parse(_page_of_devices, result)
+        found += parse_rows(read_device, rows)
+        if last is None:
+            break
+        query["last_row_key"] = last
+    return found
+
+
+def _page_of_devices(result: Any) -> tuple[list[Any], str | None]:
+    """Return the devices of a page, and the key of the next page."""
+    return list(result["devices"]), result["last_row_key"] if result.get("has_more") else None
 
 
 def time_of(report: Report) -> float:

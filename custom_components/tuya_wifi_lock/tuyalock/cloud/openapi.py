@@ -1,4 +1,4 @@
-"""Tuya's OpenAPI: signed requests of one cloud project, which share one token."""
+"""Tuya's OpenAPI: signed requests of one cloud project, which share one access token."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -7,12 +7,15 @@ from datetime import UTC, datetime
 import hashlib
 import hmac
 import json
+import logging
 from typing import Any
 
 import aiohttp
 
-from .clock import Clock
-from .exceptions import CallsUsedUp, Cause, CloudRefused, CloudSilent, CloudUnreachable
+from ..clock import Clock
+from ..exceptions import CallsUsedUp, Cause, CloudError, CloudRefused, CloudSilent, CloudUnreachable
+
+_LOGGER = logging.getLogger(__name__)
 
 REGIONS: dict[str, str] = {
     "eu": "https://openapi.tuyaeu.com",
@@ -23,23 +26,23 @@ REGIONS: dict[str, str] = {
     "in": "https://openapi.tuyain.com",
     "sg": "https://openapi-sg.iotbing.com",
 }
-"""Data centre -> where its OpenAPI is."""
+"""Data centre -> base URL of its OpenAPI."""
 
-CAP = 20_000
-"""Calls in a month after which nothing is polled any more; a trial allows about 26,000."""
+MAX_CALLS = 20_000
+"""Calls per month after which polling stops; a trial allows about 26,000."""
 
 ANSWER_TIME = 10.0
-"""Seconds that the cloud has for an answer."""
+"""Seconds within which the cloud has to answer."""
 
 _RENEW_BEFORE = 60.0
-"""Seconds before its end in which a token is not used any more."""
+"""Seconds before its expiry at which a token is renewed."""
 
 _TOKEN_PATH = "/v1.0/token"
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A cloud project of the owner on Tuya's developer platform."""
+    """A cloud project on Tuya's developer platform."""
 
     region: str
     access_id: str
@@ -59,30 +62,32 @@ def sign(
     return hmac.new(secret.encode(), (identity + text).encode(), hashlib.sha256).hexdigest().upper()
 
 
-class Calls:
-    """Counts how often the cloud was asked in a month; Tuya's quotas start anew each month."""
+class CallCounter:
+    """Counts the calls of a project in the current month; Tuya's quotas are monthly."""
 
     def __init__(
-        self, stored: Mapping[str, Any] | None = None, counted: Callable[[], None] = lambda: None
+        self,
+        stored: Mapping[str, Any] | None = None,
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
-        """Go on from a stored form; tell each call that is counted."""
-        self._counted = counted
+        """Restore the count that `as_dict` returned; `on_change` is called after each call."""
+        self._on_change = on_change
         self._month: str | None = stored["month"] if stored else None
         self._count: int = stored["count"] if stored else 0
 
     def as_dict(self) -> dict[str, Any]:
-        """Return a form for storage."""
+        """Return the count in a form for storage."""
         return {"month": self._month, "count": self._count}
 
     def used(self, now: float) -> int:
-        """Return how often the cloud was asked in the month of a Unix time."""
+        """Return the number of calls in the month of a Unix time."""
         return self._count if self._month == _month(now) else 0
 
     def count(self, now: float) -> None:
         """Count one call."""
         self._count = self.used(now) + 1
         self._month = _month(now)
-        self._counted()
+        self._on_change()
 
 
 def _month(now: float) -> str:
@@ -92,55 +97,66 @@ def _month(now: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """What is asked; the body is the very bytes that are signed and sent."""
+    """A request; the body holds exactly the bytes that are signed and sent."""
 
     method: str
     path: str
     query: Mapping[str, str | int]
     body: bytes = field(default=b"", repr=False)
+    device_id: str = field(default="", repr=False)
+
+    @property
+    def name(self) -> str:
+        """The request as it is logged: without the device id, the query and the body."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def device_path(self) -> str:
+        """The path with the device id."""
+        return self.path.replace("{id}", self.device_id)
 
     @property
     def url(self) -> str:
-        """The path with its query as it is signed."""
+        """The path with its query, as it is signed."""
         query = "&".join(f"{name}={value}" for name, value in self.query.items())
-        return f"{self.path}?{query}" if query else self.path
+        return f"{self.device_path}?{query}" if query else self.device_path
 
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    """What proves us to the cloud for two hours."""
+    """An access token; it is valid for two hours."""
 
     text: str = field(repr=False)
     until: float
-    """On the monotonic clock."""
+    """When it expires, on the monotonic clock."""
 
 
 async def _once(
     request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Send a request once: aiohttp repeats GET, PUT and DELETE by itself if a connection breaks."""
+    """Send a request once: aiohttp would repeat GET, PUT and DELETE when a connection breaks."""
     try:
         return await send(request)
     except aiohttp.ClientConnectorError as error:
         raise CloudUnreachable from error
     except aiohttp.ClientError:
-        # Its text quotes the answer, which may hold what is secret.
+        # The message quotes the answer, which may contain secrets.
         raise CloudSilent from None
 
 
 class OpenApi:
-    """Asks Tuya's cloud in the name of one project."""
+    """Client of Tuya's OpenAPI for one project."""
 
     def __init__(
         self,
         session: aiohttp.ClientSession,
         project: Project,
         clock: Clock,
-        calls: Calls | None = None,
+        calls: CallCounter | None = None,
     ) -> None:
-        """Prepare; nothing is asked before the first call."""
+        """Initialize; nothing is requested before the first call."""
         self.project = project
-        self.calls = calls or Calls()
+        self.calls = calls or CallCounter()
         self._session = session
         self.clock = clock
         self._base = REGIONS[project.region]
@@ -154,19 +170,21 @@ class OpenApi:
         method: str,
         path: str,
         *,
+        device_id: str = "",
         query: Mapping[str, str | int] | None = None,
         body: Mapping[str, Any] | None = None,
         poll: bool = False,
     ) -> Any:
-        """Return the result of a call.
+        """Return the result of a call; `{id}` in the path stands for the device id.
 
-        A call is repeated once if the cloud refused our token or our clock, and never else. A poll
-        is what nobody asked for just now: it is not made once the calls of the month are used up.
+        A call is repeated once if the cloud refused the token or the clock, and never otherwise.
+        `poll` marks a call in the background, which is not made once the calls of the month are
+        used up.
         """
-        if poll and self.calls.used(self.clock.time()) >= CAP:
+        if poll and self.calls.used(self.clock.time()) >= MAX_CALLS:
             raise CallsUsedUp
         data = b"" if body is None else json.dumps(body).encode()
-        request = _Request(method, path, dict(sorted((query or {}).items())), data)
+        request = _Request(method, path, dict(sorted((query or {}).items())), data, device_id)
         try:
             return await self._ask(request)
         except CloudRefused as refused:
@@ -175,7 +193,7 @@ class OpenApi:
         return await self._ask(request)
 
     async def _ask(self, request: _Request) -> Any:
-        """Ask once, with a token; forget the token if it is refused."""
+        """Send a request with a token; drop the token if it is refused."""
         token = await self._valid_token()
         try:
             return await self._send(request, token.text)
@@ -185,14 +203,14 @@ class OpenApi:
             raise
 
     async def _valid_token(self) -> _Token:
-        """Return the token, after one renewal for all who wait for it."""
+        """Return a valid token; concurrent callers share one renewal."""
         async with self._renewing:
             if self._token is None or self.clock.monotonic() >= self._token.until:
                 self._token = await self._new_token()
             return self._token
 
     async def _new_token(self) -> _Token:
-        """Fetch a token; if the answer is lost, nothing has been done that matters."""
+        """Request a token; a lost answer has changed nothing."""
         asked_at = self.clock.monotonic()
         try:
             result = await self._send(_Request("GET", _TOKEN_PATH, {"grant_type": 1}), "")
@@ -202,20 +220,26 @@ class OpenApi:
             raise CloudUnreachable from error
 
     async def _send(self, request: _Request, token: str) -> Any:
-        """Send one request and return the result in its answer."""
+        """Send a request once and return the result in its answer."""
         self.calls.count(self.clock.time())
         try:
             async with self.clock.timeout(ANSWER_TIME):
                 answer = json.loads(await self._exchange(request, token))
+            result = self._result(answer)
         except TimeoutError, aiohttp.ClientError, ValueError:
+            _LOGGER.debug("%s: no readable answer", request.name)
             raise CloudSilent from None
-        return self._result(answer)
+        except CloudError as error:
+            _LOGGER.debug("%s: %s", request.name, str(error) or type(error).__name__)
+            raise
+        _LOGGER.debug("%s: success", request.name)
+        return result
 
     async def _exchange(self, request: _Request, token: str) -> bytes:
-        """Send one request and return the answer's body."""
+        """Send a request once and return the body of the answer."""
         async with self._session.request(
             request.method,
-            self._base + request.path,
+            self._base + request.device_path,
             params=request.query,
             data=request.body or None,
             headers=self._headers(request, token),
@@ -225,7 +249,7 @@ class OpenApi:
             return await response.read()
 
     def _headers(self, request: _Request, token: str) -> dict[str, str]:
-        """Return the headers of a request, signed."""
+        """Return the headers of a request, with its signature."""
         project = self.project
         now = str(round((self.clock.time() + self._skew) * 1000))
         identity = project.access_id + token + now
@@ -242,7 +266,7 @@ class OpenApi:
         return headers | ({"access_token": token} if token else {})
 
     def _result(self, answer: Any) -> Any:
-        """Return the result of an answer, and learn from it how late it is in the cloud."""
+        """Return the result of an answer, and take the time of the cloud from it."""
         if not isinstance(answer, dict):
             raise CloudSilent
         if isinstance(now := answer.get("t"), int):

@@ -10,15 +10,15 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
-from custom_components.tuya_wifi_lock.const import DOMAIN
-from custom_components.tuya_wifi_lock.project import (
+from custom_components.tuya_wifi_lock.cloud.projects import (
     _DATA,
     async_get_api,
     known_projects,
     project_data,
     project_of,
 )
-from custom_components.tuya_wifi_lock.tuyalock.openapi import Project
+from custom_components.tuya_wifi_lock.const import DOMAIN
+from custom_components.tuya_wifi_lock.tuyalock import Project
 from homeassistant.config_entries import SOURCE_IGNORE
 from homeassistant.core import EVENT_HOMEASSISTANT_FINAL_WRITE, HomeAssistant
 

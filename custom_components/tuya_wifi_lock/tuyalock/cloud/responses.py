@@ -1,15 +1,18 @@
-"""What Tuya's cloud tells of a lock, read from the results of its answers."""
+"""Parsers of the results that Tuya's cloud returns."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 import json
 from typing import Any
 
-from .exceptions import CloudSilent
-from .models import Item, Report, Source, Value
-from .passwords import Phase, TemporaryPassword
-from .products.decoder import ALARM_CODE, METHODS, NUMBERS
-from .profiles import Dp, DpType
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.padding import PKCS7
+
+from ..exceptions import CloudRefused, CloudSilent
+from ..models import Item, Report, Source, Value
+from ..passwords import Phase, TemporaryPassword
+from ..products.decoder import ALARM_CODE, METHODS, NUMBERS
+from ..profiles import Dp, DpType
 
 _UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
 
@@ -33,6 +36,14 @@ _PHASES: Mapping[int, Phase] = {
     7: Phase.FAILED,
 }
 
+_BLOCK_BITS = 128
+_TICKET_KEY_SIZE = 16
+_BAD_TICKET = 1109
+
+_REMOTE_UNLOCK = "remoteUnlockWithoutPwd"
+_UP_TO_DATE = {0, 3}
+"""States of a firmware update: there is none, or it is finished."""
+
 _BOOLEANS = {"true": True, "false": False}
 
 _MILLISECONDS = 100_000_000_000
@@ -41,7 +52,7 @@ _MILLISECONDS = 100_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class CloudDevice:
-    """A device of the account."""
+    """A device that the project can access."""
 
     id: str
     name: str
@@ -53,7 +64,7 @@ class CloudDevice:
 
 @dataclass(frozen=True, slots=True)
 class CloudMember:
-    """Somebody of the household as the app knows them; numbers as `fingerprint:3`."""
+    """A member of the household in Tuya's app; numbers as `fingerprint:3`."""
 
     name: str
     numbers: frozenset[str]
@@ -61,8 +72,16 @@ class CloudMember:
 
 
 @dataclass(frozen=True, slots=True)
+class Firmware:
+    """The firmware versions of a lock; with several modules, the versions of each."""
+
+    installed: str
+    newest: str
+
+
+@dataclass(frozen=True, slots=True)
 class OfflinePassword:
-    """A password that the lock accepts without having heard of it; times in Unix seconds."""
+    """A password that the lock accepts offline; times in Unix seconds."""
 
     code: str = field(repr=False)
     name: str
@@ -72,24 +91,37 @@ class OfflinePassword:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """Good for one operation."""
+    """A ticket, which is valid for one operation."""
 
     id: str = field(repr=False)
     key: str = field(repr=False)
-    """In hex, and only the access secret opens it."""
+    """Encrypted with the access secret, in hex."""
+
+    def open(self, access_secret: str) -> bytes:
+        """Return the key of the ticket: AES-256-ECB under the access secret."""
+        try:
+            decryptor = _cipher(access_secret.encode()).decryptor()
+            padded = decryptor.update(bytes.fromhex(self.key)) + decryptor.finalize()
+            padding = PKCS7(_BLOCK_BITS).unpadder()
+            key = padding.update(padded) + padding.finalize()
+        except (TypeError, ValueError) as error:
+            raise CloudRefused(_BAD_TICKET) from error
+        if len(key) != _TICKET_KEY_SIZE:
+            raise CloudRefused(_BAD_TICKET)
+        return key
 
 
-def legible[T](read: Callable[[Any], T], result: Any) -> T:
-    """Return what a result says."""
+def parse[T](read: Callable[[Any], T], result: Any) -> T:
+    """Parse a result; raise CloudSilent if it has another shape than expected."""
     try:
         return read(result)
     except _UNREADABLE:
-        # Its text quotes the answer, which may hold what is secret.
+        # The message quotes the answer, which may contain secrets.
         raise CloudSilent from None
 
 
-def each[T](read: Callable[[Any], T], rows: list[Any]) -> list[T]:
-    """Return what the rows of a result say, without those that cannot be read."""
+def parse_rows[T](read: Callable[[Any], T], rows: list[Any]) -> list[T]:
+    """Parse the rows of a result, leaving out those that have another shape than expected."""
     found = []
     for row in rows:
         try:
@@ -100,14 +132,14 @@ def each[T](read: Callable[[Any], T], rows: list[Any]) -> list[T]:
 
 
 def read_list(result: Any) -> list[Any]:
-    """Read a list; anything else that has members is none, least of all an empty one."""
+    """Read a list; an empty object, for example, is none."""
     if not isinstance(result, list):
         raise TypeError
     return result
 
 
 def read_device(row: Any) -> CloudDevice:
-    """Read a device; the list of all devices has no local keys."""
+    """Read a device; there is no local key in the list of all devices."""
     model = row.get("model") or row.get("product_name") or None
     local_key = row.get("local_key", "")
     return CloudDevice(row["id"], row["name"], row["category"], row["product_id"], local_key, model)
@@ -118,17 +150,34 @@ def read_ticket(row: Any) -> Ticket:
     return Ticket(row["ticket_id"], row["ticket_key"])
 
 
+def encrypt_code(code: str, key: bytes) -> str:
+    """Return the digits of a password encrypted with the key of a ticket.
+
+    The hex is in lower case: the cloud accepts upper case as well, but the lock then stores another
+    password.
+    """
+    padding = PKCS7(_BLOCK_BITS).padder()
+    padded = padding.update(code.encode()) + padding.finalize()
+    encryptor = _cipher(key).encryptor()
+    return (encryptor.update(padded) + encryptor.finalize()).hex()
+
+
+def _cipher(key: bytes) -> Cipher[modes.ECB]:
+    """Return AES as Tuya uses it here: each block by itself."""
+    return Cipher(algorithms.AES(key), modes.ECB())  # noqa: S305
+
+
 def read_model(result: Any) -> dict[int, Dp]:
     """Read the DP table of a thing model, which is JSON in a string."""
     services = json.loads(result["model"])["services"]
     rows = [row for service in services for row in service["properties"]]
-    return dict(each(_read_property, rows))
+    return dict(parse_rows(_read_property, rows))
 
 
 def read_specifications(result: Any) -> dict[int, Dp]:
     """Read the DP table of the older specifications."""
-    reported = each(_read_specification, list(result.get("status", ())))
-    written = each(_read_specification, list(result.get("functions", ())))
+    reported = parse_rows(_read_specification, list(result.get("status", ())))
+    written = parse_rows(_read_specification, list(result.get("functions", ())))
     return dict(reported) | {id_: replace(dp, writable=True) for id_, dp in written}
 
 
@@ -165,12 +214,12 @@ def read_report(row: Any, received: float) -> Report:
 
 
 def read_time(row: Any) -> float:
-    """Read when a row of the records was, in Unix seconds."""
+    """Read the time of a row of the logs, in Unix seconds."""
     return in_seconds(float(row["update_time"]))
 
 
 def in_seconds(time: float) -> float:
-    """Return a time of Tuya's, which may be in milliseconds, in Unix seconds."""
+    """Return a time in seconds or milliseconds in Unix seconds."""
     return time / 1000 if time > _MILLISECONDS else float(time)
 
 
@@ -184,7 +233,7 @@ def _value(code: str, text: str) -> Value:
 
 
 def read_member(row: Any) -> CloudMember:
-    """Read a member and the numbers that are theirs."""
+    """Read a member with their numbers."""
     owned = set(NUMBERS.values())
     keys = {
         f"{method}:{int(key['unlock_sn'])}": key.get("unlock_attr") == 1
@@ -219,3 +268,32 @@ def read_offline_password(row: Any) -> OfflinePassword:
         float(start) if start else None,
         float(end) if end else None,
     )
+
+
+def read_remote_unlock_allowed(result: Any) -> bool | None:
+    """Read if remote unlocking is enabled: the result is a list of ways, or a single one."""
+    for way in _rows(result):
+        if way["remote_unlock_type"] == _REMOTE_UNLOCK:
+            return bool(way["open"])
+    return None
+
+
+def read_firmware(result: Any) -> Firmware | None:
+    """Read the versions of all modules that have firmware."""
+    modules = [row for row in _rows(result) if row.get("current_version")]
+    if not modules:
+        return None
+    installed = [str(row["current_version"]) for row in modules]
+    newest = [_newest(row) for row in modules]
+    return Firmware(", ".join(installed), ", ".join(newest))
+
+
+def _newest(row: Any) -> str:
+    """Return the newest version of a module."""
+    up_to_date = row.get("upgrade_status", 0) in _UP_TO_DATE
+    return str(row["current_version"] if up_to_date else row["version"])
+
+
+def _rows(result: Any) -> list[Any]:
+    """Return the rows of a result that may be a list, or a row by itself."""
+    return result if isinstance(result, list) else [result]

@@ -1,4 +1,4 @@
-"""Tuya's cloud projects: each is asked through one client, whichever lock it is for."""
+"""Tuya's cloud projects: all locks of a project share one API client and its call counter."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -12,46 +12,43 @@ from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.storage import Store
 from homeassistant.util.hass_dict import HassKey
 
-from .const import CONF_CLOUD, DOMAIN
-from .tuyalock import Clock
-from .tuyalock.cloud import Cloud
-from .tuyalock.openapi import Calls, OpenApi, Project
-from .tuyalock.storage import known_fields
+from ..const import CONF_ACCESS_ID, CONF_ACCESS_SECRET, CONF_CLOUD, CONF_REGION, DOMAIN
+from ..tuyalock import CallCounter, Clock, CloudClient, OpenApi, Project
 
 STORAGE_VERSION = 1
 SAVE_DELAY = 60.0
-"""Seconds in which counted calls are written."""
+"""Seconds after which the number of calls is saved."""
 
 _DATA: HassKey[_Projects] = HassKey(f"{DOMAIN}_projects")
 
 
 class _Projects:
-    """The clients of all projects, and the calls that each project has made this month."""
+    """The API clients of all projects, and how many calls each has made this month."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Start without any."""
+        """Start without a project."""
         self._hass = hass
         self._store: Store[dict[str, Any]] = Store(
             hass, STORAGE_VERSION, f"{DOMAIN}.projects", private=True, atomic_writes=True
         )
-        self._calls: dict[str, Calls] = {}
+        self._calls: dict[str, CallCounter] = {}
         self._apis: dict[Project, OpenApi] = {}
 
     async def async_load(self) -> None:
-        """Go on from the calls that were counted before."""
+        """Load the number of calls."""
         stored = await self._store.async_load() or {}
-        self._calls = {id_: Calls(calls, self.save) for id_, calls in stored.items()}
+        self._calls = {id_: CallCounter(calls, self.save) for id_, calls in stored.items()}
 
     def api(self, project: Project) -> OpenApi:
-        """Return the client of a project."""
+        """Return the API client of a project."""
         if project not in self._apis:
-            calls = self._calls.setdefault(project.access_id, Calls(None, self.save))
+            calls = self._calls.setdefault(project.access_id, CallCounter(None, self.save))
             session = async_get_clientsession(self._hass)
             self._apis[project] = OpenApi(session, project, Clock(), calls)
         return self._apis[project]
 
     def save(self) -> None:
-        """Write soon what was counted this month."""
+        """Save the number of calls soon."""
         self._store.async_delay_save(self._stored, SAVE_DELAY)
 
     def _stored(self) -> dict[str, Any]:
@@ -69,29 +66,31 @@ async def _async_get_projects(hass: HomeAssistant) -> _Projects:
 
 
 async def async_get_api(hass: HomeAssistant, project: Project) -> OpenApi:
-    """Return the client of a project, which all its locks share."""
+    """Return the API client of a project, which all its locks share."""
     return (await _async_get_projects(hass)).api(project)
 
 
-async def async_get_cloud(hass: HomeAssistant, data: Mapping[str, Any]) -> Cloud | None:
-    """Return the lock of an entry in the cloud, if the entry has a project."""
+async def async_get_client(hass: HomeAssistant, data: Mapping[str, Any]) -> CloudClient | None:
+    """Return the cloud client of a lock, if its entry has a project."""
     if (project := project_of(data)) is None:
         return None
-    return Cloud(await async_get_api(hass, project), data[CONF_DEVICE_ID])
+    return CloudClient(await async_get_api(hass, project), data[CONF_DEVICE_ID])
 
 
 def project_of(data: Mapping[str, Any]) -> Project | None:
     """Return the cloud project, from the data of an entry."""
-    return Project(**known_fields(Project, data[CONF_CLOUD])) if CONF_CLOUD in data else None
+    if (project := data.get(CONF_CLOUD)) is None:
+        return None
+    return Project(project[CONF_REGION], project[CONF_ACCESS_ID], project[CONF_ACCESS_SECRET])
 
 
 def project_data(project: Project) -> dict[str, dict[str, str]]:
-    """Return a cloud project as it is kept in the data of an entry."""
+    """Return a cloud project in the form of the data of an entry."""
     return {CONF_CLOUD: asdict(project)}
 
 
 def known_projects(hass: HomeAssistant) -> dict[str, Project]:
-    """Return the projects that are in use, by words in which their owner knows them."""
+    """Return the projects that are in use, by the names of their locks."""
     locks: dict[Project, list[str]] = {}
     for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False):
         if project := project_of(entry.data):

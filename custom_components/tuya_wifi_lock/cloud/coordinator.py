@@ -1,0 +1,358 @@
+"""Polls Tuya's cloud for one lock, as seldom as the calls of its project allow."""
+
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+import time
+from typing import Any, override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.start import async_at_started
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+
+from ..cloud_issues import async_forget_issues, async_show_issue, issue_of
+from ..const import LOGGER
+from ..tuya_account import AccountRoad
+from ..tuyalock import (
+    CLOCK_AHEAD,
+    MAX_CALLS,
+    CallCounter,
+    CloudClient,
+    Firmware,
+    Report,
+    Snapshot,
+    TuyaLock,
+    time_of,
+)
+from ..tuyalock.exceptions import GENERAL, CallsUsedUp, Cause, CloudError, CloudRefused, CloudSilent
+
+USUAL = 600.0
+"""Seconds between two polls of a lock that is heard of in no other way."""
+SELDOM = 3600.0
+"""Seconds between two polls of a lock whose wakes are heard."""
+AFTER_WAKE = 10.0
+"""Seconds that an awake lock needs to report to its cloud."""
+BETWEEN_WAKES = 60.0
+"""Seconds between two polls of a lock that wakes all the time."""
+REST = 86400.0
+"""Seconds until the next poll when the cloud answers nothing any more."""
+
+CHECK_EVERY = 86400.0
+PASSWORDS_EVERY = 3599.0
+"""Seconds after which the list of passwords is due, which may be changed in the app."""
+
+ONE_WAKE = 600.0
+"""Seconds after a lock was last heard in which it may still do what the cloud reports."""
+FIRST_PERIOD = 86400.0
+OVERLAP = 600.0
+"""Seconds by which records may reach the cloud in another order than they happened."""
+
+_ABSENT = {Cause.NO_ENDPOINT, Cause.UNSUPPORTED}
+_RESTING = {CallsUsedUp.__name__, Cause.TRIAL_EXPIRED, Cause.QUOTA}
+"""Failures after which the cloud answers nothing before the next day."""
+
+type _Request = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudData:
+    """What is known from Tuya's cloud, and how the last polls went. Times are Unix seconds."""
+
+    allowed: bool | None = None
+    """If remote unlocking is enabled in the app."""
+    firmware: Firmware | None = None
+    watermark: float | None = None
+    """Time of the newest unlock in the cloud's log."""
+    signal_watermark: float | None = None
+    """Time of the newest alarm, ring or duress in the cloud's log."""
+    last_success: float | None = None
+    last_failure: tuple[float, str] | None = None
+    """When and why a request failed last."""
+
+
+class CloudCoordinator(DataUpdateCoordinator[CloudData]):
+    """Keeps what is known of one lock up to date with Tuya's cloud.
+
+    A sleeping lock has nothing new to say. While it is heard in another way, on the local network
+    or through a Tuya account, it is enough to poll after its wakes.
+    """
+
+    config_entry: ConfigEntry
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        lock: TuyaLock,
+        client: CloudClient,
+        calls: CallCounter,
+        account: AccountRoad,
+        stored: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Restore what `as_dict` returned; nothing is requested before `async_start`."""
+        super().__init__(hass, LOGGER, config_entry=entry, name=f"Tuya cloud of {entry.title}")
+        stored = stored or {}
+        self.data = CloudData(
+            allowed=stored.get("allowed"),
+            watermark=stored.get("watermark"),
+            signal_watermark=stored.get("signal_watermark"),
+        )
+        self.client = client
+        self._lock, self._account, self._calls = lock, account, calls
+        self._unsupported: set[_Request] = set()
+        """Requests that the product has no endpoint for, or that are done."""
+        self._passwords_due = 0.0
+        self._check_due = 0.0
+        self._woken = False
+        self._after_wake = False
+        self._no_wake_before = 0.0
+        self._signals: list[Report] = []
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what has to survive a restart."""
+        data = self.data
+        return {
+            "watermark": data.watermark,
+            "signal_watermark": data.signal_watermark,
+            "allowed": data.allowed,
+        }
+
+    @property
+    def calls(self) -> int:
+        """Return how many calls the project has made this month."""
+        return self._calls.used(time.time())
+
+    @property
+    def failure(self) -> str | None:
+        """Return why the cloud fails at present."""
+        failed = self.data.last_failure
+        return failed[1] if failed and not self.last_update_success else None
+
+    @callback
+    def async_start(self, listener: CALLBACK_TYPE) -> None:
+        """Poll from Home Assistant's start until the entry is unloaded."""
+
+        @callback
+        def async_begin(hass: HomeAssistant) -> None:
+            """Poll for the first time."""
+            self.config_entry.async_on_unload(self.async_add_listener(listener))
+            self.config_entry.async_create_background_task(
+                hass, self.async_refresh(), f"{self.name} - first refresh"
+            )
+
+        self.config_entry.async_on_unload(async_at_started(self.hass, async_begin))
+
+    @override
+    async def async_shutdown(self) -> None:
+        """Stop polling, and withdraw the repairs about the cloud."""
+        await super().async_shutdown()
+        async_forget_issues(self.hass, self.config_entry.entry_id)
+
+    async def async_check(self) -> None:
+        """Poll now, including what is otherwise requested once a day."""
+        self._check_due = 0.0
+        await self.async_refresh()
+
+    @callback
+    def async_lock_changed(self, before: Snapshot, now: Snapshot) -> None:
+        """Poll soon if the lock has woken, to us or to the account alone."""
+        if now.awake or before.awake:
+            woken = not before.awake
+        else:
+            # A lock that stays on the network is heard of without a wake.
+            listens = self._account.trouble is None and not self._lock.address.keep_alive
+            woken = listens and _last_heard(now) > _last_heard(before)
+        if woken:
+            self.async_woken()
+
+    @callback
+    def async_woken(self) -> None:
+        """Poll soon for what the lock reports to its cloud now that it is awake."""
+        if self._woken or self.failure in _RESTING:
+            return
+        self._woken = True
+        if self._listeners:
+            self._set_interval()
+            self._schedule_refresh()
+
+    @contextmanager
+    def observe(self) -> Generator[None]:
+        """Learn from the requests of an action how the cloud is doing."""
+        before = self.calls
+        try:
+            yield
+        except CloudError as err:
+            if issue_of(err):
+                self.async_set_update_error(self._failed(err))
+            raise
+        # The owner may go on with requests after polling has stopped.
+        if self.calls != before and self.failure != CallsUsedUp.__name__:
+            self._async_works()
+        if self._lock.snapshot.awake and self._lock.passwords.book.unsettled:
+            self.async_woken()
+
+    # When
+
+    def _set_interval(self, *, failed: bool = False) -> None:
+        """Set the time until the next poll."""
+        delay, reason = self._next_poll(failed=failed)
+        self.update_interval = timedelta(seconds=delay)
+        LOGGER.debug("%s: next poll in %.0f s (%s)", self.name, delay, reason)
+
+    def _next_poll(self, *, failed: bool) -> tuple[float, str]:
+        """Return the seconds until the next poll, and the reason for the log."""
+        now = self.hass.loop.time()
+        if self._woken:
+            pace = max(AFTER_WAKE, self._no_wake_before - now), "the lock is awake"
+        elif failed:
+            pace = USUAL, "the last poll failed"
+        elif self._after_wake and self._lock.passwords.book.unsettled:
+            # What a lock had not fetched yet when it was awake, it has fetched by the next time.
+            pace = USUAL, "the lock is fetching passwords"
+        elif self._is_heard():
+            pace = SELDOM, "the wakes of the lock are heard"
+        else:
+            pace = USUAL, "the wakes of the lock are not heard"
+        # A wake may put off the next poll, but not the list of passwords.
+        if 0 < (passwords_in := self._passwords_due - now) < pace[0]:
+            return passwords_in, "the list of passwords is due"
+        return pace
+
+    def _is_heard(self) -> bool:
+        """Return if the lock is heard without the cloud, up to the newest record of the cloud."""
+        heard = self._lock.snapshot.state.last_heard
+        newest = max(self.data.watermark or 0.0, self.data.signal_watermark or 0.0)
+        if heard is None or newest > heard + ONE_WAKE:
+            return False
+        if self._account.trouble is None:
+            return True
+        # A lock that only announces itself reports nothing to us.
+        health = self._lock.health
+        connected = bool(health.wakes) and heard - health.wakes[-1] <= ONE_WAKE
+        return (connected or self._lock.snapshot.awake) and not health.hopeless
+
+    # What
+
+    @override
+    async def _async_update_data(self) -> CloudData:
+        """Request all that may be new."""
+        if self._woken:
+            self._no_wake_before = self.hass.loop.time() + BETWEEN_WAKES
+        self._after_wake, self._woken = self._woken, False
+        try:
+            await self._async_poll()
+        except CloudError as err:
+            self._set_interval(failed=True)
+            raise self._failed(err) from err
+        self._set_interval()
+        async_forget_issues(self.hass, self.config_entry.entry_id)
+        return replace(self.data, last_success=time.time())
+
+    async def _async_poll(self) -> None:
+        """Request all that may be new; what the cloud does not have is not requested again."""
+        if self.calls >= MAX_CALLS:
+            raise CallsUsedUp
+        # An unlock that a signal is about is in the cloud before the signal.
+        requests = [self._async_fetch_model, self._async_fetch_signals, self._async_fetch_unlocks]
+        unsettled = self._lock.passwords.book.unsettled
+        if unsettled or self.hass.loop.time() >= self._passwords_due:
+            requests.append(self._async_fetch_passwords)
+        if time.time() >= self._check_due:
+            requests.append(self._async_fetch_checks)
+        failures = [
+            err
+            for request in requests
+            if request not in self._unsupported and (err := await self._async_try(request))
+        ]
+        self._async_take_signals()
+        if failures:
+            raise max(failures, key=lambda failure: issue_of(failure) is not None)
+
+    async def _async_try(self, request: _Request) -> CloudError | None:
+        """Make a request, and return the error if it concerns this request alone."""
+        try:
+            await request()
+        except CloudSilent as err:
+            return err
+        except CloudRefused as err:
+            if err.cause in _ABSENT:
+                self._unsupported.add(request)
+            elif err.cause in GENERAL:
+                raise
+            else:
+                return err
+        return None
+
+    async def _async_fetch_model(self) -> None:
+        """Fetch the product's own DP table, once."""
+        if table := await self.client.model():
+            self._lock.learn(table)
+        self._unsupported.add(self._async_fetch_model)
+
+    async def _async_fetch_unlocks(self) -> None:
+        """Fetch the records of unlocks."""
+        now, data = time.time(), self.data
+        newest = now - FIRST_PERIOD if data.watermark is None else data.watermark
+        for report in await self.client.unlocks(newest - OVERLAP, now + CLOCK_AHEAD):
+            self._lock.receive(report)
+            newest = max(newest, min(time_of(report), now))
+        self.data = replace(self.data, watermark=newest)
+
+    async def _async_fetch_signals(self) -> None:
+        """Fetch the records of alarms, rings and duress."""
+        now = time.time()
+        since = (self.data.signal_watermark or now - FIRST_PERIOD) - OVERLAP
+        self._signals = await self.client.signals(since, now + CLOCK_AHEAD)
+
+    @callback
+    def _async_take_signals(self) -> None:
+        """Take the signals that were fetched, after the unlocks that they are about."""
+        for report in self._signals:
+            self._lock.receive(report)
+            newest = min(time_of(report), time.time())
+            newest = max(self.data.signal_watermark or newest, newest)
+            self.data = replace(self.data, signal_watermark=newest)
+        self._signals = []
+
+    async def _async_fetch_passwords(self) -> None:
+        """Fetch the list of temporary passwords."""
+        await self._lock.passwords.refresh()
+        self._passwords_due = self.hass.loop.time() + PASSWORDS_EVERY
+
+    async def _async_fetch_checks(self) -> None:
+        """Fetch if remote unlocking is enabled, and the versions of the firmware."""
+        self._check_due = time.time() + CHECK_EVERY
+        allowed = await self.client.remote_unlock_allowed()
+        firmware = await self.client.firmware() or self.data.firmware
+        self.data = replace(self.data, allowed=allowed, firmware=firmware)
+        self.async_update_listeners()
+
+    # How it goes
+
+    @callback
+    def _failed(self, error: CloudError) -> UpdateFailed:
+        """Note a failure, and create a repair if it does not pass by itself."""
+        name = str(error.cause if isinstance(error, CloudRefused) else type(error).__name__)
+        self.data = replace(self.data, last_failure=(time.time(), name))
+        if issue := issue_of(error):
+            async_show_issue(self.hass, self.config_entry, issue)
+        return UpdateFailed(name, retry_after=REST if name in _RESTING else None)
+
+    @callback
+    def _async_works(self) -> None:
+        """Note that the cloud answers; nothing is left to be repaired."""
+        async_forget_issues(self.hass, self.config_entry.entry_id)
+        data = replace(self.data, last_success=time.time())
+        if self.last_update_success:
+            # The next poll stays when it is.
+            self.data = data
+            return
+        self._set_interval()
+        self.async_set_updated_data(data)
+
+
+def _last_heard(snapshot: Snapshot) -> float:
+    """Return when the lock was last heard, for a comparison."""
+    return snapshot.state.last_heard or 0.0

@@ -1,0 +1,148 @@
+"""Keeps what a lock and other sources report: decides its age, and puts it into the journal once."""
+
+from dataclasses import replace
+
+from ..clock import Clock
+from ..models import Age, Alarm, Doorbell, Duress, Event, Record, Source, Unlock, When
+from .ageing import Ageing, Verdict, age_by_time, age_elsewhere, when
+from .duress import JUST_NOW, PendingDuress, last_unlock, nearest_unlock, unlock_before
+from .journal import Journal
+
+type Claims = list[tuple[Event, float | None]]
+"""Events of one report, each with the lock's own time of it, Unix seconds."""
+
+
+class RecordKeeper:
+    """Makes records of events. Each method returns the records that are new and decided."""
+
+    def __init__(self, journal: Journal, clock: Clock, since: float) -> None:
+        """Keep records in a journal; what is older than a Unix time is no news."""
+        self.journal = journal
+        self._since = since
+        self._ageing = Ageing(clock)
+        self._duress = PendingDuress(clock, journal)
+
+    @property
+    def due(self) -> float:
+        """Return the monotonic time at which something is decided if nothing comes."""
+        return min(self._ageing.due, self._duress.due)
+
+    @property
+    def last_unlock(self) -> Record | None:
+        """Return the last unlock; a pending one counts if it is not known already."""
+        if (held := self._ageing.held) and self.journal.is_news(held, self._ageing.tentative):
+            return self.journal.find(held)
+        return self.journal.last_unlock
+
+    def opened(self, hint_at: float | None, *, woken: bool) -> None:
+        """Begin a connection, after a hint at a monotonic time; `woken`: it was asleep before."""
+        self._ageing.opened(hint_at, woken=woken)
+
+    def pushed(self, claims: Claims, received: float) -> list[Record]:
+        """Keep what the lock pushed: news, even if it equals the last."""
+        unlocks = [event for event, _ in claims if isinstance(event, Unlock)]
+        new: list[Record] = []
+        for event, claimed in claims:
+            at = when(claimed, received)
+            match event:
+                case Duress():
+                    new += self._keep_duress(event, at, unlocks[-1] if unlocks else None)
+                case Alarm():
+                    # It may have been saved up, but must not wait, and several belong together.
+                    new += self._add(event, at, Source.LAN, age_by_time(at) or Age.LIVE)
+                case _:
+                    new += self._keep_pushed(event, at)
+        return new
+
+    def answered(self, claims: Claims, received: float) -> None:
+        """Keep the unlocks in an answer that has only what changed since the lock woke."""
+        for event, _ in claims:
+            if isinstance(event, Unlock) and self._ageing.counts(event):
+                record = self.journal.add(event, When(received), Source.LAN, None)
+                if record:
+                    self._ageing.hold_answer(record)
+
+    def reported(self, claims: Claims, received: float, source: Source) -> list[Record]:
+        """Keep what the cloud or an account reports."""
+        new: list[Record] = []
+        for event, claimed in claims:
+            at = when(claimed, received)
+            age = age_elsewhere(at, source)
+            if not isinstance(event, Duress):
+                new += self._add(event, at, source, age)
+            elif source is Source.ACCOUNT and not self._unlock_just_before(at.happened):
+                self._hold_duress(event, at, source, age)
+            else:
+                unlock_id = unlock_before(self.journal, event, at.happened)
+                new += self._add(event, at, source, age, unlock_id=unlock_id)
+        return new
+
+    def decide(self, now: float) -> list[Record]:
+        """Decide what need not wait any more at a monotonic time."""
+        new = self._settle(self._ageing.decide(now))
+        return new + self._duress.decide(now)
+
+    def closed(self) -> list[Record]:
+        """Decide what was held back for what might follow: the connection has ended."""
+        return self._settle(self._ageing.closed())
+
+    def _keep_pushed(self, event: Event, at: When) -> list[Record]:
+        """Keep an unlock or a ring, whose age may depend on what follows."""
+        age, verdicts = self._ageing.pushed(event, at)
+        new = self._settle(verdicts)
+        if age:
+            return new + self._add(event, at, Source.LAN, age)
+        if record := self.journal.add(event, at, Source.LAN, None):
+            self._ageing.hold(record)
+        return new
+
+    def _keep_duress(self, event: Duress, at: When, own: Unlock | None) -> list[Record]:
+        """Keep duress that the lock pushed, with the unlock of the same report or right before."""
+        age = age_by_time(at) or Age.LIVE
+        if held := self._ageing.held:
+            return self._hold_duress(event, at, Source.LAN, age, held)
+        unlock_id = last_unlock(self.journal, own) if own else self._unlock_just_before(at.received)
+        if unlock_id is None:
+            return self._hold_duress(event, at, Source.LAN, age)
+        return self._add(event, at, Source.LAN, age, unlock_id=unlock_id)
+
+    def _unlock_just_before(self, at: float) -> int | None:
+        """Return the unlock that duress at a Unix time certainly is about."""
+        return nearest_unlock(self.journal, at, JUST_NOW)
+
+    def _hold_duress(
+        self, event: Duress, at: When, source: Source, age: Age, unlock_id: int | None = None
+    ) -> list[Record]:
+        """Keep duress until the unlock that it is about is known."""
+        if record := self.journal.add(event, at, source, None, delivered=self._is_old(at, source)):
+            self._duress.hold(record, age, unlock_id)
+        return []
+
+    def _add(
+        self, event: Event, at: When, source: Source, age: Age, *, unlock_id: int | None = None
+    ) -> list[Record]:
+        """Keep an event whose age is known."""
+        delivered = self._is_old(at, source)
+        record = self.journal.add(event, at, source, age, delivered=delivered, unlock_id=unlock_id)
+        return self._new(record)
+
+    def _settle(self, verdicts: list[Verdict]) -> list[Record]:
+        """Give pending records their age; return those that are new, each before its duress."""
+        new: list[Record] = []
+        for record_id, age in verdicts:
+            pending = self.journal.find(record_id)
+            new += self._new(self.journal.settle(record_id, age))
+            if pending:
+                new += self._duress.unlock_settled(record_id, pending)
+        return new
+
+    def _new(self, record: Record | None) -> list[Record]:
+        """Return a record if it is new; after a late ring nobody waits at the door."""
+        if record and isinstance(record.event, Doorbell) and record.age is not Age.LIVE:
+            self.journal.mark_delivered(record.id)
+            record = replace(record, delivered=True)
+        return [record] if record else []
+
+    def _is_old(self, at: When, source: Source) -> bool:
+        """Return if another source reports something from before the lock was set up."""
+        return source is not Source.LAN and at.claimed is not None and at.claimed < self._since
