@@ -23,14 +23,13 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     Unreachable,
     WrongKey,
 )
-from custom_components.tuya_wifi_lock.tuyalock.state import LockState
 from tests.simulator import SimulatedLock
 
 from .house import VERSIONS, House, house
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
-PARTLY = {"state": LockState(seen=frozenset({"residual_electricity"})).as_dict()}
+PARTLY = {"product": {"reported": ["residual_electricity"]}}
 DEAF = (NoHandshake, WrongKey, Unreachable)
 
 
@@ -191,14 +190,14 @@ async def report(version: str, family: str, fault: Fault) -> None:
 
 async def unlock_remotely(version: str, family: str, fault: Fault) -> None:
     """The door is open if the call returns; at most one command that opens was sent."""
-    async with house(version, family, stored={"family": family}, low_power=True) as home:
+    async with house(version, family, stored={"product": {"family": family}}, low_power=True) as home:
         await home.awake()
         if family == "D":
             await home.simulated.door(False)
+            await home.until(lambda: home.lock.snapshot.state.door_open is False)
         else:
             await home.simulated.request(60)
             await home.until(lambda: home.lock.snapshot.requested)
-        await home.until(lambda: home.lock.snapshot.state.battery == 80)
         await home.settle()
         fault.cause(home.simulated)
         async with haste(home, fault):

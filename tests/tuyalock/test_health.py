@@ -3,7 +3,7 @@
 import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock.access.keys import KeyReply, KeyStatus
-from custom_components.tuya_wifi_lock.tuyalock.errors import (
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     ConnectionLost,
     LockError,
     MalformedFrame,

@@ -5,7 +5,7 @@ from base64 import b64decode, b64encode
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock.codec import KeyReply, KeyStatus, RemoteKey
+from custom_components.tuya_wifi_lock.tuyalock.access.keys import KeyReply, KeyStatus, RemoteKey
 from custom_components.tuya_wifi_lock.tuyalock.products.values import CodecError
 
 ACCESS_CONTROL_KEY = RemoteKey(2, 0, 0x7FFFFFFF, 0xFFFF, b"TestKey1")
