@@ -169,7 +169,7 @@ def test_settings_are_as_they_were_reported_last() -> None:
         (None, None, False),
         (NOW, None, True),
         (NOW, NOW - 1, True),
-        (NOW, NOW, False),
+        (NOW, NOW, True),
         (NOW, NOW + 1, False),
     ],
 )
@@ -177,6 +177,13 @@ def test_a_bolt_is_stuck_until_somebody_unlocks(
     jammed_at: float | None, opened_at: float | None, jammed: bool
 ) -> None:
     assert LockState(jammed_at=jammed_at, opened_at=opened_at).jammed is jammed
+
+
+@pytest.mark.parametrize(("at", "jammed"), [(NOW - 1, True), (NOW, False), (NOW + 1, False)])
+def test_an_opening_after_the_bolt_was_stuck_frees_it_even_in_the_same_second(
+    at: float, jammed: bool
+) -> None:
+    assert opened(LockState(jammed_at=NOW), at, NOW + 1).jammed is jammed
 
 
 def test_an_equal_report_again_prolongs_what_it_says() -> None:
