@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.tuya_wifi_lock.cloud_issues import ISSUES
 from custom_components.tuya_wifi_lock.const import (
     CONF_DURESS,
     CONF_NUMBERS,
@@ -20,7 +19,7 @@ from custom_components.tuya_wifi_lock.const import (
     DOMAIN,
 )
 from custom_components.tuya_wifi_lock.flows.member import CONF_MEMBER
-from custom_components.tuya_wifi_lock.repairs import ISSUES as LOCK_ISSUES
+from custom_components.tuya_wifi_lock.repairs import CLOUD_ISSUES, ISSUES
 from homeassistant.components.repairs import repairs_flow_manager
 from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant
@@ -371,8 +370,8 @@ async def test_a_member_that_is_removed_meanwhile_is_asked_for_again(
 def test_every_repair_has_its_words() -> None:
     folder = Path(__file__).parent.parent / "custom_components" / DOMAIN
     texts = json.loads((folder / "translations" / "en.json").read_text())["issues"]
-    assert texts.keys() == ISSUES | set(LOCK_ISSUES.values()) | {"unknown_number"}
-    for issue in ISSUES:
+    assert texts.keys() == {*CLOUD_ISSUES.values(), *ISSUES.values(), "unknown_number"}
+    for issue in CLOUD_ISSUES.values():
         assert texts[issue].keys() == {"title", "description"}
         told = texts[issue]["title"] + texts[issue]["description"]
         assert "{lock}" in told

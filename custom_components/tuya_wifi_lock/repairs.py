@@ -22,12 +22,25 @@ from .findings import Finding
 from .flows.member import CONF_MEMBER, WHO, member_data
 from .members import key_of, members_of, name_mistake, number_name, owner_of
 from .tuyalock import Kind
+from .tuyalock.exceptions import LASTING, CallsUsedUp, Cause
 
 CHECK_EVERY = timedelta(hours=1)
 """How often to check for what time alone brings."""
 
+PLATFORM = "https://platform.tuya.com"
+
 UNKNOWN_NUMBER = "unknown_number"
 BATTERY_FAILING = "battery_failing"
+CALLS_USED_UP = "cloud_calls_used_up"
+
+CLOUD_ISSUES: Mapping[str, str] = {
+    CallsUsedUp.__name__: CALLS_USED_UP,
+    **{cause: f"cloud_{cause}" for cause in LASTING},
+}
+"""Lasting failure of the cloud -> the repair that it calls for."""
+
+NOT_ON_PLATFORM = {CALLS_USED_UP, f"cloud_{Cause.CLOCK}"}
+"""Repairs about the cloud that Tuya's developer platform is not needed for."""
 
 ISSUES: Mapping[str, str] = {
     "battery_unreliable": "battery_replace",
@@ -60,7 +73,7 @@ def async_watch_repairs(hass: HomeAssistant, coordinator: LockCoordinator) -> No
 @callback
 def async_remove_repairs(hass: HomeAssistant, entry_id: str) -> None:
     """Remove the repairs of a lock that is removed."""
-    for issue in {UNKNOWN_NUMBER, *ISSUES.values()}:
+    for issue in {UNKNOWN_NUMBER, *ISSUES.values(), *CLOUD_ISSUES.values()}:
         ir.async_delete_issue(hass, DOMAIN, f"{issue}_{entry_id}")
 
 
@@ -74,6 +87,7 @@ class _Repairs:
         self._entry = coordinator.config_entry
         self._inputs: tuple[object, ...] = ()
         self._findings: list[Finding] | None = None
+        self._lasting_failure: str | None = None
 
     @callback
     def async_start(self) -> None:
@@ -94,12 +108,14 @@ class _Repairs:
 
     @callback
     def _async_stop(self) -> None:
-        """Remove what is checked again after a reload, but for what its owner ignores."""
+        """Delete what is checked again after a reload, but for findings that are ignored."""
         for issue in set(ISSUES.values()):
             issue_id = f"{issue}_{self._entry.entry_id}"
             shown = ir.async_get(self._hass).async_get_issue(DOMAIN, issue_id)
             if shown and not shown.dismissed_version:
                 ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+        for issue in CLOUD_ISSUES.values():
+            self._async_delete(issue)
 
     @callback
     def _async_unlocked(self, delivery: Delivery) -> None:
@@ -119,6 +135,10 @@ class _Repairs:
         if missing or inputs != self._inputs:
             self._inputs = inputs
             self._async_check()
+        cloud = self._coordinator.cloud
+        if cloud and cloud.data.lasting_failure != self._lasting_failure:
+            self._lasting_failure = cloud.data.lasting_failure
+            self._async_show_failure()
 
     def _read_inputs(self) -> tuple[object, ...]:
         """Return what the findings that call for repairs depend on, but for the time."""
@@ -152,23 +172,40 @@ class _Repairs:
         called_for = {ISSUES[finding.text]: finding for finding in findings}
         for issue in set(ISSUES.values()):
             if finding := called_for.get(issue):
-                self._async_show(issue, finding)
+                self._async_create(issue, finding.values)
             else:
-                ir.async_delete_issue(self._hass, DOMAIN, f"{issue}_{self._entry.entry_id}")
+                self._async_delete(issue)
 
     @callback
-    def _async_show(self, issue: str, finding: Finding) -> None:
-        """Show the repair that a finding calls for."""
+    def _async_show_failure(self) -> None:
+        """Show the repair that the failure of the cloud calls for, and no other about it."""
+        called_for = CLOUD_ISSUES.get(self._lasting_failure or "")
+        for issue in CLOUD_ISSUES.values():
+            if issue != called_for:
+                self._async_delete(issue)
+        if called_for:
+            self._async_create(called_for, {})
+
+    @callback
+    def _async_create(self, issue: str, placeholders: Mapping[str, str]) -> None:
+        """Create a repair that is only shown."""
         failing = issue == BATTERY_FAILING
+        on_platform = issue in CLOUD_ISSUES.values() and issue not in NOT_ON_PLATFORM
         ir.async_create_issue(
             self._hass,
             DOMAIN,
             f"{issue}_{self._entry.entry_id}",
             is_fixable=False,
+            learn_more_url=PLATFORM if on_platform else None,
             severity=ir.IssueSeverity.ERROR if failing else ir.IssueSeverity.WARNING,
             translation_key=issue,
-            translation_placeholders={"lock": self._entry.title, **finding.values},
+            translation_placeholders={"lock": self._entry.title, **placeholders},
         )
+
+    @callback
+    def _async_delete(self, issue: str) -> None:
+        """Delete a repair, if it is there."""
+        ir.async_delete_issue(self._hass, DOMAIN, f"{issue}_{self._entry.entry_id}")
 
 
 @callback
