@@ -85,7 +85,7 @@ async def test_access_control_opens(version: str, reply: str) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_older_lock_opens_by_reply(version: str) -> None:
-    stored = {"family": "A"}
+    stored = {"product": {"family": "A"}}
     async with house(version, "A", stored=stored) as home:
         await home.awake()
         with pytest.raises(NoRequest):
@@ -112,7 +112,7 @@ async def test_lock_that_hides_its_family_opens_by_reply_in_the_end() -> None:
 
 
 async def test_older_lock_takes_a_refusal() -> None:
-    async with house(family="A", stored={"family": "A"}) as home:
+    async with house(family="A", stored={"product": {"family": "A"}}) as home:
         await home.awake()
         with pytest.raises(RequestOver):
             await home.lock.refuse()
@@ -125,7 +125,7 @@ async def test_older_lock_takes_a_refusal() -> None:
 
 
 async def test_newer_lock_takes_no_refusal_from_us() -> None:
-    async with house(stored={"family": "B"}) as home:
+    async with house(stored={"product": {"family": "B"}}) as home:
         await home.awake()
         await home.simulated.request(60)
         await home.until(lambda: home.lock.snapshot.requested)
@@ -135,7 +135,7 @@ async def test_newer_lock_takes_no_refusal_from_us() -> None:
 
 async def test_request_only_never_sends_a_key() -> None:
     settings = Settings(unlock_with=UnlockWith.REQUEST_ONLY)
-    async with house(settings=settings, stored={"family": "B"}) as home:
+    async with house(settings=settings, stored={"product": {"family": "B"}}) as home:
         await home.awake()
         await home.simulated.request(60)
         await home.until(lambda: home.lock.snapshot.requested)
@@ -210,7 +210,7 @@ async def test_silence_is_not_success(version: str) -> None:
 
 @pytest.mark.parametrize("family", ["A", "B", "D"])
 async def test_lock_that_stopped_hearing_is_not_success(family: str) -> None:
-    async with house(family=family, stored={"family": family}) as home:
+    async with house(family=family, stored={"product": {"family": family}}) as home:
         await home.awake()
         if family == "A":
             await home.simulated.request(60)
@@ -297,7 +297,7 @@ async def test_two_calls_share_one_attempt() -> None:
 
 @pytest.mark.parametrize("family", ["A", "B"])
 async def test_waiting_unlock_is_released_by_a_request(family: str) -> None:
-    async with house(family=family, stored={"family": family}) as home:
+    async with house(family=family, stored={"product": {"family": family}}) as home:
         unlocking = asyncio.create_task(home.lock.unlock())
         await home.until(lambda: home.lock.snapshot.unlocking)
         await home.simulated.request(60)

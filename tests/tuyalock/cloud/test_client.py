@@ -5,17 +5,19 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 import json
 import traceback
-from typing import Any
+from typing import Any, Literal
 
 from aiohttp import ClientSession
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import Item, Report, Source, openapi
-from custom_components.tuya_wifi_lock.tuyalock.cloud import (
-    Cloud,
+from custom_components.tuya_wifi_lock.tuyalock import Item, Report, Source
+from custom_components.tuya_wifi_lock.tuyalock.cloud import openapi
+from custom_components.tuya_wifi_lock.tuyalock.cloud.client import CloudClient, list_devices
+from custom_components.tuya_wifi_lock.tuyalock.cloud.openapi import MAX_CALLS, OpenApi, Project
+from custom_components.tuya_wifi_lock.tuyalock.cloud.responses import (
     CloudMember,
+    Firmware,
 )
-from custom_components.tuya_wifi_lock.tuyalock.cloud_devices import devices
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     CallsUsedUp,
     Cause,
@@ -24,14 +26,13 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     CloudSilent,
     CloudUnreachable,
 )
-from custom_components.tuya_wifi_lock.tuyalock.openapi import CAP, OpenApi, Project
 from custom_components.tuya_wifi_lock.tuyalock.passwords import Phase, TemporaryPassword, Wish
 from custom_components.tuya_wifi_lock.tuyalock.profiles import PROFILES, Dp, DpType, Family
 from custom_components.tuya_wifi_lock.tuyalock.temporary import Carrier
 from tests.simulator import Knobs, SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 
-from .house import LOCAL_KEY, MovableClock
+from ..house import LOCAL_KEY, MovableClock
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -52,7 +53,7 @@ class Home:
     lock: SimulatedLock
     clock: MovableClock
     api: OpenApi
-    cloud: Cloud
+    cloud: CloudClient
 
     def asked(self, part: str = "") -> list[str]:
         """Return what was asked, without tokens: the method and the last part of the path."""
@@ -90,7 +91,7 @@ async def home_fixture(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Home]:
         monkeypatch.setitem(openapi.REGIONS, "eu", simulated.url)
         project = Project("eu", simulated.access_id, simulated.access_secret)
         api = OpenApi(session, project, clock)
-        yield Home(simulated, lock, clock, api, Cloud(api, lock.device_id))
+        yield Home(simulated, lock, clock, api, CloudClient(api, lock.device_id))
 
 
 def items(reports: list[Report]) -> list[Item]:
@@ -111,7 +112,7 @@ async def refused(action: Awaitable[Any]) -> CloudRefused:
 async def test_the_account_lists_its_devices_without_their_keys(home: Home) -> None:
     for number in range(60):
         home.simulated.add_device(device_id=f"bulb{number:02}", name="Lamp", category="dj")
-    found = await devices(home.api)
+    found = await list_devices(home.api)
     assert len(found) == 61
     by_id = {device.id: device for device in found}
     assert by_id[home.lock.device_id].name == "Front door"
@@ -127,7 +128,7 @@ async def test_a_lock_is_told_with_its_key_which_is_not_shown(home: Home) -> Non
 
 
 async def test_a_device_of_somebody_else_is_not_permitted(home: Home) -> None:
-    assert (await refused(Cloud(home.api, "foreign").device())).cause is Cause.NO_PERMISSION
+    assert (await refused(CloudClient(home.api, "foreign").device())).cause is Cause.NO_PERMISSION
 
 
 async def test_the_data_points_come_from_the_model(home: Home) -> None:
@@ -154,7 +155,7 @@ async def test_the_data_points_come_from_the_specifications_where_there_is_no_mo
 
 async def test_a_product_without_a_model_has_no_data_points(home: Home) -> None:
     home.simulated.add_device(device_id="unknown")
-    assert await Cloud(home.api, "unknown").model() == {}
+    assert await CloudClient(home.api, "unknown").model() == {}
 
 
 async def test_a_model_that_is_refused_for_another_reason_is_an_error(home: Home) -> None:
@@ -233,7 +234,7 @@ async def test_a_variant_that_is_absent_is_replaced_by_the_next_and_remembered(
     assert home.simulated.calls[-1].path.startswith("/v1.1/")
     assert home.simulated.operated == [(home.lock.device_id, True)]
 
-    again = Cloud(home.api, home.lock.device_id, home.cloud.as_dict())
+    again = CloudClient(home.api, home.lock.device_id, home.cloud.as_dict())
     home.simulated.calls.clear()
     await again.operate(unlock=True)
     assert not home.asked("door-operate")
@@ -438,7 +439,7 @@ async def test_older_alarms_are_asked_for_where_newer_ones_are_absent(home: Home
 
 
 async def test_records_are_not_asked_for_any_more_when_the_calls_are_used_up(home: Home) -> None:
-    while home.api.calls.used(home.clock.time()) < CAP:
+    while home.api.calls.used(home.clock.time()) < MAX_CALLS:
         home.api.calls.count(home.clock.time())
     for poll in (home.cloud.unlocks, home.cloud.signals):
         with pytest.raises(CallsUsedUp):
@@ -629,7 +630,7 @@ READS: list[Callable[[Home], Awaitable[Any]]] = [
     lambda home: home.cloud.list_passwords(),
     lambda home: home.cloud.dynamic_password(),
     lambda home: home.cloud.offline_password("once", None, None, None),
-    lambda home: devices(home.api),
+    lambda home: list_devices(home.api),
 ]
 
 
@@ -702,3 +703,43 @@ async def told(home: Home) -> list[object]:
     home.simulated.fail(1109, path="temp-password$")
     errors: list[CloudError] = [await refused(home.add())]
     return [await home.cloud.device(), *await home.cloud.list_passwords(), *errors]
+
+
+# Checks
+
+
+@pytest.mark.parametrize("form", ["list", "object"])
+@pytest.mark.parametrize("allowed", [True, False])
+async def test_if_remote_unlocking_is_allowed(
+    home: Home, form: Literal["list", "object"], *, allowed: bool
+) -> None:
+    home.simulated.remote_unlocks = form
+    home.simulated.devices[home.lock.device_id].remote_unlock = allowed
+    assert await home.cloud.remote_unlock_allowed() is allowed
+
+
+async def test_a_cloud_that_does_not_tell_if_remote_unlocking_is_allowed(home: Home) -> None:
+    home.simulated.remote_unlocks = "empty"
+    assert await home.cloud.remote_unlock_allowed() is None
+
+
+@pytest.mark.parametrize("form", ["list", "object"])
+async def test_which_firmware_there_is(home: Home, form: Literal["list", "object"]) -> None:
+    home.simulated.firmware = form
+    assert await home.cloud.firmware() == Firmware("1.0.3", "1.0.3")
+    home.simulated.devices[home.lock.device_id].firmware = ("1.0.3", "1.1.0")
+    assert await home.cloud.firmware() == Firmware("1.0.3", "1.1.0")
+
+
+@pytest.mark.parametrize("code", [1108, 1106, 28841106, 500])
+async def test_a_check_that_the_cloud_refuses_is_not_known(home: Home, code: int) -> None:
+    home.simulated.fail(code, path=".*(remote-unlocks|firmware)", times=None)
+    assert await home.cloud.remote_unlock_allowed() is None
+    assert await home.cloud.firmware() is None
+
+
+async def test_a_check_that_cannot_be_read_is_not_known(home: Home) -> None:
+    home.simulated.garble("remote-unlocks")
+    home.simulated.garble("firmware")
+    assert await home.cloud.remote_unlock_allowed() is None
+    assert await home.cloud.firmware() is None
