@@ -23,7 +23,7 @@ from .dispatcher import RecordDispatcher
 from .errors import lock_errors
 from .members import Member, members_of, owner
 from .settings import address_of, settings_of
-from .tuya_account import AccountRoad
+from .tuya_account import TuyaAccount
 from .tuyalock import (
     Announcement,
     Clock,
@@ -93,7 +93,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             on_update=self._async_updated,
             since=entry.created_at.timestamp(),
         )
-        self.account = account = AccountRoad(hass, entry, self.lock, stored.get("account"))
+        self.account = account = TuyaAccount(hass, entry, self.lock, stored.get("account"))
         self.cloud = (
             CloudCoordinator(
                 hass, entry, self.lock, client, api.calls, account, stored.get("watch")

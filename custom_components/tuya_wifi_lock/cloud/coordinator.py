@@ -13,7 +13,7 @@ from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from ..const import LOGGER
-from ..tuya_account import AccountRoad
+from ..tuya_account import TuyaAccount
 from ..tuyalock import (
     CLOCK_AHEAD,
     MAX_CALLS,
@@ -89,7 +89,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         lock: TuyaLock,
         client: CloudClient,
         calls: CallCounter,
-        account: AccountRoad,
+        account: TuyaAccount,
         stored: Mapping[str, Any] | None = None,
     ) -> None:
         """Restore what `as_dict` returned; nothing is requested before `async_start`."""
