@@ -10,11 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.tuya_wifi_lock.diagnostics import async_get_config_entry_diagnostics
-<<<<<<< HEAD:tests/test_account_unlock.py
-from custom_components.tuya_wifi_lock.tuya_account import TuyaAccount
-=======
 from custom_components.tuya_wifi_lock.tuya_account import TuyaAccount, api
->>>>>>> e648c3b (Put what touches Home Assistant's tuya integration into one package):tests/test_tuya_account_unlock.py
 from custom_components.tuya_wifi_lock.tuyalock import Value
 from custom_components.tuya_wifi_lock.tuyalock.access import ways
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import CloudUnreachable
