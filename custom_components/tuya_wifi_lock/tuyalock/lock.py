@@ -379,6 +379,7 @@ class TuyaLock:
                 self.health.recover()
             case QueryNotUnderstood():
                 self.product.query_not_understood()
+                # Who waits for an access control only waits for its connection.
                 self._waiters.take(Reported(source=Source.LAN, codes={}, is_answer=True))
             case Rejected():
                 refusal = UnlockRefused(Reason.REJECTED)
