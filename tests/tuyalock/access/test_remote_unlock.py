@@ -24,7 +24,7 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
 )
 from tests.simulator.remote import no_key
 
-from .house import VERSIONS, House, house
+from ..house import VERSIONS, House, house
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -475,7 +475,7 @@ async def test_keys_have_no_string_form() -> None:
         await home.lock.unlock()
         key = home.simulated.stored_key
         assert key is not None
-        texts = f"{vars(home.lock)} {home.lock.address!r} {home.lock.snapshot!r}"
+        texts = f"{home.lock.as_dict()} {home.lock.address!r} {home.lock.snapshot!r}"
         assert key.key.decode() not in texts
         assert home.simulated.local_key not in texts
 
