@@ -19,8 +19,15 @@ from homeassistant.util.json import JsonObjectType, JsonValueType
 from .const import DOMAIN
 from .lock import TuyaWifiLock
 from .times import TIME, iso, optional_iso
-from .tuyalock import MAX_VALID, CloudClient, PasswordPhase, TemporaryPassword, TemporaryPasswords
-from .tuyalock.exceptions import Mistake, PasswordRefused
+from .tuyalock import (
+    MAX_VALID,
+    CloudClient,
+    Mistake,
+    PasswordPhase,
+    PasswordRefused,
+    TemporaryPassword,
+    TemporaryPasswords,
+)
 from .words import async_words
 
 ATTR_CODE = "code"

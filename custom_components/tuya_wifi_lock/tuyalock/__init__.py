@@ -5,7 +5,19 @@ from .clock import Clock
 from .cloud.client import CloudClient, list_devices, time_of
 from .cloud.openapi import MAX_CALLS, REGIONS, CallCounter, OpenApi, Project
 from .cloud.responses import CloudDevice, Firmware, in_seconds
-from .exceptions import CloudError
+from .exceptions import (
+    LASTING,
+    Cause,
+    CloudError,
+    LockError,
+    MalformedFrame,
+    Mistake,
+    NoHandshake,
+    PasswordRefused,
+    SlotTaken,
+    WrongVersion,
+)
+from .health import USUAL_AFTER, KeyOwner
 from .lan.address import Address
 from .lan.discovery import ASK_PORT, PORTS, Announcement, AnnouncementListener
 from .lan.protocol import VERSIONS
@@ -27,7 +39,7 @@ from .models import (
     When,
 )
 from .products.decoder import ALARMS, UNLOCK_METHODS
-from .profiles import PRODUCTS, Family
+from .profiles import PRODUCTS, Dp, DpType, Family
 from .records.ageing import CLOCK_AHEAD, LATE_AFTER, aged
 from .records.state import BATTERY_LEVELS, LockState
 from .settings import Settings, UnlockWith
@@ -37,6 +49,7 @@ __all__ = [
     "ASK_PORT",
     "BATTERY_LEVELS",
     "CLOCK_AHEAD",
+    "LASTING",
     "LATE_AFTER",
     "MAX_CALLS",
     "MAX_VALID",
@@ -44,6 +57,7 @@ __all__ = [
     "PRODUCTS",
     "REGIONS",
     "UNLOCK_METHODS",
+    "USUAL_AFTER",
     "VERSIONS",
     "Address",
     "Age",
@@ -51,23 +65,33 @@ __all__ = [
     "Announcement",
     "AnnouncementListener",
     "CallCounter",
+    "Cause",
     "Clock",
     "CloudClient",
     "CloudDevice",
     "CloudError",
     "Doorbell",
+    "Dp",
+    "DpType",
     "Duress",
     "Family",
     "Firmware",
     "Item",
+    "KeyOwner",
     "Kind",
+    "LockError",
     "LockState",
+    "MalformedFrame",
+    "Mistake",
+    "NoHandshake",
     "OpenApi",
     "PasswordPhase",
+    "PasswordRefused",
     "Project",
     "Record",
     "Report",
     "Settings",
+    "SlotTaken",
     "Snapshot",
     "Source",
     "TemporaryPassword",
@@ -78,6 +102,7 @@ __all__ = [
     "Update",
     "Value",
     "When",
+    "WrongVersion",
     "aged",
     "in_seconds",
     "list_devices",
