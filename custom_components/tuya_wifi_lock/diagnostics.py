@@ -19,8 +19,7 @@ from .const import (
 from .coordinator import LockConfigEntry, LockCoordinator
 from .diagnosis.report import check_lock
 from .times import optional_iso
-from .tuyalock import Kind, LockState, TuyaLock
-from .tuyalock.temporary import TemporaryPasswords
+from .tuyalock import Kind, LockState, TemporaryPasswords, TuyaLock
 
 OPTIONS = (
     CONF_RELOCK_DELAY,
@@ -111,10 +110,9 @@ def _records(lock: TuyaLock) -> dict[str, dict[str, int]]:
 
 def _passwords(passwords: TemporaryPasswords) -> dict[str, Any]:
     """Return how many temporary passwords are known, and how far they have come."""
-    carrier = passwords.carrier
     return {
         "by_phase": dict(Counter(str(password.phase) for password in passwords.book)),
-        "code_length": carrier.code_length if carrier else None,
+        "code_length": passwords.code_length,
     }
 
 

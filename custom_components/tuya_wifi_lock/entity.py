@@ -17,8 +17,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from .coordinator import LockCoordinator
 from .dispatcher import Delivery
 from .members import Member
-from .tuyalock import Kind, Value
-from .tuyalock.profiles import Dp
+from .tuyalock import Dp, Kind, Value
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,10 +19,15 @@ from homeassistant.util.json import JsonObjectType, JsonValueType
 from .const import DOMAIN
 from .lock import TuyaWifiLock
 from .times import TIME, iso, optional_iso
-from .tuyalock import CloudClient
-from .tuyalock.exceptions import Mistake, PasswordRefused
-from .tuyalock.passwords import MAX_VALID, Phase, TemporaryPassword
-from .tuyalock.temporary import TemporaryPasswords
+from .tuyalock import (
+    MAX_VALID,
+    CloudClient,
+    Mistake,
+    PasswordPhase,
+    PasswordRefused,
+    TemporaryPassword,
+    TemporaryPasswords,
+)
 from .words import async_words
 
 ATTR_CODE = "code"
@@ -162,7 +167,7 @@ def _offline_times(
 def _passwords(lock: TuyaWifiLock) -> TemporaryPasswords:
     """Return the temporary passwords of a lock with a cloud project."""
     passwords = lock.coordinator.lock.passwords
-    if passwords.carrier is None:
+    if passwords.code_length is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_cloud")
     return passwords
 
@@ -192,7 +197,7 @@ async def _async_response(lock: TuyaWifiLock, password: TemporaryPassword) -> Js
 
 def _status(password: TemporaryPassword) -> str:
     """Return the translation key of the status of a password."""
-    early = password.phase is Phase.ACTIVE and password.start > time.time()
+    early = password.phase is PasswordPhase.ACTIVE and password.start > time.time()
     return "early" if early else password.phase.value
 
 

@@ -29,8 +29,7 @@ from .entity import (
     seen,
 )
 from .members import Member
-from .tuyalock import BATTERY_LEVELS, Age, LockState
-from .tuyalock.passwords import TemporaryPassword
+from .tuyalock import BATTERY_LEVELS, Age, LockState, TemporaryPassword
 
 PARALLEL_UPDATES = 0
 
@@ -76,7 +75,7 @@ SENSORS = (
 
 TEMPORARY_PASSWORDS = LockSensorDescription(
     key="temporary_passwords",
-    exists_fn=lambda lock: lock.lock.passwords.carrier is not None,
+    exists_fn=lambda lock: lock.lock.passwords.code_length is not None,
     by_project=True,
     value_fn=lambda lock: len(_valid(lock)),
     attributes_fn=lambda lock: {

@@ -40,7 +40,7 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     NotSupported,
     RequestOver,
 )
-from custom_components.tuya_wifi_lock.tuyalock.passwords import Phase
+from custom_components.tuya_wifi_lock.tuyalock.models import PasswordPhase
 from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType, Family
 from tests.simulator import Knobs, SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
@@ -600,7 +600,7 @@ async def test_the_cloud_carries_passwords() -> None:
         with pytest.raises(CloudSilent):
             await add(home, "Aunt", "8402957")
         phases = {one.name: one.phase for one in home.lock.passwords.book}
-        assert phases == {"Guest": Phase.WAITING}
+        assert phases == {"Guest": PasswordPhase.WAITING}
 
 
 async def test_without_a_project_nothing_carries_passwords() -> None:

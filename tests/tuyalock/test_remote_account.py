@@ -181,6 +181,19 @@ async def test_what_the_account_refuses_is_told_at_once() -> None:
         assert line.sent == [REPLY]
 
 
+async def test_a_record_of_the_cloud_that_comes_meanwhile_is_no_success() -> None:
+    async with account_house("A") as (home, line):
+        line.request()
+        unlocking = await begun(home)
+        home.from_cloud("unlock_app", 1)
+        await home.settle()
+        assert not unlocking.done()
+        home.clock.move(10)
+        with pytest.raises(NoAnswer):
+            await unlocking
+        assert line.sent == [REPLY]
+
+
 async def test_an_order_whose_answer_is_lost_is_given_once_and_the_lock_decides() -> None:
     async with account_house("A", {REPLY: OPENED}) as (home, line):
         line.error = CloudSilent()

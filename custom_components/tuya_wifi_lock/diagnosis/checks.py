@@ -5,17 +5,19 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ..tuya_account import Trouble
-from ..tuyalock import Family, Firmware
-from ..tuyalock.exceptions import (
+from ..tuyalock import (
     LASTING,
+    USUAL_AFTER,
     Cause,
+    Family,
+    Firmware,
+    KeyOwner,
     LockError,
     MalformedFrame,
     NoHandshake,
     SlotTaken,
     WrongVersion,
 )
-from ..tuyalock.health import USUAL_AFTER, KeyOwner
 
 DAY = 86400.0
 SILENT_AT_LEAST = 2 * DAY

@@ -8,8 +8,7 @@ from homeassistant.util.json import JsonObjectType
 
 from ..const import CONF_ACCOUNT
 from ..coordinator import LockCoordinator
-from ..tuyalock import MAX_CALLS, Family, Kind
-from ..tuyalock.passwords import Phase
+from ..tuyalock import MAX_CALLS, Family, Kind, PasswordPhase
 from ..words import async_words
 from .checks import CloudEvidence, Evidence, Finding, State, examine
 
@@ -121,9 +120,9 @@ def _passwords(coordinator: LockCoordinator) -> tuple[int | None, tuple[str, ...
     """Return how many temporary passwords wait for the lock, and which it has not accepted."""
     passwords = coordinator.lock.passwords
     phases = [password.phase for password in passwords.book]
-    waiting = sum(phase in {Phase.WAITING, Phase.DELETING} for phase in phases)
+    waiting = sum(phase in {PasswordPhase.WAITING, PasswordPhase.DELETING} for phase in phases)
     failed = dict.fromkeys(one.name for one in passwords.book.failed(time.time()))
-    return waiting if passwords.carrier else None, tuple(failed)
+    return None if passwords.code_length is None else waiting, tuple(failed)
 
 
 def _cloud(coordinator: LockCoordinator) -> CloudEvidence | None:

@@ -7,9 +7,10 @@ import logging
 from typing import Any
 
 from .access.keys import SET_KEY, USE_KEY, KeyStatus, reply_in
+from .access.passwords import TemporaryPasswords
 from .access.remote_unlock import RemoteUnlock
 from .access.settings import change_setting
-from .access.transports import Transport, Transports
+from .access.transports import AccountTransport, Transports
 from .access.waiters import Reported, Waiters
 from .clock import Clock, Timer
 from .cloud.client import CloudClient
@@ -47,7 +48,6 @@ from .records.state import (
 )
 from .settings import Settings
 from .storage import known_fields
-from .temporary import TemporaryPasswords
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -120,8 +120,7 @@ class TuyaLock:
             opened=self._opened,
             changed=self._publish,
         )
-        self.passwords = TemporaryPasswords(clock, stored.get("passwords"), self._changed)
-        self.passwords.carrier = cloud
+        self.passwords = TemporaryPasswords(cloud, clock, stored.get("passwords"), self._changed)
         self._reaching: set[asyncio.Future[None]] = set()
         self._timer: Timer | None = None
         self._timer_at = float("inf")
@@ -241,7 +240,7 @@ class TuyaLock:
         self.product.learn_from_account(product_id, table, family)
         self._publish()
 
-    def use_account(self, account: Transport) -> None:
+    def use_account(self, account: AccountTransport) -> None:
         """Let a remote unlock go through the account where nothing else reaches the lock."""
         self._transports.account = account
 

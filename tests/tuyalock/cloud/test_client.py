@@ -26,9 +26,12 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     CloudSilent,
     CloudUnreachable,
 )
-from custom_components.tuya_wifi_lock.tuyalock.passwords import Phase, TemporaryPassword, Wish
+from custom_components.tuya_wifi_lock.tuyalock.models import (
+    PasswordPhase,
+    PasswordRequest,
+    TemporaryPassword,
+)
 from custom_components.tuya_wifi_lock.tuyalock.profiles import PROFILES, Dp, DpType, Family
-from custom_components.tuya_wifi_lock.tuyalock.temporary import Carrier
 from tests.simulator import Knobs, SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 
@@ -63,15 +66,15 @@ class Home:
             if part in call.path and "/token" not in call.path
         ]
 
-    def wish(self, **changes: Any) -> Wish:
-        """Return a wish for a password that is valid for an hour from now."""
+    def request(self, **changes: Any) -> PasswordRequest:
+        """Return a request for a password that is valid for an hour from now."""
         now = int(self.clock.time())
         usual = {"name": "Guest", "code": CODE, "start": now - 60, "end": now + 3600, "once": False}
-        return Wish(**usual | changes)
+        return PasswordRequest(**usual | changes)
 
     async def add(self, **changes: Any) -> TemporaryPassword:
         """Have a password made."""
-        return await self.cloud.add_password(self.wish(**changes))
+        return await self.cloud.add_password(self.request(**changes))
 
     async def sync(self) -> None:
         """Let the lock wake and fetch."""
@@ -476,21 +479,20 @@ async def test_members_come_without_numbers_from_an_older_project(home: Home) ->
 # Passwords
 
 
-def test_a_cloud_carries_passwords(home: Home) -> None:
-    carrier: Carrier = home.cloud
-    assert carrier.code_length == home.simulated.code_length
+def test_the_client_knows_how_long_a_code_is(home: Home) -> None:
+    assert home.cloud.code_length == home.simulated.code_length
 
 
 async def test_a_password_waits_until_the_lock_wakes_and_then_has_a_number(home: Home) -> None:
     added = await home.add(once=True)
-    assert (added.phase, added.number, added.name) == (Phase.WAITING, None, "Guest")
+    assert (added.phase, added.number, added.name) == (PasswordPhase.WAITING, None, "Guest")
     (row,) = home.simulated.rows(home.lock.device_id)
     assert (row.digits, row.name, row.once) == (CODE, "Guest", True)
     assert (row.effective_time, row.invalid_time) == (added.start, added.end)
     assert await home.cloud.list_passwords() == [added]
     await home.sync()
     (listed,) = await home.cloud.list_passwords()
-    assert (listed.phase, listed.number, listed.once) == (Phase.ACTIVE, 901, True)
+    assert (listed.phase, listed.number, listed.once) == (PasswordPhase.ACTIVE, 901, True)
     assert (listed.id, listed.start, listed.end) == (added.id, added.start, added.end)
     assert await home.lock.type_code(CODE)
 
@@ -498,9 +500,9 @@ async def test_a_password_waits_until_the_lock_wakes_and_then_has_a_number(home:
 async def test_a_password_is_changed_and_waits_again(home: Home) -> None:
     added = await home.add()
     await home.sync()
-    wish = home.wish(name="Friend", code="8305729", end=added.end + 60)
-    changed = await home.cloud.change_password(added, wish)
-    assert (changed.id, changed.edit, changed.phase) == (added.id, 2, Phase.WAITING)
+    request = home.request(name="Friend", code="8305729", end=added.end + 60)
+    changed = await home.cloud.change_password(added, request)
+    assert (changed.id, changed.edit, changed.phase) == (added.id, 2, PasswordPhase.WAITING)
     assert (changed.name, changed.end, changed.once) == ("Friend", added.end + 60, False)
     (row,) = home.simulated.rows(home.lock.device_id)
     assert (row.name, row.digits, row.invalid_time) == ("Friend", "8305729", changed.end)
@@ -509,7 +511,7 @@ async def test_a_password_is_changed_and_waits_again(home: Home) -> None:
 async def test_a_password_is_in_the_lock_until_the_lock_wakes(home: Home) -> None:
     added = await home.add()
     await home.sync()
-    assert (await home.cloud.delete_password(added)).phase is Phase.DELETING
+    assert (await home.cloud.delete_password(added)).phase is PasswordPhase.DELETING
     await home.sync()
     assert home.simulated.rows(home.lock.device_id) == []
 
@@ -518,17 +520,17 @@ async def test_a_password_is_in_the_lock_until_the_lock_wakes(home: Home) -> Non
 async def test_a_password_that_is_not_there_is_deleted(home: Home, code: int) -> None:
     added = await home.add()
     home.simulated.fail(code, method="DELETE")
-    assert (await home.cloud.delete_password(added)).phase is Phase.DELETED
+    assert (await home.cloud.delete_password(added)).phase is PasswordPhase.DELETED
 
 
 async def test_a_password_that_has_ended_loses_its_record(home: Home) -> None:
     added = await home.add()
     home.clock.move(7000)
-    assert (await home.cloud.delete_password(added)).phase is Phase.DELETED
+    assert (await home.cloud.delete_password(added)).phase is PasswordPhase.DELETED
     assert home.simulated.rows(home.lock.device_id) == []
     assert [path.split("/")[-1] for path in home.asked(added.id)] == [added.id, "record"]
     home.simulated.fail(2304, path=f"{added.id}$")
-    assert (await home.cloud.delete_password(added)).phase is Phase.DELETED
+    assert (await home.cloud.delete_password(added)).phase is PasswordPhase.DELETED
 
 
 @pytest.mark.parametrize("path", ["temp-passwords/[0-9]+$", "record$"])
@@ -551,7 +553,7 @@ async def test_a_change_that_is_not_answered_is_never_repeated(home: Home) -> No
     added = await home.add()
     home.simulated.drop("modify-password", done=True)
     with pytest.raises(CloudSilent):
-        await home.cloud.change_password(added, home.wish(name="Friend"))
+        await home.cloud.change_password(added, home.request(name="Friend"))
     assert len(home.asked("modify-password")) == 1
     assert home.simulated.rows(home.lock.device_id)[0].name == "Friend"
 
@@ -690,8 +692,15 @@ async def test_what_is_no_list_of_passwords_is_no_empty_one(home: Home, result: 
 
 async def test_nothing_secret_goes_out_in_clear_or_is_shown(home: Home) -> None:
     password = await home.add()
-    await home.cloud.change_password(password, home.wish())
-    shown = [home.api, home.cloud, home.cloud.as_dict(), password, home.wish(), *await told(home)]
+    await home.cloud.change_password(password, home.request())
+    shown = [
+        home.api,
+        home.cloud,
+        home.cloud.as_dict(),
+        password,
+        home.request(),
+        *await told(home),
+    ]
     sent = str(home.simulated.calls)
     for secret in (home.simulated.access_secret, CODE, LOCAL_KEY):
         assert secret not in sent

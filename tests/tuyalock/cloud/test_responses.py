@@ -33,8 +33,7 @@ from custom_components.tuya_wifi_lock.tuyalock.cloud.responses import (
     read_ticket,
 )
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import Cause, CloudRefused, CloudSilent
-from custom_components.tuya_wifi_lock.tuyalock.models import Event
-from custom_components.tuya_wifi_lock.tuyalock.passwords import Phase
+from custom_components.tuya_wifi_lock.tuyalock.models import Event, PasswordPhase
 from custom_components.tuya_wifi_lock.tuyalock.products.decoder import events
 from custom_components.tuya_wifi_lock.tuyalock.products.product import Product
 from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType
@@ -307,15 +306,15 @@ def test_a_password_is_read_with_its_number_and_times() -> None:
 @pytest.mark.parametrize(
     ("phase", "meaning"),
     [
-        (0, Phase.DELETED),
-        (1, Phase.WAITING),
-        (2, Phase.ACTIVE),
-        (3, Phase.DELETING),
-        (7, Phase.FAILED),
-        (17, Phase.UNKNOWN),
+        (0, PasswordPhase.DELETED),
+        (1, PasswordPhase.WAITING),
+        (2, PasswordPhase.ACTIVE),
+        (3, PasswordPhase.DELETING),
+        (7, PasswordPhase.FAILED),
+        (17, PasswordPhase.UNKNOWN),
     ],
 )
-def test_every_phase_has_its_meaning(phase: int, meaning: Phase) -> None:
+def test_every_phase_has_its_meaning(phase: int, meaning: PasswordPhase) -> None:
     assert read_password(PASSWORD | {"phase": phase}).phase is meaning
 
 
