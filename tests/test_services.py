@@ -33,10 +33,11 @@ def record(
 ) -> dict[str, Any]:
     """Return a record as it is stored, one minute after the one before."""
     now = NOW + 60.0 * id_
+    claimed = now if at is None else at
     return {
         "id": id_,
         "event": {"kind": "unlock", "method": method, "number": number, "code_name": code_name},
-        "when": {"received": now + 1, "claimed": now if at is None else at, "trusted": trusted},
+        "when": {"received": now + 1, "claimed": claimed, "time": claimed if trusted else None},
         "source": "lan",
         "age": "live",
         "delivered": True,
