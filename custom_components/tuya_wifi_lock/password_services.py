@@ -18,7 +18,7 @@ from homeassistant.util.json import JsonObjectType, JsonValueType
 
 from .const import DOMAIN
 from .lock import TuyaWifiLock
-from .times import TIME, iso, optional_iso
+from .texts import TIME, async_texts, iso
 from .tuyalock import (
     MAX_VALID,
     CloudClient,
@@ -28,7 +28,6 @@ from .tuyalock import (
     TemporaryPassword,
     TemporaryPasswords,
 )
-from .words import async_words
 
 ATTR_CODE = "code"
 ATTR_END = "end"
@@ -135,8 +134,8 @@ async def _async_add_offline(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjec
     return {
         "code": password.code,
         "name": password.name,
-        "start": optional_iso(password.start),
-        "end": optional_iso(password.end),
+        "start": iso(password.start),
+        "end": iso(password.end),
     }
 
 
@@ -182,7 +181,7 @@ def _cloud(lock: TuyaWifiLock) -> CloudClient:
 
 async def _async_response(lock: TuyaWifiLock, password: TemporaryPassword) -> JsonObjectType:
     """Return a temporary password as an action responds with it."""
-    words = await async_words(lock.hass, "password_status")
+    words = await async_texts(lock.hass, "password_status")
     return {
         "id": password.id,
         "name": password.name,

@@ -1,4 +1,4 @@
-"""Settings of a lock that are on or off."""
+"""Switches: settings of a lock that are on or off."""
 
 from dataclasses import dataclass
 from typing import Any, override

@@ -226,7 +226,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         # A lock that only announces itself reports nothing to us.
         health = self._lock.health
         connected = bool(health.wakes) and heard - health.wakes[-1] <= ONE_WAKE
-        return (connected or self._lock.snapshot.awake) and not health.hopeless
+        return (connected or self._lock.snapshot.awake) and not health.is_stuck
 
     # What
 
