@@ -1,6 +1,7 @@
 """What the owner's Tuya account hears of a lock, fed through the real SDK, beside the LAN."""
 
 from collections.abc import AsyncGenerator
+import logging
 from threading import Event
 import time
 from types import SimpleNamespace
@@ -13,8 +14,10 @@ from custom_components.tuya_wifi_lock import tuya_account
 from custom_components.tuya_wifi_lock.const import CONF_LOCAL_KEY, DOMAIN
 from custom_components.tuya_wifi_lock.diagnostics import async_get_config_entry_diagnostics
 from custom_components.tuya_wifi_lock.tuya_account import Trouble
+from custom_components.tuya_wifi_lock.tuyalock import Kind, Unlock
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.json import json_dumps
+from homeassistant.util import dt as dt_util
 from tests.common import (
     LATE_UNLOCK,
     UNLOCK,
@@ -60,7 +63,7 @@ def trouble(entry: MockConfigEntry) -> Trouble | None:
 
 def routes(entry: MockConfigEntry) -> list[str]:
     """Return by which route each unlock came."""
-    return [record.route for record in entry.runtime_data.lock.journal]
+    return [record.source for record in entry.runtime_data.lock.journal.of(Kind.UNLOCK)]
 
 
 async def finger(login: TuyaLogin, lock: SimulatedLock, number: int = 3, ago: float = 0) -> bool:
@@ -139,6 +142,7 @@ async def test_every_item_of_a_burst_is_kept_with_its_own_time(
     automation: Automation,
 ) -> None:
     object.__setattr__(entry, "created_at", entry.created_at.replace(year=2020))
+    await restart(hass, entry)
     now = time.time()
     burst = [item(1, 3, now - 7200), item(1, 3, now - 3600), item(2, 1, now - 2)]
     await heard.deliver(simulated_lock.device_id, burst)
@@ -148,7 +152,7 @@ async def test_every_item_of_a_burst_is_kept_with_its_own_time(
         Told(LATE_UNLOCK, "fingerprint", 3),
         Told(UNLOCK, "password", 1),
     ]
-    times = [record.time for record in entry.runtime_data.lock.journal]
+    times = [record.when.time for record in entry.runtime_data.lock.journal]
     assert times == pytest.approx([now - 7200, now - 3600, now - 2], abs=0.002)
 
 
@@ -182,13 +186,39 @@ async def test_codes_instead_of_ids_are_understood(
     assert entry.runtime_data.data.state.battery == 44
 
 
+async def test_seconds_are_a_time_as_well(
+    hass: HomeAssistant, heard: TuyaLogin, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    at = int(time.time()) + 1
+    await heard.deliver(simulated_lock.device_id, [{"dpId": 1, "value": 3, "t": at}])
+    await wait_for(hass, lambda: routes(entry))
+    assert state(hass, UNLOCK).attributes["time"] == dt_util.utc_from_timestamp(at).isoformat()
+
+
+@pytest.mark.parametrize("t", [None, 0, -1, True, "now"])
+async def test_an_item_without_a_time_is_of_unknown_age(
+    hass: HomeAssistant,
+    heard: TuyaLogin,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    automation: Automation,
+    t: Any,
+) -> None:
+    items = [{"dpId": 1, "value": 3, "t": t}, {"dpId": 12, "value": 50}]
+    await heard.deliver(simulated_lock.device_id, items)
+    await wait_for(hass, lambda: automation.told)
+    assert automation.told == [Told(LATE_UNLOCK, "fingerprint", 3)]
+    assert state(hass, LATE_UNLOCK).attributes["time"] is None
+    assert entry.runtime_data.data.state.battery == 50
+
+
 async def test_what_the_integration_drops_is_kept(
     hass: HomeAssistant, heard: TuyaLogin, entry: MockConfigEntry, simulated_lock: SimulatedLock
 ) -> None:
     # Neither the card nor this alarm is in the model of the account.
     await heard.deliver(simulated_lock.device_id, [item(5, 7), item(8, "pry")])
-    (record,) = entry.runtime_data.lock.journal
-    assert (record.method, record.number) == ("card", 7)
+    (record,) = entry.runtime_data.lock.journal.of(Kind.UNLOCK)
+    assert record.event == Unlock("card", 7)
     alarm_id = UNLOCK.replace("_unlock", "_alarm")
     await wait_for(hass, lambda: state(hass, alarm_id).state != "unknown")
     alarm = state(hass, alarm_id)
@@ -235,6 +265,9 @@ async def test_messages_of_another_shape_do_no_harm(
         {"protocol": 4, "data": {"devId": device_id}},
         {"protocol": 4, "data": {"devId": device_id, "status": {"1": 3}}},
         {"protocol": 4, "data": {"devId": device_id, "status": [1, None, {}, {"dpId": 1}]}},
+        {"protocol": 4, "data": {"devId": device_id, "status": [{"dpId": "1", "value": 3}]}},
+        {"protocol": 4, "data": {"devId": device_id, "status": [{"dpId": True, "value": 3}]}},
+        {"protocol": 4, "data": {"devId": device_id, "status": [{"code": 1, "value": 3}]}},
         {"protocol": 4, "data": {"devId": other.id, "status": [item(1, 3)]}},
         {"protocol": 20, "data": {"bizCode": "offline", "bizData": {"devId": device_id}}},
     ):
@@ -471,9 +504,12 @@ async def test_diagnostics_and_log_tell_nothing_of_the_account(
     told = await async_get_config_entry_diagnostics(hass, entry)
     assert told["account"] == {"wanted": False, "trouble": None}
     assert told["records"]["by_route"] == {"account": 1}
-    ours = "".join(record.getMessage() for record in caplog.records if DOMAIN in record.name)
-    for private in (simulated_lock.device_id, simulated_lock.local_key, "Front door"):
-        assert private not in json_dumps(told) + ours
+    ours = [record for record in caplog.records if DOMAIN in record.name]
+    for private in (simulated_lock.local_key, "Front door"):
+        assert private not in json_dumps(told) + "".join(one.getMessage() for one in ours)
+    # Only the debug log says which lock it is about, as it does for every lock.
+    log = "".join(one.getMessage() for one in ours if one.levelno > logging.DEBUG)
+    assert simulated_lock.device_id not in json_dumps(told) + log
 
 
 # The local key

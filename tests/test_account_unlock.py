@@ -12,9 +12,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.tuya_wifi_lock import account_api
 from custom_components.tuya_wifi_lock.diagnostics import async_get_config_entry_diagnostics
 from custom_components.tuya_wifi_lock.tuya_account import AccountRoad
+from custom_components.tuya_wifi_lock.tuyalock import Value
 from custom_components.tuya_wifi_lock.tuyalock.access import ways
-from custom_components.tuya_wifi_lock.tuyalock.errors import CloudUnreachable
-from custom_components.tuya_wifi_lock.tuyalock.state import Value
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import CloudUnreachable
 from homeassistant.components.button import SERVICE_PRESS
 from homeassistant.const import ATTR_ENTITY_ID, SERVICE_LOCK, SERVICE_UNLOCK
 from homeassistant.core import HomeAssistant

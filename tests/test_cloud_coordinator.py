@@ -162,7 +162,7 @@ async def test_an_unlock_that_lock_and_cloud_tell_is_one_event(
     await reported(hass, simulated_lock)
     await poll(hass, cloud)
     (record,) = entry.runtime_data.lock.journal
-    assert (record.route, record.confirmed) == ("lan", True)
+    assert (record.source, record.confirmed) == ("lan", True)
     await poll(hass, cloud, HOUR + 1)
     assert automation.told == [Told(UNLOCK, "fingerprint", 3)]
 
@@ -211,7 +211,7 @@ async def test_what_is_older_than_the_entry_is_kept_and_not_told(
     cloud.log(device_id, "unlock_fingerprint", "2", now - HOUR)
     cloud.log(device_id, "unlock_fingerprint", "9", now - 2 * DAY)
     await start(hass, entry)
-    assert [record.number for record in entry.runtime_data.lock.journal] == [1, 2]
+    assert [record.unlock.number for record in entry.runtime_data.lock.journal] == [1, 2]
     assert automation.told == [Told(LATE_UNLOCK, "fingerprint", 2)]
     await reload(hass, entry)
     assert len(automation.told) == 1

@@ -10,6 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.tuya_wifi_lock.const import CONF_CLOUD, DOMAIN
+from custom_components.tuya_wifi_lock.tuyalock import Kind
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import CONF_MAC, EVENT_HOMEASSISTANT_FINAL_WRITE, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
@@ -107,7 +108,7 @@ async def test_a_stop_of_home_assistant_keeps_what_is_known(
     hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
     await hass.async_block_till_done()
     (record,) = hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]["journal"]["records"]
-    assert (record["method"], record["delivered"]) == ("fingerprint", True)
+    assert (record["event"]["method"], record["delivered"]) == ("fingerprint", True)
 
 
 async def test_removal_forgets_what_was_stored(
@@ -202,7 +203,7 @@ def newer(stored: Any) -> Any:
         return stored
     if all(key.isdecimal() for key in stored):
         # By number, as the rows of a table.
-        return {id_: [*row, 1] if isinstance(row, list) else row for id_, row in stored.items()}
+        return {id_: newer(row) for id_, row in stored.items()}
     return {key: newer(value) for key, value in stored.items()} | {"of_a_newer_version": 1}
 
 
@@ -217,18 +218,18 @@ async def test_a_lock_that_a_newer_version_has_stored_is_set_up_with_all_that_is
     await add(hass, "Cleaner")
     await simulated_lock.forced("fingerprint", 3)
     lock = entry.runtime_data.lock
-    await wait_for(hass, lambda: lock.signals.as_dict()["unlock_records"])
+    await wait_for(hass, lambda: list(lock.journal.of(Kind.DURESS)))
     await polled(hass)
     await simulated_lock.sleep()
     await hass.config_entries.async_unload(entry.entry_id)
     await hass.async_block_till_done()
     stored = hass_storage[f"{DOMAIN}.{entry.entry_id}"]
-    assert stored["data"]["table"]
+    assert stored["data"]["product"]["table"]
     before, stored["data"] = stored["data"], newer(stored["data"])
     data = {**entry.data, CONF_CLOUD: newer(entry.data[CONF_CLOUD])}
     hass.config_entries.async_update_entry(entry, data=data)
     await setup(hass, entry)
     assert entry.state is ConfigEntryState.LOADED
     after = json.loads(json.dumps(entry.runtime_data.lock.as_dict()))
-    for part in ("journal", "signals", "passwords", "table"):
+    for part in ("journal", "product", "passwords"):
         assert after[part] == before[part], part

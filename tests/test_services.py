@@ -24,22 +24,19 @@ NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC).timestamp()
 def record(id_: int, method: str, number: int | None, **changes: Any) -> dict[str, Any]:
     """Return a record as it is stored, one minute after the one before."""
     at = NOW + 60.0 * id_
+    given = {"code_name": None, "time": at, "age": "live", "source": "lan"} | changes
+    code_name, time = given.pop("code_name"), given.pop("time")
     return {
         "id": id_,
-        "method": method,
-        "number": number,
-        "code_name": None,
-        "time": at,
-        "received": at + 1,
-        "age": "live",
-        "route": "lan",
+        "event": {"kind": "unlock", "method": method, "number": number, "code_name": code_name},
+        "when": {"received": at + 1, "claimed": time, "trusted": time is not None},
         "delivered": True,
-    } | changes
+    } | given
 
 
 RECORDS = [
     record(1, "fingerprint", 3),
-    record(2, "card", 2, route="cloud"),
+    record(2, "card", 2, source="cloud"),
     record(3, "fingerprint", 4, time=None),
     record(4, "fingerprint", 3, time=None, age="unknown"),
     record(5, "password", 1, time=NOW - 600, age="late"),
@@ -64,7 +61,7 @@ async def alice(
         "minor_version": 1,
         "key": f"{DOMAIN}.{entry.entry_id}",
         "data": {
-            "journal": {"next_id": 7, "watermark": None, "records": RECORDS},
+            "journal": {"next_id": 7, "watermarks": {}, "records": RECORDS},
             "clean": True,
         },
     }
