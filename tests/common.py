@@ -16,6 +16,7 @@ from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotEx
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
+from custom_components.tuya_wifi_lock.diagnostics import async_get_config_entry_diagnostics
 from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp
 from homeassistant.const import EVENT_STATE_CHANGED, Platform
 from homeassistant.core import Event, HomeAssistant, State
@@ -84,6 +85,11 @@ async def restart(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     await setup(hass, entry)
 
 
+def listened_for(entry: MockConfigEntry, seconds: float) -> None:
+    """Let a lock have been listened to for so much longer."""
+    entry.runtime_data.listening_since -= seconds
+
+
 async def until(condition: Callable[[], object], timeout: float = 5) -> None:
     """Wait until a condition holds, while an action may be under way."""
     async with asyncio.timeout(timeout):
@@ -95,6 +101,14 @@ async def pass_time(hass: HomeAssistant, seconds: float = 1.1) -> None:
     """Let every timer fire that is due by then; as it is, a burst of unlocks ends."""
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=seconds))
     await hass.async_block_till_done()
+
+
+async def kept(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, dict[str, int]]:
+    """Return what diagnostics count of the unlocks that are kept: by age, method, source, ..."""
+    found: dict[str, dict[str, int]] = (await async_get_config_entry_diagnostics(hass, entry))[
+        "records"
+    ]
+    return found
 
 
 async def polled(hass: HomeAssistant) -> None:

@@ -20,6 +20,7 @@ from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from tests.common import (
     LOCK,
     NAME,
+    listened_for,
     pass_time,
     polled,
     reported,
@@ -419,7 +420,7 @@ async def test_a_lock_that_has_not_been_heard_for_long_is_told_within_the_hour(
     await set_up_awake(hass, entry, simulated_lock)
     await simulated_lock.sleep()
     await have_been_silent(hass, hass_storage, entry, 3 * DAY)
-    entry.runtime_data.diagnosis._since -= 10 * DAY
+    listened_for(entry, 10 * DAY)
     assert not repairs(hass)
     await pass_time(hass, HOUR + 1)
     assert repairs(hass) == {"silent"}
@@ -456,7 +457,7 @@ async def test_short_stops_do_not_hide_that_a_lock_is_silent(
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
     await simulated_lock.sleep()
-    entry.runtime_data.diagnosis._since -= 10 * DAY
+    listened_for(entry, 10 * DAY)
     stored = await silenced(hass, hass_storage, entry, 3 * DAY)
     stored["listened"]["until"] -= stopped_for
     await setup(hass, entry)
@@ -473,7 +474,7 @@ async def test_a_lock_on_mains_power_that_is_gone_has_a_repair_of_its_own(
     await set_up_awake(hass, entry, simulated_lock)
     await wait_for(hass, lambda: entry.runtime_data.data.family)
     await simulated_lock.pull_battery()
-    entry.runtime_data.diagnosis._since -= DAY
+    listened_for(entry, DAY)
     await have_been_silent(hass, hass_storage, entry, 2 * HOUR)
     assert repairs(hass) == {"gone"}
 
@@ -482,7 +483,7 @@ async def test_a_lock_that_was_never_heard_has_a_repair_of_its_own(
     hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
 ) -> None:
     await setup(hass, entry)
-    entry.runtime_data.diagnosis._since -= 3 * DAY
+    listened_for(entry, 3 * DAY)
     await press(hass)
     await wait_for(hass, lambda: repairs(hass) == {"never_heard"})
     await wake(hass, entry, simulated_lock)

@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import LockConfigEntry, LockCoordinator
-from .diagnose_service import async_diagnose
+from .diagnosis.report import async_diagnose
 from .entity import LockPartDescription, TuyaLockEntity, async_add_when_seen, seen
 from .tuyalock import Family
 

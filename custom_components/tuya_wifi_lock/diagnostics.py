@@ -17,6 +17,7 @@ from .const import (
     CONF_UNLOCK_WITH,
 )
 from .coordinator import LockConfigEntry, LockCoordinator
+from .diagnosis.report import check_lock
 from .times import optional_iso
 from .tuyalock import Kind, LockState, TuyaLock
 from .tuyalock.temporary import TemporaryPasswords
@@ -50,8 +51,7 @@ async def async_get_config_entry_diagnostics(
         "records": _records(coordinator.lock),
         "clock_ahead": coordinator.lock.health.clock_ahead,
         "findings": {
-            finding.check: [finding.state, finding.text]
-            for finding in coordinator.diagnosis.findings()
+            finding.check: [finding.state, finding.text] for finding in check_lock(coordinator)
         },
         "passwords": _passwords(coordinator.lock.passwords),
         "cloud": _cloud(coordinator, coordinator.cloud) if coordinator.cloud else None,

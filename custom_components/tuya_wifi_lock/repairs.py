@@ -17,12 +17,12 @@ from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, Sel
 
 from .const import CONF_NUMBERS, DOMAIN, SUBENTRY_MEMBER
 from .coordinator import LockConfigEntry, LockCoordinator
+from .diagnosis.checks import Finding
+from .diagnosis.report import check_lock
 from .dispatcher import Delivery
-from .findings import Finding
 from .flows.member import CONF_MEMBER, WHO, member_data
 from .members import key_of, members_of, name_mistake, number_name, owner_of
 from .tuyalock import Kind
-from .tuyalock.exceptions import LASTING, CallsUsedUp, Cause
 
 CHECK_EVERY = timedelta(hours=1)
 """How often to check for what time alone brings."""
@@ -31,16 +31,9 @@ PLATFORM = "https://platform.tuya.com"
 
 UNKNOWN_NUMBER = "unknown_number"
 BATTERY_FAILING = "battery_failing"
-CALLS_USED_UP = "cloud_calls_used_up"
 
-CLOUD_ISSUES: Mapping[str, str] = {
-    CallsUsedUp.__name__: CALLS_USED_UP,
-    **{cause: f"cloud_{cause}" for cause in LASTING},
-}
-"""Lasting failure of the cloud -> the repair that it calls for."""
-
-NOT_ON_PLATFORM = {CALLS_USED_UP, f"cloud_{Cause.CLOCK}"}
-"""Repairs about the cloud that Tuya's developer platform is not needed for."""
+NOT_ON_PLATFORM = {"cloud_calls_used_up", "cloud_clock"}
+"""Failures of the cloud that are not put right on Tuya's developer platform."""
 
 ISSUES: Mapping[str, str] = {
     "battery_unreliable": "battery_replace",
@@ -73,7 +66,7 @@ def async_watch_repairs(hass: HomeAssistant, coordinator: LockCoordinator) -> No
 @callback
 def async_remove_repairs(hass: HomeAssistant, entry_id: str) -> None:
     """Remove the repairs of a lock that is removed."""
-    for issue in {UNKNOWN_NUMBER, *ISSUES.values(), *CLOUD_ISSUES.values()}:
+    for issue in {UNKNOWN_NUMBER, *ISSUES.values()}:
         ir.async_delete_issue(hass, DOMAIN, f"{issue}_{entry_id}")
 
 
@@ -87,7 +80,8 @@ class _Repairs:
         self._entry = coordinator.config_entry
         self._inputs: tuple[object, ...] = ()
         self._findings: list[Finding] | None = None
-        self._lasting_failure: str | None = None
+        self._cloud_issue: str | None = None
+        """The repair about the cloud that is shown."""
 
     @callback
     def async_start(self) -> None:
@@ -114,8 +108,7 @@ class _Repairs:
             shown = ir.async_get(self._hass).async_get_issue(DOMAIN, issue_id)
             if shown and not shown.dismissed_version:
                 ir.async_delete_issue(self._hass, DOMAIN, issue_id)
-        for issue in CLOUD_ISSUES.values():
-            self._async_delete(issue)
+        self._async_show_cloud_issue(None)
 
     @callback
     def _async_unlocked(self, delivery: Delivery) -> None:
@@ -135,10 +128,8 @@ class _Repairs:
         if missing or inputs != self._inputs:
             self._inputs = inputs
             self._async_check()
-        cloud = self._coordinator.cloud
-        if cloud and cloud.data.lasting_failure != self._lasting_failure:
-            self._lasting_failure = cloud.data.lasting_failure
-            self._async_show_failure()
+        if cloud := self._coordinator.cloud:
+            self._async_show_cloud_issue(cloud.data.lasting_failure)
 
     def _read_inputs(self) -> tuple[object, ...]:
         """Return what the findings that call for repairs depend on, but for the time."""
@@ -158,13 +149,13 @@ class _Repairs:
             lock.address.keep_alive,
             lock.opens_remotely,
             cloud and cloud.data.allowed,
-            self._coordinator.diagnosis.asked_at,
+            self._coordinator.checked_at,
         )
 
     @callback
     def _async_check(self, now: datetime | None = None) -> None:
         """Show the repairs that the findings call for, and no other."""
-        found = self._coordinator.diagnosis.findings()
+        found = check_lock(self._coordinator)
         findings = [finding for finding in found if finding.text in ISSUES]
         if findings == self._findings:
             return
@@ -172,32 +163,40 @@ class _Repairs:
         called_for = {ISSUES[finding.text]: finding for finding in findings}
         for issue in set(ISSUES.values()):
             if finding := called_for.get(issue):
-                self._async_create(issue, finding.values)
+                failing = issue == BATTERY_FAILING
+                severity = ir.IssueSeverity.ERROR if failing else ir.IssueSeverity.WARNING
+                self._async_create(issue, severity, finding.values)
             else:
                 self._async_delete(issue)
 
     @callback
-    def _async_show_failure(self) -> None:
-        """Show the repair that the failure of the cloud calls for, and no other about it."""
-        called_for = CLOUD_ISSUES.get(self._lasting_failure or "")
-        for issue in CLOUD_ISSUES.values():
-            if issue != called_for:
-                self._async_delete(issue)
-        if called_for:
-            self._async_create(called_for, {})
+    def _async_show_cloud_issue(self, issue: str | None) -> None:
+        """Show the only repair about the cloud, in place of the one before."""
+        if issue == self._cloud_issue:
+            return
+        if self._cloud_issue:
+            self._async_delete(self._cloud_issue)
+        self._cloud_issue = issue
+        if issue:
+            url = None if issue in NOT_ON_PLATFORM else PLATFORM
+            self._async_create(issue, learn_more_url=url)
 
     @callback
-    def _async_create(self, issue: str, placeholders: Mapping[str, str]) -> None:
+    def _async_create(
+        self,
+        issue: str,
+        severity: ir.IssueSeverity = ir.IssueSeverity.WARNING,
+        placeholders: Mapping[str, str] = MappingProxyType({}),
+        learn_more_url: str | None = None,
+    ) -> None:
         """Create a repair that is only shown."""
-        failing = issue == BATTERY_FAILING
-        on_platform = issue in CLOUD_ISSUES.values() and issue not in NOT_ON_PLATFORM
         ir.async_create_issue(
             self._hass,
             DOMAIN,
             f"{issue}_{self._entry.entry_id}",
             is_fixable=False,
-            learn_more_url=PLATFORM if on_platform else None,
-            severity=ir.IssueSeverity.ERROR if failing else ir.IssueSeverity.WARNING,
+            learn_more_url=learn_more_url,
+            severity=severity,
             translation_key=issue,
             translation_placeholders={"lock": self._entry.title, **placeholders},
         )

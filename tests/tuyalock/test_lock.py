@@ -6,19 +6,16 @@ from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import Family, Settings, TuyaLock, UnlockWith
+from custom_components.tuya_wifi_lock.tuyalock import Family, Settings, Source, Unlock, UnlockWith
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import WrongVersion
-from custom_components.tuya_wifi_lock.tuyalock.lan.protocol import Report
-from custom_components.tuya_wifi_lock.tuyalock.lan.session import Opened
-from custom_components.tuya_wifi_lock.tuyalock.state import LockState, Unlock, Value
 
 from .house import VERSIONS, House, address_of, house
 from .toy_clock import ToyClock
-from .world import ADDRESS
+from .toy_lock import ToyLock
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
-PARTLY = {"state": LockState(seen=frozenset({"residual_electricity"})).as_dict()}
+PARTLY = {"product": {"reported": ["residual_electricity"]}}
 """Stored by a lock whose battery is known, so that an answer without it is a partial one."""
 
 
@@ -32,7 +29,7 @@ async def test_unlock_that_woke_the_lock_is_live(version: str, family: str) -> N
         assert home.told == []
         home.clock.move(1)
         await home.until(lambda: home.told == ["live fingerprint 3"])
-        assert home.records[0].route == "lan"
+        assert home.records[0].source is Source.LAN
         assert home.lock.snapshot.state.opened_at == pytest.approx(home.clock.time(), abs=5)
 
 
@@ -80,7 +77,7 @@ async def test_backlog_with_times_is_late_and_told_once() -> None:
         await home.simulated.store("card", 2, at=hour_ago + 5)
         await home.wake()
         await home.until(lambda: home.told == ["late card 2"] * 2)
-        assert [record.time for record in home.records] == [int(hour_ago), int(hour_ago) + 5]
+        assert [record.when.time for record in home.records] == [int(hour_ago), int(hour_ago) + 5]
 
 
 async def test_record_from_the_future_counts_from_now_and_convicts_the_clock() -> None:
@@ -88,7 +85,7 @@ async def test_record_from_the_future_counts_from_now_and_convicts_the_clock() -
         await home.awake()
         await home.simulated.finger(3)
         await home.until(lambda: home.told == ["live fingerprint 3"])
-        assert home.records[0].time is None
+        assert home.records[0].when.time is None
         assert home.lock.health.clock_ahead == pytest.approx(7200, abs=5)
         home.simulated.knobs.clock_offset = 0
         await home.simulated.finger(3)
@@ -117,11 +114,10 @@ async def test_another_route_tells_the_same_unlock_and_more() -> None:
         await home.settle()
         home.clock.move(1.1)
         await home.until(lambda: home.told == ["live fingerprint 3"])
-        now = home.clock.time()
-        for time in (now - 2, now - 2, now - 7_200):
-            home.lock.record(Unlock("fingerprint", 3), time, "cloud")
+        for ago in (2, 2, 7_200):
+            home.from_cloud("unlock_fingerprint", 3, ago)
         assert home.told == ["live fingerprint 3", "late fingerprint 3"]
-        assert [record.route for record in home.records] == ["lan", "cloud"]
+        assert [record.source for record in home.records] == [Source.LAN, Source.CLOUD]
 
 
 async def test_answer_is_no_news_beside_a_lock_that_was_awake() -> None:
@@ -158,7 +154,7 @@ async def test_restart_repeats_nothing() -> None:
         stored: dict[str, Any] = json.loads(json.dumps(home.lock.as_dict()))
     async with house(stored=stored, heard_before=False) as again:
         assert again.lock.snapshot.state.battery == 40
-        assert [record.number for record in again.lock.journal] == [3]
+        assert [record.unlock.number for record in again.lock.journal] == [3]
         await again.wake()
         await again.until(lambda: again.lock.snapshot.awake)
         again.clock.move(8)
@@ -253,20 +249,20 @@ async def test_state_is_shown_as_reported() -> None:
 def test_a_lock_that_was_opened_while_our_clock_was_ahead_is_not_open_for_all_that_time() -> None:
     clock = ToyClock()
     clock.wall += 3600
-    lock = TuyaLock(ADDRESS, Settings(), clock, {"family": "B"})
-    lock.on_event(Opened(clock.monotonic(), woken=True))
-    lock.on_event(Report({1: 3}, {}, is_answer=False))
-    clock.advance(2)
-    assert lock.snapshot.bolt.locked is False
+    lock = ToyLock(clock=clock)
+    lock.open(0)
+    lock.push({1: 3})
+    lock.wait(2)
+    assert lock.lock.snapshot.bolt.locked is False
     clock.wall -= 3600
-    clock.advance(10)
-    assert lock.snapshot.bolt.locked is None
-    lock.remote_opened()
-    lock.on_event(Report({1: 4}, {}, is_answer=False))
-    assert lock.snapshot.bolt.locked is False
-    assert lock.snapshot.last_unlock == Unlock("fingerprint", 4)
-    clock.advance(10)
-    assert lock.snapshot.bolt.locked is None
+    lock.wait(10)
+    assert lock.lock.snapshot.bolt.locked is None
+    lock.push({1: 4})
+    assert lock.lock.snapshot.bolt.locked is False
+    assert lock.lock.snapshot.last_unlock
+    assert lock.lock.snapshot.last_unlock.unlock == Unlock("fingerprint", 4)
+    lock.wait(10)
+    assert lock.lock.snapshot.bolt.locked is None
 
 
 async def test_opening_without_a_motor_state_passes() -> None:
@@ -290,38 +286,31 @@ async def test_request_runs_out_by_itself() -> None:
         await home.until(lambda: not home.lock.snapshot.requested)
 
 
-def take(lock: TuyaLock, clock: ToyClock, **codes: Value) -> None:
-    """Let the lock report through an account."""
-    at = int(clock.time() * 1000)
-    lock.account.take([{"code": code, "value": value, "t": at} for code, value in codes.items()], 0)
+def test_each_of_several_ends_comes_by_time() -> None:
+    lock = ToyLock()
+    lock.account({"unlock_request": 60})
+    lock.wait(5)
+    lock.account({"unlock_fingerprint": 3})
+    lock.wait(1)
+    lock.account({"lock_motor_state": True})
+    lock.wait(3)
+    lock.account({"lock_motor_state": False})
+    lock.wait(50)
+    assert lock.lock.snapshot.requested
+    lock.wait(2)
+    assert not lock.lock.snapshot.requested
+    assert not lock.updates[-1].state.requested
 
 
-async def test_each_of_several_ends_comes_by_time() -> None:
-    clock = ToyClock()
-    lock = TuyaLock(ADDRESS, Settings(), clock)
-    take(lock, clock, unlock_request=60)
-    clock.advance(5)
-    take(lock, clock, unlock_fingerprint=3)
-    clock.advance(1)
-    take(lock, clock, lock_motor_state=True)
-    clock.advance(3)
-    take(lock, clock, lock_motor_state=False)
-    clock.advance(50)
-    assert lock.snapshot.requested
-    clock.advance(2)
-    assert not lock.snapshot.requested
-
-
-async def test_an_end_comes_though_our_clock_is_set_back() -> None:
-    clock = ToyClock()
-    lock = TuyaLock(ADDRESS, Settings(relock_delay=5), clock)
-    take(lock, clock, unlock_fingerprint=3)
-    assert lock.snapshot.bolt.locked is False
-    clock.wall -= 2
-    clock.advance(6)
-    assert lock.snapshot.bolt.locked is False
-    clock.advance(2)
-    assert lock.snapshot.bolt.locked is None
+def test_an_end_comes_though_our_clock_is_set_back() -> None:
+    lock = ToyLock(settings=Settings(relock_delay=5))
+    lock.account({"unlock_fingerprint": 3})
+    assert lock.lock.snapshot.bolt.locked is False
+    lock.clock.wall -= 2
+    lock.wait(6)
+    assert lock.lock.snapshot.bolt.locked is False
+    lock.wait(2)
+    assert lock.lock.snapshot.bolt.locked is None
 
 
 async def test_family_shows_itself_and_is_remembered() -> None:
@@ -507,7 +496,8 @@ async def test_held_unlock_names_who_is_at_the_door_at_once() -> None:
         home.hint()
         await home.until(lambda: home.lock.snapshot.last_unlock is not None)
         assert home.told == []
-        assert home.lock.snapshot.last_unlock == Unlock("fingerprint", 3)
+        assert home.last_unlock == Unlock("fingerprint", 3)
+        assert home.lock.snapshot.last_unlock.age is None
 
 
 async def test_opening_shows_before_the_motor_reports_it() -> None:

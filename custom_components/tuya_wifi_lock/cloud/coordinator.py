@@ -13,7 +13,7 @@ from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from ..const import LOGGER
-from ..tuya_account import AccountRoad
+from ..tuya_account import TuyaAccount
 from ..tuyalock import (
     CLOCK_AHEAD,
     MAX_CALLS,
@@ -70,7 +70,7 @@ class CloudData:
     last_failure: tuple[float, str] | None = None
     """When and why a request failed last."""
     lasting_failure: str | None = None
-    """The last failure that does not pass by itself, until the cloud answers again."""
+    """Key of the text of the last failure that does not pass by itself, until the cloud answers."""
 
 
 class CloudCoordinator(DataUpdateCoordinator[CloudData]):
@@ -89,7 +89,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         lock: TuyaLock,
         client: CloudClient,
         calls: CallCounter,
-        account: AccountRoad,
+        account: TuyaAccount,
         stored: Mapping[str, Any] | None = None,
     ) -> None:
         """Restore what `as_dict` returned; nothing is requested before `async_start`."""
@@ -330,7 +330,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         """Note a failure; the base class reports only the first of several in a row."""
         name = str(error.cause if isinstance(error, CloudRefused) else type(error).__name__)
         before = self.data.lasting_failure
-        lasting = name if error.is_lasting else before
+        lasting = error.text.translation_key if error.is_lasting and error.text else before
         self.data = replace(self.data, last_failure=(time.time(), name), lasting_failure=lasting)
         if lasting != before:
             self.async_update_listeners()

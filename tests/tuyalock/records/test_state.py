@@ -45,6 +45,7 @@ from custom_components.tuya_wifi_lock.tuyalock.records.state import (
 )
 
 NOW = 1_700_000_000.0
+FINGER = Unlock("fingerprint", 3)
 A, B, D = Family.A, Family.B, Family.D
 EVERYTHING = LockState(
     motor_unlocked=True,
@@ -169,6 +170,7 @@ def test_settings_are_as_they_were_reported_last() -> None:
         (None, None, False),
         (NOW, None, True),
         (NOW, NOW - 1, True),
+        # One report may say that somebody unlocked, and that the bolt stuck.
         (NOW, NOW, True),
         (NOW, NOW + 1, False),
     ],
@@ -423,6 +425,18 @@ def test_an_alarm_of_the_bolt_says_that_it_is_stuck(name: str) -> None:
 @pytest.mark.parametrize("event", [Alarm("pry"), Doorbell()])
 def test_other_records_change_nothing(event: Event) -> None:
     assert reduce_record(EVERYTHING, record(event)) == EVERYTHING
+
+
+@pytest.mark.parametrize(("at", "jammed"), [(NOW - 1, True), (NOW, False), (NOW + 1, False)])
+def test_an_unlock_ends_the_jam_before_it(at: float, jammed: bool) -> None:
+    state = reduce_record(LockState(jammed_at=NOW), record(FINGER, Age.LATE, at))
+    assert state.jammed is jammed
+
+
+def test_a_bolt_that_sticks_in_the_report_of_its_own_move_is_stuck() -> None:
+    state = apply(LockState(), {"lock_motor_state": True})
+    state = reduce_record(state, record(FINGER))
+    assert reduce_record(state, record(Alarm("tongue_bad"))).jammed
 
 
 def test_a_bolt_that_has_moved_is_stuck_no_more_but_an_answer_does_not_say_so() -> None:
