@@ -14,7 +14,7 @@ from .const import CONF_CODE, DOMAIN
 from .coordinator import LockConfigEntry
 from .device import MODELS
 from .dispatcher import Delivery
-from .entity import TuyaLockEntity, last_unlocked_by
+from .entity import TuyaLockEntity
 from .tuyalock import Kind
 
 # Not 1: locking has to get past an unlock that waits, and two unlocks share one attempt.
@@ -92,7 +92,7 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
     @override
     def changed_by(self) -> str | None:
         """Return who unlocked last."""
-        return last_unlocked_by(self.coordinator)
+        return self.coordinator.last_unlocked_by
 
     @override
     async def async_unlock(self, **kwargs: Any) -> None:

@@ -26,7 +26,6 @@ from .entity import (
     MemberEntity,
     async_add_members,
     async_add_when_seen,
-    last_unlocked_by,
     seen,
 )
 from .members import Member
@@ -66,7 +65,7 @@ SENSORS = (
         exists_fn=seen("battery_state"),
         value_fn=lambda lock: lock.data.state.battery_level,
     ),
-    LockSensorDescription(key="last_unlocked_by", value_fn=last_unlocked_by),
+    LockSensorDescription(key="last_unlocked_by", value_fn=lambda lock: lock.last_unlocked_by),
     LockSensorDescription(
         key="last_heard",
         device_class=SensorDeviceClass.TIMESTAMP,

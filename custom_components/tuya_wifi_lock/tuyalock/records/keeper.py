@@ -1,4 +1,4 @@
-"""Keeps what is reported: decides its age, and puts it into the journal once."""
+"""Keeps what is reported: decides the age of each event, and puts it into the journal once."""
 
 from dataclasses import replace
 
