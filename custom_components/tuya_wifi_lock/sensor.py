@@ -86,7 +86,7 @@ TEMPORARY_PASSWORDS = LockSensorDescription(
 
 def _valid(lock: LockCoordinator) -> list[TemporaryPassword]:
     """Return the temporary passwords that take a place in the lock."""
-    return lock.lock.passwords.book.valid(time.time())
+    return lock.lock.passwords.valid(time.time())
 
 
 async def async_setup_entry(
