@@ -151,7 +151,8 @@ class Record:
     @property
     def happened(self) -> float:
         """Return when it happened, as far as known."""
-        return self.when.happened
+        at = self.when
+        return at.received if at.time is None else at.time
 
     @property
     def known_time(self) -> float | None:
