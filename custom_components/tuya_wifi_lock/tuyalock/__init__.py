@@ -31,6 +31,7 @@ from .profiles import PRODUCTS, Family
 from .records.ageing import CLOCK_AHEAD, LATE_AFTER, aged
 from .records.state import BATTERY_LEVELS, LockState
 from .settings import Settings, UnlockWith
+from .storage import Reader
 
 __all__ = [
     "ALARMS",
@@ -65,6 +66,7 @@ __all__ = [
     "OpenApi",
     "PasswordPhase",
     "Project",
+    "Reader",
     "Record",
     "Report",
     "Settings",
