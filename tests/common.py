@@ -17,7 +17,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
 from custom_components.tuya_wifi_lock.diagnostics import async_get_config_entry_diagnostics
-from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp
+from custom_components.tuya_wifi_lock.tuyalock import Dp, Snapshot
 from homeassistant.const import EVENT_STATE_CHANGED, Platform
 from homeassistant.core import Event, HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
@@ -60,10 +60,22 @@ async def wake(hass: HomeAssistant, entry: MockConfigEntry, lock: SimulatedLock)
     await wait_for(hass, lambda: is_awake(entry))
 
 
+def known(entry: MockConfigEntry) -> Snapshot:
+    """Return what is known of a lock, where no state shows it."""
+    snapshot: Snapshot = entry.runtime_data.data
+    return snapshot
+
+
 def is_awake(entry: MockConfigEntry) -> bool:
     """Return if Home Assistant is connected to a lock."""
-    awake: bool = entry.runtime_data.data.awake
-    return awake
+    return known(entry).awake
+
+
+def set_health(entry: MockConfigEntry, **values: Any) -> None:
+    """Let a lock be in another condition than its reports have shown."""
+    for name, value in values.items():
+        assert hasattr(entry.runtime_data.lock.health, name)
+        setattr(entry.runtime_data.lock.health, name, value)
 
 
 async def fall_asleep(hass: HomeAssistant, entry: MockConfigEntry, lock: SimulatedLock) -> None:

@@ -189,6 +189,35 @@ async def test_codes_instead_of_ids_are_understood(
     assert entry.runtime_data.data.state.battery == 44
 
 
+async def test_seconds_are_a_time_as_well(
+    hass: HomeAssistant,
+    heard: TuyaLogin,
+    simulated_lock: SimulatedLock,
+    automation: Automation,
+) -> None:
+    at = int(time.time()) + 1
+    await heard.deliver(simulated_lock.device_id, [{"dpId": 1, "value": 3, "t": at}])
+    await wait_for(hass, lambda: automation.told)
+    assert state(hass, UNLOCK).attributes["time"] == dt_util.utc_from_timestamp(at).isoformat()
+
+
+@pytest.mark.parametrize("t", [None, 0, -1, True, "now"])
+async def test_an_item_without_a_time_is_of_unknown_age(
+    hass: HomeAssistant,
+    heard: TuyaLogin,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    automation: Automation,
+    t: Any,
+) -> None:
+    items = [{"dpId": 1, "value": 3, "t": t}, {"dpId": 12, "value": 50}]
+    await heard.deliver(simulated_lock.device_id, items)
+    await wait_for(hass, lambda: automation.told)
+    assert automation.told == [Told(LATE_UNLOCK, "fingerprint", 3)]
+    assert state(hass, LATE_UNLOCK).attributes["time"] is None
+    assert entry.runtime_data.data.state.battery == 50
+
+
 async def test_what_the_integration_drops_is_kept(
     hass: HomeAssistant, heard: TuyaLogin, entry: MockConfigEntry, simulated_lock: SimulatedLock
 ) -> None:
@@ -242,6 +271,9 @@ async def test_messages_of_another_shape_do_no_harm(
         {"protocol": 4, "data": {"devId": device_id}},
         {"protocol": 4, "data": {"devId": device_id, "status": {"1": 3}}},
         {"protocol": 4, "data": {"devId": device_id, "status": [1, None, {}, {"dpId": 1}]}},
+        {"protocol": 4, "data": {"devId": device_id, "status": [{"dpId": "1", "value": 3}]}},
+        {"protocol": 4, "data": {"devId": device_id, "status": [{"dpId": True, "value": 3}]}},
+        {"protocol": 4, "data": {"devId": device_id, "status": [{"code": 1, "value": 3}]}},
         {"protocol": 4, "data": {"devId": other.id, "status": [item(1, 3)]}},
         {"protocol": 20, "data": {"bizCode": "offline", "bizData": {"devId": device_id}}},
     ):

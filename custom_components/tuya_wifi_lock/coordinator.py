@@ -126,6 +126,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self.members = members_of(entry)
         self.ignored = set(beside.ignored)
         self._member_listeners: list[CALLBACK_TYPE] = []
+        self._feature_listeners: list[CALLBACK_TYPE] = []
+        self._features = self._read_features()
+        self.last_unlocked_by = self._read_last_unlocked_by()
         if not beside.clean:
             self.lock.journal.recover()
         self.records = RecordDispatcher(entry, self.lock, lambda: self.members, self._async_save)
@@ -203,6 +206,47 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self.hass, (DOMAIN, self.device_id), config_entry_id=self.config_entry.entry_id
         )
         return member_device(member, lock)
+
+    def _read_last_unlocked_by(self) -> str | None:
+        """Return who unlocked last: a name if there is one, or else `Fingerprint 3`."""
+        if (record := self.data.last_unlock) is None:
+            return None
+        unlock = record.unlock
+        if member := self.owner(unlock):
+            return member.name
+        if unlock.by_us:
+            return "Home Assistant"
+        if guest := self.lock.password_name(unlock, record.happened):
+            return guest
+        method = unlock.method.replace("_", " ").capitalize()
+        return method if unlock.number is None else f"{method} {unlock.number}"
+
+    def _read_features(self) -> tuple[object, ...]:
+        """Return what decides which entities the lock has."""
+        snapshot, cloud = self.data, self.cloud
+        return (
+            snapshot.state.seen,
+            snapshot.family,
+            snapshot.changeable,
+            self.lock.journal.kinds,
+            cloud and cloud.data.firmware is not None,
+        )
+
+    @callback
+    def async_subscribe_features(self, listener: CALLBACK_TYPE) -> None:
+        """Call back when the lock has shown something new that it can do, until it is unloaded."""
+        self._feature_listeners.append(listener)
+
+    @override
+    @callback
+    def async_update_listeners(self) -> None:
+        """Call back all who show something of the lock."""
+        self.last_unlocked_by = self._read_last_unlocked_by()
+        if (features := self._read_features()) != self._features:
+            self._features = features
+            for listener in tuple(self._feature_listeners):
+                listener()
+        super().async_update_listeners()
 
     @callback
     def async_subscribe_members(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:

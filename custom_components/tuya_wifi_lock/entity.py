@@ -17,8 +17,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from .coordinator import LockCoordinator
 from .dispatcher import Delivery
 from .members import Member
-from .tuyalock import Kind, Value
-from .tuyalock.profiles import Dp
+from .tuyalock import Dp, Kind, Value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +59,7 @@ def async_add_when_seen[D: LockPartDescription](
     for one in missing:
         if one.by_project and coordinator.cloud is None:
             _async_remove(coordinator, one)
-    coordinator.config_entry.async_on_unload(coordinator.async_add_listener(async_add_new))
+    coordinator.async_subscribe_features(async_add_new)
 
 
 @callback
@@ -92,21 +91,6 @@ def async_add_members(
 
     async_add_new()
     coordinator.config_entry.async_on_unload(coordinator.async_subscribe_members(async_add_new))
-
-
-def last_unlocked_by(coordinator: LockCoordinator) -> str | None:
-    """Return who unlocked last: a name if there is one, or what the lock says: Fingerprint 3."""
-    if (record := coordinator.data.last_unlock) is None:
-        return None
-    unlock = record.unlock
-    if member := coordinator.owner(unlock):
-        return member.name
-    if unlock.by_us:
-        return "Home Assistant"
-    if guest := coordinator.lock.password_name(unlock, record.happened):
-        return guest
-    method = unlock.method.replace("_", " ").capitalize()
-    return method if unlock.number is None else f"{method} {unlock.number}"
 
 
 class TuyaLockEntity(CoordinatorEntity[LockCoordinator]):
@@ -163,7 +147,7 @@ class LockValueDescription[V](LockPartDescription):
     """Something about a lock that has a value."""
 
     value_fn: Callable[[LockCoordinator], V]
-    attributes_fn: Callable[[LockCoordinator], dict[str, Any] | None] = lambda lock: None
+    attributes_fn: Callable[[LockCoordinator], dict[str, Any] | None] | None = None
 
 
 class LockValue[V](TuyaLockEntity):
@@ -183,9 +167,10 @@ class LockValue[V](TuyaLockEntity):
         return self._shown[2]
 
     def _read(self) -> tuple[bool, V, dict[str, Any] | None]:
-        """Return the availability, the value and the attributes."""
+        """Return what decides the availability, the value and the attributes."""
         description, lock = self.entity_description, self.coordinator
-        return self.available, description.value_fn(lock), description.attributes_fn(lock)
+        attributes = description.attributes_fn(lock) if description.attributes_fn else None
+        return lock.data.key_refused, description.value_fn(lock), attributes
 
     @callback
     @override

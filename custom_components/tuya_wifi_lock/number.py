@@ -1,4 +1,4 @@
-"""Settings of a lock that are numbers."""
+"""Numbers: settings of a lock that are numbers."""
 
 from dataclasses import dataclass
 from typing import override

@@ -18,10 +18,16 @@ from homeassistant.util.json import JsonObjectType, JsonValueType
 
 from .const import DOMAIN
 from .lock import TuyaWifiLock
-from .times import TIME, iso, optional_iso
-from .tuyalock import MAX_VALID, CloudClient, PasswordPhase, TemporaryPassword, TemporaryPasswords
-from .tuyalock.exceptions import Mistake, PasswordRefused
-from .words import async_words
+from .texts import TIME, async_texts, iso
+from .tuyalock import (
+    MAX_VALID,
+    CloudClient,
+    Mistake,
+    PasswordPhase,
+    PasswordRefused,
+    TemporaryPassword,
+    TemporaryPasswords,
+)
 
 ATTR_CODE = "code"
 ATTR_END = "end"
@@ -128,8 +134,8 @@ async def _async_add_offline(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjec
     return {
         "code": password.code,
         "name": password.name,
-        "start": optional_iso(password.start),
-        "end": optional_iso(password.end),
+        "start": iso(password.start),
+        "end": iso(password.end),
     }
 
 
@@ -175,7 +181,7 @@ def _cloud(lock: TuyaWifiLock) -> CloudClient:
 
 async def _async_response(lock: TuyaWifiLock, password: TemporaryPassword) -> JsonObjectType:
     """Return a temporary password as an action responds with it."""
-    words = await async_words(lock.hass, "password_status")
+    words = await async_texts(lock.hass, "password_status")
     return {
         "id": password.id,
         "name": password.name,

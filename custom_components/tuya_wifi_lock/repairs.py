@@ -138,8 +138,9 @@ class _Repairs:
 
     @callback
     def _async_unlocked(self, delivery: Delivery) -> None:
-        """Ask whose number it was."""
-        self._async_ask()
+        """Ask whose number it was, if nobody knows."""
+        if delivery.member is None and key_of(delivery.record.unlock):
+            self._async_ask()
 
     @callback
     def _async_ask(self) -> None:

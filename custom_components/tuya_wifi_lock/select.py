@@ -1,4 +1,4 @@
-"""Settings of a lock that are one of several values."""
+"""Selects: settings of a lock that are one of several values."""
 
 from dataclasses import dataclass
 from typing import override

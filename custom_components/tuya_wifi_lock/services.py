@@ -30,7 +30,7 @@ from .diagnosis.report import async_diagnose, async_in_words
 from .lock import TuyaWifiLock
 from .members import Member, members_of
 from .password_services import async_setup_password_services
-from .times import TIME, iso, optional_iso
+from .texts import TIME, iso
 from .triggers.targets import CONF_MEMBERS, CONF_METHODS, mismatch, ours
 from .tuyalock import UNLOCK_METHODS, Kind, Record
 
@@ -120,7 +120,7 @@ def _response(
     """Return a record as the action responds with it."""
     return {
         "record": record.id,
-        "time": optional_iso(record.known_time),
+        "time": iso(record.known_time),
         "received": iso(record.when.received),
         "age": record.age.value if record.age else None,
         "method": record.unlock.method,

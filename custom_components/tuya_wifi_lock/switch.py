@@ -1,4 +1,4 @@
-"""Settings of a lock that are on or off."""
+"""Switches: settings of a lock that are on or off."""
 
 from dataclasses import dataclass
 from typing import Any, override
@@ -9,7 +9,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import LockConfigEntry
 from .entity import LockSetting, LockSettingDescription, async_add_when_seen, changeable
-from .tuyalock.profiles import Dp, DpType
+from .tuyalock import Dp, DpType
 
 # Not 1: settings are changed independently of each other.
 PARALLEL_UPDATES = 0

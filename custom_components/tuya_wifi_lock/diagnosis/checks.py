@@ -5,22 +5,24 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ..tuya_account import Trouble
-from ..tuyalock import Family, Firmware
-from ..tuyalock.exceptions import (
+from ..tuyalock import (
     LASTING,
+    USUAL_AFTER,
     Cause,
+    Family,
+    Firmware,
+    KeyOwner,
     LockError,
     MalformedFrame,
     NoHandshake,
     SlotTaken,
     WrongVersion,
 )
-from ..tuyalock.health import USUAL_AFTER, KeyOwner
 
 DAY = 86400.0
 SILENT_AT_LEAST = 2 * DAY
 USUAL_TIMES = 3
-"""A lock is silent if it is not heard for so many times the longest usual silence."""
+"""A lock is silent after so many times its longest usual silence."""
 GONE_AFTER = 3600.0
 """Seconds after which a lock that stays on the network is missed."""
 
@@ -148,7 +150,7 @@ def duration(seconds: float) -> str:
 
 
 def _heard(evidence: Evidence) -> Verdict:
-    """Check if the lock is heard as often as usual."""
+    """Check if the lock wakes as often as usual."""
     if evidence.awake:
         return State.OK, "connected"
     listened = evidence.now - evidence.listening_since

@@ -8,8 +8,8 @@ from homeassistant.util.json import JsonObjectType
 
 from ..const import CONF_ACCOUNT
 from ..coordinator import LockCoordinator
+from ..texts import async_texts
 from ..tuyalock import MAX_CALLS, Family, Kind, PasswordPhase
-from ..words import async_words
 from .checks import CloudEvidence, Evidence, Finding, State, examine
 
 OTHER_CLIENTS = {"localtuya": "LocalTuya", "tuya_local": "Tuya Local"}
@@ -33,8 +33,8 @@ def check_lock(coordinator: LockCoordinator) -> list[Finding]:
 
 async def async_in_words(hass: HomeAssistant, findings: list[Finding]) -> JsonObjectType:
     """Return findings in words, as the action does."""
-    seen, todo = await async_words(hass, "finding_seen"), await async_words(hass, "finding_todo")
-    summaries = await async_words(hass, "finding_summary")
+    seen, todo = await async_texts(hass, "finding_seen"), await async_texts(hass, "finding_todo")
+    summaries = await async_texts(hass, "finding_summary")
     states = [finding.state for finding in findings]
     problems, attention = states.count(State.PROBLEM), states.count(State.ATTENTION)
     summary = summaries["some" if problems or attention else "none"]
@@ -100,7 +100,7 @@ def _evidence(coordinator: LockCoordinator) -> Evidence:
 
 
 def _heard(coordinator: LockCoordinator) -> float | None:
-    """Return when the lock was last heard, from any source, in Unix seconds."""
+    """Return when the last report came, from any source, in Unix seconds."""
     last, heard = coordinator.lock.journal.last_unlock, coordinator.lock.snapshot.state.last_heard
     return max(heard or 0, last.happened) if last else heard
 

@@ -4,9 +4,26 @@ from .access.passwords import MAX_VALID, TemporaryPasswords
 from .clock import Clock
 from .cloud.client import CloudClient, list_devices, time_of
 from .cloud.openapi import MAX_CALLS, REGIONS, CallCounter, OpenApi, Project
-from .cloud.responses import CloudDevice, Firmware, in_seconds
-from .exceptions import CloudError
+from .cloud.responses import CloudDevice, Firmware, in_seconds, read_specifications
+from .exceptions import (
+    LASTING,
+    CallsUsedUp,
+    Cause,
+    CloudError,
+    CloudRefused,
+    CloudSilent,
+    CloudUnreachable,
+    LockError,
+    MalformedFrame,
+    Mistake,
+    NoHandshake,
+    PasswordRefused,
+    SlotTaken,
+    WrongVersion,
+)
+from .health import USUAL_AFTER, KeyOwner
 from .lan.address import Address
+from .lan.connection import described
 from .lan.discovery import ASK_PORT, PORTS, Announcement, AnnouncementListener
 from .lan.protocol import VERSIONS
 from .lock import Snapshot, TuyaLock, Update
@@ -26,8 +43,8 @@ from .models import (
     Value,
     When,
 )
-from .products.decoder import ALARMS, UNLOCK_METHODS
-from .profiles import PRODUCTS, Family
+from .products.decoder import ALARMS, METHODS, UNLOCK_METHODS
+from .profiles import PRODUCTS, Dp, DpType, Family, family_of, is_lock
 from .records.ageing import CLOCK_AHEAD, LATE_AFTER, aged
 from .records.state import BATTERY_LEVELS, LockState
 from .settings import Settings, UnlockWith
@@ -38,13 +55,16 @@ __all__ = [
     "ASK_PORT",
     "BATTERY_LEVELS",
     "CLOCK_AHEAD",
+    "LASTING",
     "LATE_AFTER",
     "MAX_CALLS",
     "MAX_VALID",
+    "METHODS",
     "PORTS",
     "PRODUCTS",
     "REGIONS",
     "UNLOCK_METHODS",
+    "USUAL_AFTER",
     "VERSIONS",
     "Address",
     "Age",
@@ -52,24 +72,38 @@ __all__ = [
     "Announcement",
     "AnnouncementListener",
     "CallCounter",
+    "CallsUsedUp",
+    "Cause",
     "Clock",
     "CloudClient",
     "CloudDevice",
     "CloudError",
+    "CloudRefused",
+    "CloudSilent",
+    "CloudUnreachable",
     "Doorbell",
+    "Dp",
+    "DpType",
     "Duress",
     "Family",
     "Firmware",
     "Item",
+    "KeyOwner",
     "Kind",
+    "LockError",
     "LockState",
+    "MalformedFrame",
+    "Mistake",
+    "NoHandshake",
     "OpenApi",
     "PasswordPhase",
+    "PasswordRefused",
     "Project",
     "Reader",
     "Record",
     "Report",
     "Settings",
+    "SlotTaken",
     "Snapshot",
     "Source",
     "TemporaryPassword",
@@ -80,8 +114,13 @@ __all__ = [
     "Update",
     "Value",
     "When",
+    "WrongVersion",
     "aged",
+    "described",
+    "family_of",
     "in_seconds",
+    "is_lock",
     "list_devices",
+    "read_specifications",
     "time_of",
 ]

@@ -156,7 +156,7 @@ class TuyaLock:
     def move(self, address: Address) -> None:
         """Reach the lock in another way from now on; one that was let go of is left alone."""
         if self.session.running:
-            self.health.recover()
+            self.health.note_success()
             self._waiters.fail(Source.LAN, ConnectionLost("the lock is reached in another way"))
             self.session.move(address)
             self._publish(self._keeper.closed())
@@ -186,7 +186,7 @@ class TuyaLock:
                 continue
             if self.session.connected:
                 reached.set_result(None)
-            elif self.health.problem and self.health.hopeless:
+            elif self.health.problem and self.health.is_stuck:
                 reached.set_exception(self.health.problem)
 
     def as_dict(self) -> dict[str, Any]:
@@ -379,17 +379,17 @@ class TuyaLock:
             case Report():
                 self.receive(event)
             case Opened():
-                self.health.wake(self._clock.time())
+                self.health.note_wake(self._clock.time())
                 self._keeper.opened(event.hint_at, woken=event.woken)
             case Accepted():
-                self.health.recover()
+                self.health.note_success()
             case QueryNotUnderstood():
                 self.product.query_not_understood()
                 # Who waits for an access control only waits for its connection.
                 self._waiters.take(Reported(source=Source.LAN, codes={}, is_answer=True))
             case Rejected():
                 refusal = UnlockRefused(Reason.REJECTED)
-                self.health.suffer(refusal, self._clock.time())
+                self.health.note_error(refusal, self._clock.time())
                 self._waiters.fail(Source.LAN, refusal)
             case Closed():
                 new = self._closed(event.error)
@@ -405,7 +405,7 @@ class TuyaLock:
         if self.snapshot.awake:
             self._state = heard(self._state, self._clock.time())
         if error:
-            self.health.suffer(error, self._clock.time())
+            self.health.note_error(error, self._clock.time())
         self._waiters.fail(Source.LAN, error or ConnectionLost("the connection was ended"))
         return new
 

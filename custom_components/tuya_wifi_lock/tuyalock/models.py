@@ -120,13 +120,8 @@ class When:
     received: float
     claimed: float | None = None
     """By the lock's own clock, right or wrong: it tells one record from another."""
-    trusted: bool = False
-    """The lock's own time is believed."""
-
-    @property
-    def time(self) -> float | None:
-        """Return the lock's own time, if it is believed."""
-        return self.claimed if self.trusted else None
+    time: float | None = None
+    """The lock's own time, if it is believed."""
 
     @property
     def happened(self) -> float:
@@ -174,7 +169,7 @@ class Record:
     @property
     def clock_wrong(self) -> bool:
         """Return if the lock's own time was ahead of ours, so that it was not believed."""
-        return self.when.claimed is not None and not self.when.trusted
+        return self.when.claimed is not None and self.when.time is None
 
 
 class PasswordPhase(StrEnum):

@@ -17,7 +17,7 @@ from custom_components.tuya_wifi_lock.tuyalock.access.keys import (
 )
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import Reason, UnlockRefused
 from custom_components.tuya_wifi_lock.tuyalock.models import OUR_MEMBER, Value
-from tests.tuyalock.test_remote_account import Line, account_house
+from tests.tuyalock.access.test_remote_unlock_account import Line, account_house
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 

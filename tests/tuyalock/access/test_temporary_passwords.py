@@ -27,7 +27,7 @@ from custom_components.tuya_wifi_lock.tuyalock.models import (
     TemporaryPassword,
 )
 
-from .toy_clock import START, ToyClock
+from ..toy_clock import START, ToyClock
 
 HOUR = 3600
 CODE = "7391846"

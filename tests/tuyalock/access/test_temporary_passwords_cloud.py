@@ -20,7 +20,7 @@ from custom_components.tuya_wifi_lock.tuyalock.models import PasswordPhase
 from tests.simulator import Knobs, SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 
-from .house import MovableClock
+from ..house import MovableClock
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 

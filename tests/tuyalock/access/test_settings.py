@@ -15,7 +15,7 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
 from custom_components.tuya_wifi_lock.tuyalock.lan.session import Closed
 from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType
 
-from .house import House, house
+from ..house import House, house
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
