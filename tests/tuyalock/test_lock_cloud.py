@@ -176,10 +176,10 @@ async def test_the_yes_of_the_cloud_is_no_success() -> None:
         await home.awake()
         unlocking = await home.begin()
         await home.told_the_cloud()
-        home.clock.move(9.9)
+        home.clock.move(9.0)
         await home.settle()
         assert not unlocking.done()
-        home.clock.move(0.2)
+        home.clock.move(1.1)
         with pytest.raises(NotConfirmed):
             await unlocking
         assert home.simulated.openings == []
