@@ -41,7 +41,7 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     RequestOver,
 )
 from custom_components.tuya_wifi_lock.tuyalock.models import PasswordPhase
-from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType, Family
+from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import Dp, DpType, Family
 from tests.simulator import Knobs, SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 from tests.simulator.families import ALARMS as ALARMS_ON_THE_WIRE

@@ -6,22 +6,15 @@ from .cloud.client import CloudClient, list_devices, time_of
 from .cloud.openapi import MAX_CALLS, REGIONS, CallCounter, OpenApi, Project
 from .cloud.responses import CloudDevice, Firmware, in_seconds, read_specifications
 from .exceptions import (
-    LASTING,
     CallsUsedUp,
-    Cause,
     CloudError,
     CloudRefused,
     CloudSilent,
     CloudUnreachable,
     LockError,
-    MalformedFrame,
     Mistake,
-    NoHandshake,
     PasswordRefused,
-    SlotTaken,
-    WrongVersion,
 )
-from .health import USUAL_AFTER, KeyOwner
 from .lan.address import Address
 from .lan.connection import described
 from .lan.discovery import ASK_PORT, PORTS, Announcement, AnnouncementListener
@@ -37,17 +30,18 @@ from .models import (
     PasswordPhase,
     Record,
     Report,
+    Settings,
     Source,
     TemporaryPassword,
     Unlock,
+    UnlockWith,
     Value,
     When,
 )
+from .products.catalogue import PRODUCTS, Dp, DpType, Family, family_of, is_lock
 from .products.decoder import ALARMS, METHODS, UNLOCK_METHODS
-from .profiles import PRODUCTS, Dp, DpType, Family, family_of, is_lock
 from .records.ageing import CLOCK_AHEAD, LATE_AFTER, aged
 from .records.state import BATTERY_LEVELS, LockState
-from .settings import Settings, UnlockWith
 from .storage import Reader
 
 __all__ = [
@@ -55,7 +49,6 @@ __all__ = [
     "ASK_PORT",
     "BATTERY_LEVELS",
     "CLOCK_AHEAD",
-    "LASTING",
     "LATE_AFTER",
     "MAX_CALLS",
     "MAX_VALID",
@@ -64,7 +57,6 @@ __all__ = [
     "PRODUCTS",
     "REGIONS",
     "UNLOCK_METHODS",
-    "USUAL_AFTER",
     "VERSIONS",
     "Address",
     "Age",
@@ -73,7 +65,6 @@ __all__ = [
     "AnnouncementListener",
     "CallCounter",
     "CallsUsedUp",
-    "Cause",
     "Clock",
     "CloudClient",
     "CloudDevice",
@@ -88,13 +79,10 @@ __all__ = [
     "Family",
     "Firmware",
     "Item",
-    "KeyOwner",
     "Kind",
     "LockError",
     "LockState",
-    "MalformedFrame",
     "Mistake",
-    "NoHandshake",
     "OpenApi",
     "PasswordPhase",
     "PasswordRefused",
@@ -103,7 +91,6 @@ __all__ = [
     "Record",
     "Report",
     "Settings",
-    "SlotTaken",
     "Snapshot",
     "Source",
     "TemporaryPassword",
@@ -114,7 +101,6 @@ __all__ = [
     "Update",
     "Value",
     "When",
-    "WrongVersion",
     "aged",
     "described",
     "family_of",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import logging
 from typing import Any
 
+from .access.health import Health
 from .access.keys import SET_KEY, USE_KEY, KeyStatus, reply_in
 from .access.passwords import TemporaryPasswords
 from .access.remote_unlock import RemoteUnlock
@@ -15,7 +16,6 @@ from .access.waiters import Reported, Waiters
 from .clock import Clock, Timer
 from .cloud.client import CloudClient
 from .exceptions import ConnectionLost, LockError, Reason, UnlockRefused, Unreachable
-from .health import Health
 from .lan.address import Address
 from .lan.connection import QueryNotUnderstood, Rejected
 from .lan.protocol import VERSIONS
@@ -25,13 +25,14 @@ from .models import (
     Kind,
     Record,
     Report,
+    Settings,
     Source,
     Unlock,
     Value,
 )
+from .products.catalogue import Dp, Family
 from .products.decoder import Observation, events
 from .products.product import Product
-from .profiles import Dp, Family
 from .records.journal import Journal
 from .records.keeper import RecordKeeper
 from .records.state import (
@@ -47,7 +48,6 @@ from .records.state import (
     reduce_record,
     state_at,
 )
-from .settings import Settings
 from .storage import Reader
 
 _LOGGER = logging.getLogger(__name__)

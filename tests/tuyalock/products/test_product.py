@@ -13,8 +13,8 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     Report,
     Source,
 )
+from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import PROFILES, Dp, DpType
 from custom_components.tuya_wifi_lock.tuyalock.products.product import Product
-from custom_components.tuya_wifi_lock.tuyalock.profiles import PROFILES, Dp, DpType
 from custom_components.tuya_wifi_lock.tuyalock.storage import dump
 
 NOW = 1_700_000_000.0

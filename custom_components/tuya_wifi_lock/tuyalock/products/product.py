@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..models import Report, Source, Value
-from ..profiles import PRODUCTS, PROFILES, Dp, DpType, Family, family_of, recognise
 from ..storage import Reader, dump
+from .catalogue import PRODUCTS, PROFILES, Dp, DpType, Family, family_of, recognise
 from .decoder import ALARM_CODE, SETTINGS, Observation, observe
 
 STATE_CODES = frozenset(

@@ -5,11 +5,11 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
-from .access.keys import KeyReply, KeyStatus
-from .exceptions import LockError, NoHandshake, SlotTaken, Unreachable, WrongKey, WrongVersion
-from .models import OUR_MEMBER
-from .records.ageing import CLOCK_TOLERANCE
-from .storage import Reader, dump
+from ..exceptions import LockError, NoHandshake, SlotTaken, Unreachable, WrongKey, WrongVersion
+from ..models import OUR_MEMBER
+from ..records.ageing import CLOCK_TOLERANCE
+from ..storage import Reader, dump
+from .keys import KeyReply, KeyStatus
 
 KEPT = 20
 FAILED_HANDSHAKES = 4
