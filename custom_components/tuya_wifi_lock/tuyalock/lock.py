@@ -18,6 +18,7 @@ from .cloud.client import CloudClient
 from .exceptions import ConnectionLost, LockError, Reason, UnlockRefused, Unreachable
 from .lan.address import Address
 from .lan.connection import QueryNotUnderstood, Rejected
+from .lan.protocol import VERSIONS
 from .lan.session import Accepted, Closed, LanSession, Opened, SessionEvent
 from .models import (
     Age,
@@ -47,7 +48,7 @@ from .records.state import (
     reduce_record,
     state_at,
 )
-from .storage import known_fields
+from .storage import Reader
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -86,26 +87,29 @@ class TuyaLock:
         address: Address,
         settings: Settings,
         clock: Clock,
-        stored: Mapping[str, Any] | None = None,
+        stored: Any = None,
         cloud: CloudClient | None = None,
         *,
+        reader: Reader | None = None,
         on_update: Callable[[Update], None] = lambda update: None,
         since: float = 0.0,
     ) -> None:
         """Prepare a lock with what `as_dict` returned in an earlier life.
 
-        What other sources report of the time before the Unix time `since` is kept, and no news.
+        The reader counts what of that cannot be read, and is left out. What other sources report of
+        the time before the Unix time `since` is kept, and no news.
         """
-        stored = stored or {}
+        reader = reader or Reader()
+        stored = reader.parts("lock", stored)
         self.cloud = cloud
-        self.health = Health(stored.get("health"))
-        self.product = Product(stored.get("product"))
-        self.journal = Journal.from_dict(stored["journal"]) if "journal" in stored else Journal()
+        self.health = Health(stored.get("health"), reader)
+        self.product = Product(stored.get("product"), reader)
+        self.journal = Journal.from_dict(stored.get("journal", {}), reader)
         self._settings, self._clock = settings, clock
         self._on_update = on_update
-        self._state = LockState.from_dict(stored.get("state", {}))
+        self._state = LockState.from_dict(stored.get("state", {}), reader)
         self._keeper = RecordKeeper(self.journal, clock, since)
-        address = replace(address, **known_fields(Address, stored.get("address", {})))
+        address = replace(address, **_found(stored.get("address"), reader))
         self._device_id = address.device_id
         self.session = LanSession(address, clock, self.on_event)
         self._waiters = Waiters(clock)
@@ -120,7 +124,9 @@ class TuyaLock:
             opened=self._opened,
             changed=self._publish,
         )
-        self.passwords = TemporaryPasswords(cloud, clock, stored.get("passwords"), self._changed)
+        self.passwords = TemporaryPasswords(
+            cloud, clock, stored.get("passwords"), self._changed, reader
+        )
         self._reaching: set[asyncio.Future[None]] = set()
         self._timer: Timer | None = None
         self._timer_at = float("inf")
@@ -471,6 +477,15 @@ class TuyaLock:
         self._timer, self._timer_at = None, float("inf")
         self._publish(self._keeper.decide(now))
         self._arm()
+
+
+def _found(stored: Any, reader: Reader) -> dict[str, Any]:
+    """Return what was found out of the address of a lock, as far as it can be read."""
+    found = reader.known("address", Address, stored)
+    if found.get("found_version") not in {None, *VERSIONS}:
+        reader.lose("address")
+        del found["found_version"]
+    return found
 
 
 def _unlocks(observations: Iterable[Observation]) -> list[Unlock]:
