@@ -18,6 +18,7 @@ from .cloud.client import CloudClient
 from .exceptions import ConnectionLost, LockError, Reason, UnlockRefused, Unreachable
 from .lan.address import Address
 from .lan.connection import QueryNotUnderstood, Rejected
+from .lan.protocol import VERSIONS
 from .lan.session import Accepted, Closed, LanSession, Opened, SessionEvent
 from .models import (
     Age,
@@ -33,7 +34,7 @@ from .products.catalogue import Dp, Family
 from .products.decoder import Observation, events
 from .products.product import Product
 from .records.journal import Journal
-from .records.keeper import RecordKeeper
+from .records.keeper import Claims, RecordKeeper
 from .records.state import (
     Bolt,
     Dated,
@@ -47,7 +48,7 @@ from .records.state import (
     reduce_record,
     state_at,
 )
-from .storage import known_fields
+from .storage import Reader
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -86,26 +87,29 @@ class TuyaLock:
         address: Address,
         settings: Settings,
         clock: Clock,
-        stored: Mapping[str, Any] | None = None,
+        stored: Any = None,
         cloud: CloudClient | None = None,
         *,
+        reader: Reader | None = None,
         on_update: Callable[[Update], None] = lambda update: None,
         since: float = 0.0,
     ) -> None:
         """Prepare a lock with what `as_dict` returned in an earlier life.
 
-        What other sources report of the time before the Unix time `since` is kept, and no news.
+        The reader counts what of that cannot be read, and is left out. What other sources report of
+        the time before the Unix time `since` is kept, and no news.
         """
-        stored = stored or {}
+        reader = reader or Reader()
+        stored = reader.parts("lock", stored)
         self.cloud = cloud
-        self.health = Health(stored.get("health"))
-        self.product = Product(stored.get("product"))
-        self.journal = Journal.from_dict(stored["journal"]) if "journal" in stored else Journal()
+        self.health = Health(stored.get("health"), reader)
+        self.product = Product(stored.get("product"), reader)
+        self.journal = Journal.from_dict(stored.get("journal", {}), reader)
         self._settings, self._clock = settings, clock
         self._on_update = on_update
-        self._state = LockState.from_dict(stored.get("state", {}))
+        self._state = LockState.from_dict(stored.get("state", {}), reader)
         self._keeper = RecordKeeper(self.journal, clock, since)
-        address = replace(address, **known_fields(Address, stored.get("address", {})))
+        address = replace(address, **_found(stored.get("address"), reader))
         self._device_id = address.device_id
         self.session = LanSession(address, clock, self.on_event)
         self._waiters = Waiters(clock)
@@ -120,7 +124,9 @@ class TuyaLock:
             opened=self._opened,
             changed=self._publish,
         )
-        self.passwords = TemporaryPasswords(cloud, clock, stored.get("passwords"), self._changed)
+        self.passwords = TemporaryPasswords(
+            cloud, clock, stored.get("passwords"), self._changed, reader
+        )
         self._reaching: set[asyncio.Future[None]] = set()
         self._timer: Timer | None = None
         self._timer_at = float("inf")
@@ -287,8 +293,10 @@ class TuyaLock:
         observations = self.product.observe(report)
         dated = self._dated(report, observations)
         self._state = reduce(self._state, dated, is_answer=report.is_answer)
-        new = self._keep(report, observations)
-        self._feed(report, dated, new)
+        bits = report.source is Source.CLOUD and self.product.alarm_bits
+        claims = events(observations, alarm_bits=bits)
+        new = self._keep(report, claims)
+        self._feed(report, dated, claims, new)
         # A record that is pending may change nothing that can be seen, and is to be stored as well.
         self._publish(new, force=self.journal.newest_id != newest_id)
 
@@ -308,10 +316,8 @@ class TuyaLock:
                 return dated
         return []
 
-    def _keep(self, report: Report, observations: list[Observation]) -> list[Record]:
+    def _keep(self, report: Report, claims: Claims) -> list[Record]:
         """Keep the events of a report; return the records that are new."""
-        bits = report.source is Source.CLOUD and self.product.alarm_bits
-        claims = events(observations, alarm_bits=bits)
         if report.source is not Source.LAN:
             return self._keeper.reported(claims, report.received, report.source)
         if not report.is_answer:
@@ -323,7 +329,7 @@ class TuyaLock:
             self._keeper.answered(claims, report.received)
         return []
 
-    def _feed(self, report: Report, dated: list[Dated], new: list[Record]) -> None:
+    def _feed(self, report: Report, dated: list[Dated], claims: Claims, new: list[Record]) -> None:
         """Show a report to whoever waits for what the lock does."""
         new_unlocks = [one.unlock for one in new if one.kind is Kind.UNLOCK]
         match report.source:
@@ -332,7 +338,7 @@ class TuyaLock:
                 self.session.keep_open_until(self._state.request_until)
                 if not report.is_answer:
                     self._check_keys(codes)
-                self._show(report, codes, _unlocks(one for one, _ in dated))
+                self._show(report, codes, [one for one, _ in claims if isinstance(one, Unlock)])
             case Source.ACCOUNT:
                 for one, at in dated:
                     unlocks = _unlocks([one])
@@ -364,6 +370,8 @@ class TuyaLock:
 
     def _check_keys(self, codes: Mapping[str, Value]) -> None:
         """Learn from what the lock says of remote keys; without one it is left to its cloud."""
+        if SET_KEY not in codes and USE_KEY not in codes:
+            return
         reply, busy = reply_in(codes, SET_KEY), self._remote.busy
         self.health.check_keys(reply, reply_in(codes, USE_KEY), ours=busy)
         if reply and reply.status is KeyStatus.FAILED and not busy:
@@ -509,6 +517,15 @@ class TuyaLock:
         self._timer, self._timer_at = None, float("inf")
         self._publish(self._keeper.decide(now))
         self._arm()
+
+
+def _found(stored: Any, reader: Reader) -> dict[str, Any]:
+    """Return what was found out of the address of a lock, as far as it can be read."""
+    found = reader.known("address", Address, stored)
+    if found.get("found_version") not in {None, *VERSIONS}:
+        reader.lose("address")
+        del found["found_version"]
+    return found
 
 
 def _unlocks(observations: Iterable[Observation]) -> list[Unlock]:

@@ -4,7 +4,7 @@ The book never holds their digits.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 import logging
 import secrets
@@ -15,7 +15,7 @@ from ..cloud.client import CloudClient
 from ..cloud.responses import OfflinePassword
 from ..exceptions import CloudError, CloudSilent, Mistake, NoCloud, PasswordRefused
 from ..models import PasswordPhase, PasswordRequest, TemporaryPassword
-from ..storage import dump, load
+from ..storage import Reader, dump
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -39,10 +39,12 @@ _RUNS = "0123456789" * 2, "9876543210" * 2
 class PasswordBook:
     """All temporary passwords of a lock, and the last ones that are over."""
 
-    def __init__(self, stored: Mapping[str, Any] | None = None) -> None:
-        """Remember what `as_dict` returned in an earlier life."""
-        rows = (stored or {}).get("passwords", ())
-        self._passwords = {row["id"]: load(TemporaryPassword, row) for row in rows}
+    def __init__(self, stored: Any = None, reader: Reader | None = None) -> None:
+        """Go on from what `as_dict` returned before, as far as that can be read."""
+        reader = reader or Reader()
+        rows = reader.parts("passwords", stored).get("passwords", [])
+        passwords = reader.read("passwords", list[TemporaryPassword], rows, [])
+        self._passwords = {password.id: password for password in passwords}
 
     def as_dict(self) -> dict[str, Any]:
         """Return a form for storage; there are no digits in it."""
@@ -177,11 +179,12 @@ class TemporaryPasswords(PasswordBook):
         self,
         cloud: CloudClient | None,
         clock: Clock,
-        stored: Mapping[str, Any] | None = None,
+        stored: Any = None,
         changed: Callable[[], None] = lambda: None,
+        reader: Reader | None = None,
     ) -> None:
         """Go on from what `as_dict` returned before; `changed` is called with each change."""
-        super().__init__(stored)
+        super().__init__(stored, reader)
         self._cloud, self._clock = cloud, clock
         self._changed = changed
         self._turn = asyncio.Lock()
