@@ -72,6 +72,8 @@ class RecordDispatcher:
         self._naming = False
         self._named = 0
         """The id of the last record that waited when names were looked up."""
+        self._delivering = False
+        """What a listener causes waits until all have heard the record before."""
         self._closed = False
 
     @property
@@ -111,13 +113,22 @@ class RecordDispatcher:
     @callback
     def _async_deliver(self) -> None:
         """Deliver what waits and can be heard, in order."""
-        for record in tuple(self._waiting):
-            if self._hass and not self._closed and not self._must_wait(self._hass, record):
+        if self._hass is None or self._delivering:
+            return
+        self._delivering = True
+        try:
+            while (record := self._next(self._hass)) and not self._closed:
                 self._waiting.remove(record)
                 self._async_deliver_one(self._hass, aged(record, time.time()))
+        finally:
+            self._delivering = False
         for kind in (Kind.ALARM, Kind.DOORBELL):
             for record in [one for one in self._waiting if one.kind is kind][:-MOST_WAITING]:
                 self._waiting.remove(record)
+
+    def _next(self, hass: HomeAssistant) -> Record | None:
+        """Return the first record that can be delivered now."""
+        return next((one for one in self._waiting if not self._must_wait(hass, one)), None)
 
     def _must_wait(self, hass: HomeAssistant, record: Record) -> bool:
         """Return if a record waits for an entity, or for the name of a temporary password."""
@@ -137,11 +148,12 @@ class RecordDispatcher:
         match record.event:
             case Unlock() as unlock:
                 self._call(delivery)
-                if delivery.member and is_duress(delivery.member, unlock):
+                marked = delivery.member is not None and is_duress(delivery.member, unlock)
+                if marked and not delivery.duress:
+                    self._lock.note_duress(record)
                     async_dispatcher_send(hass, SIGNAL_DURESS, self._entry.entry_id, delivery)
             case Duress():
-                if not self._is_marked(delivery):
-                    async_dispatcher_send(hass, SIGNAL_DURESS, self._entry.entry_id, delivery)
+                async_dispatcher_send(hass, SIGNAL_DURESS, self._entry.entry_id, delivery)
             case Alarm():
                 self._call(delivery)
             case Doorbell() if record.age is Age.LIVE:
@@ -152,16 +164,6 @@ class RecordDispatcher:
         """Call the listeners of a record's kind."""
         for listener in tuple(self._listeners[delivery.record.kind]):
             listener(delivery)
-
-    def _is_marked(self, delivery: Delivery) -> bool:
-        """Return if duress is delivered with its unlock: a member's number says so already."""
-        unlock, member = delivery.unlock, delivery.member
-        return bool(
-            member
-            and unlock
-            and isinstance(unlock.event, Unlock)
-            and is_duress(member, unlock.event)
-        )
 
     def describe(self, record: Record) -> Delivery:
         """Return a record with all that is known of who it was."""

@@ -22,6 +22,7 @@ from .lan.protocol import VERSIONS
 from .lan.session import Accepted, Closed, LanSession, Opened, SessionEvent
 from .models import (
     Age,
+    Duress,
     Kind,
     Record,
     Report,
@@ -412,6 +413,18 @@ class TuyaLock:
         return new
 
     # What goes out
+
+    def note_duress(self, unlock: Record) -> None:
+        """Note that an unlock was under duress by its number, and that this was delivered."""
+        age = unlock.age or Age.UNKNOWN
+        self.journal.add(
+            Duress(unlock.unlock),
+            unlock.when,
+            unlock.source,
+            age,
+            delivered=True,
+            unlock_id=unlock.id,
+        )
 
     def password_name(self, unlock: Unlock, at: float) -> str | None:
         """Return the name of the temporary password that opened the lock at a Unix time."""
