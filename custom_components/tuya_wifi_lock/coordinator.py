@@ -130,7 +130,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._features = self._read_features()
         self.last_unlocked_by = self._read_last_unlocked_by()
         if not beside.clean:
-            self.lock.journal.recover()
+            self.lock.recover()
         self.records = RecordDispatcher(entry, self.lock, lambda: self.members, self._async_save)
         self._closed = False
         self._saving = False
@@ -216,7 +216,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             return member.name
         if unlock.by_us:
             return "Home Assistant"
-        if guest := self.lock.password_name(unlock, record.happened):
+        if guest := self.lock.password_name(record):
             return guest
         method = unlock.method.replace("_", " ").capitalize()
         return method if unlock.number is None else f"{method} {unlock.number}"
@@ -228,7 +228,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             snapshot.state.seen,
             snapshot.family,
             snapshot.changeable,
-            self.lock.journal.kinds,
+            self.lock.kinds,
             cloud and cloud.data.firmware is not None,
         )
 

@@ -266,7 +266,7 @@ def _last_unknown(coordinator: LockCoordinator) -> str | None:
     since = int(coordinator.config_entry.created_at.timestamp())
     unknown = {
         record.happened: number
-        for record in coordinator.lock.journal.of(Kind.UNLOCK)
+        for record in coordinator.lock.records(Kind.UNLOCK)
         if (number := key_of(record.unlock))
         and record.happened >= since
         and number not in coordinator.ignored

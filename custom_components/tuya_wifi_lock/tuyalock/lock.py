@@ -261,6 +261,12 @@ class TuyaLock:
         self._publish(force=True)
 
     @property
+    def can_refuse(self) -> bool:
+        """Return if the lock itself or Tuya's cloud takes a refusal of the request at the door."""
+        by_cloud = self.cloud is not None and "unlock_request" in self._state.seen
+        return by_cloud or self.product.family is Family.A
+
+    @property
     def opens_by_account(self) -> bool:
         """Return if the lock can be opened through the account while somebody asks at the door."""
         return self._remote.opens_by_account
@@ -414,6 +420,25 @@ class TuyaLock:
 
     # What goes out
 
+    # What has happened at the door
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """Return the kinds of records that there are."""
+        return self.journal.kinds
+
+    def records(self, kind: Kind) -> list[Record]:
+        """Return the records of a kind in the order in which they were received."""
+        return self.journal.of(kind)
+
+    def unlock_of(self, duress: Record) -> Record | None:
+        """Return the unlock that a record of duress is about, where that is known."""
+        return self.journal.find(duress.unlock_id)
+
+    def undelivered(self) -> list[Record]:
+        """Return what was received and not delivered."""
+        return self.journal.undelivered()
+
     def note_duress(self, unlock: Record) -> None:
         """Note that an unlock was under duress by its number, and that this was delivered."""
         age = unlock.age or Age.UNKNOWN
@@ -426,11 +451,26 @@ class TuyaLock:
             unlock_id=unlock.id,
         )
 
-    def password_name(self, unlock: Unlock, at: float) -> str | None:
-        """Return the name of the temporary password that opened the lock at a Unix time."""
+    def recover(self) -> None:
+        """Note a crash: what was not marked as delivered may have been, so it is no news."""
+        self.journal.recover()
+
+    def password_name(self, record: Record) -> str | None:
+        """Return the name of the temporary password that opened the lock, if one did."""
+        unlock = record.unlock
         if unlock.method != "temporary_password" or unlock.number is None:
             return None
-        return self.passwords.book.name_of(unlock.number, at)
+        return self.passwords.name_of(unlock.number, record.happened)
+
+    def lacks_name(self, record: Record) -> bool:
+        """Return if a temporary password opened the lock whose name may be in the cloud."""
+        unlock = record.unlock
+        return (
+            self.cloud is not None
+            and unlock.method == "temporary_password"
+            and unlock.number is not None
+            and self.password_name(record) is None
+        )
 
     def delivered(self, record_id: int) -> None:
         """Note that a record has reached all who listen."""

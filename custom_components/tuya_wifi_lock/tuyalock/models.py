@@ -222,6 +222,11 @@ class TemporaryPassword:
             return False
         return self.phase is PasswordPhase.DELETING or self.end > now
 
+    def status(self, now: float) -> str:
+        """Return its phase, or `early` if the lock has it and it does not open yet."""
+        early = self.phase is PasswordPhase.ACTIVE and self.start > now
+        return "early" if early else self.phase.value
+
     def names(self, at: float) -> bool:
         """Return if an unlock at a Unix time can be its own."""
         return self.start <= at <= self.end and (self.gone is None or at <= self.gone)
