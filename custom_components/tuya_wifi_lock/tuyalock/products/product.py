@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..models import Report, Source, Value
-from ..storage import dump, load
+from ..storage import Reader, dump
 from .catalogue import PRODUCTS, PROFILES, Dp, DpType, Family, family_of, recognise
 from .decoder import ALARM_CODE, SETTINGS, Observation, observe
 
@@ -40,9 +40,10 @@ class _Stored:
 class Product:
     """The product of one lock, as far as it is known."""
 
-    def __init__(self, stored: Mapping[str, Any] | None = None) -> None:
-        """Go on from what `as_dict` returned before; raise ValueError if it has another shape."""
-        known: _Stored = load(_Stored, stored or {})
+    def __init__(self, stored: Any = None, reader: Reader | None = None) -> None:
+        """Go on from what `as_dict` returned before, as far as that can be read."""
+        reader = reader or Reader()
+        known: _Stored = reader.read("product", _Stored, stored or {}, _Stored())
         self.family = known.family
         self.product_id = known.product_id
         self.answers_partly = known.answers_partly
@@ -51,6 +52,8 @@ class Product:
         """DP codes that the lock itself has reported to us."""
         self._own_table = known.table
         """The table of the product's own model, from the owner's cloud project."""
+        self.changeable = _changeable(known.table)
+        """The settings that can be changed by the product's own model, by DP code."""
         self._account_table = known.account_table
         """What an account knows of the product; it may leave out some of its DPs."""
         self._alarm_bits = known.alarm_bits
@@ -82,12 +85,6 @@ class Product:
             return usual
         same = {id_: dp for id_, dp in known.items() if dp.code == usual.get(id_, dp).code}
         return known if self.family is None and same != known else {**usual, **same}
-
-    @property
-    def changeable(self) -> dict[str, Dp]:
-        """Return the settings that can be changed by the product's own model, by DP code."""
-        table = self._own_table.values()
-        return {dp.code: dp for dp in table if dp.writable and dp.code in SETTINGS}
 
     @property
     def opens_remotely(self) -> bool | None:
@@ -123,7 +120,7 @@ class Product:
 
     def learn(self, table: Mapping[int, Dp]) -> None:
         """Learn the product's own DP table."""
-        self._own_table = table
+        self._own_table, self.changeable = table, _changeable(table)
         self.family = _family_of(table) or self.family
 
     def query_not_understood(self) -> None:
@@ -149,6 +146,11 @@ class Product:
         self.reported |= codes.keys()
         if not report.is_answer and ALARM_CODE in codes:
             self._alarm_bits = type(codes[ALARM_CODE]) is int
+
+
+def _changeable(table: Mapping[int, Dp]) -> dict[str, Dp]:
+    """Return the settings of a table that can be changed, by DP code."""
+    return {dp.code: dp for dp in table.values() if dp.writable and dp.code in SETTINGS}
 
 
 def _family_of(table: Mapping[int, Dp]) -> Family | None:
