@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, override
 
 from .limits import MAX_NUMBER, Between
 
@@ -73,6 +73,13 @@ class Unlock:
         """Return if it was our own remote unlock."""
         return self.method == "remote" and self.number is None
 
+    @override
+    def __str__(self) -> str:
+        """Return it for the debug log."""
+        return " ".join(
+            str(one) for one in (self.method, self.number, self.code_name) if one is not None
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
@@ -80,6 +87,11 @@ class Alarm:
 
     kind: ClassVar[Kind] = Kind.ALARM
     type: str
+
+    @override
+    def __str__(self) -> str:
+        """Return it for the debug log."""
+        return f"alarm {self.type}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +156,17 @@ class Record:
     """Another source has reported it as well, one of the two without a time."""
     unlock_id: int | None = None
     """Of duress: the id of the unlock record that it is about, where that is known."""
+
+    @override
+    def __str__(self) -> str:
+        """Return it for the debug log."""
+        claimed = "" if self.when.claimed is None else f", by the lock at {self.when.claimed:.0f}"
+        age = (
+            ""
+            if self.age is None
+            else f", {'unknown age' if self.age is Age.UNKNOWN else self.age}"
+        )
+        return f"{self.id} {self.event} from {self.source}{age}{claimed}"
 
     @property
     def kind(self) -> Kind:
