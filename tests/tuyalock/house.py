@@ -96,7 +96,7 @@ class MovableTimer:
 
 @dataclass
 class House:
-    """A simulated lock, ours, and what ours has published: unlocks as records, others as signals."""
+    """A simulated lock, ours, and what it has published; records are unlocks, signals the rest."""
 
     simulated: SimulatedLock
     lock: TuyaLock
@@ -195,7 +195,7 @@ async def house(
             settings or Settings(),
             clock,
             stored,
-            on_update=lambda update: home.take(update),
+            on_update=lambda update: home.take(update),  # noqa: PLW0108
             since=since,
         )
         home = House(simulated, lock, clock)

@@ -190,7 +190,8 @@ async def report(version: str, family: str, fault: Fault) -> None:
 
 async def unlock_remotely(version: str, family: str, fault: Fault) -> None:
     """The door is open if the call returns; at most one command that opens was sent."""
-    async with house(version, family, stored={"product": {"family": family}}, low_power=True) as home:
+    stored = {"product": {"family": family}}
+    async with house(version, family, stored=stored, low_power=True) as home:
         await home.awake()
         if family == "D":
             await home.simulated.door(False)
