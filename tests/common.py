@@ -16,7 +16,8 @@ from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotEx
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
-from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp
+from custom_components.tuya_wifi_lock.diagnostics import async_get_config_entry_diagnostics
+from custom_components.tuya_wifi_lock.tuyalock import Dp, Snapshot
 from homeassistant.const import EVENT_STATE_CHANGED, Platform
 from homeassistant.core import Event, HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
@@ -59,10 +60,22 @@ async def wake(hass: HomeAssistant, entry: MockConfigEntry, lock: SimulatedLock)
     await wait_for(hass, lambda: is_awake(entry))
 
 
+def known(entry: MockConfigEntry) -> Snapshot:
+    """Return what is known of a lock, where no state shows it."""
+    snapshot: Snapshot = entry.runtime_data.data
+    return snapshot
+
+
 def is_awake(entry: MockConfigEntry) -> bool:
     """Return if Home Assistant is connected to a lock."""
-    awake: bool = entry.runtime_data.data.awake
-    return awake
+    return known(entry).awake
+
+
+def set_health(entry: MockConfigEntry, **values: Any) -> None:
+    """Let a lock be in another condition than its reports have shown."""
+    for name, value in values.items():
+        assert hasattr(entry.runtime_data.lock.health, name)
+        setattr(entry.runtime_data.lock.health, name, value)
 
 
 async def fall_asleep(hass: HomeAssistant, entry: MockConfigEntry, lock: SimulatedLock) -> None:
@@ -84,6 +97,11 @@ async def restart(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     await setup(hass, entry)
 
 
+def listened_for(entry: MockConfigEntry, seconds: float) -> None:
+    """Let a lock have been listened to for so much longer."""
+    entry.runtime_data.listening_since -= seconds
+
+
 async def until(condition: Callable[[], object], timeout: float = 5) -> None:
     """Wait until a condition holds, while an action may be under way."""
     async with asyncio.timeout(timeout):
@@ -95,6 +113,14 @@ async def pass_time(hass: HomeAssistant, seconds: float = 1.1) -> None:
     """Let every timer fire that is due by then; as it is, a burst of unlocks ends."""
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=seconds))
     await hass.async_block_till_done()
+
+
+async def kept(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, dict[str, int]]:
+    """Return what diagnostics count of the unlocks that are kept: by age, method, source, ..."""
+    found: dict[str, dict[str, int]] = (await async_get_config_entry_diagnostics(hass, entry))[
+        "records"
+    ]
+    return found
 
 
 async def polled(hass: HomeAssistant) -> None:

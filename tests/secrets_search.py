@@ -105,10 +105,22 @@ class Evidence:
             if getattr(type(thing), "__module__", "").startswith(OURS):
                 self.see(f"object {type(thing).__name__}", repr(thing))
 
+    def debug_lines(self) -> list[str]:
+        """Return what our own loggers wrote at debug level."""
+        return [
+            f"{record.name}: {record.getMessage()}"
+            for record in self._records()
+            if record.levelno == logging.DEBUG and f"{record.name}.".startswith(f"{OURS}.")
+        ]
+
+    def _records(self) -> list[logging.LogRecord]:
+        """Return all records, those from before the test itself, too."""
+        return [*self._caplog.get_records("setup"), *self._caplog.records]
+
     def texts(self) -> Iterator[tuple[str, str]]:
         """Return all that was gathered, each with where it was."""
         yield from self._seen
-        for record in self._caplog.records:
+        for record in self._records():
             where = f"log {record.name}"
             if record.name == "homeassistant.core" and EVENT_CALL_SERVICE in record.getMessage():
                 where = CALLED

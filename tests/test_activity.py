@@ -6,8 +6,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.tuya_wifi_lock.activity import async_log_unlock
-from custom_components.tuya_wifi_lock.coordinator import Unlocked
-from custom_components.tuya_wifi_lock.tuyalock import Age, Record
+from custom_components.tuya_wifi_lock.dispatcher import Delivery
+from custom_components.tuya_wifi_lock.tuyalock import Age, Record, Source, Unlock, When
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import EVENT_LOGBOOK_ENTRY
 from homeassistant.core import Context, HomeAssistant
@@ -103,15 +103,13 @@ async def test_it_says_how_and_when(
     entries = async_capture_events(hass, EVENT_LOGBOOK_ENTRY)
     record = Record(
         id=1,
-        method=method,
-        number=number,
-        code_name=None,
-        time=time,
-        received=NOW,
+        event=Unlock(method, number),
+        when=When(NOW, time, trusted=time is not None),
+        source=Source.LAN,
         age=age,
-        route="lan",
     )
-    async_log_unlock(hass, LOCK, "Door", Unlocked(record, None, guest, Context()))
+    delivery = Delivery(record, password_name=guest, context=Context())
+    async_log_unlock(hass, LOCK, "Door", delivery)
     await hass.async_block_till_done()
     (told,) = entries
     assert f"{told.data['name']} {told.data['message']}".endswith(says)

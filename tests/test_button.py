@@ -8,7 +8,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from homeassistant.const import ATTR_ENTITY_ID, SERVICE_UNLOCK, Platform
 from homeassistant.core import HomeAssistant
-from tests.common import FAMILIES, LOCK, NAME, check_snapshot, set_up_awake, state
+from tests.common import FAMILIES, LOCK, NAME, check_snapshot, known, set_up_awake, state
 from tests.conftest import wait_for
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
@@ -36,7 +36,7 @@ async def test_refuse_ends_the_request_and_opens_nothing(
     await set_up_awake(hass, entry, simulated_lock)
     await simulated_lock.push({"10": False})
     await simulated_lock.request(60)
-    await wait_for(hass, lambda: hass.states.get(REFUSE) and entry.runtime_data.data.requested)
+    await wait_for(hass, lambda: hass.states.get(REFUSE) and known(entry).requested)
     await hass.services.async_call("button", "press", {ATTR_ENTITY_ID: REFUSE}, blocking=True)
     assert simulated_lock.commands == [{"10": False}]
     assert state(hass, REQUESTED).state == "off"
@@ -50,7 +50,7 @@ async def test_the_opposite_is_to_unlock(
     await set_up_awake(hass, entry, simulated_lock)
     await simulated_lock.push({"10": False})
     await simulated_lock.request(60)
-    await wait_for(hass, lambda: hass.states.get(REFUSE) and entry.runtime_data.data.requested)
+    await wait_for(hass, lambda: hass.states.get(REFUSE) and known(entry).requested)
     await hass.services.async_call("lock", SERVICE_UNLOCK, {ATTR_ENTITY_ID: LOCK}, blocking=True)
     assert simulated_lock.commands == [{"10": True}]
     assert simulated_lock.openings == ["remote"]
@@ -64,7 +64,7 @@ async def test_the_cloud_refuses_for_a_newer_lock(
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
     await simulated_lock.request(60)
-    await wait_for(hass, lambda: hass.states.get(REFUSE) and entry.runtime_data.data.requested)
+    await wait_for(hass, lambda: hass.states.get(REFUSE) and known(entry).requested)
     await hass.services.async_call("button", "press", {ATTR_ENTITY_ID: REFUSE}, blocking=True)
     assert not simulated_lock.requested
     assert state(hass, REQUESTED).state == "off"

@@ -28,6 +28,7 @@ from tests.common import (
     UNLOCK,
     Automation,
     Told,
+    kept,
     pass_time,
     polled,
     reported,
@@ -161,9 +162,9 @@ async def test_an_unlock_that_lock_and_cloud_tell_is_one_event(
     await simulated_lock.finger(3)
     await reported(hass, simulated_lock)
     await poll(hass, cloud)
-    (record,) = entry.runtime_data.lock.journal
-    assert (record.route, record.confirmed) == ("lan", True)
+    assert asked(cloud)
     await poll(hass, cloud, HOUR + 1)
+    assert (await kept(hass, entry))["by_route"] == {"lan": 1}
     assert automation.told == [Told(UNLOCK, "fingerprint", 3)]
 
 
@@ -211,11 +212,11 @@ async def test_what_is_older_than_the_entry_is_kept_and_not_told(
     cloud.log(device_id, "unlock_fingerprint", "2", now - HOUR)
     cloud.log(device_id, "unlock_fingerprint", "9", now - 2 * DAY)
     await start(hass, entry)
-    assert [record.number for record in entry.runtime_data.lock.journal] == [1, 2]
+    assert (await kept(hass, entry))["by_route"] == {"cloud": 2}
     assert automation.told == [Told(LATE_UNLOCK, "fingerprint", 2)]
     await reload(hass, entry)
     assert len(automation.told) == 1
-    assert entry.runtime_data.lock.journal.undelivered() == []
+    assert (await kept(hass, entry))["by_delivery"] == {"delivered": 2}
 
 
 async def test_each_look_begins_a_little_before_the_newest_record_that_is_known(
@@ -244,7 +245,7 @@ async def test_a_lock_whose_clock_is_ahead_does_not_hide_what_comes_after(
 ) -> None:
     cloud.log(simulated_lock.device_id, "unlock_fingerprint", "3", time.time() + 200)
     await start(hass, entry)
-    assert len(list(entry.runtime_data.lock.journal)) == 1
+    assert (await kept(hass, entry))["by_route"] == {"cloud": 1}
     watermark = dt_util.parse_datetime((await shown(hass, entry))["watermark"])
     assert watermark <= dt_util.utcnow()
 
@@ -514,7 +515,7 @@ async def test_a_lock_that_the_account_hears_is_polled_after_its_wakes_and_once_
     now = time.time()
     await login.deliver(simulated_lock.device_id, [item(1, 3, now)])
     cloud.log(simulated_lock.device_id, "unlock_fingerprint", "3", now)
-    await wait_for(hass, lambda: list(entry.runtime_data.lock.journal))
+    await wait_for(hass, lambda: state(hass, UNLOCK).state != "unknown")
     await poll(hass, cloud, 10.1)
     await polled_every(hass, cloud, HOUR)
     assert simulated_lock.connections == 0
@@ -534,7 +535,7 @@ async def test_the_account_wakes_the_cloud_only_for_a_lock_that_is_not_connected
     await wake(hass, entry, simulated_lock)
     await poll(hass, cloud, 10.1)
     await login.deliver(simulated_lock.device_id, [item(1, 3)])
-    await wait_for(hass, lambda: list(entry.runtime_data.lock.journal))
+    await wait_for(hass, lambda: state(hass, UNLOCK).state != "unknown")
     before = entry.runtime_data.data.state.last_heard
     monkeypatch.setattr(Clock, "time", lambda self: time.time() + HOUR)
     await fall_asleep(hass, entry, simulated_lock)

@@ -13,7 +13,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import condition, config_validation as cv
 from homeassistant.setup import async_setup_component
 from tests.automations import add_member, device_id
-from tests.common import LOCK, UNLOCK, reported, set_up_awake
+from tests.common import LOCK, UNLOCK, known, reported, set_up_awake
 from tests.conftest import setup, wait_for
 from tests.simulator import SimulatedLock
 
@@ -50,12 +50,12 @@ async def test_an_unlock_is_requested_while_the_countdown_runs(
     device = {"device_id": device_id(hass, entry, simulated_lock.device_id)}
     assert await check(hass, "is_unlock_requested") is False
     await simulated_lock.request(60)
-    await wait_for(hass, lambda: entry.runtime_data.data.requested)
+    await wait_for(hass, lambda: known(entry).requested)
     assert await check(hass, "is_unlock_requested") is True
     assert await check(hass, "is_unlock_requested", target=device) is True
     assert await check(hass, "is_unlock_requested", target={"entity_id": "lock.other"}) is False
     await simulated_lock.end_request()
-    await wait_for(hass, lambda: not entry.runtime_data.data.requested)
+    await wait_for(hass, lambda: not known(entry).requested)
     assert await check(hass, "is_unlock_requested") is False
     await hass.config_entries.async_unload(entry.entry_id)
     assert await check(hass, "is_unlock_requested") is False

@@ -20,17 +20,21 @@ from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from tests.common import (
     LOCK,
     NAME,
+    is_awake,
+    known,
+    listened_for,
     pass_time,
     polled,
     reported,
     restart,
+    set_health,
     set_up_awake,
     state,
     until,
     wake,
 )
 from tests.conftest import setup, wait_for
-from tests.guests import act
+from tests.guests import act, add
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 
@@ -165,7 +169,7 @@ async def test_a_key_that_is_refused_is_told_though_the_lock_is_not_available(
     simulated_lock.faults.wrong_local_key = "f" * 16
     await setup(hass, entry)
     await simulated_lock.wake()
-    await wait_for(hass, lambda: entry.runtime_data.data.key_refused)
+    await wait_for(hass, lambda: known(entry).key_refused)
     assert state(hass, LOCK).state == "unavailable"
     findings = await diagnose(hass)
     assert findings["local_key"]["state"] == "problem"
@@ -185,7 +189,7 @@ async def test_another_protocol_version_than_the_one_set_up(
     hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_PROTOCOL_VERSION: "3.3"})
     await setup(hass, entry)
     await simulated_lock.wake()
-    await wait_for(hass, lambda: isinstance(entry.runtime_data.data.problem, WrongVersion))
+    await wait_for(hass, lambda: isinstance(known(entry).problem, WrongVersion))
     assert faults(await diagnose(hass)) == {"protocol_version": "problem"}
 
 
@@ -215,7 +219,7 @@ async def test_another_client_has_the_only_connection(
     await setup(hass, entry)
     assert not repairs(hass)
     await simulated_lock.wake()
-    await wait_for(hass, lambda: isinstance(entry.runtime_data.data.problem, SlotTaken))
+    await wait_for(hass, lambda: isinstance(known(entry).problem, SlotTaken))
     await wait_for(hass, lambda: repairs(hass) == {repair})
     findings = await diagnose(hass)
     assert faults(findings) == {"connection": "problem"}
@@ -290,7 +294,7 @@ async def test_a_key_that_the_lock_does_not_store(
     hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
-    entry.runtime_data.lock.health.takes_keys = False
+    set_health(entry, takes_keys=False)
     await press(hass)
     await wait_for(hass, lambda: repairs(hass) == {"remote_unlock_not_allowed"})
     await hass.services.async_call("lock", SERVICE_UNLOCK, {ATTR_ENTITY_ID: LOCK}, blocking=True)
@@ -333,8 +337,7 @@ async def test_a_temporary_password_that_waits(
     cloud: SimulatedCloud,
 ) -> None:
     await setup(hass, entry)
-    now = time.time()
-    await entry.runtime_data.lock.passwords.add("Cleaner", now, now + HOUR, once=False)
+    await add(hass, "Cleaner")
     assert faults(await diagnose(hass)) == {"passwords": "attention"}
     await simulated_lock.wake()
     await wait_for(hass, lambda: cloud.rows(simulated_lock.device_id)[0].phase == 2)
@@ -346,7 +349,7 @@ async def test_a_lock_on_mains_power_is_not_asked_for_batteries(
     hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
-    await wait_for(hass, lambda: entry.runtime_data.data.family)
+    await wait_for(hass, lambda: known(entry).family)
     findings = await diagnose(hass)
     assert not faults(findings)
     assert "battery" not in findings
@@ -358,7 +361,7 @@ async def test_checking_leaves_a_lock_alone_and_asks_others_for_nothing(
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
     await simulated_lock.sleep()
-    await wait_for(hass, lambda: not entry.runtime_data.data.awake)
+    await wait_for(hass, lambda: not is_awake(entry))
     connections = simulated_lock.connections
     for _ in range(3):
         await diagnose(hass)
@@ -383,7 +386,7 @@ async def test_diagnostics_have_the_findings_without_names(
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
     await simulated_lock.battery(12)
-    await wait_for(hass, lambda: entry.runtime_data.data.state.battery == 12)
+    await wait_for(hass, lambda: known(entry).state.battery == 12)
     found = (await async_get_config_entry_diagnostics(hass, entry))["findings"]
     assert found["battery"] == ["problem", "battery_unreliable"]
     assert found["heard"] == ["ok", "connected"]
@@ -399,7 +402,7 @@ async def test_a_repair_about_batteries_changes_and_goes_with_them(
     for percent, repair in ((20, None), (15, "battery_replace"), (5, "battery_failing")):
         await simulated_lock.battery(percent)
         wanted = {repair} if repair else set()
-        await wait_for(hass, lambda left=percent: entry.runtime_data.data.state.battery == left)
+        await wait_for(hass, lambda left=percent: known(entry).state.battery == left)
         assert repairs(hass) == wanted
     issue = ir.async_get(hass).async_get_issue(DOMAIN, f"battery_failing_{entry.entry_id}")
     assert issue
@@ -419,7 +422,7 @@ async def test_a_lock_that_has_not_been_heard_for_long_is_told_within_the_hour(
     await set_up_awake(hass, entry, simulated_lock)
     await simulated_lock.sleep()
     await have_been_silent(hass, hass_storage, entry, 3 * DAY)
-    entry.runtime_data.diagnosis._since -= 10 * DAY
+    listened_for(entry, 10 * DAY)
     assert not repairs(hass)
     await pass_time(hass, HOUR + 1)
     assert repairs(hass) == {"silent"}
@@ -456,7 +459,7 @@ async def test_short_stops_do_not_hide_that_a_lock_is_silent(
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
     await simulated_lock.sleep()
-    entry.runtime_data.diagnosis._since -= 10 * DAY
+    listened_for(entry, 10 * DAY)
     stored = await silenced(hass, hass_storage, entry, 3 * DAY)
     stored["listened"]["until"] -= stopped_for
     await setup(hass, entry)
@@ -471,9 +474,9 @@ async def test_a_lock_on_mains_power_that_is_gone_has_a_repair_of_its_own(
     simulated_lock: SimulatedLock,
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
-    await wait_for(hass, lambda: entry.runtime_data.data.family)
+    await wait_for(hass, lambda: known(entry).family)
     await simulated_lock.pull_battery()
-    entry.runtime_data.diagnosis._since -= DAY
+    listened_for(entry, DAY)
     await have_been_silent(hass, hass_storage, entry, 2 * HOUR)
     assert repairs(hass) == {"gone"}
 
@@ -482,7 +485,7 @@ async def test_a_lock_that_was_never_heard_has_a_repair_of_its_own(
     hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
 ) -> None:
     await setup(hass, entry)
-    entry.runtime_data.diagnosis._since -= 3 * DAY
+    listened_for(entry, 3 * DAY)
     await press(hass)
     await wait_for(hass, lambda: repairs(hass) == {"never_heard"})
     await wake(hass, entry, simulated_lock)
@@ -494,8 +497,8 @@ async def test_repairs_come_again_after_a_restart_and_go_with_the_entry(
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
     await simulated_lock.battery(12)
-    entry.runtime_data.lock.health.clock_ahead = 300.0
-    await wait_for(hass, lambda: entry.runtime_data.data.state.battery == 12)
+    set_health(entry, clock_ahead=300.0)
+    await wait_for(hass, lambda: known(entry).state.battery == 12)
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert not repairs(hass)
     await simulated_lock.pull_battery()

@@ -15,13 +15,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.json import json_dumps
 from homeassistant.loader import async_get_integration
 from homeassistant.util import dt as dt_util
-from tests.common import (
-    LOCK,
-    pass_time,
-    polled,
-    reported,
-    set_up_awake,
-)
+from tests.common import LOCK, known, pass_time, polled, reported, set_up_awake
 from tests.conftest import setup, wait_for
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
@@ -123,7 +117,7 @@ async def test_diagnostics_of_a_lock_in_trouble(
     simulated_lock.faults.slot_taken = True
     await setup(hass, entry)
     await simulated_lock.wake()
-    await wait_for(hass, lambda: isinstance(entry.runtime_data.data.problem, SlotTaken))
+    await wait_for(hass, lambda: isinstance(known(entry).problem, SlotTaken))
     told = (await async_get_config_entry_diagnostics(hass, entry))["connection"]
     moment, name = told["errors"][-1]
     assert name == told["problem"] == "SlotTaken"

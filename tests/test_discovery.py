@@ -272,7 +272,7 @@ async def test_a_lock_that_stays_awake_is_asked_for_when_it_is_lost(
     with patch(f"{DISCOVERY}.network.async_get_adapters", return_value=adapters):
         await setup(hass, entry)
         await wait_for(hass, lambda: entry.runtime_data.data.awake)
-        entry.runtime_data.lock.link.keep_alive()
+        entry.runtime_data.lock.session.keep_alive()
         asked = simulated_lock.announcer.sent
         await simulated_lock.reboot()
         await wait_for(hass, lambda: simulated_lock.announcer.sent > asked)

@@ -4,14 +4,15 @@ import time
 from typing import Any
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
 from custom_components.tuya_wifi_lock.tuyalock import UNLOCK_METHODS
-from homeassistant.const import Platform
-from homeassistant.core import Context, HomeAssistant
+from homeassistant.const import EVENT_LOGBOOK_ENTRY, Platform
+from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
+from tests.automations import add_member
 from tests.common import (
     FAMILIES,
     LATE_UNLOCK,
@@ -167,14 +168,10 @@ async def test_an_unlock_that_we_do_not_know_is_other_and_says_its_code(
     hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]["journal"]["records"] = [
         {
             "id": 1,
-            "method": "other",
-            "number": None,
-            "code_name": "unlock_eye",
-            "time": None,
-            "received": 1_790_000_000.0,
+            "event": {"kind": "unlock", "method": "other", "code_name": "unlock_eye"},
+            "when": {"received": 1_790_000_000.0},
+            "source": "lan",
             "age": "late",
-            "route": "lan",
-            "delivered": False,
         }
     ]
     await setup(hass, entry)
@@ -189,13 +186,15 @@ async def test_one_context_for_all_that_an_unlock_causes(
     simulated_lock: SimulatedLock,
     automation: Automation,
 ) -> None:
+    add_member(hass, entry, "Alice", "fingerprint:3")
     await set_up_awake(hass, entry, simulated_lock)
-    contexts: list[Context] = []
-    entry.runtime_data.unlocks.async_subscribe(lambda unlocked: contexts.append(unlocked.context))
+    logged = async_capture_events(hass, EVENT_LOGBOOK_ENTRY)
     await simulated_lock.finger(3)
     await reported(hass, simulated_lock)
-    (told,) = automation.states
-    assert [told.context] == contexts
+    assert [one.entity_id for one in automation.states] == [UNLOCK, "event.alice_unlock"]
+    contexts = [one.context for one in (*automation.states, *logged)]
+    assert len(contexts) == 3
+    assert contexts == contexts[:1] * 3
 
 
 async def test_events_are_available_while_the_lock_sleeps_and_while_it_refuses_the_key(

@@ -134,7 +134,7 @@ async def test_a_clock_that_is_ahead_makes_no_second_unlock(
         await hass.async_block_till_done()
     assert any(call.path.endswith("open-logs") for call in cloud.calls)
     (record,) = entry.runtime_data.lock.journal
-    assert record.claimed == pytest.approx(record.received + 20, abs=2)
+    assert record.when.claimed == pytest.approx(record.when.received + 20, abs=2)
     assert automation.told == [Told(UNLOCK, "fingerprint", 3)]
 
 

@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
-from custom_components.tuya_wifi_lock.diagnose import CHECKS, examine
-from custom_components.tuya_wifi_lock.findings import (
+from custom_components.tuya_wifi_lock.diagnosis.checks import (
+    CHECKS,
     CloudEvidence,
     Evidence,
     Finding,
     State,
     duration,
+    examine,
 )
 from custom_components.tuya_wifi_lock.repairs import ISSUES
 from custom_components.tuya_wifi_lock.tuyalock import Family, Firmware
@@ -286,9 +287,7 @@ def test_each_finding_has_words_and_what_is_not_well_says_what_to_do(
 
 
 def test_the_table_of_scenes_has_every_text_that_there_is() -> None:
-    sources = "".join(
-        (INTEGRATION / f"{name}_checks.py").read_text() for name in ("reach", "door", "cloud")
-    )
+    sources = (INTEGRATION / "diagnosis" / "checks.py").read_text()
     named = set(re.findall(r'State\.\w+, "(\w+)"', sources))
     tested = {text for *_, text in SCENES}
     assert named <= tested

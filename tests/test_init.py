@@ -21,6 +21,7 @@ from homeassistant.helpers import (
 from tests.common import (
     LOCK,
     UNLOCK,
+    pass_time,
     polled,
     reported,
     restart,
@@ -107,7 +108,7 @@ async def test_a_stop_of_home_assistant_keeps_what_is_known(
     hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
     await hass.async_block_till_done()
     (record,) = hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]["journal"]["records"]
-    assert (record["method"], record["delivered"]) == ("fingerprint", True)
+    assert (record["event"]["method"], record["delivered"]) == ("fingerprint", True)
 
 
 async def test_removal_forgets_what_was_stored(
@@ -216,19 +217,19 @@ async def test_a_lock_that_a_newer_version_has_stored_is_set_up_with_all_that_is
     await set_up_awake(hass, entry, simulated_lock)
     await add(hass, "Cleaner")
     await simulated_lock.forced("fingerprint", 3)
-    lock = entry.runtime_data.lock
-    await wait_for(hass, lambda: lock.signals.as_dict()["unlock_records"])
+    await reported(hass, simulated_lock)
+    await pass_time(hass, 2.1)
     await polled(hass)
     await simulated_lock.sleep()
     await hass.config_entries.async_unload(entry.entry_id)
     await hass.async_block_till_done()
     stored = hass_storage[f"{DOMAIN}.{entry.entry_id}"]
-    assert stored["data"]["table"]
+    assert stored["data"]["product"]["table"]
     before, stored["data"] = stored["data"], newer(stored["data"])
     data = {**entry.data, CONF_CLOUD: newer(entry.data[CONF_CLOUD])}
     hass.config_entries.async_update_entry(entry, data=data)
     await setup(hass, entry)
     assert entry.state is ConfigEntryState.LOADED
     after = json.loads(json.dumps(entry.runtime_data.lock.as_dict()))
-    for part in ("journal", "signals", "passwords", "table"):
+    for part in ("journal", "passwords", "product"):
         assert after[part] == before[part], part

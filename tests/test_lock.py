@@ -16,6 +16,8 @@ from tests.common import (
     FAMILIES,
     LOCK,
     check_snapshot,
+    is_awake,
+    known,
     pass_time,
     reported,
     restart,
@@ -67,7 +69,7 @@ async def test_device_gets_its_model_when_the_family_shows(
         await simulated_lock.push({"10": False})
     elif simulated_lock.family == "B":
         await call(hass, SERVICE_UNLOCK)
-    await wait_for(hass, lambda: entry.runtime_data.data.family)
+    await wait_for(hass, lambda: known(entry).family)
     (device,) = dr.async_entries_for_config_entry(device_registry, entry.entry_id)
     assert device.model == model
 
@@ -116,7 +118,7 @@ async def test_motor_state_is_believed_and_locks(
     await set_up_awake(hass, entry, simulated_lock)
     await call(hass, SERVICE_UNLOCK)
     await wait_for(hass, lambda: state(hass, LOCK).state == "unlocked")
-    assert entry.runtime_data.data.state.motor_unlocked is True
+    assert known(entry).state.motor_unlocked is True
     await call(hass, SERVICE_LOCK)
     assert simulated_lock.lockings == ["remote 200"]
     await wait_for(hass, lambda: state(hass, LOCK).state == "locked")
@@ -130,7 +132,7 @@ async def test_unlock_waits_for_a_request_at_the_door(
     unlocking = hass.async_create_task(call(hass, SERVICE_UNLOCK))
     await until(lambda: state(hass, LOCK).state == "unlocking")
     await simulated_lock.finger(3)
-    await until(lambda: entry.runtime_data.data.awake and not simulated_lock.waiting)
+    await until(lambda: is_awake(entry) and not simulated_lock.waiting)
     assert simulated_lock.openings == ["fingerprint 3"]
     await simulated_lock.request(60)
     await unlocking

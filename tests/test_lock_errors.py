@@ -46,7 +46,7 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
 from homeassistant.const import ATTR_ENTITY_ID, SERVICE_LOCK, SERVICE_UNLOCK
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from tests.common import LOCK, NAME, pass_time, set_up_awake, until
+from tests.common import LOCK, NAME, known, pass_time, set_up_awake, until
 from tests.conftest import setup, wait_for
 from tests.simulator import SimulatedLock, Status
 
@@ -125,7 +125,7 @@ def awake(hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: Simulated
 async def become_family_a(hass: HomeAssistant, entry: MockConfigEntry, lock: SimulatedLock) -> None:
     """Let the lock show its family."""
     await lock.push({"10": False})
-    await wait_for(hass, lambda: entry.runtime_data.data.family)
+    await wait_for(hass, lambda: known(entry).family)
 
 
 async def test_nobody_requests_the_unlock(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -190,7 +190,7 @@ async def test_no_answer(
     await awake()
     await become_family_a(hass, entry, simulated_lock)
     await simulated_lock.request(60)
-    await wait_for(hass, lambda: entry.runtime_data.data.requested)
+    await wait_for(hass, lambda: known(entry).requested)
     simulated_lock.faults.lose_answers = {"report"}
     assert await fails_after(hass, simulated_lock, 10.1) == "no_answer"
     assert len(simulated_lock.commands) == 1

@@ -47,6 +47,8 @@ from tests.simulator.cloud import SimulatedCloud
 LOCAL_KEY = "k3Y!of#the~Lock9"
 OTHER_KEY = "n0t?the#right~K7"
 CODE, OTHER_CODE, WRONG_CODE, REFUSED_CODE = "4082695", "9371604", "5820473", "91827364"
+DEBUG_LOG = ("dialling", "handshake", "report", "command", "refused", "/door-lock/")
+"""What the debug log of such a day speaks of; without it, there would be little to search."""
 OPENINGS = 8
 """Two from afar, three by guests, one by a dynamic password, two by offline ones."""
 
@@ -71,7 +73,7 @@ async def account(simulated_lock: SimulatedLock) -> AsyncGenerator[SimulatedClou
                 "config_flow.DEFAULT_PORT": simulated_lock.port,
                 "config_flow.LISTEN_TIME": 0.01,
                 "tuyalock.cloud.openapi.ANSWER_TIME": 0.4,
-                "tuyalock.attempt.OPEN_WITHIN": 0.5,
+                "tuyalock.access.ways.OPEN_WITHIN": 0.5,
                 "tuyalock.lan.session.IDLE": 60.0,
             }.items():
                 stack.enter_context(patch(f"{INTEGRATION}.{name}", value))
@@ -374,6 +376,8 @@ async def test_a_day_with_the_cloud_tells_nobody_a_secret(
         "ticket": True,
         "token": True,
     }
+    lines = evidence.debug_lines()
+    assert [word for word in DEBUG_LOG if not any(word in line for line in lines)] == []
     assert story.leaks(typed={CODE, OTHER_CODE, REFUSED_CODE}) == []
 
 
@@ -382,6 +386,10 @@ async def test_a_day_with_the_cloud_tells_nobody_a_secret(
 
 async def plant_line(story: Story) -> None:
     LOGGER.debug("The code is %s", CODE)
+
+
+async def plant_debug_line(story: Story) -> None:
+    logging.getLogger(f"{OURS}.tuyalock.any.module").debug("Sending %s", {"49": CODE})
 
 
 async def plant_line_of_tinytuya(story: Story) -> None:
@@ -469,6 +477,7 @@ def story(hass: HomeAssistant, evidence: Evidence) -> Story:
     ("plant", "where"),
     [
         (plant_line, f"log {OURS}"),
+        (plant_debug_line, f"log {OURS}.tuyalock.any.module"),
         (plant_line_of_tinytuya, "log tinytuya.core.message_helper"),
         (plant_line_of_aiohttp, "log aiohttp.client"),
         (plant_line_of_anybody, "log any.new.logger"),

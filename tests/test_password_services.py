@@ -17,8 +17,8 @@ from pytest_homeassistant_custom_component.common import (
 import voluptuous as vol
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
-from custom_components.tuya_wifi_lock.tuyalock.passwords import Phase
-from custom_components.tuya_wifi_lock.words import async_words
+from custom_components.tuya_wifi_lock.texts import async_texts
+from custom_components.tuya_wifi_lock.tuyalock.models import PasswordPhase
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.setup import async_setup_component
@@ -187,7 +187,7 @@ async def test_a_phase_that_nobody_has_seen_before_is_not_known(
 
 
 async def test_every_phase_has_words(hass: HomeAssistant) -> None:
-    assert set(await async_words(hass, "password_status")) == {*Phase, "early"}
+    assert set(await async_texts(hass, "password_status")) == {*PasswordPhase, "early"}
 
 
 async def test_changing_and_deleting_need_no_answer(

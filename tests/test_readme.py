@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 import yaml
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
-from custom_components.tuya_wifi_lock.tuyalock.passwords import Phase
+from custom_components.tuya_wifi_lock.tuyalock.models import PasswordPhase
 from homeassistant.components.automation.config import (
     async_validate_config_item as async_validate_automation,
 )
@@ -134,7 +134,7 @@ def test_all_that_an_owner_meets_is_named(kind: str) -> None:
 
 
 def test_each_phase_of_a_password_is_explained() -> None:
-    assert [phase for phase in Phase if f"| `{phase}` |" not in README] == []
+    assert [phase for phase in PasswordPhase if f"| `{phase}` |" not in README] == []
 
 
 def test_each_option_is_named_as_its_form_names_it() -> None:

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.tuya_wifi_lock.cloud_issues import ISSUES
 from custom_components.tuya_wifi_lock.const import (
     CONF_DURESS,
     CONF_NUMBERS,
@@ -20,7 +19,8 @@ from custom_components.tuya_wifi_lock.const import (
     DOMAIN,
 )
 from custom_components.tuya_wifi_lock.flows.member import CONF_MEMBER
-from custom_components.tuya_wifi_lock.repairs import ISSUES as LOCK_ISSUES
+from custom_components.tuya_wifi_lock.repairs import ISSUES
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import LASTING
 from homeassistant.components.repairs import repairs_flow_manager
 from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant
@@ -371,8 +371,9 @@ async def test_a_member_that_is_removed_meanwhile_is_asked_for_again(
 def test_every_repair_has_its_words() -> None:
     folder = Path(__file__).parent.parent / "custom_components" / DOMAIN
     texts = json.loads((folder / "translations" / "en.json").read_text())["issues"]
-    assert texts.keys() == ISSUES | set(LOCK_ISSUES.values()) | {"unknown_number"}
-    for issue in ISSUES:
+    cloud_issues = {"cloud_calls_used_up", *(f"cloud_{cause}" for cause in LASTING)}
+    assert texts.keys() == {*cloud_issues, *ISSUES.values(), "unknown_number"}
+    for issue in cloud_issues:
         assert texts[issue].keys() == {"title", "description"}
         told = texts[issue]["title"] + texts[issue]["description"]
         assert "{lock}" in told

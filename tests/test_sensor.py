@@ -18,6 +18,7 @@ from tests.common import (
     LOCK,
     NAME,
     check_snapshot,
+    is_awake,
     pass_time,
     reported,
     restart,
@@ -80,7 +81,7 @@ async def test_last_unlocked_by_is_the_last_to_have_unlocked_and_survives_a_rest
     hour_ago = int(time.time()) - 3600
     await simulated_lock.push({"5": 2}, times={"5": hour_ago})
     await reported(hass, simulated_lock)
-    assert len(list(entry.runtime_data.lock.journal)) == 2
+    assert len((await act(hass, "get_records"))["records"]) == 2
     assert state(hass, LAST_UNLOCKED_BY).state == "Temporary password 901"
     await simulated_lock.unlock("inside", 1)
     await reported(hass, simulated_lock)
@@ -110,7 +111,7 @@ async def test_last_heard(
     assert heard
     assert before <= heard.timestamp() <= time.time()
     await simulated_lock.sleep()
-    await wait_for(hass, lambda: not entry.runtime_data.data.awake)
+    await wait_for(hass, lambda: not is_awake(entry))
     assert state(hass, LAST_HEARD).state != "unavailable"
 
 

@@ -21,28 +21,35 @@ from tests.simulator import SimulatedLock
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC).timestamp()
 
 
-def record(id_: int, method: str, number: int | None, **changes: Any) -> dict[str, Any]:
+def record(
+    id_: int,
+    method: str,
+    number: int | None,
+    *,
+    at: float | None = None,
+    trusted: bool = True,
+    code_name: str | None = None,
+    **changes: Any,
+) -> dict[str, Any]:
     """Return a record as it is stored, one minute after the one before."""
-    at = NOW + 60.0 * id_
+    now = NOW + 60.0 * id_
+    claimed = now if at is None else at
     return {
         "id": id_,
-        "method": method,
-        "number": number,
-        "code_name": None,
-        "time": at,
-        "received": at + 1,
+        "event": {"kind": "unlock", "method": method, "number": number, "code_name": code_name},
+        "when": {"received": now + 1, "claimed": claimed, "time": claimed if trusted else None},
+        "source": "lan",
         "age": "live",
-        "route": "lan",
         "delivered": True,
     } | changes
 
 
 RECORDS = [
     record(1, "fingerprint", 3),
-    record(2, "card", 2, route="cloud"),
-    record(3, "fingerprint", 4, time=None),
-    record(4, "fingerprint", 3, time=None, age="unknown"),
-    record(5, "password", 1, time=NOW - 600, age="late"),
+    record(2, "card", 2, source="cloud"),
+    record(3, "fingerprint", 4, trusted=False),
+    record(4, "fingerprint", 3, trusted=False, age="unknown"),
+    record(5, "password", 1, at=NOW - 600, age="late"),
     record(6, "other", None, code_name="unlock_iris"),
 ]
 
@@ -64,7 +71,7 @@ async def alice(
         "minor_version": 1,
         "key": f"{DOMAIN}.{entry.entry_id}",
         "data": {
-            "journal": {"next_id": 7, "watermark": None, "records": RECORDS},
+            "journal": {"next_id": 7, "watermarks": {}, "records": RECORDS},
             "clean": True,
         },
     }

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
+from custom_components.tuya_wifi_lock.const import DOMAIN
 from custom_components.tuya_wifi_lock.tuyalock import ALARMS
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED, EVENT_STATE_CHANGED
 from homeassistant.core import CoreState, Event, HomeAssistant, State, callback
@@ -267,6 +268,35 @@ async def test_a_ring_that_waited_too_long_is_not_told(
     await reported(hass, simulated_lock)
     assert events.of(DOORBELL) == []
     assert [one.attributes["late"] for one in events.of(ALARM)] == [True]
+
+
+@pytest.mark.parametrize("crashed", [False, True])
+async def test_a_ring_that_was_not_told_before_the_end_is_not_told_too_late(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    events: Events,
+    crashed: bool,
+) -> None:
+    hass.set_state(CoreState.starting)
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.doorbell()
+    await simulated_lock.alarm("pry")
+    await reported(hass, simulated_lock)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    stored = hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]
+    if crashed:
+        stored["clean"] = False
+    else:
+        for record in stored["journal"]["records"]:
+            record["when"]["received"] -= 100
+    hass.set_state(CoreState.running)
+    await setup(hass, entry)
+    assert [one.attributes["late"] for one in events.of(ALARM)] == [True]
+    assert events.of(DOORBELL) == []
+    await restart(hass, entry)
+    assert (len(events.of(ALARM)), len(events.of(DOORBELL))) == (1, 0)
 
 
 # Duress

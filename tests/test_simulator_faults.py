@@ -9,7 +9,7 @@ from tests.simulator import Knobs, SimulatedLock, wire
 from tests.simulator.peer import Peer
 from tests.simulator.wire import Command
 
-VERSIONS = ("3.1", "3.3", "3.4", "3.5")
+VERSIONS = ("3.1", "3.2", "3.3", "3.4", "3.5")
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 

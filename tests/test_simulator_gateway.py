@@ -139,7 +139,7 @@ async def test_a_key_is_stored_and_opens(
     assert gateway.orders == [(lock.device_id, SET_KEY), (lock.device_id, USE_KEY)]
     ok, table = answer(Status.OK), lock.table
     assert client.heard[:2] == [(int(table.set_key), ok), (int(table.use_key), ok)]
-    assert int(table.app_unlock) in [dp for dp, _ in client.heard[2:]]
+    assert int(table.unlocks["app"]) in [dp for dp, _ in client.heard[2:]]
     assert KEY.decode() not in repr(gateway) + repr(gateway.orders)
 
 
@@ -365,7 +365,7 @@ async def test_the_account_of_home_assistant_gives_orders_and_hears_in_order(
     await hass.async_block_till_done()
     assert lock.openings == ["remote"]
     status = [item for message in heard for item in message["data"]["status"]]
-    ids = [lock.table.set_key, lock.table.use_key, lock.table.app_unlock]
+    ids = [lock.table.set_key, lock.table.use_key, lock.table.unlocks["app"]]
     dps = [str(item["dpId"]) for item in status if str(item["dpId"]) in ids]
     assert dps == ids
     assert device.status[SET_KEY] == status[0]["value"]

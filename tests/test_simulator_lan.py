@@ -10,7 +10,7 @@ from tests.simulator import Knobs, SimulatedLock, tuya_open, wire
 from tests.simulator.peer import Peer
 from tests.simulator.wire import Command
 
-VERSIONS = ("3.1", "3.3", "3.4", "3.5")
+VERSIONS = ("3.1", "3.2", "3.3", "3.4", "3.5")
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 
@@ -222,19 +222,56 @@ async def test_a_command_without_values_asks(lock: SimulatedLock) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "has_time"), [("epoch", True), ("uptime", True), ("missing", False)]
+    ("kind", "time"),
+    [
+        ("epoch", 1_700_000_000),
+        ("milliseconds", 1_700_000_000_000),
+        ("text", "1700000000"),
+        (946_684_800, 946_684_800),
+        ("missing", None),
+    ],
 )
-async def test_times_of_pushes(kind: Any, has_time: bool) -> None:
+async def test_times_of_pushes(kind: Any, time: object) -> None:
     knobs = awake(push_t=kind)
     async with SimulatedLock(version="3.3", knobs=knobs, now=lambda: 1_700_000_000) as lock:
         peer = await Peer.asking(lock)
         await lock.finger(3)
         push = await peer.push()
-        assert ("t" in push) is has_time
-        if kind == "epoch":
-            assert push["t"] == 1_700_000_000
-        elif has_time:
-            assert push["t"] < 60
+        assert push.get("t") == time
+        assert ("t" in push) is (time is not None)
+        peer.close()
+
+
+async def test_some_locks_send_the_time_since_they_started() -> None:
+    async with SimulatedLock(version="3.3", knobs=awake(push_t="uptime")) as lock:
+        peer = await Peer.asking(lock)
+        await lock.finger(3)
+        assert (await peer.push())["t"] < 60
+        peer.close()
+
+
+@pytest.mark.parametrize("version", ["3.2", "3.3"])
+async def test_a_question_of_another_version_is_complained_about_in_clear_text(
+    version: str,
+) -> None:
+    knobs = awake(wrong_key="complain")
+    async with SimulatedLock(version=version, knobs=knobs) as lock:
+        peer = await Peer.to(lock)
+        peer.version = "3.1"
+        await peer.send(Command.QUERY, b'{"gwId":"bfsimulated0lock0001"}')
+        complaint = await peer.frame()
+        assert (complaint.command, complaint.retcode) == (Command.QUERY, 1)
+        assert complaint.body == b"data format error"
+        peer.version = version
+        assert await peer.query() == lock.dps
+        peer.close()
+
+
+async def test_what_is_damaged_is_not_complained_about() -> None:
+    async with SimulatedLock(version="3.3", knobs=awake(wrong_key="complain")) as lock:
+        peer = await Peer.to(lock)
+        await peer.raw(wire.spoil(wire.encode("3.1", b"", Command.QUERY, 1, b"{}")))
+        assert await peer.silent()
         peer.close()
 
 

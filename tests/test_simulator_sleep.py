@@ -11,7 +11,7 @@ import tinytuya
 from tests.simulator import Knobs, SimulatedLock, tuya_open, wire
 from tests.simulator.peer import Peer
 
-VERSIONS = ("3.1", "3.3", "3.4", "3.5")
+VERSIONS = ("3.1", "3.2", "3.3", "3.4", "3.5")
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 

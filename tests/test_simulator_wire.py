@@ -6,7 +6,7 @@ import pytest
 from tests.simulator import wire
 from tests.simulator.wire import Command
 
-VERSIONS = ("3.1", "3.3", "3.4", "3.5")
+VERSIONS = ("3.1", "3.2", "3.3", "3.4", "3.5")
 
 
 bodies = st.binary(max_size=200)

@@ -10,7 +10,7 @@ from custom_components.tuya_wifi_lock.triggers import persons
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from tests.automations import Runs, add_member, device_id
-from tests.common import LOCK, NAME, reported, restart, set_up_awake, state, wake
+from tests.common import LOCK, NAME, known, reported, restart, set_up_awake, state, wake
 from tests.conftest import setup, wait_for
 from tests.simulator import SimulatedLock
 
@@ -151,11 +151,10 @@ async def test_an_automation_that_is_switched_off_watches_nobody(
 
 async def ask(hass: HomeAssistant, entry: MockConfigEntry, lock: SimulatedLock) -> None:
     """Ask at the door to be let in, until that is over."""
-    data = entry.runtime_data
     await lock.request(60)
-    await wait_for(hass, lambda: data.data.requested)
+    await wait_for(hass, lambda: known(entry).requested)
     await lock.end_request()
-    await wait_for(hass, lambda: not data.data.requested)
+    await wait_for(hass, lambda: not known(entry).requested)
 
 
 async def test_each_request_counts_the_first_that_a_lock_ever_has_too(
@@ -188,7 +187,7 @@ async def test_a_request_that_is_restored_or_renamed_is_no_new_one(
     runs.add("unlock_requested", AT_LOCK)
     await runs.arm()
     await simulated_lock.request(60)
-    await wait_for(hass, lambda: entry.runtime_data.data.requested)
+    await wait_for(hass, lambda: known(entry).requested)
     assert runs.names == ["it"]
     await restart(hass, entry)
     await wake(hass, entry, simulated_lock)
@@ -199,7 +198,7 @@ async def test_a_request_that_is_restored_or_renamed_is_no_new_one(
     assert state(hass, "binary_sensor.asked").state == "on"
     assert runs.names == ["it"]
     await simulated_lock.end_request()
-    await wait_for(hass, lambda: not entry.runtime_data.data.requested)
+    await wait_for(hass, lambda: not known(entry).requested)
     await ask(hass, entry, simulated_lock)
     assert runs.entities == [REQUESTED, "binary_sensor.asked"]
 

@@ -1,7 +1,5 @@
 """Tuya Wi-Fi door locks."""
 
-from functools import partial
-
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
@@ -10,7 +8,6 @@ from homeassistant.helpers.typing import ConfigType
 from .cloud.projects import async_get_api, project_of
 from .const import DOMAIN
 from .coordinator import LockConfigEntry, LockCoordinator, lock_store
-from .entity import async_add_seen
 from .repairs import async_remove_repairs, async_watch_repairs
 from .services import async_setup_services
 
@@ -47,7 +44,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool
     )
     entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    entry.async_on_unload(coordinator.async_add_listener(partial(async_add_seen, coordinator)))
     async_watch_repairs(hass, coordinator)
     await coordinator.async_start()
     return True

@@ -1,4 +1,4 @@
-"""What the Activity page says of an unlock."""
+"""The entry of an unlock on the Activity page."""
 
 from datetime import datetime
 

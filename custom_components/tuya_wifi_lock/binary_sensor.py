@@ -1,4 +1,4 @@
-"""What is on or off at a lock."""
+"""Binary sensors of a lock."""
 
 from dataclasses import dataclass
 from typing import override
@@ -24,11 +24,11 @@ LOW_BATTERY = 20
 
 @dataclass(frozen=True, kw_only=True)
 class LockBinarySensorDescription(LockValueDescription[bool | None], BinarySensorEntityDescription):
-    """Something that is on or off."""
+    """Description of a binary sensor of a lock."""
 
 
 def _battery_low(state: LockState) -> bool | None:
-    """Return if the batteries want to be changed."""
+    """Return if the batteries need to be replaced."""
     if state.battery is not None:
         return state.battery <= LOW_BATTERY
     if state.battery_level is not None:
@@ -79,7 +79,7 @@ async def async_setup_entry(
 
 
 class LockBinarySensor(LockValue[bool | None], BinarySensorEntity):
-    """Something that is on or off at a lock."""
+    """A binary sensor of a lock."""
 
     entity_description: LockBinarySensorDescription
 

@@ -1,4 +1,4 @@
-"""What can be pressed at a lock."""
+"""Buttons of a lock."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -10,24 +10,24 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import LockConfigEntry, LockCoordinator
-from .diagnose_service import async_diagnose
+from .diagnosis.report import async_diagnose
 from .entity import LockPartDescription, TuyaLockEntity, async_add_when_seen, seen
 from .tuyalock import Family
 
-# Not 1: a refusal has to get past an unlock that waits.
+# Not 1: a refusal must not queue behind an unlock that waits.
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class LockButtonDescription(LockPartDescription, ButtonEntityDescription):
-    """Something that a lock can be told, or that can be done about it."""
+    """Description of a button of a lock."""
 
     press_fn: Callable[[LockCoordinator], Awaitable[object]]
     always_available: bool = False
 
 
 def _can_refuse(coordinator: LockCoordinator) -> bool:
-    """Return if the lock itself, or Tuya's cloud, takes a no to a request at the door."""
+    """Return if the lock itself or Tuya's cloud accepts a refusal of a request at the door."""
     by_cloud = coordinator.lock.cloud is not None and seen("unlock_request")(coordinator)
     return by_cloud or coordinator.data.family is Family.A
 
@@ -67,23 +67,23 @@ class LockButton(TuyaLockEntity, ButtonEntity):
     """A button of a lock."""
 
     entity_description: LockButtonDescription
-    _offered: bool | None = None
+    _was_available: bool | None = None
 
     @property
     @override
     def available(self) -> bool:
-        """Return if the lock can be talked to, where that matters."""
+        """Return if the lock accepts the local key, where that matters."""
         return self.entity_description.always_available or super().available
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Write if it can be pressed now and could not before, or the other way round."""
-        if self.available != self._offered:
-            self._offered = self.available
+        """Write the state if the availability has changed."""
+        if self.available != self._was_available:
+            self._was_available = self.available
             self.async_write_ha_state()
 
     @override
     async def async_press(self) -> None:
-        """Do it."""
+        """Press the button."""
         await self.entity_description.press_fn(self.coordinator)

@@ -1,4 +1,4 @@
-"""Conditions: what an owner may ask of a lock before an automation goes on."""
+"""The conditions that Home Assistant offers in the automation editor."""
 
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def _schema(options: dict[Any, Any]) -> vol.Schema:
 
 
 class LockCondition(Condition):
-    """Asks each lock of a target; one that says yes is enough."""
+    """Base of the conditions: true if it is true for one lock of the target."""
 
     _schema: ClassVar[vol.Schema]
 
@@ -45,18 +45,18 @@ class LockCondition(Condition):
         return cast(ConfigType, cls._schema(config))
 
     def __init__(self, hass: HomeAssistant, config: ConditionConfig) -> None:
-        """Keep target and options."""
+        """Initialize the condition."""
         super().__init__(hass, config)
         self._target = TargetSelection(config.target or {})
         self._options = config.options or {}
 
     @override
     def _async_check(self, **kwargs: Unpack[ConditionCheckParams]) -> bool:
-        """Ask each lock."""
+        """Check each lock of the target."""
         return any(self._is_met(coordinator, whose) for coordinator, whose in self._locks())
 
     def _locks(self) -> Iterator[tuple[LockCoordinator, Whose]]:
-        """Return the locks that are set up, and whose unlocks of each are meant."""
+        """Return the loaded locks of the target, and whose unlocks of each are meant."""
         found = async_extract_referenced_entity_ids(self._hass, self._target, expand_group=False)
         entities = found.referenced | found.indirectly_referenced
         for entry_id, whose in locks_of(self._hass, entities).items():
@@ -66,7 +66,7 @@ class LockCondition(Condition):
 
     @abstractmethod
     def _is_met(self, lock: LockCoordinator, whose: Whose) -> bool:
-        """Return if one lock says yes."""
+        """Return if the condition is true for one lock."""
 
 
 class UnlockRequestedCondition(LockCondition):
@@ -109,5 +109,5 @@ CONDITIONS: dict[str, type[Condition]] = {
 
 
 async def async_get_conditions(hass: HomeAssistant) -> dict[str, type[Condition]]:
-    """Return our conditions."""
+    """Return the conditions of this integration."""
     return CONDITIONS

@@ -2,7 +2,8 @@
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, override
+import time
+from typing import Any, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.const import CONF_DEVICE_ID, CONF_HOST, CONF_MAC, EVENT_HOMEASSISTANT_STOP
@@ -17,13 +18,12 @@ from .cloud.coordinator import CloudCoordinator
 from .cloud.projects import project_of
 from .const import CONF_ANNOUNCES, CONF_LOCAL_KEY, DOMAIN, LOGGER
 from .device import lock_device, member_device
-from .diagnose import Diagnosis
 from .discovery import async_find_mac, async_get_listener
 from .dispatcher import RecordDispatcher
 from .errors import lock_errors
 from .members import Member, members_of, owner
 from .settings import address_of, settings_of
-from .tuya_account import AccountRoad
+from .tuya_account import TuyaAccount
 from .tuyalock import (
     Announcement,
     Clock,
@@ -35,11 +35,10 @@ from .tuyalock import (
     Update,
 )
 
-if TYPE_CHECKING:
-    from .entity import Unseen
-
 STORAGE_VERSION = 1
 SAVE_DELAY = 1.0
+SHORT_STOP = 3600.0
+"""Seconds without us that do not count: a lock that was silent all day still is."""
 CLEAN = "clean"
 """Stored by a lock that was let go in good order."""
 
@@ -49,6 +48,14 @@ type LockConfigEntry = ConfigEntry[LockCoordinator]
 def lock_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
     """Return where a lock's journal and state survive a restart."""
     return Store(hass, STORAGE_VERSION, f"{DOMAIN}.{entry_id}", private=True, atomic_writes=True)
+
+
+def _listening_since(stored: Mapping[str, float] | None) -> float:
+    """Return since when the lock is listened to, but for short stops, in Unix seconds."""
+    now = time.time()
+    if stored and now - SHORT_STOP < stored["until"] <= now:
+        return stored["since"]
+    return now
 
 
 @callback
@@ -86,7 +93,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             on_update=self._async_updated,
             since=entry.created_at.timestamp(),
         )
-        self.account = account = AccountRoad(hass, entry, self.lock, stored.get("account"))
+        self.account = account = TuyaAccount(hass, entry, self.lock, stored.get("account"))
         self.cloud = (
             CloudCoordinator(
                 hass, entry, self.lock, client, api.calls, account, stored.get("watch")
@@ -95,15 +102,17 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             else None
         )
         self.data = self.lock.snapshot
-        self.diagnosis = Diagnosis(
-            hass, entry, self.lock, self.cloud, account, stored.get("listened")
-        )
+        self.listening_since = _listening_since(stored.get("listened"))
+        self.checked_at: float | None = None
+        """When the owner last asked to check the lock."""
         self._mac_sought = CONF_MAC in entry.data
         self._store = lock_store(hass, entry.entry_id)
         self.members = members_of(entry)
         self.ignored: set[str] = set(stored.get("ignored", ()))
         self._member_listeners: list[CALLBACK_TYPE] = []
-        self.unseen: list[Unseen] = []
+        self._feature_listeners: list[CALLBACK_TYPE] = []
+        self._features = self._read_features()
+        self.last_unlocked_by = self._read_last_unlocked_by()
         if not stored.get(CLEAN):
             self.lock.journal.recover()
         self.records = RecordDispatcher(entry, self.lock, lambda: self.members, self._async_save)
@@ -149,7 +158,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             **self.lock.as_dict(),
             CLEAN: self._closed,
             "ignored": sorted(self.ignored),
-            "listened": self.diagnosis.as_dict(),
+            "listened": {"since": self.listening_since, "until": time.time()},
             "watch": self.cloud.as_dict() if self.cloud else None,
             "account": self.account.as_dict(),
         }
@@ -181,6 +190,47 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self.hass, (DOMAIN, self.device_id), config_entry_id=self.config_entry.entry_id
         )
         return member_device(member, lock)
+
+    def _read_last_unlocked_by(self) -> str | None:
+        """Return who unlocked last: a name if there is one, or else `Fingerprint 3`."""
+        if (record := self.data.last_unlock) is None:
+            return None
+        unlock = record.unlock
+        if member := self.owner(unlock):
+            return member.name
+        if unlock.by_us:
+            return "Home Assistant"
+        if guest := self.lock.password_name(unlock, record.happened):
+            return guest
+        method = unlock.method.replace("_", " ").capitalize()
+        return method if unlock.number is None else f"{method} {unlock.number}"
+
+    def _read_features(self) -> tuple[object, ...]:
+        """Return what decides which entities the lock has."""
+        snapshot, cloud = self.data, self.cloud
+        return (
+            snapshot.state.seen,
+            snapshot.family,
+            snapshot.changeable,
+            self.lock.journal.kinds,
+            cloud and cloud.data.firmware is not None,
+        )
+
+    @callback
+    def async_subscribe_features(self, listener: CALLBACK_TYPE) -> None:
+        """Call back when the lock has shown something new that it can do, until it is unloaded."""
+        self._feature_listeners.append(listener)
+
+    @override
+    @callback
+    def async_update_listeners(self) -> None:
+        """Call back all who show something of the lock."""
+        self.last_unlocked_by = self._read_last_unlocked_by()
+        if (features := self._read_features()) != self._features:
+            self._features = features
+            for listener in tuple(self._feature_listeners):
+                listener()
+        super().async_update_listeners()
 
     @callback
     def async_subscribe_members(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:

@@ -1,4 +1,4 @@
-"""The device that a lock is in Home Assistant."""
+"""The devices of a lock and of its members."""
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_DEVICE_ID, CONF_MAC

@@ -1,4 +1,4 @@
-"""Diagnostics: only what is named here, nothing that tells who or where."""
+"""Diagnostics: only what is named here, nothing that identifies people or places."""
 
 from collections import Counter
 from typing import Any
@@ -17,9 +17,9 @@ from .const import (
     CONF_UNLOCK_WITH,
 )
 from .coordinator import LockConfigEntry, LockCoordinator
-from .times import optional_iso
-from .tuyalock import Kind, LockState, TuyaLock
-from .tuyalock.temporary import TemporaryPasswords
+from .diagnosis.report import check_lock
+from .texts import iso
+from .tuyalock import Kind, LockState, TemporaryPasswords, TuyaLock
 
 OPTIONS = (
     CONF_RELOCK_DELAY,
@@ -50,8 +50,7 @@ async def async_get_config_entry_diagnostics(
         "records": _records(coordinator.lock),
         "clock_ahead": coordinator.lock.health.clock_ahead,
         "findings": {
-            finding.check: [finding.state, finding.text]
-            for finding in coordinator.diagnosis.findings()
+            finding.check: [finding.state, finding.text] for finding in check_lock(coordinator)
         },
         "passwords": _passwords(coordinator.lock.passwords),
         "cloud": _cloud(coordinator, coordinator.cloud) if coordinator.cloud else None,
@@ -63,7 +62,7 @@ async def async_get_config_entry_diagnostics(
 
 
 def _connection(coordinator: LockCoordinator) -> dict[str, Any]:
-    """Return how the lock is reached and how that went."""
+    """Return how the lock is reached."""
     lock, snapshot = coordinator.lock, coordinator.data
     problem = snapshot.problem
     return {
@@ -75,29 +74,29 @@ def _connection(coordinator: LockCoordinator) -> dict[str, Any]:
         "awake": snapshot.awake,
         "key_refused": snapshot.key_refused,
         "problem": type(problem).__name__ if problem else None,
-        "wakes": [optional_iso(at) for at in lock.health.wakes],
-        "errors": [[optional_iso(at), name] for at, name in lock.health.errors],
+        "wakes": [iso(at) for at in lock.health.wakes],
+        "errors": [[iso(at), name] for at, name in lock.health.errors],
     }
 
 
 def _state(state: LockState) -> dict[str, Any]:
-    """Return what is known of a lock."""
+    """Return the state of a lock."""
     return {
         "motor_unlocked": state.motor_unlocked,
-        "motor_at": optional_iso(state.motor_at),
+        "motor_at": iso(state.motor_at),
         "door_open": state.door_open,
         "double_locked": state.double_locked,
         "passage_mode": state.passage_mode,
         "battery": state.battery,
         "battery_level": state.battery_level,
-        "request_until": optional_iso(state.request_until),
-        "opened_at": optional_iso(state.opened_at),
-        "last_heard": optional_iso(state.last_heard),
+        "request_until": iso(state.request_until),
+        "opened_at": iso(state.opened_at),
+        "last_heard": iso(state.last_heard),
     }
 
 
 def _records(lock: TuyaLock) -> dict[str, dict[str, int]]:
-    """Return how many unlocks of each age and method are kept, and how many nobody has heard."""
+    """Return how many unlocks of each kind are stored, and how many were not delivered."""
     records = list(lock.journal.of(Kind.UNLOCK))
     return {
         "by_age": dict(Counter(str(record.age) for record in records)),
@@ -110,26 +109,23 @@ def _records(lock: TuyaLock) -> dict[str, dict[str, int]]:
 
 
 def _passwords(passwords: TemporaryPasswords) -> dict[str, Any]:
-    """Return how many temporary passwords are known, and how far they have come."""
-    carrier = passwords.carrier
+    """Return how many temporary passwords are known, by phase."""
     return {
         "by_phase": dict(Counter(str(password.phase) for password in passwords.book)),
-        "code_length": carrier.code_length if carrier else None,
+        "code_length": passwords.code_length,
     }
 
 
 def _cloud(coordinator: LockCoordinator, cloud: CloudCoordinator) -> dict[str, Any]:
-    """Return how it goes with Tuya's cloud."""
+    """Return the state of the connection to Tuya's cloud."""
     data = cloud.data
     return {
         "region": coordinator.config_entry.data[CONF_CLOUD][CONF_REGION],
         "calls_this_month": cloud.calls,
-        "last_success": optional_iso(data.last_success),
+        "last_success": iso(data.last_success),
         "last_failure": (
-            [optional_iso(data.last_failure[0]), data.last_failure[1]]
-            if data.last_failure
-            else None
+            [iso(data.last_failure[0]), data.last_failure[1]] if data.last_failure else None
         ),
-        "watermark": optional_iso(data.watermark),
+        "watermark": iso(data.watermark),
         "endpoints": cloud.client.as_dict()["answered"],
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, override
 
 from homeassistant.components.event import EventEntity
+from homeassistant.const import EntityCategory
 from homeassistant.core import callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
@@ -16,16 +17,16 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from .coordinator import LockCoordinator
 from .dispatcher import Delivery
 from .members import Member
-from .tuyalock import Kind
+from .tuyalock import Dp, Kind, Value
 
 
 @dataclass(frozen=True, kw_only=True)
 class LockPartDescription(EntityDescription):
-    """An entity of a lock, and whether this product can feed it."""
+    """Description of an entity of a lock, and whether the product can feed it."""
 
     exists_fn: Callable[[LockCoordinator], bool] = lambda lock: True
     by_project: bool = False
-    """Tuya's cloud project may be all that feeds it."""
+    """Perhaps only Tuya's cloud project feeds it."""
 
 
 def seen(*codes: str) -> Callable[[LockCoordinator], bool]:
@@ -33,12 +34,9 @@ def seen(*codes: str) -> Callable[[LockCoordinator], bool]:
     return lambda lock: not lock.data.state.seen.isdisjoint(codes)
 
 
-type Unseen = tuple[
-    LockPartDescription,
-    Callable[[LockCoordinator, Any], Entity],
-    AddConfigEntryEntitiesCallback,
-]
-"""An entity that the product has not shown yet that it can feed, and how to make and add it."""
+def changeable(code: str, fits: Callable[[Dp], object]) -> Callable[[LockCoordinator], bool]:
+    """Return a test for products whose model says that a setting can be changed, and how."""
+    return lambda lock: (dp := lock.data.changeable.get(code)) is not None and bool(fits(dp))
 
 
 @callback
@@ -49,16 +47,19 @@ def async_add_when_seen[D: LockPartDescription](
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add each entity as soon as the product has shown that it can feed it."""
-    ready = []
-    for one in descriptions:
-        if one.exists_fn(coordinator):
-            ready.append(make(coordinator, one))
-        else:
-            coordinator.unseen.append((one, make, async_add_entities))
-            if one.by_project and coordinator.cloud is None:
-                _async_remove(coordinator, one)
-    if ready:
-        async_add_entities(ready)
+    missing = list(descriptions)
+
+    @callback
+    def async_add_new() -> None:
+        if new := [one for one in missing if one.exists_fn(coordinator)]:
+            missing[:] = [one for one in missing if one not in new]
+            async_add_entities([make(coordinator, one) for one in new])
+
+    async_add_new()
+    for one in missing:
+        if one.by_project and coordinator.cloud is None:
+            _async_remove(coordinator, one)
+    coordinator.async_subscribe_features(async_add_new)
 
 
 @callback
@@ -69,16 +70,6 @@ def _async_remove(coordinator: LockCoordinator, description: LockPartDescription
     for entity in er.async_entries_for_config_entry(registry, entry_id):
         if entity.unique_id == unique_id:
             registry.async_remove(entity.entity_id)
-
-
-@callback
-def async_add_seen(coordinator: LockCoordinator) -> None:
-    """Add the entities that the product has shown by now that it can feed."""
-    ready = [row for row in coordinator.unseen if row[0].exists_fn(coordinator)]
-    for row in ready:
-        coordinator.unseen.remove(row)
-    for description, make, async_add_entities in ready:
-        async_add_entities([make(coordinator, description)])
 
 
 @callback
@@ -102,21 +93,6 @@ def async_add_members(
     coordinator.config_entry.async_on_unload(coordinator.async_subscribe_members(async_add_new))
 
 
-def last_unlocked_by(coordinator: LockCoordinator) -> str | None:
-    """Return who unlocked last: a name if there is one, or what the lock says: Fingerprint 3."""
-    if (record := coordinator.data.last_unlock) is None:
-        return None
-    unlock = record.unlock
-    if member := coordinator.owner(unlock):
-        return member.name
-    if unlock.by_us:
-        return "Home Assistant"
-    if guest := coordinator.lock.password_name(unlock, record.happened):
-        return guest
-    method = unlock.method.replace("_", " ").capitalize()
-    return method if unlock.number is None else f"{method} {unlock.number}"
-
-
 class TuyaLockEntity(CoordinatorEntity[LockCoordinator]):
     """An entity of a lock. A lock that sleeps is available."""
 
@@ -125,7 +101,7 @@ class TuyaLockEntity(CoordinatorEntity[LockCoordinator]):
     def __init__(
         self, coordinator: LockCoordinator, description: LockPartDescription | None = None
     ) -> None:
-        """Make the entity of a description, or the lock itself, which has none."""
+        """Initialize the entity of a description, or the lock itself, which has none."""
         super().__init__(coordinator)
         device_id = coordinator.device_id
         self._attr_unique_id = device_id
@@ -143,12 +119,12 @@ class TuyaLockEntity(CoordinatorEntity[LockCoordinator]):
     @property
     @override
     def available(self) -> bool:
-        """Return if the lock can be talked to when it wakes."""
+        """Return if the lock accepts the local key, awake or not."""
         return not self.coordinator.data.key_refused
 
     @override
     async def async_update(self) -> None:
-        """Do nothing: a lock tells by itself, and one that sleeps cannot be asked."""
+        """Do nothing: a lock reports by itself, and one that sleeps cannot be polled."""
 
 
 class LockEvent(TuyaLockEntity, EventEntity):
@@ -157,7 +133,7 @@ class LockEvent(TuyaLockEntity, EventEntity):
     @property
     @override
     def available(self) -> bool:
-        """Return True: triggers ignore an event that ends a time of being unavailable."""
+        """Return True: triggers ignore an event that follows unavailable."""
         return True
 
     @callback
@@ -171,7 +147,7 @@ class LockValueDescription[V](LockPartDescription):
     """Something about a lock that has a value."""
 
     value_fn: Callable[[LockCoordinator], V]
-    attributes_fn: Callable[[LockCoordinator], dict[str, Any] | None] = lambda lock: None
+    attributes_fn: Callable[[LockCoordinator], dict[str, Any] | None] | None = None
 
 
 class LockValue[V](TuyaLockEntity):
@@ -180,38 +156,69 @@ class LockValue[V](TuyaLockEntity):
     entity_description: LockValueDescription[V]
 
     def __init__(self, coordinator: LockCoordinator, description: LockValueDescription[V]) -> None:
-        """Make the entity of a description."""
+        """Initialize the entity of a description."""
         super().__init__(coordinator, description)
-        self._shown = self._show()
+        self._shown = self._read()
 
     @property
     @override
     def extra_state_attributes(self) -> dict[str, Any] | None:
-        """Return what is to be seen beside the value."""
+        """Return the attributes."""
         return self._shown[2]
 
-    def _show(self) -> tuple[bool, V, dict[str, Any] | None]:
-        """Return what is to be seen now."""
+    def _read(self) -> tuple[bool, V, dict[str, Any] | None]:
+        """Return what decides the availability, the value and the attributes."""
         description, lock = self.entity_description, self.coordinator
-        return self.available, description.value_fn(lock), description.attributes_fn(lock)
+        attributes = description.attributes_fn(lock) if description.attributes_fn else None
+        return lock.data.key_refused, description.value_fn(lock), attributes
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Write the value if it is another one."""
-        if (shown := self._show()) != self._shown:
+        """Write the state if anything in it has changed."""
+        if (shown := self._read()) != self._shown:
             self._shown = shown
             self.async_write_ha_state()
 
 
+@dataclass(frozen=True, kw_only=True)
+class LockSettingDescription(LockPartDescription):
+    """A setting of a lock, and the DP code that has it."""
+
+    code: str
+    entity_category: EntityCategory | None = EntityCategory.CONFIG
+    entity_registry_enabled_default: bool = False
+
+
+class LockSetting(TuyaLockEntity):
+    """A setting of a lock; it shows what the lock reports."""
+
+    entity_description: LockSettingDescription
+
+    def __init__(self, coordinator: LockCoordinator, description: LockSettingDescription) -> None:
+        """Initialize a setting that the product's model allows to change."""
+        super().__init__(coordinator, description)
+        self._dp = coordinator.data.changeable[description.code]
+
+    @property
+    def _reported(self) -> Value | None:
+        """Return what the lock has reported; None is not known."""
+        return self.coordinator.data.state.settings.get(self.entity_description.code)
+
+    async def _async_change(self, value: Value) -> None:
+        """Change the setting; returns when the lock has reported it."""
+        with self.coordinator.action():
+            await self.coordinator.lock.change_setting(self.entity_description.code, value)
+
+
 class MemberEntity(Entity):
-    """An entity of a member; it follows what that member unlocks."""
+    """An entity of a member; it follows the unlocks of that member."""
 
     _attr_has_entity_name = True
     _attr_should_poll = False
 
     def __init__(self, coordinator: LockCoordinator, member: Member, key: str) -> None:
-        """Name an entity by its key."""
+        """Initialize the entity with its key."""
         self.coordinator = coordinator
         self._member_id = member.id
         self._attr_unique_id = f"{member.id}_{key}"
@@ -223,16 +230,16 @@ class MemberEntity(Entity):
         """Listen for unlocks."""
         await super().async_added_to_hass()
         self.async_on_remove(
-            self.coordinator.records.async_subscribe(Kind.UNLOCK, self._async_heard)
+            self.coordinator.records.async_subscribe(Kind.UNLOCK, self._async_delivered)
         )
 
     @callback
-    def _async_heard(self, delivery: Delivery) -> None:
-        """Take the unlocks of this member."""
+    def _async_delivered(self, delivery: Delivery) -> None:
+        """Handle the unlocks of this member."""
         if delivery.member and delivery.member.id == self._member_id:
             self._async_unlocked(delivery)
 
     @callback
     @abstractmethod
     def _async_unlocked(self, delivery: Delivery) -> None:
-        """Take an unlock of this member."""
+        """Handle an unlock of this member."""

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
-from .tuyalock.exceptions import LockError
+from .tuyalock import LockError
 
 
 @contextmanager

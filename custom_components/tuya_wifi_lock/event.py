@@ -24,7 +24,7 @@ from .entity import (
     seen,
 )
 from .members import Member
-from .times import optional_iso
+from .texts import iso
 from .tuyalock import ALARMS, UNLOCK_METHODS, Age, Alarm, Kind, Unlock
 
 PARALLEL_UPDATES = 0
@@ -137,7 +137,7 @@ def _attributes(delivery: Delivery) -> dict[str, Any]:
     """Return what an automation can learn of an alarm or a ring."""
     record = delivery.record
     return {
-        "time": optional_iso(record.known_time),
+        "time": iso(record.known_time),
         "late": record.age is not Age.LIVE,
         "route": record.source.value,
     }
@@ -150,7 +150,7 @@ def _unlock_attributes(unlock: Unlock, delivery: Delivery) -> dict[str, Any]:
         "number": unlock.number,
         "member": member.name if member else None,
         "person": member.person if member else None,
-        "time": optional_iso(record.known_time),
+        "time": iso(record.known_time),
         "route": record.source.value,
         "record": record.id,
     }

@@ -14,14 +14,14 @@ from .const import CONF_CODE, DOMAIN
 from .coordinator import LockConfigEntry
 from .device import MODELS
 from .dispatcher import Delivery
-from .entity import TuyaLockEntity, last_unlocked_by
+from .entity import TuyaLockEntity
 from .tuyalock import Kind
 
-# Not 1: locking has to get past an unlock that waits, and two unlocks share one attempt.
+# Not 1: locking must not queue behind an unlock that waits, and two unlocks share one attempt.
 PARALLEL_UPDATES = 0
 
 CODE_FORMAT = "^([0-9]{4,10})?$"
-"""Home Assistant checks this for locking, too, which needs no code."""
+"""It allows an empty code, because Home Assistant checks it for locking, too."""
 
 
 async def async_setup_entry(
@@ -48,7 +48,7 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
 
     @callback
     def _async_unlocked(self, delivery: Delivery) -> None:
-        """Say in the Activity who has unlocked the door."""
+        """Log on the Activity page who has unlocked the door."""
         if shown := self.hass.states.get(self.entity_id):
             async_log_unlock(self.hass, self.entity_id, shown.name, delivery)
 
@@ -61,13 +61,13 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
     @property
     @override
     def assumed_state(self) -> bool:
-        """Return if the owner says so and not the lock."""
+        """Return if the state is the owner's assumption and not what the lock reports."""
         return self.coordinator.data.bolt.assumed
 
     @property
     @override
     def is_unlocking(self) -> bool:
-        """Return if an unlock is under way or waits for the lock."""
+        """Return if an unlock is in progress or waits for the lock."""
         return self.coordinator.data.unlocking
 
     @property
@@ -79,12 +79,12 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
     @property
     @override
     def code_format(self) -> str | None:
-        """Return what a code looks like, if Home Assistant is to ask for one."""
+        """Return the format of the code, if unlocking requires one."""
         return CODE_FORMAT if self._code else None
 
     @property
     def _code(self) -> str | None:
-        """Return the code that unlocking takes, if the owner wants one."""
+        """Return the code that unlocking requires, if the owner has set one."""
         code: str | None = self.coordinator.config_entry.options.get(CONF_CODE)
         return code
 
@@ -92,11 +92,11 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
     @override
     def changed_by(self) -> str | None:
         """Return who unlocked last."""
-        return last_unlocked_by(self.coordinator)
+        return self.coordinator.last_unlocked_by
 
     @override
     async def async_unlock(self, **kwargs: Any) -> None:
-        """Open the door; returns when the lock has said that it is open."""
+        """Open the door; returns when the lock has reported that it is open."""
         typed = kwargs.get(ATTR_CODE, "")
         if self._code and not hmac.compare_digest(typed.encode(), self._code.encode()):
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="wrong_code")
@@ -105,14 +105,14 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
 
     @override
     async def async_lock(self, **kwargs: Any) -> None:
-        """Call off an unlock that waits, and lock the door where the product can."""
+        """Cancel an unlock that waits, and lock the door where the product can."""
         with self.coordinator.action():
             await self.coordinator.lock.lock()
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Name the model as soon as the product has given its family away."""
+        """Set the model of the device as soon as the family of the product is known."""
         model, device = MODELS[self.coordinator.data.family], self.device_entry
         if isinstance(device, dr.DeviceEntry) and model not in {None, device.model}:
             dr.async_get(self.hass).async_update_device(device.id, model=model)

@@ -1,4 +1,4 @@
-"""Settings of a lock that are numbers."""
+"""Numbers: settings of a lock that are numbers."""
 
 from dataclasses import dataclass
 from typing import override
@@ -13,10 +13,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import LockConfigEntry, LockCoordinator
-from .entity import async_add_when_seen
-from .setting_entity import LockSetting, LockSettingDescription, changeable
+from .entity import LockSetting, LockSettingDescription, async_add_when_seen, changeable
 
-# Not 1: each setting is changed for itself.
+# Not 1: settings are changed independently of each other.
 PARALLEL_UPDATES = 0
 
 
@@ -51,7 +50,7 @@ class LockNumber(LockSetting, NumberEntity):
     entity_description: LockNumberDescription
 
     def __init__(self, coordinator: LockCoordinator, description: LockNumberDescription) -> None:
-        """Take over from the product's model which numbers there are."""
+        """Initialize with the range of the product's model."""
         super().__init__(coordinator, description)
         if self._dp.range:
             self._attr_native_min_value, self._attr_native_max_value = self._dp.range

@@ -18,12 +18,16 @@ from homeassistant.util.json import JsonObjectType, JsonValueType
 
 from .const import DOMAIN
 from .lock import TuyaWifiLock
-from .times import TIME, iso, optional_iso
-from .tuyalock import CloudClient
-from .tuyalock.exceptions import Mistake, PasswordRefused
-from .tuyalock.passwords import MAX_VALID, Phase, TemporaryPassword
-from .tuyalock.temporary import TemporaryPasswords
-from .words import async_words
+from .texts import TIME, async_texts, iso
+from .tuyalock import (
+    MAX_VALID,
+    CloudClient,
+    Mistake,
+    PasswordPhase,
+    PasswordRefused,
+    TemporaryPassword,
+    TemporaryPasswords,
+)
 
 ATTR_CODE = "code"
 ATTR_END = "end"
@@ -37,14 +41,14 @@ DYNAMIC_VALID = 300.0
 """Seconds for which a dynamic password opens."""
 MULTIPLE = "multiple"
 OFFLINE_KINDS = ("once", MULTIPLE, "clear_all")
-"""What an offline password does: opens once, opens until it ends, ends all others."""
+"""Opens once, opens until it ends, or deletes all others."""
 HOUR = 3600.0
-"""Offline passwords begin and end with full hours."""
+"""Offline passwords begin and end on the hour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordAction:
-    """An action for the passwords of a lock."""
+    """An action for passwords."""
 
     func: Callable[[TuyaWifiLock, ServiceCall], Coroutine[Any, Any, JsonObjectType]]
     fields: VolDictType
@@ -53,7 +57,7 @@ class PasswordAction:
 
 @callback
 def async_setup_password_services(hass: HomeAssistant) -> None:
-    """Register the actions; only administrators make keys to a door."""
+    """Register the actions; only administrators may create keys to a door."""
     for name, action in ACTIONS.items():
         async_register_platform_entity_service(
             hass,
@@ -68,31 +72,31 @@ def async_setup_password_services(hass: HomeAssistant) -> None:
 
 
 async def _async_add(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType:
-    """Make a temporary password, and return its digits, which are kept nowhere."""
-    wanted, passwords = call.data, _passwords(lock)
+    """Create a temporary password, and return its digits, which are stored nowhere."""
+    data, passwords = call.data, _passwords(lock)
     with lock.coordinator.action():
         password, code = await passwords.add(
-            wanted[ATTR_NAME],
-            wanted[ATTR_START],
-            wanted[ATTR_END],
-            once=wanted[ATTR_ONCE],
-            code=wanted.get(ATTR_CODE),
+            data[ATTR_NAME],
+            data[ATTR_START],
+            data[ATTR_END],
+            once=data[ATTR_ONCE],
+            code=data.get(ATTR_CODE),
         )
-    return {"code": code, **await _async_tell(lock, password)}
+    return {"code": code, **await _async_response(lock, password)}
 
 
 async def _async_modify(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType:
     """Change a temporary password."""
-    wanted, passwords = call.data, _passwords(lock)
+    data, passwords = call.data, _passwords(lock)
     with lock.coordinator.action():
         password = await passwords.modify(
-            wanted[ATTR_PASSWORD],
-            name=wanted.get(ATTR_NAME),
-            code=wanted[ATTR_CODE],
-            start=wanted.get(ATTR_START),
-            end=wanted.get(ATTR_END),
+            data[ATTR_PASSWORD],
+            name=data.get(ATTR_NAME),
+            code=data[ATTR_CODE],
+            start=data.get(ATTR_START),
+            end=data.get(ATTR_END),
         )
-    return await _async_tell(lock, password)
+    return await _async_response(lock, password)
 
 
 async def _async_delete(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType:
@@ -100,7 +104,7 @@ async def _async_delete(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType
     passwords = _passwords(lock)
     with lock.coordinator.action():
         password = await passwords.delete(call.data[ATTR_PASSWORD])
-    return await _async_tell(lock, password)
+    return await _async_response(lock, password)
 
 
 async def _async_get(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType:
@@ -109,8 +113,8 @@ async def _async_get(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType:
     with lock.coordinator.action():
         await passwords.refresh()
     valid = passwords.book.valid(time.time())
-    told: list[JsonValueType] = [await _async_tell(lock, one) for one in valid]
-    return {"passwords": told, "room": MAX_VALID - len(valid)}
+    responses: list[JsonValueType] = [await _async_response(lock, one) for one in valid]
+    return {"passwords": responses, "room": MAX_VALID - len(valid)}
 
 
 async def _async_get_dynamic(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType:
@@ -122,7 +126,7 @@ async def _async_get_dynamic(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjec
 
 
 async def _async_add_offline(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType:
-    """Make digits that the lock recognises without having heard of them."""
+    """Create digits that the lock verifies by itself, without receiving them."""
     cloud, kind, name = _cloud(lock), call.data[ATTR_KIND], call.data.get(ATTR_NAME)
     with lock.coordinator.action():
         start, end = _offline_times(kind, call.data.get(ATTR_START), call.data.get(ATTR_END))
@@ -130,8 +134,8 @@ async def _async_add_offline(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjec
     return {
         "code": password.code,
         "name": password.name,
-        "start": optional_iso(password.start),
-        "end": optional_iso(password.end),
+        "start": iso(password.start),
+        "end": iso(password.end),
     }
 
 
@@ -160,24 +164,24 @@ def _offline_times(
 
 
 def _passwords(lock: TuyaWifiLock) -> TemporaryPasswords:
-    """Return the temporary passwords of a lock that has a road for them."""
+    """Return the temporary passwords of a lock with a cloud project."""
     passwords = lock.coordinator.lock.passwords
-    if passwords.carrier is None:
+    if passwords.code_length is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_cloud")
     return passwords
 
 
 def _cloud(lock: TuyaWifiLock) -> CloudClient:
-    """Return the cloud that knows the secret of a lock."""
+    """Return the cloud of a lock with a cloud project."""
     cloud = lock.coordinator.lock.cloud
     if cloud is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_cloud")
     return cloud
 
 
-async def _async_tell(lock: TuyaWifiLock, password: TemporaryPassword) -> JsonObjectType:
-    """Return what is told of a temporary password."""
-    words = await async_words(lock.hass, "password_status")
+async def _async_response(lock: TuyaWifiLock, password: TemporaryPassword) -> JsonObjectType:
+    """Return a temporary password as an action responds with it."""
+    words = await async_texts(lock.hass, "password_status")
     return {
         "id": password.id,
         "name": password.name,
@@ -191,8 +195,8 @@ async def _async_tell(lock: TuyaWifiLock, password: TemporaryPassword) -> JsonOb
 
 
 def _status(password: TemporaryPassword) -> str:
-    """Return the key of the words for how far a password is."""
-    early = password.phase is Phase.ACTIVE and password.start > time.time()
+    """Return the translation key of the status of a password."""
+    early = password.phase is PasswordPhase.ACTIVE and password.start > time.time()
     return "early" if early else password.phase.value
 
 

@@ -17,8 +17,9 @@ from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, Sel
 
 from .const import CONF_NUMBERS, DOMAIN, SUBENTRY_MEMBER
 from .coordinator import LockConfigEntry, LockCoordinator
+from .diagnosis.checks import Finding
+from .diagnosis.report import check_lock
 from .dispatcher import Delivery
-from .findings import Finding
 from .flows.member import CONF_MEMBER, WHO, member_data
 from .members import key_of, members_of, name_mistake, number_name, owner_of
 from .tuyalock import Kind
@@ -26,8 +27,13 @@ from .tuyalock import Kind
 CHECK_EVERY = timedelta(hours=1)
 """How often to check for what time alone brings."""
 
+PLATFORM = "https://platform.tuya.com"
+
 UNKNOWN_NUMBER = "unknown_number"
 BATTERY_FAILING = "battery_failing"
+
+NOT_ON_PLATFORM = {"cloud_calls_used_up", "cloud_clock"}
+"""Failures of the cloud that are not put right on Tuya's developer platform."""
 
 ISSUES: Mapping[str, str] = {
     "battery_unreliable": "battery_replace",
@@ -74,6 +80,8 @@ class _Repairs:
         self._entry = coordinator.config_entry
         self._inputs: tuple[object, ...] = ()
         self._findings: list[Finding] | None = None
+        self._cloud_issue: str | None = None
+        """The repair about the cloud that is shown."""
 
     @callback
     def async_start(self) -> None:
@@ -94,17 +102,19 @@ class _Repairs:
 
     @callback
     def _async_stop(self) -> None:
-        """Remove what is checked again after a reload, but for what its owner ignores."""
+        """Delete what is checked again after a reload, but for findings that are ignored."""
         for issue in set(ISSUES.values()):
             issue_id = f"{issue}_{self._entry.entry_id}"
             shown = ir.async_get(self._hass).async_get_issue(DOMAIN, issue_id)
             if shown and not shown.dismissed_version:
                 ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+        self._async_show_cloud_issue(None)
 
     @callback
     def _async_unlocked(self, delivery: Delivery) -> None:
-        """Ask whose number it was."""
-        self._async_ask()
+        """Ask whose number it was, if nobody knows."""
+        if delivery.member is None and key_of(delivery.record.unlock):
+            self._async_ask()
 
     @callback
     def _async_ask(self) -> None:
@@ -119,6 +129,8 @@ class _Repairs:
         if missing or inputs != self._inputs:
             self._inputs = inputs
             self._async_check()
+        if cloud := self._coordinator.cloud:
+            self._async_show_cloud_issue(cloud.data.lasting_failure)
 
     def _read_inputs(self) -> tuple[object, ...]:
         """Return what the findings that call for repairs depend on, but for the time."""
@@ -138,13 +150,13 @@ class _Repairs:
             lock.address.keep_alive,
             lock.opens_remotely,
             cloud and cloud.data.allowed,
-            self._coordinator.diagnosis.asked_at,
+            self._coordinator.checked_at,
         )
 
     @callback
     def _async_check(self, now: datetime | None = None) -> None:
         """Show the repairs that the findings call for, and no other."""
-        found = self._coordinator.diagnosis.findings()
+        found = check_lock(self._coordinator)
         findings = [finding for finding in found if finding.text in ISSUES]
         if findings == self._findings:
             return
@@ -152,23 +164,48 @@ class _Repairs:
         called_for = {ISSUES[finding.text]: finding for finding in findings}
         for issue in set(ISSUES.values()):
             if finding := called_for.get(issue):
-                self._async_show(issue, finding)
+                failing = issue == BATTERY_FAILING
+                severity = ir.IssueSeverity.ERROR if failing else ir.IssueSeverity.WARNING
+                self._async_create(issue, severity, finding.values)
             else:
-                ir.async_delete_issue(self._hass, DOMAIN, f"{issue}_{self._entry.entry_id}")
+                self._async_delete(issue)
 
     @callback
-    def _async_show(self, issue: str, finding: Finding) -> None:
-        """Show the repair that a finding calls for."""
-        failing = issue == BATTERY_FAILING
+    def _async_show_cloud_issue(self, issue: str | None) -> None:
+        """Show the only repair about the cloud, in place of the one before."""
+        if issue == self._cloud_issue:
+            return
+        if self._cloud_issue:
+            self._async_delete(self._cloud_issue)
+        self._cloud_issue = issue
+        if issue:
+            url = None if issue in NOT_ON_PLATFORM else PLATFORM
+            self._async_create(issue, learn_more_url=url)
+
+    @callback
+    def _async_create(
+        self,
+        issue: str,
+        severity: ir.IssueSeverity = ir.IssueSeverity.WARNING,
+        placeholders: Mapping[str, str] = MappingProxyType({}),
+        learn_more_url: str | None = None,
+    ) -> None:
+        """Create a repair that is only shown."""
         ir.async_create_issue(
             self._hass,
             DOMAIN,
             f"{issue}_{self._entry.entry_id}",
             is_fixable=False,
-            severity=ir.IssueSeverity.ERROR if failing else ir.IssueSeverity.WARNING,
+            learn_more_url=learn_more_url,
+            severity=severity,
             translation_key=issue,
-            translation_placeholders={"lock": self._entry.title, **finding.values},
+            translation_placeholders={"lock": self._entry.title, **placeholders},
         )
+
+    @callback
+    def _async_delete(self, issue: str) -> None:
+        """Delete a repair, if it is there."""
+        ir.async_delete_issue(self._hass, DOMAIN, f"{issue}_{self._entry.entry_id}")
 
 
 @callback

@@ -1,4 +1,4 @@
-"""Settings of a lock that are one of several values."""
+"""Selects: settings of a lock that are one of several values."""
 
 from dataclasses import dataclass
 from typing import override
@@ -8,10 +8,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import LockConfigEntry, LockCoordinator
-from .entity import async_add_when_seen
-from .setting_entity import LockSetting, LockSettingDescription, changeable
+from .entity import LockSetting, LockSettingDescription, async_add_when_seen, changeable
 
-# Not 1: each setting is changed for itself.
+# Not 1: settings are changed independently of each other.
 PARALLEL_UPDATES = 0
 
 
@@ -41,7 +40,7 @@ class LockSelect(LockSetting, SelectEntity):
     entity_description: LockSelectDescription
 
     def __init__(self, coordinator: LockCoordinator, description: LockSelectDescription) -> None:
-        """Take over from the product's model which values there are."""
+        """Initialize with the options of the product's model."""
         super().__init__(coordinator, description)
         self._attr_options = list(self._dp.options)
 
@@ -54,5 +53,5 @@ class LockSelect(LockSetting, SelectEntity):
 
     @override
     async def async_select_option(self, option: str) -> None:
-        """Choose a value."""
+        """Select an option."""
         await self._async_change(option)

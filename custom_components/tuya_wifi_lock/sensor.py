@@ -1,4 +1,4 @@
-"""What a lock measures and remembers."""
+"""Sensors of a lock and of its members."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,12 +26,10 @@ from .entity import (
     MemberEntity,
     async_add_members,
     async_add_when_seen,
-    last_unlocked_by,
     seen,
 )
 from .members import Member
-from .tuyalock import BATTERY_LEVELS, Age, LockState
-from .tuyalock.passwords import TemporaryPassword
+from .tuyalock import BATTERY_LEVELS, Age, LockState, TemporaryPassword
 
 PARALLEL_UPDATES = 0
 
@@ -40,11 +38,11 @@ type Value = int | str | datetime | None
 
 @dataclass(frozen=True, kw_only=True)
 class LockSensorDescription(LockValueDescription[Value], SensorEntityDescription):
-    """Something that a lock measures or remembers."""
+    """Description of a sensor of a lock."""
 
 
 def _last_heard(state: LockState) -> datetime | None:
-    """Return when the lock last said anything."""
+    """Return when the lock last reported anything."""
     return None if state.last_heard is None else dt_util.utc_from_timestamp(state.last_heard)
 
 
@@ -66,7 +64,7 @@ SENSORS = (
         exists_fn=seen("battery_state"),
         value_fn=lambda lock: lock.data.state.battery_level,
     ),
-    LockSensorDescription(key="last_unlocked_by", value_fn=last_unlocked_by),
+    LockSensorDescription(key="last_unlocked_by", value_fn=lambda lock: lock.last_unlocked_by),
     LockSensorDescription(
         key="last_heard",
         device_class=SensorDeviceClass.TIMESTAMP,
@@ -77,7 +75,7 @@ SENSORS = (
 
 TEMPORARY_PASSWORDS = LockSensorDescription(
     key="temporary_passwords",
-    exists_fn=lambda lock: lock.lock.passwords.carrier is not None,
+    exists_fn=lambda lock: lock.lock.passwords.code_length is not None,
     by_project=True,
     value_fn=lambda lock: len(_valid(lock)),
     attributes_fn=lambda lock: {
@@ -104,7 +102,7 @@ async def async_setup_entry(
 
 
 class LockSensor(LockValue[Value], SensorEntity):
-    """Something at a lock that has a value."""
+    """A sensor of a lock."""
 
     entity_description: LockSensorDescription
 
@@ -116,14 +114,14 @@ class LockSensor(LockValue[Value], SensorEntity):
 
 
 class PasswordsSensor(LockSensor):
-    """How many temporary passwords there are; they end by time alone."""
+    """Number of temporary passwords; they end by time alone."""
 
     _unrecorded_attributes = frozenset({"passwords"})
     _cancel: CALLBACK_TYPE | None = None
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Wait for the end of a password."""
+        """Count again when a password ends."""
         await super().async_added_to_hass()
         self.async_on_remove(self._async_disarm)
         self._async_arm()
@@ -131,13 +129,13 @@ class PasswordsSensor(LockSensor):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Write what has changed, and wait for the end of another password."""
+        """Write what has changed, and count again when the next password ends."""
         super()._handle_coordinator_update()
         self._async_arm()
 
     @callback
     def _async_arm(self) -> None:
-        """Look again when the next password has ended."""
+        """Schedule the next count for when a password ends."""
         self._async_disarm()
         now = time.time()
         if ends := [one.end for one in _valid(self.coordinator) if one.end > now]:
@@ -146,7 +144,7 @@ class PasswordsSensor(LockSensor):
 
     @callback
     def _async_disarm(self) -> None:
-        """Wait for no end any more."""
+        """Cancel the next count."""
         if self._cancel:
             self._cancel()
             self._cancel = None
@@ -164,7 +162,7 @@ class MemberLastUnlock(MemberEntity, RestoreSensor):
     _attr_device_class = SensorDeviceClass.TIMESTAMP
 
     def __init__(self, coordinator: LockCoordinator, member: Member) -> None:
-        """Make the sensor of a member."""
+        """Initialize the sensor of a member."""
         super().__init__(coordinator, member, "last_unlock")
 
     @override
@@ -179,7 +177,7 @@ class MemberLastUnlock(MemberEntity, RestoreSensor):
     @callback
     @override
     def _async_unlocked(self, delivery: Delivery) -> None:
-        """Take the time of an unlock, unless it is not known or an older one comes late."""
+        """Take the time of an unlock, unless it is unknown or older than the last one."""
         record, last = delivery.record, self._attr_native_value
         at = dt_util.utc_from_timestamp(record.happened)
         if record.age is Age.UNKNOWN or (isinstance(last, datetime) and last > at):

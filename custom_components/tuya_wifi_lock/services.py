@@ -7,21 +7,31 @@ from typing import Any
 import voluptuous as vol
 
 from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
-from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse, callback
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
-from homeassistant.helpers.service import async_register_platform_entity_service
+from homeassistant.helpers.service import (
+    async_extract_entity_ids,
+    async_register_platform_entity_service,
+)
 from homeassistant.helpers.typing import VolDictType
 from homeassistant.util.json import JsonObjectType
 
 from .const import DOMAIN
 from .coordinator import LockCoordinator
-from .diagnose_service import async_setup_diagnose
+from .diagnosis.report import async_diagnose, async_in_words
 from .lock import TuyaWifiLock
 from .members import Member, members_of
 from .password_services import async_setup_password_services
-from .times import TIME, iso, optional_iso
-from .triggers.targets import CONF_MEMBERS, CONF_METHODS, mismatch
+from .texts import TIME, iso
+from .triggers.targets import CONF_MEMBERS, CONF_METHODS, mismatch, ours
 from .tuyalock import UNLOCK_METHODS, Kind, Record
 
 ATTR_LIMIT = "limit"
@@ -30,6 +40,7 @@ ATTR_METHOD = "method"
 ATTR_SINCE = "since"
 ATTR_UNTIL = "until"
 
+DIAGNOSE = "diagnose"
 GET_RECORDS = "get_records"
 GET_RECORDS_FIELDS: VolDictType = {
     vol.Optional(ATTR_MEMBER): vol.All(cv.ensure_list, [cv.string]),
@@ -52,20 +63,27 @@ def async_setup_services(hass: HomeAssistant) -> None:
         func=_async_get_records,
         supports_response=SupportsResponse.ONLY,
     )
+    # Not an action of the entity: it is needed most while the lock is unavailable.
+    hass.services.async_register(
+        DOMAIN,
+        DIAGNOSE,
+        _async_diagnose,
+        schema=cv.make_entity_service_schema({}),
+        supports_response=SupportsResponse.ONLY,
+    )
     async_setup_password_services(hass)
-    async_setup_diagnose(hass)
 
 
 async def _async_get_records(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType:
-    """Return the unlocks that are kept of a lock, newest first."""
-    records = islice(_wanted(lock.coordinator, call.data), call.data.get(ATTR_LIMIT))
-    return {"records": [_told(lock.coordinator, record, member) for record, member in records]}
+    """Return the stored unlocks of a lock, newest first."""
+    records = islice(_matching(lock.coordinator, call.data), call.data.get(ATTR_LIMIT))
+    return {"records": [_response(lock.coordinator, record, member) for record, member in records]}
 
 
-def _wanted(
+def _matching(
     coordinator: LockCoordinator, filters: Mapping[str, Any]
 ) -> Iterator[tuple[Record, Member | None]]:
-    """Return the records that pass the filters, and whose each is, newest first."""
+    """Return the records that match the filters, and whose each is, newest first."""
     hass, entry_id = coordinator.hass, coordinator.config_entry.entry_id
     options = {
         CONF_MEMBERS: filters.get(ATTR_MEMBER, []),
@@ -86,7 +104,7 @@ def _wanted(
 
 
 def _check_members(hass: HomeAssistant, device_ids: Iterable[str]) -> None:
-    """Raise if a device is no member of any lock; other locks are asked for other members."""
+    """Raise if a device is no member of any lock; a target may have several locks."""
     members = {
         dr.async_get_device_id_by_identifier(hass, (DOMAIN, member), config_entry_id=entry.entry_id)
         for entry in hass.config_entries.async_entries(DOMAIN)
@@ -96,11 +114,13 @@ def _check_members(hass: HomeAssistant, device_ids: Iterable[str]) -> None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_a_member")
 
 
-def _told(coordinator: LockCoordinator, record: Record, member: Member | None) -> JsonObjectType:
-    """Return what is told of a record."""
+def _response(
+    coordinator: LockCoordinator, record: Record, member: Member | None
+) -> JsonObjectType:
+    """Return a record as the action responds with it."""
     return {
         "record": record.id,
-        "time": optional_iso(record.known_time),
+        "time": iso(record.known_time),
         "received": iso(record.when.received),
         "age": record.age.value if record.age else None,
         "method": record.unlock.method,
@@ -111,3 +131,15 @@ def _told(coordinator: LockCoordinator, record: Record, member: Member | None) -
         "password_name": coordinator.lock.password_name(record.unlock, record.happened),
         "route": record.source.value,
     }
+
+
+async def _async_diagnose(call: ServiceCall) -> ServiceResponse:
+    """Check the locks of the target."""
+    hass = call.hass
+    answer: JsonObjectType = {}
+    for entity in ours(hass, await async_extract_entity_ids(call)):
+        entry = hass.config_entries.async_get_entry(entity.config_entry_id or "")
+        if entity.domain == LOCK_DOMAIN and entry and entry.state is ConfigEntryState.LOADED:
+            findings = await async_diagnose(entry.runtime_data)
+            answer[entity.entity_id] = await async_in_words(hass, findings)
+    return answer

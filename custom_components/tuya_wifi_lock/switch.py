@@ -1,4 +1,4 @@
-"""Settings of a lock that are on or off."""
+"""Switches: settings of a lock that are on or off."""
 
 from dataclasses import dataclass
 from typing import Any, override
@@ -8,11 +8,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import LockConfigEntry
-from .entity import async_add_when_seen
-from .setting_entity import LockSetting, LockSettingDescription, changeable
-from .tuyalock.profiles import Dp, DpType
+from .entity import LockSetting, LockSettingDescription, async_add_when_seen, changeable
+from .tuyalock import Dp, DpType
 
-# Not 1: each setting is changed for itself.
+# Not 1: settings are changed independently of each other.
 PARALLEL_UPDATES = 0
 
 
@@ -63,10 +62,10 @@ class LockSwitch(LockSetting, SwitchEntity):
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
-        """Switch it on."""
+        """Turn it on."""
         await self._async_change(True)
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
-        """Switch it off."""
+        """Turn it off."""
         await self._async_change(False)

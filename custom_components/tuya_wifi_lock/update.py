@@ -67,16 +67,17 @@ class LockFirmware(TuyaLockEntity, UpdateEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Show the version at the device from the start."""
+        """Follow the cloud, and show the version at the device, too."""
         await super().async_added_to_hass()
+        assert self.coordinator.cloud
+        self.async_on_remove(self.coordinator.cloud.async_add_listener(self._async_cloud_updated))
         self._show_version()
 
     @callback
-    @override
-    def _handle_coordinator_update(self) -> None:
-        """Show the version at the device, too."""
+    def _async_cloud_updated(self) -> None:
+        """Show what the cloud knows now."""
         self._show_version()
-        super()._handle_coordinator_update()
+        self.async_write_ha_state()
 
     @callback
     def _show_version(self) -> None:

@@ -5,7 +5,10 @@ import asyncio
 import contextlib
 import sys
 
+from tests.devices import Model, find
+
 from . import Knobs, SimulatedLock, access_control, run_command
+from .models import knobs_of
 from .wire import VERSIONS
 
 
@@ -24,9 +27,12 @@ def arguments() -> argparse.Namespace:
         default="B",
         help="product family (default %(default)s)",
     )
+    parser.add_argument(
+        "--device", type=_model, metavar="NAME", help="a lock that exists, by a part of its name"
+    )
     parser.add_argument("--device-id", default="bfsimulated0lock0001")
     parser.add_argument("--local-key", default="0123456789abcdef", help="16 characters")
-    parser.add_argument("--product-id", default="simulatedproduct")
+    parser.add_argument("--product-id", help="of the announcements")
     parser.add_argument("--host", default="127.0.0.1", help="address of the lock")
     parser.add_argument("--port", type=int, default=6668)
     parser.add_argument("--announce-host", default="127.0.0.1", help="where announcements go")
@@ -46,9 +52,19 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _model(name: str) -> Model:
+    try:
+        return find(name)
+    except ValueError as err:
+        raise argparse.ArgumentTypeError(str(err)) from err
+
+
 def build(options: argparse.Namespace) -> SimulatedLock:
     """Return the lock that the command line asks for."""
-    knobs = access_control() if options.family == "D" else Knobs(low_power=not options.always_on)
+    model: Model | None = options.device
+    usual = access_control() if options.family == "D" else Knobs()
+    knobs = knobs_of(model) if model else usual
+    knobs.low_power = knobs.low_power and not options.always_on
     knobs.awake_seconds = options.awake_seconds
     knobs.cloud = not options.no_cloud
     return SimulatedLock(
@@ -60,7 +76,8 @@ def build(options: argparse.Namespace) -> SimulatedLock:
         port=options.port,
         announce_host=options.announce_host,
         announce_ports=dict(zip((6666, 6667, 7000), options.udp_ports, strict=True)),
-        product_id=options.product_id,
+        product_id=options.product_id or (model and model.product_id) or "simulatedproduct",
+        model=model,
         knobs=knobs,
     )
 

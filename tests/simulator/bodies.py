@@ -30,7 +30,7 @@ def report(
     device_id: str,
     dps: Mapping[str, Any],
     *,
-    sent: int | None,
+    sent: int | str | None,
     times: Mapping[str, int] | None = None,
     query: bool = False,
 ) -> bytes:
@@ -41,14 +41,14 @@ def report(
     if query:
         inner["type"] = "query"
     stamp = {} if sent is None else {"t": sent}
-    if version in ("3.1", "3.3"):
+    if version in wire.OLD_VERSIONS:
         return compact({"devId": device_id} | stamp | inner)
     return compact({"protocol": 4} | stamp | {"data": inner})
 
 
 def answer(version: str, device_id: str, dps: Mapping[str, Any]) -> bytes:
     """Return the body of an answer to a query."""
-    if version in ("3.1", "3.3"):
+    if version in wire.OLD_VERSIONS:
         return compact({"devId": device_id, "dps": dict(dps)})
     return compact({"dps": dict(dps)})
 

@@ -24,10 +24,8 @@ class LockBolt(LockCore):
     def open_remotely(self, member: int) -> None:
         """Open for the network."""
         self.bolt_opens("remote")
-        if self.table.kits:
-            self.report(families.unlock_dps(self.family, "app", member), record=True)
-        elif self.knobs.app_record:
-            self.report({self.table.app_unlock: member}, record=True)
+        if self.knobs.app_record and (opened := self.table.remote_dps(member)):
+            self.report(opened, record=True)
         self.finish_request()
 
     def lock_remotely(self, member: int) -> None:
@@ -49,10 +47,10 @@ class LockBolt(LockCore):
     def bolt_opens(self, cause: str) -> None:
         """Open the bolt, and tell what the lock can tell."""
         self.openings.append(cause)
-        if self.knobs.motor_state and not self.table.kits:
-            self.report({"55": True})
-        if self.knobs.door_sensor or self.table.kits:
-            self.report(families.door_dps(self.family, is_open=True))
+        if self.knobs.motor_state and (moved := self.table.bolt_dps(unlocked=True)):
+            self.report(moved)
+        if self.knobs.door_sensor or self.table.door_follows_bolt:
+            self.report(self.table.door_dps(is_open=True))
         if self.knobs.relock_seconds is not None:
             self._timers.after("relock", self.knobs.relock_seconds, self._relock)
 
@@ -60,7 +58,7 @@ class LockBolt(LockCore):
         self._bolt_closes()
 
     def _bolt_closes(self) -> None:
-        if self.table.kits:
-            self.report(families.door_dps(self.family, is_open=False))
-        elif self.knobs.motor_state:
-            self.report({"55": False})
+        if self.table.door_follows_bolt:
+            self.report(self.table.door_dps(is_open=False))
+        elif self.knobs.motor_state and (moved := self.table.bolt_dps(unlocked=False)):
+            self.report(moved)

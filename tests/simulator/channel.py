@@ -41,7 +41,7 @@ class Device(Protocol):
     def client_ready(self) -> None:
         """Deliver what waits for a client."""
 
-    def stamp(self) -> int | None:
+    def stamp(self) -> int | str | None:
         """Return the send time of a push."""
 
 
@@ -83,7 +83,7 @@ class Channel:
         if policy is None:
             policy = self._usual_policy(kind)
         elif policy == "echo" and kind == "push":
-            policy = "zero" if self._device.version in ("3.1", "3.3") else "counter"
+            policy = "zero" if self._device.version in wire.OLD_VERSIONS else "counter"
         if policy == "counter":
             self._counter = (self._counter + 1) & 0xFFFFFFFF
             return self._counter
@@ -131,7 +131,7 @@ class Channel:
             self._pump()
 
     def _usual_policy(self, kind: str) -> SequencePolicy:
-        if self._device.version in ("3.1", "3.3"):
+        if self._device.version in wire.OLD_VERSIONS:
             return "zero" if kind in ("push", "heartbeat") else "echo"
         if self._device.version == "3.4" and kind in ("query", "control"):
             return "echo"

@@ -35,12 +35,12 @@ class Connection(asyncio.Protocol):
         """Wait for the connection to be made."""
         self.device = device
         self.queried = False
-        self.step = Step.NEW if device.version in ("3.4", "3.5") else Step.OPEN
+        self.step = Step.OPEN if device.version in wire.OLD_VERSIONS else Step.NEW
         self._arrived, self._left = arrived, left
         self.channel = Channel(device)
         self._dead_key = False
         self._client_nonce = self._device_nonce = b""
-        self._buffer = b""
+        self._buffer = self._raw = b""
         self._last_sequence = 0
         self._idle: asyncio.TimerHandle | None = None
 
@@ -115,6 +115,7 @@ class Connection(asyncio.Protocol):
 
     def _take(self, raw: bytes) -> None:
         self._touch()
+        self._raw = raw
         knobs = self.device.knobs
         try:
             frame = wire.decode(self.device.version, self.channel.key, raw)
@@ -131,14 +132,17 @@ class Connection(asyncio.Protocol):
             self._start(frame)
         elif self.step is Step.ANSWERED and frame.command == Command.FINISH:
             self._finish(frame)
-        elif self.device.version in ("3.1", "3.3"):
+        elif self.device.version in wire.OLD_VERSIONS:
             self._unknown(frame)
         else:
             self.close()
 
     def _reject(self) -> None:
-        if self.device.knobs.wrong_key == "close":
+        answer = self.device.knobs.wrong_key
+        if answer == "close":
             self.close()
+        elif answer == "complain" and wire.is_intact(self._raw):
+            self.channel.write(wire.complaint(self._raw, b"data format error"))
 
     def _start(self, frame: wire.Frame) -> None:
         faults, version = self.device.faults, self.device.version
@@ -199,7 +203,7 @@ class Connection(asyncio.Protocol):
 
     def _unknown(self, frame: wire.Frame) -> None:
         # Locks with 3.3 answer what they do not know; newer ones say nothing.
-        if self.device.version in ("3.1", "3.3"):
+        if self.device.version in wire.OLD_VERSIONS:
             self._answer(frame, "query", b"parse data error", retcode=1)
 
     def _query(self, frame: wire.Frame) -> None:

@@ -5,12 +5,15 @@ import asyncio
 from collections.abc import Callable, Mapping
 import time
 
-from . import bodies, families, keys, remote
+from tests.devices import Model
+
+from . import bodies, keys, remote
 from .announcer import Announcer
 from .bodies import Dps, Report
-from .families import TABLES, Table
+from .families import TABLES
 from .keys import RemoteKey
 from .knobs import Family, Faults, Knobs, access_control
+from .models import knobs_of, table_of
 from .outbox import Outbox
 from .server import LanServer
 from .timers import Countdown, Timers
@@ -33,15 +36,17 @@ class LockCore(ABC):
         announce_host: str = "127.0.0.1",
         announce_ports: Mapping[int, int] | None = None,
         product_id: str = "simulatedproduct",
+        model: Model | None = None,
         knobs: Knobs | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """Build the lock; start() takes its port."""
+        """Build the lock; start() takes its port. A model decides instead of the family."""
         if version not in VERSIONS or len(local_key) != 16:
             raise ValueError("unknown version, or a local key that has not 16 characters")
         self.device_id, self.local_key, self.version = device_id, local_key, version
-        self.family, self.product_id = Family(family), product_id
-        self.knobs = knobs or (access_control() if self.family is Family.D else Knobs())
+        self.family, self.product_id, self.model = Family(family), product_id, model
+        self.table = table_of(model) if model else TABLES[self.family]
+        self.knobs = knobs or self._usual_knobs()
         self.faults = Faults()
         self._begin_unused()
         self._now = now
@@ -72,12 +77,12 @@ class LockCore(ABC):
         self.openings: list[str] = []
         self.lockings: list[str] = []
         self.stored_key: RemoteKey | None = None
-        self.dps: Dps = families.resting_dps(self.family, self.knobs.battery_dp)
+        self.dps: Dps = self.table.resting_dps(self.knobs.battery_dp)
 
-    @property
-    def table(self) -> Table:
-        """The family's data points."""
-        return TABLES[self.family]
+    def _usual_knobs(self) -> Knobs:
+        if self.model:
+            return knobs_of(self.model)
+        return access_control() if self.family is Family.D else Knobs()
 
     @property
     def port(self) -> int:
@@ -244,7 +249,7 @@ class LockCore(ABC):
             self.dps[self.table.request] = self.countdown.left
         if self.knobs.query_answer == "all":
             return dict(self.dps)
-        if self.knobs.query_answer == "unvalid":
+        if self.knobs.query_answer in ("empty", "unvalid"):
             return {}
         hidden = set(self.table.unlocks.values()) if self.knobs.unlock_in == "push" else set()
         return {dp: self.dps[dp] for dp in self._changed - hidden}
@@ -274,13 +279,17 @@ class LockCore(ABC):
             self.report({self.table.set_key: remote.no_key()})
         self._deliver()
 
-    def stamp(self) -> int | None:
-        """Return the send time of a push."""
-        if self.knobs.push_t == "missing":
-            return None
-        if self.knobs.push_t == "uptime":
-            return int(asyncio.get_running_loop().time() - self._booted)
-        return int(self.clock())
+    def stamp(self) -> int | str | None:
+        """Return the send time of a push; a number is sent as it is."""
+        now, kind = self.clock(), self.knobs.push_t
+        stamps: dict[int | str, int | str | None] = {
+            "epoch": int(now),
+            "milliseconds": int(now * 1000),
+            "text": str(int(now)),
+            "uptime": int(asyncio.get_running_loop().time() - self._booted),
+            "missing": None,
+        }
+        return stamps.get(kind, kind)
 
     @property
     def requested(self) -> bool:

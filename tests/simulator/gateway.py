@@ -11,7 +11,7 @@ from aiohttp import web
 from cryptography.exceptions import InvalidTag
 
 from .cloud.asked import SIGN_INVALID, Refusal
-from .cloud.model import MODELS, Property
+from .cloud.model import Property, properties_of
 from .keypad import Delivery
 from .lock import SimulatedLock
 from .seal import Seal
@@ -21,7 +21,7 @@ from .uplink import CloudLink
 COMMANDS = re.compile(r"/v1\.1/m/thing/(?P<device>[^/]+)/commands")
 RENEWAL = re.compile(r"/v1\.0/m/token/(?P<token>[^/]+)")
 TOKEN_SECONDS = 7200
-TYPES: dict[str, type] = {"bool": bool, "value": int, "enum": str, "raw": str}
+TYPES: dict[str, type] = {"bool": bool, "value": int, "enum": str, "raw": str, "string": str}
 
 type Subscriber = Callable[[str, list[dict[str, Any]]], None]
 
@@ -162,7 +162,7 @@ def _new_token() -> dict[str, Any]:
 
 
 def _properties(lock: SimulatedLock) -> dict[str, Property]:
-    return {one.code: one for one in MODELS[lock.family] if one.writable}
+    return {one.code: one for one in properties_of(lock) if one.writable}
 
 
 async def _sealed(request: web.BaseRequest) -> str:

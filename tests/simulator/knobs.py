@@ -13,7 +13,7 @@ class Family(StrEnum):
     D = "D"
 
 
-type QueryAnswer = Literal["changed", "all", "unvalid"]
+type QueryAnswer = Literal["changed", "all", "empty", "unvalid"]
 type SlotPolicy = Literal["refuse", "kick_oldest", "mute"]
 type SequencePolicy = Literal["echo", "counter", "zero"]
 type Stage = Literal["accept", "start", "resp", "finish", "query", "control", "ack", "push"]
@@ -40,7 +40,7 @@ class Knobs:
     max_clients: int = 1
     slot_policy: SlotPolicy = "refuse"
     idle_timeout: float | None = 30.0
-    wrong_key: Literal["silent", "close"] = "close"
+    wrong_key: Literal["silent", "close", "complain"] = "close"  # complain: clear text, to 3.3
     strict_seq: bool = False
     zero_key_bug: bool = False
     split_frame_loss: bool = False
@@ -57,7 +57,7 @@ class Knobs:
     heartbeat_mute: bool = False
     update_dps: bool = False  # answers the refresh request
     # Reports
-    push_t: Literal["epoch", "uptime", "missing"] = "epoch"
+    push_t: Literal["epoch", "milliseconds", "text", "uptime", "missing"] | int = "epoch"
     record_times: bool = False
     clock_offset: float = 0.0
     burst_frames: Literal["one", "separate"] = "one"

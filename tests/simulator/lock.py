@@ -97,8 +97,8 @@ class SimulatedLock(LockBolt):
     async def forced(self, method: str, number: int) -> None:
         """Somebody opens under duress, and the lock notices."""
         if await self._touched():
-            dps = families.unlock_dps(self.family, method, number)
-            self.report(dps | {"16": True}, record=True)
+            dps = self.table.unlock_dps(method, number)
+            self.report(dps | {self.table.duress: True}, record=True)
             self.bolt_opens(f"{method} {number}")
 
     async def burst(self, *unlocks: tuple[str, int]) -> None:
@@ -113,7 +113,7 @@ class SimulatedLock(LockBolt):
 
     async def store(self, method: str, number: int, at: float | None = None) -> None:
         """Somebody opened while Wi-Fi was away: kept as a record for the next wake."""
-        dps = families.unlock_dps(self.family, method, number)
+        dps = self.table.unlock_dps(method, number)
         self.openings.append(f"{method} {number}")
         self.dps |= dps
         report = Report(dps, self._now() if at is None else at, record=True)
@@ -123,7 +123,7 @@ class SimulatedLock(LockBolt):
     def _frames(self, unlocks: tuple[tuple[str, int], ...]) -> list[Dps]:
         frames: list[Dps] = []
         for method, number in unlocks:
-            dps = families.unlock_dps(self.family, method, number)
+            dps = self.table.unlock_dps(method, number)
             if frames and self.knobs.burst_frames == "one" and not frames[-1].keys() & dps:
                 frames[-1] |= dps
             else:
@@ -135,7 +135,7 @@ class SimulatedLock(LockBolt):
     async def request(self, seconds: float = 60) -> None:
         """Somebody asks to be let in; the countdown runs until it is answered or over."""
         if not self.table.request:
-            raise ValueError(f"family {self.family} has no unlock requests")
+            raise ValueError(f"{self.table.name} has no unlock requests")
         if await self._touched(seconds):
             self.countdown.begin(seconds)
 
@@ -146,32 +146,31 @@ class SimulatedLock(LockBolt):
     async def double_lock(self, on: bool) -> None:
         """Lock from inside, or release that."""
         self.double_locked = on
-        if await self._touched() and not self.table.kits:
-            self.report({"13": on})
+        if await self._touched() and self.table.double_lock:
+            self.report({self.table.double_lock: on})
 
     async def battery(self, percent: int) -> None:
         """The battery has this much left."""
-        dps = families.battery_dps(self.family, self.knobs.battery_dp, percent)
+        dps = self.table.battery_dps(self.knobs.battery_dp, percent)
         if await self._touched():
             self.report(dps)
 
     async def door(self, open: bool) -> None:
         """The door itself is opened or closed."""
         if await self._touched():
-            self.report(families.door_dps(self.family, is_open=open))
+            self.report(self.table.door_dps(is_open=open))
 
     async def alarm(self, name: str) -> None:
         """An alarm goes off."""
-        dps = families.alarm_dps(self.family, name, self.knobs.alarm_form)
+        dps = self.table.alarm_dps(name, self.knobs.alarm_form)
         if await self._touched():
             self.report(dps, record=True)
 
     async def doorbell(self) -> None:
         """Somebody rings."""
-        if self.table.kits:
-            await self.alarm("doorbell")
-        elif await self._touched():
-            self.report({"19": True}, record=True)
+        dps = self.table.doorbell_dps()
+        if await self._touched():
+            self.report(dps, record=True)
 
     async def push(self, dps: Mapping[str, Any], times: Mapping[str, int] | None = None) -> None:
         """Report anything; a sleeping lock keeps it for its next wake."""
@@ -207,7 +206,7 @@ class SimulatedLock(LockBolt):
         """Describe the lock without any key."""
         radio = "awake" if self.awake else "asleep" if self.powered else "without power"
         return (
-            f"{self.device_id} {self.version} family {self.family} on port {self.port}: {radio}, "
+            f"{self.device_id} {self.version} {self.table.name} on port {self.port}: {radio}, "
             f"{self.clients} clients, {self.connections} connections, {len(self.waiting)} waiting, "
             f"{len(self.commands)} commands, openings {self.openings}, dps {self.dps}"
         )

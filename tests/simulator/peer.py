@@ -46,7 +46,7 @@ class Peer:
 
     async def shake_hands(self) -> None:
         """Agree on a session key, where the version has one."""
-        if self.version in ("3.1", "3.3"):
+        if self.version in wire.OLD_VERSIONS:
             return
         nonce = os.urandom(16)
         await self.send(Command.START, nonce)
@@ -70,7 +70,7 @@ class Peer:
 
     async def control(self, dps: Mapping[str, Any]) -> None:
         """Send a command; do not wait for anything."""
-        if self.version in ("3.1", "3.3"):
+        if self.version in wire.OLD_VERSIONS:
             await self.send(Command.CONTROL, json.dumps({"dps": dict(dps)}).encode())
         else:
             body = {"protocol": 5, "t": 1, "data": {"dps": dict(dps)}}

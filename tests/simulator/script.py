@@ -1,8 +1,8 @@
 """Commands for a simulated lock, as a person types them."""
 
 from collections.abc import Awaitable, Callable
+import json
 
-from .families import ALARMS
 from .lock import SimulatedLock
 
 type Action = Callable[[SimulatedLock, list[str]], Awaitable[str]]
@@ -15,6 +15,7 @@ burst METHOD N [METHOD N ...]  several people at once
 store METHOD N                 somebody opened while Wi-Fi was away
 request [SECONDS], end         ask to be let in, and stop asking
 double-lock on|off, door open|closed, battery PERCENT
+dp ID VALUE                    report anything; the value as JSON
 alarm NAME, doorbell, duress N  (with finger N)
 wake [SECONDS], sleep, reboot, pull, put      radio and battery
 wrong key, right key           the lock has another local key than its clients think, or not
@@ -93,9 +94,14 @@ async def _battery(lock: SimulatedLock, words: list[str]) -> str:
     return f"battery {words[0]}"
 
 
+async def _dp(lock: SimulatedLock, words: list[str]) -> str:
+    await lock.push({str(int(words[0])): json.loads(" ".join(words[1:]))})
+    return f"reported: {words[0]}"
+
+
 async def _alarm(lock: SimulatedLock, words: list[str]) -> str:
     if not words:
-        return f"alarms: {' '.join(ALARMS)}"
+        return f"alarms: {' '.join(lock.table.alarms)}"
     await lock.alarm(words[0])
     return f"alarm {words[0]}"
 
@@ -176,6 +182,7 @@ ACTIONS: dict[str, Action] = {
     "double-lock": _double_lock,
     "door": _door,
     "battery": _battery,
+    "dp": _dp,
     "alarm": _alarm,
     "doorbell": _doorbell,
     "duress": _duress,

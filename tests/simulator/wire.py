@@ -17,7 +17,9 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 from cryptography.hazmat.primitives.padding import PKCS7
 
-VERSIONS = ("3.1", "3.3", "3.4", "3.5")
+VERSIONS = ("3.1", "3.2", "3.3", "3.4", "3.5")
+OLD_VERSIONS = ("3.1", "3.2", "3.3")
+"""Versions without a handshake. 3.2 is 3.3 with another number in its headers."""
 OLD_PREFIX, OLD_SUFFIX = b"\x00\x00\x55\xaa", b"\x00\x00\xaa\x55"
 NEW_PREFIX, NEW_SUFFIX = b"\x00\x00\x66\x99", b"\x00\x00\x99\x66"
 OLD_HEAD, NEW_HEAD = 16, 18
@@ -108,6 +110,18 @@ def decode(version: str, key: bytes, raw: bytes, *, retcode: bool = False) -> Fr
     return Frame(command, sequence, body, code)
 
 
+def is_intact(raw: bytes) -> bool:
+    """Tell whether the check sum of a frame without a handshake is right, whatever its key."""
+    return raw[:4] == OLD_PREFIX and zlib.crc32(raw[:-8]).to_bytes(4) == raw[-8:-4]
+
+
+def complaint(raw: bytes, text: bytes) -> bytes:
+    """Return an answer to a frame that does not decipher: in clear text, with return code 1."""
+    data = (1).to_bytes(4) + text
+    head = OLD_PREFIX + raw[4:12] + (len(data) + 8).to_bytes(4) + data
+    return head + zlib.crc32(head).to_bytes(4) + OLD_SUFFIX
+
+
 def split(buffer: bytes) -> tuple[bytes | None, bytes]:
     """Return the first whole frame, if there is one, and what is left; skip noise."""
     while True:
@@ -181,7 +195,7 @@ def announcement(version: str, body: bytes) -> tuple[int, bytes]:
         return 6666, encode("3.1", b"", 0, 0, body, retcode=0)
     if version == "3.5":
         return 6667, encode("3.5", UDP_KEY, Command.ANNOUNCE, 0, body, retcode=0)
-    command = Command.ANNOUNCE if version == "3.3" else Command.ANNOUNCE_34
+    command = Command.ANNOUNCE if version in OLD_VERSIONS else Command.ANNOUNCE_34
     return 6667, encode("3.3", UDP_KEY, command, 0, body, retcode=0)
 
 

@@ -190,15 +190,16 @@ async def report(version: str, family: str, fault: Fault) -> None:
 
 async def unlock_remotely(version: str, family: str, fault: Fault) -> None:
     """The door is open if the call returns; at most one command that opens was sent."""
-    stored = {"product": {"family": family}}
-    async with house(version, family, stored=stored, low_power=True) as home:
+    async with house(
+        version, family, stored={"product": {"family": family}}, low_power=True
+    ) as home:
         await home.awake()
         if family == "D":
             await home.simulated.door(False)
-            await home.until(lambda: home.lock.snapshot.state.door_open is False)
         else:
             await home.simulated.request(60)
             await home.until(lambda: home.lock.snapshot.requested)
+        await home.until(lambda: home.lock.session.proven)
         await home.settle()
         fault.cause(home.simulated)
         async with haste(home, fault):

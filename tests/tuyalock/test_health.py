@@ -21,7 +21,7 @@ NOW = 1_700_000_000.0
 def after(*errors: LockError) -> Health:
     health = Health()
     for second, error in enumerate(errors):
-        health.suffer(error, NOW + second)
+        health.note_error(error, NOW + second)
     return health
 
 
@@ -45,16 +45,16 @@ def test_the_last_twenty_are_kept() -> None:
     health = after(*(error for _ in range(15) for error in (SlotTaken(), ConnectionLost())))
     assert [time for time, _ in health.errors] == [NOW + second for second in range(10, 30)]
     for time in range(30):
-        health.wake(NOW + 100 * time)
+        health.note_wake(NOW + 100 * time)
     assert health.wakes == [NOW + 100 * time for time in range(10, 30)]
 
 
 def test_one_client_too_many_is_told_from_our_own_last_connection() -> None:
-    assert not after(SlotTaken()).hopeless
+    assert not after(SlotTaken()).is_stuck
     health = after(SlotTaken(), Unreachable(), SlotTaken())
-    assert health.hopeless
-    health.recover()
-    assert not health.hopeless
+    assert health.is_stuck
+    health.note_success()
+    assert not health.is_stuck
 
 
 def test_a_sleeping_lock_has_no_problem() -> None:
@@ -67,7 +67,7 @@ def test_the_last_problem_counts_until_the_lock_is_well() -> None:
     lost = ConnectionLost()
     health = after(SlotTaken(), lost)
     assert health.problem is lost
-    health.recover()
+    health.note_success()
     assert health.problem is None
     assert len(health.errors) == 2
 
@@ -88,17 +88,17 @@ def test_the_last_problem_counts_until_the_lock_is_well() -> None:
 def test_failed_handshakes_speak_against_the_key(errors: list[LockError], refused: bool) -> None:
     health = after(*errors)
     assert health.key_refused is refused
-    health.recover()
+    health.note_success()
     assert health.key_refused is False
 
 
 def test_suspicions_start_again_after_a_success() -> None:
     health = after(*[NoHandshake()] * 3)
-    health.recover()
+    health.note_success()
     for _ in range(3):
-        health.suffer(NoHandshake(), NOW)
+        health.note_error(NoHandshake(), NOW)
     assert health.key_refused is False
-    health.suffer(NoHandshake(), NOW)
+    health.note_error(NoHandshake(), NOW)
     assert health.key_refused is True
 
 
@@ -117,16 +117,16 @@ def test_a_lock_whose_clock_is_ahead_is_noticed() -> None:
 def test_connections_of_one_wake_are_one_wake() -> None:
     health = Health()
     for second in (0, 30, 60, 500, 530):
-        health.wake(NOW + second)
+        health.note_wake(NOW + second)
     assert health.wakes == [NOW, NOW + 500]
 
 
 def test_what_is_usual_is_known_after_some_wakes() -> None:
     health = Health()
     for hour in (0, 1, 11, 12):
-        health.wake(NOW + 3600 * hour)
+        health.note_wake(NOW + 3600 * hour)
     assert health.longest_silence is None
-    health.wake(NOW + 3600 * 13)
+    health.note_wake(NOW + 3600 * 13)
     assert health.longest_silence == 36000
 
 
@@ -172,7 +172,7 @@ def test_reports_tell_whose_key_the_lock_has(
 
 def test_all_but_errors_survives_a_restart() -> None:
     health = after(SlotTaken())
-    health.wake(NOW)
+    health.note_wake(NOW)
     health.check_clock(NOW + 3600, NOW)
     health.check_keys(KeyReply(KeyStatus.DONE, 200), None, ours=True)
     again = Health(health.as_dict())

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 import json
+import time
 from typing import Any
 
 from aiohttp import ClientSession
@@ -14,14 +15,17 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     MAX_CALLS,
     REGIONS,
     Age,
+    Alarm,
     CallCounter,
     CloudClient,
+    Item,
     OpenApi,
     Project,
     Settings,
+    Source,
     TuyaLock,
+    Unlock,
     UnlockWith,
-    Watcher,
 )
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     Cancelled,
@@ -36,10 +40,8 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     NotSupported,
     RequestOver,
 )
-from custom_components.tuya_wifi_lock.tuyalock.passwords import Phase
+from custom_components.tuya_wifi_lock.tuyalock.models import PasswordPhase
 from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType, Family
-from custom_components.tuya_wifi_lock.tuyalock.records import CLOUD
-from custom_components.tuya_wifi_lock.tuyalock.state import Unlock
 from tests.simulator import Knobs, SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 from tests.simulator.families import ALARMS as ALARMS_ON_THE_WIRE
@@ -68,9 +70,9 @@ class CloudHouse(House):
 
     async def hear_signals(self) -> None:
         """Take what the cloud has of alarms, rings and duress."""
-        now, bits = self.clock.time(), self.lock.signals.alarm_bits
-        for told in await self.cloud.signals(now - 600, now + 60, bits=bits):
-            self.lock.signals.told(told, CLOUD)
+        now = self.clock.time()
+        for report in await self.cloud.signals(now - 600, now + 60):
+            self.lock.receive(report)
 
     async def requested(self) -> None:
         """Somebody asks at the door, and we have heard it."""
@@ -91,9 +93,8 @@ class CloudHouse(House):
 
     def hear(self, **values: Any) -> None:
         """Let an account hear values."""
-        at = int(self.clock.time() * 1000)
-        items = [{"code": code, "value": value, "t": at} for code, value in values.items()]
-        self.lock.account.take(items, 0)
+        at = int(self.clock.time() * 1000) / 1000
+        self.report(Source.ACCOUNT, *(Item(code, value, at) for code, value in values.items()))
 
     async def fails(self, doing: asyncio.Task[None], error: type[LockError]) -> None:
         """Let time pass until something ends, with this error."""
@@ -116,6 +117,7 @@ async def cloud_house(
     address: dict[str, Any] | None = None,
     calls: CallCounter | None = None,
     product_id: str = "simulatedproduct",
+    since: float = 0.0,
     **knobs: Any,
 ) -> AsyncGenerator[CloudHouse]:
     """Open a house whose lock was heard of long enough to know that it is asleep."""
@@ -135,11 +137,16 @@ async def cloud_house(
         patch.setitem(REGIONS, "eu", tuya.url)
         project = Project("eu", tuya.access_id, tuya.access_secret)
         cloud = CloudClient(OpenApi(session, project, clock, calls), simulated.device_id)
-        lock = TuyaLock(address_of(simulated, **address or {}), settings, clock, stored, cloud)
-        home = CloudHouse(simulated, lock, clock, tuya=tuya, cloud=cloud)
-        lock.subscribe(
-            Watcher(home.snapshots.append, home.records.append, signalled=home.signals.append)
+        lock = TuyaLock(
+            address_of(simulated, **address or {}),
+            settings,
+            clock,
+            stored,
+            cloud,
+            on_update=lambda update: home.take(update),  # noqa: PLW0108
+            since=since,
         )
+        home = CloudHouse(simulated, lock, clock, tuya=tuya, cloud=cloud)
         lock.start()
         stack.push_async_callback(lock.stop)
         clock.move(20)
@@ -310,7 +317,7 @@ async def test_a_lock_without_an_address_opens_at_once_and_tells_it_through_its_
         home.clock.move(3)
         await unlocking
         assert home.told == ["live app 1"]
-        assert home.records[0].route == "cloud"
+        assert home.records[0].source is Source.CLOUD
         assert home.lock.snapshot.bolt.locked is False
         home.clock.move(3)
         await home.settle()
@@ -348,13 +355,13 @@ async def test_a_record_that_the_cloud_was_asked_for_meanwhile_confirms_as_well(
         home.tuya.hang(OPERATE)
         unlocking = await home.begin()
         await home.until(lambda: bool(home.asked(OPERATE)))
-        home.lock.record(Unlock("app", 1), earlier, "cloud")
+        home.report(Source.CLOUD, Item("unlock_app", 1, earlier))
         await home.settle()
-        home.lock.record(Unlock("card", 2), home.clock.time(), "cloud")
+        home.from_cloud("unlock_card", 2)
         await home.settle()
         assert home.told == ["live app 1", "live card 2"]
         assert not unlocking.done()
-        home.lock.record(Unlock("app", 1), home.clock.time(), "cloud")
+        home.from_cloud("unlock_app", 1)
         home.clock.move(9)
         await home.settle()
         home.clock.move(1)
@@ -534,13 +541,13 @@ async def test_an_alarm_of_the_lock_and_its_record_in_the_cloud_are_one(form: st
             await home.simulated.alarm(name)
         await home.until(lambda: len(home.signals) == len(names))
         await home.hear_signals()
-        assert [one.signal.type for one in home.signals] == names
-        stored = json.loads(json.dumps(home.lock.as_dict()))["signals"]
-    async with cloud_house(stored={"signals": stored}) as again:
+        assert [one.event for one in home.signals] == [Alarm(name) for name in names]
+        stored = json.loads(json.dumps(home.lock.as_dict()))["product"]
+    async with cloud_house(stored={"product": stored}) as again:
         again.tuya.log(again.simulated.device_id, "alarm_lock", 16, again.clock.time() - 550)
         await again.hear_signals()
         expected = "tongue_bad" if form == "bits" else "wrong_unlock"
-        assert [one.signal.type for one in again.signals] == [expected]
+        assert [one.event for one in again.signals] == [Alarm(expected)]
 
 
 @pytest.mark.parametrize(
@@ -553,7 +560,7 @@ async def test_the_table_tells_what_an_alarm_is_that_the_lock_has_not_sent_yet(
         home.lock.learn({8: Dp("alarm_lock", kind)})
         home.tuya.log(home.simulated.device_id, "alarm_lock", 16, home.clock.time())
         await home.hear_signals()
-        assert [one.signal.type for one in home.signals] == [name]
+        assert [one.event for one in home.signals] == [Alarm(name)]
 
 
 async def test_what_the_cloud_s_variants_answered_survives_a_restart() -> None:
@@ -569,15 +576,14 @@ async def test_what_the_cloud_s_variants_answered_survives_a_restart() -> None:
 
 
 async def test_a_record_that_is_no_news_is_kept_and_not_told() -> None:
-    async with cloud_house() as home:
+    async with cloud_house(since=time.time() - 3600) as home:
         long_ago = home.clock.time() - 7200
-        home.lock.record(Unlock("card", 2), long_ago, "cloud", tell=False)
-        (record,) = home.lock.journal
-        assert (record.unlock, record.time, record.age) == (Unlock("card", 2), long_ago, Age.LATE)
-        assert record.delivered
-        assert home.told == []
-        home.lock.record(Unlock("card", 2), long_ago, "cloud")
-        assert (home.told, len(list(home.lock.journal))) == ([], 1)
+        for _ in range(2):
+            home.report(Source.CLOUD, Item("unlock_card", 2, long_ago))
+            (record,) = home.lock.journal
+            assert (record.event, record.when.time) == (Unlock("card", 2), long_ago)
+            assert (record.age, record.delivered) == (Age.LATE, True)
+            assert home.told == []
 
 
 async def add(home: House, name: str, code: str) -> None:
@@ -594,7 +600,7 @@ async def test_the_cloud_carries_passwords() -> None:
         with pytest.raises(CloudSilent):
             await add(home, "Aunt", "8402957")
         phases = {one.name: one.phase for one in home.lock.passwords.book}
-        assert phases == {"Guest": Phase.WAITING}
+        assert phases == {"Guest": PasswordPhase.WAITING}
 
 
 async def test_without_a_project_nothing_carries_passwords() -> None:

@@ -14,7 +14,6 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     Doorbell,
     Duress,
     Item,
-    LockState,
     Record,
     Source,
     Unlock,
@@ -227,7 +226,7 @@ async def test_who_opened_before_somebody_rang_has_not_come_just_now() -> None:
 
 @pytest.mark.parametrize("partly", [True, False])
 async def test_the_answer_to_a_query_holds_no_signal(partly: bool) -> None:
-    stored = {"state": LockState(seen=frozenset({"residual_electricity"})).as_dict()}
+    stored = {"product": {"reported": ["residual_electricity"]}}
     async with house(stored=stored, query_answer="changed" if partly else "all") as home:
         home.simulated.dps |= {"8": "tongue_bad", "16": True, "19": True}
         await home.simulated.wake()

@@ -12,9 +12,8 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
-from ..cloud_issues import async_forget_issues, async_show_issue, issue_of
 from ..const import LOGGER
-from ..tuya_account import AccountRoad
+from ..tuya_account import TuyaAccount
 from ..tuyalock import (
     CLOCK_AHEAD,
     MAX_CALLS,
@@ -70,6 +69,8 @@ class CloudData:
     last_success: float | None = None
     last_failure: tuple[float, str] | None = None
     """When and why a request failed last."""
+    lasting_failure: str | None = None
+    """Key of the text of the last failure that does not pass by itself, until the cloud answers."""
 
 
 class CloudCoordinator(DataUpdateCoordinator[CloudData]):
@@ -88,7 +89,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         lock: TuyaLock,
         client: CloudClient,
         calls: CallCounter,
-        account: AccountRoad,
+        account: TuyaAccount,
         stored: Mapping[str, Any] | None = None,
     ) -> None:
         """Restore what `as_dict` returned; nothing is requested before `async_start`."""
@@ -144,12 +145,6 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
 
         self.config_entry.async_on_unload(async_at_started(self.hass, async_begin))
 
-    @override
-    async def async_shutdown(self) -> None:
-        """Stop polling, and withdraw the repairs about the cloud."""
-        await super().async_shutdown()
-        async_forget_issues(self.hass, self.config_entry.entry_id)
-
     async def async_check(self) -> None:
         """Poll now, including what is otherwise requested once a day."""
         self._check_due = 0.0
@@ -184,7 +179,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         try:
             yield
         except CloudError as err:
-            if issue_of(err):
+            if err.is_lasting:
                 self.async_set_update_error(self._failed(err))
             raise
         # The owner may go on with requests after polling has stopped.
@@ -231,7 +226,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         # A lock that only announces itself reports nothing to us.
         health = self._lock.health
         connected = bool(health.wakes) and heard - health.wakes[-1] <= ONE_WAKE
-        return (connected or self._lock.snapshot.awake) and not health.hopeless
+        return (connected or self._lock.snapshot.awake) and not health.is_stuck
 
     # What
 
@@ -247,8 +242,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
             self._set_interval(failed=True)
             raise self._failed(err) from err
         self._set_interval()
-        async_forget_issues(self.hass, self.config_entry.entry_id)
-        return replace(self.data, last_success=time.time())
+        return replace(self.data, last_success=time.time(), lasting_failure=None)
 
     async def _async_poll(self) -> None:
         """Request all that may be new; what the cloud does not have is not requested again."""
@@ -268,7 +262,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         ]
         self._async_take_signals()
         if failures:
-            raise max(failures, key=lambda failure: issue_of(failure) is not None)
+            raise max(failures, key=lambda failure: failure.is_lasting)
 
     async def _async_try(self, request: _Request) -> CloudError | None:
         """Make a request, and return the error if it concerns this request alone."""
@@ -333,18 +327,19 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
 
     @callback
     def _failed(self, error: CloudError) -> UpdateFailed:
-        """Note a failure, and create a repair if it does not pass by itself."""
+        """Note a failure; the base class reports only the first of several in a row."""
         name = str(error.cause if isinstance(error, CloudRefused) else type(error).__name__)
-        self.data = replace(self.data, last_failure=(time.time(), name))
-        if issue := issue_of(error):
-            async_show_issue(self.hass, self.config_entry, issue)
+        before = self.data.lasting_failure
+        lasting = error.text.translation_key if error.is_lasting and error.text else before
+        self.data = replace(self.data, last_failure=(time.time(), name), lasting_failure=lasting)
+        if lasting != before:
+            self.async_update_listeners()
         return UpdateFailed(name, retry_after=REST if name in _RESTING else None)
 
     @callback
     def _async_works(self) -> None:
-        """Note that the cloud answers; nothing is left to be repaired."""
-        async_forget_issues(self.hass, self.config_entry.entry_id)
-        data = replace(self.data, last_success=time.time())
+        """Note that the cloud answers."""
+        data = replace(self.data, last_success=time.time(), lasting_failure=None)
         if self.last_update_success:
             # The next poll stays when it is.
             self.data = data

@@ -18,7 +18,7 @@ from ..cloud.projects import async_get_api, known_projects, project_of
 from ..const import CONF_ACCESS_ID, CONF_ACCESS_SECRET, CONF_REGION
 from ..coordinator import LockConfigEntry
 from ..tuyalock import PRODUCTS, REGIONS, CloudClient, CloudDevice, Project, list_devices
-from ..tuyalock.exceptions import LASTING, Cause, CloudError, CloudRefused, CloudUnreachable
+from ..tuyalock.exceptions import Cause, CloudError, CloudRefused, CloudUnreachable
 from ..tuyalock.profiles import LOCK_CATEGORIES
 from .forms import SECRET, configured_ids
 
@@ -104,12 +104,8 @@ def _is_lock(device: CloudDevice) -> bool:
 
 def cloud_error(error: CloudError) -> tuple[str, dict[str, str]]:
     """Return the key of what to say about an error of the cloud, and its placeholders."""
-    match error:
-        case CloudRefused():
-            known = error.cause in LASTING | {Cause.BUSY}
-            cause = error.cause if known else Cause.OTHER
-            return f"cloud_{cause}", {"code": str(error.code)}
-        case CloudUnreachable():
-            return "cloud_unreachable", {}
-        case _:
-            return "cloud_silent", {}
+    if isinstance(error, CloudRefused):
+        known = error.is_lasting or error.cause is Cause.BUSY
+        return f"cloud_{error.cause if known else Cause.OTHER}", {"code": str(error.code)}
+    unreachable = isinstance(error, CloudUnreachable)
+    return "cloud_unreachable" if unreachable else "cloud_silent", {}

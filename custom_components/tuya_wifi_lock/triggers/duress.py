@@ -19,7 +19,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from ..const import DOMAIN
 from ..dispatcher import SIGNAL_DURESS, Delivery
-from ..times import optional_iso
+from ..texts import iso
 from ..tuyalock import Age
 from .targets import ours
 
@@ -78,7 +78,7 @@ def _payload(hass: HomeAssistant, entry_id: str, delivery: Delivery) -> dict[str
         "record": delivery.unlock.id if delivery.unlock else None,
         "member": member.name if member else None,
         "person": member.person if member else None,
-        "time": optional_iso(record.known_time),
+        "time": iso(record.known_time),
         "late": record.age is not Age.LIVE,
         "route": record.source.value,
     }

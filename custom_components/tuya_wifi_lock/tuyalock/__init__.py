@@ -1,10 +1,23 @@
 """Tuya Wi-Fi door locks: over the local network, Tuya's cloud, and an owner's account."""
 
+from .access.passwords import MAX_VALID, TemporaryPasswords
 from .clock import Clock
 from .cloud.client import CloudClient, list_devices, time_of
 from .cloud.openapi import MAX_CALLS, REGIONS, CallCounter, OpenApi, Project
 from .cloud.responses import CloudDevice, Firmware, in_seconds
-from .exceptions import CloudError
+from .exceptions import (
+    LASTING,
+    Cause,
+    CloudError,
+    LockError,
+    MalformedFrame,
+    Mistake,
+    NoHandshake,
+    PasswordRefused,
+    SlotTaken,
+    WrongVersion,
+)
+from .health import USUAL_AFTER, KeyOwner
 from .lan.address import Address
 from .lan.discovery import ASK_PORT, PORTS, Announcement, AnnouncementListener
 from .lan.protocol import VERSIONS
@@ -16,15 +29,17 @@ from .models import (
     Duress,
     Item,
     Kind,
+    PasswordPhase,
     Record,
     Report,
     Source,
+    TemporaryPassword,
     Unlock,
     Value,
     When,
 )
 from .products.decoder import ALARMS, UNLOCK_METHODS
-from .profiles import PRODUCTS, Family
+from .profiles import PRODUCTS, Dp, DpType, Family
 from .records.ageing import CLOCK_AHEAD, LATE_AFTER, aged
 from .records.state import BATTERY_LEVELS, LockState
 from .settings import Settings, UnlockWith
@@ -34,12 +49,15 @@ __all__ = [
     "ASK_PORT",
     "BATTERY_LEVELS",
     "CLOCK_AHEAD",
+    "LASTING",
     "LATE_AFTER",
     "MAX_CALLS",
+    "MAX_VALID",
     "PORTS",
     "PRODUCTS",
     "REGIONS",
     "UNLOCK_METHODS",
+    "USUAL_AFTER",
     "VERSIONS",
     "Address",
     "Age",
@@ -47,30 +65,44 @@ __all__ = [
     "Announcement",
     "AnnouncementListener",
     "CallCounter",
+    "Cause",
     "Clock",
     "CloudClient",
     "CloudDevice",
     "CloudError",
     "Doorbell",
+    "Dp",
+    "DpType",
     "Duress",
     "Family",
     "Firmware",
     "Item",
+    "KeyOwner",
     "Kind",
+    "LockError",
     "LockState",
+    "MalformedFrame",
+    "Mistake",
+    "NoHandshake",
     "OpenApi",
+    "PasswordPhase",
+    "PasswordRefused",
     "Project",
     "Record",
     "Report",
     "Settings",
+    "SlotTaken",
     "Snapshot",
     "Source",
+    "TemporaryPassword",
+    "TemporaryPasswords",
     "TuyaLock",
     "Unlock",
     "UnlockWith",
     "Update",
     "Value",
     "When",
+    "WrongVersion",
     "aged",
     "in_seconds",
     "list_devices",

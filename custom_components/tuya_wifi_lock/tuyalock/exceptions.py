@@ -173,6 +173,9 @@ class NoCloud(LockError):
 class CloudError(LockError):
     """Tuya's cloud did not do what it was asked."""
 
+    is_lasting = False
+    """If this does not pass by itself, so that the owner has to do something."""
+
 
 class CloudUnreachable(CloudError):
     """Tuya's cloud was not reached, so it has done nothing."""
@@ -190,6 +193,7 @@ class CallsUsedUp(CloudError):
     """Home Assistant has asked Tuya's cloud so often this month that it asks no more by itself."""
 
     text = Text(translation_domain=DOMAIN, translation_key="cloud_calls_used_up")
+    is_lasting = True
 
 
 class Cause(_Explained):
@@ -268,6 +272,7 @@ class CloudRefused(CloudError):
         self.text = self.cause.text
         self.translation_placeholders = {"code": str(code)}
         self.is_callers_mistake = self.cause is Cause.BAD_VALUE
+        self.is_lasting = self.cause in LASTING
 
 
 class Mistake(_Explained):

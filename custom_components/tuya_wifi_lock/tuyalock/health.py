@@ -1,4 +1,4 @@
-"""What went wrong with a lock lately, and what that may mean."""
+"""The last wakes and errors of a lock, and what they say about its state."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -11,17 +11,17 @@ from .models import OUR_MEMBER
 from .records.ageing import CLOCK_TOLERANCE
 
 KEPT = 20
-SUSPICIONS = 4
-"""Failed handshakes in a row, one for each protocol version, that speak against the local key."""
+FAILED_HANDSHAKES = 4
+"""Failed handshakes in a row, one for each protocol version, that make the key count as wrong."""
 
-TURNED_AWAY = 2
-"""Connections closed at once that speak for another client: one may be due to our last one."""
+CLOSED_AT_ONCE = 2
+"""Connections closed at once after which another client counts as connected; one may be ours."""
 
 SAME_WAKE = 60.0
-"""Seconds within which another connection is no wake of its own."""
+"""Seconds in which another connection belongs to the same wake."""
 
 USUAL_AFTER = 5
-"""Wakes after which it can be told what is usual for a lock."""
+"""Wakes after which the usual silence of a lock is known."""
 
 
 class KeyOwner(StrEnum):
@@ -33,28 +33,28 @@ class KeyOwner(StrEnum):
 
 
 class Health:
-    """The last wakes and errors of a lock. Times are Unix seconds."""
+    """What is known of the condition of a lock. Times are Unix seconds."""
 
     def __init__(self, stored: Mapping[str, Any] | None = None) -> None:
-        """Remember what `as_dict` returned in an earlier life; errors are begun anew."""
+        """Restore the stored form, which has no errors."""
         stored = stored or {}
         self.wakes: list[float] = list(stored.get("wakes", ()))
         self.errors: list[tuple[float, str]] = []
         """Times and names of errors; the same one only once in a row."""
         self.problem: LockError | None = None
-        """Why the lock, though it is there, could not be talked to last time."""
+        """Why the last connection failed, though something answered at the address."""
         self.clock_ahead: float | None = stored.get("clock_ahead")
-        """Seconds by which the lock's clock was last seen ahead of ours."""
+        """Seconds by which the lock's clock was ahead of ours, by its last record."""
         self.clock_right: bool | None = stored.get("clock_right")
-        """If the lock's clock is right by all that it told last; None is not known."""
+        """If the lock's clock is right, by its last records and replies; None is not known."""
         self.key_owner = KeyOwner(stored["key_owner"]) if stored.get("key_owner") else None
         self.takes_keys: bool | None = stored.get("takes_keys")
-        """If the lock stored the last remote key that it got from us; None is not known."""
-        self._suspicions = 0
-        self._turned_away = 0
+        """If the lock stored the last remote key that we sent; None is not known."""
+        self._failed_handshakes = 0
+        self._closed_at_once = 0
 
     def as_dict(self) -> dict[str, Any]:
-        """Return a form for storage."""
+        """Return the stored form."""
         return {
             "wakes": self.wakes,
             "clock_ahead": self.clock_ahead,
@@ -64,38 +64,38 @@ class Health:
         }
 
     @property
-    def hopeless(self) -> bool:
-        """Return if trying again the same way is of no use."""
+    def is_stuck(self) -> bool:
+        """Return if another attempt to connect would fail as the last one did."""
         return self.key_refused or self.crowded or isinstance(self.problem, WrongVersion)
 
     @property
     def crowded(self) -> bool:
-        """Return if another client holds the lock's place, as far as can be told."""
-        return self._turned_away >= TURNED_AWAY
+        """Return if another client probably holds the only connection."""
+        return self._closed_at_once >= CLOSED_AT_ONCE
 
     @property
     def key_refused(self) -> bool:
-        """Return if the local key is wrong, as far as can be told."""
-        return self._suspicions >= SUSPICIONS
+        """Return if the local key is probably wrong."""
+        return self._failed_handshakes >= FAILED_HANDSHAKES
 
     @property
     def longest_silence(self) -> float | None:
-        """Return the longest time between two of the last wakes, if enough of them are known."""
+        """Return the longest time between two of the last wakes, if there were enough of them."""
         if len(self.wakes) < USUAL_AFTER:
             return None
         return max(later - earlier for earlier, later in pairwise(self.wakes))
 
-    def wake(self, now: float) -> None:
-        """Note a connection, if it is a wake of its own."""
+    def note_wake(self, now: float) -> None:
+        """Note a connection, if it does not belong to the last wake."""
         if not self.wakes or abs(now - self.wakes[-1]) > SAME_WAKE:
             self.wakes = [*self.wakes[1 - KEPT :], now]
 
-    def recover(self) -> None:
-        """Note that the lock could be talked to."""
+    def note_success(self) -> None:
+        """Note that a connection succeeded."""
         self.problem = None
-        self._suspicions = self._turned_away = 0
+        self._failed_handshakes = self._closed_at_once = 0
 
-    def suffer(self, error: LockError, now: float) -> None:
+    def note_error(self, error: LockError, now: float) -> None:
         """Note an error."""
         name = type(error).__name__
         if not self.errors or self.errors[-1][1] != name:
@@ -103,22 +103,22 @@ class Health:
         if not isinstance(error, Unreachable):
             self.problem = error
         if isinstance(error, WrongKey):
-            self._suspicions = SUSPICIONS
+            self._failed_handshakes = FAILED_HANDSHAKES
         elif isinstance(error, NoHandshake):
-            self._suspicions += 1
+            self._failed_handshakes += 1
         elif isinstance(error, SlotTaken):
-            self._turned_away += 1
+            self._closed_at_once += 1
 
     def check_clock(self, time: float | None, now: float) -> None:
-        """Compare the lock's own time of a record with ours; a record from the future is none."""
+        """Compare the lock's own time of a record with ours; its clock is wrong if it is ahead."""
         if time is not None:
             self.clock_ahead = time - now if time > now + CLOCK_TOLERANCE else None
-            # A record of the past may be old, and says nothing against a clock, nor for it.
+            # A record of the past may just be old, so it says nothing about the clock.
             if self.clock_ahead or abs(time - now) <= CLOCK_TOLERANCE:
                 self.clock_right = not self.clock_ahead
 
     def check_keys(self, stored: KeyReply | None, used: KeyReply | None, *, ours: bool) -> None:
-        """Learn from what a lock says of a remote key; `ours`: it may be the answer to us."""
+        """Note what a lock replies about a remote key; `ours`: it may be the reply to us."""
         if stored and stored.status is KeyStatus.DONE:
             by_us = stored.member == OUR_MEMBER
             self.key_owner = KeyOwner.US if by_us else KeyOwner.CLOUD

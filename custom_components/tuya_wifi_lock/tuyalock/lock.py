@@ -7,9 +7,10 @@ import logging
 from typing import Any
 
 from .access.keys import SET_KEY, USE_KEY, KeyStatus, reply_in
+from .access.passwords import TemporaryPasswords
 from .access.remote_unlock import RemoteUnlock
 from .access.settings import change_setting
-from .access.transports import Transport, Transports
+from .access.transports import AccountTransport, Transports
 from .access.waiters import Reported, Waiters
 from .clock import Clock, Timer
 from .cloud.client import CloudClient
@@ -47,7 +48,6 @@ from .records.state import (
 )
 from .settings import Settings
 from .storage import known_fields
-from .temporary import TemporaryPasswords
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -120,8 +120,7 @@ class TuyaLock:
             opened=self._opened,
             changed=self._publish,
         )
-        self.passwords = TemporaryPasswords(clock, stored.get("passwords"), self._changed)
-        self.passwords.carrier = cloud
+        self.passwords = TemporaryPasswords(cloud, clock, stored.get("passwords"), self._changed)
         self._reaching: set[asyncio.Future[None]] = set()
         self._timer: Timer | None = None
         self._timer_at = float("inf")
@@ -151,7 +150,7 @@ class TuyaLock:
     def move(self, address: Address) -> None:
         """Reach the lock in another way from now on; one that was let go of is left alone."""
         if self.session.running:
-            self.health.recover()
+            self.health.note_success()
             self._waiters.fail(Source.LAN, ConnectionLost("the lock is reached in another way"))
             self.session.move(address)
             self._publish(self._keeper.closed())
@@ -181,7 +180,7 @@ class TuyaLock:
                 continue
             if self.session.connected:
                 reached.set_result(None)
-            elif self.health.problem and self.health.hopeless:
+            elif self.health.problem and self.health.is_stuck:
                 reached.set_exception(self.health.problem)
 
     def as_dict(self) -> dict[str, Any]:
@@ -241,7 +240,7 @@ class TuyaLock:
         self.product.learn_from_account(product_id, table, family)
         self._publish()
 
-    def use_account(self, account: Transport) -> None:
+    def use_account(self, account: AccountTransport) -> None:
         """Let a remote unlock go through the account where nothing else reaches the lock."""
         self._transports.account = account
 
@@ -374,15 +373,17 @@ class TuyaLock:
             case Report():
                 self.receive(event)
             case Opened():
-                self.health.wake(self._clock.time())
+                self.health.note_wake(self._clock.time())
                 self._keeper.opened(event.hint_at, woken=event.woken)
             case Accepted():
-                self.health.recover()
+                self.health.note_success()
             case QueryNotUnderstood():
                 self.product.query_not_understood()
+                # Who waits for an access control only waits for its connection.
+                self._waiters.take(Reported(source=Source.LAN, codes={}, is_answer=True))
             case Rejected():
                 refusal = UnlockRefused(Reason.REJECTED)
-                self.health.suffer(refusal, self._clock.time())
+                self.health.note_error(refusal, self._clock.time())
                 self._waiters.fail(Source.LAN, refusal)
             case Closed():
                 new = self._closed(event.error)
@@ -398,7 +399,7 @@ class TuyaLock:
         if self.snapshot.awake:
             self._state = heard(self._state, self._clock.time())
         if error:
-            self.health.suffer(error, self._clock.time())
+            self.health.note_error(error, self._clock.time())
         self._waiters.fail(Source.LAN, error or ConnectionLost("the connection was ended"))
         return new
 

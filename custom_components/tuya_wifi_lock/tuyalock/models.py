@@ -112,13 +112,8 @@ class When:
     received: float
     claimed: float | None = None
     """By the lock's own clock, right or wrong: it tells one record from another."""
-    trusted: bool = False
-    """The lock's own time is believed."""
-
-    @property
-    def time(self) -> float | None:
-        """Return the lock's own time, if it is believed."""
-        return self.claimed if self.trusted else None
+    time: float | None = None
+    """The lock's own time, if it is believed."""
 
     @property
     def happened(self) -> float:
@@ -166,4 +161,58 @@ class Record:
     @property
     def clock_wrong(self) -> bool:
         """Return if the lock's own time was ahead of ours, so that it was not believed."""
-        return self.when.claimed is not None and not self.when.trusted
+        return self.when.claimed is not None and self.when.time is None
+
+
+class PasswordPhase(StrEnum):
+    """How far a temporary password has come on its way into the lock, and out of it."""
+
+    WAITING = "waiting"
+    """Not in the lock yet, or not in its present form."""
+    ACTIVE = "active"
+    DELETING = "deleting"
+    """Still in the lock until it wakes."""
+    DELETED = "deleted"
+    FAILED = "failed"
+    """The lock has not taken the last request; with a number, an earlier form is in the lock."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordRequest:
+    """A temporary password as somebody wants it; times in whole Unix seconds."""
+
+    name: str
+    code: str = field(repr=False)
+    start: int
+    end: int
+    once: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemporaryPassword:
+    """A temporary password as it is known, without its digits."""
+
+    id: str
+    """Tuya's serial: which password."""
+    edit: int = 1
+    """The server's serial: which edit of it."""
+    number: int | None = None
+    """The lock's own number, 900 and its slot, once the lock has it."""
+    name: str
+    start: int
+    end: int
+    once: bool
+    phase: PasswordPhase
+    gone: float | None = None
+    """When it was found to have left the lock."""
+
+    def counts(self, now: float) -> bool:
+        """Return if it takes one of the lock's places at a Unix time, as Tuya counts."""
+        if self.gone is not None:
+            return False
+        return self.phase is PasswordPhase.DELETING or self.end > now
+
+    def names(self, at: float) -> bool:
+        """Return if an unlock at a Unix time can be its own."""
+        return self.start <= at <= self.end and (self.gone is None or at <= self.gone)

@@ -1,12 +1,13 @@
 """The data points of the simulated products, as the cloud describes them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 import json
 from typing import Any
 
 from tests.simulator.families import ALARMS
 from tests.simulator.knobs import Family
+from tests.simulator.lock import SimulatedLock
 
 NUMBERS = {"type": "value", "min": 0, "max": 999, "scale": 0, "step": 1, "unit": ""}
 PERCENT = NUMBERS | {"max": 100, "unit": "%"}
@@ -19,7 +20,13 @@ DIRECTION = {"type": "enum", "range": ["left", "right"]}
 RELOCK = SECONDS | {"min": 5, "max": 60, "step": 5}
 VOLUME = {"type": "enum", "range": ["mute", "low", "normal", "high"]}
 LANGUAGE = {"type": "enum", "range": ["chinese_simplified", "english", "german"]}
-OLD_NAMES = {"value": "Integer", "bool": "Boolean", "enum": "Enum", "raw": "Raw"}
+OLD_NAMES = {
+    "value": "Integer",
+    "bool": "Boolean",
+    "enum": "Enum",
+    "raw": "Raw",
+    "string": "String",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +129,31 @@ MODELS: dict[Family | None, tuple[Property, ...]] = {
     ),
     Family.D: tuple(_kits()),
 }
+
+
+TYPES: Mapping[str, dict[str, Any]] = {
+    "integer": NUMBERS,
+    "boolean": BOOLEAN,
+    "raw": RAW,
+    "string": {"type": "string", "maxlen": 255},
+}
+
+
+def properties_of(lock: SimulatedLock) -> tuple[Property, ...]:
+    """Return the data points of a lock: of its model, or of its family."""
+    if lock.model is None:
+        return MODELS[lock.family]
+    writable = lock.table.writable | {lock.table.set_key, lock.table.use_key}
+    writable |= {lock.table.reply_request}
+    return tuple(
+        Property(
+            dp.id,
+            dp.code,
+            TYPES.get(dp.type) or {"type": "enum", "range": [said.value for said in dp.reports]},
+            str(dp.id) in writable,
+        )
+        for dp in lock.model.dps
+    )
 
 
 def thing_model(properties: tuple[Property, ...]) -> str:

@@ -10,7 +10,7 @@ from tests.simulator.lock import SimulatedLock
 from tests.simulator.secret_codes import SecretCodes
 
 from .asked import Refusal
-from .model import MODELS, Property
+from .model import MODELS, Property, properties_of
 from .passwords import PasswordRow, Passwords
 from .records import LogRow, forced_by, is_logged, number_of, text_of
 from .tickets import Tickets
@@ -87,7 +87,7 @@ class CloudState:
             category,
             lock.product_id,
             lock.local_key,
-            MODELS[lock.family],
+            properties_of(lock),
             lock,
             lock.uplink.secret_codes,
         )

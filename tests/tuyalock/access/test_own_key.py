@@ -15,9 +15,9 @@ from custom_components.tuya_wifi_lock.tuyalock.access.keys import (
     KeyStatus,
     one_time_key,
 )
-from custom_components.tuya_wifi_lock.tuyalock.errors import Reason, UnlockRefused
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import Reason, UnlockRefused
 from custom_components.tuya_wifi_lock.tuyalock.models import OUR_MEMBER, Value
-from tests.tuyalock.test_remote_account import Line, account_house
+from tests.tuyalock.access.test_remote_unlock_account import Line, account_house
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -78,7 +78,7 @@ async def script() -> AsyncGenerator[Script]:
     """Open a house whose lock answers as it is written down."""
     async with account_house("B") as (home, _):
         script = Script(home, {})
-        home.lock.account.connect(script)
+        home.lock.use_account(script)
         yield script
 
 

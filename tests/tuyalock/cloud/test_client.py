@@ -5,17 +5,19 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 import json
 import traceback
-from typing import Any
+from typing import Any, Literal
 
 from aiohttp import ClientSession
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import Item, Report, Source, openapi
-from custom_components.tuya_wifi_lock.tuyalock.cloud import (
-    Cloud,
+from custom_components.tuya_wifi_lock.tuyalock import Item, Report, Source
+from custom_components.tuya_wifi_lock.tuyalock.cloud import openapi
+from custom_components.tuya_wifi_lock.tuyalock.cloud.client import CloudClient, list_devices
+from custom_components.tuya_wifi_lock.tuyalock.cloud.openapi import MAX_CALLS, OpenApi, Project
+from custom_components.tuya_wifi_lock.tuyalock.cloud.responses import (
     CloudMember,
+    Firmware,
 )
-from custom_components.tuya_wifi_lock.tuyalock.cloud_devices import devices
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     CallsUsedUp,
     Cause,
@@ -24,14 +26,16 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     CloudSilent,
     CloudUnreachable,
 )
-from custom_components.tuya_wifi_lock.tuyalock.openapi import CAP, OpenApi, Project
-from custom_components.tuya_wifi_lock.tuyalock.passwords import Phase, TemporaryPassword, Wish
+from custom_components.tuya_wifi_lock.tuyalock.models import (
+    PasswordPhase,
+    PasswordRequest,
+    TemporaryPassword,
+)
 from custom_components.tuya_wifi_lock.tuyalock.profiles import PROFILES, Dp, DpType, Family
-from custom_components.tuya_wifi_lock.tuyalock.temporary import Carrier
 from tests.simulator import Knobs, SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 
-from .house import LOCAL_KEY, MovableClock
+from ..house import LOCAL_KEY, MovableClock
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -52,7 +56,7 @@ class Home:
     lock: SimulatedLock
     clock: MovableClock
     api: OpenApi
-    cloud: Cloud
+    cloud: CloudClient
 
     def asked(self, part: str = "") -> list[str]:
         """Return what was asked, without tokens: the method and the last part of the path."""
@@ -62,15 +66,15 @@ class Home:
             if part in call.path and "/token" not in call.path
         ]
 
-    def wish(self, **changes: Any) -> Wish:
-        """Return a wish for a password that is valid for an hour from now."""
+    def request(self, **changes: Any) -> PasswordRequest:
+        """Return a request for a password that is valid for an hour from now."""
         now = int(self.clock.time())
         usual = {"name": "Guest", "code": CODE, "start": now - 60, "end": now + 3600, "once": False}
-        return Wish(**usual | changes)
+        return PasswordRequest(**usual | changes)
 
     async def add(self, **changes: Any) -> TemporaryPassword:
         """Have a password made."""
-        return await self.cloud.add_password(self.wish(**changes))
+        return await self.cloud.add_password(self.request(**changes))
 
     async def sync(self) -> None:
         """Let the lock wake and fetch."""
@@ -90,7 +94,7 @@ async def home_fixture(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Home]:
         monkeypatch.setitem(openapi.REGIONS, "eu", simulated.url)
         project = Project("eu", simulated.access_id, simulated.access_secret)
         api = OpenApi(session, project, clock)
-        yield Home(simulated, lock, clock, api, Cloud(api, lock.device_id))
+        yield Home(simulated, lock, clock, api, CloudClient(api, lock.device_id))
 
 
 def items(reports: list[Report]) -> list[Item]:
@@ -111,7 +115,7 @@ async def refused(action: Awaitable[Any]) -> CloudRefused:
 async def test_the_account_lists_its_devices_without_their_keys(home: Home) -> None:
     for number in range(60):
         home.simulated.add_device(device_id=f"bulb{number:02}", name="Lamp", category="dj")
-    found = await devices(home.api)
+    found = await list_devices(home.api)
     assert len(found) == 61
     by_id = {device.id: device for device in found}
     assert by_id[home.lock.device_id].name == "Front door"
@@ -127,7 +131,7 @@ async def test_a_lock_is_told_with_its_key_which_is_not_shown(home: Home) -> Non
 
 
 async def test_a_device_of_somebody_else_is_not_permitted(home: Home) -> None:
-    assert (await refused(Cloud(home.api, "foreign").device())).cause is Cause.NO_PERMISSION
+    assert (await refused(CloudClient(home.api, "foreign").device())).cause is Cause.NO_PERMISSION
 
 
 async def test_the_data_points_come_from_the_model(home: Home) -> None:
@@ -154,7 +158,7 @@ async def test_the_data_points_come_from_the_specifications_where_there_is_no_mo
 
 async def test_a_product_without_a_model_has_no_data_points(home: Home) -> None:
     home.simulated.add_device(device_id="unknown")
-    assert await Cloud(home.api, "unknown").model() == {}
+    assert await CloudClient(home.api, "unknown").model() == {}
 
 
 async def test_a_model_that_is_refused_for_another_reason_is_an_error(home: Home) -> None:
@@ -233,7 +237,7 @@ async def test_a_variant_that_is_absent_is_replaced_by_the_next_and_remembered(
     assert home.simulated.calls[-1].path.startswith("/v1.1/")
     assert home.simulated.operated == [(home.lock.device_id, True)]
 
-    again = Cloud(home.api, home.lock.device_id, home.cloud.as_dict())
+    again = CloudClient(home.api, home.lock.device_id, home.cloud.as_dict())
     home.simulated.calls.clear()
     await again.operate(unlock=True)
     assert not home.asked("door-operate")
@@ -438,7 +442,7 @@ async def test_older_alarms_are_asked_for_where_newer_ones_are_absent(home: Home
 
 
 async def test_records_are_not_asked_for_any_more_when_the_calls_are_used_up(home: Home) -> None:
-    while home.api.calls.used(home.clock.time()) < CAP:
+    while home.api.calls.used(home.clock.time()) < MAX_CALLS:
         home.api.calls.count(home.clock.time())
     for poll in (home.cloud.unlocks, home.cloud.signals):
         with pytest.raises(CallsUsedUp):
@@ -475,21 +479,20 @@ async def test_members_come_without_numbers_from_an_older_project(home: Home) ->
 # Passwords
 
 
-def test_a_cloud_carries_passwords(home: Home) -> None:
-    carrier: Carrier = home.cloud
-    assert carrier.code_length == home.simulated.code_length
+def test_the_client_knows_how_long_a_code_is(home: Home) -> None:
+    assert home.cloud.code_length == home.simulated.code_length
 
 
 async def test_a_password_waits_until_the_lock_wakes_and_then_has_a_number(home: Home) -> None:
     added = await home.add(once=True)
-    assert (added.phase, added.number, added.name) == (Phase.WAITING, None, "Guest")
+    assert (added.phase, added.number, added.name) == (PasswordPhase.WAITING, None, "Guest")
     (row,) = home.simulated.rows(home.lock.device_id)
     assert (row.digits, row.name, row.once) == (CODE, "Guest", True)
     assert (row.effective_time, row.invalid_time) == (added.start, added.end)
     assert await home.cloud.list_passwords() == [added]
     await home.sync()
     (listed,) = await home.cloud.list_passwords()
-    assert (listed.phase, listed.number, listed.once) == (Phase.ACTIVE, 901, True)
+    assert (listed.phase, listed.number, listed.once) == (PasswordPhase.ACTIVE, 901, True)
     assert (listed.id, listed.start, listed.end) == (added.id, added.start, added.end)
     assert await home.lock.type_code(CODE)
 
@@ -497,9 +500,9 @@ async def test_a_password_waits_until_the_lock_wakes_and_then_has_a_number(home:
 async def test_a_password_is_changed_and_waits_again(home: Home) -> None:
     added = await home.add()
     await home.sync()
-    wish = home.wish(name="Friend", code="8305729", end=added.end + 60)
-    changed = await home.cloud.change_password(added, wish)
-    assert (changed.id, changed.edit, changed.phase) == (added.id, 2, Phase.WAITING)
+    request = home.request(name="Friend", code="8305729", end=added.end + 60)
+    changed = await home.cloud.change_password(added, request)
+    assert (changed.id, changed.edit, changed.phase) == (added.id, 2, PasswordPhase.WAITING)
     assert (changed.name, changed.end, changed.once) == ("Friend", added.end + 60, False)
     (row,) = home.simulated.rows(home.lock.device_id)
     assert (row.name, row.digits, row.invalid_time) == ("Friend", "8305729", changed.end)
@@ -508,7 +511,7 @@ async def test_a_password_is_changed_and_waits_again(home: Home) -> None:
 async def test_a_password_is_in_the_lock_until_the_lock_wakes(home: Home) -> None:
     added = await home.add()
     await home.sync()
-    assert (await home.cloud.delete_password(added)).phase is Phase.DELETING
+    assert (await home.cloud.delete_password(added)).phase is PasswordPhase.DELETING
     await home.sync()
     assert home.simulated.rows(home.lock.device_id) == []
 
@@ -517,17 +520,17 @@ async def test_a_password_is_in_the_lock_until_the_lock_wakes(home: Home) -> Non
 async def test_a_password_that_is_not_there_is_deleted(home: Home, code: int) -> None:
     added = await home.add()
     home.simulated.fail(code, method="DELETE")
-    assert (await home.cloud.delete_password(added)).phase is Phase.DELETED
+    assert (await home.cloud.delete_password(added)).phase is PasswordPhase.DELETED
 
 
 async def test_a_password_that_has_ended_loses_its_record(home: Home) -> None:
     added = await home.add()
     home.clock.move(7000)
-    assert (await home.cloud.delete_password(added)).phase is Phase.DELETED
+    assert (await home.cloud.delete_password(added)).phase is PasswordPhase.DELETED
     assert home.simulated.rows(home.lock.device_id) == []
     assert [path.split("/")[-1] for path in home.asked(added.id)] == [added.id, "record"]
     home.simulated.fail(2304, path=f"{added.id}$")
-    assert (await home.cloud.delete_password(added)).phase is Phase.DELETED
+    assert (await home.cloud.delete_password(added)).phase is PasswordPhase.DELETED
 
 
 @pytest.mark.parametrize("path", ["temp-passwords/[0-9]+$", "record$"])
@@ -550,7 +553,7 @@ async def test_a_change_that_is_not_answered_is_never_repeated(home: Home) -> No
     added = await home.add()
     home.simulated.drop("modify-password", done=True)
     with pytest.raises(CloudSilent):
-        await home.cloud.change_password(added, home.wish(name="Friend"))
+        await home.cloud.change_password(added, home.request(name="Friend"))
     assert len(home.asked("modify-password")) == 1
     assert home.simulated.rows(home.lock.device_id)[0].name == "Friend"
 
@@ -629,7 +632,7 @@ READS: list[Callable[[Home], Awaitable[Any]]] = [
     lambda home: home.cloud.list_passwords(),
     lambda home: home.cloud.dynamic_password(),
     lambda home: home.cloud.offline_password("once", None, None, None),
-    lambda home: devices(home.api),
+    lambda home: list_devices(home.api),
 ]
 
 
@@ -689,8 +692,15 @@ async def test_what_is_no_list_of_passwords_is_no_empty_one(home: Home, result: 
 
 async def test_nothing_secret_goes_out_in_clear_or_is_shown(home: Home) -> None:
     password = await home.add()
-    await home.cloud.change_password(password, home.wish())
-    shown = [home.api, home.cloud, home.cloud.as_dict(), password, home.wish(), *await told(home)]
+    await home.cloud.change_password(password, home.request())
+    shown = [
+        home.api,
+        home.cloud,
+        home.cloud.as_dict(),
+        password,
+        home.request(),
+        *await told(home),
+    ]
     sent = str(home.simulated.calls)
     for secret in (home.simulated.access_secret, CODE, LOCAL_KEY):
         assert secret not in sent
@@ -702,3 +712,43 @@ async def told(home: Home) -> list[object]:
     home.simulated.fail(1109, path="temp-password$")
     errors: list[CloudError] = [await refused(home.add())]
     return [await home.cloud.device(), *await home.cloud.list_passwords(), *errors]
+
+
+# Checks
+
+
+@pytest.mark.parametrize("form", ["list", "object"])
+@pytest.mark.parametrize("allowed", [True, False])
+async def test_if_remote_unlocking_is_allowed(
+    home: Home, form: Literal["list", "object"], *, allowed: bool
+) -> None:
+    home.simulated.remote_unlocks = form
+    home.simulated.devices[home.lock.device_id].remote_unlock = allowed
+    assert await home.cloud.remote_unlock_allowed() is allowed
+
+
+async def test_a_cloud_that_does_not_tell_if_remote_unlocking_is_allowed(home: Home) -> None:
+    home.simulated.remote_unlocks = "empty"
+    assert await home.cloud.remote_unlock_allowed() is None
+
+
+@pytest.mark.parametrize("form", ["list", "object"])
+async def test_which_firmware_there_is(home: Home, form: Literal["list", "object"]) -> None:
+    home.simulated.firmware = form
+    assert await home.cloud.firmware() == Firmware("1.0.3", "1.0.3")
+    home.simulated.devices[home.lock.device_id].firmware = ("1.0.3", "1.1.0")
+    assert await home.cloud.firmware() == Firmware("1.0.3", "1.1.0")
+
+
+@pytest.mark.parametrize("code", [1108, 1106, 28841106, 500])
+async def test_a_check_that_the_cloud_refuses_is_not_known(home: Home, code: int) -> None:
+    home.simulated.fail(code, path=".*(remote-unlocks|firmware)", times=None)
+    assert await home.cloud.remote_unlock_allowed() is None
+    assert await home.cloud.firmware() is None
+
+
+async def test_a_check_that_cannot_be_read_is_not_known(home: Home) -> None:
+    home.simulated.garble("remote-unlocks")
+    home.simulated.garble("firmware")
+    assert await home.cloud.remote_unlock_allowed() is None
+    assert await home.cloud.firmware() is None

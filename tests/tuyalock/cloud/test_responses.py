@@ -14,12 +14,16 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     Source,
     Unlock,
 )
-from custom_components.tuya_wifi_lock.tuyalock.cloud_answers import (
+from custom_components.tuya_wifi_lock.tuyalock.cloud.responses import (
     CloudMember,
+    Firmware,
     OfflinePassword,
-    each,
-    legible,
+    Ticket,
+    encrypt_code,
+    parse,
+    parse_rows,
     read_device,
+    read_firmware,
     read_member,
     read_model,
     read_offline_password,
@@ -28,9 +32,8 @@ from custom_components.tuya_wifi_lock.tuyalock.cloud_answers import (
     read_specifications,
     read_ticket,
 )
-from custom_components.tuya_wifi_lock.tuyalock.exceptions import CloudSilent
-from custom_components.tuya_wifi_lock.tuyalock.models import Event
-from custom_components.tuya_wifi_lock.tuyalock.passwords import Phase
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import Cause, CloudRefused, CloudSilent
+from custom_components.tuya_wifi_lock.tuyalock.models import Event, PasswordPhase
 from custom_components.tuya_wifi_lock.tuyalock.products.decoder import events
 from custom_components.tuya_wifi_lock.tuyalock.products.product import Product
 from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType
@@ -50,7 +53,7 @@ DEVICE = {
 
 def row(status: Any, **fields: Any) -> dict[str, Any]:
     """Return a row of the records."""
-    return {"status": status, "update_time": AT * 1000, "nick_name": "Ann"} | fields
+    return {"status": status, "update_time": AT * 1000} | fields
 
 
 def status(code: str, value: Any) -> dict[str, Any]:
@@ -88,7 +91,7 @@ def test_a_row_without_an_event_tells_none(code: str, value: str) -> None:
 
 def test_a_row_may_have_several_unlocks_and_its_time_in_seconds() -> None:
     several = [status("unlock_fingerprint", "3"), status("unlock_password", "4")]
-    assert read(row(several, update_time=AT, nick_name="")) == [
+    assert read(row(several, update_time=AT)) == [
         (Unlock("fingerprint", 3), AT),
         (Unlock("password", 4), AT),
     ]
@@ -150,7 +153,7 @@ def test_a_row_that_is_no_signal_tells_none(code: str, value: str) -> None:
 def test_rows_that_cannot_be_read_hide_no_others() -> None:
     good = row(status("unlock_card", "2"))
     rows = [None, [], 7, "row", {}, row(None), row(status("unlock_card", "2"), update_time="now")]
-    assert each(lambda one: read_report(one, NOW), [*rows, good]) == [read_report(good, NOW)]
+    assert parse_rows(lambda one: read_report(one, NOW), [*rows, good]) == [read_report(good, NOW)]
 
 
 @pytest.mark.parametrize("result", [None, [], 7, "yes", {}, {"model": "no JSON"}, {"model": "[]"}])
@@ -160,7 +163,7 @@ def test_rows_that_cannot_be_read_hide_no_others() -> None:
 )
 def test_a_result_that_cannot_be_read_is_no_answer(read: Any, result: Any) -> None:
     with pytest.raises(CloudSilent):
-        legible(read, result)
+        parse(read, result)
 
 
 def test_the_model_gives_the_data_points_by_id() -> None:
@@ -303,15 +306,15 @@ def test_a_password_is_read_with_its_number_and_times() -> None:
 @pytest.mark.parametrize(
     ("phase", "meaning"),
     [
-        (0, Phase.DELETED),
-        (1, Phase.WAITING),
-        (2, Phase.ACTIVE),
-        (3, Phase.DELETING),
-        (7, Phase.FAILED),
-        (17, Phase.UNKNOWN),
+        (0, PasswordPhase.DELETED),
+        (1, PasswordPhase.WAITING),
+        (2, PasswordPhase.ACTIVE),
+        (3, PasswordPhase.DELETING),
+        (7, PasswordPhase.FAILED),
+        (17, PasswordPhase.UNKNOWN),
     ],
 )
-def test_every_phase_has_its_meaning(phase: int, meaning: Phase) -> None:
+def test_every_phase_has_its_meaning(phase: int, meaning: PasswordPhase) -> None:
     assert read_password(PASSWORD | {"phase": phase}).phase is meaning
 
 
@@ -328,3 +331,75 @@ def test_an_offline_password_does_not_show_its_digits() -> None:
     assert "1849455172" not in repr(password)
     bare = read_offline_password({"offline_temp_password": 1849455172})
     assert bare == OfflinePassword("1849455172", "", None, None)
+
+
+def module(installed: str | None, newest: str | None, status: int) -> dict[str, Any]:
+    return {"current_version": installed, "version": newest, "upgrade_status": status}
+
+
+@pytest.mark.parametrize(
+    ("rows", "firmware"),
+    [
+        ([], None),
+        ([module("", "1.1.0", 1)], None),
+        ([module("1.0.0", None, 0)], Firmware("1.0.0", "1.0.0")),
+        ([module("1.1.0", "1.1.0", 3)], Firmware("1.1.0", "1.1.0")),
+        ([module("1.0.0", "1.1.0", 2)], Firmware("1.0.0", "1.1.0")),
+        (
+            [module("1.0.0", "", 0), module("2.0.0", "2.1.0", 1)],
+            Firmware("1.0.0, 2.0.0", "1.0.0, 2.1.0"),
+        ),
+        ([{"current_version": "1.0.0"}], Firmware("1.0.0", "1.0.0")),
+    ],
+)
+def test_versions_of_several_modules(rows: list[Any], firmware: Firmware | None) -> None:
+    assert read_firmware(rows) == firmware
+
+
+# Tickets
+
+SECRET = "4OHBOnWOqaEC1mWXOpVL3yV50s0qGSRC"
+TICKET_KEY = "E8EACE19C6075C139FE8452771A6CF7F9173247C8D56147E406EBA159F6E577A"
+SHORT_KEY = "EB43C8D56774797EBCBC7F528BB566E8"
+"""The key `short` under the same secret."""
+
+
+@pytest.mark.parametrize(
+    ("secret", "ticket_key", "key", "sealed"),
+    [
+        (SECRET, TICKET_KEY, b"0123456789abcdef", "8f8ad3f0cfd6eca192126e4ad28a73f2"),
+        (
+            "0123456789abcdef0123456789abcdef",
+            "676A3814D4512307E7A5EBBB3983D27C8AA36241FDE8DF054DC325C6C695B89E",
+            b"ABCDEFGHIJKLMNOP",
+            "12A879A76363F4BEB8458B9529C9CEE7".lower(),
+        ),
+    ],
+)
+def test_a_password_is_sealed_as_the_vectors_say(
+    secret: str, ticket_key: str, key: bytes, sealed: str
+) -> None:
+    assert Ticket("id", ticket_key).open(secret) == key
+    assert Ticket("id", ticket_key.lower()).open(secret) == key
+    assert encrypt_code("1234567", key) == sealed
+
+
+@pytest.mark.parametrize(
+    ("secret", "ticket_key"),
+    [
+        pytest.param(SECRET, "not hex", id="no hex"),
+        pytest.param(SECRET, None, id="no text"),
+        pytest.param(SECRET, TICKET_KEY[:-2], id="no whole block"),
+        pytest.param(SECRET, TICKET_KEY[:32], id="no padding"),
+        pytest.param("short", TICKET_KEY, id="secret of a wrong length"),
+        pytest.param(SECRET[::-1], TICKET_KEY, id="another secret"),
+        pytest.param(SECRET, "", id="nothing"),
+        pytest.param(SECRET, SHORT_KEY, id="key of a wrong length"),
+    ],
+)
+def test_a_ticket_that_cannot_be_opened_is_a_bad_value(secret: str, ticket_key: str) -> None:
+    with pytest.raises(CloudRefused) as refused:
+        Ticket("id", ticket_key).open(secret)
+    assert refused.value.code == 1109
+    assert refused.value.cause is Cause.BAD_VALUE
+    assert SECRET not in repr(refused.value)

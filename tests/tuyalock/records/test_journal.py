@@ -39,7 +39,7 @@ def add(
     source: Source = LAN,
 ) -> Record | None:
     """Keep an event; a time that the lock gave is believed."""
-    return journal.add(event, When(received, time, trusted=time is not None), source, age)
+    return journal.add(event, When(received, time, time), source, age)
 
 
 def add_from(
@@ -63,7 +63,7 @@ def test_a_record_keeps_what_was_reported() -> None:
     journal = Journal()
     unlock = Unlock("other", 7, "unlock_iris")
     record = add(journal, unlock, NOW - 5)
-    at = When(NOW, NOW - 5, trusted=True)
+    at = When(NOW, NOW - 5, NOW - 5)
     assert record == Record(id=1, event=unlock, when=at, source=LAN, age=Age.LIVE)
     assert (record.kind, record.unlock, record.delivered) == (Kind.UNLOCK, unlock, False)
     assert list(journal) == [record]

@@ -181,6 +181,13 @@ def test_a_bolt_is_stuck_until_somebody_unlocks(
     assert LockState(jammed_at=jammed_at, opened_at=opened_at).jammed is jammed
 
 
+@pytest.mark.parametrize(("at", "jammed"), [(NOW - 1, True), (NOW, False), (NOW + 1, False)])
+def test_an_opening_after_the_bolt_was_stuck_frees_it_even_in_the_same_second(
+    at: float, jammed: bool
+) -> None:
+    assert opened(LockState(jammed_at=NOW), at, NOW + 1).jammed is jammed
+
+
 def test_an_equal_report_again_prolongs_what_it_says() -> None:
     codes = {"unlock_request": 30, "residual_electricity": 90}
     first = apply(LockState(), codes, NOW)

@@ -22,11 +22,15 @@ class Transport(Protocol):
     def source(self) -> Source:
         """Return whose reports answer the commands."""
 
-    def accepts(self, code: str) -> bool:
-        """Return if a DP code can be sent."""
-
     async def send(self, code: str, value: Value) -> None:
         """Send one DP value, once; raise LockError."""
+
+
+class AccountTransport(Transport, Protocol):
+    """The owner's Tuya account."""
+
+    def accepts(self, code: str) -> bool:
+        """Return if the account is there and takes this DP code for the lock."""
 
 
 class LanTransport:
@@ -39,22 +43,16 @@ class LanTransport:
         self.session = session
         self._product = product
 
-    def accepts(self, code: str) -> bool:
-        """Return if the product has this DP code."""
-        return self._dp_id(code) is not None
-
     async def send(self, code: str, value: Value) -> None:
         """Send one DP value; raise NotProven, NotSupported or ConnectionLost."""
         if not self.session.proven:
             raise NotProven("the other end has not proved that it holds the local key")
-        if (id_ := self._dp_id(code)) is None:
+        # A product of unknown family may be an older one.
+        unknown = code == REPLY and self._product.family is None
+        table = PROFILES[Family.A] if unknown else self._product.table
+        if (id_ := dp_id(table, code)) is None:
             raise NotSupported(f"this product has no {code}")
         self.session.send({id_: value})
-
-    def _dp_id(self, code: str) -> int | None:
-        """Return the DP id of a code; a product of unknown kind may be an older one."""
-        unknown = code == REPLY and self._product.family is None
-        return dp_id(PROFILES[Family.A] if unknown else self._product.table, code)
 
 
 class Transports:
@@ -65,7 +63,7 @@ class Transports:
     ) -> None:
         """Begin with the local network alone."""
         self.lan = LanTransport(session, product)
-        self.account: Transport | None = None
+        self.account: AccountTransport | None = None
         """The owner's Tuya account, if there is one."""
         self._product, self._state, self._clock = product, state, clock
 

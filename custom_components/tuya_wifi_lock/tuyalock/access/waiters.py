@@ -68,10 +68,6 @@ class Waiters:
         self._clock = clock
         self._waiters: list[Waiter[object]] = []
 
-    def __len__(self) -> int:
-        """Return how many wait."""
-        return len(self._waiters)
-
     @contextmanager
     def wait_for[T](self, wanted: Wanted[T], source: Source | None = None) -> Generator[Waiter[T]]:
         """Wait from now on, so that nothing is missed that follows a command sent in this block."""

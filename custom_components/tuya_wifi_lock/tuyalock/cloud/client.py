@@ -11,8 +11,7 @@ from functools import partial
 from typing import Any
 
 from ..exceptions import Cause, CloudError, CloudRefused, CloudSilent, CloudUnreachable
-from ..models import Report
-from ..passwords import Phase, TemporaryPassword, Wish
+from ..models import PasswordPhase, PasswordRequest, Report, TemporaryPassword
 from ..profiles import Dp
 from .openapi import OpenApi
 from .responses import (
@@ -155,31 +154,33 @@ class CloudClient:
         rows = await self._call("GET", f"{_LOCK}/temp-passwords", query={"valid": "true"})
         return parse_rows(read_password, parse(read_list, rows))
 
-    async def add_password(self, wish: Wish) -> TemporaryPassword:
+    async def add_password(self, request: PasswordRequest) -> TemporaryPassword:
         """Add a temporary password; the lock fetches it when it wakes."""
-        body = await self._sealed(wish)
+        body = await self._sealed(request)
         result = await self._call("POST", f"{_LOCK}/temp-password", body=body)
         return TemporaryPassword(
             id=parse(lambda row: str(row["id"]), result),
-            name=wish.name,
-            start=wish.start,
-            end=wish.end,
-            once=wish.once,
-            phase=Phase.WAITING,
+            name=request.name,
+            start=request.start,
+            end=request.end,
+            once=request.once,
+            phase=PasswordPhase.WAITING,
         )
 
-    async def change_password(self, old: TemporaryPassword, wish: Wish) -> TemporaryPassword:
+    async def change_password(
+        self, old: TemporaryPassword, request: PasswordRequest
+    ) -> TemporaryPassword:
         """Change a temporary password; the lock fetches the change when it wakes."""
-        body = await self._sealed(wish)
+        body = await self._sealed(request)
         await self._call("PUT", f"{_LOCK}/temp-passwords/{old.id}/modify-password", body=body)
         return replace(
             old,
             edit=old.edit + 1,
-            name=wish.name,
-            start=wish.start,
-            end=wish.end,
-            once=wish.once,
-            phase=Phase.WAITING,
+            name=request.name,
+            start=request.start,
+            end=request.end,
+            once=request.once,
+            phase=PasswordPhase.WAITING,
         )
 
     async def delete_password(self, password: TemporaryPassword) -> TemporaryPassword:
@@ -187,12 +188,12 @@ class CloudClient:
         path = f"{_LOCK}/temp-passwords/{password.id}"
         try:
             if not await self._was_gone(path):
-                return replace(password, phase=Phase.DELETING)
+                return replace(password, phase=PasswordPhase.DELETING)
         except CloudRefused as refused:
             if refused.cause is not Cause.PASSWORD_ENDED:
                 raise
             await self._was_gone(f"{path}/record")
-        return replace(password, phase=Phase.DELETED)
+        return replace(password, phase=PasswordPhase.DELETED)
 
     async def dynamic_password(self) -> str:
         """Return a code that opens the lock for five minutes."""
@@ -233,18 +234,18 @@ class CloudClient:
             return True
         return False
 
-    async def _sealed(self, wish: Wish) -> dict[str, Any]:
+    async def _sealed(self, request: PasswordRequest) -> dict[str, Any]:
         """Return the body of a request for a temporary password."""
         ticket = await self._ticket()
         key = ticket.open(self._api.project.access_secret)
         return {
-            "name": wish.name,
-            "password": encrypt_code(wish.code, key),
+            "name": request.name,
+            "password": encrypt_code(request.code, key),
             "password_type": "ticket",
             "ticket_id": ticket.id,
-            "effective_time": wish.start,
-            "invalid_time": wish.end,
-            "type": int(wish.once),
+            "effective_time": request.start,
+            "invalid_time": request.end,
+            "type": int(request.once),
         }
 
     async def _ticket(self) -> Ticket:

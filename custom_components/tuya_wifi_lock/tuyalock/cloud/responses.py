@@ -9,8 +9,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from ..exceptions import CloudRefused, CloudSilent
-from ..models import Item, Report, Source, Value
-from ..passwords import Phase, TemporaryPassword
+from ..models import Item, PasswordPhase, Report, Source, TemporaryPassword, Value
 from ..products.decoder import ALARM_CODE, METHODS, NUMBERS
 from ..profiles import Dp, DpType
 
@@ -28,12 +27,12 @@ _TYPES: Mapping[str, DpType] = {
 }
 
 # Phases of Wi-Fi and Bluetooth locks; Zigbee locks count otherwise.
-_PHASES: Mapping[int, Phase] = {
-    0: Phase.DELETED,
-    1: Phase.WAITING,
-    2: Phase.ACTIVE,
-    3: Phase.DELETING,
-    7: Phase.FAILED,
+_PHASES: Mapping[int, PasswordPhase] = {
+    0: PasswordPhase.DELETED,
+    1: PasswordPhase.WAITING,
+    2: PasswordPhase.ACTIVE,
+    3: PasswordPhase.DELETING,
+    7: PasswordPhase.FAILED,
 }
 
 _BLOCK_BITS = 128
@@ -255,7 +254,7 @@ def read_password(row: Any) -> TemporaryPassword:
         start=int(row["effective_time"]),
         end=int(row["invalid_time"]),
         once=row.get("type") == 1,
-        phase=_PHASES.get(row["phase"], Phase.UNKNOWN),
+        phase=_PHASES.get(row["phase"], PasswordPhase.UNKNOWN),
     )
 
 

@@ -25,8 +25,8 @@ PUSH_FOLLOWS = 5.0
 
 def when(claimed: float | None, received: float) -> When:
     """Return when something was; a time ahead of our clock is not believed."""
-    trusted = claimed is not None and claimed <= received + CLOCK_TOLERANCE
-    return When(received, claimed, trusted)
+    believed = claimed is not None and claimed <= received + CLOCK_TOLERANCE
+    return When(received, claimed, claimed if believed else None)
 
 
 def age_by_time(at: When) -> Age | None:

@@ -47,16 +47,21 @@ class Journal:
 
     def __iter__(self) -> Iterator[Record]:
         """Return the records, the oldest first, but for pending ones."""
-        return (record for record in self._records if record.age is not None)
+        return iter([record for record in self._records if record.age is not None])
 
-    def of(self, kind: Kind) -> Iterator[Record]:
-        """Return the records of a kind, the oldest first."""
-        return (record for record in self if record.kind is kind)
+    def of(self, kind: Kind) -> list[Record]:
+        """Return the records of a kind, the oldest first, but for pending ones."""
+        return [one for one in self._records if one.event.kind is kind and one.age is not None]
 
     @property
     def newest_id(self) -> int:
         """Return the id of the record that was received last, pending or not."""
         return self._next_id - 1
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """Return the kinds of records there are."""
+        return frozenset([one.event.kind for one in self._records if one.age is not None])
 
     def find(self, record_id: int | None) -> Record | None:
         """Return a record by its id, pending or not."""
@@ -193,7 +198,7 @@ class Journal:
 
     def _forget(self, kind: Kind) -> None:
         """Drop the oldest record of a kind if there are too many."""
-        if sum(one.kind is kind for one in self._records) <= KEPT:
+        if len([one for one in self._records if one.event.kind is kind]) <= KEPT:
             return
         index = next(i for i, one in enumerate(self._records) if one.kind is kind)
         if (time := self._records.pop(index).when.time) is not None:

@@ -1,4 +1,4 @@
-"""Keeps what a lock and other sources report: decides its age, and puts it into the journal once."""
+"""Keeps what a lock and other sources report: decides its age, and journals it once."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Temporary passwords, with whoever carries them to the lock."""
+"""Temporary passwords, with a cloud that carries them to the lock."""
 
 import asyncio
 from dataclasses import replace
@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 
+from custom_components.tuya_wifi_lock.tuyalock.access.passwords import (
+    TemporaryPasswords,
+    is_trivial,
+)
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     CloudRefused,
     CloudSilent,
@@ -17,27 +21,24 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     NoCloud,
     PasswordRefused,
 )
-from custom_components.tuya_wifi_lock.tuyalock.passwords import (
-    Phase,
+from custom_components.tuya_wifi_lock.tuyalock.models import (
+    PasswordPhase,
+    PasswordRequest,
     TemporaryPassword,
-    Wish,
-    is_trivial,
 )
-from custom_components.tuya_wifi_lock.tuyalock.temporary import TemporaryPasswords
 
-from .toy_clock import START, ToyClock
+from ..toy_clock import START, ToyClock
 
 HOUR = 3600
 CODE = "7391846"
 
 
-class Postman:
-    """Carries passwords in memory, as the cloud does; the lock takes them when it wakes."""
+class FakeCloud:
+    """Carries passwords in memory; the lock takes them when it wakes."""
 
     code_length = 7
 
-    def __init__(self, *, lists: bool = True) -> None:
-        self.lists = lists
+    def __init__(self) -> None:
         self.calls: list[str] = []
         self.rows: dict[str, TemporaryPassword] = {}
         self.codes: dict[str, str] = {}
@@ -50,24 +51,26 @@ class Postman:
         self.busy = 0
         self.most_busy = 0
 
-    async def list_passwords(self) -> list[TemporaryPassword] | None:
+    async def list_passwords(self) -> list[TemporaryPassword]:
         await self._called("list")
-        return list(self.rows.values()) if self.lists else None
+        return list(self.rows.values())
 
-    async def add_password(self, wish: Wish) -> TemporaryPassword:
+    async def add_password(self, request: PasswordRequest) -> TemporaryPassword:
         await self._called("add", silently=False)
         if not self.loses:
-            self._row(f"{len(self.codes) + 1}", 1, wish)
+            self._row(f"{len(self.codes) + 1}", 1, request)
         self._answer("add")
         return next(reversed(self.rows.values()))
 
-    async def change_password(self, old: TemporaryPassword, wish: Wish) -> TemporaryPassword:
+    async def change_password(
+        self, old: TemporaryPassword, request: PasswordRequest
+    ) -> TemporaryPassword:
         await self._called("change")
-        return self._row(old.id, old.edit + 1, wish)
+        return self._row(old.id, old.edit + 1, request)
 
     async def delete_password(self, password: TemporaryPassword) -> TemporaryPassword:
         await self._called("delete")
-        row = replace(self.rows[password.id], phase=Phase.DELETING)
+        row = replace(self.rows[password.id], phase=PasswordPhase.DELETING)
         self.rows[row.id] = row
         return row
 
@@ -86,24 +89,24 @@ class Postman:
             self.fault |= self.fault_then
             raise fault
 
-    def _row(self, id_: str, edit: int, wish: Wish) -> TemporaryPassword:
+    def _row(self, id_: str, edit: int, request: PasswordRequest) -> TemporaryPassword:
         row = TemporaryPassword(
             id=id_,
             edit=edit,
-            name=wish.name,
-            start=wish.start,
-            end=wish.end,
-            once=wish.once,
-            phase=Phase.WAITING,
+            name=request.name,
+            start=request.start,
+            end=request.end,
+            once=request.once,
+            phase=PasswordPhase.WAITING,
         )
-        self.rows[id_], self.codes[id_] = row, wish.code
+        self.rows[id_], self.codes[id_] = row, request.code
         return row
 
     def wake(self) -> None:
         """The lock wakes and takes all that waits."""
-        there = [row for row in self.rows.values() if row.phase is not Phase.DELETING]
+        there = [row for row in self.rows.values() if row.phase is not PasswordPhase.DELETING]
         self.rows = {
-            row.id: replace(row, phase=Phase.ACTIVE, number=901 + place)
+            row.id: replace(row, phase=PasswordPhase.ACTIVE, number=901 + place)
             for place, row in enumerate(there)
         }
 
@@ -111,12 +114,11 @@ class Postman:
 class Household:
     """Temporary passwords, who carries them, and what was told."""
 
-    def __init__(self, *, lists: bool = True, stored: Any = None) -> None:
+    def __init__(self, *, stored: Any = None, cloud: FakeCloud | None = None) -> None:
         self.clock = ToyClock()
         self.told = 0
-        self.postman = Postman(lists=lists)
-        self.passwords = TemporaryPasswords(self.clock, stored, self.tell)
-        self.passwords.carrier = self.postman
+        self.cloud = cloud or FakeCloud()
+        self.passwords = TemporaryPasswords(self.cloud, self.clock, stored, self.tell)
 
     def tell(self) -> None:
         self.told += 1
@@ -145,17 +147,17 @@ async def test_a_password_is_added_in_whole_seconds_and_waits_for_the_lock() -> 
         start=int(START),
         end=int(START) + HOUR,
         once=True,
-        phase=Phase.WAITING,
+        phase=PasswordPhase.WAITING,
     )
     assert list(home.passwords.book) == [password]
-    assert home.postman.codes == {"1": CODE}
+    assert home.cloud.codes == {"1": CODE}
     assert home.told == 2
 
 
 async def test_a_code_is_made_if_none_is_given() -> None:
     home = Household()
     _, code = await home.add(code=None)
-    assert home.postman.codes == {"1": code}
+    assert home.cloud.codes == {"1": code}
     assert len(code) == 7
     assert not is_trivial(code)
 
@@ -178,19 +180,19 @@ async def test_a_wish_with_a_mistake_bothers_nobody(
         await home.add(**changes)
     assert refused.value.mistake is mistake
     await home.add("Plumber")
-    home.postman.calls.clear()
+    home.cloud.calls.clear()
     changes = {"code": CODE} | changes
     with pytest.raises(PasswordRefused) as refused:
         await home.passwords.modify("Plumber", **changes)
     assert refused.value.mistake is mistake
-    assert home.postman.calls == []
+    assert home.cloud.calls == []
 
 
 async def test_eight_less_two_and_five_as_the_vendor_tells_it() -> None:
     home = Household()
     for number in range(8):
         await home.add(f"P{number}")
-    home.postman.wake()
+    home.cloud.wake()
     for name in ("P0", "P1"):
         await home.passwords.delete(name)
     await home.add("N0")
@@ -198,37 +200,25 @@ async def test_eight_less_two_and_five_as_the_vendor_tells_it() -> None:
     with pytest.raises(PasswordRefused) as refused:
         await home.add("N2")
     assert refused.value.mistake is Mistake.BOOK_FULL
-    home.postman.wake()
+    home.cloud.wake()
     await home.add("N2")
     await home.add("N3")
     with pytest.raises(PasswordRefused) as refused:
         await home.add("N4")
     assert refused.value.mistake is Mistake.BOOK_FULL
     assert home.valid == [*(f"P{number}" for number in range(2, 8)), "N0", "N1", "N2", "N3"]
-    assert home.postman.calls.count("add") == 12
+    assert home.cloud.calls.count("add") == 12
 
 
 async def test_what_the_app_added_takes_a_place_and_a_name() -> None:
-    home, other = Household(), Household()
-    other.passwords.carrier = home.postman
+    home = Household()
+    other = Household(cloud=home.cloud)
     for number in range(9):
         await other.add(f"P{number}")
     with pytest.raises(PasswordRefused) as refused:
         await home.add("P3")
     assert refused.value.mistake is Mistake.NAME_TAKEN
     await home.add("Guest")
-    with pytest.raises(PasswordRefused) as refused:
-        await home.add("One too many")
-    assert refused.value.mistake is Mistake.BOOK_FULL
-
-
-async def test_a_carrier_that_cannot_list_leaves_the_book_as_it_is() -> None:
-    home = Household(lists=False)
-    for number in range(10):
-        await home.add(f"P{number}")
-    home.postman.rows.clear()
-    await home.passwords.refresh()
-    assert len(home.valid) == 10
     with pytest.raises(PasswordRefused) as refused:
         await home.add("One too many")
     assert refused.value.mistake is Mistake.BOOK_FULL
@@ -247,17 +237,17 @@ async def test_a_password_is_changed_in_what_is_said_and_in_nothing_else() -> No
     )
     assert changed == expected
     assert list(home.passwords.book) == [expected]
-    assert home.postman.codes == {"1": "2648193"}
+    assert home.cloud.codes == {"1": "2648193"}
 
 
 async def test_a_password_that_the_app_added_can_be_changed_and_deleted() -> None:
-    home, other = Household(), Household()
-    other.passwords.carrier = home.postman
+    home = Household()
+    other = Household(cloud=home.cloud)
     await other.add("Guest")
     await other.add("Plumber")
-    home.postman.wake()
+    home.cloud.wake()
     await home.passwords.modify(901, name="Aunt", code=CODE)
-    assert (await home.passwords.delete("Plumber")).phase is Phase.DELETING
+    assert (await home.passwords.delete("Plumber")).phase is PasswordPhase.DELETING
     assert home.valid == ["Aunt", "Plumber"]
 
 
@@ -279,23 +269,23 @@ async def test_a_name_of_another_is_no_name_for_a_change() -> None:
     with pytest.raises(PasswordRefused) as refused:
         await home.passwords.modify("Guest", name="plumber", code=CODE)
     assert refused.value.mistake is Mistake.NAME_TAKEN
-    assert "change" not in home.postman.calls
+    assert "change" not in home.cloud.calls
 
 
 async def test_a_password_is_deleted_once() -> None:
     home = Household()
     await home.add()
     for _ in range(2):
-        assert (await home.passwords.delete("Guest")).phase is Phase.DELETING
-    assert home.postman.calls.count("delete") == 1
-    home.postman.wake()
+        assert (await home.passwords.delete("Guest")).phase is PasswordPhase.DELETING
+    assert home.cloud.calls.count("delete") == 1
+    home.cloud.wake()
     await home.passwords.refresh()
     assert home.valid == []
 
 
-async def test_without_a_carrier_nothing_can_be_done_and_nothing_is_asked() -> None:
+async def test_without_a_cloud_nothing_can_be_done_and_nothing_is_asked() -> None:
     home = Household()
-    home.passwords.carrier = None
+    home.passwords = TemporaryPasswords(None, home.clock)
     await home.passwords.refresh()
     for action in (
         home.add,
@@ -314,7 +304,7 @@ async def test_one_thing_is_done_at_a_time() -> None:
         home.passwords.refresh(),
         return_exceptions=True,
     )
-    assert home.postman.most_busy == 1
+    assert home.cloud.most_busy == 1
     refused = [one.mistake for one in added if isinstance(one, PasswordRefused)]
     assert refused == [Mistake.BOOK_FULL] * 2
     assert len(home.valid) == 10
@@ -322,7 +312,7 @@ async def test_one_thing_is_done_at_a_time() -> None:
 
 async def test_a_refusal_changes_nothing() -> None:
     home = Household()
-    home.postman.fault["add"] = CloudRefused(1109)
+    home.cloud.fault["add"] = CloudRefused(1109)
     with pytest.raises(CloudRefused):
         await home.add()
     assert home.valid == []
@@ -332,16 +322,16 @@ async def test_a_refusal_changes_nothing() -> None:
         "change": home.passwords.modify("Guest", code=CODE, name="Aunt"),
         "delete": home.passwords.delete("Guest"),
     }.items():
-        home.postman.fault[call] = CloudRefused(2328)
+        home.cloud.fault[call] = CloudRefused(2328)
         with pytest.raises(CloudRefused):
             await action
     assert list(home.passwords.book) == before
 
 
 @pytest.mark.parametrize("call", ["list", "add"])
-async def test_a_carrier_that_cannot_be_reached_is_an_error(call: str) -> None:
+async def test_a_cloud_that_cannot_be_reached_is_an_error(call: str) -> None:
     home = Household()
-    home.postman.fault[call] = CloudUnreachable()
+    home.cloud.fault[call] = CloudUnreachable()
     with pytest.raises(CloudUnreachable):
         await home.add()
     assert home.valid == []
@@ -350,19 +340,19 @@ async def test_a_carrier_that_cannot_be_reached_is_an_error(call: str) -> None:
 async def test_a_password_that_was_added_though_nobody_said_so_is_found() -> None:
     home = Household()
     await home.add("Guest")
-    home.postman.fault["add"] = CloudSilent()
+    home.cloud.fault["add"] = CloudSilent()
     password, code = await home.add("Aunt")
     assert (password.name, code) == ("Aunt", CODE)
     assert home.valid == ["Guest", "Aunt"]
-    assert home.postman.calls.count("add") == 2
+    assert home.cloud.calls.count("add") == 2
 
 
 async def test_a_silence_about_what_was_not_added_stays_a_silence() -> None:
     home = Household()
     await home.add("Guest")
     silence = CloudSilent()
-    home.postman.fault["add"] = silence
-    home.postman.loses = True
+    home.cloud.fault["add"] = silence
+    home.cloud.loses = True
     with pytest.raises(CloudSilent) as raised:
         await home.add("Aunt")
     assert raised.value is silence
@@ -373,18 +363,11 @@ async def test_a_silence_about_what_was_not_added_stays_a_silence() -> None:
 async def test_a_silence_that_nobody_can_explain_stays_a_silence(fault: LockError) -> None:
     home = Household()
     silence = CloudSilent()
-    home.postman.fault["add"] = silence
-    home.postman.fault_then["list"] = fault
+    home.cloud.fault["add"] = silence
+    home.cloud.fault_then["list"] = fault
     with pytest.raises(CloudSilent) as raised:
         await home.add()
     assert raised.value is silence
-
-
-async def test_a_carrier_that_cannot_list_leaves_a_silence_unexplained() -> None:
-    home = Household(lists=False)
-    home.postman.fault["add"] = CloudSilent()
-    with pytest.raises(CloudSilent):
-        await home.add()
 
 
 async def test_the_book_survives_a_restart() -> None:
@@ -396,16 +379,6 @@ async def test_the_book_survives_a_restart() -> None:
     assert list(again.passwords.book) == list(home.passwords.book)
 
 
-async def test_what_others_tell_is_noted_and_told() -> None:
-    home = Household()
-    password, _ = await home.add()
-    told = home.told
-    home.passwords.take(replace(password, phase=Phase.ACTIVE, number=905))
-    assert home.passwords.book.find(905).phase is Phase.ACTIVE
-    assert home.told == told + 1
-
-
 async def test_a_book_needs_nobody_who_listens() -> None:
-    passwords = TemporaryPasswords(ToyClock())
-    passwords.carrier = Postman()
+    passwords = TemporaryPasswords(FakeCloud(), ToyClock())
     await passwords.add("Guest", START, START + HOUR, once=False)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import Settings, Source, UnlockWith
-from custom_components.tuya_wifi_lock.tuyalock.errors import (
+from custom_components.tuya_wifi_lock.tuyalock import Item, Settings, Source, UnlockWith, Value
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     CloudRefused,
     CloudSilent,
     ConnectionLost,
@@ -21,11 +21,12 @@ from custom_components.tuya_wifi_lock.tuyalock.errors import (
     RequestOver,
     UnlockRefused,
 )
+from custom_components.tuya_wifi_lock.tuyalock.lan.connection import Rejected
+from custom_components.tuya_wifi_lock.tuyalock.lan.session import Closed
 from custom_components.tuya_wifi_lock.tuyalock.profiles import Family
-from custom_components.tuya_wifi_lock.tuyalock.state import Value
 
-from .house import House, house
-from .test_lock_cloud import BY_CLOUD, OPERATE, cloud_house
+from ..house import House, house
+from ..test_lock_cloud import BY_CLOUD, OPERATE, cloud_house
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -65,9 +66,9 @@ class Line:
 
     def hear(self, values: Mapping[str, Any], ago: float = 0) -> None:
         """Let the account hear values."""
-        t = int((self.home.clock.time() - ago) * 1000)
-        items = [{"code": code, "value": value, "t": t} for code, value in values.items()]
-        self.home.lock.account.take(items, 0)
+        at = int((self.home.clock.time() - ago) * 1000) / 1000
+        items = (Item(code, value, at) for code, value in values.items())
+        self.home.report(Source.ACCOUNT, *items)
 
     def request(self, seconds: int = 60, ago: float = 0) -> None:
         """Let it hear that somebody asks at the door."""
@@ -76,12 +77,17 @@ class Line:
 
 @asynccontextmanager
 async def account_house(
-    family: str = "A", answers: Mapping[str, Answer] | None = None, **options: Any
+    family: str = "A",
+    answers: Mapping[str, Answer] | None = None,
+    *,
+    connected: bool = True,
+    **options: Any,
 ) -> AsyncGenerator[tuple[House, Line]]:
     """A house whose lock sleeps to the network and is heard by an account."""
-    async with house(family=family, stored={"family": family}, **options) as home:
+    async with house(family=family, stored={"product": {"family": family}}, **options) as home:
         line = Line(home, dict(answers or {}))
-        home.lock.account.connect(line)
+        if connected:
+            home.lock.use_account(line)
         yield home, line
 
 
@@ -139,17 +145,17 @@ async def test_a_request_that_ends_ends_a_refusal() -> None:
 @pytest.mark.parametrize(
     "late",
     [
-        [{"code": "unlock_app", "value": 0}],
-        [{"code": "unlock_app", "value": 0, "t": 1_700_000_000_000}],
-        [{"code": USE_KEY, "value": "?", "t": 32_503_680_000_000}],
+        Item("unlock_app", 0),
+        Item("unlock_app", 0, 1_700_000_000),
+        Item(USE_KEY, "?", 32_503_680_000),
     ],
     ids=["without a time", "long ago", "illegible"],
 )
-async def test_what_the_lock_does_not_say_now_is_no_success(late: list[dict[str, Any]]) -> None:
+async def test_what_the_lock_does_not_say_now_is_no_success(late: Item) -> None:
     async with account_house("B", {SET_KEY: STORED}) as (home, line):
         line.request()
         unlocking = await begun(home)
-        home.lock.account.take(late, 0)
+        home.report(Source.ACCOUNT, late)
         await home.settle()
         home.clock.move(10)
         with pytest.raises(NoAnswer):
@@ -175,6 +181,19 @@ async def test_what_the_account_refuses_is_told_at_once() -> None:
         assert line.sent == [REPLY]
 
 
+async def test_a_record_of_the_cloud_that_comes_meanwhile_is_no_success() -> None:
+    async with account_house("A") as (home, line):
+        line.request()
+        unlocking = await begun(home)
+        home.from_cloud("unlock_app", 1)
+        await home.settle()
+        assert not unlocking.done()
+        home.clock.move(10)
+        with pytest.raises(NoAnswer):
+            await unlocking
+        assert line.sent == [REPLY]
+
+
 async def test_an_order_whose_answer_is_lost_is_given_once_and_the_lock_decides() -> None:
     async with account_house("A", {REPLY: OPENED}) as (home, line):
         line.error = CloudSilent()
@@ -185,9 +204,8 @@ async def test_an_order_whose_answer_is_lost_is_given_once_and_the_lock_decides(
 
 @pytest.mark.parametrize("why", ["no account", "no code"])
 async def test_without_the_account_an_unlock_waits_for_the_network(why: str) -> None:
-    async with account_house("A", {REPLY: OPENED}) as (home, line):
-        if why == "no account":
-            home.lock.account.connect(None)
+    connected = why != "no account"
+    async with account_house("A", {REPLY: OPENED}, connected=connected) as (home, line):
         if why == "no code":
             line.codes.clear()
         line.request()
@@ -237,8 +255,8 @@ async def test_the_end_of_a_connection_is_no_answer_to_what_the_account_was_told
     async with account_house("A") as (home, line):
         line.request()
         unlocking = await begun(home)
-        home.lock.link_closed(ConnectionLost("gone"))
-        home.lock.link_rejected("no")
+        home.lock.on_event(Closed(ConnectionLost("gone")))
+        home.lock.on_event(Rejected("no"))
         await home.settle()
         assert not unlocking.done()
         await home.awake()
@@ -311,7 +329,7 @@ async def test_the_account_tells_what_tuyas_cloud_has_opened() -> None:
     async with cloud_house(settings=BY_CLOUD) as home:
         home.tuya.hang(OPERATE)
         line = Line(home, {})
-        home.lock.account.connect(line)
+        home.lock.use_account(line)
         unlocking = await home.begin()
         line.request()
         await home.until(lambda: bool(home.asked(OPERATE)))
@@ -324,7 +342,7 @@ async def test_the_account_tells_what_tuyas_cloud_has_opened() -> None:
 async def test_a_request_that_the_account_hears_is_enough_for_tuyas_cloud() -> None:
     async with cloud_house(settings=BY_CLOUD) as home:
         line = Line(home, {})
-        home.lock.account.connect(line)
+        home.lock.use_account(line)
         line.request()
         unlocking = await home.begin()
         await home.until(lambda: bool(home.asked(OPERATE)))
@@ -335,8 +353,8 @@ async def test_a_request_that_the_account_hears_is_enough_for_tuyas_cloud() -> N
 async def test_an_older_product_is_answered_even_if_its_family_is_not_known_by_its_ids() -> None:
     async with house(family="A") as home:
         line = Line(home, {REPLY: OPENED}, codes={REPLY})
-        home.lock.account.know("product", {}, Family.A)
-        home.lock.account.connect(line)
+        home.lock.learn_from_account("product", {}, Family.A)
+        home.lock.use_account(line)
         line.request()
         await home.lock.unlock()
         assert line.sent == [REPLY]

@@ -1,6 +1,6 @@
-"""The book of temporary passwords: who has a place, who had which number, what may be wished."""
+"""The book of temporary passwords: who has a place, who had which number, what may be requested."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 import json
 import re
 from typing import Any
@@ -8,16 +8,18 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock.exceptions import Mistake, PasswordRefused
-from custom_components.tuya_wifi_lock.tuyalock.passwords import (
+from custom_components.tuya_wifi_lock.tuyalock.access.passwords import (
     HISTORY,
     MAX_VALID,
     PasswordBook,
-    Phase,
-    TemporaryPassword,
-    Wish,
     is_trivial,
     new_code,
+)
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import Mistake, PasswordRefused
+from custom_components.tuya_wifi_lock.tuyalock.models import (
+    PasswordPhase,
+    PasswordRequest,
+    TemporaryPassword,
 )
 
 NOW = 1_790_000_000.0
@@ -25,9 +27,9 @@ HOUR = 3600
 LENGTH = 7
 
 
-def wish(name: str = "Guest", **changes: Any) -> Wish:
+def request(name: str = "Guest", **changes: Any) -> PasswordRequest:
     values = {"code": "7391846", "start": int(NOW), "end": int(NOW) + HOUR, "once": False}
-    return Wish(name=name, **values | changes)
+    return PasswordRequest(name=name, **values | changes)
 
 
 def password(name: str = "Guest", **changes: Any) -> TemporaryPassword:
@@ -36,7 +38,7 @@ def password(name: str = "Guest", **changes: Any) -> TemporaryPassword:
         "start": int(NOW) - HOUR,
         "end": int(NOW) + HOUR,
         "once": False,
-        "phase": Phase.ACTIVE,
+        "phase": PasswordPhase.ACTIVE,
     }
     return TemporaryPassword(name=name, **values | changes)
 
@@ -63,18 +65,18 @@ def mistake(of: pytest.ExceptionInfo[PasswordRefused]) -> Mistake:
 @pytest.mark.parametrize(
     ("changes", "counts"),
     [
-        ({"phase": Phase.WAITING}, True),
-        ({"phase": Phase.ACTIVE}, True),
-        ({"phase": Phase.ACTIVE, "start": int(NOW) + 60}, True),
-        ({"phase": Phase.DELETING}, True),
-        ({"phase": Phase.DELETING, "end": int(NOW) - 60}, True),
-        ({"phase": Phase.UNKNOWN}, True),
-        ({"phase": Phase.DELETED}, False),
-        ({"phase": Phase.FAILED}, False),
-        ({"phase": Phase.FAILED, "number": 903}, True),
-        ({"phase": Phase.ACTIVE, "end": int(NOW)}, False),
-        ({"phase": Phase.WAITING, "end": int(NOW) - 60}, False),
-        ({"phase": Phase.FAILED, "number": 903, "end": int(NOW) - 60}, False),
+        ({"phase": PasswordPhase.WAITING}, True),
+        ({"phase": PasswordPhase.ACTIVE}, True),
+        ({"phase": PasswordPhase.ACTIVE, "start": int(NOW) + 60}, True),
+        ({"phase": PasswordPhase.DELETING}, True),
+        ({"phase": PasswordPhase.DELETING, "end": int(NOW) - 60}, True),
+        ({"phase": PasswordPhase.UNKNOWN}, True),
+        ({"phase": PasswordPhase.DELETED}, False),
+        ({"phase": PasswordPhase.FAILED}, False),
+        ({"phase": PasswordPhase.FAILED, "number": 903}, True),
+        ({"phase": PasswordPhase.ACTIVE, "end": int(NOW)}, False),
+        ({"phase": PasswordPhase.WAITING, "end": int(NOW) - 60}, False),
+        ({"phase": PasswordPhase.FAILED, "number": 903, "end": int(NOW) - 60}, False),
     ],
 )
 def test_what_takes_a_place_in_the_lock(changes: dict[str, Any], counts: bool) -> None:
@@ -85,31 +87,31 @@ def test_what_takes_a_place_in_the_lock(changes: dict[str, Any], counts: bool) -
 def test_eight_less_two_and_five_as_the_vendor_tells_it() -> None:
     passwords = book(*(password(f"P{number}") for number in range(8)))
     for number in (0, 1):
-        passwords.put(password(f"P{number}", phase=Phase.DELETING), NOW)
+        passwords.put(password(f"P{number}", phase=PasswordPhase.DELETING), NOW)
     for name in ("N0", "N1"):
-        passwords.check_addition(wish(name), NOW, LENGTH)
-        passwords.put(password(name, phase=Phase.WAITING), NOW)
+        passwords.check_addition(request(name), NOW, LENGTH)
+        passwords.put(password(name, phase=PasswordPhase.WAITING), NOW)
     with pytest.raises(PasswordRefused) as refused:
-        passwords.check_addition(wish("N2"), NOW, LENGTH)
+        passwords.check_addition(request("N2"), NOW, LENGTH)
     assert mistake(refused) is Mistake.BOOK_FULL
 
     in_the_lock = [f"P{number}" for number in range(2, 8)] + ["N0", "N1"]
     passwords.merge([password(name) for name in in_the_lock], NOW)
 
     for name in ("N2", "N3"):
-        passwords.check_addition(wish(name), NOW, LENGTH)
-        passwords.put(password(name, phase=Phase.WAITING), NOW)
+        passwords.check_addition(request(name), NOW, LENGTH)
+        passwords.put(password(name, phase=PasswordPhase.WAITING), NOW)
     with pytest.raises(PasswordRefused) as refused:
-        passwords.check_addition(wish("N4"), NOW, LENGTH)
+        passwords.check_addition(request("N4"), NOW, LENGTH)
     assert mistake(refused) is Mistake.BOOK_FULL
 
 
 @given(
-    st.lists(st.sampled_from(list(Phase)), min_size=1, max_size=30),
+    st.lists(st.sampled_from(list(PasswordPhase)), min_size=1, max_size=30),
     st.lists(st.integers(-3, 3), min_size=30, max_size=30),
 )
 def test_there_is_room_exactly_while_fewer_than_ten_count(
-    phases: list[Phase], ends: list[int]
+    phases: list[PasswordPhase], ends: list[int]
 ) -> None:
     passwords = book(
         *(
@@ -117,17 +119,17 @@ def test_there_is_room_exactly_while_fewer_than_ten_count(
             for number, phase in enumerate(phases)
         )
     )
-    gone = {Phase.DELETED, Phase.FAILED}
+    gone = {PasswordPhase.DELETED, PasswordPhase.FAILED}
     counted = sum(
-        phase not in gone and (phase is Phase.DELETING or ends[number] > 0)
+        phase not in gone and (phase is PasswordPhase.DELETING or ends[number] > 0)
         for number, phase in enumerate(phases)
     )
     assert len(passwords.valid(NOW)) == counted
     if counted < MAX_VALID:
-        passwords.check_addition(wish("New"), NOW, LENGTH)
+        passwords.check_addition(request("New"), NOW, LENGTH)
     else:
         with pytest.raises(PasswordRefused) as refused:
-            passwords.check_addition(wish("New"), NOW, LENGTH)
+            passwords.check_addition(request("New"), NOW, LENGTH)
         assert mistake(refused) is Mistake.BOOK_FULL
 
 
@@ -136,25 +138,25 @@ def test_what_is_over_takes_a_place_again_only_where_there_is_room() -> None:
     over = password("Over", end=int(NOW) - HOUR)
     passwords.put(over, NOW)
     with pytest.raises(PasswordRefused) as refused:
-        passwords.check_change(over, wish("Over"), NOW, LENGTH)
+        passwords.check_change(over, request("Over"), NOW, LENGTH)
     assert mistake(refused) is Mistake.BOOK_FULL
-    passwords.check_change(passwords.find("P0"), wish("P0"), NOW, LENGTH)
-    passwords.put(replace(passwords.find("P0"), phase=Phase.DELETED), NOW)
-    passwords.check_change(over, wish("Over"), NOW, LENGTH)
+    passwords.check_change(passwords.find("P0"), request("P0"), NOW, LENGTH)
+    passwords.put(replace(passwords.find("P0"), phase=PasswordPhase.DELETED), NOW)
+    passwords.check_change(over, request("Over"), NOW, LENGTH)
 
 
 @pytest.mark.parametrize(
     ("phase", "waits"),
     [
-        (Phase.WAITING, True),
-        (Phase.DELETING, True),
-        (Phase.ACTIVE, False),
-        (Phase.DELETED, False),
-        (Phase.FAILED, False),
-        (Phase.UNKNOWN, False),
+        (PasswordPhase.WAITING, True),
+        (PasswordPhase.DELETING, True),
+        (PasswordPhase.ACTIVE, False),
+        (PasswordPhase.DELETED, False),
+        (PasswordPhase.FAILED, False),
+        (PasswordPhase.UNKNOWN, False),
     ],
 )
-def test_what_waits_for_the_lock(phase: Phase, waits: bool) -> None:
+def test_what_waits_for_the_lock(phase: PasswordPhase, waits: bool) -> None:
     assert book(password(phase=phase)).unsettled is waits
     assert not book().unsettled
 
@@ -164,25 +166,25 @@ def test_what_waits_for_the_lock(phase: Phase, waits: bool) -> None:
     [
         ({}, {}, True),
         ({"end": int(NOW)}, {}, False),
-        ({"phase": Phase.DELETED}, {}, False),
+        ({"phase": PasswordPhase.DELETED}, {}, False),
         ({"number": 903}, {}, True),
-        ({}, {"name": "GUEST", "phase": Phase.WAITING}, False),
-        ({}, {"phase": Phase.ACTIVE}, False),
-        ({}, {"phase": Phase.DELETING}, True),
-        ({}, {"phase": Phase.DELETED}, True),
-        ({}, {"name": "Aunt", "phase": Phase.ACTIVE}, True),
-        ({}, {"phase": Phase.ACTIVE, "end": int(NOW)}, True),
+        ({}, {"name": "GUEST", "phase": PasswordPhase.WAITING}, False),
+        ({}, {"phase": PasswordPhase.ACTIVE}, False),
+        ({}, {"phase": PasswordPhase.DELETING}, True),
+        ({}, {"phase": PasswordPhase.DELETED}, True),
+        ({}, {"name": "Aunt", "phase": PasswordPhase.ACTIVE}, True),
+        ({}, {"phase": PasswordPhase.ACTIVE, "end": int(NOW)}, True),
     ],
 )
-def test_what_the_lock_has_not_taken_matters_until_it_is_wished_anew_or_over(
+def test_what_the_lock_has_not_taken_matters_until_it_is_requested_again_or_over(
     changes: dict[str, Any], later: dict[str, Any], matters: bool
 ) -> None:
-    first = password("Guest", **{"phase": Phase.FAILED} | changes)
+    first = password("Guest", **{"phase": PasswordPhase.FAILED} | changes)
     passwords = book(first, *([password(**{"id": "another"} | later)] if later else []))
     assert [one.name for one in passwords.failed(NOW)] == ["Guest"] * matters
 
 
-# What may be wished
+# What may be requested
 
 
 @pytest.mark.parametrize(
@@ -202,60 +204,62 @@ def test_what_the_lock_has_not_taken_matters_until_it_is_wished_anew_or_over(
         ({"start": -1}, Mistake.BEYOND_CLOCK),
     ],
 )
-def test_a_wish_that_no_lock_can_fulfil_is_refused(
+def test_a_request_that_no_lock_can_fulfil_is_refused(
     changes: dict[str, Any], expected: Mistake
 ) -> None:
     with pytest.raises(PasswordRefused) as refused:
-        book().check_addition(wish(**changes), NOW, LENGTH)
+        book().check_addition(request(**changes), NOW, LENGTH)
     assert mistake(refused) is expected
     there = password("Old")
     with pytest.raises(PasswordRefused) as refused:
-        book(there).check_change(there, wish(**changes), NOW, LENGTH)
+        book(there).check_change(there, request(**changes), NOW, LENGTH)
     assert mistake(refused) is expected
 
 
 def test_a_name_may_have_twenty_letters_and_a_code_may_be_easy_if_somebody_wants_it() -> None:
-    book().check_addition(wish("a" * 20, code="1111111"), NOW, LENGTH)
+    book().check_addition(request("a" * 20, code="1111111"), NOW, LENGTH)
 
 
-@pytest.mark.parametrize("phase", [Phase.WAITING, Phase.ACTIVE, Phase.UNKNOWN])
-def test_a_name_is_given_once(phase: Phase) -> None:
+@pytest.mark.parametrize(
+    "phase", [PasswordPhase.WAITING, PasswordPhase.ACTIVE, PasswordPhase.UNKNOWN]
+)
+def test_a_name_is_given_once(phase: PasswordPhase) -> None:
     with pytest.raises(PasswordRefused) as refused:
-        book(password("Guest", phase=phase)).check_addition(wish("guest"), NOW, LENGTH)
+        book(password("Guest", phase=phase)).check_addition(request("guest"), NOW, LENGTH)
     assert mistake(refused) is Mistake.NAME_TAKEN
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"phase": Phase.DELETING},
-        {"phase": Phase.DELETED},
-        {"phase": Phase.FAILED},
+        {"phase": PasswordPhase.DELETING},
+        {"phase": PasswordPhase.DELETED},
+        {"phase": PasswordPhase.FAILED},
         {"end": int(NOW) - 60},
     ],
 )
 def test_a_name_is_free_again_once_its_password_is_over(changes: dict[str, Any]) -> None:
-    book(password("Guest", **changes)).check_addition(wish("Guest"), NOW, LENGTH)
+    book(password("Guest", **changes)).check_addition(request("Guest"), NOW, LENGTH)
 
 
 def test_a_password_may_keep_its_name_but_not_take_another_s() -> None:
     guest, cleaner = password("Guest"), password("Cleaner")
     passwords = book(guest, cleaner)
-    passwords.check_change(guest, wish("Guest"), NOW, LENGTH)
+    passwords.check_change(guest, request("Guest"), NOW, LENGTH)
     with pytest.raises(PasswordRefused) as refused:
-        passwords.check_change(guest, wish("Cleaner"), NOW, LENGTH)
+        passwords.check_change(guest, request("Cleaner"), NOW, LENGTH)
     assert mistake(refused) is Mistake.NAME_TAKEN
 
 
 def test_a_change_needs_no_further_place() -> None:
     passwords = book(*(password(f"P{number}") for number in range(MAX_VALID)))
-    passwords.check_change(passwords.find("P3"), wish("P3"), NOW, LENGTH)
+    passwords.check_change(passwords.find("P3"), request("P3"), NOW, LENGTH)
 
 
 def test_what_is_to_be_deleted_is_not_changed_any_more() -> None:
-    there = password(phase=Phase.DELETING)
+    there = password(phase=PasswordPhase.DELETING)
     with pytest.raises(PasswordRefused) as refused:
-        book(there).check_change(there, wish(), NOW, LENGTH)
+        book(there).check_change(there, request(), NOW, LENGTH)
     assert mistake(refused) is Mistake.NO_SUCH_PASSWORD
 
 
@@ -276,27 +280,27 @@ def test_a_name_that_looks_like_a_number_is_a_name_first() -> None:
 
 @pytest.mark.parametrize("which", ["Nobody", 905, "905", "", "³"])
 def test_what_nobody_has_is_not_found(which: str | int) -> None:
-    passwords = book(password("Guest", number=903), password("New", phase=Phase.WAITING))
+    passwords = book(password("Guest", number=903), password("New", phase=PasswordPhase.WAITING))
     assert passwords.search(which) is None
     with pytest.raises(PasswordRefused) as refused:
         passwords.find(which)
     assert mistake(refused) is Mistake.NO_SUCH_PASSWORD
 
 
-@pytest.mark.parametrize("phase", [Phase.DELETED, Phase.FAILED])
-def test_what_is_not_in_the_lock_is_not_found(phase: Phase) -> None:
+@pytest.mark.parametrize("phase", [PasswordPhase.DELETED, PasswordPhase.FAILED])
+def test_what_is_not_in_the_lock_is_not_found(phase: PasswordPhase) -> None:
     assert book(password(phase=phase)).search("Guest") is None
 
 
 def test_what_the_lock_would_not_change_is_still_found() -> None:
-    passwords = book(password(phase=Phase.FAILED, number=903))
-    assert passwords.find("Guest").phase is Phase.FAILED
+    passwords = book(password(phase=PasswordPhase.FAILED, number=903))
+    assert passwords.find("Guest").phase is PasswordPhase.FAILED
 
 
 def test_of_two_with_a_name_it_is_the_one_that_stays() -> None:
     passwords = book(
         password("Guest", id="new", end=int(NOW) + 60),
-        password("Guest", id="deleting", phase=Phase.DELETING),
+        password("Guest", id="deleting", phase=PasswordPhase.DELETING),
         password("Guest", id="over", end=int(NOW) - 60),
     )
     assert passwords.find("Guest").id == "new"
@@ -337,16 +341,16 @@ def test_of_several_that_had_a_slot_it_is_the_first_that_left_it_afterwards() ->
 
 
 def test_a_number_that_nobody_has_is_that_of_the_only_one_without() -> None:
-    cleaner = password("Cleaner", phase=Phase.WAITING)
+    cleaner = password("Cleaner", phase=PasswordPhase.WAITING)
     passwords = book(password("Guest", number=903), cleaner)
     assert passwords.name_of(904, NOW) == "Cleaner"
     assert passwords.name_of(904, NOW - HOUR - 1) is None
-    passwords.put(password("Plumber", phase=Phase.WAITING), NOW)
+    passwords.put(password("Plumber", phase=PasswordPhase.WAITING), NOW)
     assert passwords.name_of(904, NOW) is None
 
 
-@pytest.mark.parametrize("phase", [Phase.FAILED, Phase.DELETED])
-def test_a_number_is_not_that_of_a_password_that_never_came(phase: Phase) -> None:
+@pytest.mark.parametrize("phase", [PasswordPhase.FAILED, PasswordPhase.DELETED])
+def test_a_number_is_not_that_of_a_password_that_never_came(phase: PasswordPhase) -> None:
     assert book(password(phase=phase)).name_of(904, NOW - 1) is None
 
 
@@ -354,29 +358,36 @@ def test_a_number_is_not_that_of_a_password_that_never_came(phase: Phase) -> Non
 
 
 def test_what_is_listed_is_the_truth() -> None:
-    passwords = book(password("Guest", phase=Phase.WAITING))
+    passwords = book(password("Guest", phase=PasswordPhase.WAITING))
     passwords.merge([password("Guest", number=903), password("From the app")], NOW)
     assert [(one.name, one.phase, one.number) for one in passwords] == [
-        ("Guest", Phase.ACTIVE, 903),
-        ("From the app", Phase.ACTIVE, None),
+        ("Guest", PasswordPhase.ACTIVE, 903),
+        ("From the app", PasswordPhase.ACTIVE, None),
     ]
 
 
 def test_a_list_takes_away_no_number_and_no_edit_that_are_known() -> None:
     passwords = book(password(number=903, edit=4))
-    passwords.merge([password(phase=Phase.WAITING)], NOW)
+    passwords.merge([password(phase=PasswordPhase.WAITING)], NOW)
     (one,) = passwords
-    assert (one.phase, one.number, one.edit) == (Phase.WAITING, 903, 4)
+    assert (one.phase, one.number, one.edit) == (PasswordPhase.WAITING, 903, 4)
 
 
 @pytest.mark.parametrize(
-    "phase", [Phase.WAITING, Phase.ACTIVE, Phase.DELETING, Phase.UNKNOWN, Phase.DELETED]
+    "phase",
+    [
+        PasswordPhase.WAITING,
+        PasswordPhase.ACTIVE,
+        PasswordPhase.DELETING,
+        PasswordPhase.UNKNOWN,
+        PasswordPhase.DELETED,
+    ],
 )
-def test_what_is_not_listed_any_more_is_deleted(phase: Phase) -> None:
+def test_what_is_not_listed_any_more_is_deleted(phase: PasswordPhase) -> None:
     passwords = book(password(phase=phase))
     passwords.merge([], NOW)
     (one,) = passwords
-    assert (one.phase, one.gone) == (Phase.DELETED, NOW)
+    assert (one.phase, one.gone) == (PasswordPhase.DELETED, NOW)
     assert not passwords.unsettled
     passwords.merge([], NOW + 10)
     (one,) = passwords
@@ -384,10 +395,10 @@ def test_what_is_not_listed_any_more_is_deleted(phase: Phase) -> None:
 
 
 def test_what_failed_stays_failed_when_it_is_not_listed() -> None:
-    passwords = book(password(phase=Phase.FAILED))
+    passwords = book(password(phase=PasswordPhase.FAILED))
     passwords.merge([], NOW + 10)
     (one,) = passwords
-    assert (one.phase, one.gone) == (Phase.FAILED, NOW)
+    assert (one.phase, one.gone) == (PasswordPhase.FAILED, NOW)
 
 
 def test_what_was_missing_once_and_is_listed_again_is_there() -> None:
@@ -395,13 +406,13 @@ def test_what_was_missing_once_and_is_listed_again_is_there() -> None:
     passwords.merge([], NOW)
     passwords.merge([password()], NOW + 10)
     (one,) = passwords.valid(NOW + 10)
-    assert (one.phase, one.gone, one.number) == (Phase.ACTIVE, None, 903)
+    assert (one.phase, one.gone, one.number) == (PasswordPhase.ACTIVE, None, 903)
 
 
 def test_the_last_ones_that_are_over_are_remembered() -> None:
     passwords = book()
     for number in range(HISTORY + 5):
-        passwords.put(password(f"P{number}", phase=Phase.DELETED), NOW + number)
+        passwords.put(password(f"P{number}", phase=PasswordPhase.DELETED), NOW + number)
     passwords.put(password("Over", end=int(NOW) + HISTORY), NOW + 2 * HOUR)
     names = [one.name for one in passwords]
     assert names == [f"P{number}" for number in range(6, HISTORY + 5)] + ["Over"]
@@ -410,7 +421,7 @@ def test_the_last_ones_that_are_over_are_remembered() -> None:
 def test_what_is_valid_is_never_forgotten() -> None:
     passwords = book(password("Guest"))
     for number in range(2 * HISTORY):
-        passwords.put(password(f"P{number}", phase=Phase.DELETED), NOW)
+        passwords.put(password(f"P{number}", phase=PasswordPhase.DELETED), NOW)
     assert passwords.find("Guest")
     assert len(list(passwords)) == HISTORY + 1
 
@@ -419,23 +430,25 @@ def test_what_is_valid_is_never_forgotten() -> None:
 
 
 @given(
-    st.sampled_from(list(Phase)),
+    st.sampled_from(list(PasswordPhase)),
     st.one_of(st.none(), st.integers(901, 910)),
     st.booleans(),
     st.integers(1, 9),
 )
-def test_a_book_survives_a_restart(phase: Phase, number: int | None, once: bool, edit: int) -> None:
+def test_a_book_survives_a_restart(
+    phase: PasswordPhase, number: int | None, once: bool, edit: int
+) -> None:
     original = book(password(phase=phase, number=number, once=once, edit=edit))
     assert list(stored(original)) == list(original)
 
 
 def test_fields_of_a_later_version_are_left_out() -> None:
-    row = password().as_dict() | {"colour": "blue"}
+    row = asdict(password()) | {"colour": "blue"}
     assert list(PasswordBook({"passwords": [row]})) == [password()]
 
 
 def test_digits_are_in_no_book_and_in_no_text() -> None:
-    wanted = wish(code="7391846")
+    wanted = request(code="7391846")
     assert "7391846" not in repr(wanted) + str(wanted)
     passwords = book(password())
     assert not re.search("code|digits", json.dumps(passwords.as_dict()))
@@ -487,6 +500,6 @@ def test_what_looks_random_is_not_trivial(code: str) -> None:
 
 def test_a_password_that_was_replaced_in_the_book_is_there_once() -> None:
     passwords = book(password())
-    passwords.put(replace(password(), phase=Phase.DELETING), NOW)
+    passwords.put(replace(password(), phase=PasswordPhase.DELETING), NOW)
     (one,) = passwords
-    assert one.phase is Phase.DELETING
+    assert one.phase is PasswordPhase.DELETING

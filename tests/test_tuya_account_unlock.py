@@ -9,12 +9,11 @@ from types import SimpleNamespace
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.tuya_wifi_lock import account_api
 from custom_components.tuya_wifi_lock.diagnostics import async_get_config_entry_diagnostics
-from custom_components.tuya_wifi_lock.tuya_account import AccountRoad
+from custom_components.tuya_wifi_lock.tuya_account import TuyaAccount, api
+from custom_components.tuya_wifi_lock.tuyalock import Value
 from custom_components.tuya_wifi_lock.tuyalock.access import ways
-from custom_components.tuya_wifi_lock.tuyalock.errors import CloudUnreachable
-from custom_components.tuya_wifi_lock.tuyalock.state import Value
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import CloudUnreachable
 from homeassistant.components.button import SERVICE_PRESS
 from homeassistant.const import ATTR_ENTITY_ID, SERVICE_LOCK, SERVICE_UNLOCK
 from homeassistant.core import HomeAssistant
@@ -221,7 +220,7 @@ async def test_an_order_that_is_never_answered_is_given_once_and_the_lock_decide
     simulated_lock: SimulatedLock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(account_api, "ANSWER_TIME", 0.2)
+    monkeypatch.setattr(api, "ANSWER_TIME", 0.2)
     await request(hass, entry, simulated_lock)
     gateway.hang = True
     await unlock(hass)
@@ -251,14 +250,14 @@ async def test_a_remote_key_is_in_no_log(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    road: AccountRoad = entry.runtime_data.account
+    account: TuyaAccount = entry.runtime_data.account
     sent: list[str] = []
 
     async def send(code: str, value: Value) -> None:
         sent.append(str(value))
-        await AccountRoad.send(road, code, value)
+        await TuyaAccount.send(account, code, value)
 
-    monkeypatch.setattr(road, "send", send)
+    monkeypatch.setattr(account, "send", send)
     caplog.set_level(logging.DEBUG)
     await request(hass, entry, simulated_lock)
     await unlock(hass)

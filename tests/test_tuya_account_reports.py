@@ -1,6 +1,7 @@
 """What the owner's Tuya account hears of a lock, fed through the real SDK, beside the LAN."""
 
 from collections.abc import AsyncGenerator
+import logging
 from threading import Event
 import time
 from types import SimpleNamespace
@@ -9,17 +10,18 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.tuya_wifi_lock import tuya_account
 from custom_components.tuya_wifi_lock.const import CONF_LOCAL_KEY, DOMAIN
 from custom_components.tuya_wifi_lock.diagnostics import async_get_config_entry_diagnostics
-from custom_components.tuya_wifi_lock.tuya_account import Trouble
+from custom_components.tuya_wifi_lock.tuya_account import Trouble, account as tuya_account
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.json import json_dumps
+from homeassistant.util import dt as dt_util
 from tests.common import (
     LATE_UNLOCK,
     UNLOCK,
     Automation,
     Told,
+    kept,
     pass_time,
     reported,
     restart,
@@ -48,19 +50,20 @@ async def heard(hass: HomeAssistant, login: TuyaLogin, entry: MockConfigEntry) -
     """The account, which hears the lock; the lock sleeps."""
     await login.set_up()
     await setup(hass, entry)
-    assert trouble(entry) is None
+    assert await trouble(hass, entry) is None
     return login
 
 
-def trouble(entry: MockConfigEntry) -> Trouble | None:
-    """Return why the account does not hear the lock."""
-    found: Trouble | None = entry.runtime_data.account.trouble
+async def trouble(hass: HomeAssistant, entry: MockConfigEntry) -> str | None:
+    """Return why nothing is heard of the lock through the account."""
+    shown = await async_get_config_entry_diagnostics(hass, entry)
+    found: str | None = shown["account"]["trouble"]
     return found
 
 
-def routes(entry: MockConfigEntry) -> list[str]:
-    """Return by which route each unlock came."""
-    return [record.route for record in entry.runtime_data.lock.journal]
+async def sources(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, int]:
+    """Return how many unlocks came from each source."""
+    return (await kept(hass, entry))["by_route"]
 
 
 async def finger(login: TuyaLogin, lock: SimulatedLock, number: int = 3, ago: float = 0) -> bool:
@@ -71,10 +74,10 @@ async def finger(login: TuyaLogin, lock: SimulatedLock, number: int = 3, ago: fl
 async def lan_works(hass: HomeAssistant, entry: MockConfigEntry, lock: SimulatedLock) -> None:
     """Check that the LAN goes on: the lock wakes and a password is heard."""
     await wake(hass, entry, lock)
-    before = routes(entry).count("lan")
+    before = (await sources(hass, entry)).get("lan", 0)
     await lock.code(1)
     await reported(hass, lock)
-    assert routes(entry).count("lan") == before + 1
+    assert (await sources(hass, entry))["lan"] == before + 1
 
 
 # Reports
@@ -109,7 +112,7 @@ async def test_what_the_account_and_then_the_network_tell_is_one_event(
     await simulated_lock.finger(3)
     await reported(hass, simulated_lock)
     assert automation.told == [Told(UNLOCK, "fingerprint", 3)]
-    assert routes(entry) == ["account"]
+    assert await sources(hass, entry) == {"account": 1}
 
 
 @pytest.mark.parametrize("times", [False, True], ids=["without times", "with times"])
@@ -125,10 +128,12 @@ async def test_what_the_network_and_then_the_account_tell_is_one_event(
     await wake(hass, entry, simulated_lock)
     await simulated_lock.finger(3)
     await reported(hass, simulated_lock)
-    (record,) = entry.runtime_data.lock.journal
-    await heard.deliver(simulated_lock.device_id, [item(1, 3, record.happened)])
+    await wait_for(hass, lambda: automation.told)
+    at = dt_util.parse_datetime(str(state(hass, UNLOCK).attributes["time"]))
+    assert at
+    await heard.deliver(simulated_lock.device_id, [item(1, 3, at.timestamp())])
     assert automation.told == [Told(UNLOCK, "fingerprint", 3)]
-    assert routes(entry) == ["lan"]
+    assert await sources(hass, entry) == {"lan": 1}
 
 
 async def test_every_item_of_a_burst_is_kept_with_its_own_time(
@@ -139,6 +144,7 @@ async def test_every_item_of_a_burst_is_kept_with_its_own_time(
     automation: Automation,
 ) -> None:
     object.__setattr__(entry, "created_at", entry.created_at.replace(year=2020))
+    await restart(hass, entry)
     now = time.time()
     burst = [item(1, 3, now - 7200), item(1, 3, now - 3600), item(2, 1, now - 2)]
     await heard.deliver(simulated_lock.device_id, burst)
@@ -148,7 +154,8 @@ async def test_every_item_of_a_burst_is_kept_with_its_own_time(
         Told(LATE_UNLOCK, "fingerprint", 3),
         Told(UNLOCK, "password", 1),
     ]
-    times = [record.time for record in entry.runtime_data.lock.journal]
+    told = [dt_util.parse_datetime(str(one.attributes["time"])) for one in automation.states]
+    times = [at.timestamp() for at in told if at]
     assert times == pytest.approx([now - 7200, now - 3600, now - 2], abs=0.002)
 
 
@@ -161,7 +168,7 @@ async def test_what_is_older_than_the_entry_is_kept_and_no_news(
 ) -> None:
     await finger(heard, simulated_lock, ago=HOUR)
     assert not automation.told
-    assert routes(entry) == ["account"]
+    assert await sources(hass, entry) == {"account": 1}
 
 
 async def test_codes_instead_of_ids_are_understood(
@@ -182,13 +189,42 @@ async def test_codes_instead_of_ids_are_understood(
     assert entry.runtime_data.data.state.battery == 44
 
 
+async def test_seconds_are_a_time_as_well(
+    hass: HomeAssistant,
+    heard: TuyaLogin,
+    simulated_lock: SimulatedLock,
+    automation: Automation,
+) -> None:
+    at = int(time.time()) + 1
+    await heard.deliver(simulated_lock.device_id, [{"dpId": 1, "value": 3, "t": at}])
+    await wait_for(hass, lambda: automation.told)
+    assert state(hass, UNLOCK).attributes["time"] == dt_util.utc_from_timestamp(at).isoformat()
+
+
+@pytest.mark.parametrize("t", [None, 0, -1, True, "now"])
+async def test_an_item_without_a_time_is_of_unknown_age(
+    hass: HomeAssistant,
+    heard: TuyaLogin,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    automation: Automation,
+    t: Any,
+) -> None:
+    items = [{"dpId": 1, "value": 3, "t": t}, {"dpId": 12, "value": 50}]
+    await heard.deliver(simulated_lock.device_id, items)
+    await wait_for(hass, lambda: automation.told)
+    assert automation.told == [Told(LATE_UNLOCK, "fingerprint", 3)]
+    assert state(hass, LATE_UNLOCK).attributes["time"] is None
+    assert entry.runtime_data.data.state.battery == 50
+
+
 async def test_what_the_integration_drops_is_kept(
     hass: HomeAssistant, heard: TuyaLogin, entry: MockConfigEntry, simulated_lock: SimulatedLock
 ) -> None:
     # Neither the card nor this alarm is in the model of the account.
     await heard.deliver(simulated_lock.device_id, [item(5, 7), item(8, "pry")])
-    (record,) = entry.runtime_data.lock.journal
-    assert (record.method, record.number) == ("card", 7)
+    assert state(hass, UNLOCK).attributes["event_type"] == "card"
+    assert state(hass, UNLOCK).attributes["number"] == 7
     alarm_id = UNLOCK.replace("_unlock", "_alarm")
     await wait_for(hass, lambda: state(hass, alarm_id).state != "unknown")
     alarm = state(hass, alarm_id)
@@ -235,14 +271,16 @@ async def test_messages_of_another_shape_do_no_harm(
         {"protocol": 4, "data": {"devId": device_id}},
         {"protocol": 4, "data": {"devId": device_id, "status": {"1": 3}}},
         {"protocol": 4, "data": {"devId": device_id, "status": [1, None, {}, {"dpId": 1}]}},
+        {"protocol": 4, "data": {"devId": device_id, "status": [{"dpId": "1", "value": 3}]}},
+        {"protocol": 4, "data": {"devId": device_id, "status": [{"dpId": True, "value": 3}]}},
+        {"protocol": 4, "data": {"devId": device_id, "status": [{"code": 1, "value": 3}]}},
         {"protocol": 4, "data": {"devId": other.id, "status": [item(1, 3)]}},
         {"protocol": 20, "data": {"bizCode": "offline", "bizData": {"devId": device_id}}},
     ):
-        entry.runtime_data.account._hear(message)
-    await hass.async_block_till_done()
-    assert not routes(entry)
+        await heard.raw(message)
+    assert not await sources(hass, entry)
     assert await finger(heard, simulated_lock)
-    assert routes(entry) == ["account"]
+    assert await sources(hass, entry) == {"account": 1}
 
 
 async def test_two_locks_share_an_account(
@@ -254,13 +292,13 @@ async def test_two_locks_share_an_account(
     )
     second.add_to_hass(hass)
     await setup(hass, second)
-    journals = [one.runtime_data.lock.journal for one in (entry, second)]
     await finger(heard, simulated_lock)
     await heard.deliver("second", [item(2, 1), item(2, 1, time.time() - 3)])
-    assert [len(list(one)) for one in journals] == [1, 2]
+    assert await sources(hass, entry) == {"account": 1}
+    assert await sources(hass, second) == {"account": 2}
     await hass.config_entries.async_unload(second.entry_id)
     await finger(heard, simulated_lock, 4)
-    assert [len(list(one)) for one in journals] == [2, 2]
+    assert await sources(hass, entry) == {"account": 2}
 
 
 # The session
@@ -275,7 +313,7 @@ async def test_the_listener_follows_a_session_that_is_renewed(
     assert await finger(heard, simulated_lock)
     heard.connect()
     assert await finger(heard, simulated_lock, 4)
-    assert len(routes(entry)) == 2
+    assert await sources(hass, entry) == {"account": 2}
     await pass_time(hass, LOOK)
     assert len(heard.mq.device) == 1
     assert heard.topics.count(heard.topics[-1]) == 1
@@ -287,11 +325,11 @@ async def test_a_session_is_subscribed_only_once_it_is_connected(
     login.connects = False
     await login.set_up()
     await setup(hass, entry)
-    assert trouble(entry) is Trouble.CONNECTING
+    assert await trouble(hass, entry) == Trouble.CONNECTING
     assert not login.mq.device
     login.connect()
     await pass_time(hass, 4)
-    assert trouble(entry) is None
+    assert await trouble(hass, entry) is None
     assert await finger(login, simulated_lock)
 
 
@@ -304,14 +342,14 @@ async def test_a_session_that_breaks_off_for_long_is_told(
 ) -> None:
     heard.disconnect()
     await pass_time(hass, LOOK)
-    assert trouble(entry) is Trouble.CONNECTING
+    assert await trouble(hass, entry) == Trouble.CONNECTING
     monkeypatch.setattr(tuya_account, "OFFLINE_AFTER", 0.0)
     await pass_time(hass, 4)
-    assert trouble(entry) is Trouble.OFFLINE
+    assert await trouble(hass, entry) == Trouble.OFFLINE
     await lan_works(hass, entry, simulated_lock)
     heard.connect()
     await pass_time(hass, LOOK)
-    assert trouble(entry) is None
+    assert await trouble(hass, entry) is None
     assert await finger(heard, simulated_lock)
 
 
@@ -322,7 +360,7 @@ async def test_while_the_session_is_made_anew_there_is_none(
     heard.manager.mq.stop()
     heard.manager.mq = None
     await pass_time(hass, LOOK)
-    assert trouble(entry) is Trouble.CONNECTING
+    assert await trouble(hass, entry) == Trouble.CONNECTING
     heard.renew()
     await pass_time(hass, 4)
     assert await finger(heard, simulated_lock)
@@ -332,10 +370,10 @@ async def test_an_account_that_is_set_up_after_ours_is_heard(
     hass: HomeAssistant, entry: MockConfigEntry, login: TuyaLogin, simulated_lock: SimulatedLock
 ) -> None:
     await setup(hass, entry)
-    assert trouble(entry) is Trouble.NO_LOGIN
+    assert await trouble(hass, entry) == Trouble.NO_LOGIN
     await lan_works(hass, entry, simulated_lock)
     await login.set_up()
-    assert trouble(entry) is None
+    assert await trouble(hass, entry) is None
     assert await finger(login, simulated_lock)
     await lan_works(hass, entry, simulated_lock)
 
@@ -355,10 +393,10 @@ async def test_an_account_that_is_signed_out_or_gone_leaves_the_network_alone(
 ) -> None:
     await wake(hass, entry, simulated_lock)
     await heard.sign_out()
-    assert trouble(entry) is Trouble.SIGNED_OUT
+    assert await trouble(hass, entry) == Trouble.SIGNED_OUT
     await lan_works(hass, entry, simulated_lock)
     await heard.remove()
-    assert trouble(entry) is Trouble.NO_LOGIN
+    assert await trouble(hass, entry) == Trouble.NO_LOGIN
     await lan_works(hass, entry, simulated_lock)
     assert simulated_lock.connections == 1
 
@@ -370,17 +408,24 @@ async def test_a_lock_that_is_removed_from_the_account_is_heard_no_more(
     message["data"]["bizData"] = {"devId": simulated_lock.device_id}  # type: ignore[index]
     await heard.say(simulated_lock.device_id, message)
     await pass_time(hass, LOOK)
-    assert trouble(entry) is Trouble.NO_LOCK
+    assert await trouble(hass, entry) == Trouble.NO_LOCK
 
 
 async def test_an_entry_of_ours_that_is_unloaded_leaves_nothing_behind_in_the_session(
-    hass: HomeAssistant, heard: TuyaLogin, entry: MockConfigEntry, simulated_lock: SimulatedLock
+    hass: HomeAssistant,
+    heard: TuyaLogin,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    automation: Automation,
 ) -> None:
-    mine = entry.runtime_data.account
     assert heard.manager
+    (listener,) = heard.mq.message_listeners - {heard.manager.on_message}
+    data = {"devId": simulated_lock.device_id, "status": [item(1, 3)]}
     await hass.config_entries.async_unload(entry.entry_id)
     assert heard.mq.message_listeners == {heard.manager.on_message}
-    mine._async_take([item(1, 3)])
+    listener({"protocol": 4, "data": data})
+    await hass.async_block_till_done()
+    assert not automation.told
     await heard.reload()
     assert heard.mq.message_listeners == {heard.manager.on_message}
     assert not heard.mq.device
@@ -401,7 +446,7 @@ async def test_a_session_of_another_shape_is_left_alone_with_one_line_in_the_log
     old, heard.manager.mq = heard.manager.mq, mq
     for _ in range(3):
         await pass_time(hass, LOOK)
-    assert trouble(entry) is Trouble.UNEXPECTED
+    assert await trouble(hass, entry) == Trouble.UNEXPECTED
     assert caplog.text.count("The Tuya integration is not as expected") == 1
     diagnostics = await async_get_config_entry_diagnostics(hass, entry)
     assert diagnostics["findings"]["account"] == ["attention", "account_unexpected"]
@@ -416,10 +461,10 @@ async def test_run_time_data_of_another_shape_is_told(
 ) -> None:
     right, heard.entry.runtime_data = heard.entry.runtime_data, None
     await pass_time(hass, LOOK)
-    assert trouble(entry) is Trouble.UNEXPECTED
+    assert await trouble(hass, entry) == Trouble.UNEXPECTED
     heard.entry.runtime_data = right
     await pass_time(hass, LOOK)
-    assert trouble(entry) is None
+    assert await trouble(hass, entry) is None
 
 
 async def test_a_client_that_goes_away_while_we_subscribe_is_no_harm(
@@ -435,11 +480,11 @@ async def test_a_client_that_goes_away_while_we_subscribe_is_no_harm(
         await login.set_up()
         login.mq.client, login.mq.mq_config = RecordingClient(), None
         await setup(hass, entry)
-    assert trouble(entry) is Trouble.UNEXPECTED
+    assert await trouble(hass, entry) == Trouble.UNEXPECTED
     # What is in the list of the session is subscribed when it connects.
     login.connect()
     await pass_time(hass, LOOK)
-    assert trouble(entry) is None
+    assert await trouble(hass, entry) is None
     assert await finger(login, simulated_lock)
 
 
@@ -454,10 +499,11 @@ async def test_a_listener_comes_and_goes_while_the_session_tells_its_listeners(
 
     heard.mq.add_message_listener(meddle)
     heard.mq._on_message(None, None, SimpleNamespace(payload=b"{}"))
-    assert trouble(entry) is None
-    assert account._hear in heard.mq.message_listeners
-    assert heard.mq.device[0].id == simulated_lock.device_id
-    assert len(heard.mq.device) == 1
+    assert await trouble(hass, entry) is None
+    assert [device.id for device in heard.mq.device] == [simulated_lock.device_id]
+    heard.mq.remove_message_listener(meddle)
+    assert await finger(heard, simulated_lock)
+    assert await sources(hass, entry) == {"account": 1}
 
 
 async def test_diagnostics_and_log_tell_nothing_of_the_account(
@@ -471,9 +517,13 @@ async def test_diagnostics_and_log_tell_nothing_of_the_account(
     told = await async_get_config_entry_diagnostics(hass, entry)
     assert told["account"] == {"wanted": False, "trouble": None}
     assert told["records"]["by_route"] == {"account": 1}
-    ours = "".join(record.getMessage() for record in caplog.records if DOMAIN in record.name)
+    ours = [record for record in caplog.records if DOMAIN in record.name]
+    shown = "".join(record.getMessage() for record in ours if record.levelno > logging.DEBUG)
     for private in (simulated_lock.device_id, simulated_lock.local_key, "Front door"):
-        assert private not in json_dumps(told) + ours
+        assert private not in json_dumps(told) + shown
+    debug = "".join(record.getMessage() for record in ours)
+    for private in (simulated_lock.local_key, "owner@example.com"):
+        assert private not in debug
 
 
 # The local key
@@ -554,6 +604,13 @@ async def test_a_wrong_key_in_the_account_ends_with_a_question_to_the_owner(
     assert entry.data[CONF_LOCAL_KEY] == taken
 
 
+async def refused(hass: HomeAssistant, entry: MockConfigEntry, lock: SimulatedLock) -> None:
+    """Let the lock wake and refuse the local key, and wait until that has been dealt with."""
+    await lock.announce()
+    await wait_for(hass, lambda: entry.runtime_data.data.key_refused)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
 async def test_the_account_is_asked_for_a_key_once_an_hour(
     hass: HomeAssistant,
     repaired: TuyaLogin,
@@ -571,11 +628,11 @@ async def test_the_account_is_asked_for_a_key_once_an_hour(
     await wait_for(hass, lambda: reauths(hass) == 1)
     assert len(asked) == 1
     await restart(hass, entry)
-    account = entry.runtime_data.account
-    assert await account.async_new_key("f" * 16) is None
+    await refused(hass, entry, simulated_lock)
     assert len(asked) == 1
-    monkeypatch.setattr(account, "_asked_at", time.time() - HOUR - 1)
-    assert await account.async_new_key("f" * 16) is None
+    monkeypatch.setattr(tuya_account, "QUERY_EVERY", 0.0)
+    await restart(hass, entry)
+    await refused(hass, entry, simulated_lock)
     assert len(asked) == 2
 
 

@@ -9,18 +9,18 @@ from aiohttp import ClientSession
 import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock import REGIONS, CloudClient, OpenApi, Project
+from custom_components.tuya_wifi_lock.tuyalock.access.passwords import TemporaryPasswords
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     CloudRefused,
     CloudSilent,
     Mistake,
     PasswordRefused,
 )
-from custom_components.tuya_wifi_lock.tuyalock.passwords import Phase
-from custom_components.tuya_wifi_lock.tuyalock.temporary import TemporaryPasswords
+from custom_components.tuya_wifi_lock.tuyalock.models import PasswordPhase
 from tests.simulator import Knobs, SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 
-from .house import MovableClock
+from ..house import MovableClock
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -51,7 +51,7 @@ class Home:
         await self.passwords.refresh()
 
     @property
-    def phases(self) -> dict[str, Phase]:
+    def phases(self) -> dict[str, PasswordPhase]:
         return {one.name: one.phase for one in self.passwords.book.valid(self.clock.time())}
 
     def posts(self) -> int:
@@ -68,10 +68,11 @@ async def home_fixture(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Home]:
         simulated.join(lock)
         monkeypatch.setitem(REGIONS, "eu", simulated.url)
         project = Project("eu", simulated.access_id, simulated.access_secret)
-        home = Home(simulated, lock, clock, TemporaryPasswords(clock), TemporaryPasswords(clock))
-        for passwords in (home.passwords, home.app):
-            passwords.carrier = CloudClient(OpenApi(session, project, clock), lock.device_id)
-        yield home
+        ours, app = (
+            TemporaryPasswords(CloudClient(OpenApi(session, project, clock), lock.device_id), clock)
+            for _ in range(2)
+        )
+        yield Home(simulated, lock, clock, ours, app)
 
 
 async def test_eight_less_two_and_five_as_the_vendor_tells_it(home: Home) -> None:
@@ -97,9 +98,9 @@ async def test_eight_less_two_and_five_as_the_vendor_tells_it(home: Home) -> Non
     assert refused == [(10, Mistake.BOOK_FULL), (12, Mistake.BOOK_FULL)]
     assert home.posts() == 12
     assert home.phases == {
-        **{f"P{number}": Phase.ACTIVE for number in range(2, 10)},
-        "P10": Phase.WAITING,
-        "P11": Phase.WAITING,
+        **{f"P{number}": PasswordPhase.ACTIVE for number in range(2, 10)},
+        "P10": PasswordPhase.WAITING,
+        "P11": PasswordPhase.WAITING,
     }
 
 
@@ -110,7 +111,7 @@ async def test_a_guest_opens_under_his_name_and_not_before_the_lock_has_the_pass
     home.lock.knobs.sync_after = HOUR
     assert not await home.lock.type_code(CODES[0])
     await home.wake()
-    assert home.phases == {"Guest": Phase.ACTIVE}
+    assert home.phases == {"Guest": PasswordPhase.ACTIVE}
     assert await home.lock.type_code(CODES[0])
     number = home.lock.dps["3"]
     assert number == 901
@@ -125,7 +126,7 @@ async def test_a_deleted_password_opens_until_the_lock_has_woken(home: Home) -> 
     home.lock.knobs.sync_after = HOUR
     assert await home.lock.type_code(CODES[0])
     await home.lock.sleep()
-    assert home.phases == {"Guest": Phase.DELETING}
+    assert home.phases == {"Guest": PasswordPhase.DELETING}
     await home.wake()
     assert home.phases == {}
     assert not home.passwords.book.unsettled
@@ -136,10 +137,10 @@ async def test_a_changed_password_keeps_its_number_and_counts_its_edits(home: Ho
     await home.add("Guest", CODES[0])
     await home.wake()
     await home.passwords.modify(901, name="Aunt", code=CODES[1])
-    assert home.phases == {"Aunt": Phase.WAITING}
+    assert home.phases == {"Aunt": PasswordPhase.WAITING}
     await home.wake()
     found = home.passwords.book.find("Aunt")
-    assert (found.phase, found.number, found.edit) == (Phase.ACTIVE, 901, 2)
+    assert (found.phase, found.number, found.edit) == (PasswordPhase.ACTIVE, 901, 2)
     assert not await home.lock.type_code(CODES[0])
     assert await home.lock.type_code(CODES[1])
 
@@ -181,7 +182,7 @@ async def test_the_same_digits_twice_are_the_cloud_s_to_refuse(home: Home) -> No
     await home.add("Guest", CODES[0])
     with pytest.raises(CloudRefused):
         await home.add("Aunt", CODES[0])
-    assert home.phases == {"Guest": Phase.WAITING}
+    assert home.phases == {"Guest": PasswordPhase.WAITING}
 
 
 @pytest.mark.parametrize("done", [True, False])
@@ -204,4 +205,4 @@ async def test_passwords_end_by_themselves(home: Home) -> None:
     await home.passwords.refresh()
     assert not home.passwords.book.unsettled
     await home.add("Guest", CODES[0])
-    assert home.phases == {"Guest": Phase.WAITING}
+    assert home.phases == {"Guest": PasswordPhase.WAITING}

@@ -5,13 +5,17 @@ import json
 
 import pytest
 
+from custom_components.tuya_wifi_lock.tuyalock import Item, Source, Value
 from custom_components.tuya_wifi_lock.tuyalock.access.settings import CHANGED_WITHIN
-from custom_components.tuya_wifi_lock.tuyalock.errors import LockAsleep, NoAnswer, NotSupported
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
+    NotSupported,
+    SettingAsleep,
+    SettingNotConfirmed,
+)
+from custom_components.tuya_wifi_lock.tuyalock.lan.session import Closed
 from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType
-from custom_components.tuya_wifi_lock.tuyalock.report import Report
-from custom_components.tuya_wifi_lock.tuyalock.state import Value
 
-from .house import House, house
+from ..house import House, house
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -82,7 +86,7 @@ async def test_without_a_model_nothing_can_be_changed() -> None:
 async def test_a_lock_that_sleeps_is_told_nothing() -> None:
     async with house() as home:
         home.lock.learn(TABLE)
-        with pytest.raises(LockAsleep):
+        with pytest.raises(SettingAsleep):
             await home.lock.change_setting("automatic_lock", True)
         await home.awake()
         await home.settle()
@@ -111,11 +115,11 @@ async def test_a_change_that_the_lock_does_not_report_has_no_answer() -> None:
         home.clock.move(9.5)
         await home.settle()
         assert not changing.done()
-        assert home.lock.link_needed(), "the connection is kept for the answer"
+        assert home.lock.snapshot.awake, "the connection is kept for the answer"
         home.clock.move(1)
-        with pytest.raises(NoAnswer):
+        with pytest.raises(SettingNotConfirmed):
             await changing
-        assert not home.lock.link_needed()
+        await home.until(lambda: not home.lock.snapshot.awake)
         assert home.lock.snapshot.state.settings == {}
 
 
@@ -128,9 +132,11 @@ async def test_a_change_has_no_answer_as_soon_as_the_connection_ends() -> None:
         await home.simulated.sleep()
         async with asyncio.timeout(CHANGED_WITHIN / 2):
             for one in changing:
-                with pytest.raises(NoAnswer):
+                with pytest.raises(SettingNotConfirmed):
                     await one
-        assert not home.lock.link_needed()
+        await home.awake()
+        home.clock.move(7)
+        await home.until(lambda: not home.lock.snapshot.awake)
 
 
 async def test_a_change_has_no_answer_when_the_lock_is_let_go_of() -> None:
@@ -139,7 +145,7 @@ async def test_a_change_has_no_answer_when_the_lock_is_let_go_of() -> None:
         changing = asyncio.create_task(home.lock.change_setting("auto_lock_time", 30))
         await home.until(lambda: bool(home.simulated.commands))
         await home.lock.stop()
-        with pytest.raises(NoAnswer):
+        with pytest.raises(SettingNotConfirmed):
             await changing
 
 
@@ -148,11 +154,10 @@ async def test_what_was_reported_last_before_the_connection_ended_is_changed() -
         await known(home)
         changing = asyncio.create_task(home.lock.change_setting("auto_lock_time", 30))
         await home.until(lambda: bool(home.simulated.commands))
-        report = Report({69: 30}, {}, is_answer=False)
         # All at once, before anybody who waits has heard of the first.
-        home.lock.link_reported(report)
-        home.lock.link_reported(report)
-        home.lock.link_closed(None)
+        home.report(Source.LAN, Item(69, 30))
+        home.report(Source.LAN, Item(69, 30))
+        home.lock.on_event(Closed(None))
         await changing
 
 
@@ -172,7 +177,7 @@ async def test_what_can_be_changed_survives_a_restart() -> None:
         home.lock.learn(TABLE)
         stored = json.loads(json.dumps(home.lock.as_dict(), allow_nan=False))
     async with house(stored=stored) as home:
-        assert json.loads(json.dumps(home.lock.as_dict()["table"])) == stored["table"]
+        assert json.loads(json.dumps(home.lock.as_dict()["product"])) == stored["product"]
         await home.awake()
         await home.lock.change_setting("beep_volume", "mute")
         assert home.lock.snapshot.state.settings == {"beep_volume": "mute"}

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+import logging
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
 )
 from tests.simulator.remote import no_key
 
-from .house import VERSIONS, House, house
+from ..house import VERSIONS, House, house
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -85,7 +86,7 @@ async def test_access_control_opens(version: str, reply: str) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_older_lock_opens_by_reply(version: str) -> None:
-    stored = {"family": "A"}
+    stored = {"product": {"family": "A"}}
     async with house(version, "A", stored=stored) as home:
         await home.awake()
         with pytest.raises(NoRequest):
@@ -112,7 +113,7 @@ async def test_lock_that_hides_its_family_opens_by_reply_in_the_end() -> None:
 
 
 async def test_older_lock_takes_a_refusal() -> None:
-    async with house(family="A", stored={"family": "A"}) as home:
+    async with house(family="A", stored={"product": {"family": "A"}}) as home:
         await home.awake()
         with pytest.raises(RequestOver):
             await home.lock.refuse()
@@ -125,7 +126,7 @@ async def test_older_lock_takes_a_refusal() -> None:
 
 
 async def test_newer_lock_takes_no_refusal_from_us() -> None:
-    async with house(stored={"family": "B"}) as home:
+    async with house(stored={"product": {"family": "B"}}) as home:
         await home.awake()
         await home.simulated.request(60)
         await home.until(lambda: home.lock.snapshot.requested)
@@ -135,7 +136,7 @@ async def test_newer_lock_takes_no_refusal_from_us() -> None:
 
 async def test_request_only_never_sends_a_key() -> None:
     settings = Settings(unlock_with=UnlockWith.REQUEST_ONLY)
-    async with house(settings=settings, stored={"family": "B"}) as home:
+    async with house(settings=settings, stored={"product": {"family": "B"}}) as home:
         await home.awake()
         await home.simulated.request(60)
         await home.until(lambda: home.lock.snapshot.requested)
@@ -210,7 +211,7 @@ async def test_silence_is_not_success(version: str) -> None:
 
 @pytest.mark.parametrize("family", ["A", "B", "D"])
 async def test_lock_that_stopped_hearing_is_not_success(family: str) -> None:
-    async with house(family=family, stored={"family": family}) as home:
+    async with house(family=family, stored={"product": {"family": family}}) as home:
         await home.awake()
         if family == "A":
             await home.simulated.request(60)
@@ -297,7 +298,7 @@ async def test_two_calls_share_one_attempt() -> None:
 
 @pytest.mark.parametrize("family", ["A", "B"])
 async def test_waiting_unlock_is_released_by_a_request(family: str) -> None:
-    async with house(family=family, stored={"family": family}) as home:
+    async with house(family=family, stored={"product": {"family": family}}) as home:
         unlocking = asyncio.create_task(home.lock.unlock())
         await home.until(lambda: home.lock.snapshot.unlocking)
         await home.simulated.request(60)
@@ -475,7 +476,7 @@ async def test_keys_have_no_string_form() -> None:
         await home.lock.unlock()
         key = home.simulated.stored_key
         assert key is not None
-        texts = f"{vars(home.lock)} {home.lock.address!r} {home.lock.snapshot!r}"
+        texts = f"{home.lock.as_dict()} {home.lock.address!r} {home.lock.snapshot!r}"
         assert key.key.decode() not in texts
         assert home.simulated.local_key not in texts
 
@@ -495,3 +496,26 @@ async def test_garbled_key_report_says_nothing() -> None:
         await home.simulated.finger(3)
         await home.until(lambda: len(home.told) == 1)
         assert home.lock.snapshot.awake
+
+
+async def test_an_unlock_can_be_followed_in_the_debug_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "custom_components.tuya_wifi_lock")
+    async with house(stored={"product": {"family": "B"}}) as home:
+        unlocking = asyncio.create_task(home.lock.unlock())
+        await home.until(lambda: home.lock.snapshot.unlocking)
+        await home.simulated.request(60)
+        home.hint()
+        await unlocking
+        key = home.simulated.stored_key
+    id_ = home.simulated.device_id
+    lines = [record.getMessage() for record in caplog.records if ".access." in record.name]
+    assert lines == [
+        f"{id_}: waiting 30.0 s for a request at the door",
+        f"{id_}: unlocking by OwnKey: the owner chose own_key, the family is B",
+        f"{id_}: sending remote_no_pd_setkey over lan",
+        f"{id_}: sending remote_no_dp_key over lan",
+        f"{id_}: the lock says DONE",
+        f"{id_}: the door is open",
+    ]
+    assert key is not None
+    assert key.key.decode() not in caplog.text

@@ -1,0 +1,1 @@
+"""Check the lock: the checks, and what they find in words."""

@@ -1,0 +1,422 @@
+"""The checks of a lock: each looks at the evidence and finds one thing, or nothing."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ..tuya_account import Trouble
+from ..tuyalock import (
+    LASTING,
+    USUAL_AFTER,
+    Cause,
+    Family,
+    Firmware,
+    KeyOwner,
+    LockError,
+    MalformedFrame,
+    NoHandshake,
+    SlotTaken,
+    WrongVersion,
+)
+
+DAY = 86400.0
+SILENT_AT_LEAST = 2 * DAY
+USUAL_TIMES = 3
+"""A lock is silent after so many times its longest usual silence."""
+GONE_AFTER = 3600.0
+"""Seconds after which a lock that stays on the network is missed."""
+
+REPLACE_BATTERY = 20
+UNRELIABLE_BATTERY = 15
+FAILING_BATTERY = 5
+"""Percent."""
+
+MANY_CALLS = 0.8
+"""Part of the calls of a month after which they are running out."""
+
+_GONE = {Trouble.NO_LOGIN, Trouble.SIGNED_OUT, Trouble.NO_LOCK}
+_SERVICE = {Cause.NO_LOCK_SERVICE, Cause.TRIAL_EXPIRED}
+_QUOTA = {"CallsUsedUp": "cloud_calls_used_up", Cause.QUOTA: "cloud_quota"}
+
+_PASSING = {
+    "CloudSilent": "cloud_silent",
+    "CloudUnreachable": "cloud_unreachable",
+    Cause.BUSY: "cloud_busy",
+    Cause.TOKEN: "cloud_token",
+}
+"""What passes by itself; all else is one call that the cloud refuses."""
+
+
+class State(StrEnum):
+    """The result of a check."""
+
+    OK = "ok"
+    ATTENTION = "attention"
+    PROBLEM = "problem"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudEvidence:
+    """Evidence about Tuya's cloud."""
+
+    failure: str | None
+    """Why it fails at present."""
+    answered: bool
+    calls: int
+    cap: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What the checks look at. Times are Unix seconds, durations seconds."""
+
+    now: float
+    listening_since: float
+    heard: float | None
+    awake: bool
+    wakes: int
+    longest_silence: float | None
+    stays: bool
+    """It stays on the network."""
+    announces: bool
+    located: bool
+    dhcp: bool
+    """Its MAC address is known, so that Home Assistant notices its DHCP requests."""
+    key_refused: bool
+    reported: bool
+    """It has sent something that only the right local key deciphers."""
+    problem: LockError | None
+    crowded: bool
+    rivals: tuple[str, ...]
+    """Local integrations that have the same lock."""
+    version_configured: str | None
+    version_found: str | None
+    family: Family | None
+    opens_remotely: bool | None
+    allowed: bool | None
+    """If the owner allows remote unlocking in the app."""
+    takes_keys: bool | None
+    requested: bool
+    key_owner: KeyOwner | None
+    clock_ahead: float | None
+    clock_right: bool | None
+    battery: int | None
+    battery_level: str | None
+    passwords_waiting: int | None
+    """None without a cloud project."""
+    passwords_failed: tuple[str, ...] = ()
+    """Names of those that the lock has not accepted as requested."""
+    records: int = 0
+    cloud: CloudEvidence | None = None
+    firmware: Firmware | None = None
+    account_wanted: bool = False
+    """The owner has set up the lock from a Tuya account."""
+    account_trouble: str | None = "no_login"
+    """Why an account does not deliver what the lock reports; None if it does."""
+    account_opens: bool = False
+    """The lock can be opened through the account during a request at the door."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check has found; `text` is the key of its translation."""
+
+    check: str
+    state: State
+    text: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+type Verdict = tuple[State, str] | tuple[State, str, Mapping[str, str]] | None
+"""A state, a text and its values; None if the check does not concern this lock."""
+
+
+def examine(evidence: Evidence) -> list[Finding]:
+    """Return the findings of all checks that concern this lock."""
+    verdicts = ((name, check(evidence)) for name, check in CHECKS.items())
+    return [Finding(name, *verdict) for name, verdict in verdicts if verdict]
+
+
+def duration(seconds: float) -> str:
+    """Return a duration in round figures, with symbols that all languages know."""
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} s"
+
+
+# The network: none of these checks sends anything
+
+
+def _heard(evidence: Evidence) -> Verdict:
+    """Check if the lock wakes as often as usual."""
+    if evidence.awake:
+        return State.OK, "connected"
+    listened = evidence.now - evidence.listening_since
+    silence = listened if evidence.heard is None else evidence.now - evidence.heard
+    missed = min(silence, listened)
+    values = {"silence": duration(silence)}
+    if evidence.stays:
+        gone = missed > GONE_AFTER
+        return (State.PROBLEM, "gone", values) if gone else (State.OK, "just_gone")
+    if evidence.heard is None:
+        never = missed > SILENT_AT_LEAST
+        return (State.ATTENTION, "never_heard", values) if never else (State.UNKNOWN, "not_yet")
+    if evidence.longest_silence is None:
+        return State.UNKNOWN, "usual_unknown", values
+    longest = max(USUAL_TIMES * evidence.longest_silence, SILENT_AT_LEAST)
+    if missed > longest:
+        usual = duration(evidence.longest_silence)
+        return State.ATTENTION, "silent", values | {"usual": usual}
+    if silence > longest:
+        return State.UNKNOWN, "not_again_yet", values | {"listened": duration(listened)}
+    return State.OK, "asleep", values
+
+
+def _hints(evidence: Evidence) -> Verdict:
+    """Check what shows that the lock wakes."""
+    if evidence.stays:
+        return State.OK, "stays_connected"
+    if evidence.announces:
+        return State.OK, "announces_and_dhcp" if evidence.dhcp else "announces"
+    if not evidence.located:
+        return None
+    return State.OK, "dials_and_dhcp" if evidence.dhcp else "dials"
+
+
+def _address(evidence: Evidence) -> Verdict:
+    """Check if the address of the lock is known."""
+    if evidence.located:
+        return State.OK, "located"
+    return State.ATTENTION, "not_located"
+
+
+def _local_key(evidence: Evidence) -> Verdict:
+    """Check if the lock accepts the local key."""
+    if evidence.key_refused:
+        return State.PROBLEM, "key_refused"
+    if isinstance(evidence.problem, NoHandshake):
+        return State.ATTENTION, "no_handshake"
+    if evidence.awake or evidence.reported:
+        return State.OK, "key_accepted"
+    return State.UNKNOWN, "key_untried"
+
+
+def _version(evidence: Evidence) -> Verdict:
+    """Check if both speak the same protocol version."""
+    if isinstance(evidence.problem, WrongVersion):
+        configured = evidence.version_configured or ""
+        announced = evidence.problem.announced
+        return State.PROBLEM, "wrong_version", {"version": configured, "announced": announced}
+    if isinstance(evidence.problem, MalformedFrame):
+        return State.ATTENTION, "garbage"
+    if version := evidence.version_configured or evidence.version_found:
+        return State.OK, "version", {"version": version}
+    return State.UNKNOWN, "version_unknown"
+
+
+def _connection(evidence: Evidence) -> Verdict:
+    """Check if another client holds the only connection."""
+    taken = isinstance(evidence.problem, SlotTaken)
+    values = {"rivals": ", ".join(evidence.rivals)}
+    if taken and evidence.rivals:
+        return State.PROBLEM, "slot_taken_by", values
+    if taken and evidence.crowded:
+        return State.PROBLEM, "slot_taken"
+    if taken:
+        # It may be our own last connection, which the lock has not given up yet.
+        return State.ATTENTION, "slot_taken_once"
+    if evidence.rivals:
+        return State.ATTENTION, "rivals", values
+    if evidence.awake or evidence.reported:
+        return State.OK, "slot_free"
+    return State.UNKNOWN, "slot_unknown"
+
+
+# The door
+
+
+def _remote_unlock(evidence: Evidence) -> Verdict:
+    """Check if the product can be opened remotely at all."""
+    if evidence.opens_remotely is None:
+        return State.UNKNOWN, "remote_unknown"
+    if not evidence.opens_remotely:
+        return State.ATTENTION, "remote_unsupported"
+    return State.OK, "remote_by_reply" if evidence.family is Family.A else "remote_by_key"
+
+
+def _remote_allowed(evidence: Evidence) -> Verdict:
+    """Check if the owner allows remote unlocking."""
+    if evidence.opens_remotely is False:
+        return None
+    if evidence.allowed is False:
+        return State.PROBLEM, "remote_not_allowed"
+    if evidence.takes_keys is False:
+        state = State.ATTENTION if evidence.allowed else State.PROBLEM
+        return state, "remote_key_refused" if evidence.allowed else "remote_perhaps_not_allowed"
+    if evidence.allowed or evidence.takes_keys:
+        return State.OK, "remote_allowed"
+    return State.UNKNOWN, "remote_allowed_unknown"
+
+
+def _request(evidence: Evidence) -> Verdict:
+    """Check if the lock would open remotely now."""
+    if evidence.opens_remotely is False or evidence.stays:
+        return None
+    return State.OK, "request_open" if evidence.requested else "request_closed"
+
+
+def _remote_key(evidence: Evidence) -> Verdict:
+    """Check whose remote key the lock has."""
+    if evidence.opens_remotely is not True or evidence.family is Family.A:
+        return None
+    match evidence.key_owner:
+        case KeyOwner.US:
+            return State.OK, "key_ours"
+        case KeyOwner.CLOUD:
+            return State.OK, "key_of_cloud"
+        case KeyOwner.NOBODY:
+            return State.ATTENTION, "key_of_nobody"
+    return State.UNKNOWN, "key_owner_unknown"
+
+
+def _clock(evidence: Evidence) -> Verdict:
+    """Check if the lock's clock is right."""
+    if evidence.clock_ahead is not None:
+        return State.PROBLEM, "clock_ahead", {"ahead": duration(evidence.clock_ahead)}
+    if evidence.clock_right is False:
+        return State.PROBLEM, "clock_wrong"
+    if evidence.clock_right:
+        return State.OK, "clock_right"
+    return State.UNKNOWN, "clock_unknown"
+
+
+def _battery(evidence: Evidence) -> Verdict:
+    """Check the batteries."""
+    if evidence.battery is None:
+        return _battery_level(evidence)
+    values = {"percent": str(evidence.battery)}
+    if evidence.battery <= FAILING_BATTERY:
+        return State.PROBLEM, "battery_failing", values
+    if evidence.battery <= UNRELIABLE_BATTERY:
+        return State.PROBLEM, "battery_unreliable", values
+    if evidence.battery <= REPLACE_BATTERY:
+        return State.ATTENTION, "battery_replace", values
+    return State.OK, "battery", values
+
+
+def _battery_level(evidence: Evidence) -> Verdict:
+    """Check the batteries of a lock that does not measure percent."""
+    match evidence.battery_level:
+        case "poweroff":
+            return State.PROBLEM, "battery_level_failing"
+        case "low":
+            return State.PROBLEM, "battery_level_low"
+        case None:
+            # What stays on the network has no batteries.
+            return None if evidence.stays else (State.UNKNOWN, "battery_unknown")
+    return State.OK, "battery_level"
+
+
+def _passwords(evidence: Evidence) -> Verdict:
+    """Check if temporary passwords have reached the lock."""
+    if evidence.passwords_waiting is None:
+        return None
+    if evidence.passwords_failed:
+        return State.PROBLEM, "passwords_failed", {"names": ", ".join(evidence.passwords_failed)}
+    if evidence.passwords_waiting:
+        return State.ATTENTION, "passwords_waiting", {"count": str(evidence.passwords_waiting)}
+    return State.OK, "passwords_settled"
+
+
+def _records(evidence: Evidence) -> Verdict:
+    """Check if unlocks are recorded."""
+    if evidence.records:
+        return State.OK, "records"
+    if evidence.wakes >= USUAL_AFTER:
+        return State.ATTENTION, "no_records", {"wakes": str(evidence.wakes)}
+    return State.UNKNOWN, "no_records_yet"
+
+
+# Tuya's cloud and account
+
+
+def _cloud(evidence: Evidence) -> Verdict:
+    """Check if Tuya's cloud accepts the project."""
+    if (cloud := evidence.cloud) is None:
+        return State.OK, "no_cloud"
+    if cloud.failure in _SERVICE | _QUOTA.keys():
+        return State.OK, "cloud_account"
+    if cloud.failure in LASTING:
+        return State.PROBLEM, f"cloud_{cloud.failure}"
+    if cloud.failure:
+        return State.ATTENTION, _PASSING.get(cloud.failure, "cloud_fails")
+    return (State.OK, "cloud_account") if cloud.answered else (State.UNKNOWN, "cloud_not_asked")
+
+
+def _cloud_service(evidence: Evidence) -> Verdict:
+    """Check if the cloud project has the services that locks need."""
+    if (cloud := evidence.cloud) is None:
+        return None
+    if cloud.failure in _SERVICE:
+        return State.PROBLEM, f"cloud_{cloud.failure}"
+    if cloud.failure or not cloud.answered:
+        return State.UNKNOWN, "cloud_service_unknown"
+    return State.OK, "cloud_service"
+
+
+def _cloud_quota(evidence: Evidence) -> Verdict:
+    """Check if calls are left this month."""
+    if (cloud := evidence.cloud) is None:
+        return None
+    values = {"calls": str(cloud.calls)}
+    if text := _QUOTA.get(cloud.failure or ""):
+        return State.PROBLEM, text, values
+    if cloud.calls > MANY_CALLS * cloud.cap:
+        return State.ATTENTION, "cloud_many_calls", values
+    return State.OK, "cloud_calls", values
+
+
+def _firmware(evidence: Evidence) -> Verdict:
+    """Check if there is newer firmware."""
+    if (firmware := evidence.firmware) is None:
+        return None
+    values = {"installed": firmware.installed, "newest": firmware.newest}
+    if firmware.installed != firmware.newest:
+        return State.ATTENTION, "firmware_old", values
+    return State.OK, "firmware", values
+
+
+def _account(evidence: Evidence) -> Verdict:
+    """Check if the owner's Tuya account delivers what the lock reports."""
+    if (trouble := evidence.account_trouble) is None:
+        return State.OK, "account_opens" if evidence.account_opens else "account"
+    if trouble in _GONE and not evidence.account_wanted:
+        return None
+    state = State.UNKNOWN if trouble == Trouble.CONNECTING else State.ATTENTION
+    return state, f"account_{trouble}"
+
+
+CHECKS: Mapping[str, Callable[[Evidence], Verdict]] = {
+    "heard": _heard,
+    "hints": _hints,
+    "address": _address,
+    "local_key": _local_key,
+    "protocol_version": _version,
+    "connection": _connection,
+    "remote_unlock": _remote_unlock,
+    "remote_unlock_allowed": _remote_allowed,
+    "unlock_request": _request,
+    "remote_key": _remote_key,
+    "clock": _clock,
+    "battery": _battery,
+    "passwords": _passwords,
+    "records": _records,
+    "cloud": _cloud,
+    "cloud_service": _cloud_service,
+    "cloud_quota": _cloud_quota,
+    "firmware": _firmware,
+    "account": _account,
+}
+"""All checks, in the order in which their findings are shown."""

@@ -1,0 +1,137 @@
+"""Collects the evidence about a lock, and words the findings for its owner."""
+
+import time
+
+from homeassistant.const import CONF_DEVICE_ID, CONF_MAC
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.util.json import JsonObjectType
+
+from ..const import CONF_ACCOUNT
+from ..coordinator import LockCoordinator
+from ..texts import async_texts
+from ..tuyalock import MAX_CALLS, Family, Kind, PasswordPhase
+from .checks import CloudEvidence, Evidence, Finding, State, examine
+
+OTHER_CLIENTS = {"localtuya": "LocalTuya", "tuya_local": "Tuya Local"}
+"""Integrations that hold connections to devices in the local network, and their names."""
+
+
+async def async_diagnose(coordinator: LockCoordinator) -> list[Finding]:
+    """Ask the cloud project, check everything, and update the repairs; the lock is not woken."""
+    if coordinator.cloud:
+        await coordinator.cloud.async_check()
+    coordinator.checked_at = time.time()
+    coordinator.async_update_listeners()
+    return check_lock(coordinator)
+
+
+@callback
+def check_lock(coordinator: LockCoordinator) -> list[Finding]:
+    """Return the findings of all checks by what is known now."""
+    return examine(_evidence(coordinator))
+
+
+async def async_in_words(hass: HomeAssistant, findings: list[Finding]) -> JsonObjectType:
+    """Return findings in words, as the action does."""
+    seen, todo = await async_texts(hass, "finding_seen"), await async_texts(hass, "finding_todo")
+    summaries = await async_texts(hass, "finding_summary")
+    states = [finding.state for finding in findings]
+    problems, attention = states.count(State.PROBLEM), states.count(State.ATTENTION)
+    summary = summaries["some" if problems or attention else "none"]
+    return {
+        "summary": summary.format(problems=problems, attention=attention),
+        "findings": [
+            {
+                "check": finding.check,
+                "state": finding.state.value,
+                "seen": seen[finding.text].format(**finding.values),
+                "todo": todo[finding.text].format(**finding.values)
+                if finding.text in todo
+                else None,
+            }
+            for finding in findings
+        ],
+    }
+
+
+def _evidence(coordinator: LockCoordinator) -> Evidence:
+    """Return what is known now."""
+    lock, data = coordinator.lock, coordinator.config_entry.data
+    health, snapshot, address, state = lock.health, lock.snapshot, lock.address, lock.snapshot.state
+    known = coordinator.cloud.data if coordinator.cloud else None
+    waiting, failed = _passwords(coordinator)
+    return Evidence(
+        now=time.time(),
+        listening_since=coordinator.listening_since,
+        heard=_heard(coordinator),
+        awake=snapshot.awake,
+        wakes=len(health.wakes),
+        longest_silence=health.longest_silence,
+        stays=address.keep_alive or snapshot.family is Family.D,
+        announces=address.announces,
+        located=address.host is not None,
+        dhcp=CONF_MAC in data,
+        key_refused=snapshot.key_refused,
+        reported=lock.reported,
+        problem=snapshot.problem,
+        crowded=health.crowded,
+        rivals=_other_clients(coordinator),
+        version_configured=address.version,
+        version_found=address.found_version,
+        family=snapshot.family,
+        opens_remotely=lock.opens_remotely,
+        allowed=known.allowed if known else None,
+        takes_keys=health.takes_keys,
+        requested=snapshot.requested,
+        key_owner=health.key_owner,
+        clock_ahead=health.clock_ahead,
+        clock_right=health.clock_right,
+        battery=state.battery,
+        battery_level=state.battery_level,
+        passwords_waiting=waiting,
+        passwords_failed=failed,
+        records=len(list(lock.journal.of(Kind.UNLOCK))),
+        cloud=_cloud(coordinator),
+        firmware=known.firmware if known else None,
+        account_wanted=data.get(CONF_ACCOUNT, False),
+        account_trouble=coordinator.account.trouble,
+        account_opens=lock.opens_by_account,
+    )
+
+
+def _heard(coordinator: LockCoordinator) -> float | None:
+    """Return when the last report came, from any source, in Unix seconds."""
+    last, heard = coordinator.lock.journal.last_unlock, coordinator.lock.snapshot.state.last_heard
+    return max(heard or 0, last.happened) if last else heard
+
+
+def _other_clients(coordinator: LockCoordinator) -> tuple[str, ...]:
+    """Return the names of the local integrations that have the same lock."""
+    device_id = coordinator.config_entry.data[CONF_DEVICE_ID]
+    return tuple(
+        name
+        for domain, name in OTHER_CLIENTS.items()
+        for entry in coordinator.hass.config_entries.async_loaded_entries(domain)
+        if device_id in str(dict(entry.data))
+    )
+
+
+def _passwords(coordinator: LockCoordinator) -> tuple[int | None, tuple[str, ...]]:
+    """Return how many temporary passwords wait for the lock, and which it has not accepted."""
+    passwords = coordinator.lock.passwords
+    phases = [password.phase for password in passwords.book]
+    waiting = sum(phase in {PasswordPhase.WAITING, PasswordPhase.DELETING} for phase in phases)
+    failed = dict.fromkeys(one.name for one in passwords.book.failed(time.time()))
+    return None if passwords.code_length is None else waiting, tuple(failed)
+
+
+def _cloud(coordinator: LockCoordinator) -> CloudEvidence | None:
+    """Return the evidence about Tuya's cloud."""
+    if (cloud := coordinator.cloud) is None:
+        return None
+    return CloudEvidence(
+        failure=cloud.failure,
+        answered=cloud.data.last_success is not None,
+        calls=cloud.calls,
+        cap=MAX_CALLS,
+    )

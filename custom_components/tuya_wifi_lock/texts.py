@@ -1,0 +1,37 @@
+"""Times and translated texts, as people enter and read them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import voluptuous as vol
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.translation import async_get_translations
+from homeassistant.util import dt as dt_util
+
+from .const import DOMAIN
+
+
+def _timestamp(moment: datetime) -> float:
+    """Return a time in Unix seconds; without a zone it is a local one."""
+    try:
+        return dt_util.as_utc(moment).timestamp()
+    except OverflowError as err:
+        raise vol.Invalid("this time is out of range") from err
+
+
+TIME = vol.All(cv.datetime, _timestamp)
+"""Validates a time that somebody enters, and returns Unix seconds."""
+
+
+def iso(moment: float | None) -> str | None:
+    """Return Unix seconds as people and templates read them; None is not known."""
+    return None if moment is None else dt_util.utc_from_timestamp(moment).isoformat()
+
+
+async def async_texts(hass: HomeAssistant, kind: str) -> Mapping[str, str]:
+    """Return the texts of a kind by their keys, in Home Assistant's language."""
+    texts = await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
+    start = f"component.{DOMAIN}.selector.{kind}.options."
+    return {key.removeprefix(start): text for key, text in texts.items() if key.startswith(start)}

@@ -1,0 +1,334 @@
+"""Temporary passwords: the book of one lock, and what Tuya's cloud is asked to do with them.
+
+The book never holds their digits.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+import logging
+import secrets
+from typing import Any
+
+from ..clock import Clock
+from ..cloud.client import CloudClient
+from ..exceptions import CloudError, CloudSilent, Mistake, NoCloud, PasswordRefused
+from ..models import PasswordPhase, PasswordRequest, TemporaryPassword
+from ..storage import dump, load
+
+_LOGGER = logging.getLogger(__name__)
+
+MAX_VALID = 10
+"""Passwords that a lock holds at most, as Tuya counts them."""
+NAME_LENGTH = 20
+LAST_TIME = 0xFFFFFFFF
+"""The last Unix time that a lock can write down, in the year 2106."""
+HISTORY = 50
+"""Passwords that are over and still give their name to old records."""
+
+FIRST_NUMBER = 900
+_RUN = 5
+_RUNS = "0123456789" * 2, "9876543210" * 2
+
+
+class PasswordBook:
+    """All temporary passwords of a lock, and the last ones that are over."""
+
+    def __init__(self, stored: Mapping[str, Any] | None = None) -> None:
+        """Remember what `as_dict` returned in an earlier life."""
+        rows = (stored or {}).get("passwords", ())
+        self._passwords = {row["id"]: load(TemporaryPassword, row) for row in rows}
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a form for storage; there are no digits in it."""
+        return {"passwords": [dump(password) for password in self]}
+
+    def __iter__(self) -> Iterator[TemporaryPassword]:
+        """Return all that are known, the oldest first."""
+        return iter(tuple(self._passwords.values()))
+
+    @property
+    def unsettled(self) -> bool:
+        """Return if something waits for the lock."""
+        return any(
+            password.phase in {PasswordPhase.WAITING, PasswordPhase.DELETING} for password in self
+        )
+
+    def valid(self, now: float) -> list[TemporaryPassword]:
+        """Return those that take a place in the lock at a Unix time, as Tuya counts."""
+        return [password for password in self if password.counts(now)]
+
+    def failed(self, now: float) -> list[TemporaryPassword]:
+        """Return those of which the lock has not taken what is still wanted at a Unix time.
+
+        What it does not have at all was requested again if there is another one of that name.
+        """
+        there = {
+            one.name.casefold()
+            for one in self.valid(now)
+            if one.phase is not PasswordPhase.DELETING
+        }
+        return [
+            one
+            for one in self
+            if one.phase is PasswordPhase.FAILED
+            and one.end > now
+            and (one.gone is None or one.name.casefold() not in there)
+        ]
+
+    def check_addition(self, request: PasswordRequest, now: float, length: int) -> None:
+        """Raise PasswordRefused if a password like this cannot be added."""
+        check_request(request, now, length)
+        self._check_name(request.name, None, now)
+        self._check_room(now)
+
+    def check_change(
+        self, password: TemporaryPassword, request: PasswordRequest, now: float, length: int
+    ) -> None:
+        """Raise PasswordRefused if a password cannot become like this."""
+        if password.phase is PasswordPhase.DELETING:
+            raise PasswordRefused(Mistake.NO_SUCH_PASSWORD)
+        check_request(request, now, length)
+        self._check_name(request.name, password.id, now)
+        if not password.counts(now):
+            self._check_room(now)
+
+    def find(self, which: str | int) -> TemporaryPassword:
+        """Return a password by its name, or by its number; raise PasswordRefused."""
+        if (password := self.search(which)) is None:
+            raise PasswordRefused(Mistake.NO_SUCH_PASSWORD)
+        return password
+
+    def search(self, which: str | int) -> TemporaryPassword | None:
+        """Return a password by its name, or by its number with or without 900, or None.
+
+        Of several, it is one that nobody has deleted, and the one that lasts longest.
+        """
+        there = [password for password in self if password.gone is None]
+        found = [one for one in there if one.name.casefold() == str(which).casefold()]
+        if not found and str(which).isdecimal():
+            found = [one for one in there if _same(one.number, int(which))]
+        return max(
+            found, key=lambda one: (one.phase is not PasswordPhase.DELETING, one.end), default=None
+        )
+
+    def name_of(self, number: int, at: float) -> str | None:
+        """Return whose number, with or without 900, it was at a Unix time.
+
+        Of several that had this number, the one that left the lock first after that time. A
+        number that nobody has is that of the only password whose number is not known yet.
+        """
+        fitting = [one for one in self if one.names(at)]
+        if numbered := [one for one in fitting if _same(one.number, number)]:
+            return min(numbered, key=lambda one: one.gone or float("inf")).name
+        unnumbered = [one for one in fitting if one.number is None and one.gone is None]
+        return unnumbered[0].name if len(unnumbered) == 1 else None
+
+    def put(self, password: TemporaryPassword, now: float) -> None:
+        """Write down how a password is at a Unix time."""
+        absent = password.phase is PasswordPhase.FAILED and password.number is None
+        if password.gone is None and (absent or password.phase is PasswordPhase.DELETED):
+            password = replace(password, gone=now)
+        self._passwords[password.id] = password
+        self._forget(now)
+
+    def merge(self, listed: Iterable[TemporaryPassword], now: float) -> None:
+        """Take a full list for the truth: what is not on it has left the lock."""
+        found = {password.id: password for password in listed}
+        for known in self:
+            if (row := found.get(known.id)) is not None:
+                number = known.number if row.number is None else row.number
+                found[known.id] = replace(row, number=number, edit=max(row.edit, known.edit))
+            elif known.gone is None:
+                found[known.id] = replace(known, phase=PasswordPhase.DELETED)
+        for password in found.values():
+            self.put(password, now)
+
+    def _check_name(self, name: str, id_: str | None, now: float) -> None:
+        """Raise PasswordRefused if another password has this name."""
+        for other in self.valid(now):
+            same = other.name.casefold() == name.casefold()
+            if same and other.id != id_ and other.phase is not PasswordPhase.DELETING:
+                raise PasswordRefused(Mistake.NAME_TAKEN)
+
+    def _check_room(self, now: float) -> None:
+        """Raise PasswordRefused if the lock has no room for one more."""
+        if len(self.valid(now)) >= MAX_VALID:
+            raise PasswordRefused(Mistake.BOOK_FULL)
+
+    def _forget(self, now: float) -> None:
+        """Forget the oldest of those that are over."""
+        over = [password for password in self if not password.counts(now)]
+        for password in sorted(over, key=lambda one: one.gone or one.end)[:-HISTORY]:
+            del self._passwords[password.id]
+
+
+class TemporaryPasswords:
+    """The book, and what can be done with it. One thing is done at a time."""
+
+    def __init__(
+        self,
+        cloud: CloudClient | None,
+        clock: Clock,
+        stored: Mapping[str, Any] | None = None,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Go on from what `as_dict` returned before; `changed` is called with each change."""
+        self.book = PasswordBook(stored)
+        self._cloud, self._clock = cloud, clock
+        self._changed = changed
+        self._turn = asyncio.Lock()
+
+    @property
+    def code_length(self) -> int | None:
+        """Return how many digits the lock wants, or None if there is nobody to carry them."""
+        return self._cloud.code_length if self._cloud else None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a form for storage; there are no digits in it."""
+        return self.book.as_dict()
+
+    async def refresh(self) -> None:
+        """Ask the cloud for all passwords, if there is a project."""
+        async with self._turn:
+            if self._cloud:
+                await self._refresh(self._cloud)
+
+    async def add(
+        self, name: str, start: float, end: float, *, once: bool, code: str | None = None
+    ) -> tuple[TemporaryPassword, str]:
+        """Add a password; return it and its digits, which nobody can read again."""
+        cloud = self._need()
+        code = new_code(cloud.code_length) if code is None else code
+        request = PasswordRequest(
+            name=name.strip(), code=code, start=int(start), end=int(end), once=once
+        )
+        check_request(request, self._clock.time(), cloud.code_length)
+        async with self._turn:
+            await self._refresh(cloud)
+            self.book.check_addition(request, self._clock.time(), cloud.code_length)
+            try:
+                password = await cloud.add_password(request)
+            except CloudSilent as silence:
+                password = await self._find_added(cloud, request, silence)
+            self._put(password)
+            return password, code
+
+    async def modify(
+        self,
+        which: str | int,
+        *,
+        name: str | None = None,
+        code: str,
+        start: float | None = None,
+        end: float | None = None,
+    ) -> TemporaryPassword:
+        """Change a password; its digits have to be given again, as nobody knows them."""
+        cloud = self._need()
+
+        def changed(old: TemporaryPassword) -> PasswordRequest:
+            request = PasswordRequest(
+                name=old.name if name is None else name.strip(),
+                code=code,
+                start=old.start if start is None else int(start),
+                end=old.end if end is None else int(end),
+                once=old.once,
+            )
+            check_request(request, self._clock.time(), cloud.code_length)
+            return request
+
+        async with self._turn:
+            if known := self.book.search(which):
+                changed(known)
+            await self._refresh(cloud)
+            old = self.book.find(which)
+            request = changed(old)
+            self.book.check_change(old, request, self._clock.time(), cloud.code_length)
+            password = await cloud.change_password(old, request)
+            self._put(password)
+            return password
+
+    async def delete(self, which: str | int) -> TemporaryPassword:
+        """Delete a password; it works until the lock knows."""
+        cloud = self._need()
+        async with self._turn:
+            await self._refresh(cloud)
+            password = self.book.find(which)
+            if password.phase is not PasswordPhase.DELETING:
+                password = await cloud.delete_password(password)
+                self._put(password)
+            return password
+
+    def _need(self) -> CloudClient:
+        """Return the cloud, which carries passwords to the lock."""
+        if self._cloud is None:
+            raise NoCloud("there is no cloud project")
+        return self._cloud
+
+    def _put(self, password: TemporaryPassword) -> None:
+        """Note how a password is now."""
+        _LOGGER.debug("temporary password %s is %s now", password.id, password.phase)
+        self.book.put(password, self._clock.time())
+        self._changed()
+
+    async def _refresh(self, cloud: CloudClient) -> None:
+        """Take what the cloud knows for the truth."""
+        self.book.merge(await cloud.list_passwords(), self._clock.time())
+        self._changed()
+
+    async def _find_added(
+        self, cloud: CloudClient, request: PasswordRequest, silence: CloudSilent
+    ) -> TemporaryPassword:
+        """Return the password that was added though nobody said so, else raise the silence."""
+        try:
+            listed = await cloud.list_passwords()
+        except CloudError:
+            raise silence from None
+        known = {password.id for password in self.book}
+        for one in listed:
+            if one.id not in known and (one.name, one.end) == (request.name, request.end):
+                return one
+        raise silence
+
+
+def check_request(request: PasswordRequest, now: float, length: int) -> None:
+    """Raise PasswordRefused if no lock whose codes have this length can have such a password."""
+    if not 0 < len(request.name) <= NAME_LENGTH:
+        raise PasswordRefused(Mistake.BAD_NAME)
+    if len(request.code) != length or not (request.code.isascii() and request.code.isdecimal()):
+        raise PasswordRefused(Mistake.BAD_CODE)
+    if request.end <= request.start:
+        raise PasswordRefused(Mistake.END_BEFORE_START)
+    if request.end <= now:
+        raise PasswordRefused(Mistake.END_IN_PAST)
+    if request.start < 0 or request.end > LAST_TIME:
+        raise PasswordRefused(Mistake.BEYOND_CLOCK)
+
+
+def _same(number: int | None, other: int) -> bool:
+    """Return if two numbers are one, whichever of them has 900 added."""
+    return number is not None and _slot(number) == _slot(other)
+
+
+def _slot(number: int) -> int:
+    """Return a number without 900."""
+    return number - FIRST_NUMBER if number > FIRST_NUMBER else number
+
+
+def new_code(length: int) -> str:
+    """Return random digits that nobody guesses first."""
+    while True:
+        code = "".join(secrets.choice("0123456789") for _ in range(length))
+        if not is_trivial(code):
+            return code
+
+
+def is_trivial(code: str) -> bool:
+    """Return if digits are easily guessed: few different ones, pairs of equal ones, or a run."""
+    if len(set(code)) <= len(code) // 2:
+        return True
+    if all(first == second for first, second in zip(code[::2], code[1::2], strict=False)):
+        return True
+    run = min(_RUN, len(code))
+    parts = [code[at : at + run] for at in range(len(code) - run + 1)]
+    return any(part in digits for part in parts for digits in _RUNS)
