@@ -151,7 +151,7 @@ async def test_a_password_is_added_in_whole_seconds_and_waits_for_the_lock() -> 
     )
     assert list(home.passwords.book) == [password]
     assert home.cloud.codes == {"1": CODE}
-    assert home.told == 2
+    assert home.unlocks == 2
 
 
 async def test_a_code_is_made_if_none_is_given() -> None:
@@ -294,7 +294,7 @@ async def test_without_a_cloud_nothing_can_be_done_and_nothing_is_asked() -> Non
     ):
         with pytest.raises(NoCloud):
             await action()
-    assert home.told == 0
+    assert home.unlocks == 0
 
 
 async def test_one_thing_is_done_at_a_time() -> None:

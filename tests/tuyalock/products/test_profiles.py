@@ -20,7 +20,7 @@ A, B, D = Family.A, Family.B, Family.D
 @pytest.mark.parametrize(
     ("known", "dps", "family"),
     [
-        # Nothing tells
+        # Nothing shows it
         (None, {}, None),
         (A, {}, A),
         (B, {}, B),
