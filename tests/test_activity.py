@@ -104,7 +104,7 @@ async def test_it_says_how_and_when(
     record = Record(
         id=1,
         event=Unlock(method, number),
-        when=When(NOW, time, trusted=time is not None),
+        when=When(NOW, time, time),
         source=Source.LAN,
         age=age,
     )

@@ -71,7 +71,7 @@ class CloudHouse(House):
     async def hear_signals(self) -> None:
         """Take what the cloud has of alarms, rings and duress."""
         now = self.clock.time()
-        for report in await self.cloud.signals(now - 600, now + 60):
+        for report in await self.cloud.alarm_records(now - 600, now + 60):
             self.lock.receive(report)
 
     async def requested(self) -> None:

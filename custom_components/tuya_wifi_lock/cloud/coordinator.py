@@ -18,14 +18,17 @@ from ..tuyalock import (
     CLOCK_AHEAD,
     MAX_CALLS,
     CallCounter,
+    CallsUsedUp,
+    Cause,
     CloudClient,
+    CloudError,
+    CloudRefused,
     Firmware,
     Report,
     Snapshot,
     TuyaLock,
     time_of,
 )
-from ..tuyalock.exceptions import GENERAL, CallsUsedUp, Cause, CloudError, CloudRefused, CloudSilent
 
 USUAL = 600.0
 """Seconds between two polls of a lock that is heard of in no other way."""
@@ -48,7 +51,6 @@ FIRST_PERIOD = 86400.0
 OVERLAP = 600.0
 """Seconds by which records may reach the cloud in another order than they happened."""
 
-_ABSENT = {Cause.NO_ENDPOINT, Cause.UNSUPPORTED}
 _RESTING = {CallsUsedUp.__name__, Cause.TRIAL_EXPIRED, Cause.QUOTA}
 """Failures after which the cloud answers nothing before the next day."""
 
@@ -64,7 +66,7 @@ class CloudData:
     firmware: Firmware | None = None
     watermark: float | None = None
     """Time of the newest unlock in the cloud's log."""
-    signal_watermark: float | None = None
+    alarm_watermark: float | None = None
     """Time of the newest alarm, ring or duress in the cloud's log."""
     last_success: float | None = None
     last_failure: tuple[float, str] | None = None
@@ -98,7 +100,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         self.data = CloudData(
             allowed=stored.get("allowed"),
             watermark=stored.get("watermark"),
-            signal_watermark=stored.get("signal_watermark"),
+            alarm_watermark=stored.get("alarm_watermark"),
         )
         self.client = client
         self._lock, self._account, self._calls = lock, account, calls
@@ -109,14 +111,14 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         self._woken = False
         self._after_wake = False
         self._no_wake_before = 0.0
-        self._signals: list[Report] = []
+        self._alarms: list[Report] = []
 
     def as_dict(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
         data = self.data
         return {
             "watermark": data.watermark,
-            "signal_watermark": data.signal_watermark,
+            "alarm_watermark": data.alarm_watermark,
             "allowed": data.allowed,
         }
 
@@ -218,7 +220,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
     def _is_heard(self) -> bool:
         """Return if the lock is heard without the cloud, up to the newest record of the cloud."""
         heard = self._lock.snapshot.state.last_heard
-        newest = max(self.data.watermark or 0.0, self.data.signal_watermark or 0.0)
+        newest = max(self.data.watermark or 0.0, self.data.alarm_watermark or 0.0)
         if heard is None or newest > heard + ONE_WAKE:
             return False
         if self._account.trouble is None:
@@ -248,8 +250,8 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         """Request all that may be new; what the cloud does not have is not requested again."""
         if self.calls >= MAX_CALLS:
             raise CallsUsedUp
-        # An unlock that a signal is about is in the cloud before the signal.
-        requests = [self._async_fetch_model, self._async_fetch_signals, self._async_fetch_unlocks]
+        # Alarms are fetched first: an unlock that a duress is about is in the cloud before it.
+        requests = [self._async_fetch_model, self._async_fetch_alarms, self._async_fetch_unlocks]
         unsettled = self._lock.passwords.book.unsettled
         if unsettled or self.hass.loop.time() >= self._passwords_due:
             requests.append(self._async_fetch_passwords)
@@ -260,7 +262,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
             for request in requests
             if request not in self._unsupported and (err := await self._async_try(request))
         ]
-        self._async_take_signals()
+        self._async_receive_alarms()
         if failures:
             raise max(failures, key=lambda failure: failure.is_lasting)
 
@@ -268,15 +270,12 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         """Make a request, and return the error if it concerns this request alone."""
         try:
             await request()
-        except CloudSilent as err:
-            return err
-        except CloudRefused as err:
-            if err.cause in _ABSENT:
-                self._unsupported.add(request)
-            elif err.cause in GENERAL:
+        except CloudError as err:
+            if err.is_general:
                 raise
-            else:
+            if not err.is_unsupported:
                 return err
+            self._unsupported.add(request)
         return None
 
     async def _async_fetch_model(self) -> None:
@@ -289,26 +288,26 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         """Fetch the records of unlocks."""
         now, data = time.time(), self.data
         newest = now - FIRST_PERIOD if data.watermark is None else data.watermark
-        for report in await self.client.unlocks(newest - OVERLAP, now + CLOCK_AHEAD):
+        for report in await self.client.unlock_records(newest - OVERLAP, now + CLOCK_AHEAD):
             self._lock.receive(report)
             newest = max(newest, min(time_of(report), now))
         self.data = replace(self.data, watermark=newest)
 
-    async def _async_fetch_signals(self) -> None:
+    async def _async_fetch_alarms(self) -> None:
         """Fetch the records of alarms, rings and duress."""
         now = time.time()
-        since = (self.data.signal_watermark or now - FIRST_PERIOD) - OVERLAP
-        self._signals = await self.client.signals(since, now + CLOCK_AHEAD)
+        since = (self.data.alarm_watermark or now - FIRST_PERIOD) - OVERLAP
+        self._alarms = await self.client.alarm_records(since, now + CLOCK_AHEAD)
 
     @callback
-    def _async_take_signals(self) -> None:
-        """Take the signals that were fetched, after the unlocks that they are about."""
-        for report in self._signals:
+    def _async_receive_alarms(self) -> None:
+        """Receive the alarms that were fetched, after the unlocks that a duress is about."""
+        for report in self._alarms:
             self._lock.receive(report)
             newest = min(time_of(report), time.time())
-            newest = max(self.data.signal_watermark or newest, newest)
-            self.data = replace(self.data, signal_watermark=newest)
-        self._signals = []
+            newest = max(self.data.alarm_watermark or newest, newest)
+            self.data = replace(self.data, alarm_watermark=newest)
+        self._alarms = []
 
     async def _async_fetch_passwords(self) -> None:
         """Fetch the list of temporary passwords."""

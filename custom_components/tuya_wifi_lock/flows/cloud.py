@@ -17,9 +17,8 @@ from homeassistant.helpers.selector import (
 from ..cloud.projects import async_get_api, known_projects, project_of
 from ..const import CONF_ACCESS_ID, CONF_ACCESS_SECRET, CONF_REGION
 from ..coordinator import LockConfigEntry
-from ..tuyalock import PRODUCTS, REGIONS, CloudClient, CloudDevice, Project, list_devices
+from ..tuyalock import REGIONS, CloudClient, CloudDevice, Project, is_lock, list_devices
 from ..tuyalock.exceptions import Cause, CloudError, CloudRefused, CloudUnreachable
-from ..tuyalock.profiles import LOCK_CATEGORIES
 from .forms import SECRET, configured_ids
 
 CONF_PROJECT = "project"
@@ -98,8 +97,8 @@ def no_lock_error(found: Collection[CloudDevice]) -> str:
 
 
 def _is_lock(device: CloudDevice) -> bool:
-    """Return if Tuya counts a device among the locks, or we know it to be one."""
-    return device.category in LOCK_CATEGORIES or device.product_id in PRODUCTS
+    """Return if a device of the cloud is a lock."""
+    return is_lock(device.category, device.product_id)
 
 
 def cloud_error(error: CloudError) -> tuple[str, dict[str, str]]:

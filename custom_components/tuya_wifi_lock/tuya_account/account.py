@@ -19,7 +19,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later
 
 from ..const import LOGGER
-from ..tuyalock import Item, Report, Source, TuyaLock, Value, in_seconds
+from ..tuyalock import Item, Report, Source, TuyaLock, Value, described, in_seconds
 from .api import async_query_local_key, async_send, can_send
 from .devices import TUYA, accepts, find_device, managers, read_lock
 
@@ -245,12 +245,15 @@ class TuyaAccount:
     @callback
     def _async_receive(self, items: list[dict[str, Any]]) -> None:
         """Receive a report, unless the session was left meanwhile."""
-        if self._mq is not None:
-            self._lock.receive(read_report(items, time.time()))
+        if self._mq is None:
+            return
+        report = read_report(items, time.time())
+        LOGGER.debug("%s: received from the Tuya account: %s", self._entry.title, described(report))
+        self._lock.receive(report)
 
 
 def read_report(items: list[dict[str, Any]], received: float) -> Report:
-    """Return the items of a message as a report; what has neither a code nor an id says nothing."""
+    """Return the items of a message as a report, without those that have no code and no DP id."""
     return Report(
         source=Source.ACCOUNT,
         received=received,

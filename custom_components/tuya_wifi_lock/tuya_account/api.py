@@ -7,9 +7,10 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 
 from ..const import LOGGER
-from ..tuyalock import Value
-from ..tuyalock.cloud.openapi import ANSWER_TIME
-from ..tuyalock.exceptions import CloudError, CloudRefused, CloudSilent, CloudUnreachable
+from ..tuyalock import CloudError, CloudRefused, CloudSilent, CloudUnreachable, Value
+
+ANSWER_TIME = 10.0
+"""Seconds within which Tuya has to answer."""
 
 
 async def async_query_local_key(hass: HomeAssistant, manager: Any, device_id: str) -> Any:

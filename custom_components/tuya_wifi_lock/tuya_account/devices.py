@@ -6,10 +6,7 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant, callback
 
-from ..tuyalock import PRODUCTS, Family
-from ..tuyalock.cloud.responses import read_specifications
-from ..tuyalock.products.decoder import METHODS
-from ..tuyalock.profiles import LOCK_CATEGORIES, Dp, family_of
+from ..tuyalock import METHODS, PRODUCTS, Dp, Family, family_of, is_lock, read_specifications
 
 TUYA = "tuya"
 
@@ -79,7 +76,7 @@ def read_lock(device: Any) -> AccountLock | None:
     texts = device_id, name, category, product_id
     if not all(isinstance(text, str) for text in texts):
         return None
-    if category not in LOCK_CATEGORIES and product_id not in PRODUCTS:
+    if not is_lock(str(category), str(product_id)):
         return None
     return AccountLock(
         device_id=str(device_id),

@@ -4,11 +4,15 @@ from .access.passwords import MAX_VALID, TemporaryPasswords
 from .clock import Clock
 from .cloud.client import CloudClient, list_devices, time_of
 from .cloud.openapi import MAX_CALLS, REGIONS, CallCounter, OpenApi, Project
-from .cloud.responses import CloudDevice, Firmware, in_seconds
+from .cloud.responses import CloudDevice, Firmware, in_seconds, read_specifications
 from .exceptions import (
     LASTING,
+    CallsUsedUp,
     Cause,
     CloudError,
+    CloudRefused,
+    CloudSilent,
+    CloudUnreachable,
     LockError,
     MalformedFrame,
     Mistake,
@@ -19,6 +23,7 @@ from .exceptions import (
 )
 from .health import USUAL_AFTER, KeyOwner
 from .lan.address import Address
+from .lan.connection import described
 from .lan.discovery import ASK_PORT, PORTS, Announcement, AnnouncementListener
 from .lan.protocol import VERSIONS
 from .lock import Snapshot, TuyaLock, Update
@@ -38,8 +43,8 @@ from .models import (
     Value,
     When,
 )
-from .products.decoder import ALARMS, UNLOCK_METHODS
-from .profiles import PRODUCTS, Dp, DpType, Family
+from .products.decoder import ALARMS, METHODS, UNLOCK_METHODS
+from .profiles import PRODUCTS, Dp, DpType, Family, family_of, is_lock
 from .records.ageing import CLOCK_AHEAD, LATE_AFTER, aged
 from .records.state import BATTERY_LEVELS, LockState
 from .settings import Settings, UnlockWith
@@ -53,6 +58,7 @@ __all__ = [
     "LATE_AFTER",
     "MAX_CALLS",
     "MAX_VALID",
+    "METHODS",
     "PORTS",
     "PRODUCTS",
     "REGIONS",
@@ -65,11 +71,15 @@ __all__ = [
     "Announcement",
     "AnnouncementListener",
     "CallCounter",
+    "CallsUsedUp",
     "Cause",
     "Clock",
     "CloudClient",
     "CloudDevice",
     "CloudError",
+    "CloudRefused",
+    "CloudSilent",
+    "CloudUnreachable",
     "Doorbell",
     "Dp",
     "DpType",
@@ -104,7 +114,11 @@ __all__ = [
     "When",
     "WrongVersion",
     "aged",
+    "described",
+    "family_of",
     "in_seconds",
+    "is_lock",
     "list_devices",
+    "read_specifications",
     "time_of",
 ]

@@ -175,12 +175,17 @@ class CloudError(LockError):
 
     is_lasting = False
     """If this does not pass by itself, so that the owner has to do something."""
+    is_general = False
+    """If this has nothing to do with the request: any other request fails too."""
+    is_unsupported = False
+    """If this product, or this project, has no such request."""
 
 
 class CloudUnreachable(CloudError):
     """Tuya's cloud was not reached, so it has done nothing."""
 
     text = Text(translation_domain=DOMAIN, translation_key="cloud_unreachable")
+    is_general = True
 
 
 class CloudSilent(CloudError):
@@ -194,6 +199,7 @@ class CallsUsedUp(CloudError):
 
     text = Text(translation_domain=DOMAIN, translation_key="cloud_calls_used_up")
     is_lasting = True
+    is_general = True
 
 
 class Cause(_Explained):
@@ -257,8 +263,8 @@ LASTING = frozenset(
 )
 """What does not pass by itself, so that the owner has to do something."""
 
-GENERAL = LASTING - {Cause.NO_LOCK_SERVICE} | {Cause.TOKEN}
-"""What has nothing to do with what is asked: asking for something else fails too."""
+_GENERAL = LASTING - {Cause.NO_LOCK_SERVICE} | {Cause.TOKEN}
+_UNSUPPORTED = {Cause.NO_ENDPOINT, Cause.UNSUPPORTED}
 
 
 class CloudRefused(CloudError):
@@ -273,6 +279,8 @@ class CloudRefused(CloudError):
         self.translation_placeholders = {"code": str(code)}
         self.is_callers_mistake = self.cause is Cause.BAD_VALUE
         self.is_lasting = self.cause in LASTING
+        self.is_general = self.cause in _GENERAL
+        self.is_unsupported = self.cause in _UNSUPPORTED
 
 
 class Mistake(_Explained):

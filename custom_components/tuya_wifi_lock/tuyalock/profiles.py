@@ -114,7 +114,7 @@ PRODUCTS: Mapping[str, Family | None] = {
 }
 """Product ids, as devices announce them, of what is known to be a lock, with its family."""
 
-LOCK_CATEGORIES = frozenset(
+_LOCK_CATEGORIES = frozenset(
     {
         "ms",
         "jtmspro",
@@ -128,7 +128,12 @@ LOCK_CATEGORIES = frozenset(
         "bxx",
     }
 )
-"""What Tuya counts among the locks."""
+"""Categories of Tuya's products that are locks."""
+
+
+def is_lock(category: str, product_id: str) -> bool:
+    """Return if a product is a lock, by Tuya's category or because we know it as one."""
+    return category in _LOCK_CATEGORIES or product_id in PRODUCTS
 
 
 def recognise(family: Family | None, dps: Mapping[int, Any]) -> Family | None:

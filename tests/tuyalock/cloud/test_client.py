@@ -357,7 +357,7 @@ async def test_records_are_told_in_the_order_in_which_they_happened(home: Home) 
         home.simulated.log(home.lock.device_id, "unlock_fingerprint", number, at, "Ann")
     home.simulated.log(home.lock.device_id, "unlock_card", 1, now - 86_400)
     home.simulated.calls.clear()
-    found = await home.cloud.unlocks(now - 3600, now + 300)
+    found = await home.cloud.unlock_records(now - 3600, now + 300)
     assert [one.value for one in items(found)] == list(range(120))
     assert found[0].items == (Item("unlock_fingerprint", 0, now - 600),)
     assert {one.source for one in found} == {Source.CLOUD}
@@ -369,13 +369,13 @@ async def test_a_thousand_records_are_read_at_most(home: Home) -> None:
     now = float(int(home.clock.time()))
     for number in range(1051):
         home.simulated.log(home.lock.device_id, "unlock_fingerprint", number, now - 2000 + number)
-    found = await home.cloud.unlocks(0, now)
+    found = await home.cloud.unlock_records(0, now)
     assert [one.value for one in items(found)] == list(range(51, 1051))
     assert len(home.asked("open-logs")) == 20
 
 
 async def test_a_time_without_records_has_none(home: Home) -> None:
-    assert await home.cloud.unlocks(0, home.clock.time()) == []
+    assert await home.cloud.unlock_records(0, home.clock.time()) == []
     assert len(home.asked("open-logs")) == 1
 
 
@@ -384,14 +384,14 @@ async def test_both_forms_of_records_are_understood(home: Home, style: Any) -> N
     home.simulated.log_status = style
     now = float(int(home.clock.time()))
     home.simulated.log(home.lock.device_id, "unlock_card", 2, now - 5)
-    (found,) = await home.cloud.unlocks(now - 60, now)
+    (found,) = await home.cloud.unlock_records(now - 60, now)
     assert found.items == (Item("unlock_card", 2, now - 5),)
 
 
 async def test_older_records_are_asked_for_where_newer_ones_are_absent(home: Home) -> None:
     home.simulated.absent.add("^/v1.1/.*/open-logs$")
-    await home.cloud.unlocks(0, 1)
-    await home.cloud.unlocks(0, 1)
+    await home.cloud.unlock_records(0, 1)
+    await home.cloud.unlock_records(0, 1)
     logs = [call.path for call in home.simulated.calls if "open-logs" in call.path]
     assert [path[:6] for path in logs] == ["/v1.1/", "/v1.0/", "/v1.0/"]
 
@@ -410,7 +410,7 @@ async def test_alarms_rings_and_duress_are_told_with_the_oldest_first(
         (-40, "alarm_lock", "pry"),
     ):
         home.simulated.log(home.lock.device_id, code, value, now - ago)
-    assert items(await home.cloud.signals(now - 600, now)) == [
+    assert items(await home.cloud.alarm_records(now - 600, now)) == [
         Item("doorbell", True, now - 30),
         Item("hijack", False, now - 20),
         Item("hijack", "unlock_fingerprint-04", now - 5),
@@ -428,23 +428,23 @@ async def test_pages_of_alarms_are_read_as_far_back_as_they_are_new(home: Home) 
     now = float(int(home.clock.time()))
     for number in range(300):
         home.simulated.log(home.lock.device_id, "alarm_lock", "pry", now - 300 + number)
-    found = await home.cloud.signals(now - 80, now)
+    found = await home.cloud.alarm_records(now - 80, now)
     assert [one.time for one in items(found)] == [now - 80 + number for number in range(80)]
     assert len(home.asked("alarm-logs")) == 2
 
 
 async def test_older_alarms_are_asked_for_where_newer_ones_are_absent(home: Home) -> None:
     home.simulated.absent.add("^/v1.1/.*/alarm-logs$")
-    assert await home.cloud.signals(0, 1) == []
+    assert await home.cloud.alarm_records(0, 1) == []
     assert len(home.asked("alarm-logs")) == 2
     home.simulated.absent.add("/alarm-logs$")
-    assert (await refused(home.cloud.signals(0, 1))).cause is Cause.NO_ENDPOINT
+    assert (await refused(home.cloud.alarm_records(0, 1))).cause is Cause.NO_ENDPOINT
 
 
 async def test_records_are_not_asked_for_any_more_when_the_calls_are_used_up(home: Home) -> None:
     while home.api.calls.used(home.clock.time()) < MAX_CALLS:
         home.api.calls.count(home.clock.time())
-    for poll in (home.cloud.unlocks, home.cloud.signals):
+    for poll in (home.cloud.unlock_records, home.cloud.alarm_records):
         with pytest.raises(CallsUsedUp):
             await poll(0, 1)
     assert not home.simulated.calls
@@ -627,7 +627,7 @@ async def test_a_lock_without_offline_passwords_says_so(home: Home) -> None:
 READS: list[Callable[[Home], Awaitable[Any]]] = [
     lambda home: home.cloud.device(),
     lambda home: home.cloud.model(),
-    lambda home: home.cloud.unlocks(0, 1),
+    lambda home: home.cloud.unlock_records(0, 1),
     lambda home: home.cloud.members(),
     lambda home: home.cloud.list_passwords(),
     lambda home: home.cloud.dynamic_password(),
@@ -677,7 +677,7 @@ async def test_a_number_of_records_that_is_none_is_no_answer(home: Home) -> None
     result = {"logs": [{}], "total": "many"}
     home.simulated.garble("open-logs$", text=json.dumps({"success": True, "result": result}))
     with pytest.raises(CloudSilent):
-        await home.cloud.unlocks(0, 1)
+        await home.cloud.unlock_records(0, 1)
 
 
 @pytest.mark.parametrize("result", ["none", {}, {"12": {}}, None, 0])

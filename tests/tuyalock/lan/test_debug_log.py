@@ -4,6 +4,7 @@ import logging
 
 import pytest
 
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import UnlockRefused
 from tests.tuyalock.house import LOCAL_KEY, house
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -35,6 +36,8 @@ async def test_a_rejection_is_told(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "custom_components.tuya_wifi_lock")
     async with house(ack_text="data format error") as home:
         await home.awake()
-        home.lock.door.send("automatic_lock", True)
-        await home.until(lambda: "sent Rejected(text='data format error')" in caplog.text)
+        await home.simulated.request(60)
+        with pytest.raises(UnlockRefused):
+            await home.lock.unlock()
+        assert "sent Rejected(text='data format error')" in caplog.text
     assert f"{home.simulated.device_id}: command for DP" in caplog.text

@@ -287,7 +287,9 @@ class CloudTicket(Way):
         """Hand on each record that comes to the cloud in this block; yield those of before."""
         now = self._clock.time()
         try:
-            before = {one.items for one in await self._cloud.unlocks(now - AROUND, now + AROUND)}
+            before = {
+                one.items for one in await self._cloud.unlock_records(now - AROUND, now + AROUND)
+            }
         except CallsUsedUp, CloudRefused:
             # Not every product has records in the cloud.
             yield None
@@ -307,7 +309,7 @@ class CloudTicket(Way):
             await self._clock.sleep(LOOK_EVERY)
             now = self._clock.time()
             with suppress(CloudError):
-                for report in await self._cloud.unlocks(now - AROUND, now + AROUND):
+                for report in await self._cloud.unlock_records(now - AROUND, now + AROUND):
                     if report.items not in known:
                         known.add(report.items)
                         self._receive(report)

@@ -59,7 +59,7 @@ _OPEN: _Variants = {
 }
 _CLOSE: _Variants = {_DOOR_OPERATE: {"open": False}}
 _UNLOCKS = _variants(f"{_LOCK_1_1}/open-logs", f"{_LOCK}/open-logs")
-_SIGNALS = _variants(f"{_LOCK_1_1}/alarm-logs", f"{_LOCK}/alarm-logs")
+_ALARMS = _variants(f"{_LOCK_1_1}/alarm-logs", f"{_LOCK}/alarm-logs")
 _MEMBERS = _variants(f"{_SMART_LOCK}/users", "/v1.1/devices/{id}/users")
 _OFFLINE = _variants(f"{_LOCK_1_1}/offline-temp-password", f"{_LOCK}/offline-temp-password")
 
@@ -127,16 +127,16 @@ class CloudClient:
         """Refuse the unlock request at the door."""
         await self._call("PUT", f"{_LOCK}/password-free/open-door/cancel", body={"type": 1})
 
-    async def unlocks(self, since: float, until: float) -> list[Report]:
+    async def unlock_records(self, since: float, until: float) -> list[Report]:
         """Return the records of unlocks between two Unix times, oldest first."""
         window = {"start_time": round(since * 1000), "end_time": round(until * 1000)}
         return self._reports(await self._all(_UNLOCKS, "logs", window, poll=True))
 
-    async def signals(self, since: float, until: float) -> list[Report]:
+    async def alarm_records(self, since: float, until: float) -> list[Report]:
         """Return the records of alarms, rings and duress between two Unix times, oldest first."""
         # The query takes no times; the newest rows come first.
         codes = {"codes": "alarm_lock,hijack,doorbell"}
-        rows = await self._all(_SIGNALS, "records", codes, poll=True, since=since)
+        rows = await self._all(_ALARMS, "records", codes, poll=True, since=since)
         return [one for one in self._reports(rows) if since <= time_of(one) <= until]
 
     def _reports(self, rows: list[Any]) -> list[Report]:
