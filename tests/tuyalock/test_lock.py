@@ -365,6 +365,15 @@ async def test_unlock_held_at_the_end_of_a_wake_is_not_lost() -> None:
         assert home.unlocks == ["live fingerprint 3"]
 
 
+async def test_where_the_lock_is_connected_can_be_seen_while_it_is() -> None:
+    async with house() as home:
+        assert (home.lock.host, home.lock.reported) == (None, False)
+        await home.awake()
+        assert home.lock.host == "127.0.0.1"
+        await home.simulated.battery(40)
+        await home.until(lambda: home.lock.reported)
+
+
 async def test_stop_cancels_everything() -> None:
     async with house() as home:
         await home.awake()
