@@ -23,8 +23,11 @@ from custom_components.tuya_wifi_lock.diagnosis.checks import (
 )
 from custom_components.tuya_wifi_lock.repairs import ISSUES
 from custom_components.tuya_wifi_lock.tuyalock import Family, Firmware
+from custom_components.tuya_wifi_lock.tuyalock.access.health import KeyOwner
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
-    Cause,
+    CallsUsedUp,
+    CloudError,
+    CloudRefused,
     CloudSilent,
     CloudUnreachable,
     MalformedFrame,
@@ -32,7 +35,6 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     SlotTaken,
     WrongVersion,
 )
-from custom_components.tuya_wifi_lock.tuyalock.health import KeyOwner
 
 NOW = 1_790_000_000.0
 HOUR, DAY = 3600.0, 86400.0
@@ -98,9 +100,14 @@ NEW: dict[str, Any] = {
 WAITING = {"passwords_waiting": 2}
 
 
-def fails(failure: str) -> dict[str, Any]:
+def fails(failure: CloudError) -> dict[str, Any]:
     """Return how the cloud fails."""
     return {"cloud": replace(CLOUD, failure=failure)}
+
+
+def refused(code: int) -> dict[str, Any]:
+    """Return how the cloud refuses, with Tuya's code."""
+    return fails(CloudRefused(code))
 
 
 OK, ATTENTION, PROBLEM, UNKNOWN = State
@@ -189,29 +196,29 @@ SCENES: list[tuple[dict[str, Any], str, State, str]] = [
     (WAITING | {"passwords_failed": ("Guest",)}, "passwords", PROBLEM, "passwords_failed"),
     ({}, "records", OK, "records"),
     ({"records": 0}, "records", ATTENTION, "no_records"),
-    ({"records": 0, "wakes": 4}, "records", UNKNOWN, "no_records_yet"),
+    ({"records": 0, "longest_silence": None}, "records", UNKNOWN, "no_records_yet"),
     ({}, "cloud", OK, "cloud_account"),
     ({"cloud": None}, "cloud", OK, "no_cloud"),
     ({"cloud": replace(CLOUD, answered=False)}, "cloud", UNKNOWN, "cloud_not_asked"),
-    (fails(CloudUnreachable.__name__), "cloud", ATTENTION, "cloud_unreachable"),
-    (fails(CloudSilent.__name__), "cloud", ATTENTION, "cloud_silent"),
-    (fails(Cause.BUSY), "cloud", ATTENTION, "cloud_busy"),
-    (fails(Cause.TOKEN), "cloud", ATTENTION, "cloud_token"),
-    (fails(Cause.OTHER), "cloud", ATTENTION, "cloud_fails"),
-    (fails(Cause.CLOCK), "cloud", PROBLEM, "cloud_clock"),
-    (fails(Cause.IP_DENIED), "cloud", PROBLEM, "cloud_ip_denied"),
-    (fails(Cause.NO_PERMISSION), "cloud", PROBLEM, "cloud_no_permission"),
-    (fails(Cause.WRONG_REGION), "cloud", PROBLEM, "cloud_wrong_region"),
-    (fails(Cause.WRONG_SECRET), "cloud", PROBLEM, "cloud_wrong_secret"),
-    (fails(Cause.QUOTA), "cloud", OK, "cloud_account"),
+    (fails(CloudUnreachable()), "cloud", ATTENTION, "cloud_unreachable"),
+    (fails(CloudSilent()), "cloud", ATTENTION, "cloud_silent"),
+    (refused(1110), "cloud", ATTENTION, "cloud_busy"),
+    (refused(1010), "cloud", ATTENTION, "cloud_token"),
+    (refused(1), "cloud", ATTENTION, "cloud_fails"),
+    (refused(1013), "cloud", PROBLEM, "cloud_clock"),
+    (refused(1114), "cloud", PROBLEM, "cloud_ip_denied"),
+    (refused(1106), "cloud", PROBLEM, "cloud_no_permission"),
+    (refused(2006), "cloud", PROBLEM, "cloud_wrong_region"),
+    (refused(1004), "cloud", PROBLEM, "cloud_wrong_secret"),
+    (refused(28841004), "cloud", OK, "cloud_account"),
     ({}, "cloud_service", OK, "cloud_service"),
-    (fails(Cause.NO_LOCK_SERVICE), "cloud_service", PROBLEM, "cloud_no_lock_service"),
-    (fails(Cause.TRIAL_EXPIRED), "cloud_service", PROBLEM, "cloud_trial_expired"),
-    (fails(Cause.WRONG_SECRET), "cloud_service", UNKNOWN, "cloud_service_unknown"),
+    (refused(28841101), "cloud_service", PROBLEM, "cloud_no_lock_service"),
+    (refused(28841002), "cloud_service", PROBLEM, "cloud_trial_expired"),
+    (refused(1004), "cloud_service", UNKNOWN, "cloud_service_unknown"),
     ({}, "cloud_quota", OK, "cloud_calls"),
     ({"cloud": replace(CLOUD, calls=16_001)}, "cloud_quota", ATTENTION, "cloud_many_calls"),
-    (fails(Cause.QUOTA), "cloud_quota", PROBLEM, "cloud_quota"),
-    (fails("CallsUsedUp"), "cloud_quota", PROBLEM, "cloud_calls_used_up"),
+    (refused(28841004), "cloud_quota", PROBLEM, "cloud_quota"),
+    (fails(CallsUsedUp()), "cloud_quota", PROBLEM, "cloud_calls_used_up"),
     ({}, "firmware", OK, "firmware"),
     ({}, "account", OK, "account"),
     ({"account_opens": True}, "account", OK, "account_opens"),

@@ -20,7 +20,6 @@ from custom_components.tuya_wifi_lock.const import (
 )
 from custom_components.tuya_wifi_lock.flows.member import CONF_MEMBER
 from custom_components.tuya_wifi_lock.repairs import ISSUES
-from custom_components.tuya_wifi_lock.tuyalock.exceptions import LASTING
 from homeassistant.components.repairs import repairs_flow_manager
 from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant
@@ -32,6 +31,7 @@ from tests.common import LATE_UNLOCK, NAME, UNLOCK, reported, restart, set_up_aw
 from tests.conftest import setup, wait_for
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
+from tests.test_cloud_coordinator import LASTING
 from tests.test_members import add, begin, stored
 
 LAST_UNLOCKED_BY = f"sensor.{NAME}_last_unlocked_by"
@@ -371,7 +371,7 @@ async def test_a_member_that_is_removed_meanwhile_is_asked_for_again(
 def test_every_repair_has_its_words() -> None:
     folder = Path(__file__).parent.parent / "custom_components" / DOMAIN
     texts = json.loads((folder / "translations" / "en.json").read_text())["issues"]
-    cloud_issues = {"cloud_calls_used_up", *(f"cloud_{cause}" for cause in LASTING)}
+    cloud_issues = {"cloud_calls_used_up", *LASTING.values()}
     assert texts.keys() == {*cloud_issues, *ISSUES.values(), "unknown_number"}
     for issue in cloud_issues:
         assert texts[issue].keys() == {"title", "description"}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from custom_components.tuya_wifi_lock.tuya_account import account_locks, local_key
-from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType
+from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import Dp, DpType
 from homeassistant.core import HomeAssistant
 from tests.tuya_login import MODEL, TuyaLogin
 

@@ -6,7 +6,7 @@ from typing import override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import LockConfigEntry, LockCoordinator
@@ -67,21 +67,12 @@ class LockButton(TuyaLockEntity, ButtonEntity):
     """A button of a lock."""
 
     entity_description: LockButtonDescription
-    _was_available: bool | None = None
 
     @property
     @override
     def available(self) -> bool:
         """Return if the lock accepts the local key, where that matters."""
         return self.entity_description.always_available or super().available
-
-    @callback
-    @override
-    def _handle_coordinator_update(self) -> None:
-        """Write the state if the availability has changed."""
-        if self.available != self._was_available:
-            self._was_available = self.available
-            self.async_write_ha_state()
 
     @override
     async def async_press(self) -> None:

@@ -56,14 +56,21 @@ from .flows.cloud import (
     projects_of_others,
     without_secret,
 )
-from .flows.connection import MANUAL, REAUTH, RECONFIGURE, connection_error, heard_devices
+from .flows.connection import MANUAL, REAUTH, RECONFIGURE, heard_devices
 from .flows.forms import device_choice, field_errors, stripped
 from .flows.gathered import Gathered, default_title
 from .flows.member import MemberSubentryFlow
 from .reach import async_reach
 from .settings import address_of
-from .tuyalock import Address, CloudClient, Project, Settings, UnlockWith
-from .tuyalock.exceptions import CloudError, LockError
+from .tuyalock import (
+    Address,
+    CloudClient,
+    CloudError,
+    LockError,
+    Project,
+    Settings,
+    UnlockWith,
+)
 
 LISTEN_TIME = 1.0
 """Seconds in which devices answer when they are asked who is there."""
@@ -178,8 +185,8 @@ class _CloudSteps(ConfigEntryBaseFlow, ABC):
 
     def _show_cloud_error(self, error: CloudError) -> None:
         """Keep what the next form is to say about an error of the cloud."""
-        key, self._placeholders = cloud_error(error)
-        self._errors = {"base": key}
+        self._placeholders = dict(error.translation_placeholders)
+        self._errors = {"base": cloud_error(error)}
 
     def _show_choice(
         self, step_id: str, labels: Mapping[str, str], user_input: Mapping[str, Any] | None
@@ -423,10 +430,10 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
 
     def _failed(self, error: LockError) -> str:
         """Keep what the next form is to say about a failed test; return its step."""
-        key, self._placeholders = connection_error(error)
-        if key is None:
+        self._placeholders = dict(error.translation_placeholders)
+        if error.connection_problem is None:
             return "not_reached"
-        self._errors = {"base": key}
+        self._errors = {"base": error.connection_problem}
         return self._form_step
 
     async def async_step_not_reached(

@@ -124,7 +124,7 @@ def _cloud(coordinator: LockCoordinator, cloud: CloudCoordinator) -> dict[str, A
         "calls_this_month": cloud.calls,
         "last_success": iso(data.last_success),
         "last_failure": (
-            [iso(data.last_failure[0]), data.last_failure[1]] if data.last_failure else None
+            [iso(data.last_failure[0]), data.last_failure[1].name] if data.last_failure else None
         ),
         "watermark": iso(data.watermark),
         "endpoints": cloud.client.as_dict()["answered"],

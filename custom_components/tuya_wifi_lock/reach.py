@@ -6,16 +6,6 @@ from homeassistant.core import HomeAssistant, callback
 
 from .discovery import async_get_listener
 from .tuyalock import Address, Announcement, Clock, Settings, TuyaLock
-from .tuyalock.exceptions import MalformedFrame, NoHandshake, SlotTaken, WrongKey, WrongVersion
-
-REACH_ERRORS = {
-    MalformedFrame: "garbage",
-    NoHandshake: "key_or_version",
-    SlotTaken: "slot_taken",
-    WrongKey: "wrong_key",
-    WrongVersion: "wrong_version",
-}
-"""What a flow says of a lock that answered, but not as it should."""
 
 
 async def async_reach(

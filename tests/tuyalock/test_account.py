@@ -16,9 +16,9 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     Source,
     Unlock,
 )
+from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import PROFILES, Dp, DpType
 from custom_components.tuya_wifi_lock.tuyalock.products.decoder import Observation
 from custom_components.tuya_wifi_lock.tuyalock.products.product import Product
-from custom_components.tuya_wifi_lock.tuyalock.profiles import PROFILES, Dp, DpType
 
 from .house import House, house
 

@@ -37,7 +37,7 @@ def test_a_refusal_says_why(reason: Reason) -> None:
 
 def test_a_wrong_version_says_which_is_announced() -> None:
     wrong = WrongVersion("3.5")
-    assert wrong.announced == "3.5"
+    assert wrong.translation_placeholders == {"announced": "3.5"}
     assert str(wrong) == "the lock announces protocol version 3.5"
 
 

@@ -442,7 +442,7 @@ async def test_other_version_than_the_lock_announces_is_a_problem() -> None:
         await home.until(lambda: home.lock.snapshot.problem is not None)
         problem = home.lock.snapshot.problem
         assert isinstance(problem, WrongVersion)
-        assert problem.announced == "3.4"
+        assert problem.translation_placeholders == {"announced": "3.4"}
 
 
 async def test_lock_that_stays_away_is_dialled_no_more() -> None:

@@ -41,7 +41,7 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     RequestOver,
 )
 from custom_components.tuya_wifi_lock.tuyalock.models import PasswordPhase
-from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType, Family
+from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import Dp, DpType, Family
 from tests.simulator import Knobs, SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 from tests.simulator.families import ALARMS as ALARMS_ON_THE_WIRE
@@ -176,10 +176,10 @@ async def test_the_yes_of_the_cloud_is_no_success() -> None:
         await home.awake()
         unlocking = await home.begin()
         await home.cloud_was_asked()
-        home.clock.move(9.9)
+        home.clock.move(9.0)
         await home.settle()
         assert not unlocking.done()
-        home.clock.move(0.2)
+        home.clock.move(1.1)
         with pytest.raises(NotConfirmed):
             await unlocking
         assert home.simulated.openings == []

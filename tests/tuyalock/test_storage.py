@@ -21,7 +21,7 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     Value,
     When,
 )
-from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType
+from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import Dp, DpType
 from custom_components.tuya_wifi_lock.tuyalock.storage import dump, known_fields, load
 
 

@@ -19,10 +19,8 @@ from ..tuyalock import (
     MAX_CALLS,
     CallCounter,
     CallsUsedUp,
-    Cause,
     CloudClient,
     CloudError,
-    CloudRefused,
     Firmware,
     Report,
     Snapshot,
@@ -38,9 +36,6 @@ AFTER_WAKE = 10.0
 """Seconds that an awake lock needs to report to its cloud."""
 BETWEEN_WAKES = 60.0
 """Seconds between two polls of a lock that wakes all the time."""
-REST = 86400.0
-"""Seconds until the next poll when the cloud answers nothing any more."""
-
 CHECK_EVERY = 86400.0
 PASSWORDS_EVERY = 3599.0
 """Seconds after which the list of passwords is due, which may be changed in the app."""
@@ -50,9 +45,6 @@ ONE_WAKE = 600.0
 FIRST_PERIOD = 86400.0
 OVERLAP = 600.0
 """Seconds by which records may reach the cloud in another order than they happened."""
-
-_RESTING = {CallsUsedUp.__name__, Cause.TRIAL_EXPIRED, Cause.QUOTA}
-"""Failures after which the cloud answers nothing before the next day."""
 
 type _Request = Callable[[], Awaitable[None]]
 
@@ -69,7 +61,7 @@ class CloudData:
     alarm_watermark: float | None = None
     """Time of the newest alarm, ring or duress in the cloud's log."""
     last_success: float | None = None
-    last_failure: tuple[float, str] | None = None
+    last_failure: tuple[float, CloudError] | None = None
     """When and why a request failed last."""
     lasting_failure: str | None = None
     """Key of the text of the last failure that does not pass by itself, until the cloud answers."""
@@ -128,7 +120,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         return self._calls.used(time.time())
 
     @property
-    def failure(self) -> str | None:
+    def failure(self) -> CloudError | None:
         """Return why the cloud fails at present."""
         failed = self.data.last_failure
         return failed[1] if failed and not self.last_update_success else None
@@ -167,7 +159,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
     @callback
     def async_woken(self) -> None:
         """Poll soon for what the lock reports to its cloud now that it is awake."""
-        if self._woken or self.failure in _RESTING:
+        if self._woken or (self.failure and self.failure.retry_after):
             return
         self._woken = True
         if self._listeners:
@@ -185,7 +177,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
                 self.async_set_update_error(self._failed(err))
             raise
         # The owner may go on with requests after polling has stopped.
-        if self.calls != before and self.failure != CallsUsedUp.__name__:
+        if self.calls != before and not isinstance(self.failure, CallsUsedUp):
             self._async_works()
         if self._lock.snapshot.awake and self._lock.passwords.book.unsettled:
             self.async_woken()
@@ -327,13 +319,12 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
     @callback
     def _failed(self, error: CloudError) -> UpdateFailed:
         """Note a failure; the base class reports only the first of several in a row."""
-        name = str(error.cause if isinstance(error, CloudRefused) else type(error).__name__)
         before = self.data.lasting_failure
         lasting = error.text.translation_key if error.is_lasting and error.text else before
-        self.data = replace(self.data, last_failure=(time.time(), name), lasting_failure=lasting)
+        self.data = replace(self.data, last_failure=(time.time(), error), lasting_failure=lasting)
         if lasting != before:
             self.async_update_listeners()
-        return UpdateFailed(name, retry_after=REST if name in _RESTING else None)
+        return UpdateFailed(error.name, retry_after=error.retry_after)
 
     @callback
     def _async_works(self) -> None:

@@ -5,19 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ..tuya_account import Trouble
-from ..tuyalock import (
-    LASTING,
-    USUAL_AFTER,
-    Cause,
-    Family,
-    Firmware,
-    KeyOwner,
-    LockError,
-    MalformedFrame,
-    NoHandshake,
-    SlotTaken,
-    WrongVersion,
-)
+from ..tuyalock import CloudError, Family, Firmware, LockError
 
 DAY = 86400.0
 SILENT_AT_LEAST = 2 * DAY
@@ -35,15 +23,9 @@ MANY_CALLS = 0.8
 """Part of the calls of a month after which they are running out."""
 
 _GONE = {Trouble.NO_LOGIN, Trouble.SIGNED_OUT, Trouble.NO_LOCK}
-_SERVICE = {Cause.NO_LOCK_SERVICE, Cause.TRIAL_EXPIRED}
-_QUOTA = {"CallsUsedUp": "cloud_calls_used_up", Cause.QUOTA: "cloud_quota"}
-
-_PASSING = {
-    "CloudSilent": "cloud_silent",
-    "CloudUnreachable": "cloud_unreachable",
-    Cause.BUSY: "cloud_busy",
-    Cause.TOKEN: "cloud_token",
-}
+_SERVICE = {"cloud_no_lock_service", "cloud_trial_expired"}
+_QUOTA = {"cloud_calls_used_up", "cloud_quota"}
+_PASSING = {"cloud_silent", "cloud_unreachable", "cloud_busy", "cloud_token"}
 """What passes by itself; all else is one call that the cloud refuses."""
 
 
@@ -60,11 +42,16 @@ class State(StrEnum):
 class CloudEvidence:
     """Evidence about Tuya's cloud."""
 
-    failure: str | None
+    failure: CloudError | None
     """Why it fails at present."""
     answered: bool
     calls: int
     cap: int
+
+    @property
+    def key(self) -> str | None:
+        """Return the key of the text of the failure."""
+        return self.failure.text.translation_key if self.failure and self.failure.text else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +85,7 @@ class Evidence:
     """If the owner allows remote unlocking in the app."""
     takes_keys: bool | None
     requested: bool
-    key_owner: KeyOwner | None
+    key_owner: str | None
     clock_ahead: float | None
     clock_right: bool | None
     battery: int | None
@@ -149,6 +136,11 @@ def duration(seconds: float) -> str:
 # The network: none of these checks sends anything
 
 
+def _problem(evidence: Evidence) -> str | None:
+    """Return what is wrong with the connection."""
+    return evidence.problem.connection_problem if evidence.problem else None
+
+
 def _heard(evidence: Evidence) -> Verdict:
     """Check if the lock wakes as often as usual."""
     if evidence.awake:
@@ -196,7 +188,7 @@ def _local_key(evidence: Evidence) -> Verdict:
     """Check if the lock accepts the local key."""
     if evidence.key_refused:
         return State.PROBLEM, "key_refused"
-    if isinstance(evidence.problem, NoHandshake):
+    if _problem(evidence) == "key_or_version":
         return State.ATTENTION, "no_handshake"
     if evidence.awake or evidence.reported:
         return State.OK, "key_accepted"
@@ -205,11 +197,11 @@ def _local_key(evidence: Evidence) -> Verdict:
 
 def _version(evidence: Evidence) -> Verdict:
     """Check if both speak the same protocol version."""
-    if isinstance(evidence.problem, WrongVersion):
+    if evidence.problem and _problem(evidence) == "wrong_version":
+        announced = evidence.problem.translation_placeholders
         configured = evidence.version_configured or ""
-        announced = evidence.problem.announced
-        return State.PROBLEM, "wrong_version", {"version": configured, "announced": announced}
-    if isinstance(evidence.problem, MalformedFrame):
+        return State.PROBLEM, "wrong_version", {"version": configured, **announced}
+    if _problem(evidence) == "garbage":
         return State.ATTENTION, "garbage"
     if version := evidence.version_configured or evidence.version_found:
         return State.OK, "version", {"version": version}
@@ -218,7 +210,7 @@ def _version(evidence: Evidence) -> Verdict:
 
 def _connection(evidence: Evidence) -> Verdict:
     """Check if another client holds the only connection."""
-    taken = isinstance(evidence.problem, SlotTaken)
+    taken = _problem(evidence) == "slot_taken"
     values = {"rivals": ", ".join(evidence.rivals)}
     if taken and evidence.rivals:
         return State.PROBLEM, "slot_taken_by", values
@@ -272,11 +264,11 @@ def _remote_key(evidence: Evidence) -> Verdict:
     if evidence.opens_remotely is not True or evidence.family is Family.A:
         return None
     match evidence.key_owner:
-        case KeyOwner.US:
+        case "us":
             return State.OK, "key_ours"
-        case KeyOwner.CLOUD:
+        case "cloud":
             return State.OK, "key_of_cloud"
-        case KeyOwner.NOBODY:
+        case "nobody":
             return State.ATTENTION, "key_of_nobody"
     return State.UNKNOWN, "key_owner_unknown"
 
@@ -334,7 +326,7 @@ def _records(evidence: Evidence) -> Verdict:
     """Check if unlocks are recorded."""
     if evidence.records:
         return State.OK, "records"
-    if evidence.wakes >= USUAL_AFTER:
+    if evidence.longest_silence is not None:
         return State.ATTENTION, "no_records", {"wakes": str(evidence.wakes)}
     return State.UNKNOWN, "no_records_yet"
 
@@ -346,12 +338,12 @@ def _cloud(evidence: Evidence) -> Verdict:
     """Check if Tuya's cloud accepts the project."""
     if (cloud := evidence.cloud) is None:
         return State.OK, "no_cloud"
-    if cloud.failure in _SERVICE | _QUOTA.keys():
+    if (key := cloud.key) in _SERVICE | _QUOTA:
         return State.OK, "cloud_account"
-    if cloud.failure in LASTING:
-        return State.PROBLEM, f"cloud_{cloud.failure}"
-    if cloud.failure:
-        return State.ATTENTION, _PASSING.get(cloud.failure, "cloud_fails")
+    if key and cloud.failure:
+        if cloud.failure.is_lasting:
+            return State.PROBLEM, key
+        return State.ATTENTION, key if key in _PASSING else "cloud_fails"
     return (State.OK, "cloud_account") if cloud.answered else (State.UNKNOWN, "cloud_not_asked")
 
 
@@ -359,8 +351,8 @@ def _cloud_service(evidence: Evidence) -> Verdict:
     """Check if the cloud project has the services that locks need."""
     if (cloud := evidence.cloud) is None:
         return None
-    if cloud.failure in _SERVICE:
-        return State.PROBLEM, f"cloud_{cloud.failure}"
+    if (key := cloud.key) and key in _SERVICE:
+        return State.PROBLEM, key
     if cloud.failure or not cloud.answered:
         return State.UNKNOWN, "cloud_service_unknown"
     return State.OK, "cloud_service"
@@ -371,8 +363,8 @@ def _cloud_quota(evidence: Evidence) -> Verdict:
     if (cloud := evidence.cloud) is None:
         return None
     values = {"calls": str(cloud.calls)}
-    if text := _QUOTA.get(cloud.failure or ""):
-        return State.PROBLEM, text, values
+    if (key := cloud.key) and key in _QUOTA:
+        return State.PROBLEM, key, values
     if cloud.calls > MANY_CALLS * cloud.cap:
         return State.ATTENTION, "cloud_many_calls", values
     return State.OK, "cloud_calls", values

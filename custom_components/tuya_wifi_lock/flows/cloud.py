@@ -17,8 +17,15 @@ from homeassistant.helpers.selector import (
 from ..cloud.projects import async_get_api, known_projects, project_of
 from ..const import CONF_ACCESS_ID, CONF_ACCESS_SECRET, CONF_REGION
 from ..coordinator import LockConfigEntry
-from ..tuyalock import REGIONS, CloudClient, CloudDevice, Project, is_lock, list_devices
-from ..tuyalock.exceptions import Cause, CloudError, CloudRefused, CloudUnreachable
+from ..tuyalock import (
+    REGIONS,
+    CloudClient,
+    CloudDevice,
+    CloudError,
+    Project,
+    is_lock,
+    list_devices,
+)
 from .forms import SECRET, configured_ids
 
 CONF_PROJECT = "project"
@@ -26,6 +33,9 @@ ANOTHER = "another"
 """A project that no other lock has."""
 CONF_NEXT = "next"
 GO_ON = "go_on"
+
+_PASSING = {"cloud_busy", "cloud_silent", "cloud_unreachable"}
+"""Keys of errors that pass by themselves, and that a flow explains."""
 
 PROJECT = vol.Schema(
     {
@@ -101,10 +111,8 @@ def _is_lock(device: CloudDevice) -> bool:
     return is_lock(device.category, device.product_id)
 
 
-def cloud_error(error: CloudError) -> tuple[str, dict[str, str]]:
-    """Return the key of what to say about an error of the cloud, and its placeholders."""
-    if isinstance(error, CloudRefused):
-        known = error.is_lasting or error.cause is Cause.BUSY
-        return f"cloud_{error.cause if known else Cause.OTHER}", {"code": str(error.code)}
-    unreachable = isinstance(error, CloudUnreachable)
-    return "cloud_unreachable" if unreachable else "cloud_silent", {}
+def cloud_error(error: CloudError) -> str:
+    """Return the key of what a flow says about an error of the cloud."""
+    assert error.text
+    key = error.text.translation_key
+    return key if error.is_lasting or key in _PASSING else "cloud_other"

@@ -1,4 +1,4 @@
-"""The forms for how a lock is reached, and what is said when it is not."""
+"""The forms for how a lock is reached."""
 
 import voluptuous as vol
 
@@ -14,9 +14,7 @@ from homeassistant.helpers.selector import (
 
 from ..const import AUTO, CONF_LOCAL_KEY, CONF_PROTOCOL_VERSION, DEFAULT_PORT
 from ..discovery import async_get_listener
-from ..reach import REACH_ERRORS
 from ..tuyalock import PRODUCTS, VERSIONS, Announcement
-from ..tuyalock.exceptions import LockError, WrongVersion
 from .forms import SECRET, configured_ids
 
 _ADDRESS = {
@@ -53,9 +51,3 @@ def heard_devices(hass: HomeAssistant) -> list[Announcement]:
         (device for device in heard if device.device_id not in configured),
         key=lambda device: (device.product_id not in PRODUCTS, device.host),
     )
-
-
-def connection_error(error: LockError) -> tuple[str | None, dict[str, str]]:
-    """Return the key of what to say and its placeholders; None if the lock did not answer."""
-    placeholders = {"announced": error.announced} if isinstance(error, WrongVersion) else {}
-    return REACH_ERRORS.get(type(error)), placeholders

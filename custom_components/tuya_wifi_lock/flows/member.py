@@ -35,8 +35,7 @@ from ..members import (
     owner_of,
     read_number,
 )
-from ..tuyalock import Age, Kind, Record
-from ..tuyalock.exceptions import CloudError
+from ..tuyalock import Age, CloudError, Kind, Record
 
 CONF_MEMBER = "member"
 

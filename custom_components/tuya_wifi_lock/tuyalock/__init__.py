@@ -6,22 +6,15 @@ from .cloud.client import CloudClient, list_devices, time_of
 from .cloud.openapi import MAX_CALLS, REGIONS, CallCounter, OpenApi, Project
 from .cloud.responses import CloudDevice, Firmware, in_seconds, read_specifications
 from .exceptions import (
-    LASTING,
     CallsUsedUp,
-    Cause,
     CloudError,
     CloudRefused,
     CloudSilent,
     CloudUnreachable,
     LockError,
-    MalformedFrame,
     Mistake,
-    NoHandshake,
     PasswordRefused,
-    SlotTaken,
-    WrongVersion,
 )
-from .health import USUAL_AFTER, KeyOwner
 from .lan.address import Address
 from .lan.connection import described
 from .lan.discovery import ASK_PORT, PORTS, Announcement, AnnouncementListener
@@ -37,24 +30,24 @@ from .models import (
     PasswordPhase,
     Record,
     Report,
+    Settings,
     Source,
     TemporaryPassword,
     Unlock,
+    UnlockWith,
     Value,
     When,
 )
+from .products.catalogue import PRODUCTS, Dp, DpType, Family, family_of, is_lock
 from .products.decoder import ALARMS, METHODS, UNLOCK_METHODS
-from .profiles import PRODUCTS, Dp, DpType, Family, family_of, is_lock
 from .records.ageing import CLOCK_AHEAD, LATE_AFTER, aged
 from .records.state import BATTERY_LEVELS, LockState
-from .settings import Settings, UnlockWith
 
 __all__ = [
     "ALARMS",
     "ASK_PORT",
     "BATTERY_LEVELS",
     "CLOCK_AHEAD",
-    "LASTING",
     "LATE_AFTER",
     "MAX_CALLS",
     "MAX_VALID",
@@ -63,7 +56,6 @@ __all__ = [
     "PRODUCTS",
     "REGIONS",
     "UNLOCK_METHODS",
-    "USUAL_AFTER",
     "VERSIONS",
     "Address",
     "Age",
@@ -72,7 +64,6 @@ __all__ = [
     "AnnouncementListener",
     "CallCounter",
     "CallsUsedUp",
-    "Cause",
     "Clock",
     "CloudClient",
     "CloudDevice",
@@ -87,13 +78,10 @@ __all__ = [
     "Family",
     "Firmware",
     "Item",
-    "KeyOwner",
     "Kind",
     "LockError",
     "LockState",
-    "MalformedFrame",
     "Mistake",
-    "NoHandshake",
     "OpenApi",
     "PasswordPhase",
     "PasswordRefused",
@@ -101,7 +89,6 @@ __all__ = [
     "Record",
     "Report",
     "Settings",
-    "SlotTaken",
     "Snapshot",
     "Source",
     "TemporaryPassword",
@@ -112,7 +99,6 @@ __all__ = [
     "Update",
     "Value",
     "When",
-    "WrongVersion",
     "aged",
     "described",
     "family_of",

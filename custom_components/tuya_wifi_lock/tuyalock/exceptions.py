@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum, auto
 from types import MappingProxyType
-from typing import Self
+from typing import Self, override
 
 DOMAIN = "tuya_wifi_lock"
+DAY = 86400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,8 @@ class LockError(Exception):
     translation_placeholders: Mapping[str, str] = MappingProxyType({})
     is_callers_mistake: bool = False
     """Nothing failed: the action was called with values that cannot work."""
+    connection_problem: str | None = None
+    """What is wrong with the connection to a lock that answered; None if it did not answer."""
 
 
 class Unreachable(LockError):
@@ -47,22 +50,30 @@ class Unreachable(LockError):
 class SlotTaken(LockError):
     """The lock closed the connection at once: another client holds its only place."""
 
+    connection_problem = "slot_taken"
+
 
 class NoHandshake(LockError):
     """The lock did not prove its key: wrong key, wrong version, or a place taken by another."""
+
+    connection_problem = "key_or_version"
 
 
 class WrongKey(LockError):
     """The local key is certainly not the lock's."""
 
+    connection_problem = "wrong_key"
+
 
 class WrongVersion(LockError):
     """The lock announces another protocol version than the one configured."""
 
+    connection_problem = "wrong_version"
+
     def __init__(self, announced: str) -> None:
-        """Remember what the lock announces."""
+        """Remember which version the lock announces."""
         super().__init__(f"the lock announces protocol version {announced}")
-        self.announced = announced
+        self.translation_placeholders = {"announced": announced}
 
 
 class ConnectionLost(LockError):
@@ -73,6 +84,8 @@ class ConnectionLost(LockError):
 
 class MalformedFrame(LockError):
     """The peer sent bytes that are no frame of this protocol."""
+
+    connection_problem = "garbage"
 
 
 class LockAsleep(LockError):
@@ -179,6 +192,13 @@ class CloudError(LockError):
     """If this has nothing to do with the request: any other request fails too."""
     is_unsupported = False
     """If this product, or this project, has no such request."""
+    retry_after: float | None = None
+    """Seconds in which the cloud answers nothing more, where that is known."""
+
+    @property
+    def name(self) -> str:
+        """Return what went wrong, in one word."""
+        return type(self).__name__
 
 
 class CloudUnreachable(CloudError):
@@ -200,6 +220,7 @@ class CallsUsedUp(CloudError):
     text = Text(translation_domain=DOMAIN, translation_key="cloud_calls_used_up")
     is_lasting = True
     is_general = True
+    retry_after = DAY
 
 
 class Cause(_Explained):
@@ -249,22 +270,19 @@ _CAUSES: Mapping[int, Cause] = {
 }
 
 
-LASTING = frozenset(
-    {
-        Cause.CLOCK,
-        Cause.IP_DENIED,
-        Cause.NO_LOCK_SERVICE,
-        Cause.NO_PERMISSION,
-        Cause.QUOTA,
-        Cause.TRIAL_EXPIRED,
-        Cause.WRONG_REGION,
-        Cause.WRONG_SECRET,
-    }
-)
-"""What does not pass by itself, so that the owner has to do something."""
-
-_GENERAL = LASTING - {Cause.NO_LOCK_SERVICE} | {Cause.TOKEN}
+_LASTING = {
+    Cause.CLOCK,
+    Cause.IP_DENIED,
+    Cause.NO_LOCK_SERVICE,
+    Cause.NO_PERMISSION,
+    Cause.QUOTA,
+    Cause.TRIAL_EXPIRED,
+    Cause.WRONG_REGION,
+    Cause.WRONG_SECRET,
+}
+_GENERAL = _LASTING - {Cause.NO_LOCK_SERVICE} | {Cause.TOKEN}
 _UNSUPPORTED = {Cause.NO_ENDPOINT, Cause.UNSUPPORTED}
+_OVER_FOR_TODAY = {Cause.QUOTA, Cause.TRIAL_EXPIRED}
 
 
 class CloudRefused(CloudError):
@@ -278,9 +296,16 @@ class CloudRefused(CloudError):
         self.text = self.cause.text
         self.translation_placeholders = {"code": str(code)}
         self.is_callers_mistake = self.cause is Cause.BAD_VALUE
-        self.is_lasting = self.cause in LASTING
+        self.is_lasting = self.cause in _LASTING
         self.is_general = self.cause in _GENERAL
         self.is_unsupported = self.cause in _UNSUPPORTED
+        self.retry_after = DAY if self.cause in _OVER_FOR_TODAY else None
+
+    @property
+    @override
+    def name(self) -> str:
+        """Return the cause."""
+        return str(self.cause)
 
 
 class Mistake(_Explained):

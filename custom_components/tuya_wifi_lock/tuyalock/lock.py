@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import logging
 from typing import Any
 
+from .access.health import Health
 from .access.keys import SET_KEY, USE_KEY, KeyStatus, reply_in
 from .access.passwords import TemporaryPasswords
 from .access.remote_unlock import RemoteUnlock
@@ -15,7 +16,6 @@ from .access.waiters import Reported, Waiters
 from .clock import Clock, Timer
 from .cloud.client import CloudClient
 from .exceptions import ConnectionLost, LockError, Reason, UnlockRefused, Unreachable
-from .health import Health
 from .lan.address import Address
 from .lan.connection import QueryNotUnderstood, Rejected
 from .lan.session import Accepted, Closed, LanSession, Opened, SessionEvent
@@ -24,15 +24,16 @@ from .models import (
     Kind,
     Record,
     Report,
+    Settings,
     Source,
     Unlock,
     Value,
 )
+from .products.catalogue import Dp, Family
 from .products.decoder import Observation, events
 from .products.product import Product
-from .profiles import Dp, Family
 from .records.journal import Journal
-from .records.keeper import RecordKeeper
+from .records.keeper import Claims, RecordKeeper
 from .records.state import (
     Bolt,
     Dated,
@@ -46,7 +47,6 @@ from .records.state import (
     reduce_record,
     state_at,
 )
-from .settings import Settings
 from .storage import known_fields
 
 _LOGGER = logging.getLogger(__name__)
@@ -281,8 +281,10 @@ class TuyaLock:
         observations = self.product.observe(report)
         dated = self._dated(report, observations)
         self._state = reduce(self._state, dated, is_answer=report.is_answer)
-        new = self._keep(report, observations)
-        self._feed(report, dated, new)
+        bits = report.source is Source.CLOUD and self.product.alarm_bits
+        claims = events(observations, alarm_bits=bits)
+        new = self._keep(report, claims)
+        self._feed(report, dated, claims, new)
         # A record that is pending may change nothing that can be seen, and is to be stored as well.
         self._publish(new, force=self.journal.newest_id != newest_id)
 
@@ -302,10 +304,8 @@ class TuyaLock:
                 return dated
         return []
 
-    def _keep(self, report: Report, observations: list[Observation]) -> list[Record]:
+    def _keep(self, report: Report, claims: Claims) -> list[Record]:
         """Keep the events of a report; return the records that are new."""
-        bits = report.source is Source.CLOUD and self.product.alarm_bits
-        claims = events(observations, alarm_bits=bits)
         if report.source is not Source.LAN:
             return self._keeper.reported(claims, report.received, report.source)
         if not report.is_answer:
@@ -317,7 +317,7 @@ class TuyaLock:
             self._keeper.answered(claims, report.received)
         return []
 
-    def _feed(self, report: Report, dated: list[Dated], new: list[Record]) -> None:
+    def _feed(self, report: Report, dated: list[Dated], claims: Claims, new: list[Record]) -> None:
         """Show a report to whoever waits for what the lock does."""
         new_unlocks = [one.unlock for one in new if one.kind is Kind.UNLOCK]
         match report.source:
@@ -326,7 +326,7 @@ class TuyaLock:
                 self.session.keep_open_until(self._state.request_until)
                 if not report.is_answer:
                     self._check_keys(codes)
-                self._show(report, codes, _unlocks(one for one, _ in dated))
+                self._show(report, codes, [one for one, _ in claims if isinstance(one, Unlock)])
             case Source.ACCOUNT:
                 for one, at in dated:
                     unlocks = _unlocks([one])
@@ -358,6 +358,8 @@ class TuyaLock:
 
     def _check_keys(self, codes: Mapping[str, Value]) -> None:
         """Learn from what the lock says of remote keys; without one it is left to its cloud."""
+        if SET_KEY not in codes and USE_KEY not in codes:
+            return
         reply, busy = reply_in(codes, SET_KEY), self._remote.busy
         self.health.check_keys(reply, reply_in(codes, USE_KEY), ours=busy)
         if reply and reply.status is KeyStatus.FAILED and not busy:

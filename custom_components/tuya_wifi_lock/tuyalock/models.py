@@ -151,7 +151,8 @@ class Record:
     @property
     def happened(self) -> float:
         """Return when it happened, as far as known."""
-        return self.when.happened
+        at = self.when
+        return at.received if at.time is None else at.time
 
     @property
     def known_time(self) -> float | None:
@@ -216,3 +217,24 @@ class TemporaryPassword:
     def names(self, at: float) -> bool:
         """Return if an unlock at a Unix time can be its own."""
         return self.start <= at <= self.end and (self.gone is None or at <= self.gone)
+
+
+class UnlockWith(StrEnum):
+    """How a remote unlock is done."""
+
+    OWN_KEY = "own_key"
+    """We register a key of our own, which may replace the one that Tuya's app uses."""
+    REQUEST_ONLY = "request_only"
+    """We only answer requests at the door."""
+    CLOUD = "cloud"
+    """Tuya's cloud opens, as it does for the app, whose key stays as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the owner decided. Times are seconds."""
+
+    unlock_with: UnlockWith = UnlockWith.OWN_KEY
+    relocks_itself: bool = False
+    relock_delay: float = 5.0
+    unlock_wait: float = 30.0

@@ -23,7 +23,7 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
 )
 from custom_components.tuya_wifi_lock.tuyalock.lan.connection import Rejected
 from custom_components.tuya_wifi_lock.tuyalock.lan.session import Closed
-from custom_components.tuya_wifi_lock.tuyalock.profiles import Family
+from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import Family
 
 from ..house import House, house
 from ..test_lock_cloud import BY_CLOUD, OPERATE, cloud_house

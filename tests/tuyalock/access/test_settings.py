@@ -13,7 +13,7 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     SettingNotConfirmed,
 )
 from custom_components.tuya_wifi_lock.tuyalock.lan.session import Closed
-from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType
+from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import Dp, DpType
 
 from ..house import House, house
 

@@ -31,7 +31,12 @@ from custom_components.tuya_wifi_lock.tuyalock.models import (
     PasswordRequest,
     TemporaryPassword,
 )
-from custom_components.tuya_wifi_lock.tuyalock.profiles import PROFILES, Dp, DpType, Family
+from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import (
+    PROFILES,
+    Dp,
+    DpType,
+    Family,
+)
 from tests.simulator import Knobs, SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 

@@ -34,9 +34,9 @@ from custom_components.tuya_wifi_lock.tuyalock.cloud.responses import (
 )
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import Cause, CloudRefused, CloudSilent
 from custom_components.tuya_wifi_lock.tuyalock.models import Event, PasswordPhase
+from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import Dp, DpType
 from custom_components.tuya_wifi_lock.tuyalock.products.decoder import events
 from custom_components.tuya_wifi_lock.tuyalock.products.product import Product
-from custom_components.tuya_wifi_lock.tuyalock.profiles import Dp, DpType
 
 AT = 1_790_000_000
 NOW = AT + 60.0

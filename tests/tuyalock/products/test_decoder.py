@@ -17,6 +17,7 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     Value,
 )
 from custom_components.tuya_wifi_lock.tuyalock.models import Event
+from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import PROFILES, Dp, DpType
 from custom_components.tuya_wifi_lock.tuyalock.products.decoder import (
     METHODS,
     UNLOCK_METHODS,
@@ -24,7 +25,6 @@ from custom_components.tuya_wifi_lock.tuyalock.products.decoder import (
     events,
     observe,
 )
-from custom_components.tuya_wifi_lock.tuyalock.profiles import PROFILES, Dp, DpType
 from tests.tuyalock.house import house
 
 A, B, D = Family.A, Family.B, Family.D

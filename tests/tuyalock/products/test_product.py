@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock import PRODUCTS, Family, Item, Report, Source
+from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import PROFILES, Dp, DpType
 from custom_components.tuya_wifi_lock.tuyalock.products.product import Product
-from custom_components.tuya_wifi_lock.tuyalock.profiles import PROFILES, Dp, DpType
 
 NOW = 1_700_000_000.0
 A, B, D = Family.A, Family.B, Family.D

@@ -22,6 +22,7 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     Value,
 )
 from custom_components.tuya_wifi_lock.tuyalock.models import Event
+from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import PROFILES, Dp, DpType
 from custom_components.tuya_wifi_lock.tuyalock.products.decoder import (
     NUMBERS,
     SETTINGS,
@@ -29,7 +30,6 @@ from custom_components.tuya_wifi_lock.tuyalock.products.decoder import (
     observe,
 )
 from custom_components.tuya_wifi_lock.tuyalock.products.product import STATE_CODES
-from custom_components.tuya_wifi_lock.tuyalock.profiles import PROFILES, Dp, DpType
 from custom_components.tuya_wifi_lock.tuyalock.records.ageing import when
 from custom_components.tuya_wifi_lock.tuyalock.records.state import (
     STALE_AFTER,

@@ -17,9 +17,8 @@ from ..exceptions import (
     NotSupported,
     RequestOver,
 )
-from ..models import Report
-from ..profiles import Family
-from ..settings import Settings, UnlockWith
+from ..models import Report, Settings, UnlockWith
+from ..products.catalogue import Family
 from .transports import Transports
 from .waiters import Reported, Waiters
 from .ways import CloudTicket, OwnKey, Reply, Way

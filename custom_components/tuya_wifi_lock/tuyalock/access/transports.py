@@ -8,8 +8,8 @@ from ..clock import Clock
 from ..exceptions import NotProven, NotSupported
 from ..lan.session import LanSession
 from ..models import Source, Value
+from ..products.catalogue import PROFILES, Family, dp_id
 from ..products.product import Product
-from ..profiles import PROFILES, Family, dp_id
 from ..records.state import LockState
 
 REPLY = "reply_unlock_request"

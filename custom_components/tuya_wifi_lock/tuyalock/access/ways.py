@@ -29,7 +29,7 @@ from ..exceptions import (
     UnlockRefused,
 )
 from ..models import OUR_MEMBER, Item, Report, Source, Value
-from ..profiles import Family
+from ..products.catalogue import Family
 from ..records.ageing import CLOCK_TOLERANCE
 from .keys import SET_KEY, USE_KEY, KeyReply, KeyStatus, RemoteKey, one_time_key, reply_in
 from .transports import REPLY, Transport, Transports

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..exceptions import Cause, CloudError, CloudRefused, CloudSilent, CloudUnreachable
 from ..models import PasswordPhase, PasswordRequest, Report, TemporaryPassword
-from ..profiles import Dp
+from ..products.catalogue import Dp
 from .openapi import OpenApi
 from .responses import (
     CloudDevice,

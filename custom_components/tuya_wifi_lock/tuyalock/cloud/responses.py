@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.padding import PKCS7
 
 from ..exceptions import CloudRefused, CloudSilent
 from ..models import Item, PasswordPhase, Report, Source, TemporaryPassword, Value
+from ..products.catalogue import Dp, DpType
 from ..products.decoder import ALARM_CODE, METHODS, NUMBERS
-from ..profiles import Dp, DpType
 
 _UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
 

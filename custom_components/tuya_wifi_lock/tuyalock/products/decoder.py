@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..models import OUR_MEMBER, Alarm, Doorbell, Duress, Event, Item, Source, Unlock, Value
-from ..profiles import PROFILES, Dp, DpType, Family
+from .catalogue import PROFILES, Dp, DpType, Family
 from .values import CodecError, decode_kit, decode_raw
 
 METHODS: Mapping[str, str] = {

@@ -2,6 +2,7 @@
 
 import pytest
 
+from custom_components.tuya_wifi_lock.tuyalock.access.health import Health, KeyOwner
 from custom_components.tuya_wifi_lock.tuyalock.access.keys import KeyReply, KeyStatus
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     ConnectionLost,
@@ -13,7 +14,6 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     WrongKey,
     WrongVersion,
 )
-from custom_components.tuya_wifi_lock.tuyalock.health import Health, KeyOwner
 
 NOW = 1_700_000_000.0
 

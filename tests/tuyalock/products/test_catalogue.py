@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock.profiles import (
+from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import (
     PRODUCTS,
     PROFILES,
     DpType,

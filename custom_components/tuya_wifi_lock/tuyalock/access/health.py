@@ -5,10 +5,10 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
-from .access.keys import KeyReply, KeyStatus
-from .exceptions import LockError, NoHandshake, SlotTaken, Unreachable, WrongKey, WrongVersion
-from .models import OUR_MEMBER
-from .records.ageing import CLOCK_TOLERANCE
+from ..exceptions import LockError, NoHandshake, SlotTaken, Unreachable, WrongKey, WrongVersion
+from ..models import OUR_MEMBER
+from ..records.ageing import CLOCK_TOLERANCE
+from .keys import KeyReply, KeyStatus
 
 KEPT = 20
 FAILED_HANDSHAKES = 4
