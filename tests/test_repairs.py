@@ -372,7 +372,8 @@ def test_every_repair_has_its_words() -> None:
     folder = Path(__file__).parent.parent / "custom_components" / DOMAIN
     texts = json.loads((folder / "translations" / "en.json").read_text())["issues"]
     cloud_issues = {"cloud_calls_used_up", *LASTING.values()}
-    assert texts.keys() == {*cloud_issues, *ISSUES.values(), "unknown_number"}
+    others = {"unknown_number", "store_damaged", "calls_damaged"}
+    assert texts.keys() == {*cloud_issues, *ISSUES.values(), *others}
     for issue in cloud_issues:
         assert texts[issue].keys() == {"title", "description"}
         told = texts[issue]["title"] + texts[issue]["description"]

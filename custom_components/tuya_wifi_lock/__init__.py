@@ -7,9 +7,10 @@ from homeassistant.helpers.typing import ConfigType
 
 from .cloud.projects import async_get_api, project_of
 from .const import DOMAIN
-from .coordinator import LockConfigEntry, LockCoordinator, lock_store
+from .coordinator import LockConfigEntry, LockCoordinator
 from .repairs import async_remove_repairs, async_watch_repairs
 from .services import async_setup_services
+from .store import SalvagedStore
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -34,10 +35,13 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool:
     """Set up a lock from what is stored; it may sleep for hours before it answers."""
-    stored = await lock_store(hass, entry.entry_id).async_load() or {}
+    store = SalvagedStore(hass, entry.entry_id)
+    stored = await store.async_read()
     project = project_of(entry.data)
     api = await async_get_api(hass, project) if project else None
-    coordinator = entry.runtime_data = LockCoordinator(hass, entry, api, stored)
+    coordinator = entry.runtime_data = LockCoordinator(hass, entry, api, store, stored)
+    if unread := coordinator.reader.unread:
+        await store.async_keep_copy(unread)
     # The devices of the members refer to the lock's, so that has to be there first.
     dr.async_get(hass).async_get_or_create(
         config_entry_id=entry.entry_id, **coordinator.device_info
@@ -58,7 +62,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: LockConfigEntry) -> boo
 async def async_remove_entry(hass: HomeAssistant, entry: LockConfigEntry) -> None:
     """Forget what is stored of a lock."""
     async_remove_repairs(hass, entry.entry_id)
-    await lock_store(hass, entry.entry_id).async_remove()
+    await SalvagedStore(hass, entry.entry_id).async_remove()
 
 
 async def _async_entry_updated(hass: HomeAssistant, entry: LockConfigEntry) -> None:

@@ -11,8 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import LockConfigEntry, LockCoordinator
 from .diagnosis.report import async_diagnose
-from .entity import LockPartDescription, TuyaLockEntity, async_add_when_seen, seen
-from .tuyalock import Family
+from .entity import LockPartDescription, TuyaLockEntity, async_add_when_seen
 
 # Not 1: a refusal must not queue behind an unlock that waits.
 PARALLEL_UPDATES = 0
@@ -24,12 +23,6 @@ class LockButtonDescription(LockPartDescription, ButtonEntityDescription):
 
     press_fn: Callable[[LockCoordinator], Awaitable[object]]
     always_available: bool = False
-
-
-def _can_refuse(coordinator: LockCoordinator) -> bool:
-    """Return if the lock itself or Tuya's cloud accepts a refusal of a request at the door."""
-    by_cloud = coordinator.lock.cloud is not None and seen("unlock_request")(coordinator)
-    return by_cloud or coordinator.data.family is Family.A
 
 
 async def _refuse(coordinator: LockCoordinator) -> None:
@@ -47,7 +40,7 @@ BUTTONS = (
     ),
     LockButtonDescription(
         key="refuse_unlock_request",
-        exists_fn=_can_refuse,
+        exists_fn=lambda lock: lock.lock.can_refuse,
         by_project=True,
         press_fn=_refuse,
     ),

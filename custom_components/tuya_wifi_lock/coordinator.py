@@ -1,7 +1,8 @@
 """Owns one lock and hands out what it reports."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 import time
 from typing import Any, override
 
@@ -11,7 +12,6 @@ from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.start import async_at_started
-from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .cloud.coordinator import CloudCoordinator
@@ -23,38 +23,50 @@ from .dispatcher import RecordDispatcher
 from .errors import lock_errors
 from .members import Member, members_of, owner
 from .settings import address_of, settings_of
+from .store import SalvagedStore
 from .tuya_account import TuyaAccount
 from .tuyalock import (
     Announcement,
     Clock,
     CloudClient,
     OpenApi,
+    Reader,
     Snapshot,
     TuyaLock,
     Unlock,
     Update,
 )
 
-STORAGE_VERSION = 1
 SAVE_DELAY = 1.0
 SHORT_STOP = 3600.0
 """Seconds without us that do not count: a lock that was silent all day still is."""
-CLEAN = "clean"
-"""Stored by a lock that was let go in good order."""
 
 type LockConfigEntry = ConfigEntry[LockCoordinator]
 
 
-def lock_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
-    """Return where a lock's journal and state survive a restart."""
-    return Store(hass, STORAGE_VERSION, f"{DOMAIN}.{entry_id}", private=True, atomic_writes=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Listened:
+    """When the lock was listened to, in Unix seconds."""
+
+    since: float
+    until: float
 
 
-def _listening_since(stored: Mapping[str, float] | None) -> float:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stored:
+    """What is stored of a lock beside what it knows itself."""
+
+    clean: bool = False
+    """It was let go in good order."""
+    ignored: frozenset[str] = frozenset()
+    listened: _Listened | None = None
+
+
+def _listening_since(listened: _Listened | None) -> float:
     """Return since when the lock is listened to, but for short stops, in Unix seconds."""
     now = time.time()
-    if stored and now - SHORT_STOP < stored["until"] <= now:
-        return stored["since"]
+    if listened and now - SHORT_STOP < listened.until <= now:
+        return min(listened.since, now)
     return now
 
 
@@ -75,14 +87,18 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         hass: HomeAssistant,
         entry: LockConfigEntry,
         api: OpenApi | None,
-        stored: Mapping[str, Any],
+        store: SalvagedStore,
+        stored: Any,
     ) -> None:
         """Prepare a lock with what was stored of it, and with its cloud project if it has one."""
+        self.store, self.reader = store, (reader := Reader())
+        stored = reader.parts("file", stored)
+        beside: _Stored = reader.read("listening", _Stored, stored, _Stored())
         super().__init__(hass, LOGGER, config_entry=entry, name=entry.title, always_update=False)
         self.device_id: str = entry.data[CONF_DEVICE_ID]
         self._settings = settings_of(entry.options)
         self._project = api.project if api else None
-        client = CloudClient(api, self.device_id, stored.get("cloud")) if api else None
+        client = CloudClient(api, self.device_id, stored.get("cloud"), reader) if api else None
         self._wanted = address_of(entry.data)
         self.lock = TuyaLock(
             self._wanted,
@@ -90,31 +106,31 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             Clock(),
             stored,
             client,
+            reader=reader,
             on_update=self._async_updated,
             since=entry.created_at.timestamp(),
         )
-        self.account = account = TuyaAccount(hass, entry, self.lock, stored.get("account"))
+        self.account = account = TuyaAccount(hass, entry, self.lock, stored.get("account"), reader)
         self.cloud = (
             CloudCoordinator(
-                hass, entry, self.lock, client, api.calls, account, stored.get("watch")
+                hass, entry, self.lock, client, api.calls, account, stored.get("watch"), reader
             )
             if api and client
             else None
         )
         self.data = self.lock.snapshot
-        self.listening_since = _listening_since(stored.get("listened"))
+        self.listening_since = _listening_since(beside.listened)
         self.checked_at: float | None = None
         """When the owner last asked to check the lock."""
         self._mac_sought = CONF_MAC in entry.data
-        self._store = lock_store(hass, entry.entry_id)
         self.members = members_of(entry)
-        self.ignored: set[str] = set(stored.get("ignored", ()))
+        self.ignored = set(beside.ignored)
         self._member_listeners: list[CALLBACK_TYPE] = []
         self._feature_listeners: list[CALLBACK_TYPE] = []
         self._features = self._read_features()
         self.last_unlocked_by = self._read_last_unlocked_by()
-        if not stored.get(CLEAN):
-            self.lock.journal.recover()
+        if not beside.clean:
+            self.lock.recover()
         self.records = RecordDispatcher(entry, self.lock, lambda: self.members, self._async_save)
         self._closed = False
         self._saving = False
@@ -124,7 +140,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         entry, hass = self.config_entry, self.hass
         if self.records.waiting:
             # From here on a crash is none in good order any more.
-            await self._store.async_save(self._stored())
+            await self.store.async_save(self._stored())
         entry.async_on_unload(await async_get_listener(hass).async_subscribe(self._async_announced))
         entry.async_on_unload(async_at_started(hass, self.records.async_begin))
         entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stop))
@@ -137,7 +153,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     async def async_shutdown(self) -> None:
         """Save what is known of the lock."""
         await super().async_shutdown()
-        await self._store.async_save(self._stored())
+        await self.store.async_save(self._stored())
 
     async def _async_stop(self, event: Event) -> None:
         """Let go of the lock; Home Assistant writes the store when it stops."""
@@ -156,7 +172,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._saving = False
         return {
             **self.lock.as_dict(),
-            CLEAN: self._closed,
+            "clean": self._closed,
             "ignored": sorted(self.ignored),
             "listened": {"since": self.listening_since, "until": time.time()},
             "watch": self.cloud.as_dict() if self.cloud else None,
@@ -200,7 +216,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             return member.name
         if unlock.by_us:
             return "Home Assistant"
-        if guest := self.lock.password_name(unlock, record.happened):
+        if guest := self.lock.password_name(record):
             return guest
         method = unlock.method.replace("_", " ").capitalize()
         return method if unlock.number is None else f"{method} {unlock.number}"
@@ -212,7 +228,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             snapshot.state.seen,
             snapshot.family,
             snapshot.changeable,
-            self.lock.journal.kinds,
+            self.lock.kinds,
             cloud and cloud.data.firmware is not None,
         )
 
@@ -346,4 +362,4 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         """Write the journal and the state soon; a save that waits is not put off by the next."""
         if not self._saving:
             self._saving = True
-            self._store.async_delay_save(self._stored, SAVE_DELAY)
+            self.store.async_delay_save(self._stored, SAVE_DELAY)

@@ -19,15 +19,7 @@ from homeassistant.util.json import JsonObjectType, JsonValueType
 from .const import DOMAIN
 from .lock import TuyaWifiLock
 from .texts import TIME, async_texts, iso
-from .tuyalock import (
-    MAX_VALID,
-    CloudClient,
-    Mistake,
-    PasswordPhase,
-    PasswordRefused,
-    TemporaryPassword,
-    TemporaryPasswords,
-)
+from .tuyalock import TemporaryPassword, TemporaryPasswords
 
 ATTR_CODE = "code"
 ATTR_END = "end"
@@ -39,11 +31,8 @@ ATTR_START = "start"
 
 DYNAMIC_VALID = 300.0
 """Seconds for which a dynamic password opens."""
-MULTIPLE = "multiple"
-OFFLINE_KINDS = ("once", MULTIPLE, "clear_all")
+OFFLINE_KINDS = ("once", "multiple", "clear_all")
 """Opens once, opens until it ends, or deletes all others."""
-HOUR = 3600.0
-"""Offline passwords begin and end on the hour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,25 +101,26 @@ async def _async_get(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType:
     passwords = _passwords(lock)
     with lock.coordinator.action():
         await passwords.refresh()
-    valid = passwords.book.valid(time.time())
-    responses: list[JsonValueType] = [await _async_response(lock, one) for one in valid]
-    return {"passwords": responses, "room": MAX_VALID - len(valid)}
+    now = time.time()
+    valid: list[JsonValueType] = [await _async_response(lock, one) for one in passwords.valid(now)]
+    return {"passwords": valid, "room": passwords.room(now)}
 
 
 async def _async_get_dynamic(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType:
     """Return the digits that open for the next minutes."""
-    cloud = _cloud(lock)
+    passwords = _passwords(lock)
     with lock.coordinator.action():
-        code = await cloud.dynamic_password()
+        code = await passwords.dynamic()
     return {"code": code, "valid_until": iso(time.time() + DYNAMIC_VALID)}
 
 
 async def _async_add_offline(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType:
     """Create digits that the lock verifies by itself, without receiving them."""
-    cloud, kind, name = _cloud(lock), call.data[ATTR_KIND], call.data.get(ATTR_NAME)
+    data, passwords = call.data, _passwords(lock)
     with lock.coordinator.action():
-        start, end = _offline_times(kind, call.data.get(ATTR_START), call.data.get(ATTR_END))
-        password = await cloud.offline_password(kind, name, start, end)
+        password = await passwords.offline(
+            data[ATTR_KIND], data.get(ATTR_NAME), data.get(ATTR_START), data.get(ATTR_END)
+        )
     return {
         "code": password.code,
         "name": password.name,
@@ -139,44 +129,12 @@ async def _async_add_offline(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjec
     }
 
 
-def _offline_times(
-    kind: str, start: float | None, end: float | None
-) -> tuple[float | None, float | None]:
-    """Return the times of an offline password; only one that opens until it ends has some."""
-    if kind != MULTIPLE:
-        if start is not None or end is not None:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN, translation_key="offline_times_fixed"
-            )
-        return None, None
-    if end is None:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="offline_end_missing"
-        )
-    start = time.time() if start is None else start
-    if end <= start:
-        raise PasswordRefused(Mistake.END_BEFORE_START)
-    if end <= time.time():
-        raise PasswordRefused(Mistake.END_IN_PAST)
-    if end // HOUR == start // HOUR:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="offline_too_short")
-    return start, end
-
-
 def _passwords(lock: TuyaWifiLock) -> TemporaryPasswords:
     """Return the temporary passwords of a lock with a cloud project."""
     passwords = lock.coordinator.lock.passwords
     if passwords.code_length is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_cloud")
     return passwords
-
-
-def _cloud(lock: TuyaWifiLock) -> CloudClient:
-    """Return the cloud of a lock with a cloud project."""
-    cloud = lock.coordinator.lock.cloud
-    if cloud is None:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_cloud")
-    return cloud
 
 
 async def _async_response(lock: TuyaWifiLock, password: TemporaryPassword) -> JsonObjectType:
@@ -190,14 +148,8 @@ async def _async_response(lock: TuyaWifiLock, password: TemporaryPassword) -> Js
         "end": iso(password.end),
         "once": password.once,
         "phase": password.phase.value,
-        "status": words[_status(password)],
+        "status": words[password.status(time.time())],
     }
-
-
-def _status(password: TemporaryPassword) -> str:
-    """Return the translation key of the status of a password."""
-    early = password.phase is PasswordPhase.ACTIVE and password.start > time.time()
-    return "early" if early else password.phase.value
 
 
 ACTIONS = {

@@ -7,7 +7,7 @@ from typing import Any, override
 
 import voluptuous as vol
 
-from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant, callback
@@ -15,6 +15,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, SelectSelectorConfig
 
+from .cloud.projects import async_pop_copy
 from .const import CONF_NUMBERS, DOMAIN, SUBENTRY_MEMBER
 from .coordinator import LockConfigEntry, LockCoordinator
 from .diagnosis.checks import Finding
@@ -31,6 +32,8 @@ PLATFORM = "https://platform.tuya.com"
 
 UNKNOWN_NUMBER = "unknown_number"
 BATTERY_FAILING = "battery_failing"
+STORE_DAMAGED = "store_damaged"
+CALLS_DAMAGED = "calls_damaged"
 
 NOT_ON_PLATFORM = {"cloud_calls_used_up", "cloud_clock"}
 """Failures of the cloud that are not put right on Tuya's developer platform."""
@@ -61,12 +64,35 @@ _MISSING = {"gone", "never_heard", "silent"}
 def async_watch_repairs(hass: HomeAssistant, coordinator: LockCoordinator) -> None:
     """Keep the repairs of a lock up to date until its entry is unloaded."""
     _Repairs(hass, coordinator).async_start()
+    entry = coordinator.config_entry
+    if copy := coordinator.store.pop_copy():
+        issue_id = f"{STORE_DAMAGED}_{entry.entry_id}"
+        _async_tell_of_damage(hass, issue_id, STORE_DAMAGED, {"lock": entry.title, "file": copy})
+    if copy := async_pop_copy(hass):
+        _async_tell_of_damage(hass, CALLS_DAMAGED, CALLS_DAMAGED, {"file": copy})
+
+
+@callback
+def _async_tell_of_damage(
+    hass: HomeAssistant, issue_id: str, key: str, placeholders: dict[str, str]
+) -> None:
+    """Say that a store could not be read as a whole, until the owner has read it."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        is_fixable=True,
+        is_persistent=True,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key=key,
+        translation_placeholders=placeholders,
+    )
 
 
 @callback
 def async_remove_repairs(hass: HomeAssistant, entry_id: str) -> None:
     """Remove the repairs of a lock that is removed."""
-    for issue in {UNKNOWN_NUMBER, *ISSUES.values()}:
+    for issue in {UNKNOWN_NUMBER, STORE_DAMAGED, *ISSUES.values()}:
         ir.async_delete_issue(hass, DOMAIN, f"{issue}_{entry_id}")
 
 
@@ -240,7 +266,7 @@ def _last_unknown(coordinator: LockCoordinator) -> str | None:
     since = int(coordinator.config_entry.created_at.timestamp())
     unknown = {
         record.happened: number
-        for record in coordinator.lock.journal.of(Kind.UNLOCK)
+        for record in coordinator.lock.records(Kind.UNLOCK)
         if (number := key_of(record.unlock))
         and record.happened >= since
         and number not in coordinator.ignored
@@ -257,8 +283,9 @@ def _placeholders(entry: LockConfigEntry, number: str) -> dict[str, str]:
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
-    """Return the flow that finds the member of a number."""
-    assert data
+    """Return the flow that finds the member of a number, or else takes note of a repair."""
+    if not data:
+        return ConfirmRepairFlow()
     entry = hass.config_entries.async_get_known_entry(str(data["entry_id"]))
     return UnknownNumberFlow(entry, str(data["number"]))
 

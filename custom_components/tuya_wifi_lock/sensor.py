@@ -117,7 +117,7 @@ class PasswordsSensor(LockSensor):
     def _read(self) -> tuple[bool, Value, dict[str, Any] | None]:
         """Return the number of the passwords that take a place in the lock, and which they are."""
         lock, now = self.coordinator, time.time()
-        valid = lock.lock.passwords.book.valid(now)
+        valid = lock.lock.passwords.valid(now)
         self._ends = min((one.end for one in valid if one.end > now), default=None)
         passwords = [{"name": one.name, "phase": one.phase.value} for one in valid]
         return lock.data.key_refused, len(valid), {"passwords": passwords}

@@ -91,9 +91,8 @@ def _matching(
     }
     _check_members(hass, options[CONF_MEMBERS])
     since, until = filters.get(ATTR_SINCE), filters.get(ATTR_UNTIL)
-    for record in sorted(
-        coordinator.lock.journal.of(Kind.UNLOCK), key=lambda one: (-one.happened, -one.id)
-    ):
+    records = coordinator.lock.records(Kind.UNLOCK)
+    for record in sorted(records, key=lambda one: (-one.happened, -one.id)):
         member = coordinator.owner(record.unlock)
         if since is not None and record.happened < since:
             continue
@@ -128,7 +127,7 @@ def _response(
         "code_name": record.unlock.code_name,
         "member": member.name if member else None,
         "person": member.person if member else None,
-        "password_name": coordinator.lock.password_name(record.unlock, record.happened),
+        "password_name": coordinator.lock.password_name(record),
         "route": record.source.value,
     }
 

@@ -599,7 +599,7 @@ async def test_the_cloud_carries_passwords() -> None:
         home.tuya.drop("temp-password$", times=None)
         with pytest.raises(CloudSilent):
             await add(home, "Aunt", "8402957")
-        phases = {one.name: one.phase for one in home.lock.passwords.book}
+        phases = {one.name: one.phase for one in home.lock.passwords}
         assert phases == {"Guest": PasswordPhase.WAITING}
 
 

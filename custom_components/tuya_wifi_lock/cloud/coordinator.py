@@ -1,6 +1,6 @@
 """Polls Tuya's cloud for one lock, as seldom as the calls of its project allow."""
 
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -22,6 +22,7 @@ from ..tuyalock import (
     CloudClient,
     CloudError,
     Firmware,
+    Reader,
     Report,
     Snapshot,
     TuyaLock,
@@ -67,6 +68,15 @@ class CloudData:
     """Key of the text of the last failure that does not pass by itself, until the cloud answers."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stored:
+    """What is stored of it."""
+
+    allowed: bool | None = None
+    watermark: float | None = None
+    alarm_watermark: float | None = None
+
+
 class CloudCoordinator(DataUpdateCoordinator[CloudData]):
     """Keeps what is known of one lock up to date with Tuya's cloud.
 
@@ -84,15 +94,16 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         client: CloudClient,
         calls: CallCounter,
         account: TuyaAccount,
-        stored: Mapping[str, Any] | None = None,
+        stored: Any,
+        reader: Reader,
     ) -> None:
         """Restore what `as_dict` returned; nothing is requested before `async_start`."""
         super().__init__(hass, LOGGER, config_entry=entry, name=f"Tuya cloud of {entry.title}")
-        stored = stored or {}
+        known: _Stored = reader.read("cloud", _Stored, stored or {}, _Stored())
         self.data = CloudData(
-            allowed=stored.get("allowed"),
-            watermark=stored.get("watermark"),
-            alarm_watermark=stored.get("alarm_watermark"),
+            allowed=known.allowed,
+            watermark=known.watermark,
+            alarm_watermark=known.alarm_watermark,
         )
         self.client = client
         self._lock, self._account, self._calls = lock, account, calls
@@ -179,7 +190,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         # The owner may go on with requests after polling has stopped.
         if self.calls != before and not isinstance(self.failure, CallsUsedUp):
             self._async_works()
-        if self._lock.snapshot.awake and self._lock.passwords.book.unsettled:
+        if self._lock.snapshot.awake and self._lock.passwords.unsettled:
             self.async_woken()
 
     # When
@@ -197,7 +208,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
             pace = max(AFTER_WAKE, self._no_wake_before - now), "the lock is awake"
         elif failed:
             pace = USUAL, "the last poll failed"
-        elif self._after_wake and self._lock.passwords.book.unsettled:
+        elif self._after_wake and self._lock.passwords.unsettled:
             # What a lock had not fetched yet when it was awake, it has fetched by the next time.
             pace = USUAL, "the lock is fetching passwords"
         elif self._is_heard():
@@ -244,7 +255,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
             raise CallsUsedUp
         # Alarms are fetched first: an unlock that a duress is about is in the cloud before it.
         requests = [self._async_fetch_model, self._async_fetch_alarms, self._async_fetch_unlocks]
-        unsettled = self._lock.passwords.book.unsettled
+        unsettled = self._lock.passwords.unsettled
         if unsettled or self.hass.loop.time() >= self._passwords_due:
             requests.append(self._async_fetch_passwords)
         if time.time() >= self._check_due:
@@ -279,7 +290,8 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
     async def _async_fetch_unlocks(self) -> None:
         """Fetch the records of unlocks."""
         now, data = time.time(), self.data
-        newest = now - FIRST_PERIOD if data.watermark is None else data.watermark
+        # Our own clock may have been ahead when the newest one was noted.
+        newest = now - FIRST_PERIOD if data.watermark is None else min(data.watermark, now)
         for report in await self.client.unlock_records(newest - OVERLAP, now + CLOCK_AHEAD):
             self._lock.receive(report)
             newest = max(newest, min(time_of(report), now))
@@ -288,7 +300,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
     async def _async_fetch_alarms(self) -> None:
         """Fetch the records of alarms, rings and duress."""
         now = time.time()
-        since = (self.data.alarm_watermark or now - FIRST_PERIOD) - OVERLAP
+        since = min(self.data.alarm_watermark or now - FIRST_PERIOD, now) - OVERLAP
         self._alarms = await self.client.alarm_records(since, now + CLOCK_AHEAD)
 
     @callback
@@ -297,7 +309,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         for report in self._alarms:
             self._lock.receive(report)
             newest = min(time_of(report), time.time())
-            newest = max(self.data.alarm_watermark or newest, newest)
+            newest = max(min(self.data.alarm_watermark or newest, time.time()), newest)
             self.data = replace(self.data, alarm_watermark=newest)
         self._alarms = []
 

@@ -6,16 +6,15 @@ import time
 from typing import Any
 
 from homeassistant.const import CONF_DEVICE_ID
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.singleton import singleton
-from homeassistant.helpers.storage import Store
 from homeassistant.util.hass_dict import HassKey
 
 from ..const import CONF_ACCESS_ID, CONF_ACCESS_SECRET, CONF_CLOUD, CONF_REGION, DOMAIN
-from ..tuyalock import CallCounter, Clock, CloudClient, OpenApi, Project
+from ..store import SalvagedStore
+from ..tuyalock import CallCounter, Clock, CloudClient, OpenApi, Project, Reader
 
-STORAGE_VERSION = 1
 SAVE_DELAY = 60.0
 """Seconds after which the number of calls is saved."""
 
@@ -28,16 +27,17 @@ class _Projects:
     def __init__(self, hass: HomeAssistant) -> None:
         """Start without a project."""
         self._hass = hass
-        self._store: Store[dict[str, Any]] = Store(
-            hass, STORAGE_VERSION, f"{DOMAIN}.projects", private=True, atomic_writes=True
-        )
+        self.store = SalvagedStore(hass, "projects")
         self._calls: dict[str, CallCounter] = {}
         self._apis: dict[Project, OpenApi] = {}
 
     async def async_load(self) -> None:
         """Load the number of calls."""
-        stored = await self._store.async_load() or {}
-        self._calls = {id_: CallCounter(calls, self.save) for id_, calls in stored.items()}
+        reader = Reader()
+        stored = reader.parts("file", await self.store.async_read())
+        self._calls = {id_: CallCounter(calls, self.save, reader) for id_, calls in stored.items()}
+        if reader.unread:
+            await self.store.async_keep_copy(reader.unread)
 
     def api(self, project: Project) -> OpenApi:
         """Return the API client of a project."""
@@ -49,7 +49,7 @@ class _Projects:
 
     def save(self) -> None:
         """Save the number of calls soon."""
-        self._store.async_delay_save(self._stored, SAVE_DELAY)
+        self.store.async_delay_save(self._stored, SAVE_DELAY)
 
     def _stored(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
@@ -63,6 +63,12 @@ async def _async_get_projects(hass: HomeAssistant) -> _Projects:
     projects = _Projects(hass)
     await projects.async_load()
     return projects
+
+
+@callback
+def async_pop_copy(hass: HomeAssistant) -> str | None:
+    """Return where the number of calls was kept if it could not be read, once."""
+    return hass.data[_DATA].store.pop_copy() if _DATA in hass.data else None
 
 
 async def async_get_api(hass: HomeAssistant, project: Project) -> OpenApi:

@@ -1,6 +1,5 @@
 """What a lock reports to a Tuya account over MQTT, and what is sent to it there."""
 
-from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
@@ -19,7 +18,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later
 
 from ..const import LOGGER
-from ..tuyalock import Item, Report, Source, TuyaLock, Value, described, in_seconds
+from ..tuyalock import Item, Reader, Report, Source, TuyaLock, Value, described, in_seconds
 from .api import async_query_local_key, async_send, can_send
 from .devices import TUYA, accepts, find_device, managers, read_lock
 
@@ -65,7 +64,8 @@ class TuyaAccount:
         hass: HomeAssistant,
         entry: ConfigEntry,
         lock: TuyaLock,
-        stored: Mapping[str, Any] | None,
+        stored: Any,
+        reader: Reader,
     ) -> None:
         """Restore what `as_dict` returned; nothing is touched before `async_start`."""
         self._hass = hass
@@ -73,7 +73,8 @@ class TuyaAccount:
         self._lock = lock
         lock.use_account(self)
         self._device_id: str = entry.data[CONF_DEVICE_ID]
-        self._queried_at: float = (stored or {}).get("asked_at", 0.0)
+        asked_at = reader.parts("account", stored).get("asked_at", 0.0)
+        self._queried_at: float = reader.read("account", float, asked_at, 0.0)
         self.trouble: Trouble | None = Trouble.NO_LOGIN
         """Why nothing is heard of the lock; None if it is heard."""
         self._mq: Any = None

@@ -42,6 +42,7 @@ from .products.catalogue import PRODUCTS, Dp, DpType, Family, family_of, is_lock
 from .products.decoder import ALARMS, METHODS, UNLOCK_METHODS
 from .records.ageing import CLOCK_AHEAD, LATE_AFTER, aged
 from .records.state import BATTERY_LEVELS, LockState
+from .storage import Reader
 
 __all__ = [
     "ALARMS",
@@ -86,6 +87,7 @@ __all__ = [
     "PasswordPhase",
     "PasswordRefused",
     "Project",
+    "Reader",
     "Record",
     "Report",
     "Settings",

@@ -325,6 +325,15 @@ class Mistake(_Explained):
         auto(),
         Text(translation_domain=DOMAIN, translation_key="password_no_such_password"),
     )
+    OFFLINE_TIMES_FIXED = (
+        auto(),
+        Text(translation_domain=DOMAIN, translation_key="offline_times_fixed"),
+    )
+    OFFLINE_END_MISSING = (
+        auto(),
+        Text(translation_domain=DOMAIN, translation_key="offline_end_missing"),
+    )
+    OFFLINE_TOO_SHORT = auto(), Text(translation_domain=DOMAIN, translation_key="offline_too_short")
 
 
 class PasswordRefused(LockError):

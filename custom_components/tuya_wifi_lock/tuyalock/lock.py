@@ -18,9 +18,11 @@ from .cloud.client import CloudClient
 from .exceptions import ConnectionLost, LockError, Reason, UnlockRefused, Unreachable
 from .lan.address import Address
 from .lan.connection import QueryNotUnderstood, Rejected
+from .lan.protocol import VERSIONS
 from .lan.session import Accepted, Closed, LanSession, Opened, SessionEvent
 from .models import (
     Age,
+    Duress,
     Kind,
     Record,
     Report,
@@ -47,7 +49,7 @@ from .records.state import (
     reduce_record,
     state_at,
 )
-from .storage import known_fields
+from .storage import Reader
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -86,26 +88,29 @@ class TuyaLock:
         address: Address,
         settings: Settings,
         clock: Clock,
-        stored: Mapping[str, Any] | None = None,
+        stored: Any = None,
         cloud: CloudClient | None = None,
         *,
+        reader: Reader | None = None,
         on_update: Callable[[Update], None] = lambda update: None,
         since: float = 0.0,
     ) -> None:
         """Prepare a lock with what `as_dict` returned in an earlier life.
 
-        What other sources report of the time before the Unix time `since` is kept, and no news.
+        The reader counts what of that cannot be read, and is left out. What other sources report of
+        the time before the Unix time `since` is kept, and no news.
         """
-        stored = stored or {}
+        reader = reader or Reader()
+        stored = reader.parts("lock", stored)
         self.cloud = cloud
-        self.health = Health(stored.get("health"))
-        self.product = Product(stored.get("product"))
-        self.journal = Journal.from_dict(stored["journal"]) if "journal" in stored else Journal()
+        self.health = Health(stored.get("health"), reader)
+        self.product = Product(stored.get("product"), reader)
+        self.journal = Journal.from_dict(stored.get("journal", {}), reader)
         self._settings, self._clock = settings, clock
         self._on_update = on_update
-        self._state = LockState.from_dict(stored.get("state", {}))
+        self._state = LockState.from_dict(stored.get("state", {}), reader)
         self._keeper = RecordKeeper(self.journal, clock, since)
-        address = replace(address, **known_fields(Address, stored.get("address", {})))
+        address = replace(address, **_found(stored.get("address"), reader))
         self._device_id = address.device_id
         self.session = LanSession(address, clock, self.on_event)
         self._waiters = Waiters(clock)
@@ -120,7 +125,9 @@ class TuyaLock:
             opened=self._opened,
             changed=self._publish,
         )
-        self.passwords = TemporaryPasswords(cloud, clock, stored.get("passwords"), self._changed)
+        self.passwords = TemporaryPasswords(
+            cloud, clock, stored.get("passwords"), self._changed, reader
+        )
         self._reaching: set[asyncio.Future[None]] = set()
         self._timer: Timer | None = None
         self._timer_at = float("inf")
@@ -252,6 +259,12 @@ class TuyaLock:
     def _changed(self) -> None:
         """Note that a temporary password is another one, or has come further."""
         self._publish(force=True)
+
+    @property
+    def can_refuse(self) -> bool:
+        """Return if the lock itself or Tuya's cloud takes a refusal of the request at the door."""
+        by_cloud = self.cloud is not None and "unlock_request" in self._state.seen
+        return by_cloud or self.product.family is Family.A
 
     @property
     def opens_by_account(self) -> bool:
@@ -407,11 +420,57 @@ class TuyaLock:
 
     # What goes out
 
-    def password_name(self, unlock: Unlock, at: float) -> str | None:
-        """Return the name of the temporary password that opened the lock at a Unix time."""
+    # What has happened at the door
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """Return the kinds of records that there are."""
+        return self.journal.kinds
+
+    def records(self, kind: Kind) -> list[Record]:
+        """Return the records of a kind in the order in which they were received."""
+        return self.journal.of(kind)
+
+    def unlock_of(self, duress: Record) -> Record | None:
+        """Return the unlock that a record of duress is about, where that is known."""
+        return self.journal.find(duress.unlock_id)
+
+    def undelivered(self) -> list[Record]:
+        """Return what was received and not delivered."""
+        return self.journal.undelivered()
+
+    def note_duress(self, unlock: Record) -> None:
+        """Note that an unlock was under duress by its number, and that this was delivered."""
+        age = unlock.age or Age.UNKNOWN
+        self.journal.add(
+            Duress(unlock.unlock),
+            unlock.when,
+            unlock.source,
+            age,
+            delivered=True,
+            unlock_id=unlock.id,
+        )
+
+    def recover(self) -> None:
+        """Note a crash: what was not marked as delivered may have been, so it is no news."""
+        self.journal.recover()
+
+    def password_name(self, record: Record) -> str | None:
+        """Return the name of the temporary password that opened the lock, if one did."""
+        unlock = record.unlock
         if unlock.method != "temporary_password" or unlock.number is None:
             return None
-        return self.passwords.book.name_of(unlock.number, at)
+        return self.passwords.name_of(unlock.number, record.happened)
+
+    def lacks_name(self, record: Record) -> bool:
+        """Return if a temporary password opened the lock whose name may be in the cloud."""
+        unlock = record.unlock
+        return (
+            self.cloud is not None
+            and unlock.method == "temporary_password"
+            and unlock.number is not None
+            and self.password_name(record) is None
+        )
 
     def delivered(self, record_id: int) -> None:
         """Note that a record has reached all who listen."""
@@ -471,6 +530,15 @@ class TuyaLock:
         self._timer, self._timer_at = None, float("inf")
         self._publish(self._keeper.decide(now))
         self._arm()
+
+
+def _found(stored: Any, reader: Reader) -> dict[str, Any]:
+    """Return what was found out of the address of a lock, as far as it can be read."""
+    found = reader.known("address", Address, stored)
+    if found.get("found_version") not in {None, *VERSIONS}:
+        reader.lose("address")
+        del found["found_version"]
+    return found
 
 
 def _unlocks(observations: Iterable[Observation]) -> list[Unlock]:

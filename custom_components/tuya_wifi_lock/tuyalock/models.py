@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
+
+from .limits import MAX_NUMBER, Between
 
 type Value = bool | int | str
 """A DP value as it travels in JSON; raw DPs are Base64."""
+
+type Number = Annotated[int, Between(0, MAX_NUMBER)]
+"""The number that a lock has given a key."""
 
 OUR_MEMBER = 200
 """The member id under which we open; the cloud gives its members 1 to 100."""
@@ -59,7 +64,7 @@ class Unlock:
 
     kind: ClassVar[Kind] = Kind.UNLOCK
     method: str
-    number: int | None = None
+    number: Number | None = None
     code_name: str | None = None
     """The DP code of a method that is not known."""
 
@@ -93,6 +98,9 @@ class Duress:
     """What was opened so, where the source names it."""
 
 
+type RecordId = Annotated[int, Between(1, 10**8)]
+"""Records are counted from 1."""
+
 type Event = Unlock | Alarm | Doorbell | Duress
 """What happened at the door, apart from when."""
 
@@ -125,7 +133,7 @@ class When:
 class Record:
     """Something that happened at the door, as the journal keeps it."""
 
-    id: int
+    id: RecordId
     event: Event
     when: When
     source: Source
@@ -198,7 +206,7 @@ class TemporaryPassword:
     """Tuya's serial: which password."""
     edit: int = 1
     """The server's serial: which edit of it."""
-    number: int | None = None
+    number: Number | None = None
     """The lock's own number, 900 and its slot, once the lock has it."""
     name: str
     start: int
@@ -213,6 +221,11 @@ class TemporaryPassword:
         if self.gone is not None:
             return False
         return self.phase is PasswordPhase.DELETING or self.end > now
+
+    def status(self, now: float) -> str:
+        """Return its phase, or `early` if the lock has it and it does not open yet."""
+        early = self.phase is PasswordPhase.ACTIVE and self.start > now
+        return "early" if early else self.phase.value
 
     def names(self, at: float) -> bool:
         """Return if an unlock at a Unix time can be its own."""

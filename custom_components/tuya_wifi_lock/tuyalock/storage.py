@@ -1,11 +1,14 @@
 """The stored form of frozen dataclasses: plain JSON, read back with its types checked."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, TypeAliasType, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeAliasType, Union, get_args, get_origin, get_type_hints
+
+from .limits import is_sane_number, is_sane_text
 
 
 def dump(value: Any) -> Any:
@@ -27,9 +30,9 @@ def load(type_: Any, data: Any) -> Any:
 
     Fields that only other versions have are ignored; missing ones get their defaults.
     """
-    if isinstance(type_, TypeAliasType):
-        type_ = type_.__value__
-    origin, arguments = get_origin(type_) or type_, get_args(type_)
+    type_, origin, arguments = _resolve(type_)
+    if origin is Annotated:
+        return _load_limited(arguments, data)
     if origin in {Union, UnionType}:
         return _load_union(arguments, data)
     if is_dataclass(type_):
@@ -42,11 +45,26 @@ def load(type_: Any, data: Any) -> Any:
         ellipsis = len(arguments) == 2 and arguments[1] is Ellipsis
         types = arguments if origin is tuple and not ellipsis else (arguments[0],) * len(data)
         return origin(load(one, item) for one, item in zip(types, data, strict=True))
-    if isinstance(origin, type) and issubclass(origin, Mapping):
+    if _is_mapping(origin):
         key, value = arguments
         rows = _mapping(data)
-        return {(int(one) if key is int else one): load(value, rows[one]) for one in rows}
+        return {load(key, _key(key, one)): load(value, rows[one]) for one in rows}
     return _load_plain(type_, data)
+
+
+def _resolve(type_: Any) -> tuple[Any, Any, tuple[Any, ...]]:
+    """Return a type without its alias, what it is of, and its arguments."""
+    if isinstance(type_, TypeAliasType):
+        type_ = type_.__value__
+    return type_, get_origin(type_) or type_, get_args(type_)
+
+
+def _load_limited(arguments: tuple[Any, ...], data: Any) -> Any:
+    """Return the value of a type that is annotated with limits."""
+    value = load(arguments[0], data)
+    if not all(limit.allows(value) for limit in arguments[1:]):
+        raise ValueError("beyond the limits of its type")
+    return value
 
 
 def _load_union(types: tuple[Any, ...], data: Any) -> Any:
@@ -77,6 +95,11 @@ def _load_dataclass(type_: Any, data: Any) -> Any:
     return type_(**values)
 
 
+def _key(type_: Any, text: str) -> int | str:
+    """Return the key of a mapping; in JSON it is always a text."""
+    return int(text) if type_ is int else text
+
+
 def _mapping(data: Any) -> dict[str, Any]:
     """Return a mapping."""
     if isinstance(data, dict):
@@ -88,10 +111,12 @@ def _load_plain(type_: Any, data: Any) -> Any:
     """Return a plain value; in JSON a float may have no fraction, and true is no number."""
     if type_ is Any:
         return data
-    if type_ is float and type(data) is int:
+    if type_ is float and type(data) is int and is_sane_number(data):
         return float(data)
     if type(data) is not type_:
         raise ValueError(f"{type_.__name__} expected")
+    if not (is_sane_text(data) if type_ is str else is_sane_number(data)):
+        raise ValueError(f"no {type_.__name__} that can occur")
     return data
 
 
@@ -104,9 +129,84 @@ def _kind(type_: Any) -> Enum | None:
 @cache
 def _hints(type_: Any) -> dict[str, Any]:
     """Return the types of a dataclass's fields."""
-    return get_type_hints(type_)
+    return get_type_hints(type_, include_extras=True)
 
 
-def known_fields(cls: Any, stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a dataclass has fields for, and nothing that only other versions have."""
-    return {one.name: stored[one.name] for one in fields(cls) if one.name in stored}
+class Reader:
+    """Reads what was stored as far as that can be read, and counts by part what cannot."""
+
+    def __init__(self) -> None:
+        """Begin with nothing that cannot be read."""
+        self.unread: Counter[str] = Counter()
+
+    def lose(self, part: str, count: int = 1) -> None:
+        """Count what of a part cannot be read."""
+        if count:
+            self.unread[part] += count
+
+    def read(self, part: str, type_: Any, data: Any, default: Any = None) -> Any:
+        """Return the value of a type from its JSON form, or else the default.
+
+        The items of collections, and the fields of a dataclass whose fields all have defaults, are
+        read each by itself.
+        """
+        _, origin, arguments = _resolve(type_)
+        try:
+            if isinstance(data, dict) and _has_defaults(origin):
+                return origin(**dict(self._fields(part, origin, data)))
+            if isinstance(data, list) and _is_row_of_one_type(origin, arguments):
+                return origin(self._items(part, arguments[0], data))
+            if isinstance(data, dict) and _is_mapping(origin):
+                rows = ({key: one} for key, one in data.items())
+                return {
+                    key: one for row in self._items(part, type_, rows) for key, one in row.items()
+                }
+            return load(type_, data)
+        except ValueError:
+            self.lose(part)
+            return default
+
+    def known(self, part: str, type_: Any, data: Any) -> dict[str, Any]:
+        """Return the fields of a dataclass that are there and can be read."""
+        return dict(self._fields(part, type_, self.parts(part, data)))
+
+    def parts(self, part: str, data: Any) -> dict[str, Any]:
+        """Return a mapping whose values are still to be read; it is empty if it is none."""
+        if isinstance(data, dict):
+            return data
+        self.lose(part, int(data is not None))
+        return {}
+
+    def _fields(self, part: str, type_: Any, data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        """Return the names and values of the fields that can be read."""
+        hints = _hints(type_)
+        for one in fields(type_):
+            if one.name in data:
+                value = self.read(part, hints[one.name], data[one.name], MISSING)
+                if value is not MISSING:
+                    yield one.name, value
+
+    def _items(self, part: str, type_: Any, items: Any) -> Iterator[Any]:
+        """Return the items that can be read."""
+        for item in items:
+            try:
+                yield load(type_, item)
+            except ValueError:
+                self.lose(part)
+
+
+def _has_defaults(type_: Any) -> bool:
+    """Return if a type is a dataclass whose fields all have defaults."""
+    return is_dataclass(type_) and not any(
+        one.default is MISSING and one.default_factory is MISSING for one in fields(type_)
+    )
+
+
+def _is_row_of_one_type(origin: Any, arguments: tuple[Any, ...]) -> bool:
+    """Return if a type is a collection of any number of items of one type."""
+    return origin in {frozenset, list} or (origin is tuple and arguments[1:] == (Ellipsis,))
+
+
+def _is_mapping(origin: Any) -> bool:
+    """Return if a type is a mapping."""
+    return isinstance(origin, type) and issubclass(origin, Mapping)

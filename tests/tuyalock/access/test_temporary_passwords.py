@@ -134,7 +134,7 @@ class Household:
 
     @property
     def valid(self) -> list[str]:
-        return [one.name for one in self.passwords.book.valid(self.clock.time())]
+        return [one.name for one in self.passwords.valid(self.clock.time())]
 
 
 async def test_a_password_is_added_in_whole_seconds_and_waits_for_the_lock() -> None:
@@ -149,7 +149,7 @@ async def test_a_password_is_added_in_whole_seconds_and_waits_for_the_lock() -> 
         once=True,
         phase=PasswordPhase.WAITING,
     )
-    assert list(home.passwords.book) == [password]
+    assert list(home.passwords) == [password]
     assert home.cloud.codes == {"1": CODE}
     assert home.changes == 2
 
@@ -236,7 +236,7 @@ async def test_a_password_is_changed_in_what_is_said_and_in_nothing_else() -> No
         password, edit=3, name="Aunt", start=int(START) + 60, end=int(START) + 2 * HOUR
     )
     assert changed == expected
-    assert list(home.passwords.book) == [expected]
+    assert list(home.passwords) == [expected]
     assert home.cloud.codes == {"1": "2648193"}
 
 
@@ -317,7 +317,7 @@ async def test_a_refusal_changes_nothing() -> None:
         await home.add()
     assert home.valid == []
     await home.add()
-    before = list(home.passwords.book)
+    before = list(home.passwords)
     for call, action in {
         "change": home.passwords.modify("Guest", code=CODE, name="Aunt"),
         "delete": home.passwords.delete("Guest"),
@@ -325,7 +325,7 @@ async def test_a_refusal_changes_nothing() -> None:
         home.cloud.fault[call] = CloudRefused(2328)
         with pytest.raises(CloudRefused):
             await action
-    assert list(home.passwords.book) == before
+    assert list(home.passwords) == before
 
 
 @pytest.mark.parametrize("call", ["list", "add"])
@@ -376,7 +376,7 @@ async def test_the_book_survives_a_restart() -> None:
     stored = json.dumps(home.passwords.as_dict())
     assert CODE not in stored
     again = Household(stored=json.loads(stored))
-    assert list(again.passwords.book) == list(home.passwords.book)
+    assert list(again.passwords) == list(home.passwords)
 
 
 async def test_a_book_needs_nobody_who_listens() -> None:

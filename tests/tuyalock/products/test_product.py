@@ -5,9 +5,17 @@ from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import PRODUCTS, Family, Item, Report, Source
+from custom_components.tuya_wifi_lock.tuyalock import (
+    PRODUCTS,
+    Family,
+    Item,
+    Reader,
+    Report,
+    Source,
+)
 from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import PROFILES, Dp, DpType
 from custom_components.tuya_wifi_lock.tuyalock.products.product import Product
+from custom_components.tuya_wifi_lock.tuyalock.storage import dump
 
 NOW = 1_700_000_000.0
 A, B, D = Family.A, Family.B, Family.D
@@ -86,14 +94,25 @@ def test_a_table_of_an_account_survives_a_restart(family: Family) -> None:
         {"family": "C"},
         {"answers_partly": 1},
         {"table": []},
+        {"product_id": 7},
         {"table": {"x": {"code": "beep_volume", "type": "string"}}},
         {"table": {"1": {"code": "beep_volume", "type": "text"}}},
         {"table": {"1": {"type": "string"}}},
     ],
 )
-def test_a_stored_product_of_another_shape_is_refused(stored: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r".+"):
-        Product(stored)
+def test_of_a_stored_product_the_rest_is_read(stored: dict[str, Any]) -> None:
+    reader = Reader()
+    product = Product({"reported": ["doorbell"], **stored}, reader)
+    assert product.as_dict() == Product({"reported": ["doorbell"]}).as_dict()
+    assert reader.unread == {"product": 1}
+
+
+def test_of_a_stored_table_the_rows_that_can_be_read_are_read() -> None:
+    reader = Reader()
+    rows = {str(id_): row for id_, row in Product().table.items()}
+    product = Product({"table": {**dump(rows), "25": {}, "x": 7}}, reader)
+    assert product.table == {id_: dp for id_, dp in PROFILES[Family.B].items() if id_ != 25}
+    assert reader.unread == {"product": 2}
 
 
 def test_a_report_gives_its_values_by_code_and_shows_the_family() -> None:

@@ -15,6 +15,7 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     Doorbell,
     Duress,
     Kind,
+    Reader,
     Record,
     Source,
     Unlock,
@@ -568,29 +569,84 @@ def test_an_unlock_that_was_received_while_our_clock_was_ahead_is_the_last_no_mo
     "changes",
     [
         {"next_id": "2"},
-        {"records": None},
-        {"records": [7]},
-        {"records": [{}]},
+        {"next_id": -7},
+        {"next_id": 10**30},
         {"watermarks": []},
+        {"watermarks": {"unlock": "soon"}},
+        {"watermarks": {"flood": NOW}},
+        {"watermarks": {"unlock": float("nan")}},
     ],
 )
-def test_a_stored_form_of_another_shape_is_refused(changes: dict[str, Any]) -> None:
-    journal = Journal()
+def test_records_are_read_from_a_stored_form_whose_rest_is_damaged(changes: dict[str, Any]) -> None:
+    journal, reader = Journal(), Reader()
+    record = add(journal)
+    again = Journal.from_dict(journal.as_dict() | changes, reader)
+    assert list(again) == [record]
+    assert reader.unread == {"journal": 1}
+    new = add(again, Unlock("card", 1))
+    assert new
+    assert new.id == 2
+
+
+@pytest.mark.parametrize("records", [None, 7, {}, "x"])
+def test_a_journal_whose_records_are_no_list_begins_again(records: Any) -> None:
+    journal, reader = Journal(), Reader()
     add(journal)
-    with pytest.raises(ValueError, match=r".+"):
-        Journal.from_dict(journal.as_dict() | changes)
+    again = Journal.from_dict(journal.as_dict() | {"records": records}, reader)
+    assert list(again) == []
+    assert reader.unread == {"journal": 1}
+    assert again.newest_id == 1
 
 
 @pytest.mark.parametrize(
-    "changes", [{"age": "young"}, {"event": {"kind": "unlock"}}, {"source": 7}, {"when": None}]
+    "changes",
+    [
+        {"age": "young"},
+        {"age": ["live"]},
+        {"event": {"kind": "unlock"}},
+        {"event": {"kind": "unlock", "method": "telepathy"}},
+        {"event": {"kind": "unlock", "method": "fingerprint", "number": 65536}},
+        {"event": {"kind": "unlock", "method": "fingerprint", "number": -1}},
+        {"event": {"kind": "alarm", "type": "flood"}},
+        {"event": {"kind": "knock"}},
+        {"source": 7},
+        {"source": "pigeon"},
+        {"when": None},
+        {"when": {"received": 1e300}},
+        {"when": {"received": NOW, "claimed": -1e300}},
+        {"id": 1},
+        {"id": 10**30},
+        {"id": True},
+    ],
 )
-def test_a_stored_record_of_another_shape_is_refused(changes: dict[str, Any]) -> None:
+def test_a_stored_record_that_cannot_be_read_is_left_out_alone(changes: dict[str, Any]) -> None:
+    journal, reader = Journal(), Reader()
+    first = add(journal)
+    add(journal, Unlock("card", 1))
+    last = add(journal, Unlock("card", 2))
+    data = journal.as_dict()
+    data["records"][1] |= changes
+    again = Journal.from_dict(data, reader)
+    assert reader.unread == {"journal": 1}
+    assert [one.event for one in again][-1:] == [last and last.event]
+    assert len(again) == 2
+    if "id" not in changes:
+        assert next(iter(again)) == first
+
+
+def test_a_watermark_swallows_nothing_that_is_newer_than_what_is_kept() -> None:
+    journal = Journal()
+    add(journal, time=NOW)
+    again = Journal.from_dict(journal.as_dict() | {"watermarks": {"unlock": NOW + 1e6}})
+    assert add(again, Unlock("card", 1), time=NOW + 60, received=NOW + 60, source=CLOUD)
+
+
+def test_of_too_many_stored_records_the_newest_are_kept() -> None:
     journal = Journal()
     add(journal)
     data = journal.as_dict()
-    data["records"][0] |= changes
-    with pytest.raises(ValueError, match=r".+"):
-        Journal.from_dict(data)
+    data["records"] = [{**data["records"][0], "id": id_} for id_ in range(1, 500)]
+    assert len(Journal.from_dict(data)) == KEPT
 
 
 def test_every_kind_of_record_survives_its_storage() -> None:

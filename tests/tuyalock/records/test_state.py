@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import MISSING, fields, replace
 import json
 from typing import Any
 
@@ -16,6 +16,7 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     Family,
     Item,
     LockState,
+    Reader,
     Record,
     Source,
     Unlock,
@@ -512,8 +513,37 @@ def test_a_clock_that_is_behind_after_a_start_takes_nothing_from_what_is_known()
 
 @pytest.mark.parametrize(
     "changes",
-    [{"battery": "full"}, {"battery": True}, {"seen": "all"}, {"numbers": [3]}, {"settings": 7}],
+    [
+        {"battery": "full"},
+        {"battery": True},
+        {"battery": 101},
+        {"battery_level": "empty"},
+        {"last_heard": 1e300},
+        {"seen": "all"},
+        {"numbers": 7},
+        {"settings": 7},
+    ],
 )
-def test_a_stored_state_of_another_shape_is_refused(changes: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r".+"):
-        LockState.from_dict(EVERYTHING.as_dict() | changes)
+def test_of_a_stored_state_the_fields_that_can_be_read_are_read(changes: dict[str, Any]) -> None:
+    reader = Reader()
+    (name,) = changes
+    default = next(one for one in fields(LockState) if one.name == name)
+    empty = default.default if default.default is not MISSING else default.default_factory()  # type: ignore[misc]
+    state = LockState.from_dict(EVERYTHING.as_dict() | changes, reader)
+    assert state == replace(EVERYTHING, **{name: empty})
+    assert reader.unread == {"state": 1}
+
+
+def test_of_a_stored_collection_the_items_that_can_be_read_are_read() -> None:
+    reader = Reader()
+    stored = {"numbers": ["card:7", "card", 3, "card:70000x"], "settings": {"volume": [], "x": 1}}
+    state = LockState.from_dict(stored, reader)
+    assert state == LockState(numbers=frozenset({"card:7"}), settings={"x": 1})
+    assert reader.unread == {"state": 4}
+
+
+@pytest.mark.parametrize("stored", [None, [], 7, "state"])
+def test_a_stored_state_that_is_none_begins_again(stored: Any) -> None:
+    reader = Reader()
+    assert LockState.from_dict(stored, reader) == LockState()
+    assert reader.unread == {"state": 1}

@@ -1,6 +1,6 @@
 """The last wakes and errors of a lock, and what they say about its state."""
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from ..exceptions import LockError, NoHandshake, SlotTaken, Unreachable, WrongKey, WrongVersion
 from ..models import OUR_MEMBER
 from ..records.ageing import CLOCK_TOLERANCE
+from ..storage import Reader, dump
 from .keys import KeyReply, KeyStatus
 
 KEPT = 20
@@ -32,36 +33,51 @@ class KeyOwner(StrEnum):
     CLOUD = "cloud"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stored:
+    """The stored form of what is known of a lock's health."""
+
+    wakes: tuple[float, ...] = ()
+    clock_ahead: float | None = None
+    clock_right: bool | None = None
+    key_owner: KeyOwner | None = None
+    takes_keys: bool | None = None
+
+
 class Health:
     """What is known of the condition of a lock. Times are Unix seconds."""
 
-    def __init__(self, stored: Mapping[str, Any] | None = None) -> None:
-        """Restore the stored form, which has no errors."""
-        stored = stored or {}
-        self.wakes: list[float] = list(stored.get("wakes", ()))
+    def __init__(self, stored: Any = None, reader: Reader | None = None) -> None:
+        """Restore the stored form, which has no errors, as far as it can be read."""
+        reader = reader or Reader()
+        known: _Stored = reader.read("health", _Stored, stored or {}, _Stored())
+        self.wakes = list(known.wakes[-KEPT:])
         self.errors: list[tuple[float, str]] = []
         """Times and names of errors; the same one only once in a row."""
         self.problem: LockError | None = None
         """Why the last connection failed, though something answered at the address."""
-        self.clock_ahead: float | None = stored.get("clock_ahead")
+        self.clock_ahead = known.clock_ahead
         """Seconds by which the lock's clock was ahead of ours, by its last record."""
-        self.clock_right: bool | None = stored.get("clock_right")
+        self.clock_right = known.clock_right
         """If the lock's clock is right, by its last records and replies; None is not known."""
-        self.key_owner = KeyOwner(stored["key_owner"]) if stored.get("key_owner") else None
-        self.takes_keys: bool | None = stored.get("takes_keys")
+        self.key_owner = known.key_owner
+        self.takes_keys = known.takes_keys
         """If the lock stored the last remote key that we sent; None is not known."""
         self._failed_handshakes = 0
         self._closed_at_once = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Return the stored form."""
-        return {
-            "wakes": self.wakes,
-            "clock_ahead": self.clock_ahead,
-            "clock_right": self.clock_right,
-            "key_owner": self.key_owner,
-            "takes_keys": self.takes_keys,
-        }
+        stored: dict[str, Any] = dump(
+            _Stored(
+                wakes=tuple(self.wakes),
+                clock_ahead=self.clock_ahead,
+                clock_right=self.clock_right,
+                key_owner=self.key_owner,
+                takes_keys=self.takes_keys,
+            )
+        )
+        return stored
 
     @property
     def is_stuck(self) -> bool:

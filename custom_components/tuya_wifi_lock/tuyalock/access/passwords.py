@@ -4,7 +4,7 @@ The book never holds their digits.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 import logging
 import secrets
@@ -12,11 +12,16 @@ from typing import Any
 
 from ..clock import Clock
 from ..cloud.client import CloudClient
+from ..cloud.responses import OfflinePassword
 from ..exceptions import CloudError, CloudSilent, Mistake, NoCloud, PasswordRefused
 from ..models import PasswordPhase, PasswordRequest, TemporaryPassword
-from ..storage import dump, load
+from ..storage import Reader, dump
 
 _LOGGER = logging.getLogger(__name__)
+
+HOUR = 3600.0
+MULTIPLE = "multiple"
+"""The kind of offline passwords that open as often as one likes until they end."""
 
 MAX_VALID = 10
 """Passwords that a lock holds at most, as Tuya counts them."""
@@ -34,10 +39,12 @@ _RUNS = "0123456789" * 2, "9876543210" * 2
 class PasswordBook:
     """All temporary passwords of a lock, and the last ones that are over."""
 
-    def __init__(self, stored: Mapping[str, Any] | None = None) -> None:
-        """Remember what `as_dict` returned in an earlier life."""
-        rows = (stored or {}).get("passwords", ())
-        self._passwords = {row["id"]: load(TemporaryPassword, row) for row in rows}
+    def __init__(self, stored: Any = None, reader: Reader | None = None) -> None:
+        """Go on from what `as_dict` returned before, as far as that can be read."""
+        reader = reader or Reader()
+        rows = reader.parts("passwords", stored).get("passwords", [])
+        passwords = reader.read("passwords", list[TemporaryPassword], rows, [])
+        self._passwords = {password.id: password for password in passwords}
 
     def as_dict(self) -> dict[str, Any]:
         """Return a form for storage; there are no digits in it."""
@@ -48,15 +55,17 @@ class PasswordBook:
         return iter(tuple(self._passwords.values()))
 
     @property
-    def unsettled(self) -> bool:
-        """Return if something waits for the lock."""
-        return any(
-            password.phase in {PasswordPhase.WAITING, PasswordPhase.DELETING} for password in self
-        )
+    def unsettled(self) -> int:
+        """Return how many wait for the lock, to be stored or deleted."""
+        return sum(one.phase in {PasswordPhase.WAITING, PasswordPhase.DELETING} for one in self)
 
     def valid(self, now: float) -> list[TemporaryPassword]:
         """Return those that take a place in the lock at a Unix time, as Tuya counts."""
         return [password for password in self if password.counts(now)]
+
+    def room(self, now: float) -> int:
+        """Return how many more passwords the lock can take at a Unix time."""
+        return MAX_VALID - len(self.valid(now))
 
     def failed(self, now: float) -> list[TemporaryPassword]:
         """Return those of which the lock has not taken what is still wanted at a Unix time.
@@ -153,7 +162,7 @@ class PasswordBook:
 
     def _check_room(self, now: float) -> None:
         """Raise PasswordRefused if the lock has no room for one more."""
-        if len(self.valid(now)) >= MAX_VALID:
+        if self.room(now) <= 0:
             raise PasswordRefused(Mistake.BOOK_FULL)
 
     def _forget(self, now: float) -> None:
@@ -163,18 +172,19 @@ class PasswordBook:
             del self._passwords[password.id]
 
 
-class TemporaryPasswords:
+class TemporaryPasswords(PasswordBook):
     """The book, and what can be done with it. One thing is done at a time."""
 
     def __init__(
         self,
         cloud: CloudClient | None,
         clock: Clock,
-        stored: Mapping[str, Any] | None = None,
+        stored: Any = None,
         changed: Callable[[], None] = lambda: None,
+        reader: Reader | None = None,
     ) -> None:
         """Go on from what `as_dict` returned before; `changed` is called with each change."""
-        self.book = PasswordBook(stored)
+        super().__init__(stored, reader)
         self._cloud, self._clock = cloud, clock
         self._changed = changed
         self._turn = asyncio.Lock()
@@ -183,10 +193,6 @@ class TemporaryPasswords:
     def code_length(self) -> int | None:
         """Return how many digits the lock wants, or None if there is nobody to carry them."""
         return self._cloud.code_length if self._cloud else None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return a form for storage; there are no digits in it."""
-        return self.book.as_dict()
 
     async def refresh(self) -> None:
         """Ask the cloud for all passwords, if there is a project."""
@@ -206,7 +212,7 @@ class TemporaryPasswords:
         check_request(request, self._clock.time(), cloud.code_length)
         async with self._turn:
             await self._refresh(cloud)
-            self.book.check_addition(request, self._clock.time(), cloud.code_length)
+            self.check_addition(request, self._clock.time(), cloud.code_length)
             try:
                 password = await cloud.add_password(request)
             except CloudSilent as silence:
@@ -238,22 +244,41 @@ class TemporaryPasswords:
             return request
 
         async with self._turn:
-            if known := self.book.search(which):
+            if known := self.search(which):
                 changed(known)
             await self._refresh(cloud)
-            old = self.book.find(which)
+            old = self.find(which)
             request = changed(old)
-            self.book.check_change(old, request, self._clock.time(), cloud.code_length)
+            self.check_change(old, request, self._clock.time(), cloud.code_length)
             password = await cloud.change_password(old, request)
             self._put(password)
             return password
+
+    async def dynamic(self) -> str:
+        """Return a code that opens the lock for five minutes."""
+        return await self._need().dynamic_password()
+
+    async def offline(
+        self, kind: str, name: str | None, start: float | None, end: float | None
+    ) -> OfflinePassword:
+        """Return a code that the lock verifies by itself: `once`, `multiple` or `clear_all`.
+
+        Only one that opens as often as its owner likes has times, on the hour.
+        """
+        cloud, now = self._need(), self._clock.time()
+        if kind == MULTIPLE:
+            start = now if start is None else start
+            check_offline(start, end, now)
+        elif start is not None or end is not None:
+            raise PasswordRefused(Mistake.OFFLINE_TIMES_FIXED)
+        return await cloud.offline_password(kind, name, start, end)
 
     async def delete(self, which: str | int) -> TemporaryPassword:
         """Delete a password; it works until the lock knows."""
         cloud = self._need()
         async with self._turn:
             await self._refresh(cloud)
-            password = self.book.find(which)
+            password = self.find(which)
             if password.phase is not PasswordPhase.DELETING:
                 password = await cloud.delete_password(password)
                 self._put(password)
@@ -268,12 +293,12 @@ class TemporaryPasswords:
     def _put(self, password: TemporaryPassword) -> None:
         """Note how a password is now."""
         _LOGGER.debug("temporary password %s is %s now", password.id, password.phase)
-        self.book.put(password, self._clock.time())
+        self.put(password, self._clock.time())
         self._changed()
 
     async def _refresh(self, cloud: CloudClient) -> None:
         """Take what the cloud knows for the truth."""
-        self.book.merge(await cloud.list_passwords(), self._clock.time())
+        self.merge(await cloud.list_passwords(), self._clock.time())
         self._changed()
 
     async def _find_added(
@@ -284,7 +309,7 @@ class TemporaryPasswords:
             listed = await cloud.list_passwords()
         except CloudError:
             raise silence from None
-        known = {password.id for password in self.book}
+        known = {password.id for password in self}
         for one in listed:
             if one.id not in known and (one.name, one.end) == (request.name, request.end):
                 return one
@@ -303,6 +328,18 @@ def check_request(request: PasswordRequest, now: float, length: int) -> None:
         raise PasswordRefused(Mistake.END_IN_PAST)
     if request.start < 0 or request.end > LAST_TIME:
         raise PasswordRefused(Mistake.BEYOND_CLOCK)
+
+
+def check_offline(start: float, end: float | None, now: float) -> None:
+    """Raise PasswordRefused if an offline password cannot be valid at these times."""
+    if end is None:
+        raise PasswordRefused(Mistake.OFFLINE_END_MISSING)
+    if end <= start:
+        raise PasswordRefused(Mistake.END_BEFORE_START)
+    if end <= now:
+        raise PasswordRefused(Mistake.END_IN_PAST)
+    if end // HOUR == start // HOUR:
+        raise PasswordRefused(Mistake.OFFLINE_TOO_SHORT)
 
 
 def _same(number: int | None, other: int) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 from ..exceptions import Cause, CloudError, CloudRefused, CloudSilent, CloudUnreachable
 from ..models import PasswordPhase, PasswordRequest, Report, TemporaryPassword
 from ..products.catalogue import Dp
+from ..storage import Reader
 from .openapi import OpenApi
 from .responses import (
     CloudDevice,
@@ -88,12 +89,14 @@ class CloudClient:
     """Digits of a temporary password of a Wi-Fi lock."""
 
     def __init__(
-        self, api: OpenApi, device_id: str, stored: Mapping[str, Any] | None = None
+        self, api: OpenApi, device_id: str, stored: Any = None, reader: Reader | None = None
     ) -> None:
-        """Restore what `as_dict` returned; nothing is requested before the first call."""
+        """Go on from what `as_dict` returned; nothing is requested before the first call."""
+        reader = reader or Reader()
         self._api = api
         self._device_id = device_id
-        self._answered: set[str] = set(stored["answered"] if stored else ())
+        answered = reader.parts("cloud", stored).get("answered", [])
+        self._answered: frozenset[str] = reader.read("cloud", frozenset[str], answered, frozenset())
         """Paths of the variants that have answered."""
 
     def as_dict(self) -> dict[str, Any]:

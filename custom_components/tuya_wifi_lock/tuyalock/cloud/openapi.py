@@ -8,12 +8,14 @@ import hashlib
 import hmac
 import json
 import logging
-from typing import Any
+from typing import Annotated, Any
 
 import aiohttp
 
 from ..clock import Clock
 from ..exceptions import CallsUsedUp, Cause, CloudError, CloudRefused, CloudSilent, CloudUnreachable
+from ..limits import Between
+from ..storage import Reader, dump
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -62,22 +64,33 @@ def sign(
     return hmac.new(secret.encode(), (identity + text).encode(), hashlib.sha256).hexdigest().upper()
 
 
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """The stored form of a counter."""
+
+    month: str | None = None
+    count: Annotated[int, Between(0, 10**9)] = 0
+
+
 class CallCounter:
     """Counts the calls of a project in the current month; Tuya's quotas are monthly."""
 
     def __init__(
         self,
-        stored: Mapping[str, Any] | None = None,
+        stored: Any = None,
         on_change: Callable[[], None] = lambda: None,
+        reader: Reader | None = None,
     ) -> None:
-        """Restore the count that `as_dict` returned; `on_change` is called after each call."""
+        """Go on from what `as_dict` returned; `on_change` is called after each call."""
+        reader = reader or Reader()
+        known: _Count = reader.read("calls", _Count, stored or {}, _Count())
         self._on_change = on_change
-        self._month: str | None = stored["month"] if stored else None
-        self._count: int = stored["count"] if stored else 0
+        self._month, self._count = known.month, known.count
 
     def as_dict(self) -> dict[str, Any]:
         """Return the count in a form for storage."""
-        return {"month": self._month, "count": self._count}
+        stored: dict[str, Any] = dump(_Count(self._month, self._count))
+        return stored
 
     def used(self, now: float) -> int:
         """Return the number of calls in the month of a Unix time."""

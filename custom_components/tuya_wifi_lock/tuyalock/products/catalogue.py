@@ -30,6 +30,11 @@ class Dp:
     step: int = 1
     unit: str = ""
 
+    @property
+    def is_boolean(self) -> bool:
+        """Return if it is on or off."""
+        return self.type is DpType.BOOLEAN
+
 
 class Family(StrEnum):
     """Product families that share a DP table."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..models import Report, Source, Value
-from ..storage import dump, load
+from ..storage import Reader, dump
 from .catalogue import PRODUCTS, PROFILES, Dp, DpType, Family, family_of, recognise
 from .decoder import ALARM_CODE, SETTINGS, Observation, observe
 
@@ -40,9 +40,10 @@ class _Stored:
 class Product:
     """The product of one lock, as far as it is known."""
 
-    def __init__(self, stored: Mapping[str, Any] | None = None) -> None:
-        """Go on from what `as_dict` returned before; raise ValueError if it has another shape."""
-        known: _Stored = load(_Stored, stored or {})
+    def __init__(self, stored: Any = None, reader: Reader | None = None) -> None:
+        """Go on from what `as_dict` returned before, as far as that can be read."""
+        reader = reader or Reader()
+        known: _Stored = reader.read("product", _Stored, stored or {}, _Stored())
         self.family = known.family
         self.product_id = known.product_id
         self.answers_partly = known.answers_partly

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from ..models import Age, Event, Kind, Record, Source, Unlock, When
-from ..storage import dump, load
+from ..models import Age, Alarm, Event, Kind, Record, RecordId, Source, Unlock, When
+from ..products.decoder import ALARMS, UNLOCK_METHODS
+from ..storage import Reader, dump
 from .ageing import CLOCK_AHEAD, CLOCK_TOLERANCE, LATE_AFTER, when
 
 KEPT = 200
@@ -20,9 +21,9 @@ SAVED_UP = 30 * 86400.0
 class _Stored:
     """The stored form of a journal."""
 
-    next_id: int
-    watermarks: Mapping[str, float] = field(default_factory=dict)
-    records: tuple[Record, ...]
+    next_id: RecordId = 1
+    watermarks: Mapping[Kind, float] = field(default_factory=dict)
+    records: tuple[Record, ...] = ()
 
 
 class Journal:
@@ -36,7 +37,7 @@ class Journal:
         """Start empty."""
         self._records: list[Record] = []
         self._next_id = 1
-        self._watermarks: dict[str, float] = {}
+        self._watermarks: dict[Kind, float] = {}
         """The newest time of a record of each kind that is not kept any more."""
         self.last_unlock: Record | None = None
         """The unlock that happened last, by all that the records say."""
@@ -197,12 +198,11 @@ class Journal:
         return record
 
     def _forget(self, kind: Kind) -> None:
-        """Drop the oldest record of a kind if there are too many."""
-        if len([one for one in self._records if one.event.kind is kind]) <= KEPT:
-            return
-        index = next(i for i, one in enumerate(self._records) if one.kind is kind)
-        if (time := self._records.pop(index).when.time) is not None:
-            self._watermarks[kind] = max(self._watermarks.get(kind, time), time)
+        """Drop the oldest records of a kind if there are too many."""
+        for record in [one for one in self._records if one.event.kind is kind][:-KEPT]:
+            self._records.remove(record)
+            if (time := record.when.time) is not None:
+                self._watermarks[kind] = max(self._watermarks.get(kind, time), time)
 
     def _index(self, record_id: int) -> int | None:
         """Return where a record is, if it is still kept."""
@@ -223,22 +223,43 @@ class Journal:
         return stored
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Return the journal of a stored form; nobody can decide any more how old pending ones are.
+    def from_dict(cls, data: Any, reader: Reader | None = None) -> Self:
+        """Return the journal of a stored form, without the records that cannot be read.
 
-        Raises ValueError if it has another shape.
+        Nobody can decide any more how old pending ones are.
         """
-        stored: _Stored = load(_Stored, data)
+        reader = reader or Reader()
+        stored: _Stored = reader.read("journal", _Stored, data, _Stored())
         journal = cls()
-        journal._next_id = stored.next_id
-        journal._watermarks = dict(stored.watermarks)
-        journal._records = list(stored.records)
-        for one in stored.records:
+        records = {one.id: one for one in stored.records if _is_known(one.event)}
+        reader.lose("journal", len(stored.records) - len(records))
+        first = {one.kind: one.when.received for one in reversed(records.values())}
+        journal._next_id = max(1, stored.next_id, *(id_ + 1 for id_ in records))
+        journal._records = list(records.values())
+        # What is not kept any more was received before what is.
+        journal._watermarks = {
+            kind: min(time, first[kind] + CLOCK_TOLERANCE)
+            for kind, time in stored.watermarks.items()
+            if kind in first
+        }
+        for one in records.values():
             if one.age is None:
                 journal.settle(one.id, Age.UNKNOWN)
             else:
                 journal._note(one)
+        for kind in Kind:
+            journal._forget(kind)
         return journal
+
+
+def _is_known(event: Event) -> bool:
+    """Return if an event is of a type that is known; a newer version may have others."""
+    match event:
+        case Unlock():
+            return event.method in UNLOCK_METHODS
+        case Alarm():
+            return event.type in ALARMS
+    return True
 
 
 def _are_one(known: Record, record: Record) -> bool:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
+from ..limits import Between, Matching, OneOf
 from ..models import Age, Alarm, Record, Unlock, Value
 from ..products.decoder import NUMBERS, SETTINGS, Observation
 from ..products.values import CodecError, decode_door_kit, decode_numbers
-from ..storage import dump, load
+from ..storage import Reader, dump
 from .ageing import CLOCK_TOLERANCE
 
 HEARD_AGAIN = 10.0
@@ -34,9 +35,9 @@ class LockState:
     door_open: bool | None = None
     double_locked: bool | None = None
     passage_mode: bool | None = None
-    battery: int | None = None
+    battery: Annotated[int, Between(0, 100)] | None = None
     """Percent."""
-    battery_level: str | None = None
+    battery_level: Annotated[str, OneOf(BATTERY_LEVELS)] | None = None
     """One of BATTERY_LEVELS, of locks that do not measure percent."""
     request_until: float | None = None
     """When the remote unlock request at the door ends."""
@@ -46,7 +47,7 @@ class LockState:
     """When the lock last said anything."""
     seen: frozenset[str] = frozenset()
     """DP codes that this product has reported."""
-    numbers: frozenset[str] = frozenset()
+    numbers: frozenset[Annotated[str, Matching(r"[a-z_]{1,32}:\d{1,5}")]] = frozenset()
     """Numbers that exist in the lock, by method: `fingerprint:3`."""
     jammed_at: float | None = None
     """When the bolt was stuck, unless it has moved since by its own report."""
@@ -70,9 +71,9 @@ class LockState:
         return stored
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Return the state of a stored form; raise ValueError if it has another shape."""
-        state: Self = load(cls, data)
+    def from_dict(cls, data: Any, reader: Reader | None = None) -> Self:
+        """Return the state of a stored form, without what cannot be read."""
+        state: Self = (reader or Reader()).read("state", cls, data, cls())
         return state
 
 

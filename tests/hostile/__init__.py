@@ -1,0 +1,1 @@
+"""Attackers, floods, power loss and damaged files."""
