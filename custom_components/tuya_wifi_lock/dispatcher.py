@@ -61,6 +61,8 @@ class RecordDispatcher:
         self._naming = False
         self._named = 0
         """The id of the last record that waited when names were looked up."""
+        self._delivering = False
+        """What a listener causes waits until all have heard the record before."""
         self._closed = False
 
     @property
@@ -100,13 +102,22 @@ class RecordDispatcher:
     @callback
     def _async_deliver(self) -> None:
         """Deliver what waits and can be heard, in order."""
-        for record in tuple(self._waiting):
-            if self._hass and not self._closed and not self._must_wait(self._hass, record):
+        if self._hass is None or self._delivering:
+            return
+        self._delivering = True
+        try:
+            while (record := self._next(self._hass)) and not self._closed:
                 self._waiting.remove(record)
                 self._async_deliver_one(self._hass, aged(record, time.time()))
+        finally:
+            self._delivering = False
         for kind in (Kind.ALARM, Kind.DOORBELL):
             for record in [one for one in self._waiting if one.kind is kind][:-MOST_WAITING]:
                 self._waiting.remove(record)
+
+    def _next(self, hass: HomeAssistant) -> Record | None:
+        """Return the first record that can be delivered now."""
+        return next((one for one in self._waiting if not self._must_wait(hass, one)), None)
 
     def _must_wait(self, hass: HomeAssistant, record: Record) -> bool:
         """Return if a record waits for an entity, or for the name of a temporary password."""
@@ -128,9 +139,10 @@ class RecordDispatcher:
         if record.kind is not Kind.DOORBELL or record.age is Age.LIVE:
             for listener in tuple(self._listeners[record.kind]):
                 listener(delivery)
-        # A number that is used under duress says so with the unlock itself.
-        forced = _is_forced(delivery)
-        if (record.kind is Kind.UNLOCK and forced) or (record.kind is Kind.DURESS and not forced):
+        if record.kind is Kind.UNLOCK and not delivery.duress and _is_marked(delivery):
+            self._lock.note_duress(record)
+            async_dispatcher_send(hass, SIGNAL_DURESS, self._entry.entry_id, delivery)
+        if record.kind is Kind.DURESS:
             async_dispatcher_send(hass, SIGNAL_DURESS, self._entry.entry_id, delivery)
         self._lock.delivered(record.id)
 
@@ -159,7 +171,7 @@ class RecordDispatcher:
         self._save()
 
 
-def _is_forced(delivery: Delivery) -> bool:
+def _is_marked(delivery: Delivery) -> bool:
     """Return if a member opened with a number that is used under duress."""
     unlock, member = delivery.unlock, delivery.member
     return member is not None and unlock is not None and is_duress(member, unlock.unlock)

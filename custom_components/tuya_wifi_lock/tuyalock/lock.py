@@ -22,6 +22,7 @@ from .lan.protocol import VERSIONS
 from .lan.session import Accepted, Closed, LanSession, Opened, SessionEvent
 from .models import (
     Age,
+    Duress,
     Kind,
     Record,
     Report,
@@ -108,7 +109,7 @@ class TuyaLock:
         self._settings, self._clock = settings, clock
         self._on_update = on_update
         self._state = LockState.from_dict(stored.get("state", {}), reader)
-        self._keeper = RecordKeeper(self.journal, clock, since)
+        self._keeper = RecordKeeper(address.device_id, self.journal, clock, since)
         address = replace(address, **_found(stored.get("address"), reader))
         self._device_id = address.device_id
         self.session = LanSession(address, clock, self.on_event)
@@ -134,6 +135,15 @@ class TuyaLock:
 
     def start(self) -> None:
         """Begin to look for the lock."""
+        address = self.address
+        _LOGGER.debug(
+            "%s: looked for at %s, version %s, family %s, product %s",
+            self._device_id,
+            address.host or "no known address",
+            address.version or address.found_version or "not known",
+            self.product.family or "not known",
+            self.product.product_id or "not known",
+        )
         self.session.start()
         self._publish()
         self._arm()
@@ -212,6 +222,13 @@ class TuyaLock:
         product_id: str | None = None,
     ) -> None:
         """Take a hint that the lock is awake, `announced` if it said so without being asked."""
+        _LOGGER.debug(
+            "%s: %s at %s, version %s",
+            self._device_id,
+            "announced" if announced else "a hint that it is awake",
+            host,
+            version or "not known",
+        )
         self.product.identify(product_id)
         self._state = heard(self._state, self._clock.time())
         self.session.hint(host, version, announced=announced)
@@ -438,6 +455,18 @@ class TuyaLock:
         """Return what was received and not delivered."""
         return self.journal.undelivered()
 
+    def note_duress(self, unlock: Record) -> None:
+        """Note that an unlock was under duress by its number, and that this was delivered."""
+        age = unlock.age or Age.UNKNOWN
+        self.journal.add(
+            Duress(unlock.unlock),
+            unlock.when,
+            unlock.source,
+            age,
+            delivered=True,
+            unlock_id=unlock.id,
+        )
+
     def recover(self) -> None:
         """Note a crash: what was not marked as delivered may have been, so it is no news."""
         self.journal.recover()
@@ -467,7 +496,7 @@ class TuyaLock:
         """Publish what has changed, and the records that are new and not delivered."""
         records = tuple(records)
         for record in records:
-            _LOGGER.debug("%s: new record %s", self._device_id, record)
+            _LOGGER.debug("%s: new: %s", self._device_id, record)
             self._state = reduce_record(self._state, record)
         snapshot, new = self._look(), tuple(one for one in records if not one.delivered)
         self._arm()

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 import re
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, override
 
 type Value = bool | int | str
 """A DP value as it travels in JSON; raw DPs are Base64."""
@@ -108,6 +108,13 @@ class Unlock:
         """Return if it was our own remote unlock."""
         return self.method == "remote" and self.number is None
 
+    @override
+    def __str__(self) -> str:
+        """Return it for the debug log."""
+        return " ".join(
+            str(one) for one in (self.method, self.number, self.code_name) if one is not None
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
@@ -115,6 +122,11 @@ class Alarm:
 
     kind: ClassVar[Kind] = Kind.ALARM
     type: str
+
+    @override
+    def __str__(self) -> str:
+        """Return it for the debug log."""
+        return f"alarm {self.type}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +191,17 @@ class Record:
     """Another source has reported it as well, one of the two without a time."""
     unlock_id: int | None = None
     """Of duress: the id of the unlock record that it is about, where that is known."""
+
+    @override
+    def __str__(self) -> str:
+        """Return it for the debug log."""
+        claimed = "" if self.when.claimed is None else f", by the lock at {self.when.claimed:.0f}"
+        age = (
+            ""
+            if self.age is None
+            else f", {'unknown age' if self.age is Age.UNKNOWN else self.age}"
+        )
+        return f"{self.id} {self.event} from {self.source}{age}{claimed}"
 
     @property
     def kind(self) -> Kind:

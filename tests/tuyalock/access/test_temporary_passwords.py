@@ -112,16 +112,16 @@ class FakeCloud:
 
 
 class Household:
-    """Temporary passwords, who carries them, and what was told."""
+    """Temporary passwords, who carries them, and how often they changed."""
 
     def __init__(self, *, stored: Any = None, cloud: FakeCloud | None = None) -> None:
         self.clock = ToyClock()
-        self.told = 0
+        self.changes = 0
         self.cloud = cloud or FakeCloud()
-        self.passwords = TemporaryPasswords(self.cloud, self.clock, stored, self.tell)
+        self.passwords = TemporaryPasswords(self.cloud, self.clock, stored, self.changed)
 
-    def tell(self) -> None:
-        self.told += 1
+    def changed(self) -> None:
+        self.changes += 1
 
     async def add(self, name: str = "Guest", **changes: Any) -> tuple[TemporaryPassword, str]:
         values: dict[str, Any] = {
@@ -151,7 +151,7 @@ async def test_a_password_is_added_in_whole_seconds_and_waits_for_the_lock() -> 
     )
     assert list(home.passwords) == [password]
     assert home.cloud.codes == {"1": CODE}
-    assert home.told == 2
+    assert home.changes == 2
 
 
 async def test_a_code_is_made_if_none_is_given() -> None:
@@ -294,7 +294,7 @@ async def test_without_a_cloud_nothing_can_be_done_and_nothing_is_asked() -> Non
     ):
         with pytest.raises(NoCloud):
             await action()
-    assert home.told == 0
+    assert home.changes == 0
 
 
 async def test_one_thing_is_done_at_a_time() -> None:
