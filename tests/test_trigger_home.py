@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.tuya_wifi_lock import trigger
 from custom_components.tuya_wifi_lock.const import DOMAIN
-from custom_components.tuya_wifi_lock.triggers import persons
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from tests.automations import Runs, add_member, device_id
@@ -108,7 +108,7 @@ async def test_who_came_home_long_ago_is_not_away(
     runs: Runs,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(persons, "JUST_ARRIVED", timedelta(0))
+    monkeypatch.setattr(trigger, "JUST_ARRIVED", timedelta(0))
     add_member(hass, entry, "Alice", "fingerprint:3", person=ALICE)
     await set_up_awake(hass, entry, simulated_lock)
     runs.add("member_came_home", AT_LOCK, {"only_if_away": True})
@@ -192,7 +192,7 @@ async def test_a_request_that_is_restored_or_renamed_is_no_new_one(
     await restart(hass, entry)
     await wake(hass, entry, simulated_lock)
     assert state(hass, REQUESTED).state == "on"
-    monkeypatch.setattr(f"custom_components.{DOMAIN}.triggers.request.JUST_CREATED", timedelta(0))
+    monkeypatch.setattr(f"custom_components.{DOMAIN}.trigger.JUST_CREATED", timedelta(0))
     er.async_get(hass).async_update_entity(REQUESTED, new_entity_id="binary_sensor.asked")
     await hass.async_block_till_done()
     assert state(hass, "binary_sensor.asked").state == "on"

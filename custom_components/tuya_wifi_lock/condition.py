@@ -17,7 +17,7 @@ from homeassistant.helpers.target import TargetSelection, async_extract_referenc
 from homeassistant.helpers.typing import ConfigType
 
 from .coordinator import LockConfigEntry, LockCoordinator
-from .triggers.targets import MATCH_OPTIONS, Whose, covers, locks_of, mismatch
+from .targets import MATCH_OPTIONS, Whose, covers, locks_of, mismatch
 from .tuyalock import Age, Kind
 
 CONF_WITHIN: Final = "within"

@@ -32,8 +32,8 @@ from .coordinator import LockCoordinator
 from .diagnosis.report import async_diagnose, async_in_words
 from .entity import TuyaLockEntity
 from .members import Member, members_of
+from .targets import CONF_MEMBERS, CONF_METHODS, mismatch, ours
 from .texts import TIME, async_texts, iso
-from .triggers.targets import CONF_MEMBERS, CONF_METHODS, mismatch, ours
 from .tuyalock import UNLOCK_METHODS, Kind, Record, TemporaryPassword, TemporaryPasswords
 
 ATTR_CODE = "code"

@@ -1,12 +1,417 @@
 """The triggers that Home Assistant offers in the automation editor."""
 
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers.trigger import Trigger
+from datetime import datetime, timedelta
+from typing import Any, Final, cast, override
 
-from .triggers.alarm import AlarmRaisedTrigger
-from .triggers.duress import DuressTrigger
-from .triggers.request import UnlockRequestedTrigger
-from .triggers.unlock import MemberCameHomeTrigger, UnknownNumberTrigger, UnlockedTrigger
+import voluptuous as vol
+
+from homeassistant.components.binary_sensor import DOMAIN as BINARY_SENSOR_DOMAIN
+from homeassistant.components.event import DOMAIN as EVENT_DOMAIN, EventEntityStateAttribute
+from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
+from homeassistant.const import (
+    ATTR_ENTITY_ID,
+    CONF_DEVICE_ID,
+    CONF_OPTIONS,
+    STATE_HOME,
+    STATE_OFF,
+    STATE_ON,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+)
+from homeassistant.core import (
+    CALLBACK_TYPE,
+    Event,
+    EventStateChangedData,
+    HomeAssistant,
+    State,
+    callback,
+)
+from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.event import TrackStates, async_track_state_change_filtered
+from homeassistant.helpers.target import (
+    TargetSelection,
+    TargetStateChangedData,
+    async_extract_referenced_entity_ids,
+    async_track_target_selector_state_change_event,
+)
+from homeassistant.helpers.trigger import (
+    ENTITY_STATE_TRIGGER_SCHEMA,
+    EntityTriggerBase,
+    NotTriggeredReasonReporter,
+    StatelessEntityTriggerBase,
+    Trigger,
+    TriggerActionRunner,
+    TriggerConfig,
+    TriggerNotTriggeredReporter,
+)
+from homeassistant.helpers.typing import ConfigType
+from homeassistant.util import dt as dt_util
+
+from .const import DOMAIN
+from .dispatcher import SIGNAL_DURESS, Delivery
+from .members import OWNED_METHODS, Member
+from .targets import (
+    CONF_MEMBERS,
+    MATCH_OPTIONS,
+    MEMBERS_OPTION,
+    Whose,
+    covers,
+    is_among,
+    member_of,
+    mismatch,
+    ours,
+    parts_of_locks,
+    unlock_events,
+)
+from .texts import iso
+from .tuyalock import ALARMS, LATE_AFTER, Age, Unlock
+
+CONF_MAX_AGE: Final = "max_age"
+CONF_ONLY_IF_AWAY: Final = "only_if_away"
+CONF_PERSONS: Final = "persons"
+CONF_TYPES: Final = "types"
+
+ALARM: Final = "alarm"
+UNLOCK_REQUESTED: Final = "unlock_requested"
+
+DEFAULT_MAX_AGE = timedelta(seconds=LATE_AFTER)
+HELD_BACK = timedelta(seconds=5)
+"""How much older a record may become on its way from the lock to here."""
+JUST_CREATED = timedelta(minutes=1)
+
+PERSON_DOMAIN = "person"
+JUST_ARRIVED = timedelta(minutes=5)
+"""A phone may be home before the finger is on the lock."""
+NOT_AWAY = {STATE_HOME, STATE_UNKNOWN, STATE_UNAVAILABLE}
+
+
+def with_options(options: dict[Any, Any]) -> vol.Schema:
+    """Return the schema of a trigger with options."""
+    return ENTITY_STATE_TRIGGER_SCHEMA.extend({vol.Required(CONF_OPTIONS, default={}): options})
+
+
+class UnlockTrigger(StatelessEntityTriggerBase):
+    """Base of the triggers for unlocks; fires once for each, whichever events the target has."""
+
+    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
+        """Initialize the trigger."""
+        super().__init__(hass, config)
+        self._max_age: timedelta = self._options.get(CONF_MAX_AGE, DEFAULT_MAX_AGE)
+        self._whose: dict[str, Whose] = {}
+        self._last_record: dict[str | None, Any] = {}
+
+    @override
+    def entity_filter(self, entities: set[str]) -> set[str]:
+        """Track the unlock events of the target."""
+        self._whose = unlock_events(self._hass, entities, late=self._max_age > DEFAULT_MAX_AGE)
+        return set(self._whose)
+
+    @override
+    def is_valid_state(
+        self, state: State, report_not_triggered: NotTriggeredReasonReporter
+    ) -> bool:
+        """Check an unlock against the options."""
+        unlock = _unlock(state)
+        member = member_of(self._hass, self.entry_of(state), unlock)
+        if not covers(self._whose.get(state.entity_id), member):
+            return False
+        if reason := self.refuse(state, unlock, member):
+            report_not_triggered(reason, entity_id=state.entity_id)
+        return reason is None
+
+    @override
+    def is_valid_transition(self, from_state: State, to_state: State) -> bool:
+        """Fire once for a record: several events may have it."""
+        if not super().is_valid_transition(from_state, to_state):
+            return False
+        entry_id, record = self.entry_of(to_state), to_state.attributes.get("record")
+        if record is not None and self._last_record.get(entry_id) == record:
+            return False
+        self._last_record[entry_id] = record
+        return True
+
+    def refuse(self, state: State, unlock: Unlock, member: Member | None) -> str | None:
+        """Return why the trigger does not fire for an unlock, if it does not."""
+        return wrong_age(state, self._max_age)
+
+    def entry_of(self, state: State) -> str | None:
+        """Return the id of the config entry that an event belongs to."""
+        entity = er.async_get(self._hass).async_get(state.entity_id)
+        return entity.config_entry_id if entity else None
+
+
+class UnlockedTrigger(UnlockTrigger):
+    """Fires for every unlock."""
+
+    _schema = with_options({**MATCH_OPTIONS, vol.Optional(CONF_MAX_AGE): cv.positive_time_period})
+
+    @override
+    def refuse(self, state: State, unlock: Unlock, member: Member | None) -> str | None:
+        """Match the method, the number and the member, as far as they are chosen."""
+        entry_id = self.entry_of(state)
+        if reason := mismatch(self._hass, self._options, entry_id, unlock, member):
+            return reason
+        return super().refuse(state, unlock, member)
+
+
+class UnknownNumberTrigger(UnlockTrigger):
+    """Fires for a fingerprint, code or card that belongs to nobody."""
+
+    _schema = with_options({vol.Optional(CONF_MAX_AGE): cv.positive_time_period})
+
+    @override
+    def refuse(self, state: State, unlock: Unlock, member: Member | None) -> str | None:
+        """Match the methods whose numbers can belong to somebody."""
+        if unlock.method not in OWNED_METHODS:
+            return "other_method"
+        return "known_number" if member else super().refuse(state, unlock, member)
+
+
+class MemberCameHomeTrigger(UnlockTrigger):
+    """Fires when a member unlocks from outside, just now."""
+
+    _schema = with_options(
+        {
+            **MEMBERS_OPTION,
+            vol.Optional(CONF_PERSONS): cv.entities_domain(PERSON_DOMAIN),
+            vol.Optional(CONF_ONLY_IF_AWAY, default=False): cv.boolean,
+        }
+    )
+
+    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
+        """Initialize the trigger."""
+        super().__init__(hass, config)
+        self._arrivals = Arrivals(hass)
+
+    @override
+    async def async_attach_runner(
+        self,
+        run_action: TriggerActionRunner,
+        did_not_trigger: TriggerNotTriggeredReporter | None = None,
+    ) -> CALLBACK_TYPE:
+        """Watch the persons come and go too, if that matters."""
+        detach = await super().async_attach_runner(run_action, did_not_trigger)
+        if not self._options[CONF_ONLY_IF_AWAY]:
+            return detach
+        unwatch = self._arrivals.async_watch()
+
+        @callback
+        def async_remove() -> None:
+            detach()
+            unwatch()
+
+        return async_remove
+
+    @override
+    def refuse(self, state: State, unlock: Unlock, member: Member | None) -> str | None:
+        """Match the member, by their device or their person, and where they were."""
+        if member is None:
+            return "no_member"
+        devices, persons = map(self._options.get, (CONF_MEMBERS, CONF_PERSONS))
+        if (
+            (devices or persons)
+            and not is_among(self._hass, self.entry_of(state), member, devices or ())
+            and member.person not in (persons or ())
+        ):
+            return "other_member"
+        if self._options[CONF_ONLY_IF_AWAY] and not self._arrivals.was_away(
+            member.person, state.last_updated
+        ):
+            return "was_home"
+        return super().refuse(state, unlock, member)
+
+
+def wrong_age(state: State, max_age: timedelta) -> str | None:
+    """Return why the record of an event is too old, if it is."""
+    time = dt_util.parse_datetime(state.attributes.get("time") or "")
+    if time is None:
+        return "age_unknown"
+    return "too_old" if state.last_updated - time > max_age + HELD_BACK else None
+
+
+def _unlock(state: State) -> Unlock:
+    """Return the unlock that an event shows."""
+    attributes = state.attributes
+    return Unlock(
+        attributes.get(EventEntityStateAttribute.EVENT_TYPE, ""), attributes.get("number")
+    )
+
+
+class Arrivals:
+    """Watches the persons of Home Assistant come home."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Initialize without arrivals."""
+        self._hass = hass
+        self._arrived: dict[str, datetime] = {}
+
+    @callback
+    def async_watch(self) -> CALLBACK_TYPE:
+        """Start watching; return a function that stops it."""
+        persons = TrackStates(False, set(), {PERSON_DOMAIN})
+        return async_track_state_change_filtered(
+            self._hass, persons, self._async_moved
+        ).async_remove
+
+    @callback
+    def _async_moved(self, event: Event[EventStateChangedData]) -> None:
+        """Remember who arrives; home after unknown is no arrival."""
+        old, new = event.data["old_state"], event.data["new_state"]
+        if old and new and old.state not in NOT_AWAY and new.state == STATE_HOME:
+            self._arrived[new.entity_id] = new.last_changed
+
+    @callback
+    def was_away(self, person: str | None, when: datetime) -> bool:
+        """Return if a person was not known to be home until shortly before a moment."""
+        if person is None or not self._hass.states.is_state(person, STATE_HOME):
+            return True
+        arrived = self._arrived.get(person)
+        return arrived is not None and when - arrived <= JUST_ARRIVED
+
+
+class AlarmRaisedTrigger(StatelessEntityTriggerBase):
+    """Fires when the lock raises an alarm."""
+
+    _schema = with_options(
+        {
+            vol.Optional(CONF_TYPES): vol.All(cv.ensure_list, [vol.In(ALARMS)]),
+            vol.Optional(CONF_MAX_AGE): cv.positive_time_period,
+        }
+    )
+
+    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
+        """Initialize the trigger."""
+        super().__init__(hass, config)
+        self._types: list[str] = self._options.get(CONF_TYPES, [])
+        self._max_age: timedelta = self._options.get(CONF_MAX_AGE, DEFAULT_MAX_AGE)
+
+    @override
+    def entity_filter(self, entities: set[str]) -> set[str]:
+        """Track the alarm event of each lock of the target."""
+        return parts_of_locks(self._hass, entities, EVENT_DOMAIN, ALARM)
+
+    @override
+    def is_valid_state(
+        self, state: State, report_not_triggered: NotTriggeredReasonReporter
+    ) -> bool:
+        """Match the type and the age."""
+        if reason := self._refuse(state):
+            report_not_triggered(reason, entity_id=state.entity_id)
+        return reason is None
+
+    def _refuse(self, state: State) -> str | None:
+        """Return why the trigger does not fire for an alarm, if it does not."""
+        type_ = state.attributes.get(EventEntityStateAttribute.EVENT_TYPE)
+        if self._types and type_ not in self._types:
+            return "other_type"
+        if state.attributes.get("late") and self._max_age <= DEFAULT_MAX_AGE:
+            return "too_old"
+        return wrong_age(state, self._max_age)
+
+
+class UnlockRequestedTrigger(EntityTriggerBase):
+    """Fires when somebody at the door asks to be let in."""
+
+    _schema = ENTITY_STATE_TRIGGER_SCHEMA
+
+    @override
+    def entity_filter(self, entities: set[str]) -> set[str]:
+        """Track the request of each lock of the target."""
+        return parts_of_locks(self._hass, entities, BINARY_SENSOR_DOMAIN, UNLOCK_REQUESTED)
+
+    @override
+    async def async_attach_runner(
+        self,
+        run_action: TriggerActionRunner,
+        did_not_trigger: TriggerNotTriggeredReporter | None = None,
+    ) -> CALLBACK_TYPE:
+        """Fire for each request, including the first one ever, which adds the entity."""
+
+        @callback
+        def async_changed(data: TargetStateChangedData) -> None:
+            event = data.state_change_event
+            old, new = event.data["old_state"], event.data["new_state"]
+            if new and new.state == STATE_ON and self._begins(old, new):
+                payload = {
+                    ATTR_ENTITY_ID: new.entity_id,
+                    "from_state": old,
+                    "to_state": new,
+                    "for": None,
+                }
+                run_action(payload, f"state of {new.entity_id}", event.context)
+
+        return await async_track_target_selector_state_change_event(
+            self._hass, self._target, async_changed, self.entity_filter
+        )
+
+    def _begins(self, old: State | None, new: State) -> bool:
+        """Return if a request begins; a sensor that is back or renamed shows an old one."""
+        if old:
+            return old.state in {STATE_OFF, STATE_UNKNOWN}
+        entity = er.async_get(self._hass).async_get(new.entity_id)
+        return entity is not None and new.last_updated - entity.created_at < JUST_CREATED
+
+
+class DuressTrigger(Trigger):
+    """Fires when somebody was forced to unlock, however long ago."""
+
+    @override
+    @classmethod
+    async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
+        """Validate the target."""
+        return cast(ConfigType, ENTITY_STATE_TRIGGER_SCHEMA(config))
+
+    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
+        """Initialize the trigger."""
+        super().__init__(hass, config)
+        self._target = TargetSelection(config.target or {})
+
+    @override
+    async def async_attach_runner(
+        self,
+        run_action: TriggerActionRunner,
+        did_not_trigger: TriggerNotTriggeredReporter | None = None,
+    ) -> CALLBACK_TYPE:
+        """Fire for the locks that the target means at that moment.
+
+        The Activity page shows what has caused a run, so it gets neither a context nor a name.
+        """
+
+        @callback
+        def async_duress(entry_id: str, delivery: Delivery) -> None:
+            if self._is_targeted(entry_id):
+                run_action(_payload(self._hass, entry_id, delivery), "an unlock")
+
+        return async_dispatcher_connect(self._hass, SIGNAL_DURESS, async_duress)
+
+    @callback
+    def _is_targeted(self, entry_id: str) -> bool:
+        """Return if the target contains the lock, or anything of it that is no member's."""
+        found = async_extract_referenced_entity_ids(self._hass, self._target, expand_group=False)
+        return any(
+            entity.config_entry_id == entry_id and not entity.config_subentry_id
+            for entity in ours(self._hass, found.referenced | found.indirectly_referenced)
+        )
+
+
+def _payload(hass: HomeAssistant, entry_id: str, delivery: Delivery) -> dict[str, Any]:
+    """Return the variables of the trigger."""
+    record, member = delivery.record, delivery.member
+    unlock = delivery.unlock.unlock if delivery.unlock else None
+    device_id = hass.config_entries.async_get_known_entry(entry_id).data[CONF_DEVICE_ID]
+    return {
+        ATTR_ENTITY_ID: er.async_get(hass).async_get_entity_id(LOCK_DOMAIN, DOMAIN, device_id),
+        "method": unlock.method if unlock else None,
+        "number": unlock.number if unlock else None,
+        "record": delivery.unlock.id if delivery.unlock else None,
+        "member": member.name if member else None,
+        "person": member.person if member else None,
+        "time": iso(record.known_time),
+        "late": record.age is not Age.LIVE,
+        "route": record.source.value,
+    }
+
 
 TRIGGERS: dict[str, type[Trigger]] = {
     "alarm_raised": AlarmRaisedTrigger,

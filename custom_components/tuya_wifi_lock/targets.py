@@ -15,9 +15,9 @@ from homeassistant.helpers import (
     entity_registry as er,
 )
 
-from ..const import CONF_NUMBERS, DOMAIN
-from ..members import Member, members_of, owner
-from ..tuyalock import UNLOCK_METHODS, Unlock
+from .const import CONF_NUMBERS, DOMAIN
+from .members import Member, members_of, owner
+from .tuyalock import UNLOCK_METHODS, Unlock
 
 CONF_MEMBERS: Final = "members"
 CONF_METHODS: Final = "methods"

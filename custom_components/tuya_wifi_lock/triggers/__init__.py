@@ -1,1 +1,0 @@
-"""The triggers of a lock; trigger.py names them for Home Assistant."""
