@@ -21,7 +21,7 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     Value,
     When,
 )
-from custom_components.tuya_wifi_lock.tuyalock.limits import Between, Matching, OneOf
+from custom_components.tuya_wifi_lock.tuyalock.models import Between, Matching, OneOf
 from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import Dp, DpType
 from custom_components.tuya_wifi_lock.tuyalock.storage import Reader, dump, load
 

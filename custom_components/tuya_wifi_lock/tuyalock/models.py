@@ -1,19 +1,54 @@
 """The frozen values that every part of this package shares. Times are Unix seconds."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
+import re
 from typing import Annotated, Any, ClassVar, override
-
-from .limits import MAX_NUMBER, Between
 
 type Value = bool | int | str
 """A DP value as it travels in JSON; raw DPs are Base64."""
 
-type Number = Annotated[int, Between(0, MAX_NUMBER)]
-"""The number that a lock has given a key."""
-
 OUR_MEMBER = 200
 """The member id under which we open; the cloud gives its members 1 to 100."""
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """A number between two others, or one of them."""
+
+    least: float
+    most: float
+
+    def allows(self, value: Any) -> bool:
+        """Return if a number is between them."""
+        return bool(self.least <= value <= self.most)
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """One of several values."""
+
+    values: Collection[Any]
+
+    def allows(self, value: Any) -> bool:
+        """Return if a value is one of them."""
+        return value in self.values
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """A text that matches a pattern as a whole."""
+
+    pattern: str
+
+    def allows(self, value: Any) -> bool:
+        """Return if a text matches."""
+        return re.fullmatch(self.pattern, value) is not None
+
+
+type Number = Annotated[int, Between(0, 0xFFFF)]
+"""The number that a lock has given a key; it counts them in two bytes."""
 
 
 class Source(StrEnum):
@@ -40,7 +75,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a source says, in its own words; nothing of it has been judged yet."""
+    """What a source says, as it says it; nothing has been decided about it."""
 
     source: Source
     received: float
@@ -131,7 +166,7 @@ class When:
 
     received: float
     claimed: float | None = None
-    """By the lock's own clock, right or wrong: it tells one record from another."""
+    """By the lock's own clock, right or wrong: it distinguishes one record from another."""
     time: float | None = None
     """The lock's own time, if it is believed."""
 
