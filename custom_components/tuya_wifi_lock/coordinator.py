@@ -1,4 +1,4 @@
-"""Owns one lock and hands out what it reports."""
+"""Owns one lock and publishes what it reports."""
 
 from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
@@ -39,7 +39,7 @@ from .tuyalock import (
 
 SAVE_DELAY = 1.0
 SHORT_STOP = 3600.0
-"""Seconds without us that do not count: a lock that was silent all day still is."""
+"""Seconds of a stop that is ignored: a lock that was silent all day still is."""
 
 type LockConfigEntry = ConfigEntry[LockCoordinator]
 
@@ -57,7 +57,7 @@ class _Stored:
     """What is stored of a lock beside what it knows itself."""
 
     clean: bool = False
-    """It was let go in good order."""
+    """It was stopped in good order."""
     ignored: frozenset[str] = frozenset()
     listened: _Listened | None = None
 
@@ -136,10 +136,10 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._saving = False
 
     async def async_start(self) -> None:
-        """Begin to look for the lock, and hand out its records once automations can hear them."""
+        """Begin to look for the lock, and deliver its records once automations can hear them."""
         entry, hass = self.config_entry, self.hass
         if self.records.waiting:
-            # From here on a crash is none in good order any more.
+            # From here on, a crash leaves a store that is not clean.
             await self.store.async_save(self._stored())
         entry.async_on_unload(await async_get_listener(hass).async_subscribe(self._async_announced))
         entry.async_on_unload(async_at_started(hass, self.records.async_begin))
@@ -156,12 +156,12 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         await self.store.async_save(self._stored())
 
     async def _async_stop(self, event: Event) -> None:
-        """Let go of the lock; Home Assistant writes the store when it stops."""
+        """Disconnect from the lock; Home Assistant writes the store when it stops."""
         await self.async_close()
         self._async_save()
 
     async def async_close(self) -> None:
-        """Let go of the lock, and keep what it hands over last for the next start."""
+        """Disconnect from the lock, and keep its last records for the next start."""
         self._closed = True
         self.account.async_stop()
         self.records.close()
@@ -181,7 +181,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @contextmanager
     def action(self) -> Generator[None]:
-        """Carry out what the owner wants; what goes wrong is told in words."""
+        """Run an action; raise errors of the lock as translated errors."""
         with lock_errors(), self.cloud.observe() if self.cloud else nullcontext():
             yield
 

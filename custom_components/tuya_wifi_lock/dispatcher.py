@@ -23,7 +23,7 @@ MOST_WAITING = 20
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A record, and all that is known of it beside."""
+    """A record, with all that is known of it."""
 
     record: Record
     member: Member | None = None
@@ -53,7 +53,7 @@ class RecordDispatcher:
         members: Callable[[], dict[str, Member]],
         save: CALLBACK_TYPE,
     ) -> None:
-        """Begin with what was received and not delivered in an earlier life."""
+        """Begin with what was received and not delivered before the restart."""
         self._entry, self._lock, self._members, self._save = entry, lock, members, save
         self._waiting = lock.undelivered()
         self._listeners: dict[Kind, list[Listener]] = {kind: [] for kind in Kind}
@@ -96,7 +96,7 @@ class RecordDispatcher:
 
     @callback
     def close(self) -> None:
-        """Deliver nothing any more; what comes waits for the next life."""
+        """Deliver nothing any more; what comes waits for the next start."""
         self._closed = True
 
     @callback
@@ -162,7 +162,7 @@ class RecordDispatcher:
         )
 
     async def _async_look_up_name(self) -> None:
-        """Ask the cloud for names; what it does not say soon stays without one."""
+        """Ask the cloud for names; without an answer in time there is none."""
         with suppress(CloudError, TimeoutError):
             async with asyncio.timeout(NAME_WITHIN):
                 await self._lock.passwords.refresh()

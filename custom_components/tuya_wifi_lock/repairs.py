@@ -26,7 +26,7 @@ from .members import key_of, members_of, name_mistake, number_name, owner_of
 from .tuyalock import Kind
 
 CHECK_EVERY = timedelta(hours=1)
-"""How often to check for what time alone brings."""
+"""How often to check for what depends on the time alone."""
 
 PLATFORM = "https://platform.tuya.com"
 

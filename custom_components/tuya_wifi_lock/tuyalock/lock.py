@@ -95,7 +95,7 @@ class TuyaLock:
         on_update: Callable[[Update], None] = lambda update: None,
         since: float = 0.0,
     ) -> None:
-        """Prepare a lock with what `as_dict` returned in an earlier life.
+        """Prepare a lock with what `as_dict` returned before.
 
         The reader counts what of that cannot be read, and is left out. What other sources report of
         the time before the Unix time `since` is kept, and no news.
@@ -149,10 +149,10 @@ class TuyaLock:
         self._arm()
 
     async def stop(self) -> None:
-        """Let go of the lock and call off what waits for it."""
+        """Disconnect from the lock, and cancel what waits for it."""
         await self._remote.close()
         await self.session.stop()
-        self._waiters.fail(Source.LAN, ConnectionLost("the lock was let go of"))
+        self._waiters.fail(Source.LAN, ConnectionLost("the lock was stopped"))
         self._publish([*self._keeper.closed(), *self._keeper.decide(float("inf"))])
         if self._timer:
             self._timer.cancel()
@@ -164,7 +164,7 @@ class TuyaLock:
         return self.session.address
 
     def move(self, address: Address) -> None:
-        """Reach the lock in another way from now on; one that was let go of is left alone."""
+        """Reach the lock in another way from now on, unless it was stopped."""
         if self.session.running:
             self.health.note_success()
             self._waiters.fail(Source.LAN, ConnectionLost("the lock is reached in another way"))
@@ -347,7 +347,7 @@ class TuyaLock:
         return []
 
     def _feed(self, report: Report, dated: list[Dated], claims: Claims, new: list[Record]) -> None:
-        """Show a report to whoever waits for what the lock does."""
+        """Pass a report to whoever waits for what the lock does."""
         new_unlocks = [one.unlock for one in new if one.kind is Kind.UNLOCK]
         match report.source:
             case Source.LAN:
@@ -373,7 +373,7 @@ class TuyaLock:
         unlocks: list[Unlock],
         at: float | None = None,
     ) -> None:
-        """Show values of a report to whoever waits."""
+        """Pass values of a report to whoever waits."""
         self._waiters.take(
             Reported(
                 source=report.source,
@@ -522,7 +522,7 @@ class TuyaLock:
             changeable=self.product.changeable,
         )
 
-    # What time alone changes
+    # What changes with the time alone
 
     def _arm(self) -> None:
         """Plan to look again when time alone will have changed something."""

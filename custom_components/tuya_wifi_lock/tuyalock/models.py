@@ -75,7 +75,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a source says, in its own words; nothing of it has been judged yet."""
+    """What a source says, as it says it; nothing has been decided about it."""
 
     source: Source
     received: float
@@ -166,7 +166,7 @@ class When:
 
     received: float
     claimed: float | None = None
-    """By the lock's own clock, right or wrong: it tells one record from another."""
+    """By the lock's own clock, right or wrong: it distinguishes one record from another."""
     time: float | None = None
     """The lock's own time, if it is believed."""
 

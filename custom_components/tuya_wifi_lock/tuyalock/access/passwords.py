@@ -21,7 +21,7 @@ _LOGGER = logging.getLogger(__name__)
 
 HOUR = 3600.0
 MULTIPLE = "multiple"
-"""The kind of offline passwords that open as often as one likes until they end."""
+"""The kind of offline passwords that open any number of times until they end."""
 
 MAX_VALID = 10
 """Passwords that a lock holds at most, as Tuya counts them."""
@@ -142,7 +142,7 @@ class PasswordBook:
         self._forget(now)
 
     def merge(self, listed: Iterable[TemporaryPassword], now: float) -> None:
-        """Take a full list for the truth: what is not on it has left the lock."""
+        """Take over a full list: what is not on it has left the lock."""
         found = {password.id: password for password in listed}
         for known in self:
             if (row := found.get(known.id)) is not None:
@@ -191,7 +191,7 @@ class TemporaryPasswords(PasswordBook):
 
     @property
     def code_length(self) -> int | None:
-        """Return how many digits the lock wants, or None if there is nobody to carry them."""
+        """Return how many digits the lock wants, or None without a cloud project."""
         return self._cloud.code_length if self._cloud else None
 
     async def refresh(self) -> None:
@@ -263,7 +263,7 @@ class TemporaryPasswords(PasswordBook):
     ) -> OfflinePassword:
         """Return a code that the lock verifies by itself: `once`, `multiple` or `clear_all`.
 
-        Only one that opens as often as its owner likes has times, on the hour.
+        Only `multiple` has times, on the hour.
         """
         cloud, now = self._need(), self._clock.time()
         if kind == MULTIPLE:
@@ -297,14 +297,14 @@ class TemporaryPasswords(PasswordBook):
         self._changed()
 
     async def _refresh(self, cloud: CloudClient) -> None:
-        """Take what the cloud knows for the truth."""
+        """Take over what the cloud knows."""
         self.merge(await cloud.list_passwords(), self._clock.time())
         self._changed()
 
     async def _find_added(
         self, cloud: CloudClient, request: PasswordRequest, silence: CloudSilent
     ) -> TemporaryPassword:
-        """Return the password that was added though nobody said so, else raise the silence."""
+        """Return the password that was added though the answer was lost, else raise the error."""
         try:
             listed = await cloud.list_passwords()
         except CloudError:
