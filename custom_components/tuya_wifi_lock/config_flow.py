@@ -37,10 +37,8 @@ from .const import (
     DOMAIN,
     SUBENTRY_MEMBER,
 )
-from .coordinator import LockConfigEntry, async_end_reauth
+from .coordinator import LockConfigEntry, address_of, async_end_reauth
 from .discovery import async_get_listener, known_macs
-from .flows.account import is_in_account, new_account_locks, other_key
-from .flows.behaviour import behaviour_schema, options_schema, with_code, without_code
 from .flows.cloud import (
     CONF_NEXT,
     CONF_PROJECT,
@@ -56,12 +54,27 @@ from .flows.cloud import (
     projects_of_others,
     without_secret,
 )
-from .flows.connection import MANUAL, REAUTH, RECONFIGURE, heard_devices
-from .flows.forms import device_choice, field_errors, stripped
+from .flows.connection import (
+    MANUAL,
+    REAUTH,
+    RECONFIGURE,
+    async_reach,
+    heard_devices,
+    is_in_account,
+    new_account_locks,
+    other_key,
+)
+from .flows.forms import (
+    behaviour_schema,
+    device_choice,
+    field_errors,
+    options_schema,
+    stripped,
+    with_code,
+    without_code,
+)
 from .flows.gathered import Gathered, default_title
 from .flows.member import MemberSubentryFlow
-from .reach import async_reach
-from .settings import address_of
 from .tuyalock import (
     Address,
     CloudClient,

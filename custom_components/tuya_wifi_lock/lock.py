@@ -11,8 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .activity import async_log_unlock
 from .const import CONF_CODE, DOMAIN
-from .coordinator import LockConfigEntry, LockCoordinator
-from .device import MODELS
+from .coordinator import MODELS, LockConfigEntry, LockCoordinator
 from .dispatcher import Delivery
 from .entity import TuyaLockEntity
 from .tuyalock import Kind
