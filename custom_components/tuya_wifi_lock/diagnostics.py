@@ -17,7 +17,7 @@ from .const import (
     CONF_UNLOCK_WITH,
 )
 from .coordinator import LockConfigEntry, LockCoordinator
-from .diagnosis.report import check_lock
+from .diagnosis import check_lock
 from .texts import iso
 from .tuyalock import Kind, LockState, TemporaryPasswords, TuyaLock
 

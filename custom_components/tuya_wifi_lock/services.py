@@ -29,7 +29,7 @@ from homeassistant.util.json import JsonObjectType, JsonValueType
 
 from .const import DOMAIN
 from .coordinator import LockCoordinator
-from .diagnosis.report import async_diagnose, async_in_words
+from .diagnosis import async_diagnose, async_in_words
 from .entity import TuyaLockEntity
 from .members import Member, members_of
 from .targets import CONF_MEMBERS, CONF_METHODS, mismatch, ours

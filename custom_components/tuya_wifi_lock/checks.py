@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ..tuya_account import Trouble
-from ..tuyalock import CloudError, Family, Firmware, LockError
+from .tuya_account import Trouble
+from .tuyalock import CloudError, Family, Firmware, LockError
 
 DAY = 86400.0
 SILENT_AT_LEAST = 2 * DAY

@@ -6,11 +6,11 @@ from homeassistant.const import CONF_DEVICE_ID, CONF_MAC
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util.json import JsonObjectType
 
-from ..const import CONF_ACCOUNT
-from ..coordinator import LockCoordinator
-from ..texts import async_texts
-from ..tuyalock import MAX_CALLS, Family, Kind
 from .checks import CloudEvidence, Evidence, Finding, State, examine
+from .const import CONF_ACCOUNT
+from .coordinator import LockCoordinator
+from .texts import async_texts
+from .tuyalock import MAX_CALLS, Family, Kind
 
 OTHER_CLIENTS = {"localtuya": "LocalTuya", "tuya_local": "Tuya Local"}
 """Integrations that hold connections to devices in the local network, and their names."""
