@@ -93,7 +93,6 @@ class RecordDispatcher:
         """Deliver what came while Home Assistant was starting, and what a crash left over."""
         self._hass = hass
         self._async_deliver()
-        self._save()
 
     @callback
     def async_take(self, records: tuple[Record, ...]) -> None:
@@ -118,6 +117,7 @@ class RecordDispatcher:
         for kind in (Kind.ALARM, Kind.DOORBELL):
             for record in [one for one in self._waiting if one.kind is kind][:-MOST_WAITING]:
                 self._waiting.remove(record)
+        self._save()
 
     def _must_wait(self, hass: HomeAssistant, record: Record) -> bool:
         """Return if a record waits for an entity, or for the name of a temporary password."""
@@ -197,4 +197,3 @@ class RecordDispatcher:
                 await self._lock.passwords.refresh()
         self._naming = False
         self._async_deliver()
-        self._save()
