@@ -695,7 +695,7 @@ async def test_an_awake_lock_is_asked_for_until_it_has_fetched_what_waits(
     await fall_asleep(hass, entry, simulated_lock)
     await polled_every(hass, cloud, 600)
     await polled_every(hass, cloud, HOUR)
-    assert entry.runtime_data.lock.passwords.book.unsettled
+    assert entry.runtime_data.lock.passwords.unsettled
 
 
 async def test_a_password_that_waits_for_the_lock_is_looked_up_after_its_wake(
@@ -709,10 +709,10 @@ async def test_a_password_that_waits_for_the_lock_is_looked_up_after_its_wake(
     listed = len(asked(cloud, "temp-passwords"))
     await wake(hass, entry, simulated_lock)
     await wait_for(hass, lambda: cloud.rows(simulated_lock.device_id)[0].phase == 2)
-    (password,) = entry.runtime_data.lock.passwords.book
+    (password,) = entry.runtime_data.lock.passwords
     assert (password.phase, password.number) == ("waiting", None)
     await poll(hass, cloud, 10.1)
-    (password,) = entry.runtime_data.lock.passwords.book
+    (password,) = entry.runtime_data.lock.passwords
     assert (password.phase, password.number) == ("active", 901)
     await fall_asleep(hass, entry, simulated_lock)
     await wake(hass, entry, simulated_lock)

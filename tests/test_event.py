@@ -245,7 +245,7 @@ async def test_a_guest_is_named_by_the_temporary_password(
     await add(hass, "Cleaner", code=CODE)
     await add(hass, "Plumber", code=OTHER_CODE)
     await fetch(cloud, simulated_lock)
-    assert {one.number for one in entry.runtime_data.lock.passwords.book} == {None}
+    assert {one.number for one in entry.runtime_data.lock.passwords} == {None}
     for digits in (OTHER_CODE, CODE):
         assert await simulated_lock.type_code(digits)
         await reported(hass, simulated_lock)

@@ -142,3 +142,32 @@ def test_each_option_is_named_as_its_form_names_it() -> None:
         assert f"| {name} |" in README
     for way in TEXTS["selector"]["unlock_with"]["options"].values():
         assert f"| {way}" in README
+
+
+DEVELOPMENT = README.split("## Development")[1]
+
+
+def test_the_developer_part_names_files_that_exist() -> None:
+    text = DEVELOPMENT.split("```mermaid")[1]
+    paths = re.findall(r"[\w/]+\.(?:py|json|yaml|toml)\b|\b[\w/]+/(?=[`<])", text)
+    assert len(paths) > 40
+    folders = (ROOT, INTEGRATION, INTEGRATION / "tuyalock")
+    assert {one for one in paths if not any((up / one).exists() for up in folders)} == set()
+
+
+def test_the_developer_part_names_code_that_exists() -> None:
+    code = "\n".join(path.read_text() for path in INTEGRATION.rglob("*.py"))
+    defined = set(re.findall(r"(?:class|def|type) (\w+)", code))
+    defined |= set(re.findall(r"^ *(_?[A-Za-z_]\w*)(?:: [^=\n]+)? = ", code, re.MULTILINE))
+    defined |= set(re.findall(r"^    (\w+): ", code, re.MULTILINE))
+    diagram = DEVELOPMENT.split("```mermaid")[1].split("```")[0]
+    named = set(re.findall(r"\b[A-Z][a-z]+[A-Z]\w+\b", diagram)) - {"Home Assistant"}
+    tables = DEVELOPMENT.split("### Where do I put ...")[1].split("### Commands")[0]
+    named |= {
+        part
+        for name in re.findall(r"`([\w.]+)`", tables)
+        for part in name.split(".")
+        if "/" not in name and not name.endswith((".py", ".json", ".yaml"))
+    }
+    assert len(named) > 30
+    assert named - defined - set(TEXTS) - set(TEXTS["selector"]) - {"tuyalock"} == set()

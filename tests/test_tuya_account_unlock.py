@@ -9,8 +9,9 @@ from types import SimpleNamespace
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.tuya_wifi_lock import tuya_account
 from custom_components.tuya_wifi_lock.diagnostics import async_get_config_entry_diagnostics
-from custom_components.tuya_wifi_lock.tuya_account import TuyaAccount, api
+from custom_components.tuya_wifi_lock.tuya_account import TuyaAccount
 from custom_components.tuya_wifi_lock.tuyalock import Value
 from custom_components.tuya_wifi_lock.tuyalock.access import ways
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import CloudUnreachable
@@ -220,7 +221,7 @@ async def test_an_order_that_is_never_answered_is_given_once_and_the_lock_decide
     simulated_lock: SimulatedLock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(api, "ANSWER_TIME", 0.2)
+    monkeypatch.setattr(tuya_account, "ANSWER_TIME", 0.2)
     await request(hass, entry, simulated_lock)
     gateway.hang = True
     await unlock(hass)

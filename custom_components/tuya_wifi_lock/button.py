@@ -6,13 +6,12 @@ from typing import override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import LockConfigEntry, LockCoordinator
 from .diagnosis.report import async_diagnose
-from .entity import LockPartDescription, TuyaLockEntity, async_add_when_seen, seen
-from .tuyalock import Family
+from .entity import LockPartDescription, TuyaLockEntity, async_add_when_seen
 
 # Not 1: a refusal must not queue behind an unlock that waits.
 PARALLEL_UPDATES = 0
@@ -24,12 +23,6 @@ class LockButtonDescription(LockPartDescription, ButtonEntityDescription):
 
     press_fn: Callable[[LockCoordinator], Awaitable[object]]
     always_available: bool = False
-
-
-def _can_refuse(coordinator: LockCoordinator) -> bool:
-    """Return if the lock itself or Tuya's cloud accepts a refusal of a request at the door."""
-    by_cloud = coordinator.lock.cloud is not None and seen("unlock_request")(coordinator)
-    return by_cloud or coordinator.data.family is Family.A
 
 
 async def _refuse(coordinator: LockCoordinator) -> None:
@@ -47,7 +40,7 @@ BUTTONS = (
     ),
     LockButtonDescription(
         key="refuse_unlock_request",
-        exists_fn=_can_refuse,
+        exists_fn=lambda lock: lock.lock.can_refuse,
         by_project=True,
         press_fn=_refuse,
     ),
@@ -67,21 +60,12 @@ class LockButton(TuyaLockEntity, ButtonEntity):
     """A button of a lock."""
 
     entity_description: LockButtonDescription
-    _was_available: bool | None = None
 
     @property
     @override
     def available(self) -> bool:
         """Return if the lock accepts the local key, where that matters."""
         return self.entity_description.always_available or super().available
-
-    @callback
-    @override
-    def _handle_coordinator_update(self) -> None:
-        """Write the state if the availability has changed."""
-        if self.available != self._was_available:
-            self._was_available = self.available
-            self.async_write_ha_state()
 
     @override
     async def async_press(self) -> None:

@@ -90,7 +90,7 @@ class UnlockedByCondition(LockCondition):
         """Look through the journal; an unlock of unknown age may be too old."""
         within: timedelta = self._options[CONF_WITHIN]
         since = time.time() - within.total_seconds()
-        for record in lock.lock.journal.of(Kind.UNLOCK):
+        for record in lock.lock.records(Kind.UNLOCK):
             if record.age is Age.UNKNOWN or record.happened < since:
                 continue
             member = lock.owner(record.unlock)

@@ -452,7 +452,7 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
     async def async_step_account_only(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Say what a lock is like that is reached through the account alone."""
+        """Explain what works through the account alone."""
         if user_input is None:
             return self.async_show_form(step_id="account_only", data_schema=vol.Schema({}))
         return await self.async_step_untested()
@@ -460,7 +460,7 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
     async def async_step_cloud_only(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Say what a lock is like that is reached through the cloud alone."""
+        """Explain what works through the cloud alone."""
         if user_input is None:
             return self.async_show_form(step_id="cloud_only", data_schema=vol.Schema({}))
         return await self.async_step_untested()
@@ -468,7 +468,7 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
     async def async_step_untested(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Believe what was typed."""
+        """Accept what was typed without a test."""
         if self._changed_entry:
             return await self.async_step_store()
         heard = async_get_listener(self.hass).heard

@@ -13,7 +13,7 @@ CONF_PROTOCOL_VERSION: Final = "protocol_version"
 CONF_ANNOUNCES: Final = "announces"
 
 CONF_ACCOUNT: Final = "account"
-"""The owner's Tuya account is a road of this lock."""
+"""The lock was set up from the owner's Tuya account."""
 
 CONF_CLOUD: Final = "cloud"
 CONF_REGION: Final = "region"

@@ -1,4 +1,4 @@
-"""Owns one lock and hands out what it reports."""
+"""Owns one lock and publishes what it reports."""
 
 from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
@@ -40,7 +40,7 @@ from .tuyalock import (
 SAVE_DELAY = 10.0
 """Seconds after which a change is written that is no record; a crash may take it along."""
 SHORT_STOP = 3600.0
-"""Seconds without us that do not count: a lock that was silent all day still is."""
+"""Seconds of a stop that is ignored: a lock that was silent all day still is."""
 
 type LockConfigEntry = ConfigEntry[LockCoordinator]
 
@@ -58,7 +58,7 @@ class _Stored:
     """What is stored of a lock beside what it knows itself."""
 
     clean: bool = False
-    """It was let go in good order."""
+    """It was stopped in good order."""
     ignored: frozenset[str] = frozenset()
     listened: _Listened | None = None
 
@@ -131,7 +131,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._features = self._read_features()
         self.last_unlocked_by = self._read_last_unlocked_by()
         if not beside.clean:
-            self.lock.journal.recover()
+            self.lock.recover()
         self.records = RecordDispatcher(entry, self.lock, lambda: self.members, self._async_save)
         self._closed = False
         self._planned: float | None = None
@@ -140,10 +140,10 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         """How many changes of the journal are on their way to the disk."""
 
     async def async_start(self) -> None:
-        """Begin to look for the lock, and hand out its records once automations can hear them."""
+        """Begin to look for the lock, and deliver its records once automations can hear them."""
         entry, hass = self.config_entry, self.hass
         if self.records.waiting:
-            # From here on a crash is none in good order any more.
+            # From here on, a crash leaves a store that is not clean.
             await self.store.async_save(self._stored())
         entry.async_on_unload(await async_get_listener(hass).async_subscribe(self._async_announced))
         entry.async_on_unload(async_at_started(hass, self.records.async_begin))
@@ -160,12 +160,12 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         await self.store.async_save(self._stored())
 
     async def _async_stop(self, event: Event) -> None:
-        """Let go of the lock; Home Assistant writes the store when it stops."""
+        """Disconnect from the lock; Home Assistant writes the store when it stops."""
         await self.async_close()
         self._async_save()
 
     async def async_close(self) -> None:
-        """Let go of the lock, and keep what it hands over last for the next start."""
+        """Disconnect from the lock, and keep its last records for the next start."""
         self._closed = True
         self.account.async_stop()
         self.records.close()
@@ -186,7 +186,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @contextmanager
     def action(self) -> Generator[None]:
-        """Carry out what the owner wants; what goes wrong is told in words."""
+        """Run an action; raise errors of the lock as translated errors."""
         with lock_errors(), self.cloud.observe() if self.cloud else nullcontext():
             yield
 
@@ -221,7 +221,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             return member.name
         if unlock.by_us:
             return "Home Assistant"
-        if guest := self.lock.password_name(unlock, record.happened):
+        if guest := self.lock.password_name(record):
             return guest
         method = unlock.method.replace("_", " ").capitalize()
         return method if unlock.number is None else f"{method} {unlock.number}"
@@ -233,7 +233,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             snapshot.state.seen,
             snapshot.family,
             snapshot.changeable,
-            self.lock.journal.kinds,
+            self.lock.kinds,
             cloud and cloud.data.firmware is not None,
         )
 

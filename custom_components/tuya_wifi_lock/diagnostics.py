@@ -97,7 +97,7 @@ def _state(state: LockState) -> dict[str, Any]:
 
 def _records(lock: TuyaLock) -> dict[str, dict[str, int]]:
     """Return how many unlocks of each kind are stored, and how many were not delivered."""
-    records = list(lock.journal.of(Kind.UNLOCK))
+    records = lock.records(Kind.UNLOCK)
     return {
         "by_age": dict(Counter(str(record.age) for record in records)),
         "by_method": dict(Counter(record.unlock.method for record in records)),
@@ -111,7 +111,7 @@ def _records(lock: TuyaLock) -> dict[str, dict[str, int]]:
 def _passwords(passwords: TemporaryPasswords) -> dict[str, Any]:
     """Return how many temporary passwords are known, by phase."""
     return {
-        "by_phase": dict(Counter(str(password.phase) for password in passwords.book)),
+        "by_phase": dict(Counter(str(password.phase) for password in passwords)),
         "code_length": passwords.code_length,
     }
 

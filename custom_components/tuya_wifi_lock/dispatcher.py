@@ -13,18 +13,7 @@ from homeassistant.util.signal_type import SignalType
 
 from .const import DOMAIN
 from .members import Member, is_duress, owner
-from .tuyalock import (
-    Age,
-    Alarm,
-    CloudError,
-    Doorbell,
-    Duress,
-    Kind,
-    Record,
-    TuyaLock,
-    Unlock,
-    aged,
-)
+from .tuyalock import Age, CloudError, Kind, Record, TuyaLock, aged
 
 NAME_WITHIN = 3.0
 """Seconds that an unlock waits for the name of its temporary password."""
@@ -34,7 +23,7 @@ MOST_WAITING = 20
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A record, and all that is known of it beside."""
+    """A record, with all that is known of it."""
 
     record: Record
     member: Member | None = None
@@ -64,14 +53,16 @@ class RecordDispatcher:
         members: Callable[[], dict[str, Member]],
         save: CALLBACK_TYPE,
     ) -> None:
-        """Begin with what was received and not delivered in an earlier life."""
+        """Begin with what was received and not delivered before the restart."""
         self._entry, self._lock, self._members, self._save = entry, lock, members, save
-        self._waiting = lock.journal.undelivered()
+        self._waiting = lock.undelivered()
         self._listeners: dict[Kind, list[Listener]] = {kind: [] for kind in Kind}
         self._hass: HomeAssistant | None = None
         self._naming = False
         self._named = 0
         """The id of the last record that waited when names were looked up."""
+        self._delivering = False
+        """What a listener causes waits until all have heard the record before."""
         self._closed = False
 
     @property
@@ -104,96 +95,82 @@ class RecordDispatcher:
 
     @callback
     def close(self) -> None:
-        """Deliver nothing any more; what comes waits for the next life."""
+        """Deliver nothing any more; what comes waits for the next start."""
         self._closed = True
 
     @callback
     def _async_deliver(self) -> None:
         """Deliver what waits and can be heard, in order."""
-        for record in tuple(self._waiting):
-            if self._hass and not self._closed and not self._must_wait(self._hass, record):
+        if self._hass is None or self._delivering:
+            return
+        self._delivering = True
+        try:
+            while (record := self._next(self._hass)) and not self._closed:
                 self._waiting.remove(record)
                 self._async_deliver_one(self._hass, aged(record, time.time()))
+        finally:
+            self._delivering = False
         for kind in (Kind.ALARM, Kind.DOORBELL):
             for record in [one for one in self._waiting if one.kind is kind][:-MOST_WAITING]:
                 self._waiting.remove(record)
         self._save()
 
+    def _next(self, hass: HomeAssistant) -> Record | None:
+        """Return the first record that can be delivered now."""
+        return next((one for one in self._waiting if not self._must_wait(hass, one)), None)
+
     def _must_wait(self, hass: HomeAssistant, record: Record) -> bool:
         """Return if a record waits for an entity, or for the name of a temporary password."""
         if record.kind in {Kind.ALARM, Kind.DOORBELL}:
             return not self._listeners[record.kind]
-        if record.kind is Kind.UNLOCK and not self._naming and self._lacks_name(record):
+        if record.kind is not Kind.UNLOCK:
+            return False
+        if not self._naming and record.id > self._named and self._lock.lacks_name(record):
             self._naming = True
             self._named = self._waiting[-1].id
             self._entry.async_create_background_task(
                 hass, self._async_look_up_name(), "look up a temporary password"
             )
-        return record.kind is Kind.UNLOCK and self._naming
+        return self._naming
 
     def _async_deliver_one(self, hass: HomeAssistant, record: Record) -> None:
         """Deliver a record to those who listen to its kind."""
         delivery = self.describe(record)
-        match record.event:
-            case Unlock() as unlock:
-                self._call(delivery)
-                if delivery.member and is_duress(delivery.member, unlock):
-                    async_dispatcher_send(hass, SIGNAL_DURESS, self._entry.entry_id, delivery)
-            case Duress():
-                if not self._is_marked(delivery):
-                    async_dispatcher_send(hass, SIGNAL_DURESS, self._entry.entry_id, delivery)
-            case Alarm():
-                self._call(delivery)
-            case Doorbell() if record.age is Age.LIVE:
-                self._call(delivery)
+        if record.kind is not Kind.DOORBELL or record.age is Age.LIVE:
+            for listener in tuple(self._listeners[record.kind]):
+                listener(delivery)
+        if record.kind is Kind.UNLOCK and not delivery.duress and _is_marked(delivery):
+            self._lock.note_duress(record)
+            async_dispatcher_send(hass, SIGNAL_DURESS, self._entry.entry_id, delivery)
+        if record.kind is Kind.DURESS:
+            async_dispatcher_send(hass, SIGNAL_DURESS, self._entry.entry_id, delivery)
         self._lock.delivered(record.id)
-
-    def _call(self, delivery: Delivery) -> None:
-        """Call the listeners of a record's kind."""
-        for listener in tuple(self._listeners[delivery.record.kind]):
-            listener(delivery)
-
-    def _is_marked(self, delivery: Delivery) -> bool:
-        """Return if duress is delivered with its unlock: a member's number says so already."""
-        unlock, member = delivery.unlock, delivery.member
-        return bool(
-            member
-            and unlock
-            and isinstance(unlock.event, Unlock)
-            and is_duress(member, unlock.event)
-        )
 
     def describe(self, record: Record) -> Delivery:
         """Return a record with all that is known of who it was."""
-        journal = self._lock.journal
-        unlock = journal.find(record.unlock_id) if record.kind is Kind.DURESS else record
-        if unlock is None or not isinstance(unlock.event, Unlock):
+        lock = self._lock
+        unlock = lock.unlock_of(record) if record.kind is Kind.DURESS else record
+        if unlock is None or unlock.kind is not Kind.UNLOCK:
             return Delivery(record)
         return Delivery(
             record,
             unlock=unlock,
-            member=owner(self._members().values(), unlock.event),
-            password_name=self._lock.password_name(unlock.event, unlock.happened),
-            duress=any(one.unlock_id == unlock.id for one in journal.of(Kind.DURESS)),
+            member=owner(self._members().values(), unlock.unlock),
+            password_name=lock.password_name(unlock),
+            duress=any(one.unlock_id == unlock.id for one in lock.records(Kind.DURESS)),
             context=Context() if record.kind is Kind.UNLOCK else None,
         )
 
-    def _lacks_name(self, record: Record) -> bool:
-        """Return if a temporary password has opened whose name may be in the cloud."""
-        unlock = record.event
-        return (
-            isinstance(unlock, Unlock)
-            and unlock.method == "temporary_password"
-            and unlock.number is not None
-            and record.id > self._named
-            and self._lock.cloud is not None
-            and self._lock.password_name(unlock, record.happened) is None
-        )
-
     async def _async_look_up_name(self) -> None:
-        """Ask the cloud for names; what it does not say soon stays without one."""
+        """Ask the cloud for names; without an answer in time there is none."""
         with suppress(CloudError, TimeoutError):
             async with asyncio.timeout(NAME_WITHIN):
                 await self._lock.passwords.refresh()
         self._naming = False
         self._async_deliver()
+
+
+def _is_marked(delivery: Delivery) -> bool:
+    """Return if a member opened with a number that is used under duress."""
+    unlock, member = delivery.unlock, delivery.member
+    return member is not None and unlock is not None and is_duress(member, unlock.unlock)

@@ -103,6 +103,7 @@ class TuyaLockEntity(CoordinatorEntity[LockCoordinator]):
     ) -> None:
         """Initialize the entity of a description, or the lock itself, which has none."""
         super().__init__(coordinator)
+        self._key_refused = coordinator.data.key_refused
         device_id = coordinator.device_id
         self._attr_unique_id = device_id
         if description:
@@ -121,6 +122,14 @@ class TuyaLockEntity(CoordinatorEntity[LockCoordinator]):
     def available(self) -> bool:
         """Return if the lock accepts the local key, awake or not."""
         return not self.coordinator.data.key_refused
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write the state if the lock refuses the local key now, or accepts it again."""
+        if self.coordinator.data.key_refused != self._key_refused:
+            self._key_refused = self.coordinator.data.key_refused
+            self.async_write_ha_state()
 
     @override
     async def async_update(self) -> None:
@@ -204,6 +213,12 @@ class LockSetting(TuyaLockEntity):
     def _reported(self) -> Value | None:
         """Return what the lock has reported; None is not known."""
         return self.coordinator.data.state.settings.get(self.entity_description.code)
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write the state; the lock may have reported the setting."""
+        self.async_write_ha_state()
 
     async def _async_change(self, value: Value) -> None:
         """Change the setting; returns when the lock has reported it."""

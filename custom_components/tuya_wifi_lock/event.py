@@ -40,7 +40,7 @@ class LockEventDescription(LockPartDescription, EventEntityDescription):
 
 def _reported(kind: Kind, *codes: str) -> Callable[[LockCoordinator], bool]:
     """Return a test for locks that have a record of a kind, or one of the DPs that report it."""
-    return lambda lock: seen(*codes)(lock) or any(lock.lock.journal.of(kind))
+    return lambda lock: seen(*codes)(lock) or kind in lock.lock.kinds
 
 
 EVENTS = (

@@ -11,7 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .activity import async_log_unlock
 from .const import CONF_CODE, DOMAIN
-from .coordinator import LockConfigEntry
+from .coordinator import LockConfigEntry, LockCoordinator
 from .device import MODELS
 from .dispatcher import Delivery
 from .entity import TuyaLockEntity
@@ -38,6 +38,11 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
 
     _attr_name = None
 
+    def __init__(self, coordinator: LockCoordinator) -> None:
+        """Initialize with what is known of the lock."""
+        super().__init__(coordinator)
+        self._set_state()
+
     @override
     async def async_added_to_hass(self) -> None:
         """Listen for unlocks."""
@@ -52,47 +57,31 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
         if shown := self.hass.states.get(self.entity_id):
             async_log_unlock(self.hass, self.entity_id, shown.name, delivery)
 
-    @property
+    @callback
     @override
-    def is_locked(self) -> bool | None:
-        """Return if the door is locked; None is not known."""
-        return self.coordinator.data.bolt.locked
+    def _handle_coordinator_update(self) -> None:
+        """Write the state of the lock."""
+        self._set_state()
+        model, device = MODELS[self.coordinator.data.family], self.device_entry
+        if isinstance(device, dr.DeviceEntry) and model not in {None, device.model}:
+            dr.async_get(self.hass).async_update_device(device.id, model=model)
+        self.async_write_ha_state()
 
-    @property
-    @override
-    def assumed_state(self) -> bool:
-        """Return if the state is the owner's assumption and not what the lock reports."""
-        return self.coordinator.data.bolt.assumed
-
-    @property
-    @override
-    def is_unlocking(self) -> bool:
-        """Return if an unlock is in progress or waits for the lock."""
-        return self.coordinator.data.unlocking
-
-    @property
-    @override
-    def is_jammed(self) -> bool:
-        """Return if the bolt is stuck."""
-        return self.coordinator.data.state.jammed
-
-    @property
-    @override
-    def code_format(self) -> str | None:
-        """Return the format of the code, if unlocking requires one."""
-        return CODE_FORMAT if self._code else None
+    def _set_state(self) -> None:
+        """Take over what is known of the lock; None is not known."""
+        data = self.coordinator.data
+        self._attr_is_locked = data.bolt.locked
+        self._attr_assumed_state = data.bolt.assumed
+        self._attr_is_unlocking = data.unlocking
+        self._attr_is_jammed = data.state.jammed
+        self._attr_changed_by = self.coordinator.last_unlocked_by
+        self._attr_code_format = CODE_FORMAT if self._code else None
 
     @property
     def _code(self) -> str | None:
         """Return the code that unlocking requires, if the owner has set one."""
         code: str | None = self.coordinator.config_entry.options.get(CONF_CODE)
         return code
-
-    @property
-    @override
-    def changed_by(self) -> str | None:
-        """Return who unlocked last."""
-        return self.coordinator.last_unlocked_by
 
     @override
     async def async_unlock(self, **kwargs: Any) -> None:
@@ -108,12 +97,3 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
         """Cancel an unlock that waits, and lock the door where the product can."""
         with self.coordinator.action():
             await self.coordinator.lock.lock()
-
-    @callback
-    @override
-    def _handle_coordinator_update(self) -> None:
-        """Set the model of the device as soon as the family of the product is known."""
-        model, device = MODELS[self.coordinator.data.family], self.device_entry
-        if isinstance(device, dr.DeviceEntry) and model not in {None, device.model}:
-            dr.async_get(self.hass).async_update_device(device.id, model=model)
-        super()._handle_coordinator_update()

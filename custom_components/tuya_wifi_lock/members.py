@@ -65,12 +65,15 @@ def members_of(entry: ConfigEntry) -> dict[str, Member]:
 
 def owner(members: Iterable[Member], unlock: Unlock) -> Member | None:
     """Return whose number opened the lock."""
-    return owner_of(members, key_of(unlock))
+    return owner_of(members, key) if (key := key_of(unlock)) else None
 
 
-def owner_of(members: Iterable[Member], key: str | None) -> Member | None:
+def owner_of(members: Iterable[Member], key: str) -> Member | None:
     """Return whose number it is: `fingerprint:3`."""
-    return next((member for member in members if key in member.numbers), None)
+    for member in members:
+        if key in member.numbers:
+            return member
+    return None
 
 
 def name_mistake(name: str, others: Iterable[Member]) -> str | None:

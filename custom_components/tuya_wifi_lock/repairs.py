@@ -26,7 +26,7 @@ from .members import key_of, members_of, name_mistake, number_name, owner_of
 from .tuyalock import Kind
 
 CHECK_EVERY = timedelta(hours=1)
-"""How often to check for what time alone brings."""
+"""How often to check for what depends on the time alone."""
 
 PLATFORM = "https://platform.tuya.com"
 
@@ -266,7 +266,7 @@ def _last_unknown(coordinator: LockCoordinator) -> str | None:
     since = int(coordinator.config_entry.created_at.timestamp())
     unknown = {
         record.happened: number
-        for record in coordinator.lock.journal.of(Kind.UNLOCK)
+        for record in coordinator.lock.records(Kind.UNLOCK)
         if (number := key_of(record.unlock))
         and record.happened >= since
         and number not in coordinator.ignored

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 import time
-from typing import override
+from typing import Any, override
 
 from homeassistant.components.sensor import (
     RestoreSensor,
@@ -29,7 +29,7 @@ from .entity import (
     seen,
 )
 from .members import Member
-from .tuyalock import BATTERY_LEVELS, Age, LockState, TemporaryPassword
+from .tuyalock import BATTERY_LEVELS, Age, LockState
 
 PARALLEL_UPDATES = 0
 
@@ -77,16 +77,8 @@ TEMPORARY_PASSWORDS = LockSensorDescription(
     key="temporary_passwords",
     exists_fn=lambda lock: lock.lock.passwords.code_length is not None,
     by_project=True,
-    value_fn=lambda lock: len(_valid(lock)),
-    attributes_fn=lambda lock: {
-        "passwords": [{"name": one.name, "phase": one.phase.value} for one in _valid(lock)]
-    },
+    value_fn=lambda lock: None,
 )
-
-
-def _valid(lock: LockCoordinator) -> list[TemporaryPassword]:
-    """Return the temporary passwords that take a place in the lock."""
-    return lock.lock.passwords.book.valid(time.time())
 
 
 async def async_setup_entry(
@@ -118,6 +110,17 @@ class PasswordsSensor(LockSensor):
 
     _unrecorded_attributes = frozenset({"passwords"})
     _cancel: CALLBACK_TYPE | None = None
+    _ends: float | None = None
+    """When the next password ends, Unix seconds."""
+
+    @override
+    def _read(self) -> tuple[bool, Value, dict[str, Any] | None]:
+        """Return the number of the passwords that take a place in the lock, and which they are."""
+        lock, now = self.coordinator, time.time()
+        valid = lock.lock.passwords.valid(now)
+        self._ends = min((one.end for one in valid if one.end > now), default=None)
+        passwords = [{"name": one.name, "phase": one.phase.value} for one in valid]
+        return lock.data.key_refused, len(valid), {"passwords": passwords}
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -130,16 +133,17 @@ class PasswordsSensor(LockSensor):
     @override
     def _handle_coordinator_update(self) -> None:
         """Write what has changed, and count again when the next password ends."""
+        ends = self._ends
         super()._handle_coordinator_update()
-        self._async_arm()
+        if self._ends != ends or self._cancel is None:
+            self._async_arm()
 
     @callback
     def _async_arm(self) -> None:
         """Schedule the next count for when a password ends."""
         self._async_disarm()
-        now = time.time()
-        if ends := [one.end for one in _valid(self.coordinator) if one.end > now]:
-            end = dt_util.utc_from_timestamp(min(ends))
+        if self._ends:
+            end = dt_util.utc_from_timestamp(self._ends)
             self._cancel = async_track_point_in_utc_time(self.hass, self._async_ended, end)
 
     @callback

@@ -1,7 +1,9 @@
 """The actions of a lock."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import islice
+import time
 from typing import Any
 
 import voluptuous as vol
@@ -22,47 +24,64 @@ from homeassistant.helpers.service import (
     async_register_platform_entity_service,
 )
 from homeassistant.helpers.typing import VolDictType
-from homeassistant.util.json import JsonObjectType
+from homeassistant.util import dt as dt_util
+from homeassistant.util.json import JsonObjectType, JsonValueType
 
 from .const import DOMAIN
 from .coordinator import LockCoordinator
 from .diagnosis.report import async_diagnose, async_in_words
-from .lock import TuyaWifiLock
+from .entity import TuyaLockEntity
 from .members import Member, members_of
-from .password_services import async_setup_password_services
-from .texts import TIME, iso
+from .texts import TIME, async_texts, iso
 from .triggers.targets import CONF_MEMBERS, CONF_METHODS, mismatch, ours
-from .tuyalock import UNLOCK_METHODS, Kind, Record
+from .tuyalock import UNLOCK_METHODS, Kind, Record, TemporaryPassword, TemporaryPasswords
 
+ATTR_CODE = "code"
+ATTR_END = "end"
+ATTR_KIND = "kind"
 ATTR_LIMIT = "limit"
 ATTR_MEMBER = "member"
 ATTR_METHOD = "method"
+ATTR_NAME = "name"
+ATTR_ONCE = "once"
+ATTR_PASSWORD = "password"
 ATTR_SINCE = "since"
+ATTR_START = "start"
 ATTR_UNTIL = "until"
 
 DIAGNOSE = "diagnose"
-GET_RECORDS = "get_records"
-GET_RECORDS_FIELDS: VolDictType = {
-    vol.Optional(ATTR_MEMBER): vol.All(cv.ensure_list, [cv.string]),
-    vol.Optional(ATTR_METHOD): vol.All(cv.ensure_list, [vol.In(UNLOCK_METHODS)]),
-    vol.Optional(ATTR_SINCE): TIME,
-    vol.Optional(ATTR_UNTIL): TIME,
-    vol.Optional(ATTR_LIMIT): vol.All(vol.Coerce(int), vol.Range(min=1)),
-}
+
+DYNAMIC_VALID = 300.0
+"""Seconds for which a dynamic password opens."""
+OFFLINE_KINDS = ("once", "multiple", "clear_all")
+"""Opens once, opens until it ends, or deletes all others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntityAction:
+    """An action of the lock's entity."""
+
+    func: Callable[[TuyaLockEntity, ServiceCall], Coroutine[Any, Any, JsonObjectType]]
+    fields: VolDictType
+    response: SupportsResponse = SupportsResponse.ONLY
+    admin_only: bool = True
+    """Only administrators may create keys to a door."""
 
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
-    async_register_platform_entity_service(
-        hass,
-        DOMAIN,
-        GET_RECORDS,
-        entity_domain=LOCK_DOMAIN,
-        schema=GET_RECORDS_FIELDS,
-        func=_async_get_records,
-        supports_response=SupportsResponse.ONLY,
-    )
+    for name, action in ACTIONS.items():
+        async_register_platform_entity_service(
+            hass,
+            DOMAIN,
+            name,
+            admin_only=action.admin_only,
+            entity_domain=LOCK_DOMAIN,
+            schema=action.fields,
+            func=action.func,
+            supports_response=action.response,
+        )
     # Not an action of the entity: it is needed most while the lock is unavailable.
     hass.services.async_register(
         DOMAIN,
@@ -71,10 +90,24 @@ def async_setup_services(hass: HomeAssistant) -> None:
         schema=cv.make_entity_service_schema({}),
         supports_response=SupportsResponse.ONLY,
     )
-    async_setup_password_services(hass)
 
 
-async def _async_get_records(lock: TuyaWifiLock, call: ServiceCall) -> JsonObjectType:
+# The check, and the stored unlocks
+
+
+async def _async_diagnose(call: ServiceCall) -> ServiceResponse:
+    """Check the locks of the target."""
+    hass = call.hass
+    answer: JsonObjectType = {}
+    for entity in ours(hass, await async_extract_entity_ids(call)):
+        entry = hass.config_entries.async_get_entry(entity.config_entry_id or "")
+        if entity.domain == LOCK_DOMAIN and entry and entry.state is ConfigEntryState.LOADED:
+            findings = await async_diagnose(entry.runtime_data)
+            answer[entity.entity_id] = await async_in_words(hass, findings)
+    return answer
+
+
+async def _async_get_records(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
     """Return the stored unlocks of a lock, newest first."""
     records = islice(_matching(lock.coordinator, call.data), call.data.get(ATTR_LIMIT))
     return {"records": [_response(lock.coordinator, record, member) for record, member in records]}
@@ -91,9 +124,8 @@ def _matching(
     }
     _check_members(hass, options[CONF_MEMBERS])
     since, until = filters.get(ATTR_SINCE), filters.get(ATTR_UNTIL)
-    for record in sorted(
-        coordinator.lock.journal.of(Kind.UNLOCK), key=lambda one: (-one.happened, -one.id)
-    ):
+    records = coordinator.lock.records(Kind.UNLOCK)
+    for record in sorted(records, key=lambda one: (-one.happened, -one.id)):
         member = coordinator.owner(record.unlock)
         if since is not None and record.happened < since:
             continue
@@ -128,18 +160,153 @@ def _response(
         "code_name": record.unlock.code_name,
         "member": member.name if member else None,
         "person": member.person if member else None,
-        "password_name": coordinator.lock.password_name(record.unlock, record.happened),
+        "password_name": coordinator.lock.password_name(record),
         "route": record.source.value,
     }
 
 
-async def _async_diagnose(call: ServiceCall) -> ServiceResponse:
-    """Check the locks of the target."""
-    hass = call.hass
-    answer: JsonObjectType = {}
-    for entity in ours(hass, await async_extract_entity_ids(call)):
-        entry = hass.config_entries.async_get_entry(entity.config_entry_id or "")
-        if entity.domain == LOCK_DOMAIN and entry and entry.state is ConfigEntryState.LOADED:
-            findings = await async_diagnose(entry.runtime_data)
-            answer[entity.entity_id] = await async_in_words(hass, findings)
-    return answer
+# Temporary passwords, and codes that the lock verifies by itself
+
+
+async def _async_add(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
+    """Create a temporary password, and return its digits, which are stored nowhere."""
+    data, passwords = call.data, _passwords(lock)
+    with lock.coordinator.action():
+        password, code = await passwords.add(
+            data[ATTR_NAME],
+            data[ATTR_START],
+            data[ATTR_END],
+            once=data[ATTR_ONCE],
+            code=data.get(ATTR_CODE),
+        )
+    return {"code": code, **await _async_response(lock, password)}
+
+
+async def _async_modify(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
+    """Change a temporary password."""
+    data, passwords = call.data, _passwords(lock)
+    with lock.coordinator.action():
+        password = await passwords.modify(
+            data[ATTR_PASSWORD],
+            name=data.get(ATTR_NAME),
+            code=data[ATTR_CODE],
+            start=data.get(ATTR_START),
+            end=data.get(ATTR_END),
+        )
+    return await _async_response(lock, password)
+
+
+async def _async_delete(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
+    """Delete a temporary password, and return if the lock has to wake for that."""
+    passwords = _passwords(lock)
+    with lock.coordinator.action():
+        password = await passwords.delete(call.data[ATTR_PASSWORD])
+    return await _async_response(lock, password)
+
+
+async def _async_get(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
+    """Return the temporary passwords that take a place in the lock."""
+    passwords = _passwords(lock)
+    with lock.coordinator.action():
+        await passwords.refresh()
+    now = time.time()
+    valid: list[JsonValueType] = [await _async_response(lock, one) for one in passwords.valid(now)]
+    return {"passwords": valid, "room": passwords.room(now)}
+
+
+async def _async_get_dynamic(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
+    """Return the digits that open for the next minutes."""
+    passwords = _passwords(lock)
+    with lock.coordinator.action():
+        code = await passwords.dynamic()
+    return {"code": code, "valid_until": iso(time.time() + DYNAMIC_VALID)}
+
+
+async def _async_add_offline(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
+    """Create digits that the lock verifies by itself, without receiving them."""
+    data, passwords = call.data, _passwords(lock)
+    with lock.coordinator.action():
+        password = await passwords.offline(
+            data[ATTR_KIND], data.get(ATTR_NAME), data.get(ATTR_START), data.get(ATTR_END)
+        )
+    return {
+        "code": password.code,
+        "name": password.name,
+        "start": iso(password.start),
+        "end": iso(password.end),
+    }
+
+
+def _passwords(lock: TuyaLockEntity) -> TemporaryPasswords:
+    """Return the temporary passwords of a lock with a cloud project."""
+    passwords = lock.coordinator.lock.passwords
+    if passwords.code_length is None:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_cloud")
+    return passwords
+
+
+async def _async_response(lock: TuyaLockEntity, password: TemporaryPassword) -> JsonObjectType:
+    """Return a temporary password as an action responds with it."""
+    words = await async_texts(lock.hass, "password_status")
+    return {
+        "id": password.id,
+        "name": password.name,
+        "number": password.number,
+        "start": iso(password.start),
+        "end": iso(password.end),
+        "once": password.once,
+        "phase": password.phase.value,
+        "status": words[password.status(time.time())],
+    }
+
+
+ACTIONS = {
+    "get_records": EntityAction(
+        func=_async_get_records,
+        fields={
+            vol.Optional(ATTR_MEMBER): vol.All(cv.ensure_list, [cv.string]),
+            vol.Optional(ATTR_METHOD): vol.All(cv.ensure_list, [vol.In(UNLOCK_METHODS)]),
+            vol.Optional(ATTR_SINCE): TIME,
+            vol.Optional(ATTR_UNTIL): TIME,
+            vol.Optional(ATTR_LIMIT): vol.All(vol.Coerce(int), vol.Range(min=1)),
+        },
+        admin_only=False,
+    ),
+    "add_temporary_password": EntityAction(
+        func=_async_add,
+        fields={
+            vol.Required(ATTR_NAME): cv.string,
+            vol.Optional(ATTR_CODE): cv.string,
+            vol.Optional(ATTR_START, default=dt_util.utcnow): TIME,
+            vol.Required(ATTR_END): TIME,
+            vol.Optional(ATTR_ONCE, default=False): cv.boolean,
+        },
+    ),
+    "modify_temporary_password": EntityAction(
+        func=_async_modify,
+        fields={
+            vol.Required(ATTR_PASSWORD): cv.string,
+            vol.Required(ATTR_CODE): cv.string,
+            vol.Optional(ATTR_NAME): cv.string,
+            vol.Optional(ATTR_START): TIME,
+            vol.Optional(ATTR_END): TIME,
+        },
+        response=SupportsResponse.OPTIONAL,
+    ),
+    "delete_temporary_password": EntityAction(
+        func=_async_delete,
+        fields={vol.Required(ATTR_PASSWORD): cv.string},
+        response=SupportsResponse.OPTIONAL,
+    ),
+    "get_temporary_passwords": EntityAction(func=_async_get, fields={}),
+    "get_dynamic_password": EntityAction(func=_async_get_dynamic, fields={}),
+    "add_offline_password": EntityAction(
+        func=_async_add_offline,
+        fields={
+            vol.Required(ATTR_KIND): vol.In(OFFLINE_KINDS),
+            vol.Optional(ATTR_NAME): cv.string,
+            vol.Optional(ATTR_START): TIME,
+            vol.Optional(ATTR_END): TIME,
+        },
+    ),
+}

@@ -9,7 +9,6 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import LockConfigEntry
 from .entity import LockSetting, LockSettingDescription, async_add_when_seen, changeable
-from .tuyalock import Dp, DpType
 
 # Not 1: settings are changed independently of each other.
 PARALLEL_UPDATES = 0
@@ -20,21 +19,16 @@ class LockSwitchDescription(LockSettingDescription, SwitchEntityDescription):
     """A setting that is on or off."""
 
 
-def _is_boolean(dp: Dp) -> bool:
-    """Return if a DP is on or off."""
-    return dp.type is DpType.BOOLEAN
-
-
 SWITCHES = (
     LockSwitchDescription(
         key="passage_mode",
         code="normal_open_switch",
-        exists_fn=changeable("normal_open_switch", _is_boolean),
+        exists_fn=changeable("normal_open_switch", lambda dp: dp.is_boolean),
     ),
     LockSwitchDescription(
         key="automatic_lock",
         code="automatic_lock",
-        exists_fn=changeable("automatic_lock", _is_boolean),
+        exists_fn=changeable("automatic_lock", lambda dp: dp.is_boolean),
     ),
 )
 

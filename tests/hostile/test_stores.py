@@ -289,7 +289,7 @@ async def test_from_a_newer_version_all_is_kept_that_can_be_read(
     await setup(hass, entry)
     lock = entry.runtime_data.lock
     assert [record.id for record in lock.journal] == [record["id"] for record in records[:-1]]
-    assert [password.name for password in lock.passwords.book] == ["Cleaner"]
+    assert [password.name for password in lock.passwords] == ["Cleaner"]
     assert lock.health.key_owner is None
     (copy,) = await files.copies(files.lock)
     assert await files.read(copy) == document

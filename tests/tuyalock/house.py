@@ -28,7 +28,7 @@ VERSIONS = ("3.1", "3.3", "3.4", "3.5")
 
 
 class MovableClock(Clock):
-    """Runs like any clock, and jumps ahead when told to."""
+    """Runs like any clock, and can jump ahead."""
 
     def __init__(self) -> None:
         self._moved = 0.0
@@ -106,7 +106,7 @@ class House:
     signals: list[Record] = field(default_factory=list)
 
     @property
-    def told(self) -> list[str]:
+    def unlocks(self) -> list[str]:
         """The unlocks that were published, in order: age, method and number."""
         return [f"{r.age} {r.unlock.method} {r.unlock.number}" for r in self.records]
 

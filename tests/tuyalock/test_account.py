@@ -57,11 +57,11 @@ async def test_each_item_is_a_record_with_its_own_time(home: House) -> None:
         item(1, 3, 3600),
         item("unlock_password", 1),
     )
-    assert home.told == ["late fingerprint 3", "late fingerprint 3", "live password 1"]
+    assert home.unlocks == ["late fingerprint 3", "late fingerprint 3", "live password 1"]
     assert {record.source for record in home.records} == {Source.ACCOUNT}
 
 
-async def test_what_was_before_is_kept_and_not_told() -> None:
+async def test_what_was_before_is_kept_and_not_published() -> None:
     async with house(since=time.time()) as home:
         take(home, item(1, 3, 60), item(8, "pry", 60))
         assert not home.records
@@ -77,7 +77,7 @@ async def test_an_item_without_a_time_is_of_unknown_age(home: House) -> None:
     home.report(Source.ACCOUNT, Item(16, True))
     home.clock.move(2.1)
     await home.until(lambda: bool(home.signals))
-    assert home.told == ["unknown fingerprint 3"]
+    assert home.unlocks == ["unknown fingerprint 3"]
     assert home.lock.snapshot.state.battery == 50
     assert len(home.signals) == 1
 
@@ -101,12 +101,12 @@ async def test_what_is_no_value_is_left_out(home: House, dp: int | str, value: A
 
 async def test_a_code_that_nobody_knows_is_noted(home: House) -> None:
     take(home, item("unlock_iris", 3), item("mood", "good"))
-    assert home.told == ["live other 3"]
+    assert home.unlocks == ["live other 3"]
     assert home.records[0].unlock.code_name == "unlock_iris"
     assert home.lock.snapshot.state.seen == {"unlock_iris", "mood"}
 
 
-async def test_an_alarm_that_no_model_lists_is_told(home: House) -> None:
+async def test_an_alarm_that_no_model_lists_is_published(home: House) -> None:
     take(home, item("alarm_lock", "earthquake"))
     assert [(one.event, one.source) for one in home.signals] == [(Alarm("other"), Source.ACCOUNT)]
 
@@ -116,7 +116,7 @@ async def test_duress_belongs_to_the_unlock_behind_it(home: House) -> None:
     assert [one.unlock_id for one in home.signals] == [home.records[0].id]
 
 
-async def test_duress_belongs_to_an_unlock_that_is_told_after_it(home: House) -> None:
+async def test_duress_belongs_to_an_unlock_that_is_published_after_it(home: House) -> None:
     take(home, item(1, 3, 20))
     take(home, item(16, True))
     assert home.signals == []
@@ -157,10 +157,10 @@ async def test_the_states_of_a_lock_that_sleeps_are_seen(home: House) -> None:
     assert home.simulated.connections == 0
 
 
-# One unlock on several routes
+# One unlock of several sources
 
 
-async def test_lock_account_and_cloud_tell_of_one_unlock(home: House) -> None:
+async def test_lock_account_and_cloud_report_one_unlock(home: House) -> None:
     await home.wake()
     await home.simulated.finger(3)
     await home.until(lambda: len(home.records) == 1)
@@ -168,7 +168,7 @@ async def test_lock_account_and_cloud_tell_of_one_unlock(home: House) -> None:
     home.report(Source.ACCOUNT, Item(1, 3, at))
     home.report(Source.CLOUD, Item("unlock_fingerprint", 3, at))
     assert [record.source for record in home.lock.journal] == [Source.LAN]
-    assert home.told == ["live fingerprint 3"]
+    assert home.unlocks == ["live fingerprint 3"]
 
 
 async def test_the_account_is_first_while_the_lock_is_still_heard_out(home: House) -> None:
@@ -176,10 +176,10 @@ async def test_the_account_is_first_while_the_lock_is_still_heard_out(home: Hous
     await home.simulated.finger(3)
     await home.until(lambda: home.lock.snapshot.last_unlock is not None)
     take(home, item(1, 3))
-    assert home.told == ["live fingerprint 3"]
+    assert home.unlocks == ["live fingerprint 3"]
     home.clock.move(10)
     await asyncio.sleep(0.05)
-    assert home.told == ["live fingerprint 3"]
+    assert home.unlocks == ["live fingerprint 3"]
     assert len(list(home.lock.journal)) == 1
 
 
@@ -188,11 +188,11 @@ async def test_a_clock_that_is_two_minutes_ahead_makes_no_second_unlock(
     home: House, first: str
 ) -> None:
     await home.awake()
-    for told in (1, 2):
+    for count in (1, 2):
         if first == "account":
             take(home, item(1, 3, -120))
         await home.simulated.finger(3)
-        await home.until(lambda told=told: len(home.records) == told)
+        await home.until(lambda count=count: len(home.records) == count)
         await home.settle()
         if first == "lan":
             take(home, item(1, 3, -120))
@@ -202,7 +202,7 @@ async def test_a_clock_that_is_two_minutes_ahead_makes_no_second_unlock(
         for record in home.lock.journal:
             assert record.when.claimed is not None
             home.report(Source.CLOUD, Item("unlock_fingerprint", 3, int(record.when.claimed)))
-    assert home.told == ["live fingerprint 3"] * 2
+    assert home.unlocks == ["live fingerprint 3"] * 2
     assert [record.clock_wrong for record in home.lock.journal] == [True, True]
 
 
@@ -280,7 +280,7 @@ def restarted(product: Product) -> Product:
     return Product(json.loads(json.dumps(product.as_dict())))
 
 
-def test_what_the_account_tells_says_nothing_of_how_a_lock_answers() -> None:
+def test_what_the_account_reports_says_nothing_of_how_a_lock_answers() -> None:
     product = Product()
     product.observe(report(Item("residual_electricity", 80), source=Source.ACCOUNT))
     assert not product.reported

@@ -18,15 +18,17 @@ def test_it_tells_the_time() -> None:
 
 
 async def test_it_calls_back_after_the_delay_unless_it_was_called_off() -> None:
-    called = []
+    called, over = [], asyncio.Event()
     clock = Clock()
-    clock.call_later(0.02, lambda: called.append("late"))
+    begun = clock.monotonic()
+    clock.call_later(0.02, over.set)
+    clock.call_later(0.01, lambda: called.append("late"))
     clock.call_later(0.01, lambda: called.append("never")).cancel()
     clock.call_later(0, lambda: called.append("soon"))
-    await asyncio.sleep(0.01)
-    assert called == ["soon"]
-    await asyncio.sleep(0.03)
+    assert called == []
+    await over.wait()
     assert called == ["soon", "late"]
+    assert clock.monotonic() - begun > 0.015
 
 
 async def endless(clock: Clock, meanwhile: Callable[[asyncio.Timeout], None]) -> None:

@@ -1,7 +1,7 @@
 """Every fault, in every version and family, at set-up, under a report and under a remote unlock.
 
 The outcome is the right event or the right error: never a hang, a lost unlock, a duplicate, a
-wrong state, or a door that opens without being told.
+wrong state, or a door that opens without a record.
 """
 
 import asyncio
@@ -170,18 +170,18 @@ async def set_up(version: str, family: str, fault: Fault) -> None:
 
 
 async def report(version: str, family: str, fault: Fault) -> None:
-    """The unlock is told once, unless the wire has swallowed it for good."""
+    """The unlock is published once, unless the wire has swallowed it for good."""
     async with house(version, family, stored=PARTLY, low_power=True) as home:
         fault.cause(home.simulated)
         await home.simulated.finger(3)
         home.hint()
         async with haste(home, fault):
             if family not in fault.report_lost:
-                await home.until(lambda: len(home.told) == 1, 20)
+                await home.until(lambda: len(home.unlocks) == 1, 20)
             home.simulated.faults.clear()
             home.hint()
             await home.settle()
-        assert home.told in (
+        assert home.unlocks in (
             ["live fingerprint 3"],
             ["unknown fingerprint 3"],
             *([[]] if family in fault.report_lost else []),

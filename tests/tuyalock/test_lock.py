@@ -26,9 +26,9 @@ async def test_unlock_that_woke_the_lock_is_live(version: str, family: str) -> N
         await home.simulated.finger(3)
         home.hint()
         await home.until(lambda: home.lock.snapshot.state.seen >= {"unlock_fingerprint"})
-        assert home.told == []
+        assert home.unlocks == []
         home.clock.move(1)
-        await home.until(lambda: home.told == ["live fingerprint 3"])
+        await home.until(lambda: home.unlocks == ["live fingerprint 3"])
         assert home.records[0].source is Source.LAN
         assert home.lock.snapshot.state.opened_at == pytest.approx(home.clock.time(), abs=5)
 
@@ -40,16 +40,16 @@ async def test_each_report_is_news_even_if_it_equals_the_last(version: str, fami
         await home.awake()
         for _ in range(3):
             await home.simulated.finger(3)
-        await home.until(lambda: home.told == ["live fingerprint 3"] * 3)
+        await home.until(lambda: home.unlocks == ["live fingerprint 3"] * 3)
         assert [record.id for record in home.records] == [1, 2, 3]
 
 
-async def test_burst_of_an_awake_lock_is_told_in_order() -> None:
+async def test_burst_of_an_awake_lock_is_published_in_order() -> None:
     async with house() as home:
         await home.awake()
         await home.simulated.burst(("fingerprint", 1), ("card", 2), ("password", 5))
         await home.until(
-            lambda: home.told == ["live fingerprint 1", "live card 2", "live password 5"]
+            lambda: home.unlocks == ["live fingerprint 1", "live card 2", "live password 5"]
         )
 
 
@@ -59,24 +59,24 @@ async def test_backlog_is_of_unknown_age_but_for_the_last() -> None:
             await home.simulated.store("fingerprint", number)
         await home.simulated.finger(9)
         home.hint()
-        await home.until(lambda: len(home.told) == 4)
+        await home.until(lambda: len(home.unlocks) == 4)
         home.clock.move(1)
         await home.until(
             lambda: (
-                home.told
+                home.unlocks
                 == [f"unknown fingerprint {number}" for number in range(4)] + ["live fingerprint 9"]
             )
         )
 
 
-async def test_backlog_with_times_is_late_and_told_once() -> None:
+async def test_backlog_with_times_is_late_and_published_once() -> None:
     async with house(record_times=True) as home:
         hour_ago = home.clock.time() - 3600
         await home.simulated.store("card", 2, at=hour_ago)
         await home.simulated.store("card", 2, at=hour_ago)
         await home.simulated.store("card", 2, at=hour_ago + 5)
         await home.wake()
-        await home.until(lambda: home.told == ["late card 2"] * 2)
+        await home.until(lambda: home.unlocks == ["late card 2"] * 2)
         assert [record.when.time for record in home.records] == [int(hour_ago), int(hour_ago) + 5]
 
 
@@ -84,39 +84,39 @@ async def test_record_from_the_future_counts_from_now_and_convicts_the_clock() -
     async with house(record_times=True, clock_offset=7200) as home:
         await home.awake()
         await home.simulated.finger(3)
-        await home.until(lambda: home.told == ["live fingerprint 3"])
+        await home.until(lambda: home.unlocks == ["live fingerprint 3"])
         assert home.records[0].when.time is None
         assert home.lock.health.clock_ahead == pytest.approx(7200, abs=5)
         home.simulated.knobs.clock_offset = 0
         await home.simulated.finger(3)
-        await home.until(lambda: len(home.told) == 2)
+        await home.until(lambda: len(home.unlocks) == 2)
         assert home.lock.health.clock_ahead is None
 
 
 @pytest.mark.parametrize("where", ["both", "push", "query"])
-async def test_unlock_is_told_once_wherever_it_is_seen(where: str) -> None:
+async def test_unlock_is_published_once_wherever_it_is_seen(where: str) -> None:
     async with house(stored=PARTLY, unlock_in=where) as home:
         await home.simulated.finger(3)
         home.hint()
         await home.until(lambda: home.lock.snapshot.awake)
         await home.settle()
         home.clock.move(6)
-        await home.until(lambda: home.told == ["live fingerprint 3"])
+        await home.until(lambda: home.unlocks == ["live fingerprint 3"])
         await home.settle()
-        assert home.told == ["live fingerprint 3"]
+        assert home.unlocks == ["live fingerprint 3"]
 
 
-async def test_another_route_tells_the_same_unlock_and_more() -> None:
+async def test_another_source_reports_the_same_unlock_and_more() -> None:
     async with house() as home:
         await home.simulated.finger(3)
         home.hint()
         await home.until(lambda: home.lock.snapshot.awake)
         await home.settle()
         home.clock.move(1.1)
-        await home.until(lambda: home.told == ["live fingerprint 3"])
+        await home.until(lambda: home.unlocks == ["live fingerprint 3"])
         for ago in (2, 2, 7_200):
             home.from_cloud("unlock_fingerprint", 3, ago)
-        assert home.told == ["live fingerprint 3", "late fingerprint 3"]
+        assert home.unlocks == ["live fingerprint 3", "late fingerprint 3"]
         assert [record.source for record in home.records] == [Source.LAN, Source.CLOUD]
 
 
@@ -130,7 +130,7 @@ async def test_answer_is_no_news_beside_a_lock_that_was_awake() -> None:
         await home.settle()
         home.clock.move(8)
         await home.settle()
-        assert home.told in ([], ["live fingerprint 3"])
+        assert home.unlocks in ([], ["live fingerprint 3"])
 
 
 async def test_answer_with_everything_is_never_an_unlock() -> None:
@@ -141,7 +141,7 @@ async def test_answer_with_everything_is_never_an_unlock() -> None:
         await home.settle()
         home.clock.move(8)
         await home.settle()
-        assert home.told == []
+        assert home.unlocks == []
         assert home.lock.snapshot.state.battery == 90
 
 
@@ -159,7 +159,7 @@ async def test_restart_repeats_nothing() -> None:
         await again.until(lambda: again.lock.snapshot.awake)
         again.clock.move(8)
         await again.settle()
-        assert again.told == []
+        assert again.unlocks == []
 
 
 async def test_sleeping_lock_is_let_alone() -> None:
@@ -190,7 +190,7 @@ async def test_unlock_after_a_lost_connection_is_fresh() -> None:
         await home.simulated.finger(3)
         await home.until(lambda: home.lock.snapshot.last_unlock is not None)
         home.clock.move(1)
-        await home.until(lambda: home.told == ["live fingerprint 3"])
+        await home.until(lambda: home.unlocks == ["live fingerprint 3"])
 
 
 async def test_lock_that_stays_awake_is_kept_connected() -> None:
@@ -212,7 +212,7 @@ async def test_lock_that_stays_awake_is_kept_connected() -> None:
         await home.until(lambda: home.lock.snapshot.awake)
 
 
-async def test_lock_that_never_announces_is_probed_and_its_unlock_told() -> None:
+async def test_lock_that_never_announces_is_probed_and_its_unlock_published() -> None:
     async with house(address={"announces": False}) as home:
         home.clock.move(20)
         await home.settle()
@@ -220,7 +220,7 @@ async def test_lock_that_never_announces_is_probed_and_its_unlock_told() -> None
         for _ in range(20):
             home.clock.move(0.3)
             await home.settle()
-        await home.until(lambda: home.told == ["live fingerprint 3"])
+        await home.until(lambda: home.unlocks == ["live fingerprint 3"])
 
 
 async def test_port_that_opens_after_the_announcement_is_found() -> None:
@@ -338,9 +338,9 @@ async def test_version_is_found_out() -> None:
 
 
 async def test_a_version_that_worked_once_is_not_tried_for_ever() -> None:
-    told_version = {"version": None, "announces": False}
+    any_version = {"version": None, "announces": False}
     before = {"address": {"found_version": "3.3"}}
-    async with house("3.5", address=told_version, stored=before) as home:
+    async with house("3.5", address=any_version, stored=before) as home:
         await home.simulated.wake()
         for _ in range(200):
             home.clock.move(0.2)
@@ -362,7 +362,16 @@ async def test_unlock_held_at_the_end_of_a_wake_is_not_lost() -> None:
         home.hint()
         await home.until(lambda: "unlock_fingerprint" in home.lock.snapshot.state.seen)
         await _stuck(home)
-        assert home.told == ["live fingerprint 3"]
+        assert home.unlocks == ["live fingerprint 3"]
+
+
+async def test_where_the_lock_is_connected_can_be_seen_while_it_is() -> None:
+    async with house() as home:
+        assert (home.lock.host, home.lock.reported) == (None, False)
+        await home.awake()
+        assert home.lock.host == "127.0.0.1"
+        await home.simulated.battery(40)
+        await home.until(lambda: home.lock.reported)
 
 
 async def test_stop_cancels_everything() -> None:
@@ -427,7 +436,7 @@ async def test_dial_without_an_answer_is_begun_anew_when_the_lock_wakes() -> Non
         await home.until(lambda: home.lock.snapshot.awake, timeout=0.7)
 
 
-async def test_other_version_than_the_lock_announces_is_told() -> None:
+async def test_other_version_than_the_lock_announces_is_a_problem() -> None:
     async with house("3.4", address={"version": "3.3"}) as home:
         await home.wake()
         await home.until(lambda: home.lock.snapshot.problem is not None)
@@ -459,7 +468,7 @@ async def test_touch_soon_after_the_lock_was_let_go_is_heard() -> None:
         home.hint()
         await home.until(lambda: home.lock.snapshot.awake)
         home.clock.move(1)
-        await home.until(lambda: home.told == ["live fingerprint 3"])
+        await home.until(lambda: home.unlocks == ["live fingerprint 3"])
 
 
 async def test_a_wake_is_heard_though_the_connection_of_the_last_one_seems_alive() -> None:
@@ -475,7 +484,7 @@ async def test_a_wake_is_heard_though_the_connection_of_the_last_one_seems_alive
         await home.until(lambda: home.simulated.connections == 2)
         await home.until(lambda: home.lock.snapshot.awake)
         home.clock.move(1)
-        await home.until(lambda: home.told == ["live fingerprint 4"])
+        await home.until(lambda: home.unlocks == ["live fingerprint 4"])
 
 
 async def test_a_doubt_does_not_end_a_connection_that_is_alive() -> None:
@@ -495,7 +504,7 @@ async def test_held_unlock_names_who_is_at_the_door_at_once() -> None:
         await home.simulated.finger(3)
         home.hint()
         await home.until(lambda: home.lock.snapshot.last_unlock is not None)
-        assert home.told == []
+        assert home.unlocks == []
         assert home.last_unlock == Unlock("fingerprint", 3)
         assert home.lock.snapshot.last_unlock.age is None
 

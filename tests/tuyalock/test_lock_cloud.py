@@ -86,7 +86,7 @@ class CloudHouse(House):
         await self.until(lambda: any(one.unlocking for one in self.snapshots[seen:]))
         return unlocking
 
-    async def told_the_cloud(self, path: str = OPERATE) -> None:
+    async def cloud_was_asked(self, path: str = OPERATE) -> None:
         """Wait until the cloud has said yes."""
         end = path.removesuffix("$")
         await self.until(lambda: any(p.endswith(end) for p in self.cloud.as_dict()["answered"]))
@@ -166,7 +166,7 @@ async def test_a_request_at_the_door_is_answered_through_the_cloud(family: str) 
         assert home.tuya.operated == [(home.simulated.device_id, True)]
         assert home.simulated.commands == []
         assert home.lock.snapshot.bolt.locked is False
-        await home.until(lambda: home.told == ["live app 1"])
+        await home.until(lambda: home.unlocks == ["live app 1"])
         await home.until(lambda: not home.lock.snapshot.requested)
         assert home.asked(RECORDS) == []
 
@@ -175,7 +175,7 @@ async def test_the_yes_of_the_cloud_is_no_success() -> None:
     async with cloud_house() as home:
         await home.awake()
         unlocking = await home.begin()
-        await home.told_the_cloud()
+        await home.cloud_was_asked()
         home.clock.move(9.0)
         await home.settle()
         assert not unlocking.done()
@@ -191,9 +191,9 @@ async def test_somebody_else_at_the_door_is_no_success() -> None:
     async with cloud_house() as home:
         await home.awake()
         unlocking = await home.begin()
-        await home.told_the_cloud()
+        await home.cloud_was_asked()
         await home.simulated.finger(3)
-        await home.until(lambda: home.told == ["live fingerprint 3"])
+        await home.until(lambda: home.unlocks == ["live fingerprint 3"])
         await home.fails(unlocking, NotConfirmed)
 
 
@@ -225,7 +225,7 @@ async def test_a_connection_that_ends_says_nothing_of_what_the_cloud_does() -> N
         home.simulated.knobs.cloud = False
         await home.awake()
         unlocking = await home.begin()
-        await home.told_the_cloud()
+        await home.cloud_was_asked()
         await home.simulated.reboot()
         await home.until(lambda: not home.lock.snapshot.awake)
         await home.until(lambda: home.lock.snapshot.awake)
@@ -285,7 +285,7 @@ async def test_a_cloud_that_is_not_reached_has_opened_nothing() -> None:
         assert home.simulated.openings == ["remote"]
 
 
-async def test_a_refusal_of_the_cloud_is_told_at_once() -> None:
+async def test_a_refusal_of_the_cloud_is_raised_at_once() -> None:
     async with cloud_house() as home:
         await home.awake()
         home.tuya.asleep_mode = "offline"
@@ -307,16 +307,16 @@ async def test_without_a_project_nothing_waits() -> None:
 # A lock that is known through the cloud alone
 
 
-async def test_a_lock_without_an_address_opens_at_once_and_tells_it_through_its_records() -> None:
+async def test_a_lock_without_an_address_opens_at_once_and_shows_it_in_its_records() -> None:
     async with cloud_house(address=NO_ADDRESS) as home:
         home.tuya.log(home.simulated.device_id, "unlock_card", 2, home.clock.time() - 300)
         await home.simulated.request(60)
         unlocking = await home.begin()
-        await home.told_the_cloud()
+        await home.cloud_was_asked()
         assert home.simulated.openings == ["remote"]
         home.clock.move(3)
         await unlocking
-        assert home.told == ["live app 1"]
+        assert home.unlocks == ["live app 1"]
         assert home.records[0].source is Source.CLOUD
         assert home.lock.snapshot.bolt.locked is False
         home.clock.move(3)
@@ -329,23 +329,23 @@ async def test_records_of_before_or_of_others_confirm_no_opening() -> None:
         device_id, now = home.simulated.device_id, home.clock.time()
         home.tuya.log(device_id, "unlock_app", 1, now - 30)
         unlocking = await home.begin()
-        await home.told_the_cloud()
+        await home.cloud_was_asked()
         home.tuya.log(device_id, "unlock_fingerprint", 3, home.clock.time())
         home.clock.move(3)
-        await home.until(lambda: home.told == ["live fingerprint 3"])
+        await home.until(lambda: home.unlocks == ["live fingerprint 3"])
         home.clock.move(3)
         await home.until(lambda: len(home.asked(RECORDS)) == 3)
         await home.fails(unlocking, NotConfirmed)
-        assert home.told == ["live fingerprint 3"]
+        assert home.unlocks == ["live fingerprint 3"]
 
 
 async def test_a_record_of_earlier_that_comes_late_confirms_no_opening() -> None:
     async with cloud_house(address=NO_ADDRESS) as home:
         unlocking = await home.begin()
-        await home.told_the_cloud()
+        await home.cloud_was_asked()
         home.tuya.log(home.simulated.device_id, "unlock_app", 1, home.clock.time() - 300)
         await home.fails(unlocking, NotConfirmed)
-        assert home.told == ["late app 1"]
+        assert home.unlocks == ["late app 1"]
 
 
 async def test_a_record_that_the_cloud_was_asked_for_meanwhile_confirms_as_well() -> None:
@@ -359,7 +359,7 @@ async def test_a_record_that_the_cloud_was_asked_for_meanwhile_confirms_as_well(
         await home.settle()
         home.from_cloud("unlock_card", 2)
         await home.settle()
-        assert home.told == ["live app 1", "live card 2"]
+        assert home.unlocks == ["live app 1", "live card 2"]
         assert not unlocking.done()
         home.from_cloud("unlock_app", 1)
         home.clock.move(9)
@@ -379,11 +379,11 @@ async def test_a_bolt_comes_out_through_the_cloud_where_nothing_else_reaches_the
         await locking
 
 
-async def test_records_that_are_not_told_for_once_are_looked_for_again() -> None:
+async def test_records_that_are_not_published_for_once_are_looked_for_again() -> None:
     async with cloud_house(address=NO_ADDRESS) as home:
         await home.simulated.request(60)
         unlocking = await home.begin()
-        await home.told_the_cloud()
+        await home.cloud_was_asked()
         home.tuya.fail(1110, RECORDS)
         home.clock.move(3)
         await home.until(lambda: len(home.asked(RECORDS)) == 2)
@@ -397,7 +397,7 @@ async def test_a_product_without_records_is_asked_to_open_all_the_same() -> None
         home.tuya.absent.add(RECORDS)
         await home.simulated.request(60)
         unlocking = await home.begin()
-        await home.told_the_cloud()
+        await home.cloud_was_asked()
         assert home.simulated.openings == ["remote"]
         await home.fails(unlocking, NotConfirmed)
         assert len(home.asked(OPERATE)) == 1
@@ -409,7 +409,7 @@ async def test_a_lock_that_turns_up_meanwhile_confirms_by_itself() -> None:
         home.simulated.knobs.cloud = False
         await home.simulated.wake()
         unlocking = await home.begin()
-        await home.told_the_cloud()
+        await home.cloud_was_asked()
         home.hint()
         await home.until(lambda: home.lock.snapshot.awake)
         home.simulated.open_remotely(1)
@@ -420,7 +420,7 @@ async def test_an_owner_may_open_when_the_calls_of_the_month_are_used_up() -> No
     async with cloud_house(address=NO_ADDRESS, calls=_used_up()) as home:
         await home.simulated.request(60)
         unlocking = await home.begin()
-        await home.told_the_cloud()
+        await home.cloud_was_asked()
         assert home.simulated.openings == ["remote"]
         await home.fails(unlocking, NotConfirmed)
         assert home.asked(RECORDS) == []
@@ -446,7 +446,7 @@ def _used_up() -> CallCounter:
 # Locking and refusing
 
 
-async def test_the_cloud_locks_where_the_lock_tells_where_its_bolt_is() -> None:
+async def test_the_cloud_locks_where_the_lock_reports_where_its_bolt_is() -> None:
     async with cloud_house(motor_state=True) as home:
         await home.awake()
         with pytest.raises(NotSupported):
@@ -523,13 +523,13 @@ async def test_the_product_s_own_table_counts_and_survives_a_restart() -> None:
         assert home.lock.snapshot.family is Family.A
         assert home.lock.opens_remotely
         await home.simulated.push({"77": 4, "1": 3})
-        await home.until(lambda: home.told == ["live face 4"])
+        await home.until(lambda: home.unlocks == ["live face 4"])
         stored = json.loads(json.dumps(home.lock.as_dict()))
     async with cloud_house(stored=stored) as again:
         assert again.lock.snapshot.family is Family.A
         await again.awake()
         await again.simulated.push({"77": 5, "1": 3})
-        await again.until(lambda: again.told == ["live face 5"])
+        await again.until(lambda: again.unlocks == ["live face 5"])
 
 
 @pytest.mark.parametrize("form", ["name", "index", "bits"])
@@ -553,7 +553,7 @@ async def test_an_alarm_of_the_lock_and_its_record_in_the_cloud_are_one(form: st
 @pytest.mark.parametrize(
     ("kind", "name"), [(DpType.INTEGER, "tongue_bad"), (DpType.STRING, "wrong_unlock")]
 )
-async def test_the_table_tells_what_an_alarm_is_that_the_lock_has_not_sent_yet(
+async def test_the_table_shows_what_an_alarm_is_that_the_lock_has_not_sent_yet(
     kind: DpType, name: str
 ) -> None:
     async with cloud_house() as home:
@@ -575,7 +575,7 @@ async def test_what_the_cloud_s_variants_answered_survives_a_restart() -> None:
         assert home_without.lock.as_dict()["cloud"] is None
 
 
-async def test_a_record_that_is_no_news_is_kept_and_not_told() -> None:
+async def test_a_record_that_is_no_news_is_kept_and_not_published() -> None:
     async with cloud_house(since=time.time() - 3600) as home:
         long_ago = home.clock.time() - 7200
         for _ in range(2):
@@ -583,7 +583,7 @@ async def test_a_record_that_is_no_news_is_kept_and_not_told() -> None:
             (record,) = home.lock.journal
             assert (record.event, record.when.time) == (Unlock("card", 2), long_ago)
             assert (record.age, record.delivered) == (Age.LATE, True)
-            assert home.told == []
+            assert home.unlocks == []
 
 
 async def add(home: House, name: str, code: str) -> None:
@@ -599,7 +599,7 @@ async def test_the_cloud_carries_passwords() -> None:
         home.tuya.drop("temp-password$", times=None)
         with pytest.raises(CloudSilent):
             await add(home, "Aunt", "8402957")
-        phases = {one.name: one.phase for one in home.lock.passwords.book}
+        phases = {one.name: one.phase for one in home.lock.passwords}
         assert phases == {"Guest": PasswordPhase.WAITING}
 
 

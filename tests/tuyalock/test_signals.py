@@ -1,4 +1,4 @@
-"""Alarms, rings and duress of the simulated lock: each is told once, with what it is about."""
+"""Alarms, rings and duress of the simulated lock: each is published once, with what it is about."""
 
 from base64 import b64encode
 import json
@@ -49,8 +49,8 @@ def kit(*data: int) -> str:
     return b64encode(bytes(data)).decode()
 
 
-async def tell(home: House, *expected: Signal, late: bool = False) -> None:
-    """Wait until these were told, and nothing else."""
+async def published(home: House, *expected: Signal, late: bool = False) -> None:
+    """Wait until these were published, and nothing else."""
     await home.until(lambda: len(home.signals) >= len(expected))
     await home.settle()
     assert [record.event for record in home.signals] == list(expected)
@@ -62,8 +62,8 @@ def is_late(record: Record) -> bool:
     return record.age is not Age.LIVE
 
 
-async def finger_is_told(home: House, count: int = 1) -> None:
-    """Wait until so many unlocks were told."""
+async def finger_is_published(home: House, count: int = 1) -> None:
+    """Wait until so many unlocks were published."""
     await home.until(lambda: len(home.records) == count)
 
 
@@ -165,11 +165,11 @@ async def test_each_report_is_a_signal_even_if_it_equals_the_last(
         for _ in range(2):
             await home.simulated.alarm("pry")
             await home.simulated.doorbell()
-        await tell(home, *[Alarm("pry"), RING] * 2)
+        await published(home, *[Alarm("pry"), RING] * 2)
         assert [record.id for record in home.signals] == [1, 2, 3, 4]
         assert {record.source for record in home.signals} == {Source.LAN}
         assert {record.unlock_id for record in home.signals} == {None}
-        assert home.told == []
+        assert home.unlocks == []
 
 
 @pytest.mark.parametrize("form", ["name", "index", "bits"])
@@ -177,30 +177,30 @@ async def test_products_write_alarms_in_different_ways(form: str) -> None:
     async with house(alarm_form=form) as home:
         await home.awake()
         await home.simulated.alarm("shock")
-        await tell(home, Alarm("shock"))
+        await published(home, Alarm("shock"))
 
 
-async def test_an_alarm_that_wakes_the_lock_is_told_at_once() -> None:
+async def test_an_alarm_that_wakes_the_lock_is_published_at_once() -> None:
     async with house() as home:
         await home.simulated.alarm("pry")
         home.hint()
-        await tell(home, Alarm("pry"))
+        await published(home, Alarm("pry"))
         assert home.signals[0].when.time is None
         assert home.signals[0].happened == home.signals[0].when.received
         assert home.signals[0].when.received == pytest.approx(home.clock.time(), abs=5)
 
 
-async def test_a_ring_that_wakes_the_lock_is_told_after_a_quiet_second() -> None:
+async def test_a_ring_that_wakes_the_lock_is_published_after_a_quiet_second() -> None:
     async with house() as home:
         await home.simulated.doorbell()
         home.hint()
         await home.until(lambda: "doorbell" in home.lock.snapshot.state.seen)
-        await tell(home)
+        await published(home)
         home.clock.move(1.1)
-        await tell(home, RING)
+        await published(home, RING)
 
 
-async def test_a_ring_that_was_saved_up_is_not_told_and_an_alarm_is() -> None:
+async def test_a_ring_that_was_saved_up_is_not_published_and_an_alarm_is() -> None:
     async with house() as home:
         await home.simulated.push({"8": "pry"})
         await home.simulated.doorbell()
@@ -209,8 +209,8 @@ async def test_a_ring_that_was_saved_up_is_not_told_and_an_alarm_is() -> None:
         await home.until(lambda: home.lock.snapshot.last_unlock is not None)
         home.clock.move(1.1)
         await home.until(lambda: bool(home.records))
-        await tell(home, Alarm("pry"))
-        assert home.told == ["live fingerprint 3"]
+        await published(home, Alarm("pry"))
+        assert home.unlocks == ["live fingerprint 3"]
 
 
 async def test_who_opened_before_somebody_rang_has_not_come_just_now() -> None:
@@ -220,8 +220,8 @@ async def test_who_opened_before_somebody_rang_has_not_come_just_now() -> None:
         await home.wake()
         await home.until(lambda: bool(home.records))
         home.clock.move(1.1)
-        await tell(home, RING)
-        assert home.told == ["unknown fingerprint 3"]
+        await published(home, RING)
+        assert home.unlocks == ["unknown fingerprint 3"]
 
 
 @pytest.mark.parametrize("partly", [True, False])
@@ -235,18 +235,18 @@ async def test_the_answer_to_a_query_holds_no_signal(partly: bool) -> None:
         await home.until(lambda: "hijack" in home.lock.snapshot.state.seen)
         await home.settle()
         home.clock.move(6)
-        await tell(home)
+        await published(home)
         assert not home.lock.snapshot.state.jammed
 
 
-async def test_old_alarms_are_late_and_an_old_ring_is_not_told() -> None:
+async def test_old_alarms_are_late_and_an_old_ring_is_not_published() -> None:
     async with house() as home:
         at = int(home.clock.time() - HOUR)
         for dps in ({"8": "pry"}, {"19": True}, {"16": True}):
             await home.simulated.push(dps, dict.fromkeys(dps, at))
         await home.wake()
         await no_unlock_follows(home)
-        await tell(home, Alarm("pry"), DURESS, late=True)
+        await published(home, Alarm("pry"), DURESS, late=True)
         assert [record.when.time for record in home.signals] == [at, at]
         await home.simulated.push({"19": True}, {"19": int(home.clock.time() - 5)})
         await home.until(lambda: len(home.signals) == 3)
@@ -257,7 +257,7 @@ async def test_a_signal_from_the_future_counts_from_now() -> None:
     async with house() as home:
         await home.awake()
         await home.simulated.push({"19": True}, {"19": int(home.clock.time() + HOUR)})
-        await tell(home, RING)
+        await published(home, RING)
         assert home.signals[0].when.time is None
 
 
@@ -269,9 +269,9 @@ async def test_duress_knows_the_unlock_of_its_report() -> None:
         await home.awake()
         await home.simulated.forced("fingerprint", 3)
         await home.simulated.forced("fingerprint", 4)
-        await tell(home, DURESS, DURESS)
+        await published(home, DURESS, DURESS)
         assert [record.unlock_id for record in home.signals] == [one.id for one in home.records]
-        assert home.told == ["live fingerprint 3", "live fingerprint 4"]
+        assert home.unlocks == ["live fingerprint 3", "live fingerprint 4"]
 
 
 async def test_duress_waits_for_an_unlock_that_is_held_back() -> None:
@@ -280,9 +280,9 @@ async def test_duress_waits_for_an_unlock_that_is_held_back() -> None:
         home.hint()
         await home.until(lambda: home.lock.snapshot.last_unlock is not None)
         await home.settle()
-        assert (home.told, home.signals) == ([], [])
+        assert (home.unlocks, home.signals) == ([], [])
         home.clock.move(1.1)
-        await tell(home, DURESS)
+        await published(home, DURESS)
         (record,) = home.records
         assert home.signals[0].unlock_id == record.id
         assert home.signals[0].when.received <= home.clock.time() - 1
@@ -297,7 +297,7 @@ async def test_duress_waits_for_its_own_unlock_alone() -> None:
         home.from_cloud("unlock_card", 2)
         assert (len(home.records), home.signals) == (1, [])
         await home.simulated.sleep()
-        await tell(home, DURESS)
+        await published(home, DURESS)
         assert [record.unlock.method for record in home.records] == ["card", "fingerprint"]
         assert home.signals[0].unlock_id == home.records[1].id
 
@@ -311,7 +311,7 @@ async def test_duress_in_a_report_of_its_own_waits_for_the_unlock_before_it() ->
         await home.settle()
         assert home.signals == []
         home.clock.move(1.1)
-        await tell(home, DURESS)
+        await published(home, DURESS)
         assert home.signals[0].unlock_id == home.records[0].id
 
 
@@ -323,25 +323,25 @@ async def test_duress_belongs_to_the_last_unlock_of_half_a_minute(
         await home.awake()
         await home.simulated.finger(3)
         await home.simulated.finger(4)
-        await finger_is_told(home, 2)
+        await finger_is_published(home, 2)
         home.clock.move(after)
         await home.simulated.push({"16": True})
         if after:
             await no_unlock_follows(home)
-        await tell(home, DURESS)
+        await published(home, DURESS)
         assert home.signals[0].unlock_id == (home.records[1].id if belongs else None)
 
 
 @pytest.mark.parametrize("held", [False, True])
 @pytest.mark.parametrize("before", [True, False])
-async def test_duress_that_is_told_before_its_unlock_is_not_put_on_the_one_before(
+async def test_duress_that_is_published_before_its_unlock_is_not_put_on_the_one_before(
     held: bool, before: bool
 ) -> None:
     async with house() as home:
         await home.awake()
         if before:
             await home.simulated.finger(3)
-            await finger_is_told(home)
+            await finger_is_published(home)
         if held:
             await home.simulated.sleep()
             await home.until(lambda: not home.lock.snapshot.awake)
@@ -354,21 +354,21 @@ async def test_duress_that_is_told_before_its_unlock_is_not_put_on_the_one_befor
         assert home.signals == []
         home.clock.move(1.1)
         home.clock.move(1.0)
-        await tell(home, DURESS)
+        await published(home, DURESS)
         assert home.records[-1].unlock.number == 9
         assert home.signals[0].unlock_id == home.records[-1].id
 
 
-async def test_duress_that_follows_its_unlock_at_once_is_told_at_once() -> None:
+async def test_duress_that_follows_its_unlock_at_once_is_published_at_once() -> None:
     async with house() as home:
         await home.awake()
         await home.simulated.finger(3)
         await home.simulated.push({"16": True})
-        await tell(home, DURESS)
+        await published(home, DURESS)
         assert home.signals[0].unlock_id == home.records[0].id
         await home.simulated.finger(4)
-        await finger_is_told(home, 2)
-        await tell(home, DURESS)
+        await finger_is_published(home, 2)
+        await published(home, DURESS)
 
 
 async def test_duress_that_waits_for_its_unlock_is_not_lost_when_all_ends() -> None:
@@ -383,13 +383,13 @@ async def test_duress_that_waits_for_its_unlock_is_not_lost_when_all_ends() -> N
         assert home.clock.waiting == 0
 
 
-async def test_duress_does_not_belong_to_what_the_cloud_tells_of_long_ago() -> None:
+async def test_duress_does_not_belong_to_what_the_cloud_reports_of_long_ago() -> None:
     async with house() as home:
         await home.awake()
         home.from_cloud("unlock_card", 2, HOUR)
         await home.simulated.push({"16": True})
         await no_unlock_follows(home)
-        await tell(home, DURESS)
+        await published(home, DURESS)
         assert home.signals[0].unlock_id is None
 
 
@@ -406,49 +406,49 @@ async def test_duress_knows_an_unlock_of_which_only_the_unlock_has_a_time() -> N
         assert [record.unlock_id for record in home.signals] == [forced.id], "once for an unlock"
 
 
-async def test_duress_knows_an_unlock_that_the_cloud_told_before() -> None:
+async def test_duress_knows_an_unlock_that_the_cloud_reported_before() -> None:
     async with house() as home:
         await home.simulated.forced("fingerprint", 4)
         home.hint()
         await home.until(lambda: home.lock.snapshot.last_unlock is not None)
         await home.settle()
         home.from_cloud("unlock_fingerprint", 4, 2)
-        await tell(home, DURESS)
+        await published(home, DURESS)
         assert home.signals[0].unlock_id == home.records[0].id
         home.clock.move(1.1)
         await home.settle()
         assert (len(home.records), len(home.signals)) == (1, 1)
 
 
-# From another route
+# From another source
 
 
 @pytest.mark.parametrize("signal", [Alarm("pry"), RING, DURESS])
-async def test_what_the_lock_and_the_cloud_tell_is_one_signal(signal: Signal) -> None:
+async def test_what_the_lock_and_the_cloud_report_is_one_signal(signal: Signal) -> None:
     dps = {Alarm: {"8": "pry"}, Doorbell: {"19": True}, Duress: {"16": True}}
     async with house() as home:
         await home.awake()
         await home.simulated.push(dps[type(signal)])
         if signal == DURESS:
             await no_unlock_follows(home)
-        await tell(home, signal)
+        await published(home, signal)
         from_cloud(home, signal, ago=5)
         from_cloud(home, signal, ago=5)
-        await tell(home, signal)
+        await published(home, signal)
 
 
-async def test_what_the_cloud_told_before_is_not_told_again() -> None:
+async def test_what_the_cloud_reported_before_is_not_published_again() -> None:
     async with house() as home:
         await home.awake()
         at = int(home.clock.time()) - 5
         home.report(Source.CLOUD, Item("alarm_lock", "pry", at + 0.5))
         await home.simulated.push({"8": "pry"}, {"8": at})
         await home.simulated.push({"8": "shock"})
-        await tell(home, Alarm("pry"), Alarm("shock"))
+        await published(home, Alarm("pry"), Alarm("shock"))
 
 
 @pytest.mark.parametrize(
-    ("signal", "ago", "told"),
+    ("signal", "ago", "late"),
     [
         (Alarm("pry"), 5, (False,)),
         (Alarm("pry"), HOUR, (True,)),
@@ -459,17 +459,17 @@ async def test_what_the_cloud_told_before_is_not_told_again() -> None:
         (DURESS, -200, (True,)),
     ],
 )
-async def test_what_only_the_cloud_knows_is_told_unless_it_is_an_old_ring(
-    signal: Signal, ago: float, told: tuple[bool, ...]
+async def test_what_only_the_cloud_knows_is_published_unless_it_is_an_old_ring(
+    signal: Signal, ago: float, late: tuple[bool, ...]
 ) -> None:
     async with house() as home:
         for _ in range(2):
             from_cloud(home, signal, ago)
-        assert [is_late(record) for record in home.signals] == list(told)
+        assert [is_late(record) for record in home.signals] == list(late)
         assert all(record.source is Source.CLOUD for record in home.signals)
 
 
-async def test_what_was_before_the_entry_is_known_and_not_told() -> None:
+async def test_what_was_before_the_entry_is_known_and_not_published() -> None:
     async with house(since=time.time()) as home:
         for _ in range(2):
             from_cloud(home, Alarm("tongue_bad"), HOUR)
@@ -494,13 +494,15 @@ async def test_duress_in_the_cloud_refers_to_an_unlock_that_is_written(forced: s
         assert home.signals[2].unlock_id is None
 
 
-async def test_duress_that_the_lock_told_with_its_unlock_is_not_told_by_the_cloud() -> None:
+async def test_duress_that_the_lock_reported_with_its_unlock_is_not_published_by_the_cloud() -> (
+    None
+):
     async with house(record_times=True) as home:
         await home.awake()
         await home.simulated.forced("fingerprint", 4)
-        await tell(home, DURESS)
+        await published(home, DURESS)
         from_cloud(home, DURESS, -3, "unlock_fingerprint-04")
-        await tell(home, DURESS)
+        await published(home, DURESS)
 
 
 # The bolt
@@ -540,7 +542,7 @@ async def test_an_unlock_whose_bolt_sticks_leaves_the_lock_jammed() -> None:
     async with house() as home:
         await home.awake()
         await home.simulated.push({"1": 3, "55": True, "8": "tongue_bad"})
-        await finger_is_told(home)
+        await finger_is_published(home)
         await home.until(lambda: home.lock.snapshot.state.jammed)
         await home.settle()
         assert home.lock.snapshot.state.jammed
@@ -561,7 +563,7 @@ async def test_signals_survive_a_restart_until_they_are_delivered() -> None:
         await home.simulated.forced("fingerprint", 4)
         await home.simulated.alarm("tongue_bad")
         await home.simulated.doorbell()
-        await tell(home, DURESS, Alarm("tongue_bad"), RING)
+        await published(home, DURESS, Alarm("tongue_bad"), RING)
         home.lock.delivered(home.signals[1].id)
         stored, before = stored_form(home), home.signals
         unlock = home.records[0]
@@ -578,12 +580,12 @@ async def test_signals_survive_a_restart_until_they_are_delivered() -> None:
         assert home.signals == []
 
 
-async def test_after_a_crash_what_may_have_been_told_is_no_news() -> None:
+async def test_after_a_crash_what_may_have_been_published_is_no_news() -> None:
     async with house() as home:
         await home.awake()
         await home.simulated.alarm("pry")
         await home.simulated.doorbell()
-        await tell(home, Alarm("pry"), RING)
+        await published(home, Alarm("pry"), RING)
         stored = stored_form(home)
     async with house(stored=stored) as home:
         home.lock.journal.recover()
@@ -598,7 +600,7 @@ async def test_a_lock_stored_by_an_older_version_is_read() -> None:
     async with house() as home:
         await home.awake()
         await home.simulated.finger(3)
-        await finger_is_told(home)
+        await finger_is_published(home)
         stored = stored_form(home)
     del stored["state"]["jammed_at"], stored["state"]["settings"]
     async with house(stored=stored) as home:
@@ -606,4 +608,4 @@ async def test_a_lock_stored_by_an_older_version_is_read() -> None:
         assert home.lock.snapshot.state.settings == {}
         await home.awake()
         await home.simulated.alarm("pry")
-        await tell(home, Alarm("pry"))
+        await published(home, Alarm("pry"))

@@ -190,7 +190,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         # The owner may go on with requests after polling has stopped.
         if self.calls != before and not isinstance(self.failure, CallsUsedUp):
             self._async_works()
-        if self._lock.snapshot.awake and self._lock.passwords.book.unsettled:
+        if self._lock.snapshot.awake and self._lock.passwords.unsettled:
             self.async_woken()
 
     # When
@@ -208,7 +208,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
             pace = max(AFTER_WAKE, self._no_wake_before - now), "the lock is awake"
         elif failed:
             pace = USUAL, "the last poll failed"
-        elif self._after_wake and self._lock.passwords.book.unsettled:
+        elif self._after_wake and self._lock.passwords.unsettled:
             # What a lock had not fetched yet when it was awake, it has fetched by the next time.
             pace = USUAL, "the lock is fetching passwords"
         elif self._is_heard():
@@ -255,7 +255,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
             raise CallsUsedUp
         # Alarms are fetched first: an unlock that a duress is about is in the cloud before it.
         requests = [self._async_fetch_model, self._async_fetch_alarms, self._async_fetch_unlocks]
-        unsettled = self._lock.passwords.book.unsettled
+        unsettled = self._lock.passwords.unsettled
         if unsettled or self.hass.loop.time() >= self._passwords_due:
             requests.append(self._async_fetch_passwords)
         if time.time() >= self._check_due:

@@ -9,7 +9,7 @@ from homeassistant.util.json import JsonObjectType
 from ..const import CONF_ACCOUNT
 from ..coordinator import LockCoordinator
 from ..texts import async_texts
-from ..tuyalock import MAX_CALLS, Family, Kind, PasswordPhase
+from ..tuyalock import MAX_CALLS, Family, Kind
 from .checks import CloudEvidence, Evidence, Finding, State, examine
 
 OTHER_CLIENTS = {"localtuya": "LocalTuya", "tuya_local": "Tuya Local"}
@@ -90,7 +90,7 @@ def _evidence(coordinator: LockCoordinator) -> Evidence:
         battery_level=state.battery_level,
         passwords_waiting=waiting,
         passwords_failed=failed,
-        records=len(list(lock.journal.of(Kind.UNLOCK))),
+        records=len(lock.records(Kind.UNLOCK)),
         cloud=_cloud(coordinator),
         firmware=known.firmware if known else None,
         account_wanted=data.get(CONF_ACCOUNT, False),
@@ -101,7 +101,7 @@ def _evidence(coordinator: LockCoordinator) -> Evidence:
 
 def _heard(coordinator: LockCoordinator) -> float | None:
     """Return when the last report came, from any source, in Unix seconds."""
-    last, heard = coordinator.lock.journal.last_unlock, coordinator.lock.snapshot.state.last_heard
+    last, heard = coordinator.data.last_unlock, coordinator.data.state.last_heard
     return max(heard or 0, last.happened) if last else heard
 
 
@@ -119,10 +119,8 @@ def _other_clients(coordinator: LockCoordinator) -> tuple[str, ...]:
 def _passwords(coordinator: LockCoordinator) -> tuple[int | None, tuple[str, ...]]:
     """Return how many temporary passwords wait for the lock, and which it has not accepted."""
     passwords = coordinator.lock.passwords
-    phases = [password.phase for password in passwords.book]
-    waiting = sum(phase in {PasswordPhase.WAITING, PasswordPhase.DELETING} for phase in phases)
-    failed = dict.fromkeys(one.name for one in passwords.book.failed(time.time()))
-    return None if passwords.code_length is None else waiting, tuple(failed)
+    failed = dict.fromkeys(one.name for one in passwords.failed(time.time()))
+    return None if passwords.code_length is None else passwords.unsettled, tuple(failed)
 
 
 def _cloud(coordinator: LockCoordinator) -> CloudEvidence | None:

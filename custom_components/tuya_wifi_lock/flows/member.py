@@ -227,7 +227,7 @@ def _reported_numbers(entry: LockConfigEntry) -> tuple[dict[str, Record], frozen
     if entry.state is not ConfigEntryState.LOADED:
         return {}, frozenset()
     coordinator = entry.runtime_data
-    records = sorted(coordinator.lock.journal.of(Kind.UNLOCK), key=lambda record: record.happened)
+    records = sorted(coordinator.lock.records(Kind.UNLOCK), key=lambda record: record.happened)
     used = {key: record for record in records if (key := key_of(record.unlock))}
     return used, coordinator.data.state.numbers
 

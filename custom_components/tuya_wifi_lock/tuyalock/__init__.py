@@ -4,7 +4,7 @@ from .access.passwords import MAX_VALID, TemporaryPasswords
 from .clock import Clock
 from .cloud.client import CloudClient, list_devices, time_of
 from .cloud.openapi import MAX_CALLS, REGIONS, CallCounter, OpenApi, Project
-from .cloud.responses import CloudDevice, Firmware, in_seconds, read_specifications
+from .cloud.responses import CloudDevice, Firmware, read_account_report, read_specifications
 from .exceptions import (
     CallsUsedUp,
     CloudError,
@@ -104,9 +104,9 @@ __all__ = [
     "aged",
     "described",
     "family_of",
-    "in_seconds",
     "is_lock",
     "list_devices",
+    "read_account_report",
     "read_specifications",
     "time_of",
 ]

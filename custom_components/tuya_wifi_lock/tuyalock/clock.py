@@ -8,10 +8,10 @@ from typing import Protocol
 
 
 class Timer(Protocol):
-    """A call that has not happened yet."""
+    """A scheduled call."""
 
     def cancel(self) -> None:
-        """Call it off."""
+        """Cancel it."""
 
 
 class Clock:

@@ -172,13 +172,13 @@ class UnlockRefused(LockError):
 
 
 class NotConfirmed(LockError):
-    """Tuya's cloud took the command, and the lock did not say that it has done it."""
+    """Tuya's cloud accepted the command, and the lock did not confirm it."""
 
     text = Text(translation_domain=DOMAIN, translation_key="not_confirmed")
 
 
 class NoCloud(LockError):
-    """This goes through Tuya's cloud, and no cloud project is set up."""
+    """This needs Tuya's cloud, and no cloud project is set up."""
 
     text = Text(translation_domain=DOMAIN, translation_key="no_cloud")
 
@@ -325,6 +325,15 @@ class Mistake(_Explained):
         auto(),
         Text(translation_domain=DOMAIN, translation_key="password_no_such_password"),
     )
+    OFFLINE_TIMES_FIXED = (
+        auto(),
+        Text(translation_domain=DOMAIN, translation_key="offline_times_fixed"),
+    )
+    OFFLINE_END_MISSING = (
+        auto(),
+        Text(translation_domain=DOMAIN, translation_key="offline_end_missing"),
+    )
+    OFFLINE_TOO_SHORT = auto(), Text(translation_domain=DOMAIN, translation_key="offline_too_short")
 
 
 class PasswordRefused(LockError):

@@ -22,6 +22,7 @@ from .lan.protocol import VERSIONS
 from .lan.session import Accepted, Closed, LanSession, Opened, SessionEvent
 from .models import (
     Age,
+    Duress,
     Kind,
     Record,
     Report,
@@ -34,7 +35,7 @@ from .products.catalogue import Dp, Family
 from .products.decoder import Observation, events
 from .products.product import Product
 from .records.journal import Journal
-from .records.keeper import RecordKeeper
+from .records.keeper import Claims, RecordKeeper
 from .records.state import (
     Bolt,
     Dated,
@@ -94,7 +95,7 @@ class TuyaLock:
         on_update: Callable[[Update], None] = lambda update: None,
         since: float = 0.0,
     ) -> None:
-        """Prepare a lock with what `as_dict` returned in an earlier life.
+        """Prepare a lock with what `as_dict` returned before.
 
         The reader counts what of that cannot be read, and is left out. What other sources report of
         the time before the Unix time `since` is kept, and no news.
@@ -108,7 +109,7 @@ class TuyaLock:
         self._settings, self._clock = settings, clock
         self._on_update = on_update
         self._state = LockState.from_dict(stored.get("state", {}), reader)
-        self._keeper = RecordKeeper(self.journal, clock, since)
+        self._keeper = RecordKeeper(address.device_id, self.journal, clock, since)
         address = replace(address, **_found(stored.get("address"), reader))
         self._device_id = address.device_id
         self.session = LanSession(address, clock, self.on_event)
@@ -134,15 +135,24 @@ class TuyaLock:
 
     def start(self) -> None:
         """Begin to look for the lock."""
+        address = self.address
+        _LOGGER.debug(
+            "%s: looked for at %s, version %s, family %s, product %s",
+            self._device_id,
+            address.host or "no known address",
+            address.version or address.found_version or "not known",
+            self.product.family or "not known",
+            self.product.product_id or "not known",
+        )
         self.session.start()
         self._publish()
         self._arm()
 
     async def stop(self) -> None:
-        """Let go of the lock and call off what waits for it."""
+        """Disconnect from the lock, and cancel what waits for it."""
         await self._remote.close()
         await self.session.stop()
-        self._waiters.fail(Source.LAN, ConnectionLost("the lock was let go of"))
+        self._waiters.fail(Source.LAN, ConnectionLost("the lock was stopped"))
         self._publish([*self._keeper.closed(), *self._keeper.decide(float("inf"))])
         if self._timer:
             self._timer.cancel()
@@ -154,7 +164,7 @@ class TuyaLock:
         return self.session.address
 
     def move(self, address: Address) -> None:
-        """Reach the lock in another way from now on; one that was let go of is left alone."""
+        """Reach the lock in another way from now on, unless it was stopped."""
         if self.session.running:
             self.health.note_success()
             self._waiters.fail(Source.LAN, ConnectionLost("the lock is reached in another way"))
@@ -212,6 +222,13 @@ class TuyaLock:
         product_id: str | None = None,
     ) -> None:
         """Take a hint that the lock is awake, `announced` if it said so without being asked."""
+        _LOGGER.debug(
+            "%s: %s at %s, version %s",
+            self._device_id,
+            "announced" if announced else "a hint that it is awake",
+            host,
+            version or "not known",
+        )
         self.product.identify(product_id)
         self._state = heard(self._state, self._clock.time())
         self.session.hint(host, version, announced=announced)
@@ -260,6 +277,12 @@ class TuyaLock:
         self._publish(force=True)
 
     @property
+    def can_refuse(self) -> bool:
+        """Return if the lock itself or Tuya's cloud takes a refusal of the request at the door."""
+        by_cloud = self.cloud is not None and "unlock_request" in self._state.seen
+        return by_cloud or self.product.family is Family.A
+
+    @property
     def opens_by_account(self) -> bool:
         """Return if the lock can be opened through the account while somebody asks at the door."""
         return self._remote.opens_by_account
@@ -287,8 +310,10 @@ class TuyaLock:
         observations = self.product.observe(report)
         dated = self._dated(report, observations)
         self._state = reduce(self._state, dated, is_answer=report.is_answer)
-        new = self._keep(report, observations)
-        self._feed(report, dated, new)
+        bits = report.source is Source.CLOUD and self.product.alarm_bits
+        claims = events(observations, alarm_bits=bits)
+        new = self._keep(report, claims)
+        self._feed(report, dated, claims, new)
         # A record that is pending may change nothing that can be seen, and is to be stored as well.
         self._publish(new, force=self.journal.newest_id != newest_id)
 
@@ -308,10 +333,8 @@ class TuyaLock:
                 return dated
         return []
 
-    def _keep(self, report: Report, observations: list[Observation]) -> list[Record]:
+    def _keep(self, report: Report, claims: Claims) -> list[Record]:
         """Keep the events of a report; return the records that are new."""
-        bits = report.source is Source.CLOUD and self.product.alarm_bits
-        claims = events(observations, alarm_bits=bits)
         if report.source is not Source.LAN:
             return self._keeper.reported(claims, report.received, report.source)
         if not report.is_answer:
@@ -323,8 +346,8 @@ class TuyaLock:
             self._keeper.answered(claims, report.received)
         return []
 
-    def _feed(self, report: Report, dated: list[Dated], new: list[Record]) -> None:
-        """Show a report to whoever waits for what the lock does."""
+    def _feed(self, report: Report, dated: list[Dated], claims: Claims, new: list[Record]) -> None:
+        """Pass a report to whoever waits for what the lock does."""
         new_unlocks = [one.unlock for one in new if one.kind is Kind.UNLOCK]
         match report.source:
             case Source.LAN:
@@ -332,7 +355,7 @@ class TuyaLock:
                 self.session.keep_open_until(self._state.request_until)
                 if not report.is_answer:
                     self._check_keys(codes)
-                self._show(report, codes, _unlocks(one for one, _ in dated))
+                self._show(report, codes, [one for one, _ in claims if isinstance(one, Unlock)])
             case Source.ACCOUNT:
                 for one, at in dated:
                     unlocks = _unlocks([one])
@@ -350,7 +373,7 @@ class TuyaLock:
         unlocks: list[Unlock],
         at: float | None = None,
     ) -> None:
-        """Show values of a report to whoever waits."""
+        """Pass values of a report to whoever waits."""
         self._waiters.take(
             Reported(
                 source=report.source,
@@ -364,6 +387,8 @@ class TuyaLock:
 
     def _check_keys(self, codes: Mapping[str, Value]) -> None:
         """Learn from what the lock says of remote keys; without one it is left to its cloud."""
+        if SET_KEY not in codes and USE_KEY not in codes:
+            return
         reply, busy = reply_in(codes, SET_KEY), self._remote.busy
         self.health.check_keys(reply, reply_in(codes, USE_KEY), ours=busy)
         if reply and reply.status is KeyStatus.FAILED and not busy:
@@ -411,11 +436,57 @@ class TuyaLock:
 
     # What goes out
 
-    def password_name(self, unlock: Unlock, at: float) -> str | None:
-        """Return the name of the temporary password that opened the lock at a Unix time."""
+    # What has happened at the door
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """Return the kinds of records that there are."""
+        return self.journal.kinds
+
+    def records(self, kind: Kind) -> list[Record]:
+        """Return the records of a kind in the order in which they were received."""
+        return self.journal.of(kind)
+
+    def unlock_of(self, duress: Record) -> Record | None:
+        """Return the unlock that a record of duress is about, where that is known."""
+        return self.journal.find(duress.unlock_id)
+
+    def undelivered(self) -> list[Record]:
+        """Return what was received and not delivered."""
+        return self.journal.undelivered()
+
+    def note_duress(self, unlock: Record) -> None:
+        """Note that an unlock was under duress by its number, and that this was delivered."""
+        age = unlock.age or Age.UNKNOWN
+        self.journal.add(
+            Duress(unlock.unlock),
+            unlock.when,
+            unlock.source,
+            age,
+            delivered=True,
+            unlock_id=unlock.id,
+        )
+
+    def recover(self) -> None:
+        """Note a crash: what was not marked as delivered may have been, so it is no news."""
+        self.journal.recover()
+
+    def password_name(self, record: Record) -> str | None:
+        """Return the name of the temporary password that opened the lock, if one did."""
+        unlock = record.unlock
         if unlock.method != "temporary_password" or unlock.number is None:
             return None
-        return self.passwords.book.name_of(unlock.number, at)
+        return self.passwords.name_of(unlock.number, record.happened)
+
+    def lacks_name(self, record: Record) -> bool:
+        """Return if a temporary password opened the lock whose name may be in the cloud."""
+        unlock = record.unlock
+        return (
+            self.cloud is not None
+            and unlock.method == "temporary_password"
+            and unlock.number is not None
+            and self.password_name(record) is None
+        )
 
     def delivered(self, record_id: int) -> None:
         """Note that a record has reached all who listen."""
@@ -425,7 +496,7 @@ class TuyaLock:
         """Publish what has changed, and the records that are new and not delivered."""
         records = tuple(records)
         for record in records:
-            _LOGGER.debug("%s: new record %s", self._device_id, record)
+            _LOGGER.debug("%s: new: %s", self._device_id, record)
             self._state = reduce_record(self._state, record)
         snapshot, new = self._look(), tuple(one for one in records if not one.delivered)
         self._arm()
@@ -451,7 +522,7 @@ class TuyaLock:
             changeable=self.product.changeable,
         )
 
-    # What time alone changes
+    # What changes with the time alone
 
     def _arm(self) -> None:
         """Plan to look again when time alone will have changed something."""

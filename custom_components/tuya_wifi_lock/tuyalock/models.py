@@ -1,19 +1,54 @@
 """The frozen values that every part of this package shares. Times are Unix seconds."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar
-
-from .limits import MAX_NUMBER, Between
+import re
+from typing import Annotated, Any, ClassVar, override
 
 type Value = bool | int | str
 """A DP value as it travels in JSON; raw DPs are Base64."""
 
-type Number = Annotated[int, Between(0, MAX_NUMBER)]
-"""The number that a lock has given a key."""
-
 OUR_MEMBER = 200
 """The member id under which we open; the cloud gives its members 1 to 100."""
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """A number between two others, or one of them."""
+
+    least: float
+    most: float
+
+    def allows(self, value: Any) -> bool:
+        """Return if a number is between them."""
+        return bool(self.least <= value <= self.most)
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """One of several values."""
+
+    values: Collection[Any]
+
+    def allows(self, value: Any) -> bool:
+        """Return if a value is one of them."""
+        return value in self.values
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """A text that matches a pattern as a whole."""
+
+    pattern: str
+
+    def allows(self, value: Any) -> bool:
+        """Return if a text matches."""
+        return re.fullmatch(self.pattern, value) is not None
+
+
+type Number = Annotated[int, Between(0, 0xFFFF)]
+"""The number that a lock has given a key; it counts them in two bytes."""
 
 
 class Source(StrEnum):
@@ -40,7 +75,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a source says, in its own words; nothing of it has been judged yet."""
+    """What a source says, as it says it; nothing has been decided about it."""
 
     source: Source
     received: float
@@ -73,6 +108,13 @@ class Unlock:
         """Return if it was our own remote unlock."""
         return self.method == "remote" and self.number is None
 
+    @override
+    def __str__(self) -> str:
+        """Return it for the debug log."""
+        return " ".join(
+            str(one) for one in (self.method, self.number, self.code_name) if one is not None
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
@@ -80,6 +122,11 @@ class Alarm:
 
     kind: ClassVar[Kind] = Kind.ALARM
     type: str
+
+    @override
+    def __str__(self) -> str:
+        """Return it for the debug log."""
+        return f"alarm {self.type}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +166,7 @@ class When:
 
     received: float
     claimed: float | None = None
-    """By the lock's own clock, right or wrong: it tells one record from another."""
+    """By the lock's own clock, right or wrong: it distinguishes one record from another."""
     time: float | None = None
     """The lock's own time, if it is believed."""
 
@@ -145,6 +192,17 @@ class Record:
     unlock_id: int | None = None
     """Of duress: the id of the unlock record that it is about, where that is known."""
 
+    @override
+    def __str__(self) -> str:
+        """Return it for the debug log."""
+        claimed = "" if self.when.claimed is None else f", by the lock at {self.when.claimed:.0f}"
+        age = (
+            ""
+            if self.age is None
+            else f", {'unknown age' if self.age is Age.UNKNOWN else self.age}"
+        )
+        return f"{self.id} {self.event} from {self.source}{age}{claimed}"
+
     @property
     def kind(self) -> Kind:
         """Return what kind of record it is."""
@@ -159,7 +217,8 @@ class Record:
     @property
     def happened(self) -> float:
         """Return when it happened, as far as known."""
-        return self.when.happened
+        at = self.when
+        return at.received if at.time is None else at.time
 
     @property
     def known_time(self) -> float | None:
@@ -220,6 +279,11 @@ class TemporaryPassword:
         if self.gone is not None:
             return False
         return self.phase is PasswordPhase.DELETING or self.end > now
+
+    def status(self, now: float) -> str:
+        """Return its phase, or `early` if the lock has it and it does not open yet."""
+        early = self.phase is PasswordPhase.ACTIVE and self.start > now
+        return "early" if early else self.phase.value
 
     def names(self, at: float) -> bool:
         """Return if an unlock at a Unix time can be its own."""

@@ -8,7 +8,10 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeAliasType, Union, get_args, get_origin, get_type_hints
 
-from .limits import is_sane_number, is_sane_text
+NUMBERS = range(-(2**31), 10**11)
+"""Integers of 32 bits, and Unix times up to the year 5138."""
+MAX_TEXT = 255
+"""Characters of a name, a code or a value, as a DP of text has at most."""
 
 
 def dump(value: Any) -> Any:
@@ -111,13 +114,17 @@ def _load_plain(type_: Any, data: Any) -> Any:
     """Return a plain value; in JSON a float may have no fraction, and true is no number."""
     if type_ is Any:
         return data
-    if type_ is float and type(data) is int and is_sane_number(data):
-        return float(data)
-    if type(data) is not type_:
+    is_whole = type_ is float and type(data) is int
+    if type(data) is not type_ and not is_whole:
         raise ValueError(f"{type_.__name__} expected")
-    if not (is_sane_text(data) if type_ is str else is_sane_number(data)):
+    if type_ is str:
+        can_occur = len(data) <= MAX_TEXT and "\0" not in data
+    else:
+        # NaN is no number.
+        can_occur = NUMBERS.start <= data < NUMBERS.stop
+    if not can_occur:
         raise ValueError(f"no {type_.__name__} that can occur")
-    return data
+    return float(data) if is_whole else data
 
 
 def _kind(type_: Any) -> Enum | None:

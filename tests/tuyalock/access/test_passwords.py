@@ -157,7 +157,7 @@ def test_what_is_over_takes_a_place_again_only_where_there_is_room() -> None:
     ],
 )
 def test_what_waits_for_the_lock(phase: PasswordPhase, waits: bool) -> None:
-    assert book(password(phase=phase)).unsettled is waits
+    assert book(password(phase=phase)).unsettled == int(waits)
     assert not book().unsettled
 
 

@@ -69,7 +69,7 @@ async def test_own_key_opens(version: str) -> None:
         assert home.lock.snapshot.bolt.locked is False
         assert not home.lock.snapshot.unlocking
         await home.until(lambda: not home.lock.snapshot.requested)
-        await home.until(lambda: home.told == ["live remote None"])
+        await home.until(lambda: home.unlocks == ["live remote None"])
         assert home.simulated.stored_key is not None
         assert home.simulated.stored_key.uses_left == 0
 
@@ -81,7 +81,7 @@ async def test_access_control_opens(version: str, reply: str) -> None:
         await home.awake()
         await home.lock.unlock()
         assert home.simulated.openings == ["remote"]
-        await home.until(lambda: home.told == ["live remote None"])
+        await home.until(lambda: home.unlocks == ["live remote None"])
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -494,7 +494,7 @@ async def test_garbled_key_report_says_nothing() -> None:
         await home.simulated.push({"49": "AA=="})
         await home.simulated.push({"49": "?"})
         await home.simulated.finger(3)
-        await home.until(lambda: len(home.told) == 1)
+        await home.until(lambda: len(home.unlocks) == 1)
         assert home.lock.snapshot.awake
 
 

@@ -112,16 +112,16 @@ class FakeCloud:
 
 
 class Household:
-    """Temporary passwords, who carries them, and what was told."""
+    """Temporary passwords, who carries them, and how often they changed."""
 
     def __init__(self, *, stored: Any = None, cloud: FakeCloud | None = None) -> None:
         self.clock = ToyClock()
-        self.told = 0
+        self.changes = 0
         self.cloud = cloud or FakeCloud()
-        self.passwords = TemporaryPasswords(self.cloud, self.clock, stored, self.tell)
+        self.passwords = TemporaryPasswords(self.cloud, self.clock, stored, self.changed)
 
-    def tell(self) -> None:
-        self.told += 1
+    def changed(self) -> None:
+        self.changes += 1
 
     async def add(self, name: str = "Guest", **changes: Any) -> tuple[TemporaryPassword, str]:
         values: dict[str, Any] = {
@@ -134,7 +134,7 @@ class Household:
 
     @property
     def valid(self) -> list[str]:
-        return [one.name for one in self.passwords.book.valid(self.clock.time())]
+        return [one.name for one in self.passwords.valid(self.clock.time())]
 
 
 async def test_a_password_is_added_in_whole_seconds_and_waits_for_the_lock() -> None:
@@ -149,9 +149,9 @@ async def test_a_password_is_added_in_whole_seconds_and_waits_for_the_lock() -> 
         once=True,
         phase=PasswordPhase.WAITING,
     )
-    assert list(home.passwords.book) == [password]
+    assert list(home.passwords) == [password]
     assert home.cloud.codes == {"1": CODE}
-    assert home.told == 2
+    assert home.changes == 2
 
 
 async def test_a_code_is_made_if_none_is_given() -> None:
@@ -236,7 +236,7 @@ async def test_a_password_is_changed_in_what_is_said_and_in_nothing_else() -> No
         password, edit=3, name="Aunt", start=int(START) + 60, end=int(START) + 2 * HOUR
     )
     assert changed == expected
-    assert list(home.passwords.book) == [expected]
+    assert list(home.passwords) == [expected]
     assert home.cloud.codes == {"1": "2648193"}
 
 
@@ -294,7 +294,7 @@ async def test_without_a_cloud_nothing_can_be_done_and_nothing_is_asked() -> Non
     ):
         with pytest.raises(NoCloud):
             await action()
-    assert home.told == 0
+    assert home.changes == 0
 
 
 async def test_one_thing_is_done_at_a_time() -> None:
@@ -317,7 +317,7 @@ async def test_a_refusal_changes_nothing() -> None:
         await home.add()
     assert home.valid == []
     await home.add()
-    before = list(home.passwords.book)
+    before = list(home.passwords)
     for call, action in {
         "change": home.passwords.modify("Guest", code=CODE, name="Aunt"),
         "delete": home.passwords.delete("Guest"),
@@ -325,7 +325,7 @@ async def test_a_refusal_changes_nothing() -> None:
         home.cloud.fault[call] = CloudRefused(2328)
         with pytest.raises(CloudRefused):
             await action
-    assert list(home.passwords.book) == before
+    assert list(home.passwords) == before
 
 
 @pytest.mark.parametrize("call", ["list", "add"])
@@ -376,7 +376,7 @@ async def test_the_book_survives_a_restart() -> None:
     stored = json.dumps(home.passwords.as_dict())
     assert CODE not in stored
     again = Household(stored=json.loads(stored))
-    assert list(again.passwords.book) == list(home.passwords.book)
+    assert list(again.passwords) == list(home.passwords)
 
 
 async def test_a_book_needs_nobody_who_listens() -> None:

@@ -52,7 +52,7 @@ class Home:
 
     @property
     def phases(self) -> dict[str, PasswordPhase]:
-        return {one.name: one.phase for one in self.passwords.book.valid(self.clock.time())}
+        return {one.name: one.phase for one in self.passwords.valid(self.clock.time())}
 
     def posts(self) -> int:
         """How often the cloud was asked to add a password."""
@@ -116,7 +116,7 @@ async def test_a_guest_opens_under_his_name_and_not_before_the_lock_has_the_pass
     number = home.lock.dps["3"]
     assert number == 901
     for told in (number, number - 900):
-        assert home.passwords.book.name_of(told, home.clock.time()) == "Guest"
+        assert home.passwords.name_of(told, home.clock.time()) == "Guest"
 
 
 async def test_a_deleted_password_opens_until_the_lock_has_woken(home: Home) -> None:
@@ -129,7 +129,7 @@ async def test_a_deleted_password_opens_until_the_lock_has_woken(home: Home) -> 
     assert home.phases == {"Guest": PasswordPhase.DELETING}
     await home.wake()
     assert home.phases == {}
-    assert not home.passwords.book.unsettled
+    assert not home.passwords.unsettled
     assert not await home.lock.type_code(CODES[0])
 
 
@@ -139,7 +139,7 @@ async def test_a_changed_password_keeps_its_number_and_counts_its_edits(home: Ho
     await home.passwords.modify(901, name="Aunt", code=CODES[1])
     assert home.phases == {"Aunt": PasswordPhase.WAITING}
     await home.wake()
-    found = home.passwords.book.find("Aunt")
+    found = home.passwords.find("Aunt")
     assert (found.phase, found.number, found.edit) == (PasswordPhase.ACTIVE, 901, 2)
     assert not await home.lock.type_code(CODES[0])
     assert await home.lock.type_code(CODES[1])
@@ -155,9 +155,9 @@ async def test_who_had_a_slot_is_known_after_another_got_it(home: Home) -> None:
     await home.add("Cleaner", CODES[1])
     home.clock.move(60)
     await home.wake()
-    assert home.passwords.book.find("Cleaner").number == 901
-    assert home.passwords.book.name_of(901, guest_at) == "Guest"
-    assert home.passwords.book.name_of(901, home.clock.time()) == "Cleaner"
+    assert home.passwords.find("Cleaner").number == 901
+    assert home.passwords.name_of(901, guest_at) == "Guest"
+    assert home.passwords.name_of(901, home.clock.time()) == "Cleaner"
 
 
 async def test_what_the_app_does_is_seen(home: Home) -> None:
@@ -203,6 +203,6 @@ async def test_passwords_end_by_themselves(home: Home) -> None:
     home.clock.move(2 * HOUR)
     assert home.phases == {}
     await home.passwords.refresh()
-    assert not home.passwords.book.unsettled
+    assert not home.passwords.unsettled
     await home.add("Guest", CODES[0])
     assert home.phases == {"Guest": PasswordPhase.WAITING}

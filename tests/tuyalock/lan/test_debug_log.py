@@ -15,7 +15,7 @@ async def test_a_wake_is_told_from_the_dial_to_the_end(caplog: pytest.LogCapture
     async with house() as home:
         await home.awake()
         await home.simulated.push({"1": 3, "8": "c2VjcmV0", "18": "wrong_finger", "61": None})
-        await home.until(lambda: home.told == ["live fingerprint 3"])
+        await home.until(lambda: home.unlocks == ["live fingerprint 3"])
         await home.simulated.sleep()
         await home.until(lambda: not home.lock.snapshot.awake)
     text = caplog.text
@@ -32,7 +32,7 @@ async def test_a_wake_is_told_from_the_dial_to_the_end(caplog: pytest.LogCapture
     assert LOCAL_KEY not in text
 
 
-async def test_a_rejection_is_told(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_rejection_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "custom_components.tuya_wifi_lock")
     async with house(ack_text="data format error") as home:
         await home.awake()

@@ -11,6 +11,7 @@ from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import (
     Family,
     dp_id,
     family_of,
+    is_lock,
     recognise,
 )
 
@@ -20,7 +21,7 @@ A, B, D = Family.A, Family.B, Family.D
 @pytest.mark.parametrize(
     ("known", "dps", "family"),
     [
-        # Nothing tells
+        # Nothing shows it
         (None, {}, None),
         (A, {}, A),
         (B, {}, B),
@@ -157,3 +158,19 @@ def test_codes_show_the_family_that_has_them(family: Family) -> None:
 @pytest.mark.parametrize("codes", [set[str](), {"unlock_fingerprint"}])
 def test_codes_without_a_way_to_open_remotely_show_no_family(codes: set[str]) -> None:
     assert family_of(codes) is None
+
+
+@pytest.mark.parametrize(
+    ("category", "product_id", "lock"),
+    [
+        ("ms", "something", True),
+        ("jtmspro", "something", True),
+        ("dj", next(iter(PRODUCTS)), True),
+        ("dj", "something", False),
+        ("", "", False),
+    ],
+)
+def test_a_lock_is_known_by_its_category_or_its_product_id(
+    category: str, product_id: str, lock: bool
+) -> None:
+    assert is_lock(category, product_id) is lock

@@ -114,7 +114,7 @@ async def test_a_model_with_a_type_of_its_own_hides_nothing_else(socket_enabled:
         home.lock.learn(table)
         await home.awake()
         await home.simulated.push({"9": "AAAA", "12": "80", "1": 3})
-        await home.until(lambda: home.told == ["live fingerprint 3"])
+        await home.until(lambda: home.unlocks == ["live fingerprint 3"])
         assert not {"unlock_request", "residual_electricity"} & home.lock.snapshot.state.seen
         assert home.simulated.connections == 1
 

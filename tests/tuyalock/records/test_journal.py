@@ -453,7 +453,7 @@ def test_a_pending_record_is_kept_and_seen_by_nobody() -> None:
     assert pending
     assert journal.newest_id == pending.id == 1
     assert (list(journal), len(journal), journal.undelivered()) == ([], 0, [])
-    assert journal.last_unlock is None
+    assert (journal.last_unlock, journal.kinds) == (None, set())
     assert journal.find(1) == pending
     assert [row["id"] for row in journal.as_dict()["records"]] == [1]
 
@@ -655,4 +655,5 @@ def test_every_kind_of_record_survives_its_storage() -> None:
         add(journal, event)
     again = stored(journal)
     assert list(again) == list(journal)
+    assert again.kinds == journal.kinds == set(Kind)
     assert [record.event for record in again][3].unlock == FINGER  # type: ignore[union-attr]

@@ -12,11 +12,16 @@ from typing import Any
 
 from ..clock import Clock
 from ..cloud.client import CloudClient
+from ..cloud.responses import OfflinePassword
 from ..exceptions import CloudError, CloudSilent, Mistake, NoCloud, PasswordRefused
 from ..models import PasswordPhase, PasswordRequest, TemporaryPassword
 from ..storage import Reader, dump
 
 _LOGGER = logging.getLogger(__name__)
+
+HOUR = 3600.0
+MULTIPLE = "multiple"
+"""The kind of offline passwords that open any number of times until they end."""
 
 MAX_VALID = 10
 """Passwords that a lock holds at most, as Tuya counts them."""
@@ -50,15 +55,17 @@ class PasswordBook:
         return iter(tuple(self._passwords.values()))
 
     @property
-    def unsettled(self) -> bool:
-        """Return if something waits for the lock."""
-        return any(
-            password.phase in {PasswordPhase.WAITING, PasswordPhase.DELETING} for password in self
-        )
+    def unsettled(self) -> int:
+        """Return how many wait for the lock, to be stored or deleted."""
+        return sum(one.phase in {PasswordPhase.WAITING, PasswordPhase.DELETING} for one in self)
 
     def valid(self, now: float) -> list[TemporaryPassword]:
         """Return those that take a place in the lock at a Unix time, as Tuya counts."""
         return [password for password in self if password.counts(now)]
+
+    def room(self, now: float) -> int:
+        """Return how many more passwords the lock can take at a Unix time."""
+        return MAX_VALID - len(self.valid(now))
 
     def failed(self, now: float) -> list[TemporaryPassword]:
         """Return those of which the lock has not taken what is still wanted at a Unix time.
@@ -135,7 +142,7 @@ class PasswordBook:
         self._forget(now)
 
     def merge(self, listed: Iterable[TemporaryPassword], now: float) -> None:
-        """Take a full list for the truth: what is not on it has left the lock."""
+        """Take over a full list: what is not on it has left the lock."""
         found = {password.id: password for password in listed}
         for known in self:
             if (row := found.get(known.id)) is not None:
@@ -155,7 +162,7 @@ class PasswordBook:
 
     def _check_room(self, now: float) -> None:
         """Raise PasswordRefused if the lock has no room for one more."""
-        if len(self.valid(now)) >= MAX_VALID:
+        if self.room(now) <= 0:
             raise PasswordRefused(Mistake.BOOK_FULL)
 
     def _forget(self, now: float) -> None:
@@ -165,7 +172,7 @@ class PasswordBook:
             del self._passwords[password.id]
 
 
-class TemporaryPasswords:
+class TemporaryPasswords(PasswordBook):
     """The book, and what can be done with it. One thing is done at a time."""
 
     def __init__(
@@ -177,19 +184,15 @@ class TemporaryPasswords:
         reader: Reader | None = None,
     ) -> None:
         """Go on from what `as_dict` returned before; `changed` is called with each change."""
-        self.book = PasswordBook(stored, reader)
+        super().__init__(stored, reader)
         self._cloud, self._clock = cloud, clock
         self._changed = changed
         self._turn = asyncio.Lock()
 
     @property
     def code_length(self) -> int | None:
-        """Return how many digits the lock wants, or None if there is nobody to carry them."""
+        """Return how many digits the lock wants, or None without a cloud project."""
         return self._cloud.code_length if self._cloud else None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return a form for storage; there are no digits in it."""
-        return self.book.as_dict()
 
     async def refresh(self) -> None:
         """Ask the cloud for all passwords, if there is a project."""
@@ -209,7 +212,7 @@ class TemporaryPasswords:
         check_request(request, self._clock.time(), cloud.code_length)
         async with self._turn:
             await self._refresh(cloud)
-            self.book.check_addition(request, self._clock.time(), cloud.code_length)
+            self.check_addition(request, self._clock.time(), cloud.code_length)
             try:
                 password = await cloud.add_password(request)
             except CloudSilent as silence:
@@ -241,22 +244,41 @@ class TemporaryPasswords:
             return request
 
         async with self._turn:
-            if known := self.book.search(which):
+            if known := self.search(which):
                 changed(known)
             await self._refresh(cloud)
-            old = self.book.find(which)
+            old = self.find(which)
             request = changed(old)
-            self.book.check_change(old, request, self._clock.time(), cloud.code_length)
+            self.check_change(old, request, self._clock.time(), cloud.code_length)
             password = await cloud.change_password(old, request)
             self._put(password)
             return password
+
+    async def dynamic(self) -> str:
+        """Return a code that opens the lock for five minutes."""
+        return await self._need().dynamic_password()
+
+    async def offline(
+        self, kind: str, name: str | None, start: float | None, end: float | None
+    ) -> OfflinePassword:
+        """Return a code that the lock verifies by itself: `once`, `multiple` or `clear_all`.
+
+        Only `multiple` has times, on the hour.
+        """
+        cloud, now = self._need(), self._clock.time()
+        if kind == MULTIPLE:
+            start = now if start is None else start
+            check_offline(start, end, now)
+        elif start is not None or end is not None:
+            raise PasswordRefused(Mistake.OFFLINE_TIMES_FIXED)
+        return await cloud.offline_password(kind, name, start, end)
 
     async def delete(self, which: str | int) -> TemporaryPassword:
         """Delete a password; it works until the lock knows."""
         cloud = self._need()
         async with self._turn:
             await self._refresh(cloud)
-            password = self.book.find(which)
+            password = self.find(which)
             if password.phase is not PasswordPhase.DELETING:
                 password = await cloud.delete_password(password)
                 self._put(password)
@@ -271,23 +293,23 @@ class TemporaryPasswords:
     def _put(self, password: TemporaryPassword) -> None:
         """Note how a password is now."""
         _LOGGER.debug("temporary password %s is %s now", password.id, password.phase)
-        self.book.put(password, self._clock.time())
+        self.put(password, self._clock.time())
         self._changed()
 
     async def _refresh(self, cloud: CloudClient) -> None:
-        """Take what the cloud knows for the truth."""
-        self.book.merge(await cloud.list_passwords(), self._clock.time())
+        """Take over what the cloud knows."""
+        self.merge(await cloud.list_passwords(), self._clock.time())
         self._changed()
 
     async def _find_added(
         self, cloud: CloudClient, request: PasswordRequest, silence: CloudSilent
     ) -> TemporaryPassword:
-        """Return the password that was added though nobody said so, else raise the silence."""
+        """Return the password that was added though the answer was lost, else raise the error."""
         try:
             listed = await cloud.list_passwords()
         except CloudError:
             raise silence from None
-        known = {password.id for password in self.book}
+        known = {password.id for password in self}
         for one in listed:
             if one.id not in known and (one.name, one.end) == (request.name, request.end):
                 return one
@@ -306,6 +328,18 @@ def check_request(request: PasswordRequest, now: float, length: int) -> None:
         raise PasswordRefused(Mistake.END_IN_PAST)
     if request.start < 0 or request.end > LAST_TIME:
         raise PasswordRefused(Mistake.BEYOND_CLOCK)
+
+
+def check_offline(start: float, end: float | None, now: float) -> None:
+    """Raise PasswordRefused if an offline password cannot be valid at these times."""
+    if end is None:
+        raise PasswordRefused(Mistake.OFFLINE_END_MISSING)
+    if end <= start:
+        raise PasswordRefused(Mistake.END_BEFORE_START)
+    if end <= now:
+        raise PasswordRefused(Mistake.END_IN_PAST)
+    if end // HOUR == start // HOUR:
+        raise PasswordRefused(Mistake.OFFLINE_TOO_SHORT)
 
 
 def _same(number: int | None, other: int) -> bool:

@@ -43,7 +43,7 @@ class RemoteUnlock:
     ) -> None:
         """Prepare to open a lock.
 
-        Reports that an unlock finds in the cloud are passed on. `opened`: the lock has opened;
+        `receive` gets the reports that an unlock finds in the cloud. `opened`: the lock has opened;
         `changed`: an unlock begins or ends.
         """
         self._transports, self._waiters = transports, waiters
@@ -95,22 +95,22 @@ class RemoteUnlock:
             if opening.cancelled():
                 raise (Cancelled if self._waiting else NoAnswer)("it was called off") from err
             if self._callers == 1:
-                # Nobody is left who wants the door open.
+                # Nobody waits for the door to open any more.
                 self.cancel()
             raise
         finally:
             self._callers -= 1
 
     def cancel(self) -> bool:
-        """Call off an unlock that still waits for the lock; return if there was one."""
+        """Cancel an unlock that still waits for the lock; return if there was one."""
         if not (self._opening and self._waiting and self._opening.cancel()):
             return False
-        # Who wants the door open from now on is not called off with it.
+        # A call that comes from now on is not cancelled with it.
         self._opening = None
         return True
 
     async def lock(self) -> None:
-        """Lock the door where the product can; elsewhere it only calls off an unlock that waits."""
+        """Lock the door where the product can; elsewhere it only cancels an unlock that waits."""
         cancelled = self.cancel()
         if not (self._transports.has_motor_state and self._way().locks):
             if cancelled:
@@ -135,13 +135,13 @@ class RemoteUnlock:
 
     @asynccontextmanager
     async def _operating(self) -> AsyncGenerator[None]:
-        """Hold the only conversation with the lock, which must not be let go of meanwhile."""
+        """Run one operation at a time, and keep the connection open meanwhile."""
         async with self._turn:
             with self._transports.kept_open():
                 yield
 
     async def close(self) -> None:
-        """Call everything off."""
+        """Cancel everything."""
         if opening := self._opening:
             opening.cancel()
             await asyncio.wait([opening])
@@ -203,7 +203,7 @@ class RemoteUnlock:
             self._opening = None
         error = None if opening.cancelled() else opening.exception()
         if opening.cancelled():
-            _LOGGER.debug("%s: the unlock was called off", self._device_id)
+            _LOGGER.debug("%s: the unlock was cancelled", self._device_id)
         elif error is None:
             _LOGGER.debug("%s: the door is open", self._device_id)
             self._opened()

@@ -1,4 +1,4 @@
-"""Waiting for what a lock reports: everything that is received comes by here."""
+"""Waits for what a lock reports: everything that is received passes through here."""
 
 import asyncio
 from collections.abc import Callable, Collection, Generator, Mapping
@@ -61,10 +61,10 @@ class Waiter[T]:
 
 
 class Waiters:
-    """Everybody who waits for something that a lock reports."""
+    """All that waits for something that a lock reports."""
 
     def __init__(self, clock: Clock) -> None:
-        """Start with nobody."""
+        """Start with no waiter."""
         self._clock = clock
         self._waiters: list[Waiter[object]] = []
 

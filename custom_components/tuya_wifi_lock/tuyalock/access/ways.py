@@ -50,7 +50,7 @@ _REPLACED = {KeyStatus.KEY_INVALID, KeyStatus.WRONG_KEY}
 _REMOTE = {"app", "remote"}
 
 type _Row = tuple[Item, ...]
-"""What tells a record of the cloud from others."""
+"""What identifies a record of the cloud."""
 
 
 class Way(ABC):
@@ -80,11 +80,11 @@ class Way(ABC):
         """Open the door, or lock it; raise LockError."""
 
     def _transport(self) -> Transport:
-        """Return what to send through."""
+        """Return the transport to send with."""
         return self._transports.reaching(*self.codes) or self._transports.lan
 
     async def _give(self, what: str, order: Awaitable[None]) -> None:
-        """Give an order once; if its answer is lost, the lock will tell what became of it."""
+        """Give an order once; if its answer is lost, the lock's reports show what became of it."""
         _LOGGER.debug("%s: sending %s", self._transports.device_id, what)
         with suppress(CloudSilent):
             await order
@@ -157,7 +157,7 @@ class OwnKey(Way):
                 raise UnlockRefused(Reason[status.name])
 
     async def _store(self, transport: Transport, key: RemoteKey) -> None:
-        """Store a key; an echo is taken for a yes, since using the key will tell.
+        """Store a key; an echo is taken for a yes, since using the key will show it.
 
         Until the key is used, a lost connection has done nothing.
         """
@@ -165,7 +165,7 @@ class OwnKey(Way):
         def stored(reported: Reported) -> KeyReply | None:
             reply = _reply(transport, reported, SET_KEY)
             had_none = reply and reply.status is KeyStatus.FAILED and reply.member != OUR_MEMBER
-            # That it had none, it says of another member.
+            # A lock that had no key reports that with the id of another member.
             return None if had_none else reply
 
         async with self._sent(transport, SET_KEY, key.encode(), stored) as waiter:
@@ -217,7 +217,7 @@ class CloudTicket(Way):
         cloud: CloudClient | None,
         receive: Callable[[Report], None],
     ) -> None:
-        """Prepare the way through a project in Tuya's cloud; its records are handed on."""
+        """Prepare the way through a project in Tuya's cloud; `receive` gets its records."""
         super().__init__(transports, waiters, clock)
         self._project, self._receive = cloud, receive
 
@@ -284,7 +284,7 @@ class CloudTicket(Way):
 
     @asynccontextmanager
     async def _following_records(self) -> AsyncGenerator[Collection[_Row] | None]:
-        """Hand on each record that comes to the cloud in this block; yield those of before."""
+        """Pass on each record that comes to the cloud in this block; yield those of before."""
         now = self._clock.time()
         try:
             before = {
@@ -304,7 +304,7 @@ class CloudTicket(Way):
             following.cancel()
 
     async def _follow_records(self, known: set[_Row]) -> None:
-        """Hand on what is not known, again and again."""
+        """Pass on what is not known, again and again."""
         while True:
             await self._clock.sleep(LOOK_EVERY)
             now = self._clock.time()

@@ -14,7 +14,7 @@ import aiohttp
 
 from ..clock import Clock
 from ..exceptions import CallsUsedUp, Cause, CloudError, CloudRefused, CloudSilent, CloudUnreachable
-from ..limits import Between
+from ..models import Between
 from ..storage import Reader, dump
 
 _LOGGER = logging.getLogger(__name__)

@@ -212,6 +212,34 @@ def read_report(row: Any, received: float) -> Report:
     return Report(source=Source.CLOUD, received=received, items=tuple(items))
 
 
+def read_account_report(items: list[dict[str, Any]], received: float) -> Report:
+    """Read what a lock reported to an account, leaving out items with neither code nor DP id."""
+    return Report(
+        source=Source.ACCOUNT,
+        received=received,
+        items=tuple(
+            Item(dp, item.get("value"), _item_time(item.get("t")))
+            for item in items
+            if (dp := _dp_of(item)) is not None
+        ),
+    )
+
+
+def _dp_of(item: dict[str, Any]) -> int | str | None:
+    """Return the code of an item, or else its DP id."""
+    code, dp_id = item.get("code"), item.get("dpId")
+    if isinstance(code, str):
+        return code
+    return dp_id if type(dp_id) is int else None
+
+
+def _item_time(value: Any) -> float | None:
+    """Return a time of an item in Unix seconds, if it has one."""
+    if type(value) not in {int, float} or value <= 0:
+        return None
+    return in_seconds(value)
+
+
 def read_time(row: Any) -> float:
     """Read the time of a row of the logs, in Unix seconds."""
     return in_seconds(float(row["update_time"]))

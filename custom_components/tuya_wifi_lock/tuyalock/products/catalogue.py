@@ -30,6 +30,11 @@ class Dp:
     step: int = 1
     unit: str = ""
 
+    @property
+    def is_boolean(self) -> bool:
+        """Return if it is on or off."""
+        return self.type is DpType.BOOLEAN
+
 
 class Family(StrEnum):
     """Product families that share a DP table."""
@@ -137,7 +142,7 @@ def is_lock(category: str, product_id: str) -> bool:
 
 
 def recognise(family: Family | None, dps: Mapping[int, Any]) -> Family | None:
-    """Return the family that these DPs give away, else what was known so far.
+    """Return the family that these DPs show, else what was known so far.
 
     DP 49 and 50 exist in family B alone. Ids that family D shares with the others carry Base64
     there and numbers elsewhere. A boolean DP 10 is family A's, unless remote keys were seen.

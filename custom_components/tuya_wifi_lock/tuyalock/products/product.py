@@ -52,6 +52,8 @@ class Product:
         """DP codes that the lock itself has reported to us."""
         self._own_table = known.table
         """The table of the product's own model, from the owner's cloud project."""
+        self.changeable = _changeable(known.table)
+        """The settings that can be changed by the product's own model, by DP code."""
         self._account_table = known.account_table
         """What an account knows of the product; it may leave out some of its DPs."""
         self._alarm_bits = known.alarm_bits
@@ -83,12 +85,6 @@ class Product:
             return usual
         same = {id_: dp for id_, dp in known.items() if dp.code == usual.get(id_, dp).code}
         return known if self.family is None and same != known else {**usual, **same}
-
-    @property
-    def changeable(self) -> dict[str, Dp]:
-        """Return the settings that can be changed by the product's own model, by DP code."""
-        table = self._own_table.values()
-        return {dp.code: dp for dp in table if dp.writable and dp.code in SETTINGS}
 
     @property
     def opens_remotely(self) -> bool | None:
@@ -124,7 +120,7 @@ class Product:
 
     def learn(self, table: Mapping[int, Dp]) -> None:
         """Learn the product's own DP table."""
-        self._own_table = table
+        self._own_table, self.changeable = table, _changeable(table)
         self.family = _family_of(table) or self.family
 
     def query_not_understood(self) -> None:
@@ -150,6 +146,11 @@ class Product:
         self.reported |= codes.keys()
         if not report.is_answer and ALARM_CODE in codes:
             self._alarm_bits = type(codes[ALARM_CODE]) is int
+
+
+def _changeable(table: Mapping[int, Dp]) -> dict[str, Dp]:
+    """Return the settings of a table that can be changed, by DP code."""
+    return {dp.code: dp for dp in table.values() if dp.writable and dp.code in SETTINGS}
 
 
 def _family_of(table: Mapping[int, Dp]) -> Family | None:

@@ -1,4 +1,4 @@
-"""The bytes of raw DPs that tell how a lock is; raw DPs travel as Base64."""
+"""The bytes of raw DPs that describe how a lock is; raw DPs travel as Base64."""
 
 from base64 import b64decode
 import binascii

@@ -179,7 +179,7 @@ class Journal:
 
     def _other_half(self, record: Record) -> int | None:
         """Return where the same record of another source is, one of the two without its time."""
-        # An account hears at once: what is new there is not what the lock told us long before.
+        # An account hears at once: what is new there is not what the lock reported long before.
         at_once = record.source is Source.ACCOUNT and record.age is Age.LIVE
         reach = LATE_AFTER + CLOCK_TOLERANCE if at_once else float("inf")
         for index, one in enumerate(self._records):

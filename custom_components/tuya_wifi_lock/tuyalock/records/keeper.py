@@ -1,12 +1,15 @@
 """Keeps what a lock and other sources report: decides its age, and journals it once."""
 
 from dataclasses import replace
+import logging
 
 from ..clock import Clock
 from ..models import Age, Alarm, Doorbell, Duress, Event, Record, Source, Unlock, When
 from .ageing import Ageing, Verdict, age_by_time, age_elsewhere, when
 from .duress import JUST_NOW, PendingDuress, last_unlock, nearest_unlock, unlock_before
 from .journal import Journal
+
+_LOGGER = logging.getLogger(__name__)
 
 type Claims = list[tuple[Event, float | None]]
 """Events of one report, each with the lock's own time of it, Unix seconds."""
@@ -15,9 +18,10 @@ type Claims = list[tuple[Event, float | None]]
 class RecordKeeper:
     """Makes records of events. Each method returns the records that are new and decided."""
 
-    def __init__(self, journal: Journal, clock: Clock, since: float) -> None:
-        """Keep records in a journal; what is older than a Unix time is no news."""
+    def __init__(self, device_id: str, journal: Journal, clock: Clock, since: float) -> None:
+        """Keep a lock's records in a journal; what is older than a Unix time is no news."""
         self.journal = journal
+        self._device_id = device_id
         self._since = since
         self._ageing = Ageing(clock)
         self._duress = PendingDuress(clock, journal)
@@ -58,7 +62,7 @@ class RecordKeeper:
         """Keep the unlocks in an answer that has only what changed since the lock woke."""
         for event, _ in claims:
             if isinstance(event, Unlock) and self._ageing.counts(event):
-                record = self.journal.add(event, When(received), Source.LAN, None)
+                record = self._enter(event, When(received), Source.LAN, None)
                 if record:
                     self._ageing.hold_answer(record)
 
@@ -92,7 +96,7 @@ class RecordKeeper:
         new = self._settle(verdicts)
         if age:
             return new + self._add(event, at, Source.LAN, age)
-        if record := self.journal.add(event, at, Source.LAN, None):
+        if record := self._enter(event, at, Source.LAN, None):
             self._ageing.hold(record)
         return new
 
@@ -114,7 +118,7 @@ class RecordKeeper:
         self, event: Duress, at: When, source: Source, age: Age, unlock_id: int | None = None
     ) -> list[Record]:
         """Keep duress until the unlock that it is about is known."""
-        if record := self.journal.add(event, at, source, None, delivered=self._is_old(at, source)):
+        if record := self._enter(event, at, source, None):
             self._duress.hold(record, age, unlock_id)
         return []
 
@@ -122,16 +126,35 @@ class RecordKeeper:
         self, event: Event, at: When, source: Source, age: Age, *, unlock_id: int | None = None
     ) -> list[Record]:
         """Keep an event whose age is known."""
+        return self._new(self._enter(event, at, source, age, unlock_id=unlock_id))
+
+    def _enter(
+        self,
+        event: Event,
+        at: When,
+        source: Source,
+        age: Age | None,
+        *,
+        unlock_id: int | None = None,
+    ) -> Record | None:
+        """Enter an event in the journal; return None if it is known already."""
         delivered = self._is_old(at, source)
         record = self.journal.add(event, at, source, age, delivered=delivered, unlock_id=unlock_id)
-        return self._new(record)
+        if record is None:
+            _LOGGER.debug("%s: known: %s from %s", self._device_id, event, source)
+        elif age is None:
+            _LOGGER.debug("%s: held back: %s", self._device_id, record)
+        return record
 
     def _settle(self, verdicts: list[Verdict]) -> list[Record]:
         """Give pending records their age; return those that are new, each before its duress."""
         new: list[Record] = []
         for record_id, age in verdicts:
             pending = self.journal.find(record_id)
-            new += self._new(self.journal.settle(record_id, age))
+            record = self.journal.settle(record_id, age)
+            if record is None:
+                _LOGGER.debug("%s: known: %s", self._device_id, pending)
+            new += self._new(record)
             if pending:
                 new += self._duress.unlock_settled(record_id, pending)
         return new

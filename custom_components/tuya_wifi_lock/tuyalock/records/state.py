@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Self
 
-from ..limits import Between, Matching, OneOf
-from ..models import Age, Alarm, Record, Unlock, Value
+from ..models import Age, Alarm, Between, Matching, OneOf, Record, Unlock, Value
 from ..products.decoder import NUMBERS, SETTINGS, Observation
 from ..products.values import CodecError, decode_door_kit, decode_numbers
 from ..storage import Reader, dump

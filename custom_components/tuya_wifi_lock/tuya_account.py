@@ -1,6 +1,14 @@
-"""What a lock reports to a Tuya account over MQTT, and what is sent to it there."""
+"""Tuya accounts that are signed in to Home Assistant's own Tuya integration.
 
+The only place that touches the run-time data of that integration. It belongs to another
+integration: no attribute is taken for granted, nothing is written to it, and without it everything
+else goes on.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 import time
@@ -17,10 +25,28 @@ from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later
 
-from ..const import LOGGER
-from ..tuyalock import Item, Reader, Report, Source, TuyaLock, Value, described, in_seconds
-from .api import async_query_local_key, async_send, can_send
-from .devices import TUYA, accepts, find_device, managers, read_lock
+from .const import LOGGER
+from .tuyalock import (
+    METHODS,
+    PRODUCTS,
+    CloudError,
+    CloudRefused,
+    CloudSilent,
+    CloudUnreachable,
+    Dp,
+    Family,
+    Reader,
+    Source,
+    TuyaLock,
+    Value,
+    described,
+    family_of,
+    is_lock,
+    read_account_report,
+    read_specifications,
+)
+
+TUYA = "tuya"
 
 CHECK_EVERY = 30.0
 """Seconds between two checks if the account still uses the same MQTT session."""
@@ -31,10 +57,15 @@ OFFLINE_AFTER = 300.0
 QUERY_EVERY = 3600.0
 """Seconds between two queries for a local key."""
 
+ANSWER_TIME = 10.0
+"""Seconds within which Tuya has to answer."""
+
 _REPORT = 4
 """The protocol number of messages in which a device reports."""
 _UNEXPECTED = (AttributeError, KeyError, OSError, RuntimeError, TypeError, ValueError)
 """Errors of objects of another shape than expected."""
+_BLUETOOTH = {"ble_unlock_check", "check_code_set", "check_code_push", "synch_member"}
+"""DP codes that only Bluetooth locks have."""
 
 
 class Trouble(StrEnum):
@@ -248,34 +279,207 @@ class TuyaAccount:
         """Receive a report, unless the session was left meanwhile."""
         if self._mq is None:
             return
-        report = read_report(items, time.time())
+        report = read_account_report(items, time.time())
         LOGGER.debug("%s: received from the Tuya account: %s", self._entry.title, described(report))
         self._lock.receive(report)
 
 
-def read_report(items: list[dict[str, Any]], received: float) -> Report:
-    """Return the items of a message as a report, without those that have no code and no DP id."""
-    return Report(
-        source=Source.ACCOUNT,
-        received=received,
-        items=tuple(
-            Item(dp, item.get("value"), _time(item.get("t")))
-            for item in items
-            if (dp := _dp(item)) is not None
-        ),
+# The locks of the accounts, as the Tuya integration knows them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountLock:
+    """A lock of an account."""
+
+    device_id: str
+    name: str
+    category: str
+    product_id: str
+    local_key: str = field(repr=False)
+    table: Mapping[int, Dp]
+    """The DP table of the product, as far as it is known to the account."""
+    family: Family | None
+    """The product family, as far as its DP codes show it."""
+    refusal: str | None
+    """Why it cannot be set up: `bluetooth`, `zigbee` or `no_lock_dps`."""
+
+
+@callback
+def account_locks(hass: HomeAssistant) -> list[AccountLock]:
+    """Return the locks of all accounts that are signed in."""
+    found = (
+        read_lock(device) for manager in managers(hass) for device in _devices(manager).values()
+    )
+    return [lock for lock in found if lock]
+
+
+@callback
+def local_key(hass: HomeAssistant, device_id: str) -> str | None:
+    """Return the local key of a lock, if an account has one."""
+    keys = (lock.local_key for lock in account_locks(hass) if lock.device_id == device_id)
+    return next(filter(None, keys), None)
+
+
+def managers(hass: HomeAssistant) -> Iterator[Any]:
+    """Return the device managers of the accounts that are signed in."""
+    for entry in hass.config_entries.async_loaded_entries(TUYA):
+        if manager := getattr(getattr(entry, "runtime_data", None), "manager", None):
+            yield manager
+
+
+def find_device(hass: HomeAssistant, device_id: str) -> tuple[Any, Any]:
+    """Return the device manager that has a device, and the device."""
+    for manager in managers(hass):
+        if device := _devices(manager).get(device_id):
+            return manager, device
+    return None, None
+
+
+def _devices(manager: Any) -> dict[str, Any]:
+    """Return the devices of an account by their ids; its thread may change them meanwhile."""
+    devices = getattr(manager, "device_map", None)
+    return dict(devices) if isinstance(devices, dict) else {}
+
+
+def read_lock(device: Any) -> AccountLock | None:
+    """Return a device as a lock, or None if it is no lock or has another shape than expected."""
+    device_id, name = getattr(device, "id", None), getattr(device, "name", None)
+    category, product_id = getattr(device, "category", None), getattr(device, "product_id", None)
+    key = getattr(device, "local_key", None)
+    texts = device_id, name, category, product_id
+    if not all(isinstance(text, str) for text in texts):
+        return None
+    if not is_lock(str(category), str(product_id)):
+        return None
+    return AccountLock(
+        device_id=str(device_id),
+        name=str(name),
+        category=str(category),
+        product_id=str(product_id),
+        local_key=key if isinstance(key, str) else "",
+        table=_table(device),
+        family=family_of(_codes(device)),
+        refusal=_refusal(device),
     )
 
 
-def _dp(item: dict[str, Any]) -> int | str | None:
-    """Return the code of an item, or else its DP id."""
-    code, dp_id = item.get("code"), item.get("dpId")
-    if isinstance(code, str):
-        return code
-    return dp_id if type(dp_id) is int else None
+def accepts(device: Any, code: str) -> bool:
+    """Return if a DP code can be sent to a device."""
+    functions = getattr(device, "function", None)
+    return isinstance(functions, dict) and code in functions
 
 
-def _time(value: Any) -> float | None:
-    """Return a time of an item in Unix seconds, if it has one."""
-    if type(value) not in {int, float} or value <= 0:
+def _refusal(device: Any) -> str | None:
+    """Return why a lock cannot be set up, or None if it can."""
+    codes = _codes(device)
+    if codes & _BLUETOOTH:
+        return "bluetooth"
+    if getattr(device, "sub", False):
+        return "zigbee"
+    known = device.product_id in PRODUCTS or not codes
+    return None if known or codes & METHODS.keys() else "no_lock_dps"
+
+
+def _codes(device: Any) -> set[str]:
+    """Return the known DP codes of a device."""
+    models = (getattr(device, name, None) for name in ("function", "status_range"))
+    codes = {str(code) for model in models if isinstance(model, dict) for code in model}
+    return codes | {dp.code for dp in _table(device).values()}
+
+
+def _table(device: Any) -> dict[int, Dp]:
+    """Return the DP table of a device; empty if the DP ids are not known."""
+    strategy = getattr(device, "local_strategy", None)
+    writable = getattr(device, "function", None)
+    rows = [
+        {
+            "dp_id": dp_id,
+            "code": row.get("status_code"),
+            "type": config.get("valueType"),
+            "values": config.get("valueDesc"),
+        }
+        for dp_id, row in (dict(strategy) if isinstance(strategy, dict) else {}).items()
+        if type(dp_id) is int
+        and isinstance(row, dict)
+        and isinstance(config := row.get("config_item"), dict)
+        and isinstance(row.get("status_code"), str)
+    ]
+    functions = [row for row in rows if isinstance(writable, dict) and row["code"] in writable]
+    return read_specifications({"status": rows, "functions": functions})
+
+
+# Requests to Tuya through an account
+
+
+async def async_query_local_key(hass: HomeAssistant, manager: Any, device_id: str) -> Any:
+    """Return the local key of a device; the device of the integration stays as it is."""
+    repository = getattr(manager, "device_repository", None)
+    query = getattr(repository, "query_devices_by_ids", None)
+    if not callable(query):
         return None
-    return in_seconds(value)
+    try:
+        answer = await _async_call(hass, query, [device_id])
+    except CloudError as err:
+        LOGGER.info("The local key is not known from the Tuya account: %s", _name(err))
+        return None
+    devices = answer if isinstance(answer, list) else []
+    keys = {getattr(one, "id", None): getattr(one, "local_key", None) for one in devices}
+    return keys.get(device_id)
+
+
+def can_send(manager: Any) -> bool:
+    """Return if commands can be sent through an account."""
+    return _post(manager) is not None
+
+
+async def async_send(
+    hass: HomeAssistant, manager: Any, device_id: str, code: str, value: Value
+) -> None:
+    """Send one DP value; raise CloudRefused, CloudUnreachable or CloudSilent."""
+    if (post := _post(manager)) is None:
+        raise CloudUnreachable
+    path = f"/v1.1/m/thing/{device_id}/commands"
+    body = {"commands": [{"code": code, "value": value}]}
+    try:
+        if await _async_call(hass, post, path, None, body) is None:
+            raise CloudSilent
+    except CloudError as err:
+        LOGGER.debug("Command %s through the Tuya account: %s", code, _name(err))
+        raise
+    LOGGER.debug("Command %s through the Tuya account: success", code)
+
+
+def _post(manager: Any) -> Callable[..., Any] | None:
+    """Return the function of the SDK that posts a request.
+
+    The SDK's own `send_commands` drops a command that equals the one within the last ten seconds,
+    and writes all commands to its debug log, where a remote key must not be.
+    """
+    post = getattr(getattr(manager, "customer_api", None), "post", None)
+    return post if callable(post) else None
+
+
+async def _async_call(hass: HomeAssistant, function: Callable[..., Any], *args: Any) -> Any:
+    """Return the result of a blocking function; raise CloudRefused or CloudSilent."""
+    call = hass.async_add_executor_job(function, *args)
+    # After a timeout nobody retrieves its error.
+    call.add_done_callback(lambda done: done.cancelled() or done.exception())
+    done, _ = await asyncio.wait({call}, timeout=ANSWER_TIME)
+    if not done:
+        raise CloudSilent
+    if error := call.exception():
+        raise _failure(error)
+    return call.result()
+
+
+def _failure(error: Any) -> CloudError:
+    """Return what an error of the SDK means; only a refusal proves that nothing was done."""
+    try:
+        return CloudRefused(int(error.error_code))
+    except AttributeError, TypeError, ValueError:
+        return CloudSilent()
+
+
+def _name(error: CloudError) -> str:
+    """Return an error in words for the log."""
+    return str(error) or type(error).__name__

@@ -1,0 +1,18 @@
+"""The session with a lock that has no connection; what it does with one, test_lock.py shows."""
+
+import pytest
+
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import ConnectionLost
+from custom_components.tuya_wifi_lock.tuyalock.lan.session import LanSession, SessionEvent
+from tests.tuyalock.toy_clock import ToyClock
+from tests.tuyalock.world import ADDRESS
+
+
+def test_without_a_connection_nothing_is_sent() -> None:
+    events: list[SessionEvent] = []
+    session = LanSession(ADDRESS, ToyClock(), events.append)
+    with pytest.raises(ConnectionLost):
+        session.send({1: 3})
+    assert (session.host, session.proven, session.connected) == (None, False, False)
+    session.hang_up()
+    assert events == []
