@@ -56,7 +56,8 @@ from .tuyalock import (
     Update,
 )
 
-SAVE_DELAY = 1.0
+SAVE_DELAY = 10.0
+"""Seconds after which a change is written that is no record; a crash may take it along."""
 SHORT_STOP = 3600.0
 """Seconds of a stop that is ignored: a lock that was silent all day still is."""
 
@@ -183,7 +184,10 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self.lock.recover()
         self.records = RecordDispatcher(entry, self.lock, lambda: self.members, self._async_save)
         self._closed = False
-        self._saving = False
+        self._planned: float | None = None
+        """Seconds after which a write was planned that has not begun."""
+        self._written = self.lock.journal.changes
+        """How many changes of the journal are on their way to the disk."""
 
     async def async_start(self) -> None:
         """Begin to look for the lock, and deliver its records once automations can hear them."""
@@ -219,7 +223,8 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
 
     def _stored(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
-        self._saving = False
+        self._planned = None
+        self._written = self.lock.journal.changes
         return {
             **self.lock.as_dict(),
             "clean": self._closed,
@@ -379,9 +384,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self.config_entry.async_create_task(
                 self.hass, async_get_listener(self.hass).async_ask()
             )
+        self._async_save()
         self.async_set_updated_data(snapshot)
         self.records.async_take(update.records)
-        self._async_save()
 
     @callback
     def _async_keep_address(self) -> None:
@@ -422,7 +427,12 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @callback
     def _async_save(self) -> None:
-        """Write the journal and the state soon; a save that waits is not put off by the next."""
-        if not self._saving:
-            self._saving = True
-            self.store.async_delay_save(self._stored, SAVE_DELAY)
+        """Write at once what is new in the journal, and with it, or else soon, what else is new.
+
+        A record is written when it is received, so that a crash loses none; and once more when it
+        was delivered, so that the next start does not deliver it again.
+        """
+        delay = SAVE_DELAY if self._written == self.lock.journal.changes else 0.0
+        if self._planned is None or delay < self._planned:
+            self._planned = delay
+            self.store.async_delay_save(self._stored, delay)

@@ -84,7 +84,6 @@ class RecordDispatcher:
         """Deliver what came while Home Assistant was starting, and what a crash left over."""
         self._hass = hass
         self._async_deliver()
-        self._save()
 
     @callback
     def async_take(self, records: tuple[Record, ...]) -> None:
@@ -114,6 +113,7 @@ class RecordDispatcher:
         for kind in (Kind.ALARM, Kind.DOORBELL):
             for record in [one for one in self._waiting if one.kind is kind][:-MOST_WAITING]:
                 self._waiting.remove(record)
+        self._save()
 
     def _next(self, hass: HomeAssistant) -> Record | None:
         """Return the first record that can be delivered now."""
@@ -168,7 +168,6 @@ class RecordDispatcher:
                 await self._lock.passwords.refresh()
         self._naming = False
         self._async_deliver()
-        self._save()
 
 
 def _is_marked(delivery: Delivery) -> bool:

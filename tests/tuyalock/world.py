@@ -23,7 +23,8 @@ from custom_components.tuya_wifi_lock.tuyalock import (
 from custom_components.tuya_wifi_lock.tuyalock.lan.session import Closed, Opened
 from tests.tuyalock.toy_clock import START, ToyClock
 
-SAVE_DELAY = 1.0
+SAVE_DELAY = 0.1
+"""Seconds in which a record is written that was received or delivered."""
 KEYS = {
     Unlock("fingerprint", 3): (1, 3),
     Unlock("fingerprint", 4): (1, 4),
@@ -153,7 +154,7 @@ class World:
         self._save_soon()
 
     def _save_soon(self) -> None:
-        """Write all a second later."""
+        """Write all at once."""
         if not self._saving:
             self._saving = True
             self.clock.call_later(SAVE_DELAY, self._save)

@@ -39,6 +39,8 @@ class Journal:
         self._next_id = 1
         self._watermarks: dict[Kind, float] = {}
         """The newest time of a record of each kind that is not kept any more."""
+        self.changes = 0
+        """How often something in it has changed."""
         self.last_unlock: Record | None = None
         """The unlock that happened last, by all that the records say."""
 
@@ -91,6 +93,7 @@ class Journal:
         if self._has(record) or (age is not None and self._merge(record)):
             return None
         self._next_id += 1
+        self.changes += 1
         self._records.append(record)
         self._forget(record.kind)
         return self._note(record)
@@ -104,6 +107,7 @@ class Journal:
         """
         if (index := self._index(record_id)) is None:
             return None
+        self.changes += 1
         record = replace(self._records[index], age=age)
         if unlock_id is not None:
             record = replace(record, unlock_id=unlock_id)
@@ -121,6 +125,7 @@ class Journal:
     def mark_delivered(self, record_id: int) -> None:
         """Note that a record has reached its listeners."""
         if (index := self._index(record_id)) is not None:
+            self.changes += 1
             self._records[index] = replace(self._records[index], delivered=True)
 
     def undelivered(self) -> list[Record]:
@@ -168,6 +173,7 @@ class Journal:
         if known.when.claimed is None:
             # Of a lock whose clock is ahead, we know better when it was.
             known = replace(known, when=when(record.when.claimed, known.when.received))
+        self.changes += 1
         self._records[index] = replace(known, confirmed=True)
         return True
 
