@@ -10,9 +10,7 @@ from .access.health import Health
 from .access.keys import SET_KEY, USE_KEY, KeyStatus, reply_in
 from .access.passwords import TemporaryPasswords
 from .access.remote_unlock import RemoteUnlock
-from .access.settings import change_setting
-from .access.transports import AccountTransport, Transports
-from .access.waiters import Reported, Waiters
+from .access.transports import AccountTransport, Reported, Transports, Waiters, change_setting
 from .clock import Clock, Timer
 from .cloud.client import CloudClient
 from .exceptions import ConnectionLost, LockError, Reason, UnlockRefused, Unreachable

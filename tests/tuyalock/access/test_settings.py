@@ -6,7 +6,7 @@ import json
 import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock import Item, Source, Value
-from custom_components.tuya_wifi_lock.tuyalock.access.settings import CHANGED_WITHIN
+from custom_components.tuya_wifi_lock.tuyalock.access.transports import CHANGED_WITHIN
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     NotSupported,
     SettingAsleep,

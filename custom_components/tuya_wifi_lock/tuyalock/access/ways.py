@@ -32,8 +32,7 @@ from ..models import OUR_MEMBER, Item, Report, Source, Value
 from ..products.catalogue import Family
 from ..records.ageing import CLOCK_TOLERANCE
 from .keys import SET_KEY, USE_KEY, KeyReply, KeyStatus, RemoteKey, one_time_key, reply_in
-from .transports import REPLY, Transport, Transports
-from .waiters import Reported, Waiter, Waiters, Wanted
+from .transports import REPLY, Reported, Transport, Transports, Waiter, Waiters, Wanted
 
 _LOGGER = logging.getLogger(__name__)
 
