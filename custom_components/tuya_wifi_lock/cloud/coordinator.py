@@ -26,7 +26,6 @@ from ..tuyalock import (
     Report,
     Snapshot,
     TuyaLock,
-    time_of,
 )
 
 USUAL = 600.0
@@ -294,7 +293,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         newest = now - FIRST_PERIOD if data.watermark is None else min(data.watermark, now)
         for report in await self.client.unlock_records(newest - OVERLAP, now + CLOCK_AHEAD):
             self._lock.receive(report)
-            newest = max(newest, min(time_of(report), now))
+            newest = max(newest, min(report.time, now))
         self.data = replace(self.data, watermark=newest)
 
     async def _async_fetch_alarms(self) -> None:
@@ -308,7 +307,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         """Receive the alarms that were fetched, after the unlocks that a duress is about."""
         for report in self._alarms:
             self._lock.receive(report)
-            newest = min(time_of(report), time.time())
+            newest = min(report.time, time.time())
             newest = max(min(self.data.alarm_watermark or newest, time.time()), newest)
             self.data = replace(self.data, alarm_watermark=newest)
         self._alarms = []
