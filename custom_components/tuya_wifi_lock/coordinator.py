@@ -222,7 +222,6 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         await self.lock.stop()
 
     def _stored(self) -> dict[str, Any]:
-        """Return what has to survive a restart."""
         self._planned = None
         self._written = self.lock.journal.changes
         return {
