@@ -26,7 +26,6 @@ class LockButtonDescription(LockPartDescription, ButtonEntityDescription):
 
 
 async def _refuse(coordinator: LockCoordinator) -> None:
-    """Refuse the request at the door."""
     with coordinator.action():
         await coordinator.lock.refuse()
 

@@ -24,7 +24,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.typing import DiscoveryInfoType
 
-from .cloud.projects import async_get_client, known_projects
+from .cloud import async_get_client, known_projects
 from .const import (
     AUTO,
     CONF_ANNOUNCES,
@@ -99,7 +99,6 @@ class _CloudSteps(ConfigEntryBaseFlow, ABC):
     """The steps about a cloud project, which the flows of a lock and of its options share."""
 
     def __init__(self) -> None:
-        """Start with nothing gathered."""
         super().__init__()
         self._gathered = Gathered()
         self._errors: dict[str, str] = {}
@@ -192,7 +191,6 @@ class _CloudSteps(ConfigEntryBaseFlow, ABC):
         return await self._async_cloud_ready()
 
     async def _async_cloud(self, device_id: str) -> CloudClient:
-        """Return a lock in the cloud of the project."""
         assert self._gathered.project
         return await async_lock_in_cloud(self.hass, self._gathered.project, device_id)
 
@@ -226,7 +224,6 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
     """Set up a lock, or change how it is reached."""
 
     def __init__(self) -> None:
-        """Start without listening."""
         super().__init__()
         self._stop_listening: CALLBACK_TYPE | None = None
         self._reaching: asyncio.Task[Address] | None = None
@@ -561,7 +558,6 @@ class LockOptionsFlow(_CloudSteps, OptionsFlow):
     @property
     @override
     def _changed_entry(self) -> LockConfigEntry:
-        """Return the entry of the lock."""
         return self.config_entry
 
     @override

@@ -14,7 +14,7 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
-from ..cloud.projects import async_get_api, known_projects, project_of
+from ..cloud import async_get_api, known_projects, project_of
 from ..const import CONF_ACCESS_ID, CONF_ACCESS_SECRET, CONF_REGION
 from ..coordinator import LockConfigEntry
 from ..tuyalock import (
@@ -107,7 +107,6 @@ def no_lock_error(found: Collection[CloudDevice]) -> str:
 
 
 def _is_lock(device: CloudDevice) -> bool:
-    """Return if a device of the cloud is a lock."""
     return is_lock(device.category, device.product_id)
 
 

@@ -111,7 +111,6 @@ def options_schema(*, cloud: bool, has_code: bool) -> vol.Schema:
 
 
 def _seconds(most: int) -> vol.All[int]:
-    """Return a field for whole seconds."""
     config = NumberSelectorConfig(min=1, max=most, unit_of_measurement="s")
     return vol.All(NumberSelector(config), vol.Coerce(int))
 

@@ -55,7 +55,6 @@ class LanTransport:
     source = Source.LAN
 
     def __init__(self, session: LanSession, product: Product) -> None:
-        """Send over the session with the lock."""
         self.session = session
         self._product = product
 
@@ -77,7 +76,6 @@ class Transports:
     def __init__(
         self, session: LanSession, product: Product, state: Callable[[], LockState], clock: Clock
     ) -> None:
-        """Begin with the local network alone."""
         self.lan = LanTransport(session, product)
         self.account: AccountTransport | None = None
         """The owner's Tuya account, if there is one."""
@@ -194,7 +192,6 @@ class Waiters:
     """All that waits for something that a lock reports."""
 
     def __init__(self, clock: Clock) -> None:
-        """Start with no waiter."""
         self._clock = clock
         self._waiters: list[Waiter[object]] = []
 

@@ -48,7 +48,6 @@ type _Variants = Mapping[str, Mapping[str, Any]]
 
 
 def _variants(*paths: str) -> _Variants:
-    """Return variants with the same body."""
     return {path: {} for path in paths}
 
 
@@ -317,7 +316,6 @@ class CloudClient:
 
 
 def _reaches(rows: list[Any], since: float) -> bool:
-    """Return if rows reach back before a Unix time."""
     return any(time < since for time in parse_rows(read_time, rows))
 
 
@@ -336,5 +334,4 @@ async def list_devices(api: OpenApi) -> list[CloudDevice]:
 
 
 def _page_of_devices(result: Any) -> tuple[list[Any], str | None]:
-    """Return the devices of a page, and the key of the next page."""
     return list(result["devices"]), result["last_row_key"] if result.get("has_more") else None

@@ -226,7 +226,6 @@ class PendingDuress:
     """Duress that waits for the unlock that it is about."""
 
     def __init__(self, clock: Clock, journal: Journal) -> None:
-        """Begin with none."""
         self._clock, self._journal = clock, journal
         self._pending: list[_Pending] = []
 
