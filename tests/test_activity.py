@@ -7,7 +7,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.tuya_wifi_lock.activity import async_log_unlock
 from custom_components.tuya_wifi_lock.dispatcher import Delivery
-from custom_components.tuya_wifi_lock.tuyalock import Age, Record, Source, Unlock, When
+from custom_components.tuya_wifi_lock.tuyalock import Age, Record, Source, Unlock
+from custom_components.tuya_wifi_lock.tuyalock.models import When
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import EVENT_LOGBOOK_ENTRY
 from homeassistant.core import Context, HomeAssistant

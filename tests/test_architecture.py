@@ -4,10 +4,13 @@ Who may import whom is written in pyproject.toml and read by import-linter (scri
 cannot see an import by name; these tests run what is imported.
 """
 
+import ast
 import json
 from pathlib import Path
 import subprocess
 import sys
+
+from custom_components.tuya_wifi_lock import tuyalock
 
 ROOT = Path(__file__).parent.parent
 CORE = ROOT / "custom_components" / "tuya_wifi_lock" / "tuyalock"
@@ -56,3 +59,16 @@ def test_the_core_knows_nothing_of_home_assistant_or_of_what_is_above_it() -> No
 def test_the_simulator_shares_nothing_with_what_it_tests() -> None:
     loaded = imported_with("tests.simulator")
     assert not loaded & {"homeassistant", "custom_components", "tinytuya", "tuyalock"}
+
+
+def test_the_core_exports_what_is_used_outside_and_nothing_else() -> None:
+    used = {
+        name.name
+        for file in CORE.parent.rglob("*.py")
+        if CORE not in file.parents
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module == "tuyalock"
+        for name in node.names
+    }
+    assert used == set(tuyalock.__all__)
+    assert len(used) <= 60

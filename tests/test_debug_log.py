@@ -212,5 +212,6 @@ async def test_a_refused_key_is_shown(
     data = {**entry.data, CONF_LOCAL_KEY: "n0t?the#right~K7"}
     hass.config_entries.async_update_entry(entry, data=data)
     await setup(hass, entry)
+    await simulated_lock.announce()
     await wait_for(hass, lambda: "no connection" in caplog.text)
     log.shows("LOCK: dialling 127.0.0.1", "LOCK: no connection: NoHandshake")

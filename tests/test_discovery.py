@@ -164,6 +164,16 @@ async def test_a_port_that_another_program_keeps(
         await wait_for(hass, lambda: entry.runtime_data.data.awake)
 
 
+def is_taken(port: int) -> bool:
+    """Return if somebody listens to a UDP port."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
 @pytest.mark.parametrize("turns", range(4))
 async def test_who_gives_up_while_the_ports_are_opened_makes_nobody_deaf(
     hass: HomeAssistant, ports: dict[int, int], turns: int
@@ -184,32 +194,24 @@ async def test_who_gives_up_while_the_ports_are_opened_makes_nobody_deaf(
             sender.sendto(datagram, ("127.0.0.1", ports[port]))
     await wait_for(hass, lambda: len(told) == 3)
     stop()
-    assert not listener._listener._transports
+    await wait_for(hass, lambda: not any(is_taken(port) for port in ports.values()))
 
 
 async def test_nobody_listens_when_nobody_wants_to_hear(
     hass: HomeAssistant, entry: MockConfigEntry, ports: dict[int, int]
 ) -> None:
-    def taken() -> bool:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.bind(("127.0.0.1", ports[6667]))
-            except OSError:
-                return True
-        return False
-
     await setup(hass, entry)
     stop = await async_get_listener(hass).async_subscribe(lambda announcement: None)
     await hass.config_entries.async_unload(entry.entry_id)
-    assert taken()
+    assert is_taken(ports[6667])
     stop()
-    await wait_for(hass, lambda: not taken())
+    await wait_for(hass, lambda: not is_taken(ports[6667]))
     with (
         patch(f"{DISCOVERY}.network.async_get_adapters", side_effect=RuntimeError("no network")),
         pytest.raises(RuntimeError, match="no network"),
     ):
         await async_get_listener(hass).async_subscribe(lambda announcement: None)
-    await wait_for(hass, lambda: not taken())
+    await wait_for(hass, lambda: not is_taken(ports[6667]))
 
 
 def adapter(address: str, prefix: int, *, enabled: bool = True) -> dict[str, Any]:

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.const import DOMAIN
-from custom_components.tuya_wifi_lock.diagnosis.checks import (
+from custom_components.tuya_wifi_lock.checks import (
     CHECKS,
     CloudEvidence,
     Evidence,
@@ -21,6 +20,7 @@ from custom_components.tuya_wifi_lock.diagnosis.checks import (
     duration,
     examine,
 )
+from custom_components.tuya_wifi_lock.const import DOMAIN
 from custom_components.tuya_wifi_lock.repairs import ISSUES
 from custom_components.tuya_wifi_lock.tuyalock import Family, Firmware
 from custom_components.tuya_wifi_lock.tuyalock.access.health import KeyOwner
@@ -294,7 +294,7 @@ def test_each_finding_has_words_and_what_is_not_well_says_what_to_do(
 
 
 def test_the_table_of_scenes_has_every_text_that_there_is() -> None:
-    sources = (INTEGRATION / "diagnosis" / "checks.py").read_text()
+    sources = (INTEGRATION / "checks.py").read_text()
     named = set(re.findall(r'State\.\w+, "(\w+)"', sources))
     tested = {text for *_, text in SCENES}
     assert named <= tested

@@ -313,7 +313,9 @@ def test_a_refusal_that_nobody_knows_is_told_with_its_number() -> None:
 @pytest.mark.parametrize("mistake", Mistake)
 def test_each_mistake_in_a_password_has_its_text(mistake: Mistake) -> None:
     raised = translated(PasswordRefused(mistake))
-    assert raised.translation_key == f"password_{mistake}"
+    prefix = "" if mistake.startswith("offline_") else "password_"
+    assert raised.translation_key == f"{prefix}{mistake}"
+    assert TEXTS[raised.translation_key]
     assert isinstance(raised, ServiceValidationError)
 
 

@@ -49,7 +49,6 @@ def _who(delivery: Delivery) -> str:
 
 
 def _way(record: Record) -> str:
-    """Return how it was opened."""
     if way := _WAYS.get(record.unlock.method):
         return way
     method, number = record.unlock.method.replace("_", " "), record.unlock.number

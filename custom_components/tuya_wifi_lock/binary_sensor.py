@@ -28,7 +28,6 @@ class LockBinarySensorDescription(LockValueDescription[bool | None], BinarySenso
 
 
 def _battery_low(state: LockState) -> bool | None:
-    """Return if the batteries need to be replaced."""
     if state.battery is not None:
         return state.battery <= LOW_BATTERY
     if state.battery_level is not None:

@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import LockConfigEntry, LockCoordinator
-from .diagnosis.report import async_diagnose
+from .diagnosis import async_diagnose
 from .entity import LockPartDescription, TuyaLockEntity, async_add_when_seen
 
 # Not 1: a refusal must not queue behind an unlock that waits.
@@ -26,7 +26,6 @@ class LockButtonDescription(LockPartDescription, ButtonEntityDescription):
 
 
 async def _refuse(coordinator: LockCoordinator) -> None:
-    """Refuse the request at the door."""
     with coordinator.action():
         await coordinator.lock.refuse()
 

@@ -24,7 +24,6 @@ CONF_WITHIN: Final = "within"
 
 
 def _schema(options: dict[Any, Any]) -> vol.Schema:
-    """Return the schema of a condition with options."""
     return vol.Schema(
         {
             vol.Required(CONF_TARGET): cv.TARGET_FIELDS,
@@ -45,14 +44,12 @@ class LockCondition(Condition):
         return cast(ConfigType, cls._schema(config))
 
     def __init__(self, hass: HomeAssistant, config: ConditionConfig) -> None:
-        """Initialize the condition."""
         super().__init__(hass, config)
         self._target = TargetSelection(config.target or {})
         self._options = config.options or {}
 
     @override
     def _async_check(self, **kwargs: Unpack[ConditionCheckParams]) -> bool:
-        """Check each lock of the target."""
         return any(self._is_met(coordinator, whose) for coordinator, whose in self._locks())
 
     def _locks(self) -> Iterator[tuple[LockCoordinator, Whose]]:
@@ -76,7 +73,6 @@ class UnlockRequestedCondition(LockCondition):
 
     @override
     def _is_met(self, lock: LockCoordinator, whose: Whose) -> bool:
-        """Return if the countdown of a request runs."""
         return lock.data.requested
 
 

@@ -37,10 +37,8 @@ from .const import (
     DOMAIN,
     SUBENTRY_MEMBER,
 )
-from .coordinator import LockConfigEntry, async_end_reauth
+from .coordinator import LockConfigEntry, address_of, async_end_reauth
 from .discovery import async_get_listener, known_macs
-from .flows.account import is_in_account, new_account_locks, other_key
-from .flows.behaviour import behaviour_schema, options_schema, with_code, without_code
 from .flows.cloud import (
     CONF_NEXT,
     CONF_PROJECT,
@@ -56,12 +54,27 @@ from .flows.cloud import (
     projects_of_others,
     without_secret,
 )
-from .flows.connection import MANUAL, REAUTH, RECONFIGURE, heard_devices
-from .flows.forms import device_choice, field_errors, stripped
+from .flows.connection import (
+    MANUAL,
+    REAUTH,
+    RECONFIGURE,
+    async_reach,
+    heard_devices,
+    is_in_account,
+    new_account_locks,
+    other_key,
+)
+from .flows.forms import (
+    behaviour_schema,
+    device_choice,
+    field_errors,
+    options_schema,
+    stripped,
+    with_code,
+    without_code,
+)
 from .flows.gathered import Gathered, default_title
 from .flows.member import MemberSubentryFlow
-from .reach import async_reach
-from .settings import address_of
 from .tuyalock import (
     Address,
     CloudClient,
@@ -86,7 +99,6 @@ class _CloudSteps(ConfigEntryBaseFlow, ABC):
     """The steps about a cloud project, which the flows of a lock and of its options share."""
 
     def __init__(self) -> None:
-        """Start with nothing gathered."""
         super().__init__()
         self._gathered = Gathered()
         self._errors: dict[str, str] = {}
@@ -179,7 +191,6 @@ class _CloudSteps(ConfigEntryBaseFlow, ABC):
         return await self._async_cloud_ready()
 
     async def _async_cloud(self, device_id: str) -> CloudClient:
-        """Return a lock in the cloud of the project."""
         assert self._gathered.project
         return await async_lock_in_cloud(self.hass, self._gathered.project, device_id)
 
@@ -213,7 +224,6 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
     """Set up a lock, or change how it is reached."""
 
     def __init__(self) -> None:
-        """Start without listening."""
         super().__init__()
         self._stop_listening: CALLBACK_TYPE | None = None
         self._reaching: asyncio.Task[Address] | None = None
@@ -548,7 +558,6 @@ class LockOptionsFlow(_CloudSteps, OptionsFlow):
     @property
     @override
     def _changed_entry(self) -> LockConfigEntry:
-        """Return the entry of the lock."""
         return self.config_entry
 
     @override

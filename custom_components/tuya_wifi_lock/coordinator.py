@@ -1,39 +1,58 @@
 """Owns one lock and publishes what it reports."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 import time
 from typing import Any, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
-from homeassistant.const import CONF_DEVICE_ID, CONF_HOST, CONF_MAC, EVENT_HOMEASSISTANT_STOP
+from homeassistant.const import (
+    CONF_DEVICE_ID,
+    CONF_HOST,
+    CONF_MAC,
+    CONF_PORT,
+    EVENT_HOMEASSISTANT_STOP,
+)
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .cloud.coordinator import CloudCoordinator
 from .cloud.projects import project_of
-from .const import CONF_ANNOUNCES, CONF_LOCAL_KEY, DOMAIN, LOGGER
-from .device import lock_device, member_device
+from .const import (
+    AUTO,
+    CONF_ANNOUNCES,
+    CONF_LOCAL_KEY,
+    CONF_PROTOCOL_VERSION,
+    CONF_RELOCK_DELAY,
+    CONF_RELOCKS_ITSELF,
+    CONF_UNLOCK_WAIT,
+    CONF_UNLOCK_WITH,
+    DOMAIN,
+    LOGGER,
+)
 from .discovery import async_find_mac, async_get_listener
 from .dispatcher import RecordDispatcher
 from .errors import lock_errors
 from .members import Member, members_of, owner
-from .settings import address_of, settings_of
 from .store import SalvagedStore
 from .tuya_account import TuyaAccount
 from .tuyalock import (
+    Address,
     Announcement,
     Clock,
     CloudClient,
+    Family,
     OpenApi,
     Reader,
+    Settings,
     Snapshot,
     TuyaLock,
     Unlock,
+    UnlockWith,
     Update,
 )
 
@@ -41,6 +60,13 @@ SAVE_DELAY = 10.0
 """Seconds after which a change is written that is no record; a crash may take it along."""
 SHORT_STOP = 3600.0
 """Seconds of a stop that is ignored: a lock that was silent all day still is."""
+
+MODELS = {
+    Family.A: "Wi-Fi lock",
+    Family.B: "Wi-Fi lock Pro",
+    Family.D: "Wi-Fi access control",
+    None: None,
+}
 
 type LockConfigEntry = ConfigEntry[LockCoordinator]
 
@@ -69,6 +95,30 @@ def _listening_since(listened: _Listened | None) -> float:
     if listened and now - SHORT_STOP < listened.until <= now:
         return min(listened.since, now)
     return now
+
+
+def address_of(data: Mapping[str, Any]) -> Address:
+    """Return how a lock is reached, from the data of its entry."""
+    version = data[CONF_PROTOCOL_VERSION]
+    return Address(
+        host=data.get(CONF_HOST),
+        port=data[CONF_PORT],
+        device_id=data[CONF_DEVICE_ID],
+        local_key=data[CONF_LOCAL_KEY].encode(),
+        version=None if version == AUTO else version,
+        announces=data.get(CONF_ANNOUNCES, False),
+    )
+
+
+def settings_of(options: Mapping[str, Any]) -> Settings:
+    """Return what the owner decided, from the options of an entry."""
+    defaults = Settings()
+    return Settings(
+        unlock_with=UnlockWith(options.get(CONF_UNLOCK_WITH, defaults.unlock_with)),
+        relocks_itself=options.get(CONF_RELOCKS_ITSELF, defaults.relocks_itself),
+        relock_delay=options.get(CONF_RELOCK_DELAY, defaults.relock_delay),
+        unlock_wait=options.get(CONF_UNLOCK_WAIT, defaults.unlock_wait),
+    )
 
 
 @callback
@@ -172,7 +222,6 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         await self.lock.stop()
 
     def _stored(self) -> dict[str, Any]:
-        """Return what has to survive a restart."""
         self._planned = None
         self._written = self.lock.journal.changes
         return {
@@ -203,14 +252,27 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     @property
     def device_info(self) -> DeviceInfo:
         """Return the device of the lock, by what is known of it now."""
-        return lock_device(self.config_entry, self.data.family)
+        mac = self.config_entry.data.get(CONF_MAC)
+        return DeviceInfo(
+            identifiers={(DOMAIN, self.device_id)},
+            connections={(dr.CONNECTION_NETWORK_MAC, mac)} if mac else set(),
+            manufacturer="Tuya",
+            model=MODELS[self.data.family],
+            name=self.config_entry.title,
+        )
 
     def member_device(self, member: Member) -> DeviceInfo:
-        """Return the device of a member."""
+        """Return the device of a member; it belongs to the lock's."""
         lock = dr.async_get_device_id_by_identifier(
             self.hass, (DOMAIN, self.device_id), config_entry_id=self.config_entry.entry_id
         )
-        return member_device(member, lock)
+        return DeviceInfo(
+            entry_type=DeviceEntryType.SERVICE,
+            identifiers={(DOMAIN, member.id)},
+            model="Member",
+            name=member.name,
+            via_device_id=lock,
+        )
 
     def _read_last_unlocked_by(self) -> str | None:
         """Return who unlocked last: a name if there is one, or else `Fingerprint 3`."""

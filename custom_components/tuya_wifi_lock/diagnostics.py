@@ -17,7 +17,7 @@ from .const import (
     CONF_UNLOCK_WITH,
 )
 from .coordinator import LockConfigEntry, LockCoordinator
-from .diagnosis.report import check_lock
+from .diagnosis import check_lock
 from .texts import iso
 from .tuyalock import Kind, LockState, TemporaryPasswords, TuyaLock
 
@@ -62,7 +62,6 @@ async def async_get_config_entry_diagnostics(
 
 
 def _connection(coordinator: LockCoordinator) -> dict[str, Any]:
-    """Return how the lock is reached."""
     lock, snapshot = coordinator.lock, coordinator.data
     problem = snapshot.problem
     return {
@@ -80,7 +79,6 @@ def _connection(coordinator: LockCoordinator) -> dict[str, Any]:
 
 
 def _state(state: LockState) -> dict[str, Any]:
-    """Return the state of a lock."""
     return {
         "motor_unlocked": state.motor_unlocked,
         "motor_at": iso(state.motor_at),
@@ -109,7 +107,6 @@ def _records(lock: TuyaLock) -> dict[str, dict[str, int]]:
 
 
 def _passwords(passwords: TemporaryPasswords) -> dict[str, Any]:
-    """Return how many temporary passwords are known, by phase."""
     return {
         "by_phase": dict(Counter(str(password.phase) for password in passwords)),
         "code_length": passwords.code_length,
@@ -117,7 +114,6 @@ def _passwords(passwords: TemporaryPasswords) -> dict[str, Any]:
 
 
 def _cloud(coordinator: LockCoordinator, cloud: CloudCoordinator) -> dict[str, Any]:
-    """Return the state of the connection to Tuya's cloud."""
     data = cloud.data
     return {
         "region": coordinator.config_entry.data[CONF_CLOUD][CONF_REGION],

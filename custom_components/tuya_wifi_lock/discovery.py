@@ -24,7 +24,6 @@ class SharedListener:
     """The one listener of this Home Assistant; open while somebody subscribes."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Start with no port open."""
         self.heard: dict[str, Announcement] = {}
         """The last announcement of each device, by device id."""
         self._hass = hass

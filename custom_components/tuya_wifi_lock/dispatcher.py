@@ -134,7 +134,6 @@ class RecordDispatcher:
         return self._naming
 
     def _async_deliver_one(self, hass: HomeAssistant, record: Record) -> None:
-        """Deliver a record to those who listen to its kind."""
         delivery = self.describe(record)
         if record.kind is not Kind.DOORBELL or record.age is Age.LIVE:
             for listener in tuple(self._listeners[record.kind]):

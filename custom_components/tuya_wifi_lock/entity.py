@@ -165,7 +165,6 @@ class LockValue[V](TuyaLockEntity):
     entity_description: LockValueDescription[V]
 
     def __init__(self, coordinator: LockCoordinator, description: LockValueDescription[V]) -> None:
-        """Initialize the entity of a description."""
         super().__init__(coordinator, description)
         self._shown = self._read()
 
@@ -205,7 +204,6 @@ class LockSetting(TuyaLockEntity):
     entity_description: LockSettingDescription
 
     def __init__(self, coordinator: LockCoordinator, description: LockSettingDescription) -> None:
-        """Initialize a setting that the product's model allows to change."""
         super().__init__(coordinator, description)
         self._dp = coordinator.data.changeable[description.code]
 
@@ -233,7 +231,6 @@ class MemberEntity(Entity):
     _attr_should_poll = False
 
     def __init__(self, coordinator: LockCoordinator, member: Member, key: str) -> None:
-        """Initialize the entity with its key."""
         self.coordinator = coordinator
         self._member_id = member.id
         self._attr_unique_id = f"{member.id}_{key}"

@@ -96,7 +96,6 @@ class RecordEvent(LockEvent):
 
     @callback
     def _async_delivered(self, delivery: Delivery) -> None:
-        """Show a record as a state of its own."""
         if delivery.record.age in self.entity_description.ages:
             _trigger(self, delivery)
 
@@ -105,14 +104,12 @@ class MemberUnlockEvent(MemberEntity, EventEntity):
     """A member has unlocked the door."""
 
     def __init__(self, coordinator: LockCoordinator, member: Member) -> None:
-        """Make the event of a member."""
         super().__init__(coordinator, member, "unlock")
         self._attr_event_types = list(UNLOCK_METHODS)
 
     @callback
     @override
     def _async_unlocked(self, delivery: Delivery) -> None:
-        """Show an unlock as it happens."""
         if delivery.record.age is Age.LIVE:
             _trigger(self, delivery)
 

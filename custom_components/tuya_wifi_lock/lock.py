@@ -11,8 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .activity import async_log_unlock
 from .const import CONF_CODE, DOMAIN
-from .coordinator import LockConfigEntry, LockCoordinator
-from .device import MODELS
+from .coordinator import MODELS, LockConfigEntry, LockCoordinator
 from .dispatcher import Delivery
 from .entity import TuyaLockEntity
 from .tuyalock import Kind
@@ -39,7 +38,6 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
     _attr_name = None
 
     def __init__(self, coordinator: LockCoordinator) -> None:
-        """Initialize with what is known of the lock."""
         super().__init__(coordinator)
         self._set_state()
 
@@ -53,14 +51,12 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
 
     @callback
     def _async_unlocked(self, delivery: Delivery) -> None:
-        """Log on the Activity page who has unlocked the door."""
         if shown := self.hass.states.get(self.entity_id):
             async_log_unlock(self.hass, self.entity_id, shown.name, delivery)
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Write the state of the lock."""
         self._set_state()
         model, device = MODELS[self.coordinator.data.family], self.device_entry
         if isinstance(device, dr.DeviceEntry) and model not in {None, device.model}:

@@ -86,7 +86,6 @@ def name_mistake(name: str, others: Iterable[Member]) -> str | None:
 
 
 def _member(subentry: ConfigSubentry) -> Member:
-    """Return the member of a subentry."""
     data = subentry.data
     return Member(
         subentry.subentry_id,

@@ -50,7 +50,6 @@ class LockNumber(LockSetting, NumberEntity):
     entity_description: LockNumberDescription
 
     def __init__(self, coordinator: LockCoordinator, description: LockNumberDescription) -> None:
-        """Initialize with the range of the product's model."""
         super().__init__(coordinator, description)
         if self._dp.range:
             self._attr_native_min_value, self._attr_native_max_value = self._dp.range

@@ -15,11 +15,11 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, SelectSelectorConfig
 
+from .checks import Finding
 from .cloud.projects import async_pop_copy
 from .const import CONF_NUMBERS, DOMAIN, SUBENTRY_MEMBER
 from .coordinator import LockConfigEntry, LockCoordinator
-from .diagnosis.checks import Finding
-from .diagnosis.report import check_lock
+from .diagnosis import check_lock
 from .dispatcher import Delivery
 from .flows.member import CONF_MEMBER, WHO, member_data
 from .members import key_of, members_of, name_mistake, number_name, owner_of
@@ -100,7 +100,6 @@ class _Repairs:
     """The repairs of one lock."""
 
     def __init__(self, hass: HomeAssistant, coordinator: LockCoordinator) -> None:
-        """Start with nothing checked."""
         self._hass = hass
         self._coordinator = coordinator
         self._entry = coordinator.config_entry
@@ -149,7 +148,6 @@ class _Repairs:
 
     @callback
     def _async_updated(self) -> None:
-        """Check again if an input of the checks has changed."""
         inputs = self._read_inputs()
         missing = any(finding.text in _MISSING for finding in self._findings or ())
         if missing or inputs != self._inputs:
@@ -216,7 +214,6 @@ class _Repairs:
         placeholders: Mapping[str, str] = MappingProxyType({}),
         learn_more_url: str | None = None,
     ) -> None:
-        """Create a repair that is only shown."""
         ir.async_create_issue(
             self._hass,
             DOMAIN,
@@ -230,7 +227,6 @@ class _Repairs:
 
     @callback
     def _async_delete(self, issue: str) -> None:
-        """Delete a repair, if it is there."""
         ir.async_delete_issue(self._hass, DOMAIN, f"{issue}_{self._entry.entry_id}")
 
 
@@ -276,7 +272,6 @@ def _last_unknown(coordinator: LockCoordinator) -> str | None:
 
 
 def _placeholders(entry: LockConfigEntry, number: str) -> dict[str, str]:
-    """Return what the texts are about."""
     return {"number": number_name(number).lower(), "lock": entry.title}
 
 
@@ -294,7 +289,6 @@ class UnknownNumberFlow(RepairsFlow):
     """Find the member of a number."""
 
     def __init__(self, entry: LockConfigEntry, number: str) -> None:
-        """Start with a number of a lock."""
         self._entry = entry
         self._number = number
         self._texts = _placeholders(entry, number)
@@ -367,7 +361,6 @@ class UnknownNumberFlow(RepairsFlow):
             async_ask_whose_number(self.hass, self._entry.runtime_data)
 
     def _add(self, name: str, typed: dict[str, Any]) -> None:
-        """Add a member."""
         data = MappingProxyType(member_data({**typed, CONF_NUMBERS: [self._number]}))
         subentry = ConfigSubentry(
             data=data, subentry_type=SUBENTRY_MEMBER, title=name, unique_id=None

@@ -40,7 +40,6 @@ class LockSelect(LockSetting, SelectEntity):
     entity_description: LockSelectDescription
 
     def __init__(self, coordinator: LockCoordinator, description: LockSelectDescription) -> None:
-        """Initialize with the options of the product's model."""
         super().__init__(coordinator, description)
         self._attr_options = list(self._dp.options)
 

@@ -42,7 +42,6 @@ class LockSensorDescription(LockValueDescription[Value], SensorEntityDescription
 
 
 def _last_heard(state: LockState) -> datetime | None:
-    """Return when the lock last reported anything."""
     return None if state.last_heard is None else dt_util.utc_from_timestamp(state.last_heard)
 
 
@@ -140,7 +139,6 @@ class PasswordsSensor(LockSensor):
 
     @callback
     def _async_arm(self) -> None:
-        """Schedule the next count for when a password ends."""
         self._async_disarm()
         if self._ends:
             end = dt_util.utc_from_timestamp(self._ends)
@@ -148,14 +146,12 @@ class PasswordsSensor(LockSensor):
 
     @callback
     def _async_disarm(self) -> None:
-        """Cancel the next count."""
         if self._cancel:
             self._cancel()
             self._cancel = None
 
     @callback
     def _async_ended(self, now: datetime) -> None:
-        """Count again."""
         self._cancel = None
         self._handle_coordinator_update()
 
@@ -166,7 +162,6 @@ class MemberLastUnlock(MemberEntity, RestoreSensor):
     _attr_device_class = SensorDeviceClass.TIMESTAMP
 
     def __init__(self, coordinator: LockCoordinator, member: Member) -> None:
-        """Initialize the sensor of a member."""
         super().__init__(coordinator, member, "last_unlock")
 
     @override

@@ -29,7 +29,7 @@ from homeassistant.util.json import JsonObjectType, JsonValueType
 
 from .const import DOMAIN
 from .coordinator import LockCoordinator
-from .diagnosis.report import async_diagnose, async_in_words
+from .diagnosis import async_diagnose, async_in_words
 from .entity import TuyaLockEntity
 from .members import Member, members_of
 from .targets import CONF_MEMBERS, CONF_METHODS, mismatch, ours
@@ -96,7 +96,6 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
 
 async def _async_diagnose(call: ServiceCall) -> ServiceResponse:
-    """Check the locks of the target."""
     hass = call.hass
     answer: JsonObjectType = {}
     for entity in ours(hass, await async_extract_entity_ids(call)):
@@ -149,7 +148,6 @@ def _check_members(hass: HomeAssistant, device_ids: Iterable[str]) -> None:
 def _response(
     coordinator: LockCoordinator, record: Record, member: Member | None
 ) -> JsonObjectType:
-    """Return a record as the action responds with it."""
     return {
         "record": record.id,
         "time": iso(record.known_time),
@@ -183,7 +181,6 @@ async def _async_add(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
 
 
 async def _async_modify(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
-    """Change a temporary password."""
     data, passwords = call.data, _passwords(lock)
     with lock.coordinator.action():
         password = await passwords.modify(
@@ -205,7 +202,6 @@ async def _async_delete(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectTy
 
 
 async def _async_get(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
-    """Return the temporary passwords that take a place in the lock."""
     passwords = _passwords(lock)
     with lock.coordinator.action():
         await passwords.refresh()
@@ -246,7 +242,6 @@ def _passwords(lock: TuyaLockEntity) -> TemporaryPasswords:
 
 
 async def _async_response(lock: TuyaLockEntity, password: TemporaryPassword) -> JsonObjectType:
-    """Return a temporary password as an action responds with it."""
     words = await async_texts(lock.hass, "password_status")
     return {
         "id": password.id,

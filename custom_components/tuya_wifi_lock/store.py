@@ -24,7 +24,6 @@ class SalvagedStore(Store[dict[str, Any]]):
     """
 
     def __init__(self, hass: HomeAssistant, name: str) -> None:
-        """Prepare a store of ours."""
         super().__init__(
             hass,
             STORAGE_VERSION,

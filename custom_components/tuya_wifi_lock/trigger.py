@@ -95,7 +95,6 @@ class UnlockTrigger(StatelessEntityTriggerBase):
     """Base of the triggers for unlocks; fires once for each, whichever events the target has."""
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
-        """Initialize the trigger."""
         super().__init__(hass, config)
         self._max_age: timedelta = self._options.get(CONF_MAX_AGE, DEFAULT_MAX_AGE)
         self._whose: dict[str, Whose] = {}
@@ -180,7 +179,6 @@ class MemberCameHomeTrigger(UnlockTrigger):
     )
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
-        """Initialize the trigger."""
         super().__init__(hass, config)
         self._arrivals = Arrivals(hass)
 
@@ -231,7 +229,6 @@ def wrong_age(state: State, max_age: timedelta) -> str | None:
 
 
 def _unlock(state: State) -> Unlock:
-    """Return the unlock that an event shows."""
     attributes = state.attributes
     return Unlock(
         attributes.get(EventEntityStateAttribute.EVENT_TYPE, ""), attributes.get("number")
@@ -242,7 +239,6 @@ class Arrivals:
     """Watches the persons of Home Assistant come home."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Initialize without arrivals."""
         self._hass = hass
         self._arrived: dict[str, datetime] = {}
 
@@ -281,7 +277,6 @@ class AlarmRaisedTrigger(StatelessEntityTriggerBase):
     )
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
-        """Initialize the trigger."""
         super().__init__(hass, config)
         self._types: list[str] = self._options.get(CONF_TYPES, [])
         self._max_age: timedelta = self._options.get(CONF_MAX_AGE, DEFAULT_MAX_AGE)
@@ -301,7 +296,6 @@ class AlarmRaisedTrigger(StatelessEntityTriggerBase):
         return reason is None
 
     def _refuse(self, state: State) -> str | None:
-        """Return why the trigger does not fire for an alarm, if it does not."""
         type_ = state.attributes.get(EventEntityStateAttribute.EVENT_TYPE)
         if self._types and type_ not in self._types:
             return "other_type"
@@ -363,7 +357,6 @@ class DuressTrigger(Trigger):
         return cast(ConfigType, ENTITY_STATE_TRIGGER_SCHEMA(config))
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
-        """Initialize the trigger."""
         super().__init__(hass, config)
         self._target = TargetSelection(config.target or {})
 
@@ -396,7 +389,6 @@ class DuressTrigger(Trigger):
 
 
 def _payload(hass: HomeAssistant, entry_id: str, delivery: Delivery) -> dict[str, Any]:
-    """Return the variables of the trigger."""
     record, member = delivery.record, delivery.member
     unlock = delivery.unlock.unlock if delivery.unlock else None
     device_id = hass.config_entries.async_get_known_entry(entry_id).data[CONF_DEVICE_ID]

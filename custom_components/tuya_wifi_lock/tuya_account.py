@@ -189,7 +189,6 @@ class TuyaAccount:
 
     @callback
     def _async_schedule(self, delay: float | None) -> None:
-        """Schedule the next check, or none."""
         if self._timer:
             self._timer()
             self._timer = None
@@ -370,7 +369,6 @@ def accepts(device: Any, code: str) -> bool:
 
 
 def _refusal(device: Any) -> str | None:
-    """Return why a lock cannot be set up, or None if it can."""
     codes = _codes(device)
     if codes & _BLUETOOTH:
         return "bluetooth"
@@ -381,7 +379,6 @@ def _refusal(device: Any) -> str | None:
 
 
 def _codes(device: Any) -> set[str]:
-    """Return the known DP codes of a device."""
     models = (getattr(device, name, None) for name in ("function", "status_range"))
     codes = {str(code) for model in models if isinstance(model, dict) for code in model}
     return codes | {dp.code for dp in _table(device).values()}
@@ -481,5 +478,4 @@ def _failure(error: Any) -> CloudError:
 
 
 def _name(error: CloudError) -> str:
-    """Return an error in words for the log."""
     return str(error) or type(error).__name__

@@ -25,7 +25,6 @@ class LockUpdateDescription(LockPartDescription, UpdateEntityDescription):
 
 
 def _firmware(coordinator: LockCoordinator) -> Firmware | None:
-    """Return what is known of the firmware."""
     return coordinator.cloud.data.firmware if coordinator.cloud else None
 
 
@@ -75,13 +74,11 @@ class LockFirmware(TuyaLockEntity, UpdateEntity):
 
     @callback
     def _async_cloud_updated(self) -> None:
-        """Show what the cloud knows now."""
         self._show_version()
         self.async_write_ha_state()
 
     @callback
     def _show_version(self) -> None:
-        """Show the version at the device."""
         device, version = self.device_entry, self.installed_version
         if isinstance(device, dr.DeviceEntry) and version not in {None, device.sw_version}:
             dr.async_get(self.hass).async_update_device(device.id, sw_version=version)

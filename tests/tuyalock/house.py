@@ -9,7 +9,6 @@ from typing import Any, override
 from custom_components.tuya_wifi_lock.tuyalock import (
     Address,
     Clock,
-    Item,
     Kind,
     Record,
     Report,
@@ -21,6 +20,7 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     Update,
 )
 from custom_components.tuya_wifi_lock.tuyalock.clock import Timer
+from custom_components.tuya_wifi_lock.tuyalock.models import Item
 from tests.simulator import Knobs, SimulatedLock, access_control
 
 LOCAL_KEY = "0123456789abcdef"

@@ -18,7 +18,6 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     Alarm,
     CallCounter,
     CloudClient,
-    Item,
     OpenApi,
     Project,
     Settings,
@@ -40,7 +39,7 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     NotSupported,
     RequestOver,
 )
-from custom_components.tuya_wifi_lock.tuyalock.models import PasswordPhase
+from custom_components.tuya_wifi_lock.tuyalock.models import Item, PasswordPhase
 from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import Dp, DpType, Family
 from tests.simulator import Knobs, SimulatedLock
 from tests.simulator.cloud import SimulatedCloud

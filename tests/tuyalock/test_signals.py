@@ -11,15 +11,13 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     ALARMS,
     Age,
     Alarm,
-    Doorbell,
-    Duress,
-    Item,
     Record,
     Source,
     Unlock,
     Value,
     aged,
 )
+from custom_components.tuya_wifi_lock.tuyalock.models import Doorbell, Duress, Item
 from custom_components.tuya_wifi_lock.tuyalock.products.decoder import Observation, events
 from tests.simulator.families import ALARMS as ON_THE_WIRE
 

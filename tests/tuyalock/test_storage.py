@@ -12,16 +12,20 @@ import pytest
 from custom_components.tuya_wifi_lock.tuyalock import (
     Age,
     Alarm,
-    Doorbell,
-    Duress,
     LockState,
     Record,
     Source,
     Unlock,
     Value,
+)
+from custom_components.tuya_wifi_lock.tuyalock.models import (
+    Between,
+    Doorbell,
+    Duress,
+    Matching,
+    OneOf,
     When,
 )
-from custom_components.tuya_wifi_lock.tuyalock.models import Between, Matching, OneOf
 from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import Dp, DpType
 from custom_components.tuya_wifi_lock.tuyalock.storage import Reader, dump, load
 

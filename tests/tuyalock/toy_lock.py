@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from custom_components.tuya_wifi_lock.tuyalock import (
-    Item,
     Kind,
     LockState,
     Record,
@@ -16,6 +15,7 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     Update,
 )
 from custom_components.tuya_wifi_lock.tuyalock.lan.session import Closed, Opened
+from custom_components.tuya_wifi_lock.tuyalock.models import Item
 from tests.tuyalock.toy_clock import ToyClock
 from tests.tuyalock.world import ADDRESS
 

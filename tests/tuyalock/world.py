@@ -10,7 +10,6 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     LATE_AFTER,
     Address,
     Age,
-    Item,
     Record,
     Report,
     Settings,
@@ -21,6 +20,7 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     aged,
 )
 from custom_components.tuya_wifi_lock.tuyalock.lan.session import Closed, Opened
+from custom_components.tuya_wifi_lock.tuyalock.models import Item
 from tests.tuyalock.toy_clock import START, ToyClock
 
 SAVE_DELAY = 0.1

@@ -26,7 +26,6 @@ from ..tuyalock import (
     Report,
     Snapshot,
     TuyaLock,
-    time_of,
 )
 
 USUAL = 600.0
@@ -142,7 +141,6 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
 
         @callback
         def async_begin(hass: HomeAssistant) -> None:
-            """Poll for the first time."""
             self.config_entry.async_on_unload(self.async_add_listener(listener))
             self.config_entry.async_create_background_task(
                 hass, self.async_refresh(), f"{self.name} - first refresh"
@@ -196,7 +194,6 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
     # When
 
     def _set_interval(self, *, failed: bool = False) -> None:
-        """Set the time until the next poll."""
         delay, reason = self._next_poll(failed=failed)
         self.update_interval = timedelta(seconds=delay)
         LOGGER.debug("%s: next poll in %.0f s (%s)", self.name, delay, reason)
@@ -237,7 +234,6 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
 
     @override
     async def _async_update_data(self) -> CloudData:
-        """Request all that may be new."""
         if self._woken:
             self._no_wake_before = self.hass.loop.time() + BETWEEN_WAKES
         self._after_wake, self._woken = self._woken, False
@@ -288,13 +284,12 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         self._unsupported.add(self._async_fetch_model)
 
     async def _async_fetch_unlocks(self) -> None:
-        """Fetch the records of unlocks."""
         now, data = time.time(), self.data
         # Our own clock may have been ahead when the newest one was noted.
         newest = now - FIRST_PERIOD if data.watermark is None else min(data.watermark, now)
         for report in await self.client.unlock_records(newest - OVERLAP, now + CLOCK_AHEAD):
             self._lock.receive(report)
-            newest = max(newest, min(time_of(report), now))
+            newest = max(newest, min(report.time, now))
         self.data = replace(self.data, watermark=newest)
 
     async def _async_fetch_alarms(self) -> None:
@@ -308,13 +303,12 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         """Receive the alarms that were fetched, after the unlocks that a duress is about."""
         for report in self._alarms:
             self._lock.receive(report)
-            newest = min(time_of(report), time.time())
+            newest = min(report.time, time.time())
             newest = max(min(self.data.alarm_watermark or newest, time.time()), newest)
             self.data = replace(self.data, alarm_watermark=newest)
         self._alarms = []
 
     async def _async_fetch_passwords(self) -> None:
-        """Fetch the list of temporary passwords."""
         await self._lock.passwords.refresh()
         self._passwords_due = self.hass.loop.time() + PASSWORDS_EVERY
 
@@ -340,7 +334,6 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
 
     @callback
     def _async_works(self) -> None:
-        """Note that the cloud answers."""
         data = replace(self.data, last_success=time.time(), lasting_failure=None)
         if self.last_update_success:
             # The next poll stays when it is.
@@ -351,5 +344,4 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
 
 
 def _last_heard(snapshot: Snapshot) -> float:
-    """Return when the lock was last heard, for a comparison."""
     return snapshot.state.last_heard or 0.0

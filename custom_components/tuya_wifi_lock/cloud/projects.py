@@ -25,14 +25,12 @@ class _Projects:
     """The API clients of all projects, and how many calls each has made this month."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Start without a project."""
         self._hass = hass
         self.store = SalvagedStore(hass, "projects")
         self._calls: dict[str, CallCounter] = {}
         self._apis: dict[Project, OpenApi] = {}
 
     async def async_load(self) -> None:
-        """Load the number of calls."""
         reader = Reader()
         stored = reader.parts("file", await self.store.async_read())
         self._calls = {id_: CallCounter(calls, self.save, reader) for id_, calls in stored.items()}
@@ -40,7 +38,6 @@ class _Projects:
             await self.store.async_keep_copy(reader.unread)
 
     def api(self, project: Project) -> OpenApi:
-        """Return the API client of a project."""
         if project not in self._apis:
             calls = self._calls.setdefault(project.access_id, CallCounter(None, self.save))
             session = async_get_clientsession(self._hass)
@@ -48,18 +45,15 @@ class _Projects:
         return self._apis[project]
 
     def save(self) -> None:
-        """Save the number of calls soon."""
         self.store.async_delay_save(self._stored, SAVE_DELAY)
 
     def _stored(self) -> dict[str, Any]:
-        """Return what has to survive a restart."""
         now = time.time()
         return {id_: calls.as_dict() for id_, calls in self._calls.items() if calls.used(now)}
 
 
 @singleton(_DATA, async_=True)
 async def _async_get_projects(hass: HomeAssistant) -> _Projects:
-    """Return the projects of this Home Assistant."""
     projects = _Projects(hass)
     await projects.async_load()
     return projects

@@ -107,7 +107,6 @@ def no_lock_error(found: Collection[CloudDevice]) -> str:
 
 
 def _is_lock(device: CloudDevice) -> bool:
-    """Return if a device of the cloud is a lock."""
     return is_lock(device.category, device.product_id)
 
 

@@ -1,4 +1,8 @@
-"""The forms for how a lock is reached."""
+"""How a lock is reached: the forms, the locks on the network and in an account, and the test."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import voluptuous as vol
 
@@ -14,7 +18,8 @@ from homeassistant.helpers.selector import (
 
 from ..const import AUTO, CONF_LOCAL_KEY, CONF_PROTOCOL_VERSION, DEFAULT_PORT
 from ..discovery import async_get_listener
-from ..tuyalock import PRODUCTS, VERSIONS, Announcement
+from ..tuya_account import AccountLock, account_locks, local_key
+from ..tuyalock import PRODUCTS, VERSIONS, Address, Announcement, Clock, Settings, TuyaLock
 from .forms import SECRET, configured_ids
 
 _ADDRESS = {
@@ -51,3 +56,74 @@ def heard_devices(hass: HomeAssistant) -> list[Announcement]:
         (device for device in heard if device.device_id not in configured),
         key=lambda device: (device.product_id not in PRODUCTS, device.host),
     )
+
+
+@callback
+def new_account_locks(hass: HomeAssistant) -> dict[str, AccountLock]:
+    """Return the locks of the account that are not set up, by device id."""
+    configured = configured_ids(hass)
+    return {
+        lock.device_id: lock for lock in account_locks(hass) if lock.device_id not in configured
+    }
+
+
+@callback
+def is_in_account(hass: HomeAssistant, device_id: str) -> bool:
+    """Return if the account knows all that it takes to set up a lock."""
+    lock = new_account_locks(hass).get(device_id)
+    return lock is not None and lock.refusal is None
+
+
+@callback
+def other_key(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, str]:
+    """Return the local key that the account has for the lock of an entry, if it is another one."""
+    key = local_key(hass, data[CONF_DEVICE_ID])
+    return {CONF_LOCAL_KEY: key} if key and key != data[CONF_LOCAL_KEY] else {}
+
+
+async def async_reach(
+    hass: HomeAssistant, address: Address, within: float, loaded: TuyaLock | None = None
+) -> Address:
+    """Return how a lock was reached; raise the LockError that says why it was not.
+
+    A lock has room for one connection, so one that is loaded is tested through its own.
+    """
+    if loaded:
+        return await _async_reach_loaded(loaded, address, within)
+    return await _async_reach_new(hass, address, within)
+
+
+async def _async_reach_loaded(lock: TuyaLock, address: Address, within: float) -> Address:
+    """Move a lock, and move it back if it is not reached."""
+    before = lock.address
+    # On another network, its announcements may not come through; then it has to be dialled.
+    announces = before.announces and address.host == before.host
+    lock.move(replace(address, announces=announces))
+    try:
+        return await lock.reach(within)
+    except BaseException:
+        lock.move(before)
+        raise
+
+
+async def _async_reach_new(hass: HomeAssistant, address: Address, within: float) -> Address:
+    """Connect to a lock for as long as the test takes."""
+    lock = TuyaLock(address, Settings(), Clock())
+
+    @callback
+    def heard(announcement: Announcement) -> None:
+        if announcement.device_id == address.device_id:
+            lock.hint(announcement.host, announcement.version, announced=not announcement.asked)
+
+    listener = async_get_listener(hass)
+    stop_listening = await listener.async_subscribe(heard)
+    if earlier := listener.heard.get(address.device_id):
+        heard(replace(earlier, host=address.host or earlier.host))
+    elif address.host:
+        lock.hint(address.host)
+    lock.start()
+    try:
+        return await lock.reach(within)
+    finally:
+        stop_listening()
+        await lock.stop()

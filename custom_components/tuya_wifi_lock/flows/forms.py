@@ -1,4 +1,4 @@
-"""What the forms of several steps share."""
+"""What the forms of several steps share, and the forms for how a lock is used."""
 
 from collections.abc import Callable, Mapping
 import re
@@ -9,6 +9,9 @@ import voluptuous as vol
 from homeassistant.const import CONF_DEVICE_ID, CONF_HOST
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.selector import (
+    BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
@@ -18,9 +21,26 @@ from homeassistant.helpers.selector import (
 )
 from homeassistant.util.network import is_host_valid
 
-from ..const import CONF_ACCESS_ID, CONF_ACCESS_SECRET, CONF_CODE, CONF_LOCAL_KEY, DOMAIN
+from ..const import (
+    CONF_ACCESS_ID,
+    CONF_ACCESS_SECRET,
+    CONF_CODE,
+    CONF_LOCAL_KEY,
+    CONF_RELOCK_DELAY,
+    CONF_RELOCKS_ITSELF,
+    CONF_UNLOCK_WAIT,
+    CONF_UNLOCK_WITH,
+    DOMAIN,
+)
+from ..tuyalock import Settings, UnlockWith
+
+CONF_REMOVE_CODE = "remove_code"
 
 SECRET = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off"))
+_DEFAULTS = Settings()
+_NEW_CODE = TextSelector(
+    TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="new-password")
+)
 
 _CHECKS: Mapping[str, Callable[[str], object]] = {
     CONF_HOST: is_host_valid,
@@ -58,3 +78,51 @@ def configured_ids(hass: HomeAssistant) -> set[str | None]:
     """Return the device ids of the locks that are set up."""
     entries = hass.config_entries.async_entries(DOMAIN, include_ignore=False)
     return {entry.unique_id for entry in entries}
+
+
+# How a lock is used
+
+
+def behaviour_schema(*, cloud: bool, unlock_with: UnlockWith = _DEFAULTS.unlock_with) -> vol.Schema:
+    """Return the form of a new lock, with or without a cloud project."""
+    ways = [way.value for way in UnlockWith if cloud or way is not UnlockWith.CLOUD]
+    config = SelectSelectorConfig(options=ways, translation_key="unlock_with")
+    return vol.Schema(
+        {
+            vol.Required(CONF_UNLOCK_WITH, default=unlock_with.value): SelectSelector(config),
+            vol.Required(CONF_RELOCKS_ITSELF, default=_DEFAULTS.relocks_itself): BooleanSelector(),
+        }
+    )
+
+
+def options_schema(*, cloud: bool, has_code: bool) -> vol.Schema:
+    """Return the form of all options."""
+    wait, delay = int(_DEFAULTS.unlock_wait), int(_DEFAULTS.relock_delay)
+    schema = behaviour_schema(cloud=cloud).extend(
+        {
+            vol.Required(CONF_UNLOCK_WAIT, default=wait): _seconds(60),
+            vol.Required(CONF_RELOCK_DELAY, default=delay): _seconds(300),
+            vol.Optional(CONF_CODE): _NEW_CODE,
+        }
+    )
+    if has_code:
+        schema = schema.extend({vol.Required(CONF_REMOVE_CODE, default=False): BooleanSelector()})
+    return schema
+
+
+def _seconds(most: int) -> vol.All[int]:
+    config = NumberSelectorConfig(min=1, max=most, unit_of_measurement="s")
+    return vol.All(NumberSelector(config), vol.Coerce(int))
+
+
+def with_code(typed: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the new options; a code stays unless another one is typed or it is removed."""
+    code = None if typed.get(CONF_REMOVE_CODE) else typed.get(CONF_CODE, before.get(CONF_CODE))
+    return without_code(typed) | ({CONF_CODE: code} if code else {})
+
+
+def without_code(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options as they may be shown."""
+    return {
+        key: value for key, value in options.items() if key not in {CONF_CODE, CONF_REMOVE_CODE}
+    }

@@ -54,7 +54,6 @@ class MemberSubentryFlow(ConfigSubentryFlow):
     """Add a member of the household, or change one."""
 
     def __init__(self) -> None:
-        """Start with nobody to offer."""
         super().__init__()
         self._found: dict[str, dict[str, Any]] = {}
         """What the form suggests for those who can be taken over, by their lower-case names."""
@@ -119,7 +118,6 @@ class MemberSubentryFlow(ConfigSubentryFlow):
         )
 
     def _members(self) -> dict[str, Member]:
-        """Return the members of this lock by their ids."""
         return members_of(self._get_entry())
 
     def _members_of_other_locks(self) -> dict[str, dict[str, Any]]:
@@ -197,7 +195,6 @@ def _found_label(values: Mapping[str, Any]) -> str:
 
 
 def _member_schema(offered: list[SelectOptionDict]) -> vol.Schema:
-    """Return a form for a member."""
     numbers = SelectSelector(
         SelectSelectorConfig(
             options=offered,

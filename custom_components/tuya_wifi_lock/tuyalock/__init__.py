@@ -1,8 +1,8 @@
 """Tuya Wi-Fi door locks: over the local network, Tuya's cloud, and an owner's account."""
 
-from .access.passwords import MAX_VALID, TemporaryPasswords
+from .access.passwords import TemporaryPasswords
 from .clock import Clock
-from .cloud.client import CloudClient, list_devices, time_of
+from .cloud.client import CloudClient, list_devices
 from .cloud.openapi import MAX_CALLS, REGIONS, CallCounter, OpenApi, Project
 from .cloud.responses import CloudDevice, Firmware, read_account_report, read_specifications
 from .exceptions import (
@@ -12,8 +12,6 @@ from .exceptions import (
     CloudSilent,
     CloudUnreachable,
     LockError,
-    Mistake,
-    PasswordRefused,
 )
 from .lan.address import Address
 from .lan.connection import described
@@ -23,11 +21,7 @@ from .lock import Snapshot, TuyaLock, Update
 from .models import (
     Age,
     Alarm,
-    Doorbell,
-    Duress,
-    Item,
     Kind,
-    PasswordPhase,
     Record,
     Report,
     Settings,
@@ -36,9 +30,8 @@ from .models import (
     Unlock,
     UnlockWith,
     Value,
-    When,
 )
-from .products.catalogue import PRODUCTS, Dp, DpType, Family, family_of, is_lock
+from .products.catalogue import PRODUCTS, Dp, Family, family_of, is_lock
 from .products.decoder import ALARMS, METHODS, UNLOCK_METHODS
 from .records.ageing import CLOCK_AHEAD, LATE_AFTER, aged
 from .records.state import BATTERY_LEVELS, LockState
@@ -51,7 +44,6 @@ __all__ = [
     "CLOCK_AHEAD",
     "LATE_AFTER",
     "MAX_CALLS",
-    "MAX_VALID",
     "METHODS",
     "PORTS",
     "PRODUCTS",
@@ -72,20 +64,13 @@ __all__ = [
     "CloudRefused",
     "CloudSilent",
     "CloudUnreachable",
-    "Doorbell",
     "Dp",
-    "DpType",
-    "Duress",
     "Family",
     "Firmware",
-    "Item",
     "Kind",
     "LockError",
     "LockState",
-    "Mistake",
     "OpenApi",
-    "PasswordPhase",
-    "PasswordRefused",
     "Project",
     "Reader",
     "Record",
@@ -100,7 +85,6 @@ __all__ = [
     "UnlockWith",
     "Update",
     "Value",
-    "When",
     "aged",
     "described",
     "family_of",
@@ -108,5 +92,4 @@ __all__ = [
     "list_devices",
     "read_account_report",
     "read_specifications",
-    "time_of",
 ]

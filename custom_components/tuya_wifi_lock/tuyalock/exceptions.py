@@ -24,7 +24,6 @@ class _Explained(StrEnum):
     text: Text
 
     def __new__(cls, value: str, text: Text) -> Self:
-        """Keep the text beside the value."""
         reason = str.__new__(cls, value)
         reason._value_ = value
         reason.text = text
@@ -71,7 +70,6 @@ class WrongVersion(LockError):
     connection_problem = "wrong_version"
 
     def __init__(self, announced: str) -> None:
-        """Remember which version the lock announces."""
         super().__init__(f"the lock announces protocol version {announced}")
         self.translation_placeholders = {"announced": announced}
 
@@ -165,7 +163,6 @@ class UnlockRefused(LockError):
     """The lock answered the remote key with a refusal."""
 
     def __init__(self, reason: Reason) -> None:
-        """Remember the reason."""
         super().__init__(f"the lock refused: {reason}")
         self.reason = reason
         self.text = reason.text
@@ -289,7 +286,6 @@ class CloudRefused(CloudError):
     """Tuya's cloud answered with an error."""
 
     def __init__(self, code: int) -> None:
-        """Remember Tuya's number of the error, and what it means."""
         super().__init__(f"Tuya's cloud refused with code {code}")
         self.code = code
         self.cause = _CAUSES.get(code, Cause.OTHER)
@@ -342,7 +338,6 @@ class PasswordRefused(LockError):
     is_callers_mistake = True
 
     def __init__(self, mistake: Mistake) -> None:
-        """Remember what is wrong."""
         super().__init__(f"the temporary password is refused: {mistake}")
         self.mistake = mistake
         self.text = mistake.text

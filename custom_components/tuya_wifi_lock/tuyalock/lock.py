@@ -10,9 +10,7 @@ from .access.health import Health
 from .access.keys import SET_KEY, USE_KEY, KeyStatus, reply_in
 from .access.passwords import TemporaryPasswords
 from .access.remote_unlock import RemoteUnlock
-from .access.settings import change_setting
-from .access.transports import AccountTransport, Transports
-from .access.waiters import Reported, Waiters
+from .access.transports import AccountTransport, Reported, Transports, Waiters, change_setting
 from .clock import Clock, Timer
 from .cloud.client import CloudClient
 from .exceptions import ConnectionLost, LockError, Reason, UnlockRefused, Unreachable
@@ -268,7 +266,6 @@ class TuyaLock:
         self._transports.account = account
 
     def _opened(self) -> None:
-        """Note that the lock has opened."""
         now = self._clock.time()
         self._state = opened(self._state, now, now)
 
@@ -506,7 +503,6 @@ class TuyaLock:
         self._on_update(Update(snapshot, new))
 
     def _look(self) -> Snapshot:
-        """Return what can be seen now."""
         now, settings = self._clock.time(), self._settings
         state = state_at(self._state, now)
         return Snapshot(
@@ -558,5 +554,4 @@ def _found(stored: Any, reader: Reader) -> dict[str, Any]:
 
 
 def _unlocks(observations: Iterable[Observation]) -> list[Unlock]:
-    """Return the unlocks in a report."""
     return [event for event, _ in events(observations) if isinstance(event, Unlock)]

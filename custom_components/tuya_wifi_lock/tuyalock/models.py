@@ -83,6 +83,11 @@ class Report:
     is_answer: bool = False
     """It answers a query, so it may say nothing new."""
 
+    @property
+    def time(self) -> float:
+        """Return when it was by the lock's own clock, or 0."""
+        return max((one.time or 0.0 for one in self.items), default=0.0)
+
 
 class Kind(StrEnum):
     """Kinds of records."""

@@ -88,7 +88,6 @@ def _load_union(types: tuple[Any, ...], data: Any) -> Any:
 
 
 def _load_dataclass(type_: Any, data: Any) -> Any:
-    """Return a dataclass."""
     rows, values, hints = _mapping(data), {}, _hints(type_)
     for one in fields(type_):
         if one.name in rows:
@@ -104,7 +103,6 @@ def _key(type_: Any, text: str) -> int | str:
 
 
 def _mapping(data: Any) -> dict[str, Any]:
-    """Return a mapping."""
     if isinstance(data, dict):
         return data
     raise ValueError("not a mapping")
@@ -135,7 +133,6 @@ def _kind(type_: Any) -> Enum | None:
 
 @cache
 def _hints(type_: Any) -> dict[str, Any]:
-    """Return the types of a dataclass's fields."""
     return get_type_hints(type_, include_extras=True)
 
 
@@ -149,7 +146,6 @@ class Reader:
     """Reads what was stored as far as that can be read, and counts by part what cannot."""
 
     def __init__(self) -> None:
-        """Begin with nothing that cannot be read."""
         self.unread: Counter[str] = Counter()
 
     def lose(self, part: str, count: int = 1) -> None:
@@ -191,7 +187,6 @@ class Reader:
         return {}
 
     def _fields(self, part: str, type_: Any, data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-        """Return the names and values of the fields that can be read."""
         hints = _hints(type_)
         for one in fields(type_):
             if one.name in data:
@@ -200,7 +195,6 @@ class Reader:
                     yield one.name, value
 
     def _items(self, part: str, type_: Any, items: Any) -> Iterator[Any]:
-        """Return the items that can be read."""
         for item in items:
             try:
                 yield load(type_, item)
@@ -221,5 +215,4 @@ def _is_row_of_one_type(origin: Any, arguments: tuple[Any, ...]) -> bool:
 
 
 def _is_mapping(origin: Any) -> bool:
-    """Return if a type is a mapping."""
     return isinstance(origin, type) and issubclass(origin, Mapping)

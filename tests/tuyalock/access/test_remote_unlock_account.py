@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import Item, Settings, Source, UnlockWith, Value
+from custom_components.tuya_wifi_lock.tuyalock import Settings, Source, UnlockWith, Value
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     CloudRefused,
     CloudSilent,
@@ -23,6 +23,7 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
 )
 from custom_components.tuya_wifi_lock.tuyalock.lan.connection import Rejected
 from custom_components.tuya_wifi_lock.tuyalock.lan.session import Closed
+from custom_components.tuya_wifi_lock.tuyalock.models import Item
 from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import Family
 
 from ..house import House, house

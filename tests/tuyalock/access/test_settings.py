@@ -5,14 +5,15 @@ import json
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import Item, Source, Value
-from custom_components.tuya_wifi_lock.tuyalock.access.settings import CHANGED_WITHIN
+from custom_components.tuya_wifi_lock.tuyalock import Source, Value
+from custom_components.tuya_wifi_lock.tuyalock.access.transports import CHANGED_WITHIN
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     NotSupported,
     SettingAsleep,
     SettingNotConfirmed,
 )
 from custom_components.tuya_wifi_lock.tuyalock.lan.session import Closed
+from custom_components.tuya_wifi_lock.tuyalock.models import Item
 from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import Dp, DpType
 
 from ..house import House, house

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from aiohttp import ClientSession
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import Item, Report, Source
+from custom_components.tuya_wifi_lock.tuyalock import Report, Source
 from custom_components.tuya_wifi_lock.tuyalock.cloud import openapi
 from custom_components.tuya_wifi_lock.tuyalock.cloud.client import CloudClient, list_devices
 from custom_components.tuya_wifi_lock.tuyalock.cloud.openapi import MAX_CALLS, OpenApi, Project
@@ -27,6 +27,7 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     CloudUnreachable,
 )
 from custom_components.tuya_wifi_lock.tuyalock.models import (
+    Item,
     PasswordPhase,
     PasswordRequest,
     TemporaryPassword,

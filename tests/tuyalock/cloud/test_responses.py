@@ -5,15 +5,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import (
-    Alarm,
-    Doorbell,
-    Duress,
-    Item,
-    Report,
-    Source,
-    Unlock,
-)
+from custom_components.tuya_wifi_lock.tuyalock import Alarm, Report, Source, Unlock
 from custom_components.tuya_wifi_lock.tuyalock.cloud.responses import (
     CloudMember,
     Firmware,
@@ -33,7 +25,13 @@ from custom_components.tuya_wifi_lock.tuyalock.cloud.responses import (
     read_ticket,
 )
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import Cause, CloudRefused, CloudSilent
-from custom_components.tuya_wifi_lock.tuyalock.models import Event, PasswordPhase
+from custom_components.tuya_wifi_lock.tuyalock.models import (
+    Doorbell,
+    Duress,
+    Event,
+    Item,
+    PasswordPhase,
+)
 from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import Dp, DpType
 from custom_components.tuya_wifi_lock.tuyalock.products.decoder import events
 from custom_components.tuya_wifi_lock.tuyalock.products.product import Product

@@ -6,8 +6,9 @@ from typing import Any
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import Item, Report, Source
+from custom_components.tuya_wifi_lock.tuyalock import Report, Source
 from custom_components.tuya_wifi_lock.tuyalock.lan.protocol import encode_json, parse_report
+from custom_components.tuya_wifi_lock.tuyalock.models import Item
 from tests.simulator import bodies
 
 AT = 1_700_000_000

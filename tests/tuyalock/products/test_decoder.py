@@ -6,17 +6,8 @@ from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import (
-    Alarm,
-    Doorbell,
-    Duress,
-    Family,
-    Item,
-    Source,
-    Unlock,
-    Value,
-)
-from custom_components.tuya_wifi_lock.tuyalock.models import Event
+from custom_components.tuya_wifi_lock.tuyalock import Alarm, Family, Source, Unlock, Value
+from custom_components.tuya_wifi_lock.tuyalock.models import Doorbell, Duress, Event, Item
 from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import PROFILES, Dp, DpType
 from custom_components.tuya_wifi_lock.tuyalock.products.decoder import (
     METHODS,

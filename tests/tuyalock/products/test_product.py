@@ -5,14 +5,8 @@ from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import (
-    PRODUCTS,
-    Family,
-    Item,
-    Reader,
-    Report,
-    Source,
-)
+from custom_components.tuya_wifi_lock.tuyalock import PRODUCTS, Family, Reader, Report, Source
+from custom_components.tuya_wifi_lock.tuyalock.models import Item
 from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import PROFILES, Dp, DpType
 from custom_components.tuya_wifi_lock.tuyalock.products.product import Product
 from custom_components.tuya_wifi_lock.tuyalock.storage import dump

@@ -6,7 +6,8 @@ from typing import Any
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import Age, Doorbell, Kind, Source, Unlock, When
+from custom_components.tuya_wifi_lock.tuyalock import Age, Kind, Source, Unlock
+from custom_components.tuya_wifi_lock.tuyalock.models import Doorbell, When
 from custom_components.tuya_wifi_lock.tuyalock.records.ageing import (
     age_by_time,
     age_elsewhere,

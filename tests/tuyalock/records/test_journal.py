@@ -12,16 +12,13 @@ import pytest
 from custom_components.tuya_wifi_lock.tuyalock import (
     Age,
     Alarm,
-    Doorbell,
-    Duress,
     Kind,
     Reader,
     Record,
     Source,
     Unlock,
-    When,
 )
-from custom_components.tuya_wifi_lock.tuyalock.models import Event
+from custom_components.tuya_wifi_lock.tuyalock.models import Doorbell, Duress, Event, When
 from custom_components.tuya_wifi_lock.tuyalock.records import journal as module
 from custom_components.tuya_wifi_lock.tuyalock.records.ageing import age_elsewhere, when
 from custom_components.tuya_wifi_lock.tuyalock.records.journal import KEPT, Journal

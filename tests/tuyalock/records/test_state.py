@@ -12,9 +12,7 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     UNLOCK_METHODS,
     Age,
     Alarm,
-    Doorbell,
     Family,
-    Item,
     LockState,
     Reader,
     Record,
@@ -22,7 +20,7 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     Unlock,
     Value,
 )
-from custom_components.tuya_wifi_lock.tuyalock.models import Event
+from custom_components.tuya_wifi_lock.tuyalock.models import Doorbell, Event, Item
 from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import PROFILES, Dp, DpType
 from custom_components.tuya_wifi_lock.tuyalock.products.decoder import (
     NUMBERS,

@@ -101,5 +101,4 @@ def reply_in(codes: Mapping[str, Value], code: str) -> KeyReply | None:
 
 
 def _text(data: bytes) -> str:
-    """Return the JSON form of a raw DP."""
     return b64encode(data).decode("ascii")

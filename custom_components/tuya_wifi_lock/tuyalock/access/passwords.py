@@ -291,13 +291,11 @@ class TemporaryPasswords(PasswordBook):
         return self._cloud
 
     def _put(self, password: TemporaryPassword) -> None:
-        """Note how a password is now."""
         _LOGGER.debug("temporary password %s is %s now", password.id, password.phase)
         self.put(password, self._clock.time())
         self._changed()
 
     async def _refresh(self, cloud: CloudClient) -> None:
-        """Take over what the cloud knows."""
         self.merge(await cloud.list_passwords(), self._clock.time())
         self._changed()
 
@@ -348,7 +346,6 @@ def _same(number: int | None, other: int) -> bool:
 
 
 def _slot(number: int) -> int:
-    """Return a number without 900."""
     return number - FIRST_NUMBER if number > FIRST_NUMBER else number
 
 

@@ -19,8 +19,7 @@ from ..exceptions import (
 )
 from ..models import Report, Settings, UnlockWith
 from ..products.catalogue import Family
-from .transports import Transports
-from .waiters import Reported, Waiters
+from .transports import Reported, Transports, Waiters
 from .ways import CloudTicket, OwnKey, Reply, Way
 
 _LOGGER = logging.getLogger(__name__)

@@ -1,16 +1,32 @@
-"""Transports: what carries a command to the lock, and which of them reaches it now."""
+"""Transports carry commands to the lock; waiters see what it reports."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import asyncio
+from collections.abc import Callable, Collection, Generator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+import logging
 from typing import Protocol
 
 from ..clock import Clock
-from ..exceptions import NotProven, NotSupported
+from ..exceptions import (
+    ConnectionLost,
+    LockError,
+    NotProven,
+    NotSupported,
+    SettingAsleep,
+    SettingNotConfirmed,
+    UnlockRefused,
+)
 from ..lan.session import LanSession
-from ..models import Source, Value
+from ..models import Item, Source, Unlock, Value
 from ..products.catalogue import PROFILES, Family, dp_id
 from ..products.product import Product
 from ..records.state import LockState
+
+_LOGGER = logging.getLogger(__name__)
+
+CHANGED_WITHIN = 10.0
+"""Seconds in which a lock says that it has changed a setting."""
 
 REPLY = "reply_unlock_request"
 
@@ -39,7 +55,6 @@ class LanTransport:
     source = Source.LAN
 
     def __init__(self, session: LanSession, product: Product) -> None:
-        """Send over the session with the lock."""
         self.session = session
         self._product = product
 
@@ -61,7 +76,6 @@ class Transports:
     def __init__(
         self, session: LanSession, product: Product, state: Callable[[], LockState], clock: Clock
     ) -> None:
-        """Begin with the local network alone."""
         self.lan = LanTransport(session, product)
         self.account: AccountTransport | None = None
         """The owner's Tuya account, if there is one."""
@@ -119,3 +133,114 @@ class Transports:
     def account_accepts(self, *codes: str) -> bool:
         """Return if the owner's account can send all these DP codes, when the lock is awake."""
         return self.account is not None and all(self.account.accepts(code) for code in codes)
+
+
+# Waiting for what is reported
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """What a source has just reported of a lock."""
+
+    source: Source
+    codes: Mapping[str, Value]
+    """Values by DP code."""
+    unlocks: Collection[Unlock] = ()
+    """Those that are new."""
+    items: tuple[Item, ...] = ()
+    """The report itself, as the source gave it."""
+    at: float | None = None
+    """When it was, Unix seconds, if another source than the lock itself reports it."""
+    is_answer: bool = False
+    """It answers a query, so it may say nothing new."""
+
+
+type Wanted[T] = Callable[[Reported], T | None]
+"""Returns what is waited for if a report has it."""
+
+
+class Waiter[T]:
+    """Waits for a report."""
+
+    def __init__(self, wanted: Wanted[T], source: Source | None, clock: Clock) -> None:
+        """Wait for what is wanted, or until something is wrong with a source."""
+        self._wanted, self._source, self._clock = wanted, source, clock
+        self._found = asyncio.get_running_loop().create_future()
+
+    def take(self, reported: Reported) -> None:
+        """Take a report."""
+        if not self._found.done() and (found := self._wanted(reported)) is not None:
+            self._found.set_result(found)
+
+    def fail(self, source: Source, error: LockError) -> None:
+        """Take the reason why a source reports no more, or does not do what it was asked."""
+        if not self._found.done() and source is self._source:
+            self._found.set_result(error)
+
+    async def result(self, seconds: float) -> T:
+        """Return what is wanted; raise TimeoutError, ConnectionLost or UnlockRefused."""
+        async with self._clock.timeout(seconds):
+            found: T | LockError = await self._found
+        if isinstance(found, UnlockRefused):
+            raise found
+        if isinstance(found, LockError):
+            raise ConnectionLost("the connection ended") from found
+        return found
+
+
+class Waiters:
+    """All that waits for something that a lock reports."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._waiters: list[Waiter[object]] = []
+
+    @contextmanager
+    def wait_for[T](self, wanted: Wanted[T], source: Source | None = None) -> Generator[Waiter[T]]:
+        """Wait from now on, so that nothing is missed that follows a command sent in this block."""
+        waiter = Waiter(wanted, source, self._clock)
+        self._waiters.append(waiter)
+        try:
+            yield waiter
+        finally:
+            self._waiters.remove(waiter)
+
+    def take(self, reported: Reported) -> None:
+        """Take a report."""
+        for waiter in self._waiters:
+            waiter.take(reported)
+
+    def fail(self, source: Source, error: LockError) -> None:
+        """Take the end of a connection, or a refusal."""
+        for waiter in self._waiters:
+            waiter.fail(source, error)
+
+
+# Settings of the lock itself
+
+
+async def change_setting(
+    transports: Transports,
+    waiters: Waiters,
+    changeable: Collection[str],
+    code: str,
+    value: Value,
+) -> None:
+    """Change a setting; returns when the lock reports the value, else raises LockError."""
+    if code not in changeable:
+        raise NotSupported(f"this product does not let {code} be changed")
+    if not transports.connected:
+        raise SettingAsleep("the lock is asleep")
+
+    def changed(reported: Reported) -> bool | None:
+        return (reported.source is Source.LAN and reported.codes.get(code) == value) or None
+
+    _LOGGER.debug("%s: setting %s to %s", transports.device_id, code, value)
+    with transports.kept_open(), waiters.wait_for(changed, Source.LAN) as waiter:
+        await transports.lan.send(code, value)
+        try:
+            await waiter.result(CHANGED_WITHIN)
+        except ConnectionLost as err:
+            raise SettingNotConfirmed("the connection ended before the lock answered") from err
+        except TimeoutError as err:
+            raise SettingNotConfirmed("the lock did not say that it changed the setting") from err

@@ -32,8 +32,7 @@ from ..models import OUR_MEMBER, Item, Report, Source, Value
 from ..products.catalogue import Family
 from ..records.ageing import CLOCK_TOLERANCE
 from .keys import SET_KEY, USE_KEY, KeyReply, KeyStatus, RemoteKey, one_time_key, reply_in
-from .transports import REPLY, Transport, Transports
-from .waiters import Reported, Waiter, Waiters, Wanted
+from .transports import REPLY, Reported, Transport, Transports, Waiter, Waiters, Wanted
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -62,7 +61,6 @@ class Way(ABC):
     """It can also lock."""
 
     def __init__(self, transports: Transports, waiters: Waiters, clock: Clock) -> None:
-        """Prepare a way to one lock."""
         self._transports, self._waiters, self._clock = transports, waiters, clock
 
     @property
@@ -80,7 +78,6 @@ class Way(ABC):
         """Open the door, or lock it; raise LockError."""
 
     def _transport(self) -> Transport:
-        """Return the transport to send with."""
         return self._transports.reaching(*self.codes) or self._transports.lan
 
     async def _give(self, what: str, order: Awaitable[None]) -> None:
@@ -251,7 +248,6 @@ class CloudTicket(Way):
 
     @property
     def _cloud(self) -> CloudClient:
-        """Return the lock in Tuya's cloud."""
         if self._project is None:
             raise NoCloud("there is no cloud project")
         return self._project
@@ -333,5 +329,4 @@ def _moved(reported: Reported, *, unlock: bool) -> bool | None:
 
 
 def _request_ended(reported: Reported) -> bool | None:
-    """Return if a report says that nobody asks at the door any more."""
     return reported.codes.get("unlock_request") == 0 or None

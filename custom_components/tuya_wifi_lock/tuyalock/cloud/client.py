@@ -48,7 +48,6 @@ type _Variants = Mapping[str, Mapping[str, Any]]
 
 
 def _variants(*paths: str) -> _Variants:
-    """Return variants with the same body."""
     return {path: {} for path in paths}
 
 
@@ -140,13 +139,13 @@ class CloudClient:
         # The query takes no times; the newest rows come first.
         codes = {"codes": "alarm_lock,hijack,doorbell"}
         rows = await self._all(_ALARMS, "records", codes, poll=True, since=since)
-        return [one for one in self._reports(rows) if since <= time_of(one) <= until]
+        return [one for one in self._reports(rows) if since <= one.time <= until]
 
     def _reports(self, rows: list[Any]) -> list[Report]:
         """Return rows of the logs, which come newest first, as reports, oldest first."""
         received = self._api.clock.time()
         read = partial(read_report, received=received)
-        return sorted(parse_rows(read, rows[::-1]), key=time_of)
+        return sorted(parse_rows(read, rows[::-1]), key=lambda report: report.time)
 
     async def members(self) -> list[CloudMember]:
         """Return the members in the app, with their numbers where they are known."""
@@ -317,7 +316,6 @@ class CloudClient:
 
 
 def _reaches(rows: list[Any], since: float) -> bool:
-    """Return if rows reach back before a Unix time."""
     return any(time < since for time in parse_rows(read_time, rows))
 
 
@@ -336,10 +334,4 @@ async def list_devices(api: OpenApi) -> list[CloudDevice]:
 
 
 def _page_of_devices(result: Any) -> tuple[list[Any], str | None]:
-    """Return the devices of a page, and the key of the next page."""
     return list(result["devices"]), result["last_row_key"] if result.get("has_more") else None
-
-
-def time_of(report: Report) -> float:
-    """Return when a record of the cloud was, in Unix seconds."""
-    return max((one.time or 0.0 for one in report.items), default=0.0)

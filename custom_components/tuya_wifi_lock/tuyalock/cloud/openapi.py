@@ -170,7 +170,6 @@ class OpenApi:
         clock: Clock,
         calls: CallCounter | None = None,
     ) -> None:
-        """Initialize; nothing is requested before the first call."""
         self.project = project
         self.calls = calls or CallCounter()
         self._session = session
@@ -252,7 +251,6 @@ class OpenApi:
         return result
 
     async def _exchange(self, request: _Request, token: str) -> bytes:
-        """Send a request once and return the body of the answer."""
         async with self._session.request(
             request.method,
             self._base + request.device_path,
@@ -265,7 +263,6 @@ class OpenApi:
             return await response.read()
 
     def _headers(self, request: _Request, token: str) -> dict[str, str]:
-        """Return the headers of a request, with its signature."""
         project = self.project
         now = str(round((self.clock.time() + self._skew) * 1000))
         identity = project.access_id + token + now

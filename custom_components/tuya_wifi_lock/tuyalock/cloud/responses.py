@@ -344,7 +344,6 @@ def read_firmware(result: Any) -> Firmware | None:
 
 
 def _newest(row: Any) -> str:
-    """Return the newest version of a module."""
     up_to_date = row.get("upgrade_status", 0) in _UP_TO_DATE
     return str(row["current_version"] if up_to_date else row["version"])
 

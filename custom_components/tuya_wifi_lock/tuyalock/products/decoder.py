@@ -255,7 +255,6 @@ def events(
 
 
 def _unlock(code: str, value: Value) -> Unlock | None:
-    """Return the unlock that a DP reports, if it reports one."""
     if code == "open_inside":
         return Unlock("inside") if value else None
     if not code.startswith("unlock_") or code in _NO_UNLOCK:
@@ -301,14 +300,12 @@ def _others(code: str, value: Value, alarm_bits: bool) -> list[Event]:
 
 
 def _alarm(name: str) -> Alarm | Doorbell:
-    """Return the event that the name of an alarm stands for."""
     if name == "doorbell":
         return Doorbell()
     return Alarm(name if name in ALARMS else _OTHER)
 
 
 def _alarm_names(value: Value, bits: bool) -> list[str]:
-    """Return the names in an alarm."""
     if isinstance(value, str) and not value.isdecimal():
         return [value]
     if isinstance(value, str) and len(value) == 2 and not bits:
@@ -326,7 +323,6 @@ def _kit_alarm(text: str) -> str:
 
 
 def _at(names: tuple[str, ...], index: int) -> str:
-    """Return the name with an index."""
     return names[index] if index < len(names) else _OTHER
 
 

@@ -149,7 +149,6 @@ class Product:
 
 
 def _changeable(table: Mapping[int, Dp]) -> dict[str, Dp]:
-    """Return the settings of a table that can be changed, by DP code."""
     return {dp.code: dp for dp in table.values() if dp.writable and dp.code in SETTINGS}
 
 

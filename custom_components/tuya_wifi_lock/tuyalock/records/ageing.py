@@ -76,7 +76,6 @@ class Ageing:
     """
 
     def __init__(self, clock: Clock) -> None:
-        """Start without a connection."""
         self._clock = clock
         self._hint_at: float | None = None
         self._burst_until = float("-inf")
@@ -165,7 +164,6 @@ class Ageing:
         return self._released(answers)
 
     def _released(self, held: Iterable[_Held]) -> list[Verdict]:
-        """Return the verdicts on what was held back."""
         if self._reported is not None:
             self._reported.update(one.event for one in held)
         return [(one.id, one.age) for one in held]

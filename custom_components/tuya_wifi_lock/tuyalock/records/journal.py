@@ -34,7 +34,6 @@ class Journal:
     """
 
     def __init__(self) -> None:
-        """Start empty."""
         self._records: list[Record] = []
         self._next_id = 1
         self._watermarks: dict[Kind, float] = {}
@@ -211,7 +210,6 @@ class Journal:
                 self._watermarks[kind] = max(self._watermarks.get(kind, time), time)
 
     def _index(self, record_id: int) -> int | None:
-        """Return where a record is, if it is still kept."""
         for index in range(len(self._records) - 1, -1, -1):
             if self._records[index].id == record_id:
                 return index

@@ -177,7 +177,6 @@ def state_at(state: LockState, now: float) -> LockState:
 
 
 def _changes(state: LockState, one: Observation, at: float) -> dict[str, Any]:
-    """Return what a value that was reported at a Unix time changes."""
     code, value = one.code, one.value
     settings = {"settings": {**state.settings, code: value}} if code in SETTINGS else {}
     match code:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ..tuya_account import Trouble
-from ..tuyalock import CloudError, Family, Firmware, LockError
+from .tuya_account import Trouble
+from .tuyalock import CloudError, Family, Firmware, LockError
 
 DAY = 86400.0
 SILENT_AT_LEAST = 2 * DAY
@@ -137,7 +137,6 @@ def duration(seconds: float) -> str:
 
 
 def _problem(evidence: Evidence) -> str | None:
-    """Return what is wrong with the connection."""
     return evidence.problem.connection_problem if evidence.problem else None
 
 
@@ -178,14 +177,12 @@ def _hints(evidence: Evidence) -> Verdict:
 
 
 def _address(evidence: Evidence) -> Verdict:
-    """Check if the address of the lock is known."""
     if evidence.located:
         return State.OK, "located"
     return State.ATTENTION, "not_located"
 
 
 def _local_key(evidence: Evidence) -> Verdict:
-    """Check if the lock accepts the local key."""
     if evidence.key_refused:
         return State.PROBLEM, "key_refused"
     if _problem(evidence) == "key_or_version":
@@ -196,7 +193,6 @@ def _local_key(evidence: Evidence) -> Verdict:
 
 
 def _version(evidence: Evidence) -> Verdict:
-    """Check if both speak the same protocol version."""
     if evidence.problem and _problem(evidence) == "wrong_version":
         announced = evidence.problem.translation_placeholders
         configured = evidence.version_configured or ""
@@ -274,7 +270,6 @@ def _remote_key(evidence: Evidence) -> Verdict:
 
 
 def _clock(evidence: Evidence) -> Verdict:
-    """Check if the lock's clock is right."""
     if evidence.clock_ahead is not None:
         return State.PROBLEM, "clock_ahead", {"ahead": duration(evidence.clock_ahead)}
     if evidence.clock_right is False:
@@ -285,7 +280,6 @@ def _clock(evidence: Evidence) -> Verdict:
 
 
 def _battery(evidence: Evidence) -> Verdict:
-    """Check the batteries."""
     if evidence.battery is None:
         return _battery_level(evidence)
     values = {"percent": str(evidence.battery)}
@@ -371,7 +365,6 @@ def _cloud_quota(evidence: Evidence) -> Verdict:
 
 
 def _firmware(evidence: Evidence) -> Verdict:
-    """Check if there is newer firmware."""
     if (firmware := evidence.firmware) is None:
         return None
     values = {"installed": firmware.installed, "newest": firmware.newest}

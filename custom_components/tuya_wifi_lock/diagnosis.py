@@ -6,11 +6,11 @@ from homeassistant.const import CONF_DEVICE_ID, CONF_MAC
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util.json import JsonObjectType
 
-from ..const import CONF_ACCOUNT
-from ..coordinator import LockCoordinator
-from ..texts import async_texts
-from ..tuyalock import MAX_CALLS, Family, Kind
 from .checks import CloudEvidence, Evidence, Finding, State, examine
+from .const import CONF_ACCOUNT
+from .coordinator import LockCoordinator
+from .texts import async_texts
+from .tuyalock import MAX_CALLS, Family, Kind
 
 OTHER_CLIENTS = {"localtuya": "LocalTuya", "tuya_local": "Tuya Local"}
 """Integrations that hold connections to devices in the local network, and their names."""
@@ -55,7 +55,6 @@ async def async_in_words(hass: HomeAssistant, findings: list[Finding]) -> JsonOb
 
 
 def _evidence(coordinator: LockCoordinator) -> Evidence:
-    """Return what is known now."""
     lock, data = coordinator.lock, coordinator.config_entry.data
     health, snapshot, address, state = lock.health, lock.snapshot, lock.address, lock.snapshot.state
     known = coordinator.cloud.data if coordinator.cloud else None
@@ -124,7 +123,6 @@ def _passwords(coordinator: LockCoordinator) -> tuple[int | None, tuple[str, ...
 
 
 def _cloud(coordinator: LockCoordinator) -> CloudEvidence | None:
-    """Return the evidence about Tuya's cloud."""
     if (cloud := coordinator.cloud) is None:
         return None
     return CloudEvidence(

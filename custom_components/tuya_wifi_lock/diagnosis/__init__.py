@@ -1,1 +1,0 @@
-"""Check the lock: the checks, and what they find in words."""
