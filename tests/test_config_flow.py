@@ -248,7 +248,8 @@ async def test_a_lock_can_be_added_without_a_test(
     await flow.touched()
     await flow.choose("untested")
     await flow.send(BEHAVIOUR)
-    assert flow.result["result"].data == typed(simulated_lock, announces=announces)
+    # What was heard of it is nothing but a claim.
+    assert flow.result["result"].data == typed(simulated_lock, announces=False)
 
 
 async def test_a_flow_that_ends_leaves_nothing_behind(

@@ -214,4 +214,4 @@ async def test_a_refused_key_is_shown(
     await setup(hass, entry)
     await simulated_lock.announce()
     await wait_for(hass, lambda: "no connection" in caplog.text)
-    log.shows("LOCK: dialling 127.0.0.1", "LOCK: no connection: NoHandshake")
+    log.shows("LOCK: dialling 127.0.0.1", "LOCK at 127.0.0.1: no connection: NoHandshake")

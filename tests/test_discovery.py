@@ -114,8 +114,8 @@ async def test_a_lock_is_followed_to_another_address(
         coordinator = entry.runtime_data
         # Nothing but an announcement says so: the lock was not talked to.
         announce(entry.unique_id)
-        await wait_for(hass, lambda: coordinator.lock.address.host == "127.0.0.1")
-        assert entry.data["host"] == "127.0.0.7"
+        await heard(hass, entry.unique_id)
+        assert coordinator.lock.address.host == entry.data["host"] == "127.0.0.7"
         await simulated_lock.wake()
         await wait_for(hass, lambda: coordinator.data.awake)
         assert entry.data["host"] == "127.0.0.1"
@@ -134,7 +134,7 @@ async def test_an_address_that_nobody_has_proved_is_not_kept(
     await simulated_lock.wake()
     await wait_for(hass, lambda: coordinator.data.awake)
     announce(entry.unique_id, "127.0.0.9")
-    await wait_for(hass, lambda: coordinator.lock.address.host == "127.0.0.9")
+    await heard(hass, entry.unique_id)
     await simulated_lock.battery(50)
     await wait_for(hass, lambda: coordinator.data.state.battery == 50)
     assert coordinator.data.awake

@@ -30,7 +30,6 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     NoHandshake,
     NoRequest,
     NotConfirmed,
-    NotProven,
     NotSupported,
     PasswordRefused,
     Reason,
@@ -229,10 +228,13 @@ async def test_request_over(
 
 @pytest.mark.parametrize("simulated_lock", [{"version": "3.1"}], indirect=True)
 async def test_somebody_who_has_not_proved_to_be_the_lock_gets_no_key(
-    hass: HomeAssistant, simulated_lock: SimulatedLock, awake: Awake
+    hass: HomeAssistant, simulated_lock: SimulatedLock, entry: MockConfigEntry
 ) -> None:
-    await awake()
-    assert await fails(hass) == "not_proven"
+    hass.config_entries.async_update_entry(entry, options={"unlock_wait": 0.2})
+    await setup(hass, entry)
+    await simulated_lock.wake()
+    await wait_for(hass, lambda: simulated_lock.clients)
+    assert await fails(hass) == "lock_asleep"
     assert simulated_lock.commands == []
 
 
@@ -336,7 +338,6 @@ WITH_ONE_TEXT = {
     NoCloud: "no_cloud",
     NoRequest: "no_request",
     NotConfirmed: "not_confirmed",
-    NotProven: "not_proven",
     NotSupported: "not_supported",
     RequestOver: "request_over",
     SettingAsleep: "setting_asleep",

@@ -271,9 +271,11 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
     async def async_step_found(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Choose among the devices that announced themselves."""
         if user_input is not None:
-            device = async_get_listener(self.hass).heard[user_input[CONF_DEVICE_ID]]
-            self._gathered.take({CONF_HOST: device.host, CONF_DEVICE_ID: device.device_id})
-            if is_in_account(self.hass, device.device_id):
+            device_id = user_input[CONF_DEVICE_ID]
+            device = async_get_listener(self.hass).heard.get(device_id)
+            host = {CONF_HOST: device.host} if device else {}
+            self._gathered.take({**host, CONF_DEVICE_ID: device_id})
+            if is_in_account(self.hass, device_id):
                 return await self.async_step_account(user_input)
             return await self.async_step_manual()
         devices = heard_devices(self.hass)
@@ -311,7 +313,7 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
             if mac not in known_macs(self.hass, entry):
                 continue
             if entry.state is ConfigEntryState.LOADED:
-                entry.runtime_data.lock.hint(discovery_info.ip)
+                entry.runtime_data.lock.hint(discovery_info.ip, trusted=True)
             else:
                 data = {**entry.data, CONF_HOST: discovery_info.ip}
                 self.hass.config_entries.async_update_entry(entry, data=data)
@@ -481,8 +483,8 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
         """Accept what was typed without a test."""
         if self._changed_entry:
             return await self.async_step_store()
-        heard = async_get_listener(self.hass).heard
-        self._gathered.found = {CONF_ANNOUNCES: self._gathered.typed[CONF_DEVICE_ID] in heard}
+        # What was heard of it is nothing but a claim.
+        self._gathered.found = {CONF_ANNOUNCES: False}
         return await self.async_step_behaviour()
 
     # How a flow ends

@@ -357,8 +357,8 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self.lock.hint(
                 announcement.host,
                 announcement.version,
-                announced=not announcement.asked,
-                product_id=announcement.product_id,
+                announced=announcement.is_direct and not announcement.asked,
+                product_id=announcement.product_id if announcement.is_direct else None,
             )
 
     @callback

@@ -14,6 +14,14 @@ from homeassistant.util.hass_dict import HassKey
 from .const import DOMAIN
 from .tuyalock import ASK_PORT, PORTS, PRODUCTS, Announcement, AnnouncementListener
 
+MOST_DEVICES = 256
+"""Devices that are remembered of those that were heard."""
+MOST_DEVICES_OF_SENDER = 32
+"""Devices that one address may announce: a router that passes announcements on has several."""
+MOST_OFFERS = 20
+"""Locks that are offered to be set up until Home Assistant is started again."""
+MOST_OFFERS_OF_SENDER = 3
+
 ARP_TABLE = Path("/proc/net/arp")
 _NO_MAC = "00:00:00:00:00:00"
 
@@ -30,7 +38,8 @@ class SharedListener:
         self._listener = AnnouncementListener()
         self._listener.subscribe(self._async_heard)
         self._subscribers = 0
-        self._offered: set[str] = set()
+        self._offered: dict[str, str] = {}
+        """Who announced each device that was offered."""
 
     async def async_subscribe(self, listener: Callable[[Announcement], None]) -> CALLBACK_TYPE:
         """Call back with every announcement, and ask for some; return the unsubscribe."""
@@ -67,19 +76,34 @@ class SharedListener:
     def _async_heard(self, announcement: Announcement) -> None:
         """Remember a device, and offer it once if it is a lock that is not set up."""
         device_id = announcement.device_id
-        self.heard[device_id] = announcement
+        if not self._remember(announcement):
+            return
         if announcement.product_id not in PRODUCTS or device_id in self._offered:
             return
         entries = self._hass.config_entries.async_entries(DOMAIN)
         if not entries or any(entry.unique_id == device_id for entry in entries):
             return
-        self._offered.add(device_id)
+        of_sender = list(self._offered.values()).count(announcement.sender)
+        if len(self._offered) >= MOST_OFFERS or of_sender >= MOST_OFFERS_OF_SENDER:
+            return
+        self._offered[device_id] = announcement.sender
         discovery_flow.async_create_flow(
             self._hass,
             DOMAIN,
             context={"source": SOURCE_INTEGRATION_DISCOVERY},
             data={CONF_DEVICE_ID: device_id, CONF_HOST: announcement.host},
         )
+
+    def _remember(self, announcement: Announcement) -> bool:
+        """Remember a device, if there is room for one more of its sender."""
+        device_id, sender = announcement.device_id, announcement.sender
+        if device_id not in self.heard:
+            if sum(one.sender == sender for one in self.heard.values()) >= MOST_DEVICES_OF_SENDER:
+                return False
+            if len(self.heard) >= MOST_DEVICES:
+                del self.heard[next(iter(self.heard))]
+        self.heard[device_id] = announcement
+        return True
 
 
 @callback

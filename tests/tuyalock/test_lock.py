@@ -331,6 +331,8 @@ async def test_version_is_found_out() -> None:
             for _ in range(200):
                 home.clock.move(0.2)
                 await home.settle()
+                if version == "3.1" and home.simulated.clients:
+                    await home.simulated.battery(50)
                 if home.lock.snapshot.awake:
                     break
             assert home.lock.snapshot.awake, version

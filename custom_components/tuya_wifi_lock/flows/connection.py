@@ -113,7 +113,11 @@ async def _async_reach_new(hass: HomeAssistant, address: Address, within: float)
     @callback
     def heard(announcement: Announcement) -> None:
         if announcement.device_id == address.device_id:
-            lock.hint(announcement.host, announcement.version, announced=not announcement.asked)
+            lock.hint(
+                announcement.host,
+                announcement.version,
+                announced=announcement.is_direct and not announcement.asked,
+            )
 
     listener = async_get_listener(hass)
     stop_listening = await listener.async_subscribe(heard)

@@ -128,12 +128,6 @@ class KeyIgnored(LockError):
     text = Text(translation_domain=DOMAIN, translation_key="key_ignored")
 
 
-class NotProven(LockError):
-    """The peer has not shown that it holds the local key, so no key is sent to it."""
-
-    text = Text(translation_domain=DOMAIN, translation_key="not_proven")
-
-
 class NotSupported(LockError):
     """This product cannot do that."""
 

@@ -218,19 +218,19 @@ class TuyaLock:
         *,
         announced: bool = False,
         product_id: str | None = None,
+        trusted: bool = False,
     ) -> None:
-        """Take a hint that the lock is awake, `announced` if it said so without being asked."""
-        _LOGGER.debug(
-            "%s: %s at %s, version %s",
-            self._device_id,
-            "announced" if announced else "a hint that it is awake",
-            host,
-            version or "not known",
+        """Take a hint that the lock is awake at an address: nothing but a claim.
+
+        `announced`: the claim comes from this very address, without being asked for. `trusted`: the
+        lock's network card is known to have this address.
+        """
+        self.session.hint(
+            host, version, announced=announced, product_id=product_id, trusted=trusted
         )
-        self.product.identify(product_id)
-        self._state = heard(self._state, self._clock.time())
-        self.session.hint(host, version, announced=announced)
-        self._publish()
+        if announced and host == self.address.host:
+            self._state = heard(self._state, self._clock.time())
+            self._publish()
 
     async def unlock(self) -> None:
         """Open the door; returns when the lock has said that it is open, else raises LockError."""
@@ -401,6 +401,8 @@ class TuyaLock:
             case Report():
                 self.receive(event)
             case Opened():
+                self.product.identify(event.product_id)
+                self._state = heard(self._state, self._clock.time())
                 self.health.note_wake(self._clock.time())
                 self._keeper.opened(event.hint_at, woken=event.woken)
             case Accepted():

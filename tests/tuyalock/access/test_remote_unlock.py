@@ -17,7 +17,6 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     NoAnswer,
     NoCloud,
     NoRequest,
-    NotProven,
     NotSupported,
     Reason,
     RequestOver,
@@ -282,9 +281,13 @@ async def test_command_rejected_in_words() -> None:
 
 async def test_no_key_goes_to_a_peer_that_has_not_proved_itself() -> None:
     async with house("3.1") as home:
-        await home.awake()
-        with pytest.raises(NotProven):
-            await home.lock.unlock()
+        await home.wake()
+        await home.until(lambda: home.simulated.clients > 0)
+        unlocking = asyncio.create_task(home.lock.unlock())
+        await home.settle()
+        home.clock.move(31)
+        with pytest.raises(LockAsleep):
+            await unlocking
         assert home.simulated.commands == []
 
 

@@ -7,7 +7,11 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock import Report, Source
-from custom_components.tuya_wifi_lock.tuyalock.lan.protocol import encode_json, parse_report
+from custom_components.tuya_wifi_lock.tuyalock.lan.protocol import (
+    encode_json,
+    parse_body,
+    report_in,
+)
 from custom_components.tuya_wifi_lock.tuyalock.models import Item
 from tests.simulator import bodies
 
@@ -21,7 +25,8 @@ def parse(body: Any, *, is_answer: bool = False) -> Report | None:
 
 def read(payload: bytes, *, is_answer: bool = False) -> Report | None:
     """Read a payload that was received just now."""
-    return parse_report(payload, RECEIVED, is_answer=is_answer)
+    body = parse_body(payload)
+    return None if body is None else report_in(body, RECEIVED, is_answer=is_answer)
 
 
 def report(

@@ -13,6 +13,13 @@ def test_without_a_connection_nothing_is_sent() -> None:
     session = LanSession(ADDRESS, ToyClock(), events.append)
     with pytest.raises(ConnectionLost):
         session.send({1: 3})
-    assert (session.host, session.proven, session.connected) == (None, False, False)
+    assert (session.host, session.connected) == (None, False)
     session.hang_up()
     assert events == []
+
+
+def test_a_lock_is_known_to_stay_on_the_network_before_it_is_connected() -> None:
+    session = LanSession(ADDRESS, ToyClock(), lambda event: None)
+    session.keep_alive()
+    session.keep_alive()
+    assert session.address.keep_alive

@@ -11,7 +11,6 @@ from ..clock import Clock
 from ..exceptions import (
     ConnectionLost,
     LockError,
-    NotProven,
     NotSupported,
     SettingAsleep,
     SettingNotConfirmed,
@@ -59,9 +58,10 @@ class LanTransport:
         self._product = product
 
     async def send(self, code: str, value: Value) -> None:
-        """Send one DP value; raise NotProven, NotSupported or ConnectionLost."""
-        if not self.session.proven:
-            raise NotProven("the other end has not proved that it holds the local key")
+        """Send one DP value; raise NotSupported or ConnectionLost.
+
+        Only an end that has proved that it holds the local key gets one.
+        """
         # A product of unknown family may be an older one.
         unknown = code == REPLY and self._product.family is None
         table = PROFILES[Family.A] if unknown else self._product.table

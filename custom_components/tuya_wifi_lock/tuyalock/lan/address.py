@@ -25,10 +25,15 @@ class Address:
     local_key: bytes = field(repr=False)
     version: str | None = None
     found_version: str | None = None
+    """The version with which the lock has proved itself; no older one is spoken any more."""
     announces: bool = False
     """It has been heard announcing itself, so there is no need to probe for it."""
     keep_alive: bool = False
     """It stays on the network, so the connection is kept."""
+    latest_push: float | None = None
+    """The lock's own time of its latest push, Unix seconds."""
+    clock_ahead: float | None = None
+    """Seconds by which its clock was ahead of ours then."""
 
     @property
     def found(self) -> dict[str, Any]:
@@ -37,9 +42,10 @@ class Address:
             "found_version": self.found_version,
             "announces": self.announces,
             "keep_alive": self.keep_alive,
+            "latest_push": self.latest_push,
+            "clock_ahead": self.clock_ahead,
         }
 
-    def peer(self, version: str) -> Peer:
-        """Return whom to dial, speaking a protocol version."""
-        assert self.host is not None
-        return Peer(self.host, self.port, self.device_id, self.local_key, version)
+    def peer(self, host: str, version: str) -> Peer:
+        """Return whom to dial at an address, speaking a protocol version."""
+        return Peer(host, self.port, self.device_id, self.local_key, version)

@@ -5,6 +5,7 @@ report on, even one that equals the last.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,7 +26,8 @@ from ..exceptions import (
 from ..models import Report
 from . import protocol
 from .address import Peer
-from .protocol import Command, Frame, encode_json, parse_report
+from .freshness import TOLERANCE, LockClock
+from .protocol import Command, Frame, encode_json, parse_body, report_in, sent_at
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -42,6 +44,9 @@ SLOT_WAIT = 0.2
 """Seconds in which a lock whose place is taken closes a new connection, and one that we end."""
 
 _ANSWERS = {Command.QUERY, Command.QUERY_NEW}
+MEMORY = 256
+"""Frames of one connection that are remembered."""
+
 _ACKS = {Command.CONTROL, Command.CONTROL_NEW}
 
 
@@ -66,6 +71,8 @@ async def dial(
     clock: Clock,
     on_received: Callable[[Received], None],
     *,
+    lock_clock: LockClock | None = None,
+    at_home: bool = False,
     careful: bool = False,
     connecting: Callable[[asyncio.Timeout | None], None] = lambda scope: None,
 ) -> Connection:
@@ -75,7 +82,8 @@ async def dial(
     Raises Unreachable, SlotTaken, NoHandshake, WrongKey, MalformedFrame.
     """
     while True:
-        connection = await _connect(peer, clock, on_received, connecting)
+        connection = Connection(peer, clock, on_received, lock_clock, at_home=at_home)
+        await _connect(connection, connecting)
         usable = False
         try:
             usable = await connection.establish(careful=careful)
@@ -87,35 +95,50 @@ async def dial(
 
 
 async def _connect(
-    peer: Peer,
-    clock: Clock,
-    on_received: Callable[[Received], None],
-    connecting: Callable[[asyncio.Timeout | None], None],
-) -> Connection:
+    connection: Connection, connecting: Callable[[asyncio.Timeout | None], None]
+) -> None:
     """Open the TCP connection."""
-    loop = asyncio.get_running_loop()
+    peer = connection.peer
     try:
-        async with clock.timeout(CONNECT_TIMEOUT) as scope:
+        async with connection.clock.timeout(CONNECT_TIMEOUT) as scope:
             connecting(scope)
-            _, connection = await loop.create_connection(
-                lambda: Connection(peer, clock, on_received), peer.host, peer.port
+            await asyncio.get_running_loop().create_connection(
+                lambda: connection, peer.host, peer.port
             )
     except (OSError, TimeoutError) as err:
         raise Unreachable(f"nothing answers at {peer.host}") from err
     finally:
         connecting(None)
-    return connection
 
 
 class Connection(asyncio.Protocol):
     """A connection that is open; made by `dial`."""
 
-    def __init__(self, peer: Peer, clock: Clock, on_received: Callable[[Received], None]) -> None:
-        """Prepare a connection."""
+    def __init__(
+        self,
+        peer: Peer,
+        clock: Clock,
+        on_received: Callable[[Received], None],
+        lock_clock: LockClock | None = None,
+        *,
+        at_home: bool = False,
+    ) -> None:
+        """Prepare a connection; `at_home`: the lock is known to be at this address."""
         self.peer = peer
+        self.clock = clock
         self.proven = False
         """The other end has shown that it holds the local key."""
-        self._clock = clock
+        self.fresh = False
+        """It has also shown that it does so now: what it sent cannot have been recorded."""
+        self.answered_clear = False
+        """It has answered as a lock of version 3.1 does, which anybody can."""
+        self._lock_clock = lock_clock or LockClock()
+        self._at_home = at_home
+        self._has_session_key = peer.version in {"3.4", "3.5"}
+        self._sent: deque[bytes] = deque(maxlen=MEMORY)
+        """What we have sent, so that it is known when it comes back."""
+        self._pushes: deque[bytes] = deque(maxlen=MEMORY)
+        """The frames of pushes, so that none is taken twice."""
         self._on_received = on_received
         self._transport: asyncio.Transport | None = None
         self._key = peer.local_key
@@ -147,7 +170,7 @@ class Connection(asyncio.Protocol):
         self._buffer += data
         try:
             for raw in protocol.split(self._buffer):
-                self._handle(protocol.decode(self.peer.version, self._key, raw))
+                self._handle(protocol.decode(self.peer.version, self._key, raw), raw)
         except LockError as err:
             self.close(err)
             return
@@ -160,7 +183,7 @@ class Connection(asyncio.Protocol):
             self._stall = None
         if self._buffer and not self._closed.done():
             stalled = MalformedFrame("half a frame, then silence")
-            self._stall = self._clock.call_later(STALL, lambda: self.close(stalled))
+            self._stall = self.clock.call_later(STALL, lambda: self.close(stalled))
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
@@ -172,13 +195,18 @@ class Connection(asyncio.Protocol):
     async def query(self) -> None:
         """Ask for the DP values; they arrive in their place among the reports.
 
+        With 3.1 the other end has not shown anything yet when this returns.
         Raises NoHandshake if the lock says nothing and has not proved its key either.
         """
         early, self._early = self._early or [], None
         for report in early:
             self._receive(report)
+        if self.peer.version == "3.1":
+            # Its answers are not signed, so that none is believed, or waited for.
+            self._send(Command.QUERY, self._ids())
+            return
         self._answer = asyncio.get_running_loop().create_future()
-        new = self.peer.version in {"3.4", "3.5"}
+        new = self._has_session_key
         command, body = (Command.QUERY_NEW, b"{}") if new else (Command.QUERY, self._ids())
         try:
             await self._ask(command, body, self._answer, QUERY_TIMEOUT)
@@ -192,8 +220,8 @@ class Connection(asyncio.Protocol):
         """Send DP values, once; raise ConnectionLost if there is nobody to send them to."""
         values = {str(dp_id): value for dp_id, value in dps.items()}
         _LOGGER.debug("%s: command for DP %s", self.peer.device_id, ", ".join(values))
-        now = int(self._clock.time())
-        if self.peer.version in {"3.4", "3.5"}:
+        now = int(self.clock.time())
+        if self._has_session_key:
             body: dict[str, Any] = {"protocol": 5, "t": now, "data": {"dps": values}}
             self._send(Command.CONTROL_NEW, encode_json(body))
         else:
@@ -233,19 +261,21 @@ class Connection(asyncio.Protocol):
         `careful` waits first, which tells a taken place from a wrong key.
         """
         if careful and await self._ends_soon():
+            if (error := self._closed.result()) and not isinstance(error, ConnectionLost):
+                raise error
             raise SlotTaken("the lock closed the connection at once")
-        if self.peer.version in {"3.4", "3.5"} and not await self._shake_hands():
+        if self._has_session_key and not await self._shake_hands():
             return False
         if self._closed.done():
             raise NoHandshake("the lock closed the connection at once")
         self._established = True
-        self._heartbeat = self._clock.call_later(HEARTBEAT_INTERVAL, self._beat)
+        self._heartbeat = self.clock.call_later(HEARTBEAT_INTERVAL, self._beat)
         return True
 
     async def _ends_soon(self) -> bool:
         """Return if the lock ends the connection before it says anything more."""
         with suppress(TimeoutError):
-            async with self._clock.timeout(SLOT_WAIT):
+            async with self.clock.timeout(SLOT_WAIT):
                 await asyncio.shield(self._closed)
         return self._closed.done()
 
@@ -271,7 +301,7 @@ class Connection(asyncio.Protocol):
             return False
         self._send(Command.HANDSHAKE_FINISH, finish)
         self._key = session_key
-        self.proven = True
+        self.proven = self.fresh = True
         _LOGGER.debug("%s at %s: handshake done", self.peer.device_id, self.peer.host)
         return True
 
@@ -281,7 +311,7 @@ class Connection(asyncio.Protocol):
         """Send what the lock has to answer; silence, or an end without proof, is NoHandshake."""
         try:
             self._send(command, payload)
-            async with self._clock.timeout(seconds):
+            async with self.clock.timeout(seconds):
                 return await answer
         except TimeoutError as err:
             raise NoHandshake("the lock did not answer") from err
@@ -302,6 +332,7 @@ class Connection(asyncio.Protocol):
         """Write one frame in one piece."""
         assert self._transport is not None
         self._seqno += 1
+        self._sent.append(payload)
         self._transport.write(
             protocol.encode(self.peer.version, self._key, self._seqno, command, payload)
         )
@@ -309,27 +340,48 @@ class Connection(asyncio.Protocol):
     def _ids(self) -> bytes:
         """Return the body of a query or a heartbeat."""
         device_id = self.peer.device_id
-        now = str(int(self._clock.time()))
+        now = str(int(self.clock.time()))
         return encode_json({"gwId": device_id, "devId": device_id, "uid": device_id, "t": now})
 
-    def _handle(self, frame: Frame) -> None:
+    def _handle(self, frame: Frame, raw: bytes) -> None:
         """Sort a frame by its command."""
         self._misses = 0
-        self.proven = self.proven or (self._established and frame.ciphered)
         if frame.command == Command.HANDSHAKE_RESPONSE:
             if self._response and not self._response.done():
                 self._response.set_result(frame.payload)
+        elif not self._is_believed(frame):
+            return
         elif frame.command == Command.STATUS:
-            self._handle_status(frame.payload)
+            self._handle_status(frame.payload, raw)
         elif frame.command in _ANSWERS:
             self._handle_answer(frame.payload)
         elif frame.command in _ACKS:
             self._handle_ack(frame.payload)
 
-    def _handle_status(self, payload: bytes) -> None:
+    def _is_believed(self, frame: Frame) -> bool:
+        """Return if a frame was made by somebody with the key, and not by ourselves."""
+        if self._has_session_key:
+            return self.proven
+        if frame.payload in self._sent:
+            self._refuse("what we have sent ourselves")
+            return False
+        if not frame.ciphered and frame.command in _ANSWERS:
+            self.answered_clear = True
+        return frame.ciphered
+
+    def _refuse(self, what: str) -> None:
+        """Note a frame that is not believed."""
+        _LOGGER.debug("%s at %s: refused %s", self.peer.device_id, self.peer.host, what)
+
+    def _handle_status(self, payload: bytes, raw: bytes) -> None:
         """Pass a report on; an access control answers a query with one, too."""
-        if not (report := parse_report(payload, self._clock.time())):
+        if (body := parse_body(payload)) is None or not (
+            report := report_in(body, self.clock.time())
+        ):
             return
+        if not self._is_new(body, raw, is_answer=report.is_answer):
+            return
+        self.proven = True
         if self._early is not None:
             self._early.append(report)
             return
@@ -337,9 +389,45 @@ class Connection(asyncio.Protocol):
         if report.is_answer:
             self._settle_answer()
 
+    def _is_new(self, body: Mapping[str, Any], raw: bytes, *, is_answer: bool) -> bool:
+        """Return if a report is none that was recorded and is played back."""
+        # A frame has a number, a nonce or a serial number of its own, but for 3.1.
+        if self.peer.version != "3.1":
+            if raw in self._pushes:
+                self._refuse("a frame that came before")
+                return False
+            self._pushes.append(raw)
+        sent, now = sent_at(body), self.clock.time()
+        if is_answer and sent is None:
+            return self._is_the_locks(body)
+        if self._has_session_key:
+            self._lock_clock.learn(sent, now)
+            return True
+        if not self._is_the_locks(body):
+            return False
+        known = sent is not None and self._lock_clock.latest is not None
+        if not self._lock_clock.accepts(sent, now, may_be_reset=self._at_home):
+            self._refuse(f"a report of {sent or 'an unknown time'}, which is not of now")
+            return False
+        self.fresh = self.fresh or known or abs((sent or 0.0) - now) <= TOLERANCE
+        return True
+
+    def _is_the_locks(self, body: Mapping[str, Any]) -> bool:
+        """Return if a body is one that a lock makes: ours names its user."""
+        if ours := not self._has_session_key and "uid" in body:
+            self._refuse("a command of ours")
+        return not ours
+
     def _handle_answer(self, payload: bytes) -> None:
         """Pass the answer to our query on."""
-        report = parse_report(payload, self._clock.time(), is_answer=True)
+        body = parse_body(payload)
+        report = report_in(body, self.clock.time(), is_answer=True) if body is not None else None
+        if not self._has_session_key:
+            if report is None and (body is not None or not _is_text(payload)):
+                return
+            if body is not None and not self._is_the_locks(body):
+                return
+        self.proven = True
         self._receive(report or QueryNotUnderstood())
         self._settle_answer()
 
@@ -376,7 +464,13 @@ class Connection(asyncio.Protocol):
             return
         self._misses += 1
         self._write(Command.HEARTBEAT, self._ids())
-        self._heartbeat = self._clock.call_later(patience, self._beat)
+        self._heartbeat = self.clock.call_later(patience, self._beat)
+
+
+def _is_text(payload: bytes) -> bool:
+    """Return if a payload is a text: what another key deciphers by chance is none."""
+    text = payload.partition(b"\0")[0]
+    return len(text) >= 8 and text.isascii() and text.decode().isprintable()
 
 
 _PLAIN_WORD = re.compile("[a-z_]{1,32}")

@@ -1,17 +1,32 @@
-"""UDP announcements: which lock is awake, at which address, with which protocol version."""
+"""UDP announcements: which lock is awake, at which address, with which protocol version.
+
+Anybody can send them. So they are limited, and only what is well formed is passed on.
+"""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 import logging
+import re
 import socket
-from typing import Any, override
+from typing import Any, TypeIs, override
 
 from . import protocol
 
 PORTS = (6666, 6667, 7000)
 ASK_PORT = 7000
+PER_SECOND = 10
+"""Announcements that one sender may send; a device sends one every five seconds."""
+MOST_SENDERS = 512
+"""Senders that are listened to in one second."""
+MAX_DATAGRAM = 2048
+RETRY = 60.0
+"""Seconds after which a port that another program kept is tried again."""
+
+_DEVICE_ID = re.compile("[0-9A-Za-z]{6,32}")
+_PRODUCT_ID = re.compile("[0-9A-Za-z_]{1,32}")
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -22,10 +37,16 @@ class Announcement:
 
     device_id: str
     host: str
-    version: str
+    version: str | None
     product_id: str | None = None
     asked: bool = False
     """It only answered our question; it may never announce itself."""
+    sender: str = field(default="", compare=False)
+
+    @property
+    def is_direct(self) -> bool:
+        """Return if it came from the very address that it names."""
+        return self.sender == self.host
 
 
 class AnnouncementListener:
@@ -38,6 +59,10 @@ class AnnouncementListener:
         self._reported_busy: set[int] = set()
         self._opening = asyncio.Lock()
         self._is_open = False
+        self._retry: asyncio.TimerHandle | None = None
+        self._retrying: asyncio.Task[None] | None = None
+        self._counts: Counter[str] = Counter()
+        self._counted_since = float("-inf")
 
     async def open(self, ports: Sequence[int] = PORTS) -> None:
         """Listen on the UDP ports, unless that is done already, beside others who do."""
@@ -53,15 +78,21 @@ class AnnouncementListener:
 
         On the third port, devices answer when they are asked.
         """
+        await self._open_each(list(zip(ports, (False, False, True), strict=False)))
+
+    async def _open_each(self, ports: list[tuple[int, bool]]) -> None:
+        """Open ports, each with whether devices only answer there; try busy ones again later."""
         busy = []
-        for port, asked in zip(ports, (False, False, True), strict=False):
-            receiver = partial(_Receiver, self._heard, asked=asked)
+        left = []
+        for port, asked in ports:
+            receiver = partial(_Receiver, self._heard, self._is_too_much, asked=asked)
             try:
                 transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
                     receiver, ("0.0.0.0", port), reuse_port=True, allow_broadcast=True
                 )
             except OSError:
                 busy.append(port)
+                left.append((port, asked))
             else:
                 self._transports.append(transport)
         if new := [str(port) for port in busy if port not in self._reported_busy]:
@@ -71,9 +102,20 @@ class AnnouncementListener:
                 "locks that announce themselves there are not heard",
                 ", ".join(new),
             )
+        if left:
+            loop = asyncio.get_running_loop()
+            self._retry = loop.call_later(RETRY, self._open_again, left)
+
+    def _open_again(self, ports: list[tuple[int, bool]]) -> None:
+        """Try ports again that another program kept."""
+        self._retrying = asyncio.get_running_loop().create_task(self._open_each(ports))
 
     def close(self) -> None:
         """Stop listening."""
+        if self._retry:
+            self._retry.cancel()
+        if self._retrying:
+            self._retrying.cancel()
         for transport in self._transports:
             transport.abort()
         self._transports.clear()
@@ -90,6 +132,17 @@ class AnnouncementListener:
             for address in addresses:
                 self._transports[-1].sendto(protocol.ask(own_address), address)
 
+    def _is_too_much(self, sender: str) -> bool:
+        """Return if a sender has sent enough for this second."""
+        now = asyncio.get_running_loop().time()
+        if now - self._counted_since >= 1.0:
+            self._counts.clear()
+            self._counted_since = now
+        if sender not in self._counts and len(self._counts) >= MOST_SENDERS:
+            return True
+        self._counts[sender] += 1
+        return self._counts[sender] > PER_SECOND
+
     def _heard(self, announcement: Announcement) -> None:
         """Call back whoever subscribed."""
         for listener in tuple(self._listeners):
@@ -99,34 +152,50 @@ class AnnouncementListener:
 class _Receiver(asyncio.DatagramProtocol):
     """Receives what comes to one port."""
 
-    def __init__(self, heard: Callable[[Announcement], None], *, asked: bool) -> None:
-        """Call back with each announcement."""
+    def __init__(
+        self,
+        heard: Callable[[Announcement], None],
+        is_too_much: Callable[[str], bool],
+        *,
+        asked: bool,
+    ) -> None:
+        """Call back with each announcement of a sender who has not sent too much."""
         self._heard = heard
+        self._is_too_much = is_too_much
         self._asked = asked
 
     @override
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         """Take a datagram, if it is an announcement and not a question like ours."""
+        sender = str(addr[0])
+        if len(data) > MAX_DATAGRAM or self._is_too_much(sender):
+            return
         body = protocol.announcement(data)
         if body is None or body.get("from") == "app":
             return
         device_id, host, version = body.get("gwId"), body.get("ip"), body.get("version")
-        if not isinstance(device_id, str) or not isinstance(version, str):
+        if not isinstance(version, str) or not _matches(device_id, _DEVICE_ID):
             return
         product_id = body.get("productKey")
         self._heard(
             Announcement(
                 device_id,
-                host if isinstance(host, str) and _is_ipv4(host) else addr[0],
-                version,
-                product_id if isinstance(product_id, str) else None,
+                host if isinstance(host, str) and _is_ipv4(host) else sender,
+                version if version in protocol.VERSIONS else None,
+                product_id if _matches(product_id, _PRODUCT_ID) else None,
                 self._asked,
+                sender,
             )
         )
 
     @override
     def error_received(self, exc: Exception) -> None:
         """Ignore what the network says about our questions."""
+
+
+def _matches(value: object, pattern: re.Pattern[str]) -> TypeIs[str]:
+    """Return if a value is a text of a form."""
+    return isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
 def _is_ipv4(text: str) -> bool:

@@ -1,7 +1,7 @@
 """Frames, ciphers and JSON bodies of the LAN protocol, on tinytuya's pure helpers.
 
 The only module that imports tinytuya. Connections use encode, split, decode, handshake and
-parse_report, datagrams use announcement and ask.
+parse_body and report_in, datagrams use announcement and ask.
 
 55AA frame (3.1, 3.3, 3.4): prefix, sequence number, command, length, then in frames from the lock
 a return code, the payload, a CRC32 (3.4: HMAC-SHA256) and a suffix. 6699 frame (3.5): the same
@@ -263,18 +263,23 @@ def ask(own_address: str) -> bytes:
     return bytes(pack_message(message, hmac_key=_UDP_KEY))
 
 
-def parse_report(payload: bytes, received: float, *, is_answer: bool = False) -> Report | None:
-    """Read the JSON of a report, or return None if it is none; `received` in Unix seconds.
+def parse_body(payload: bytes) -> dict[str, Any] | None:
+    """Return the JSON object of a payload, or None if it is none."""
+    try:
+        body = json.loads(payload.partition(b"\0")[0])
+    except ValueError, RecursionError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def report_in(
+    body: Mapping[str, Any], received: float, *, is_answer: bool = False
+) -> Report | None:
+    """Return the report in a body, or None if it is none; `received` in Unix seconds.
 
     Versions 3.4 and 3.5 wrap the values in `data`. A time that belongs to a DP is a map by DP id;
     a single time is when the frame was sent, which may be hours after what it tells.
     """
-    try:
-        body = json.loads(payload.partition(b"\0")[0])
-    except ValueError:
-        return None
-    if not isinstance(body, dict):
-        return None
     data = body.get("data", body)
     if not isinstance(data, dict) or not isinstance(data.get("dps"), dict):
         return None
@@ -288,6 +293,11 @@ def parse_report(payload: bytes, received: float, *, is_answer: bool = False) ->
         ),
         is_answer=is_answer or body.get("type") == "query" or data.get("type") == "query",
     )
+
+
+def sent_at(body: Mapping[str, Any]) -> float | None:
+    """Return the lock's own time at which it sent a report, if it says so."""
+    return float(body["t"]) if _is_time(body.get("t")) else None
 
 
 def _by_id(values: Mapping[str, Any]) -> dict[int, Any]:

@@ -1,13 +1,19 @@
-"""Decides when to dial a lock, and how long a connection is kept.
+"""Decides when and where to dial a lock, and how long a connection is kept.
 
 A low-power lock is off the network for hours. Hints wake us: its announcement, a DHCP request, or,
 for a lock that never announces itself, short dials that cost a radio that is off nothing.
+
+Anybody in the network can announce a lock. So each address that is claimed to be the lock's is
+dialled on its own, beside the one at which it has proved to be, and nothing that is claimed changes
+anything until the other end has proved that it holds the key.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 import logging
 from typing import Any
 
@@ -24,6 +30,7 @@ from ..exceptions import (
 from ..models import Report
 from .address import Address
 from .connection import Connection, QueryNotUnderstood, Received, Rejected, dial
+from .freshness import LockClock
 from .protocol import VERSIONS
 
 _LOGGER = logging.getLogger(__name__)
@@ -35,7 +42,21 @@ SILENCE = 15.0
 KEPT_ALIVE_AFTER = 180.0
 """Seconds of presence that no low-power lock reaches: requests last 90 at most."""
 FOUND_TRIES = 2
-"""Failures after which the version that worked once may not be the lock's any more."""
+"""Failures after which the lock may speak a newer version than the one that worked."""
+PRESENT_GAP = 20.0
+"""Seconds between two proofs of presence within which a lock was there all the time."""
+MOST_CANDIDATES = 4
+"""Addresses that are dialled side by side for one lock."""
+CANDIDATE_REDIAL_MAX = 10.0
+"""Seconds between dials at an address that has never proved to be the lock's."""
+CUT_SHORT_EVERY = 0.3
+"""Seconds for which a connect is left alone by further hints."""
+DOUBT_EVERY = 5.0
+"""Seconds between two checks if a connection is still alive."""
+GONE = 86400.0
+"""Seconds without a lock that does not date its reports after which it may be anywhere."""
+KEY_TRIES = 4
+"""Refusals of a key that has worked which are needed to believe them."""
 DIAL_WINDOW = 5.0
 """Seconds after a hint in which a dial that failed is repeated."""
 REDIAL = 0.075
@@ -67,6 +88,8 @@ class Opened:
     """The monotonic time of the hint that led to it."""
     woken: bool
     """The lock was asleep before."""
+    product_id: str | None = None
+    """What it has announced to be, from the same address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +113,10 @@ class Presence:
     def __init__(self, clock: Clock) -> None:
         """Start without any; a lock that is awake now will soon be heard."""
         self._clock = clock
-        self._since = clock.monotonic()
         self._last = clock.monotonic() + ANNOUNCED_WITHIN - SILENCE
         self._refused = False
         self._woken = False
+        self._proved = self._present_since = clock.monotonic()
 
     @property
     def silence(self) -> float:
@@ -101,9 +124,14 @@ class Presence:
         return self._clock.monotonic() - self._last
 
     @property
+    def unproved(self) -> float:
+        """Return the seconds since the lock has last proved to be there."""
+        return self._clock.monotonic() - self._proved
+
+    @property
     def stays(self) -> bool:
         """Return if the lock has been there for longer than any low-power lock is."""
-        return self._last - self._since > KEPT_ALIVE_AFTER
+        return self._proved - self._present_since > KEPT_ALIVE_AFTER
 
     def refuse(self) -> None:
         """Note a dial that nothing answered."""
@@ -114,14 +142,17 @@ class Presence:
 
         Silence means sleep only for a lock that announces itself, or that a dial did not find.
         """
-        now = self._clock.monotonic()
         woken = self.silence > SILENCE and (self._refused or announces)
-        if woken:
-            self._since = now
-            self._woken = True
-        self._last = now
+        self._woken = self._woken or woken
+        self._last = self._clock.monotonic()
         self._refused = False
         return woken
+
+    def prove(self) -> None:
+        """Note that the lock has proved to be there."""
+        if self.unproved > PRESENT_GAP:
+            self._present_since = self._clock.monotonic()
+        self._proved = self._clock.monotonic()
 
     def take_woken(self) -> bool:
         """Return if the lock has woken since this was last asked."""
@@ -129,37 +160,84 @@ class Presence:
         return woken
 
 
-class Versions:
-    """The protocol versions to try with one lock."""
+class Candidate:
+    """An address at which the lock may be."""
 
-    def __init__(self) -> None:
-        """Start with nothing tried."""
-        self.announced: str | None = None
-        self._in_vain = 0
+    def __init__(self, host: str, clock: Clock) -> None:
+        """Know nothing but where it is."""
+        self.host = host
+        self.version: str | None = None
+        """The version that was announced."""
+        self.product_id: str | None = None
+        self.announced_at = float("-inf")
+        """When an announcement came from this very address, without being asked for."""
+        self.trusted = False
+        """The lock's network card is known to have this address."""
+        self.hint_at: float | None = None
+        self.window_until = float("-inf")
+        self.hinted = asyncio.Event()
+        self.dialled_at = float("-inf")
+        self.failures = 0
+        """Attempts in a row that failed though somebody was there."""
+        self.attempts = 0
+        self.misunderstood: Counter[str] = Counter()
+        """How often each version was not understood since the last that was."""
+        self.refusals = 0
+        """Times in a row that the key was refused without a proof that it was ever right."""
+        self.spoken = VERSIONS[0]
+        """The version of the last attempt."""
+        self.connection: Connection | None = None
+        self.early: list[Received] = []
+        """What came before the other end has proved to be the lock of now."""
+        self.task: asyncio.Task[None] | None = None
+        self._clock = clock
+        self._connecting: asyncio.Timeout | None = None
+        self._cut_at = float("-inf")
 
-    def choose(self, address: Address) -> str:
-        """Return the version to try next."""
-        announced = self.announced if self.announced in VERSIONS else None
-        found = address.found_version if self._in_vain < FOUND_TRIES else None
-        tried = self._in_vain - FOUND_TRIES if address.found_version else self._in_vain
-        return address.version or announced or found or VERSIONS[tried % len(VERSIONS)]
+    @property
+    def pause(self) -> float:
+        """Return the seconds between two dials while nothing has proved that the lock is here."""
+        return min(CANDIDATE_REDIAL_MAX, REDIAL * 2.0 ** min(self.attempts, 9))
+
+    def set_connecting(self, scope: asyncio.Timeout | None) -> None:
+        """Keep the scope of a TCP connect while it lasts."""
+        self._connecting = scope
+
+    def cut_short(self) -> None:
+        """Begin a connect anew: a SYN that went unanswered is repeated only after a second."""
+        now = self._clock.monotonic()
+        if self._connecting and now - self._cut_at >= CUT_SHORT_EVERY:
+            self._cut_at = now
+            expire(self._connecting)
 
     def fail(self, error: LockError) -> None:
-        """Note why a lock that was there could not be talked to."""
-        if isinstance(error, _MISUNDERSTOOD):
-            self._in_vain += 1
+        """Count a failure of somebody who was there."""
+        self.failures += 1
+        self.misunderstood[self.spoken] += isinstance(error, _MISUNDERSTOOD)
 
     def work(self) -> None:
         """Note that the lock understands us."""
-        self._in_vain = 0
+        self.misunderstood.clear()
+        self.refusals = 0
 
-    def explain(self, address: Address, error: LockError) -> LockError:
-        """Return WrongVersion where the announcement shows that this is what an error means."""
-        configured, announced = address.version, self.announced
-        differs = configured and announced and announced != configured
-        if differs and announced and isinstance(error, _MISUNDERSTOOD):
-            return WrongVersion(announced)
-        return error
+
+def choose_version(address: Address, announced: str | None, misunderstood: Counter[str]) -> str:
+    """Return the version to try next, by how often each was not understood.
+
+    What the lock has proved to speak comes first, and nothing older is tried: an announcement can
+    be anybody's.
+    """
+    if address.version:
+        return address.version
+    known = address.found_version
+    others = [version for version in VERSIONS if known is None or version > known]
+    if announced in others:
+        others.remove(announced)
+        others.insert(0, announced)
+    tries = misunderstood.total()
+    if known and (tries < FOUND_TRIES or tries % 2 == 0 or not others):
+        return known
+    return min(others, key=misunderstood.__getitem__)
 
 
 class LanSession:
@@ -173,49 +251,59 @@ class LanSession:
         self._on_event = on_event
         self._kept_open = 0
         self._open_until = float("-inf")
-        self._running: asyncio.Task[None] | None = None
+        self._running = False
         self._begin(address)
 
     def _begin(self, address: Address) -> None:
         """Know nothing but an address."""
-        self.address = address
-        self.failures = 0
-        """Attempts in a row that failed though the lock was there."""
+        self._address = address
         self.connected = False
+        """The lock talks to us."""
         self._connection: Connection | None = None
-        self._connecting: asyncio.Timeout | None = None
+        self._candidates: dict[str, Candidate] = {}
         self._idle: Timer | None = None
-        self._hinted = asyncio.Event()
-        self._hint_at: float | None = None
         self._presence = Presence(self._clock)
-        self._attempts = 0
-        self._window_until = self._held_until = self._released_until = float("-inf")
+        self._held_until = self._released_until = self._doubted_at = float("-inf")
         self._last_report = self._clock.monotonic()
-        self._versions = Versions()
+        self._lock_clock = LockClock(address.latest_push, address.clock_ahead)
+        if address.host:
+            self._candidates[address.host] = Candidate(address.host, self._clock)
+
+    @property
+    def address(self) -> Address:
+        """Return how the lock is reached, with all that it has proved."""
+        clock = self._lock_clock
+        return replace(self._address, latest_push=clock.latest, clock_ahead=clock.ahead)
 
     @property
     def running(self) -> bool:
         """Return if we look for the lock."""
-        return self._running is not None
+        return self._running
+
+    @property
+    def host(self) -> str | None:
+        """Return where the lock is connected, if it is."""
+        return self._connection.peer.host if self._connection else None
 
     def start(self) -> None:
         """Begin to look for the lock."""
-        self._running = asyncio.create_task(self._run())
+        self._running = True
+        for candidate in self._candidates.values():
+            self._look_at(candidate)
 
     async def stop(self) -> None:
         """Let go of the lock."""
-        running, self._running = self._running, None
-        if running:
-            running.cancel()
-            with suppress(asyncio.CancelledError):
-                await running
+        self._running = False
+        tasks = [one.task for one in self._candidates.values() if one.task]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def move(self, address: Address) -> None:
         """Reach the lock at another address from now on, without a report that this one is over."""
-        assert self._running is not None
         _LOGGER.debug("%s: now reached at %s", address.device_id, address.host)
-        self._running.cancel()
-        self.hang_up()
+        for candidate in self._candidates.values():
+            self._leave(candidate)
         if self._idle:
             self._idle.cancel()
         self._begin(address)
@@ -236,42 +324,11 @@ class LanSession:
         """Keep the connection until a Unix time: somebody waits at the door."""
         self._open_until = float("-inf") if until is None else until
 
-    @property
-    def proven(self) -> bool:
-        """Return if the other end has shown that it holds the local key."""
-        return self._connection is not None and self._connection.proven
-
-    @property
-    def host(self) -> str | None:
-        """Return where the other end is, if there is a connection; hints may say otherwise."""
-        return self._connection.peer.host if self._connection else None
-
-    def hint(self, host: str, version: str | None = None, *, announced: bool = False) -> None:
-        """Take a hint that the lock is awake, with what it says of itself."""
-        announces = self.address.announces or announced
-        self.address = replace(self.address, host=host, announces=announces)
-        self._versions.announced = version or self._versions.announced
-        now, silence = self._clock.monotonic(), self._presence.silence
-        if silence > PAUSE:
-            self._held_until = now
-        self._sign_of_life()
-        self._hint_at = now
-        if self._connection:
-            if silence > ANNOUNCED_WITHIN or host != self._connection.peer.host:
-                # It may have slept, or moved: a radio that is cut off ends no connection.
-                self._connection.doubt()
-            return
-        if (wait := max(self._held_until, self._released_until) - now) > 0:
-            _LOGGER.debug("%s: left alone for %.1f s", self.address.device_id, wait)
-            return
-        self._window_until = now + DIAL_WINDOW
-        self._hinted.set()
-        if self._connecting:
-            # A SYN that went unanswered is repeated after a second or more; a new one goes now.
-            expire(self._connecting)
-
     def send(self, dps: Mapping[int, Any]) -> None:
-        """Send DP values, once; raise ConnectionLost if there is no connection."""
+        """Send DP values, once, to the lock and nobody else.
+
+        Raises ConnectionLost if there is no connection to an end that has proved to be the lock.
+        """
         if self._connection is None:
             raise ConnectionLost("there is no connection")
         self._connection.control(dps)
@@ -284,170 +341,385 @@ class LanSession:
     def hang_up(self) -> None:
         """End the connection, if there is one."""
         if self._connection:
-            _LOGGER.debug("%s: the connection is ended", self.address.device_id)
+            _LOGGER.debug("%s: the connection is ended", self._address.device_id)
             self._connection.close()
 
     def keep_alive(self) -> None:
         """Note that this lock stays on the network."""
-        if not self.address.keep_alive:
-            _LOGGER.debug("%s stays on the network", self.address.device_id)
-            self.address = replace(self.address, keep_alive=True)
+        if not self._address.keep_alive:
+            _LOGGER.debug("%s stays on the network", self._address.device_id)
+            self._address = replace(self._address, keep_alive=True)
             self._held_until = float("-inf")
-            self._hinted.set()
+            if self._home and not self._connection:
+                self._home.hinted.set()
 
-    async def _run(self) -> None:
-        """Dial whenever there is reason to, until cancelled."""
-        while True:
-            await self._reason_to_dial()
-            try:
-                connection = await self._dial()
-            except LockError as err:
-                self._dial_failed(err)
-            else:
-                await self._serve(connection)
+    # Hints
+
+    def hint(
+        self,
+        host: str,
+        version: str | None = None,
+        *,
+        announced: bool = False,
+        product_id: str | None = None,
+        trusted: bool = False,
+    ) -> None:
+        """Take a hint that the lock is awake at an address, with what is claimed of it.
+
+        `announced`: the claim comes from this very address, without being asked for. `trusted`: the
+        lock's network card is known to have this address.
+        """
+        if (candidate := self._candidate(host, trusted=trusted)) is None:
+            return
+        _LOGGER.debug(
+            "%s: %s at %s, version %s",
+            self._address.device_id,
+            "announced" if announced else "a hint that it is awake",
+            host,
+            version or "not known",
+        )
+        candidate.version = version if version in VERSIONS else candidate.version
+        candidate.product_id = product_id or candidate.product_id
+        candidate.trusted = candidate.trusted or trusted
+        now, silence = self._clock.monotonic(), self._presence.silence
+        if announced:
+            candidate.announced_at = now
+        if self._address.host is None:
+            self._address = replace(self._address, host=host)
+        at_home = candidate is self._home
+        if at_home:
+            if silence > PAUSE:
+                self._held_until = now
+            candidate.attempts = 0
+            if self._presence.sign(announces=self._address.announces or announced):
+                candidate.failures = 0
+        candidate.hint_at = now
+        if self._connection:
+            if not at_home or silence > ANNOUNCED_WITHIN:
+                self._doubt(candidate)
+            return
+        if (wait := self._alone_until - now) > 0:
+            _LOGGER.debug("%s: left alone for %.1f s", self._address.device_id, wait)
+            return
+        candidate.window_until = now + DIAL_WINDOW
+        candidate.hinted.set()
+        candidate.cut_short()
+
+    def _doubt(self, candidate: Candidate) -> None:
+        """Check if the connection is alive: the lock may have slept, or moved.
+
+        A radio that is cut off ends no connection.
+        """
+        now = self._clock.monotonic()
+        if self._connection and now - self._doubted_at >= DOUBT_EVERY:
+            self._doubted_at = now
+            self._connection.doubt()
+            candidate.window_until = now + DIAL_WINDOW
+
+    @property
+    def _alone_until(self) -> float:
+        """Return until when the lock is left alone."""
+        return max(self._held_until, self._released_until)
+
+    @property
+    def _home(self) -> Candidate | None:
+        """Return the address at which the lock is known to be."""
+        return self._candidates.get(self._address.host) if self._address.host else None
+
+    def _candidate(self, host: str, *, trusted: bool) -> Candidate | None:
+        """Return an address that may be the lock's, in place of one that has led nowhere."""
+        if host in self._candidates:
+            return self._candidates[host]
+        if len(self._candidates) >= MOST_CANDIDATES:
+            now = self._clock.monotonic()
+            idle = [
+                one
+                for one in self._candidates.values()
+                if one is not self._home
+                and (trusted or (not one.connection and one.window_until < now))
+            ]
+            if not idle:
+                return None
+            oldest = min(idle, key=lambda one: one.window_until)
+            self._leave(oldest)
+            del self._candidates[oldest.host]
+        candidate = self._candidates[host] = Candidate(host, self._clock)
+        _LOGGER.debug("%s may be at %s", self._address.device_id, host)
+        if self._running:
+            self._look_at(candidate)
+        return candidate
+
+    def _look_at(self, candidate: Candidate) -> None:
+        """Begin to look for the lock at an address."""
+        candidate.task = asyncio.create_task(self._run(candidate))
+
+    def _leave(self, candidate: Candidate) -> None:
+        """Look for the lock at an address no more."""
+        if candidate.task:
+            candidate.task.cancel()
+        if candidate.connection:
+            candidate.connection.close()
 
     # When to dial
 
-    async def _reason_to_dial(self) -> None:
+    async def _run(self, candidate: Candidate) -> None:
+        """Dial an address whenever there is reason to, until cancelled."""
+        while True:
+            await self._reason_to_dial(candidate)
+            if self._connection:
+                continue
+            try:
+                connection = await self._dial(candidate)
+            except LockError as err:
+                self._dial_failed(candidate, err)
+            else:
+                await self._serve(candidate, connection)
+
+    async def _reason_to_dial(self, candidate: Candidate) -> None:
         """Wait for a hint, or for the pause of a lock that is dialled without one."""
-        pause = self._pause()
+        pause = self._pause(candidate)
         if pause is None:
-            await self._hinted.wait()
+            await candidate.hinted.wait()
         else:
             with suppress(TimeoutError):
                 async with self._clock.timeout(pause):
-                    await self._hinted.wait()
-        self._hinted.clear()
+                    await candidate.hinted.wait()
+        candidate.hinted.clear()
+        if candidate is not self._home:
+            # Whoever is there may announce himself as often as he likes.
+            wait = candidate.dialled_at + candidate.pause - self._clock.monotonic()
+            if wait > 0:
+                await self._clock.sleep(wait)
 
-    def _pause(self) -> float | None:
+    def _pause(self, candidate: Candidate) -> float | None:
         """Return the seconds until the next dial without a hint, or None for never."""
-        now = self._clock.monotonic()
-        if self.address.host is None:
+        now, address = self._clock.monotonic(), self._address
+        if self._connection:
             return None
-        if now < self._window_until:
-            pause = min(REDIAL_MAX, REDIAL * 2.0 ** min(self.failures, 9))
-        elif self.address.keep_alive:
-            pause = min(KEEP_ALIVE_REDIAL_MAX, REDIAL * 2.0 ** min(self._attempts, 9))
-        elif not self.address.announces:
+        if candidate is not self._home:
+            return candidate.pause if now < candidate.window_until else None
+        if now < candidate.window_until:
+            pause = min(REDIAL_MAX, REDIAL * 2.0 ** min(candidate.failures, 9))
+        elif address.keep_alive:
+            pause = min(KEEP_ALIVE_REDIAL_MAX, REDIAL * 2.0 ** min(candidate.attempts, 9))
+        elif not address.announces:
             pause = PROBE_PAUSE
         else:
             return None
-        return max(pause, self._held_until - now, self._released_until - now)
-
-    def _sign_of_life(self) -> None:
-        """Note that the lock is there."""
-        self._attempts = 0
-        if self._presence.sign(announces=self.address.announces):
-            self.failures = 0
-        elif self._presence.stays:
-            self.keep_alive()
+        return max(pause, self._alone_until - now)
 
     # Dialling
 
-    async def _dial(self) -> Connection:
+    async def _dial(self, candidate: Candidate) -> Connection:
         """Dial once; after a failure carefully, to tell a taken place from a wrong key."""
-        peer = self.address.peer(self._versions.choose(self.address))
+        version = choose_version(self._address, candidate.version, candidate.misunderstood)
+        candidate.spoken = version
+        candidate.dialled_at = self._clock.monotonic()
+        peer = self._address.peer(candidate.host, version)
         _LOGGER.debug("%s: dialling %s, version %s", peer.device_id, peer.host, peer.version)
         return await dial(
             peer,
             self._clock,
-            self._received,
-            careful=self.failures > 0,
-            connecting=self._set_connecting,
+            partial(self._received, candidate),
+            lock_clock=self._lock_clock,
+            at_home=candidate is self._home,
+            careful=candidate.failures > 0,
+            connecting=candidate.set_connecting,
         )
 
-    def _set_connecting(self, scope: asyncio.Timeout | None) -> None:
-        """Keep the scope of a TCP connect while it lasts."""
-        self._connecting = scope
-
-    def _dial_failed(self, error: LockError) -> None:
-        """Note why there is no connection."""
+    def _dial_failed(self, candidate: Candidate, error: LockError) -> None:
+        """Note why there is no connection to the lock at an address."""
         _LOGGER.debug(
-            "%s: no connection: %s: %s", self.address.device_id, type(error).__name__, error
+            "%s at %s: no connection: %s: %s",
+            self._address.device_id,
+            candidate.host,
+            type(error).__name__,
+            error,
         )
-        self._attempts += 1
-        if isinstance(error, Unreachable):
+        candidate.attempts += 1
+        if not isinstance(error, Unreachable):
+            candidate.fail(error)
+        elif candidate is self._home:
             self._presence.refuse()
-            if self.address.keep_alive and self._presence.silence > GONE_AFTER:
-                self.address = replace(self.address, keep_alive=False)
-        else:
-            self._count(error)
-        self._on_event(Closed(self._versions.explain(self.address, error)))
+            if self._address.keep_alive and self._presence.silence > GONE_AFTER:
+                self._address = replace(self._address, keep_alive=False)
+        self._report_failure(candidate, error)
 
-    def _count(self, error: LockError) -> None:
-        """Count a failure of a lock that was there."""
-        self.failures += 1
-        self._versions.fail(error)
+    def _report_failure(self, candidate: Candidate, error: LockError) -> None:
+        """Say why the lock could not be talked to: not of an end that nobody knows."""
+        if self._connection is None and self._home in {None, candidate}:
+            self._on_event(Closed(self._explained(candidate, error)))
+
+    def _explained(self, candidate: Candidate, error: LockError) -> LockError:
+        """Return what an error means, by all that is known."""
+        expected = self._address.version or self._address.found_version
+        announced = candidate.version
+        if isinstance(error, _MISUNDERSTOOD) and expected and announced and announced != expected:
+            fixed = self._address.version is not None
+            if fixed or (announced < expected and candidate.misunderstood.total() >= KEY_TRIES):
+                return WrongVersion(announced)
+        if isinstance(error, WrongKey) and self._address.found_version:
+            # Anybody can send what does not decipher.
+            candidate.refusals += 1
+            if candidate.refusals < KEY_TRIES:
+                return NoHandshake("what came from the lock's address does not decipher")
+        return error
 
     # While there is a connection
 
-    async def _serve(self, connection: Connection) -> None:
-        """Ask for the state, then hear what comes until the connection ends."""
+    async def _serve(self, candidate: Candidate, connection: Connection) -> None:
+        """Ask for the state, then take what comes until the connection ends."""
+        if self._connection:
+            connection.close()
+            return
         started = self._clock.monotonic()
-        if not self.address.announces:
-            self._hint_at = started
-        self._sign_of_life()
-        self._connection = connection
-        self._last_report = started
-        self._on_event(Opened(self._hint_at, woken=self._presence.take_woken()))
+        candidate.connection = connection
+        candidate.early.clear()
         try:
-            error = await self._converse(connection)
+            if self._may_adopt(candidate):
+                self._adopt(candidate)
+            error = await self._converse(candidate, connection)
         finally:
             connection.close()
-            if self._connection is connection:
+            if candidate.connection is connection:
+                candidate.connection = None
+            if adopted := self._connection is connection:
                 self._connection = None
                 self.connected = False
                 if self._idle:
                     self._idle.cancel()
+        if adopted:
+            self._ended(candidate, error, started)
+        elif error:
+            self._dial_failed(candidate, error)
+
+    def _ended(self, candidate: Candidate, error: LockError | None, started: float) -> None:
+        """Note the end of the connection to the lock."""
         now = self._clock.monotonic()
         self._presence.sign(announces=False)
-        if error:
-            # It was here until now, so what it tells next is as fresh as after a hint.
-            self._hint_at = now
+        if error is None:
+            self._presence.prove()
+        else:
+            # It was here until now, so what it reports next is as fresh as after a hint.
+            candidate.hint_at = now
         if now - started > DIAL_WINDOW:
-            self.failures = 0
-            self._window_until = now + DIAL_WINDOW if error else now
+            candidate.failures = 0
+            candidate.window_until = now + DIAL_WINDOW if error else now
         elif error:
-            self._count(error)
-        self._on_event(Closed(error and self._versions.explain(self.address, error)))
+            candidate.fail(error)
+        for other in self._candidates.values():
+            if other is not candidate and now < other.window_until and now >= self._alone_until:
+                other.hinted.set()
+        self._on_event(Closed(error and self._explained(candidate, error)))
 
-    async def _converse(self, connection: Connection) -> LockError | None:
+    async def _converse(self, candidate: Candidate, connection: Connection) -> LockError | None:
         """Return why the connection ended."""
         try:
             await connection.query()
         except LockError as err:
             return err
-        self._accepted(connection)
-        return await connection.closed()
+        if connection is self._connection:
+            self._accepted(candidate)
+            return await connection.closed()
+        return await self._await_proof(candidate, connection)
 
-    def _accepted(self, connection: Connection) -> None:
+    async def _await_proof(self, candidate: Candidate, connection: Connection) -> LockError | None:
+        """Give the other end some time to prove to be the lock of now; return why it ended."""
+
+        def give_up() -> None:
+            if connection is not self._connection:
+                # With 3.1 a lock proves nothing before it reports something.
+                silent = NoHandshake("the other end has not proved to be the lock of now")
+                connection.close(None if connection.answered_clear else silent)
+
+        stays = candidate is self._home and self._address.keep_alive
+        timer = None if stays else self._clock.call_later(IDLE, give_up)
+        try:
+            error = await connection.closed()
+        finally:
+            if timer:
+                timer.cancel()
+        if isinstance(error, ConnectionLost) and connection is not self._connection:
+            return NoHandshake("the other end closed the connection without a proof")
+        return error
+
+    def _may_adopt(self, candidate: Candidate) -> bool:
+        """Return if the other end has proved to be the lock, and not to play back what it said."""
+        connection = candidate.connection
+        if connection is None or not connection.proven:
+            return False
+        known = candidate is self._home or candidate.trusted or not self._address.found_version
+        # A lock that never says when it sends something can prove nothing more.
+        gone = self._lock_clock.latest is None and self._presence.unproved > GONE
+        return known or connection.fresh or gone
+
+    def _adopt(self, candidate: Candidate) -> None:
+        """Take a connection for the one to the lock: it has proved to be."""
+        connection, now = candidate.connection, self._clock.monotonic()
+        assert connection is not None
+        announces = self._address.announces or now - candidate.announced_at <= DIAL_WINDOW
+        self._address = replace(
+            self._address,
+            host=candidate.host,
+            announces=announces,
+            found_version=connection.peer.version,
+        )
+        if not announces:
+            candidate.hint_at = now
+        self._connection = connection
+        self._last_report = now
+        self._sign_of_life(candidate)
+        for other in self._candidates.values():
+            if other is not candidate and other.connection:
+                other.connection.close()
+        self._on_event(Opened(candidate.hint_at, self._presence.take_woken(), candidate.product_id))
+
+    def _accepted(self, candidate: Candidate) -> None:
         """Note that the lock talks to us."""
         if not self.connected:
             self.connected = True
-            self._versions.work()
-            version = None if self.address.version else connection.peer.version
-            self.address = replace(self.address, found_version=version)
+            candidate.work()
             self._watch_idle()
-            _LOGGER.debug("%s is connected", self.address.device_id)
+            _LOGGER.debug("%s is connected", self._address.device_id)
             self._on_event(Accepted())
 
-    def _received(self, received: Received) -> None:
+    def _received(self, candidate: Candidate, received: Received) -> None:
+        """Take what came from an address."""
+        if candidate.connection is not self._connection:
+            if self._connection or not self._may_adopt(candidate):
+                candidate.early = [*candidate.early[-8:], received]
+                return
+            self._adopt(candidate)
+            early, candidate.early = candidate.early, []
+            for one in early:
+                self._take(candidate, one)
+        self._take(candidate, received)
+
+    def _take(self, candidate: Candidate, received: Received) -> None:
         """Take what the lock sent."""
         if not isinstance(received, Rejected):
-            assert self._connection is not None
-            self._accepted(self._connection)
+            self._accepted(candidate)
             self._last_report = self._clock.monotonic()
-            self._sign_of_life()
+            self._sign_of_life(candidate)
         self._on_event(received)
+
+    def _sign_of_life(self, candidate: Candidate) -> None:
+        """Note that the lock has proved to be there."""
+        candidate.attempts = 0
+        self._presence.prove()
+        if self._presence.sign(announces=self._address.announces):
+            candidate.failures = 0
+        elif self._presence.stays:
+            self.keep_alive()
 
     def _watch_idle(self) -> None:
         """Let a low-power lock go to sleep when nothing comes and nothing waits."""
-        if self.address.keep_alive or self._connection is None:
+        if self._address.keep_alive or self._connection is None:
             return
         now = self._clock.monotonic()
         left = self._last_report + IDLE - now
         if left <= 0 and not self._needed:
-            _LOGGER.debug("%s: let go to sleep", self.address.device_id)
+            _LOGGER.debug("%s: let go to sleep", self._address.device_id)
             self._held_until = now + LET_GO
             self._connection.close()
         else:

@@ -1,0 +1,424 @@
+"""What a stranger without a key gets over TCP: nothing, by the points of issue 12."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+import json
+from typing import Any
+
+import pytest
+
+from custom_components.tuya_wifi_lock.tuyalock import LockState, Settings
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import LockError, WrongVersion
+from tests.simulator import wire
+from tests.simulator.wire import Command
+from tests.tuyalock.house import LOCAL_KEY, VERSIONS, House, house
+
+from .stranger import (
+    ADDRESS,
+    Serve,
+    Stranger,
+    echo,
+    in_the_clear,
+    junk,
+    mute,
+    passing_on,
+    playing_back,
+    recording,
+    reframed,
+    stranger,
+)
+
+AUTO = {"version": None}
+DAY = 86400.0
+
+
+async def pass_time(home: House, seconds: float, step: float = 0.25) -> None:
+    """Let time pass, with all that goes over the wire meanwhile."""
+    for _ in range(int(seconds / step)):
+        home.clock.move(step)
+        await asyncio.sleep(0.004)
+
+
+async def prove(home: House) -> None:
+    """Let the lock be heard once, and sleep again."""
+    await home.simulated.battery(80)
+    if home.lock.address.announces:
+        await home.wake()
+    else:
+        await home.simulated.wake()
+        await pass_time(home, 3)
+    await home.until(lambda: home.lock.snapshot.state.battery == 80)
+    await home.simulated.sleep()
+    await home.until(lambda: not home.lock.snapshot.awake)
+    await pass_time(home, 20, 1)
+
+
+def announced_by(home: House, version: str | None = None, host: str = ADDRESS) -> None:
+    """Let the stranger announce himself as the lock."""
+    home.lock.hint(host, version or home.simulated.version, announced=True, product_id="poison")
+
+
+def lasting(home: House) -> dict[str, Any]:
+    """Return what is stored of how the lock is reached."""
+    stored: dict[str, Any] = json.loads(json.dumps(home.lock.as_dict()))["address"]
+    return {"host": home.lock.address.host} | stored
+
+
+def state_of(home: House) -> LockState:
+    """Return what is known of the lock, but for when its address was last heard from."""
+    return replace(home.lock.snapshot.state, last_heard=None)
+
+
+@asynccontextmanager
+async def attacked(home: House, serve: Serve, host: str = ADDRESS) -> AsyncGenerator[Stranger]:
+    """Let a stranger be there, and see that nothing of what he does lasts."""
+    before = lasting(home), len(home.records), state_of(home)
+    problem = home.lock.snapshot.problem
+    async with stranger(home.simulated.port, serve, host) as one:
+        yield one
+        assert not home.lock.snapshot.awake
+        if host == ADDRESS:
+            assert home.lock.snapshot.problem is problem
+            assert not home.lock.snapshot.key_refused
+        assert one.controls == 0
+    assert (lasting(home), len(home.records), state_of(home)) == before
+
+
+async def still_heard(home: House) -> None:
+    """See that the lock's next wake is heard."""
+    known = len(home.records)
+    home.clock.move(30)
+    await home.simulated.finger(3)
+    home.hint()
+    await home.until(lambda: home.lock.snapshot.awake)
+    home.clock.move(2)
+    await home.until(lambda: len(home.records) == known + 1)
+    assert home.unlocks[-1] == "live fingerprint 3"
+
+
+# 1. Downgrade
+
+
+@pytest.mark.parametrize("host", [ADDRESS, "127.0.0.1"], ids=["his address", "the lock's address"])
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_1_what_is_not_enciphered_is_no_report(version: str, host: str) -> None:
+    async with house(version, address=AUTO) as home:
+        await prove(home)
+        async with attacked(home, in_the_clear, host) as one:
+            for _ in range(4):
+                announced_by(home, "3.1", host)
+                await pass_time(home, 6)
+            assert one.connections
+        await still_heard(home)
+
+
+async def test_1_an_older_version_than_the_proven_one_is_a_question_to_the_owner() -> None:
+    async with house("3.4", address=AUTO) as home:
+        await prove(home)
+        async with stranger(home.simulated.port, in_the_clear, "127.0.0.1"):
+            for _ in range(6):
+                announced_by(home, "3.3", "127.0.0.1")
+                await pass_time(home, 6)
+        assert isinstance(home.lock.snapshot.problem, WrongVersion)
+        assert home.lock.address.found_version == "3.4"
+        await still_heard(home)
+
+
+# 2. Reflection
+
+
+@pytest.mark.parametrize("host", [ADDRESS, "127.0.0.1"], ids=["his address", "the lock's address"])
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_2_our_own_frames_prove_nothing(version: str, host: str) -> None:
+    async with house(version, address=AUTO) as home:
+        await prove(home)
+        async with attacked(home, echo, host) as one:
+            unlocking = asyncio.create_task(home.lock.unlock())
+            announced_by(home, host=host)
+            await pass_time(home, 12)
+            assert one.connections
+            await pass_time(home, 30, 1)
+            with pytest.raises(LockError):
+                await unlocking
+        await still_heard(home)
+
+
+def enciphered(command: int, body: object) -> bytes:
+    """Return a frame of 3.3 that was enciphered with the key: by the lock, or by ourselves once."""
+    text = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return wire.encode("3.3", LOCAL_KEY.encode(), command, 0, text, retcode=0)
+
+
+CONTROL_OF_OURS = {"devId": "d", "uid": "d", "t": "1790000000", "dps": {"1": 7}}
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        enciphered(Command.STATUS, CONTROL_OF_OURS),
+        enciphered(Command.STATUS, CONTROL_OF_OURS | {"type": "query"}),
+        enciphered(Command.QUERY, CONTROL_OF_OURS),
+        enciphered(Command.QUERY, {"gwId": "d", "devId": "d", "uid": "d", "t": "1790000000"}),
+        enciphered(Command.QUERY, b"\x01chance"),
+    ],
+)
+async def test_2_our_frames_of_an_earlier_connection_prove_nothing(frame: bytes) -> None:
+    async with house("3.3", address=AUTO) as home:
+        await prove(home)
+        async with attacked(home, playing_back(frame), "127.0.0.1") as one:
+            home.hint()
+            await pass_time(home, 12)
+            assert one.connections
+        await still_heard(home)
+
+
+async def test_2_an_echo_of_a_command_is_no_yes() -> None:
+    """A man in the middle of 3.3 keeps the command and sends it back as a report."""
+
+    def change(raw: bytes) -> bytes | None:
+        is_control = int.from_bytes(raw[8:12]) == Command.CONTROL
+        return reframed(raw, Command.STATUS) if is_control else None
+
+    async with house("3.3", address={"host": "127.0.0.9"}, max_clients=3) as home:
+        port = home.simulated.port
+        async with stranger(port, passing_on(port, change=change)) as one:
+            await home.simulated.wake()
+            home.lock.hint(ADDRESS, "3.3")
+            await home.until(lambda: home.lock.snapshot.awake)
+            unlocking = asyncio.create_task(home.lock.unlock())
+            await pass_time(home, 30)
+            with pytest.raises(LockError):
+                await unlocking
+            assert one.controls
+        assert home.simulated.openings == []
+        assert home.lock.snapshot.bolt.locked is None
+
+
+# 3. Replay
+
+
+@asynccontextmanager
+async def recorded(version: str, *, heard: bool) -> AsyncGenerator[tuple[House, list[bytes]]]:
+    """Record a wake of a lock with a request and an opening, which we hear as well or do not."""
+    async with house(version, settings=Settings(unlock_wait=30), max_clients=3) as home:
+        await prove(home)
+        if heard:
+            await home.awake()
+        else:
+            await home.simulated.wake()
+        async with recording(home.simulated) as recorder:
+            await home.simulated.finger(3)
+            await home.simulated.request(60)
+            await asyncio.sleep(0.05)
+            frames = recorder.of(Command.QUERY) + recorder.of(Command.STATUS)
+        assert len(frames) > 2
+        if heard:
+            await home.until(lambda: home.unlocks == ["live fingerprint 3"])
+        await home.simulated.sleep()
+        await pass_time(home, 120, 1)
+        assert not home.lock.snapshot.awake
+        home.clock.move(DAY)
+        await home.settle()
+        yield home, frames
+
+
+@pytest.mark.parametrize("heard", [True, False], ids=["heard by us", "not heard by us"])
+@pytest.mark.parametrize("host", [ADDRESS, "127.0.0.1"], ids=["his address", "the lock's address"])
+@pytest.mark.parametrize("version", ["3.1", "3.3"])
+async def test_3_what_was_pushed_yesterday_is_no_news(version: str, host: str, heard: bool) -> None:
+    async with recorded(version, heard=heard) as (home, frames):
+        known = list(home.unlocks)
+        async with stranger(home.simulated.port, playing_back(*frames), host) as one:
+            unlocking = asyncio.create_task(home.lock.unlock())
+            for _ in range(3):
+                announced_by(home, host=host)
+                await pass_time(home, 12)
+            assert one.connections
+            with pytest.raises(LockError):
+                await unlocking
+        assert home.unlocks == known
+        assert home.lock.snapshot.bolt.locked is None
+        assert home.simulated.openings == ["fingerprint 3"]
+        if host == ADDRESS:
+            assert one.controls == 0
+            assert home.lock.address.host == "127.0.0.1"
+
+
+async def test_3_a_new_address_is_followed_when_something_new_comes_from_there() -> None:
+    async with house("3.3", max_clients=3) as home:
+        await prove(home)
+        port = home.simulated.port
+        async with stranger(port, passing_on(port, change=lambda raw: None)):
+            await home.simulated.wake()
+            announced_by(home)
+            await pass_time(home, 2)
+            assert not home.lock.snapshot.awake
+            await home.simulated.finger(3)
+            await home.until(lambda: home.lock.host == ADDRESS)
+            home.clock.move(2)
+            await home.until(lambda: home.unlocks == ["live fingerprint 3"])
+
+
+@pytest.mark.parametrize("version", ["3.3", "3.4", "3.5"])
+async def test_3_a_frame_that_comes_twice_is_one(version: str) -> None:
+    async with house(version, address={"host": ADDRESS}, max_clients=3) as home:
+        port = home.simulated.port
+        await home.simulated.wake()
+        async with stranger(port, passing_on(port, change=lambda raw: None, times=2)):
+            home.lock.hint(ADDRESS, version)
+            await home.until(lambda: home.lock.snapshot.awake)
+            home.clock.move(4)
+            await home.simulated.finger(3)
+            await home.until(lambda: len(home.records) > 0)
+            await home.settle()
+            home.clock.move(2)
+            await home.settle()
+            assert home.unlocks == ["live fingerprint 3"]
+
+
+@pytest.mark.parametrize("version", ["3.1", "3.3"])
+async def test_3_a_lock_that_really_has_another_address_is_followed(version: str) -> None:
+    async with house(version, address={"host": "127.0.0.9"}) as home:
+        home.lock.move(home.lock.address)
+        await home.simulated.finger(3)
+        home.hint()
+        await home.until(lambda: home.lock.snapshot.awake)
+        assert home.lock.address.host == "127.0.0.1"
+        home.clock.move(2)
+        await home.until(lambda: home.unlocks == ["live fingerprint 3"])
+
+
+# 4. Deafening
+
+
+@pytest.mark.parametrize("host", [ADDRESS, "127.0.0.1"], ids=["his address", "the lock's address"])
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_4_an_announcement_does_not_end_dialling(version: str, host: str) -> None:
+    async with house(version, address={"announces": False}) as home:
+        await prove(home)
+        before = lasting(home)
+        announced_by(home, host=host)
+        await pass_time(home, 20, 1)
+        assert lasting(home) == before
+        assert not home.lock.address.announces
+        for _ in range(2):
+            known = len(home.records)
+            await home.simulated.finger(3)
+            await pass_time(home, 8)
+            await home.until(lambda known=known: len(home.records) > known)
+            await home.simulated.sleep()
+            await pass_time(home, 30, 1)
+
+
+async def test_4_announcements_do_not_make_a_lock_stay_awake() -> None:
+    async with house() as home:
+        await prove(home)
+        for _ in range(60):
+            announced_by(home)
+            announced_by(home, host="127.0.0.1")
+            await pass_time(home, 5, 1)
+        assert not home.lock.address.keep_alive
+        await home.simulated.wake()
+        home.hint()
+        await home.until(lambda: home.lock.snapshot.awake)
+        assert not home.lock.address.keep_alive
+
+
+# 5. Silencing
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_5_a_stranger_cannot_refuse_the_key(version: str) -> None:
+    async with house(version, address=AUTO) as home:
+        await prove(home)
+        async with attacked(home, junk) as one:
+            for _ in range(6):
+                announced_by(home, "3.3")
+                announced_by(home)
+                await pass_time(home, 6)
+            assert one.connections
+        await still_heard(home)
+
+
+async def test_5_one_frame_at_the_locks_address_does_not_refuse_the_key() -> None:
+    async with house("3.3") as home:
+        await prove(home)
+        async with stranger(home.simulated.port, junk, "127.0.0.1") as one:
+            home.hint()
+            await home.until(lambda: one.connections == 1)
+            await home.settle()
+            assert not home.lock.snapshot.key_refused
+
+
+async def _flood(home: House) -> None:
+    """Announce the stranger a hundred times a second."""
+    while True:
+        announced_by(home)
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("serve", [mute, in_the_clear, junk, echo])
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_5_a_fake_beside_the_lock_keeps_nothing_from_us(
+    version: str, serve: Callable[[Any], Awaitable[None]]
+) -> None:
+    async with house(version) as home:
+        await prove(home)
+        async with stranger(home.simulated.port, serve):
+            flood = asyncio.create_task(_flood(home))
+            try:
+                await asyncio.sleep(0.3)
+                await home.simulated.finger(3)
+                home.hint()
+                # Less than a second on a machine that has nothing else to do.
+                await home.until(lambda: home.last_unlock is not None, 3)
+                home.clock.move(2)
+                await home.until(lambda: home.unlocks == ["live fingerprint 3"])
+            finally:
+                flood.cancel()
+                with suppress(asyncio.CancelledError):
+                    await flood
+        assert home.lock.address.host == "127.0.0.1"
+
+
+# 6. Poison
+
+
+async def test_6_an_announcement_teaches_no_product() -> None:
+    async with house() as home:
+        await prove(home)
+        before = home.lock.as_dict()["product"]
+        for host in (ADDRESS, "127.0.0.3"):
+            home.lock.hint(host, "3.4", announced=True, product_id="simulatedrawpass")
+            await pass_time(home, 6)
+        assert home.lock.as_dict()["product"] == before
+
+
+async def test_5_no_more_addresses_are_tried_than_there_is_room_for() -> None:
+    async with house() as home:
+        await prove(home)
+        for number in range(3, 10):
+            announced_by(home, host=f"127.0.0.{number}")
+        await pass_time(home, 6)
+        async with stranger(home.simulated.port, mute) as one:
+            for number in range(5, 9):
+                announced_by(home, host=f"127.0.0.{number}")
+            announced_by(home)
+            # Whose network card is known has room before all strangers.
+            home.lock.hint(ADDRESS, trusted=True)
+            await home.until(lambda: one.connections > 0)
+        await still_heard(home)
+
+
+async def test_5_a_lock_that_really_moved_is_followed_while_its_old_address_seems_alive() -> None:
+    async with house(address={"host": ADDRESS}, max_clients=3) as home:
+        port = home.simulated.port
+        await home.simulated.wake()
+        async with stranger(port, passing_on(port, change=lambda raw: None)):
+            home.lock.hint(ADDRESS, "3.4")
+            await home.until(lambda: home.lock.host == ADDRESS)
+        # Now nobody is there any more.
+        announced_by(home, host="127.0.0.1")
+        await home.until(lambda: home.lock.host == "127.0.0.1")
