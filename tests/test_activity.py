@@ -5,8 +5,8 @@ from types import MappingProxyType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from custom_components.tuya_wifi_lock.activity import async_log_unlock
 from custom_components.tuya_wifi_lock.dispatcher import Delivery
+from custom_components.tuya_wifi_lock.lock import async_log_unlock
 from custom_components.tuya_wifi_lock.tuyalock import Age, Record, Source, Unlock
 from custom_components.tuya_wifi_lock.tuyalock.models import When
 from homeassistant.config_entries import ConfigSubentry

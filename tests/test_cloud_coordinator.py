@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.tuya_wifi_lock.cloud import coordinator
+from custom_components.tuya_wifi_lock import cloud as cloud_coordinator
 from custom_components.tuya_wifi_lock.const import DOMAIN
 from custom_components.tuya_wifi_lock.diagnostics import async_get_config_entry_diagnostics
 from custom_components.tuya_wifi_lock.tuyalock import MAX_CALLS, Clock
@@ -660,7 +660,7 @@ async def test_passwords_are_listed_at_the_start_and_again_when_they_are_due(
     assert len(asked(cloud, "temp-passwords")) == 1
     await poll(hass, cloud)
     assert len(asked(cloud, "temp-passwords")) == 1
-    monkeypatch.setattr(coordinator, "PASSWORDS_EVERY", 0.0)
+    monkeypatch.setattr(cloud_coordinator, "PASSWORDS_EVERY", 0.0)
     await reload(hass, entry)
     await poll(hass, cloud)
     assert len(asked(cloud, "temp-passwords")) == 3, "somebody may have made one in the app"
@@ -673,7 +673,7 @@ async def test_a_wake_does_not_put_off_the_list_of_passwords(
     cloud: SimulatedCloud,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(coordinator, "PASSWORDS_EVERY", 900.0)
+    monkeypatch.setattr(cloud_coordinator, "PASSWORDS_EVERY", 900.0)
     await start(hass, entry)
     await wake(hass, entry, simulated_lock)
     await poll(hass, cloud, 11)

@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
-from custom_components.tuya_wifi_lock.cloud.projects import (
+from custom_components.tuya_wifi_lock.cloud import (
     _DATA,
     async_get_api,
     known_projects,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.tuya_wifi_lock.cloud import coordinator as cloud_coordinator
+from custom_components.tuya_wifi_lock import cloud as cloud_coordinator
 from custom_components.tuya_wifi_lock.const import CONF_PROTOCOL_VERSION, DOMAIN
 from custom_components.tuya_wifi_lock.diagnostics import async_get_config_entry_diagnostics
 from custom_components.tuya_wifi_lock.repairs import ISSUES

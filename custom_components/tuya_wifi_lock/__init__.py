@@ -5,7 +5,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from .cloud.projects import async_get_api, project_of
+from .cloud import async_get_api, project_of
 from .const import DOMAIN
 from .coordinator import LockConfigEntry, LockCoordinator
 from .repairs import async_remove_repairs, async_watch_repairs

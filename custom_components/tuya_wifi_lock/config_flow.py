@@ -24,7 +24,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.typing import DiscoveryInfoType
 
-from .cloud.projects import async_get_client, known_projects
+from .cloud import async_get_client, known_projects
 from .const import (
     AUTO,
     CONF_ANNOUNCES,

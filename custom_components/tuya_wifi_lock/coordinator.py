@@ -20,8 +20,7 @@ from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from .cloud.coordinator import CloudCoordinator
-from .cloud.projects import project_of
+from .cloud import CloudCoordinator, project_of
 from .const import (
     AUTO,
     CONF_ANNOUNCES,

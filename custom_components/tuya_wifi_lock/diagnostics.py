@@ -5,7 +5,7 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant
 
-from .cloud.coordinator import CloudCoordinator
+from .cloud import CloudCoordinator
 from .const import (
     CONF_ACCOUNT,
     CONF_CLOUD,

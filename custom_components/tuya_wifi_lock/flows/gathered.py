@@ -5,7 +5,7 @@ from typing import Any
 
 from homeassistant.const import CONF_DEVICE_ID
 
-from ..cloud.projects import project_data
+from ..cloud import project_data
 from ..const import CONF_ACCOUNT
 from ..tuya_account import AccountLock
 from ..tuyalock import CloudDevice, Project

@@ -23,7 +23,7 @@ from homeassistant.helpers.selector import (
 )
 from homeassistant.util import dt as dt_util
 
-from ..cloud.projects import async_get_client
+from ..cloud import async_get_client
 from ..const import CONF_DURESS, CONF_NUMBERS, CONF_PERSON, DOMAIN
 from ..coordinator import LockConfigEntry
 from ..members import (

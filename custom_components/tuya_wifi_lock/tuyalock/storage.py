@@ -16,16 +16,27 @@ MAX_TEXT = 255
 
 def dump(value: Any) -> Any:
     """Return the JSON form of a value."""
-    if is_dataclass(value) and not isinstance(value, type):
-        row = {one.name: dump(getattr(value, one.name)) for one in fields(value)}
-        return {"kind": kind, **row} if (kind := _kind(type(value))) else row
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if is_dataclass(value):
+        # Written with each record: a plain value is not worth a call.
+        items = [(one.name, getattr(value, one.name)) for one in fields(value)]
+        row = {
+            name: item if item is None or isinstance(item, str | int | float) else dump(item)
+            for name, item in items
+        }
+        return (
+            {"kind": kind, **row}
+            if (kind := getattr(type(value), "kind", None)) and isinstance(kind, Enum)
+            else row
+        )
     if isinstance(value, frozenset | set):
         return sorted(value)
     if isinstance(value, Mapping):
         return {str(key): dump(one) for key, one in value.items()}
     if isinstance(value, tuple | list):
         return [dump(one) for one in value]
-    return value
+    raise TypeError(f"{type(value).__name__} has no stored form")
 
 
 def load(type_: Any, data: Any) -> Any:
@@ -125,6 +136,7 @@ def _load_plain(type_: Any, data: Any) -> Any:
     return float(data) if is_whole else data
 
 
+@cache
 def _kind(type_: Any) -> Enum | None:
     """Return which kind a dataclass is, if it is one of several."""
     kind = getattr(type_, "kind", None)

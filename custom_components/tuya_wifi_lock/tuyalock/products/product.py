@@ -57,6 +57,8 @@ class Product:
         self._account_table = known.account_table
         """What an account knows of the product; it may leave out some of its DPs."""
         self._alarm_bits = known.alarm_bits
+        self._dumped: dict[str, tuple[Mapping[int, Dp], Any]] = {}
+        """Each table with its stored form, which is asked for much more often than it changes."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the stored form."""
@@ -64,13 +66,16 @@ class Product:
             _Stored(
                 family=self.family,
                 product_id=self.product_id,
-                table=self._own_table,
-                account_table=self._account_table,
                 reported=tuple(sorted(self.reported)),
                 answers_partly=self.answers_partly,
                 alarm_bits=self._alarm_bits,
             )
         )
+        tables = {"table": self._own_table, "account_table": self._account_table}
+        for name, table in tables.items():
+            if name not in self._dumped or self._dumped[name][0] is not table:
+                self._dumped[name] = table, dump(table)
+            stored[name] = self._dumped[name][1]
         return stored
 
     @property

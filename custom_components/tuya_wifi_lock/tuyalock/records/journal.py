@@ -36,6 +36,8 @@ class Journal:
     def __init__(self) -> None:
         self._records: list[Record] = []
         self._next_id = 1
+        self._rows: dict[int, tuple[Record, Any]] = {}
+        """The stored form of each record, as it was last asked for."""
         self._watermarks: dict[Kind, float] = {}
         """The newest time of a record of each kind that is not kept any more."""
         self.changes = 0
@@ -217,14 +219,14 @@ class Journal:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the stored form; from_dict reads it."""
-        stored: dict[str, Any] = dump(
-            _Stored(
-                next_id=self._next_id,
-                watermarks=self._watermarks,
-                records=tuple(self._records),
-            )
-        )
-        return stored
+        rows = {}
+        for record in self._records:
+            known = self._rows.get(record.id)
+            # Of two hundred records, one is new or has changed since the last save.
+            rows[record.id] = known if known and known[0] is record else (record, dump(record))
+        self._rows = rows
+        stored: dict[str, Any] = dump(_Stored(next_id=self._next_id, watermarks=self._watermarks))
+        return {**stored, "records": [row for _, row in rows.values()]}
 
     @classmethod
     def from_dict(cls, data: Any, reader: Reader | None = None) -> Self:

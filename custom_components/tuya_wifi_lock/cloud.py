@@ -1,32 +1,43 @@
-"""Polls Tuya's cloud for one lock, as seldom as the calls of its project allow."""
+"""Tuya's cloud: the projects in use, and what is polled for each lock."""
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 import time
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_DEVICE_ID
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.util.hass_dict import HassKey
 
-from ..const import LOGGER
-from ..tuya_account import TuyaAccount
-from ..tuyalock import (
+from .const import CONF_ACCESS_ID, CONF_ACCESS_SECRET, CONF_CLOUD, CONF_REGION, DOMAIN, LOGGER
+from .store import SalvagedStore
+from .tuya_account import TuyaAccount
+from .tuyalock import (
     CLOCK_AHEAD,
     MAX_CALLS,
     CallCounter,
     CallsUsedUp,
+    Clock,
     CloudClient,
     CloudError,
     Firmware,
+    OpenApi,
+    Project,
     Reader,
     Report,
     Snapshot,
     TuyaLock,
 )
+
+SAVE_DELAY = 60.0
+"""Seconds after which the number of calls is saved."""
 
 USUAL = 600.0
 """Seconds between two polls of a lock that is heard of in no other way."""
@@ -47,6 +58,88 @@ OVERLAP = 600.0
 """Seconds by which records may reach the cloud in another order than they happened."""
 
 type _Request = Callable[[], Awaitable[None]]
+
+_DATA: HassKey[_Projects] = HassKey(f"{DOMAIN}_projects")
+
+
+class _Projects:
+    """The API clients of all projects, and how many calls each has made this month."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        self._hass = hass
+        self.store = SalvagedStore(hass, "projects")
+        self._calls: dict[str, CallCounter] = {}
+        self._apis: dict[Project, OpenApi] = {}
+
+    async def async_load(self) -> None:
+        reader = Reader()
+        stored = reader.parts("file", await self.store.async_read())
+        self._calls = {id_: CallCounter(calls, self.save, reader) for id_, calls in stored.items()}
+        if reader.unread:
+            await self.store.async_keep_copy(reader.unread)
+
+    def api(self, project: Project) -> OpenApi:
+        if project not in self._apis:
+            calls = self._calls.setdefault(project.access_id, CallCounter(None, self.save))
+            session = async_get_clientsession(self._hass)
+            self._apis[project] = OpenApi(session, project, Clock(), calls)
+        return self._apis[project]
+
+    def save(self) -> None:
+        self.store.async_delay_save(self._stored, SAVE_DELAY)
+
+    def _stored(self) -> dict[str, Any]:
+        now = time.time()
+        return {id_: calls.as_dict() for id_, calls in self._calls.items() if calls.used(now)}
+
+
+@singleton(_DATA, async_=True)
+async def _async_get_projects(hass: HomeAssistant) -> _Projects:
+    projects = _Projects(hass)
+    await projects.async_load()
+    return projects
+
+
+@callback
+def async_pop_copy(hass: HomeAssistant) -> str | None:
+    """Return where the number of calls was kept if it could not be read, once."""
+    return hass.data[_DATA].store.pop_copy() if _DATA in hass.data else None
+
+
+async def async_get_api(hass: HomeAssistant, project: Project) -> OpenApi:
+    """Return the API client of a project, which all its locks share."""
+    return (await _async_get_projects(hass)).api(project)
+
+
+async def async_get_client(hass: HomeAssistant, data: Mapping[str, Any]) -> CloudClient | None:
+    """Return the cloud client of a lock, if its entry has a project."""
+    if (project := project_of(data)) is None:
+        return None
+    return CloudClient(await async_get_api(hass, project), data[CONF_DEVICE_ID])
+
+
+def project_of(data: Mapping[str, Any]) -> Project | None:
+    """Return the cloud project, from the data of an entry."""
+    if (project := data.get(CONF_CLOUD)) is None:
+        return None
+    return Project(project[CONF_REGION], project[CONF_ACCESS_ID], project[CONF_ACCESS_SECRET])
+
+
+def project_data(project: Project) -> dict[str, dict[str, str]]:
+    """Return a cloud project in the form of the data of an entry."""
+    return {CONF_CLOUD: asdict(project)}
+
+
+def known_projects(hass: HomeAssistant) -> dict[str, Project]:
+    """Return the projects that are in use, by the names of their locks."""
+    locks: dict[Project, list[str]] = {}
+    for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False):
+        if project := project_of(entry.data):
+            locks.setdefault(project, []).append(entry.title)
+    return {
+        f"{', '.join(titles)} (…{project.access_id[-4:]})": project
+        for project, titles in locks.items()
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
