@@ -473,7 +473,7 @@ def _failure(error: Any) -> CloudError:
     """Return what an error of the SDK means; only a refusal proves that nothing was done."""
     try:
         return CloudRefused(int(error.error_code))
-    except AttributeError, TypeError, ValueError:
+    except AttributeError, OverflowError, TypeError, ValueError:
         return CloudSilent()
 
 

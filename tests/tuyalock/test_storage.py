@@ -164,12 +164,12 @@ journal_records = st.builds(
 )
 dps = st.builds(
     Dp,
-    texts,
+    st.from_regex(r"[a-z0-9_]{1,64}", fullmatch=True),
     st.sampled_from(DpType),
     st.booleans(),
     st.lists(texts, max_size=2).map(tuple),
-    st.none() | st.tuples(numbers, numbers),
-    numbers,
+    st.none() | st.tuples(numbers, numbers).map(sorted).map(tuple),
+    st.integers(1, 10**6),
     texts,
 )
 

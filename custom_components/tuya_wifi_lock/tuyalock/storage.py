@@ -148,6 +148,12 @@ def _hints(type_: Any) -> dict[str, Any]:
     return get_type_hints(type_, include_extras=True)
 
 
+def checked[T](value: T) -> T:
+    """Return a dataclass whose fields have the types that they say; raise ValueError if not."""
+    again: T = load(type(value), dump(value))
+    return again
+
+
 class Reader:
     """Reads what was stored as far as that can be read, and counts by part what cannot."""
 

@@ -70,7 +70,6 @@ def read(row: Any, *, bits: bool = False) -> list[tuple[Event, float | None]]:
         ("unlock_fingerprint", 3, Unlock("fingerprint", 3)),
         ("unlock_temporary", "904", Unlock("temporary_password", 904)),
         ("unlock_temporary_kit", "AAADhgAA", Unlock("temporary_password", 902)),
-        ("unlock_card_kit", "12345678", Unlock("card", 0xD76DF8E7)),
         ("unlock_offline_pd", "12345678", Unlock("offline_password")),
         ("unlock_app", "200", Unlock("remote")),
         ("unlock_app", "1", Unlock("app", 1)),
@@ -82,7 +81,18 @@ def test_a_row_of_the_records_tells_an_unlock(code: str, value: Any, unlock: Unl
     assert read(row(status(code, value))) == [(unlock, AT)]
 
 
-@pytest.mark.parametrize(("code", "value"), [("open_inside", "False"), ("unlock_request", "60")])
+@pytest.mark.parametrize(
+    ("code", "value"),
+    [
+        ("open_inside", "False"),
+        ("unlock_request", "60"),
+        ("unlock_card_kit", "12345678"),
+        ("unlock_card", "65536"),
+        ("unlock_card", "9" * 5000),
+        ("alarm_lock", "9" * 5000),
+        ("unlock_offline_pd", "A" * 5000),
+    ],
+)
 def test_a_row_without_an_event_tells_none(code: str, value: str) -> None:
     assert read(row(status(code, value))) == []
 

@@ -54,14 +54,14 @@ def test_at_first_nothing_is_known(stored: dict[str, Any] | None) -> None:
 
 def test_everything_survives_a_restart() -> None:
     product = Product()
-    product.identify("some product")
+    product.identify("some_product")
     product.observe(push({49: "AAAB", 12: 90, 55: False, 8: 4}))
     product.observe(answer({12: 90}))
     product.learn_from_account("other product", {77: Dp("unlock_iris", DpType.RAW)}, None)
     product.learn(MODEL)
     same = again(product)
     assert same.as_dict() == product.as_dict()
-    assert (same.family, same.product_id) == (B, "some product")
+    assert (same.family, same.product_id) == (B, "some_product")
     assert (same.answers_partly, same.alarm_bits) == (True, True)
     assert same.table == MODEL
     assert (
@@ -78,7 +78,7 @@ def test_everything_survives_a_restart() -> None:
 @pytest.mark.parametrize("family", Family)
 def test_a_table_of_an_account_survives_a_restart(family: Family) -> None:
     product = Product()
-    product.learn_from_account("some product", PROFILES[family] | {77: MODEL[61]}, family)
+    product.learn_from_account("some_product", PROFILES[family] | {77: MODEL[61]}, family)
     assert again(product).table == product.table == PROFILES[family] | {77: MODEL[61]}
 
 
@@ -175,7 +175,7 @@ def test_what_an_account_knows_counts_where_nothing_better_is_known() -> None:
 def test_an_account_s_table_of_no_family_stands_alone() -> None:
     product = Product()
     table = {1: Dp("beep_volume", DpType.STRING)}
-    product.learn_from_account("some product", table, None)
+    product.learn_from_account("some_product", table, None)
     assert product.table == table
 
 

@@ -136,12 +136,14 @@ def test_a_dp_can_say_that_nothing_is_known(
     assert getattr(report(EVERYTHING, family, {dp: value}), field) is None
 
 
+@pytest.mark.parametrize("value", [101, -1, 10**6, 10**30, 5.5, "50"])
+def test_a_charge_that_no_battery_has_is_not_even_seen(value: object) -> None:
+    assert report(EVERYTHING, B, {12: value}) == replace(EVERYTHING, last_heard=NOW)
+
+
 @pytest.mark.parametrize(
     ("family", "dp", "value"),
     [
-        (B, 12, 101),
-        (B, 12, -1),
-        (B, 12, 10**6),
         (B, 11, "full"),
         (B, 11, ""),
         (D, 35, "AQ=="),

@@ -39,6 +39,9 @@ ANSWER_TIME = 10.0
 _RENEW_BEFORE = 60.0
 """Seconds before its expiry at which a token is renewed."""
 
+_MAX_TIME = 10**14
+"""Milliseconds, in the year 5138."""
+
 _TOKEN_PATH = "/v1.0/token"
 
 
@@ -228,7 +231,7 @@ class OpenApi:
             result = await self._send(_Request("GET", _TOKEN_PATH, {"grant_type": 1}), "")
             until = asked_at + result["expire_time"] - _RENEW_BEFORE
             return _Token(result["access_token"], until)
-        except (CloudSilent, KeyError, TypeError) as error:
+        except (CloudSilent, KeyError, OverflowError, TypeError) as error:
             raise CloudUnreachable from error
 
     async def _send(self, request: _Request, token: str) -> Any:
@@ -238,7 +241,7 @@ class OpenApi:
             async with self.clock.timeout(ANSWER_TIME):
                 answer = json.loads(await self._exchange(request, token))
             result = self._result(answer)
-        except TimeoutError, aiohttp.ClientError, ValueError:
+        except TimeoutError, aiohttp.ClientError, RecursionError, ValueError:
             _LOGGER.debug("%s: no readable answer", request.name)
             raise CloudSilent from None
         except CloudError as error:
@@ -279,12 +282,12 @@ class OpenApi:
         """Return the result of an answer, and take the time of the cloud from it."""
         if not isinstance(answer, dict):
             raise CloudSilent
-        if isinstance(now := answer.get("t"), int):
+        if isinstance(now := answer.get("t"), int) and 0 < now < _MAX_TIME:
             self._skew = now / 1000 - self.clock.time()
         if answer.get("success") is True:
             return answer.get("result")
         try:
             code = int(answer["code"])
-        except KeyError, TypeError, ValueError:
+        except KeyError, OverflowError, TypeError, ValueError:
             raise CloudSilent from None
         raise CloudRefused(code)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 import json
 from typing import Any
 
@@ -11,9 +12,10 @@ from cryptography.hazmat.primitives.padding import PKCS7
 from ..exceptions import CloudRefused, CloudSilent
 from ..models import Item, PasswordPhase, Report, Source, TemporaryPassword, Value
 from ..products.catalogue import Dp, DpType
-from ..products.decoder import ALARM_CODE, METHODS, NUMBERS
+from ..products.decoder import ALARM_CODE, MAX_NUMBER, METHODS, NUMBERS
+from ..storage import checked
 
-_UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
+_UNREADABLE = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 
 _TYPES: Mapping[str, DpType] = {
     "bool": DpType.BOOLEAN,
@@ -47,6 +49,10 @@ _BOOLEANS = {"true": True, "false": False}
 
 _MILLISECONDS = 100_000_000_000
 """Above it a time is in milliseconds; in seconds it would be in the year 5138."""
+_MAX_TIME = _MILLISECONDS * 1000
+
+_INTEGER_DIGITS = 19
+"""An integer of the records with more digits is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +147,9 @@ def read_device(row: Any) -> CloudDevice:
     """Read a device; there is no local key in the list of all devices."""
     model = row.get("model") or row.get("product_name") or None
     local_key = row.get("local_key", "")
-    return CloudDevice(row["id"], row["name"], row["category"], row["product_id"], local_key, model)
+    return checked(
+        CloudDevice(row["id"], row["name"], row["category"], row["product_id"], local_key, model)
+    )
 
 
 def read_ticket(row: Any) -> Ticket:
@@ -184,13 +192,20 @@ def _read_property(row: Any) -> tuple[int, Dp]:
     """Read a row of a thing model."""
     spec = row["typeSpec"]
     dp = Dp(row["code"], _TYPES[spec["type"].lower()], "w" in row.get("accessMode", ""))
-    return row["abilityId"], _limited(dp, spec)
+    return _dp_id(row["abilityId"]), checked(_limited(dp, spec))
 
 
 def _read_specification(row: Any) -> tuple[int, Dp]:
     """Read a row of the older specifications."""
     dp = Dp(row["code"], _TYPES[row["type"].lower()])
-    return row["dp_id"], _limited(dp, json.loads(row.get("values") or "{}"))
+    return _dp_id(row["dp_id"]), checked(_limited(dp, json.loads(row.get("values") or "{}")))
+
+
+def _dp_id(value: Any) -> int:
+    """Read a DP id, which is a byte."""
+    if type(value) is int and 0 < value < 256:
+        return value
+    raise ValueError("no DP id")
 
 
 def _limited(dp: Dp, spec: Mapping[str, Any]) -> Dp:
@@ -208,8 +223,14 @@ def read_report(row: Any, received: float) -> Report:
     """Read a row of the records: what the lock reported to Tuya's cloud, with its own time."""
     time, status = read_time(row), row["status"]
     reports = status if isinstance(status, list) else [status]
-    items = (Item(one["code"], _value(one["code"], str(one["value"])), time) for one in reports)
+    if not (items := parse_rows(partial(_read_item, time=time), reports)):
+        raise ValueError("no value")
     return Report(source=Source.CLOUD, received=received, items=tuple(items))
+
+
+def _read_item(row: Any, time: float) -> Item:
+    """Read one value of a row of the records."""
+    return Item(row["code"], _value(row["code"], str(row["value"])), time)
 
 
 def read_account_report(items: list[dict[str, Any]], received: float) -> Report:
@@ -235,7 +256,7 @@ def _dp_of(item: dict[str, Any]) -> int | str | None:
 
 def _item_time(value: Any) -> float | None:
     """Return a time of an item in Unix seconds, if it has one."""
-    if type(value) not in {int, float} or value <= 0:
+    if type(value) not in {int, float} or not 0 < value < _MAX_TIME:
         return None
     return in_seconds(value)
 
@@ -246,7 +267,9 @@ def read_time(row: Any) -> float:
 
 
 def in_seconds(time: float) -> float:
-    """Return a time in seconds or milliseconds in Unix seconds."""
+    """Return a time in seconds or milliseconds in Unix seconds; raise ValueError if it is none."""
+    if not 0 <= time < _MAX_TIME:
+        raise ValueError("no time")
     return time / 1000 if time > _MILLISECONDS else float(time)
 
 
@@ -254,7 +277,7 @@ def _value(code: str, text: str) -> Value:
     """Return a value of the records, which are strings, as a lock reports it."""
     if code == ALARM_CODE or code.endswith("_kit") or code.startswith("unlock_offline"):
         return text
-    if text.isdecimal():
+    if text.isdecimal() and len(text) <= _INTEGER_DIGITS:
         return int(text)
     return _BOOLEANS.get(text.lower(), text)
 
@@ -263,37 +286,42 @@ def read_member(row: Any) -> CloudMember:
     """Read a member with their numbers."""
     owned = set(NUMBERS.values())
     keys = {
-        f"{method}:{int(key['unlock_sn'])}": key.get("unlock_attr") == 1
+        f"{method}:{number}": key.get("unlock_attr") == 1
         for detail in row.get("unlock_detail") or ()
         if (method := METHODS.get(detail["dp_code"])) in owned
         for key in detail["unlock_list"]
+        if 0 <= (number := int(key["unlock_sn"])) <= MAX_NUMBER
     }
     duress = frozenset(key for key, is_duress in keys.items() if is_duress)
-    return CloudMember(row["nick_name"], frozenset(keys), duress)
+    return checked(CloudMember(row["nick_name"], frozenset(keys), duress))
 
 
 def read_password(row: Any) -> TemporaryPassword:
     """Read a temporary password; its number is not above 0 until the lock has it."""
     number = int(row.get("sn") or 0)
-    return TemporaryPassword(
-        id=str(row["id"]),
-        number=number if number > 0 else None,
-        name=row.get("name") or "",
-        start=int(row["effective_time"]),
-        end=int(row["invalid_time"]),
-        once=row.get("type") == 1,
-        phase=_PHASES.get(row["phase"], PasswordPhase.UNKNOWN),
+    return checked(
+        TemporaryPassword(
+            id=str(row["id"]),
+            number=number if number > 0 else None,
+            name=row.get("name") or "",
+            start=int(row["effective_time"]),
+            end=int(row["invalid_time"]),
+            once=row.get("type") == 1,
+            phase=_PHASES.get(row["phase"], PasswordPhase.UNKNOWN),
+        )
     )
 
 
 def read_offline_password(row: Any) -> OfflinePassword:
     """Read an offline password."""
     start, end = row.get("effective_time"), row.get("invalid_time")
-    return OfflinePassword(
-        str(row["offline_temp_password"]),
-        row.get("offline_temp_password_name") or "",
-        float(start) if start else None,
-        float(end) if end else None,
+    return checked(
+        OfflinePassword(
+            str(row["offline_temp_password"]),
+            row.get("offline_temp_password_name") or "",
+            float(start) if start else None,
+            float(end) if end else None,
+        )
     )
 
 
@@ -312,7 +340,7 @@ def read_firmware(result: Any) -> Firmware | None:
         return None
     installed = [str(row["current_version"]) for row in modules]
     newest = [_newest(row) for row in modules]
-    return Firmware(", ".join(installed), ", ".join(newest))
+    return checked(Firmware(", ".join(installed), ", ".join(newest)))
 
 
 def _newest(row: Any) -> str:

@@ -238,7 +238,7 @@ def announcement(datagram: bytes) -> dict[str, Any] | None:
     try:
         text = _announced_text(datagram)
         data = json.loads(text.partition(b"\0")[0])
-    except TypeError, ValueError, struct.error, MalformedFrame:
+    except TypeError, ValueError, RecursionError, struct.error, MalformedFrame:
         return None
     return data if isinstance(data, dict) else None
 

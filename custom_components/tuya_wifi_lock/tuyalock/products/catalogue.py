@@ -3,7 +3,13 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
+
+from ..models import Between, Matching
+from .values import is_raw
+
+CODE = Matching(r"[A-Za-z0-9_]{1,64}")
+"""What a DP code looks like."""
 
 
 class DpType(StrEnum):
@@ -19,7 +25,7 @@ class DpType(StrEnum):
 class Dp:
     """One data point of a product."""
 
-    code: str
+    code: Annotated[str, CODE]
     type: DpType
     writable: bool = False
     """It can be set, by the product's own model."""
@@ -27,8 +33,13 @@ class Dp:
     """The values that a string can have."""
     range: tuple[int, int] | None = None
     """The least and the greatest value of an integer."""
-    step: int = 1
+    step: Annotated[int, Between(1, 10**6)] = 1
     unit: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a range without a value in it."""
+        if self.range and self.range[0] > self.range[1]:
+            raise ValueError("a range without a value")
 
     @property
     def is_boolean(self) -> bool:
@@ -149,7 +160,7 @@ def recognise(family: Family | None, dps: Mapping[int, Any]) -> Family | None:
     """
     if dps.keys() & {49, 50}:
         return Family.B
-    if any(isinstance(dps.get(dp_id), str) for dp_id in (9, 10, 12, 22, 35)):
+    if any(is_raw(dps.get(dp_id)) for dp_id in (9, 10, 12, 22, 35)):
         return Family.D
     if isinstance(dps.get(10), bool) and family is not Family.B:
         return Family.A

@@ -2,11 +2,27 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+import logging
+import re
 from typing import Any
 
-from ..models import OUR_MEMBER, Alarm, Doorbell, Duress, Event, Item, Source, Unlock, Value
-from .catalogue import PROFILES, Dp, DpType, Family
+from ..models import (
+    OUR_MEMBER,
+    Alarm,
+    Between,
+    Doorbell,
+    Duress,
+    Event,
+    Item,
+    Source,
+    Unlock,
+    Value,
+)
+from ..storage import MAX_TEXT
+from .catalogue import CODE, PROFILES, Dp, DpType, Family
 from .values import CodecError, decode_kit, decode_raw
+
+_LOGGER = logging.getLogger(__name__)
 
 METHODS: Mapping[str, str] = {
     "unlock_fingerprint": "fingerprint",
@@ -118,6 +134,25 @@ _JSON_TYPES: Mapping[DpType, type] = {
 }
 
 
+MAX_NUMBER = 0xFFFF
+"""Of keys: a lock counts them in two bytes."""
+MAX_COUNTDOWN = 999
+"""Seconds: Tuya's documents say 90, and the model of one product says 999."""
+MAX_RAW = 1024
+"""Characters of Base64; a DP has at most 255 bytes, and some gateways join several."""
+INTEGERS = Between(-(2**31), 2**32 - 1)
+"""Of 32 bits, with a sign or without."""
+
+_LIMITS: Mapping[str, Between] = {
+    "unlock_request": Between(-1, MAX_COUNTDOWN),
+    "residual_electricity": Between(0, 100),
+    ALARM_CODE: Between(0, INTEGERS.most),
+}
+"""DP code -> what its integer can be, apart from those of unlocks and settings."""
+
+_INTEGER = re.compile(r"-?[0-9]+")
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """One DP value of a report, by its code."""
@@ -129,16 +164,22 @@ class Observation:
 
 
 def observe(table: Mapping[int, Dp], items: Iterable[Item], source: Source) -> list[Observation]:
-    """Return the values of a report by DP code, without DPs that are unknown or of a wrong type."""
+    """Return the values of a report by DP code.
+
+    What is of a wrong type, or beyond what any product sends, is no value; whoever sent it.
+    """
     found = []
     for item in items:
         dp = _dp_of(table, item.dp)
         if isinstance(item.dp, str) and (dp is None or source is Source.CLOUD):
             # The cloud writes all values as texts, and may know codes that nobody else does.
-            if isinstance(item.value, bool | int | str):
-                found.append(Observation(item.dp, item.value, item.time))
-        elif dp and _fits(dp, item.value):
-            found.append(Observation(dp.code, item.value, item.time))
+            code, fits = item.dp, isinstance(item.value, bool | int | str)
+        else:
+            code, fits = (dp.code, _fits(dp, item.value)) if dp else ("", False)
+        if fits and _is_possible(code, item.value, dp):
+            found.append(Observation(code, item.value, item.time))
+        else:
+            _LOGGER.debug("no value of DP %.64s that is known", item.dp)
     return found
 
 
@@ -158,6 +199,41 @@ def _fits(dp: Dp, value: Any) -> bool:
     if dp.code == ALARM_CODE:
         return type(value) in {str, int}
     return type(value) is _JSON_TYPES[REQUIRED_TYPES.get(dp.code, dp.type)]
+
+
+def _is_possible(code: str, value: Value, dp: Dp | None) -> bool:
+    """Return if a product can send a value."""
+    if not CODE.allows(code):
+        return False
+    if isinstance(value, bool):
+        return True
+    if isinstance(value, int):
+        return _integers(code, dp).allows(value)
+    return _is_possible_text(code, value, dp)
+
+
+def _integers(code: str, dp: Dp | None) -> Between:
+    """Return which integers a DP can have."""
+    if code in SETTINGS and dp and dp.range:
+        return Between(*dp.range)
+    if code in _LIMITS:
+        return _LIMITS[code]
+    return Between(0, MAX_NUMBER) if code.startswith("unlock_") else INTEGERS
+
+
+def _is_possible_text(code: str, text: str, dp: Dp | None) -> bool:
+    """Return if a product can send a text."""
+    is_raw = code.endswith("_kit") or (dp is not None and dp.type is DpType.RAW)
+    if "\0" in text or len(text) > (MAX_RAW if is_raw else MAX_TEXT):
+        return False
+    if code in SETTINGS and dp and dp.options:
+        return text in dp.options
+    if _is_numbered_kit(code):
+        return (_kit_number(text) or 0) <= MAX_NUMBER
+    if code == ALARM_CODE and text.isdecimal():
+        return INTEGERS.allows(int(text))
+    # What the cloud writes as a text is an integer by now, if it can be the number of a key.
+    return not (code.startswith("unlock_") and not is_raw and _INTEGER.fullmatch(text))
 
 
 def events(
@@ -194,10 +270,18 @@ def _number(code: str, value: Value) -> int | None:
     """Return the number of an unlock, or None where the layout of its DP is not known."""
     if type(value) is int:
         return value
-    if not code.endswith("_kit") or code == "unlock_double_kit":
-        return None
+    return _kit_number(str(value)) if _is_numbered_kit(code) else None
+
+
+def _is_numbered_kit(code: str) -> bool:
+    """Return if a DP of an access control has the number of a key in its first bytes."""
+    return code.startswith("unlock_") and code.endswith("_kit") and code != "unlock_double_kit"
+
+
+def _kit_number(text: str) -> int | None:
+    """Return the number in an access control's report of an unlock, or None if it is garbled."""
     try:
-        return decode_kit(str(value))
+        return decode_kit(text)
     except CodecError:
         return None
 
@@ -244,5 +328,6 @@ def _at(names: tuple[str, ...], index: int) -> str:
 
 def _forced(value: Value) -> Unlock | None:
     """Return the unlock that a cloud record of duress names, as `unlock_fingerprint-02`."""
-    code, _, number = str(value).rpartition("-")
-    return _unlock(code, int(number)) if number.isdecimal() else None
+    code, _, text = str(value).rpartition("-")
+    number = int(text) if text.isdecimal() else MAX_NUMBER + 1
+    return _unlock(code, number) if number <= MAX_NUMBER else None

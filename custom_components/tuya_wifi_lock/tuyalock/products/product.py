@@ -6,7 +6,7 @@ from typing import Any
 
 from ..models import Report, Source, Value
 from ..storage import Reader, dump
-from .catalogue import PRODUCTS, PROFILES, Dp, DpType, Family, family_of, recognise
+from .catalogue import CODE, PRODUCTS, PROFILES, Dp, DpType, Family, family_of, recognise
 from .decoder import ALARM_CODE, SETTINGS, Observation, observe
 
 STATE_CODES = frozenset(
@@ -110,7 +110,7 @@ class Product:
 
     def identify(self, product_id: str | None) -> None:
         """Learn which product it is."""
-        if product_id:
+        if product_id and CODE.allows(product_id):
             self.product_id = product_id
             self.family = self.family or PRODUCTS.get(product_id)
 

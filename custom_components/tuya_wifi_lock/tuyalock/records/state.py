@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Self
 
 from ..models import Age, Alarm, Between, Matching, OneOf, Record, Unlock, Value
-from ..products.decoder import NUMBERS, SETTINGS, Observation
+from ..products.decoder import MAX_COUNTDOWN, NUMBERS, SETTINGS, Observation
 from ..products.values import CodecError, decode_door_kit, decode_numbers
 from ..storage import Reader, dump
 from .ageing import CLOCK_TOLERANCE
@@ -168,9 +168,12 @@ def forget_ahead(state: LockState, now: float) -> LockState:
 
 
 def state_at(state: LockState, now: float) -> LockState:
-    """Return the state at a Unix time; an opening that lies ahead is not known."""
-    ahead = (state.opened_at or 0) > now + CLOCK_TOLERANCE
-    return replace(state, opened_at=None) if ahead else state
+    """Return the state at a Unix time, without an opening or the end of a request too far ahead."""
+    if (state.opened_at or 0) > now + CLOCK_TOLERANCE:
+        state = replace(state, opened_at=None)
+    if (state.request_until or 0) > now + MAX_COUNTDOWN:
+        state = replace(state, request_until=None)
+    return state
 
 
 def _changes(state: LockState, one: Observation, at: float) -> dict[str, Any]:
