@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, override
 
-from homeassistant.components.event import EventEntity
 from homeassistant.const import EntityCategory
 from homeassistant.core import callback
 from homeassistant.helpers import entity_registry as er
@@ -136,27 +135,11 @@ class TuyaLockEntity(CoordinatorEntity[LockCoordinator]):
         """Do nothing: a lock reports by itself, and one that sleeps cannot be polled."""
 
 
-class LockEvent(TuyaLockEntity, EventEntity):
-    """Something that happens at a lock."""
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Return True: triggers ignore an event that follows unavailable."""
-        return True
-
-    @callback
-    @override
-    def _handle_coordinator_update(self) -> None:
-        """Do nothing: an event changes only by another one."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class LockValueDescription[V](LockPartDescription):
     """Something about a lock that has a value."""
 
     value_fn: Callable[[LockCoordinator], V]
-    attributes_fn: Callable[[LockCoordinator], dict[str, Any] | None] | None = None
 
 
 class LockValue[V](TuyaLockEntity):
@@ -176,9 +159,8 @@ class LockValue[V](TuyaLockEntity):
 
     def _read(self) -> tuple[bool, V, dict[str, Any] | None]:
         """Return what decides the availability, the value and the attributes."""
-        description, lock = self.entity_description, self.coordinator
-        attributes = description.attributes_fn(lock) if description.attributes_fn else None
-        return lock.data.key_refused, description.value_fn(lock), attributes
+        lock = self.coordinator
+        return lock.data.key_refused, self.entity_description.value_fn(lock), None
 
     @callback
     @override

@@ -16,9 +16,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import LockConfigEntry, LockCoordinator
 from .dispatcher import Delivery
 from .entity import (
-    LockEvent,
     LockPartDescription,
     MemberEntity,
+    TuyaLockEntity,
     async_add_members,
     async_add_when_seen,
     seen,
@@ -82,10 +82,21 @@ async def async_setup_entry(
     async_add_members(entry.runtime_data, MemberUnlockEvent, async_add_entities)
 
 
-class RecordEvent(LockEvent):
+class RecordEvent(TuyaLockEntity, EventEntity):
     """Something has happened at the door."""
 
     entity_description: LockEventDescription
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return True: triggers ignore an event that follows unavailable."""
+        return True
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Do nothing: an event changes only by another one."""
 
     @override
     async def async_added_to_hass(self) -> None:

@@ -12,11 +12,8 @@ from custom_components.tuya_wifi_lock.diagnostics import async_get_config_entry_
 from custom_components.tuya_wifi_lock.tuyalock import (
     CloudDevice,
     Dp,
-    DpType,
-    Item,
     Kind,
     Reader,
-    Report,
     Settings,
     Source,
     TuyaLock,
@@ -33,7 +30,8 @@ from custom_components.tuya_wifi_lock.tuyalock.cloud.responses import (
     read_report,
     read_specifications,
 )
-from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import PROFILES
+from custom_components.tuya_wifi_lock.tuyalock.models import Item, Report
+from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import PROFILES, DpType
 from custom_components.tuya_wifi_lock.tuyalock.records.journal import KEPT
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.json import json_bytes

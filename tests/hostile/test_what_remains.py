@@ -1,0 +1,132 @@
+"""What the protocol cannot prevent: the rows of SECURITY.md that are not "nothing"."""
+
+import asyncio
+
+import pytest
+
+from custom_components.tuya_wifi_lock.tuyalock.exceptions import LockError
+from tests.simulator.wire import Command
+from tests.tuyalock.house import VERSIONS, House, house
+
+from .stranger import ADDRESS, Visit, is_new, playing_back, recording, stranger
+from .test_lan import pass_time, prove
+
+OLD = ("3.1", "3.3")
+CONTROLS = {Command.CONTROL, Command.CONTROL_NEW}
+
+
+def command(raw: bytes) -> int:
+    """Return the command of a frame."""
+    return int.from_bytes(raw[10:14] if is_new(raw) else raw[8:12])
+
+
+class Keeper:
+    """A man in the middle who passes on everything but the second command, and keeps that."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._controls = 0
+        self._kept: bytes | None = None
+        self._lock: asyncio.StreamWriter | None = None
+
+    async def __call__(self, visit: Visit) -> None:
+        """Stand between Home Assistant and the lock; stay connected with the lock."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        self._lock = writer
+
+        async def back() -> None:
+            while chunk := await reader.read(65536):
+                visit.send(chunk)
+
+        self.returning = asyncio.create_task(back())
+        async for raw in visit.frames():
+            self._controls += command(raw) in CONTROLS
+            if self._controls == 2 and self._kept is None:
+                self._kept = raw
+            else:
+                writer.write(raw)
+
+    def deliver(self) -> None:
+        """Send to the lock what was kept."""
+        assert self._kept
+        assert self._lock
+        self._lock.write(self._kept)
+
+    def leave(self) -> None:
+        """Go."""
+        self.returning.cancel()
+        if self._lock:
+            self._lock.close()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_man_in_the_middle_can_deliver_a_command_late(version: str) -> None:
+    async with house(version, address={"host": "127.0.0.9"}, max_clients=3) as home:
+        keeper = Keeper(home.simulated.port)
+        async with stranger(home.simulated.port, keeper):
+            await home.simulated.wake()
+            home.lock.hint(ADDRESS, version)
+            if version == "3.1":
+                await home.until(lambda: home.simulated.clients > 0)
+                await home.simulated.push({"201": 0})
+            await home.until(lambda: home.lock.snapshot.awake)
+            unlocking = asyncio.create_task(home.lock.unlock())
+            await home.simulated.request(600)
+            await pass_time(home, 30)
+            with pytest.raises(LockError):
+                await unlocking
+            assert home.simulated.openings == []
+            keeper.deliver()
+            await home.until(lambda: home.simulated.openings == ["remote"])
+            keeper.deliver()
+            await home.settle()
+            assert len(home.simulated.openings) == 1
+            keeper.leave()
+
+
+async def record_a_finger(home: House) -> list[bytes]:
+    """Listen to a finger that Home Assistant hears as well, until the lock sleeps."""
+    await prove(home)
+    await home.awake()
+    await home.simulated.request(60)
+    async with recording(home.simulated) as recorder:
+        await home.simulated.finger(3)
+        await home.until(lambda: home.unlocks == ["live fingerprint 3"])
+        frames = recorder.of(Command.QUERY) + recorder.of(Command.STATUS)
+    await home.simulated.sleep()
+    await home.until(lambda: not home.lock.snapshot.awake)
+    return frames
+
+
+@pytest.mark.parametrize("version", OLD)
+@pytest.mark.parametrize(("later", "told"), [(20, 2), (60, 1)])
+async def test_a_report_of_this_half_minute_can_come_twice(
+    version: str, later: float, told: int
+) -> None:
+    async with house(version, max_clients=3) as home:
+        frames = await record_a_finger(home)
+        home.clock.move(later)
+        async with stranger(home.simulated.port, playing_back(*frames), "127.0.0.1") as one:
+            home.hint()
+            await home.until(lambda: one.connections > 0)
+            await pass_time(home, 5)
+        assert home.unlocks == ["live fingerprint 3"] * told
+
+
+@pytest.mark.parametrize(("version", "keys"), [("3.1", False), ("3.3", True)])
+async def test_who_plays_back_at_the_locks_address_gets_a_key_with_3_3(
+    version: str, keys: bool
+) -> None:
+    async with house(version, max_clients=3) as home:
+        frames = await record_a_finger(home)
+        await pass_time(home, 120, 1)
+        async with stranger(home.simulated.port, playing_back(*frames), "127.0.0.1") as one:
+            unlocking = asyncio.create_task(home.lock.unlock())
+            home.hint()
+            await pass_time(home, 40)
+            with pytest.raises(LockError):
+                await unlocking
+            assert bool(one.controls) is keys
+        assert home.unlocks == ["live fingerprint 3"]
+        assert home.lock.snapshot.bolt.locked is None
+        assert home.simulated.openings == ["fingerprint 3"]
