@@ -64,7 +64,7 @@ def auto_enable(request: pytest.FixtureRequest) -> Generator[None]:
     request.getfixturevalue("enable_custom_integrations")
     with (
         patch.dict(PRODUCTS, {"simulatedproduct": None}),
-        patch(f"{TUYALOCK}.lan.session.REDIAL", 0.01),
+        patch(f"{TUYALOCK}.lan.address.REDIAL", 0.01),
         patch(f"{TUYALOCK}.lan.connection.SLOT_WAIT", 0.05),
     ):
         yield

@@ -8,7 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import logging
 import os
 import re
@@ -25,7 +25,6 @@ from ..exceptions import (
 )
 from ..models import Report
 from . import protocol
-from .address import Peer
 from .freshness import TOLERANCE, LockClock
 from .protocol import Command, Frame, encode_json, parse_body, report_in, sent_at
 
@@ -48,6 +47,17 @@ MEMORY = 256
 """Frames of one connection that are remembered."""
 
 _ACKS = {Command.CONTROL, Command.CONTROL_NEW}
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Where a lock is, and what it takes to talk to it."""
+
+    host: str
+    port: int
+    device_id: str
+    local_key: bytes = field(repr=False)
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
