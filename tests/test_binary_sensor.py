@@ -89,7 +89,7 @@ async def test_a_request_ends_by_itself_when_the_lock_falls_asleep(
         ({"11": "low"}, "on"),
         ({"11": "poweroff"}, "on"),
         ({"11": "purple"}, "unknown"),
-        ({"12": 101}, "unknown"),
+        ({"12": 20, "11": "high"}, "on"),
     ],
 )
 async def test_battery_low(
@@ -104,6 +104,17 @@ async def test_battery_low(
     await simulated_lock.push(report)
     await wait_for(hass, lambda: hass.states.get(BATTERY_LOW))
     assert state(hass, BATTERY_LOW).state == low
+
+
+async def test_a_charge_that_no_lock_has_says_nothing(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.push({"12": 101})
+    await simulated_lock.push({"11": "low"})
+    await wait_for(hass, lambda: hass.states.get(BATTERY_LOW))
+    assert state(hass, BATTERY_LOW).state == "on"
+    assert hass.states.get(f"sensor.{NAME}_battery") is None
 
 
 @pytest.mark.usefixtures("all_enabled")

@@ -75,6 +75,7 @@ from .flows.forms import (
 )
 from .flows.gathered import Gathered, default_title
 from .flows.member import MemberSubentryFlow
+from .texts import in_markdown
 from .tuyalock import (
     Address,
     CloudClient,
@@ -346,7 +347,7 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
                 self._gathered.account_lock = lock
                 return await self._async_test(lock.device_id, lock.local_key)
             self._errors = {"base": f"account_{lock.refusal if lock else 'gone'}"}
-            self._placeholders = {"name": lock.name if lock else ""}
+            self._placeholders = {"name": in_markdown(lock.name) if lock else ""}
         labels = {device_id: f"{lock.name} ({device_id})" for device_id, lock in locks.items()}
         return self._show_choice("account", labels, user_input)
 

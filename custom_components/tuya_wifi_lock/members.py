@@ -7,7 +7,7 @@ import re
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 
 from .const import CONF_DURESS, CONF_NUMBERS, CONF_PERSON, SUBENTRY_MEMBER
-from .tuyalock import Unlock
+from .tuyalock import MAX_NAME, Unlock, safe_name
 
 OWNED_METHODS = ("fingerprint", "password", "card", "face", "palm", "finger_vein")
 """Methods whose numbers belong to one person each."""
@@ -80,6 +80,10 @@ def name_mistake(name: str, others: Iterable[Member]) -> str | None:
     """Return what is wrong with the name of a member, if anything is."""
     if not name:
         return "empty_name"
+    if len(name) > MAX_NAME:
+        return "long_name"
+    if name != safe_name(name):
+        return "bad_name"
     if name.casefold() in {other.name.casefold() for other in others}:
         return "name_taken"
     return None

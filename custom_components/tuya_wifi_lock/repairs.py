@@ -23,6 +23,7 @@ from .diagnosis import check_lock
 from .dispatcher import Delivery
 from .flows.member import CONF_MEMBER, WHO, member_data
 from .members import key_of, members_of, name_mistake, number_name, owner_of
+from .texts import in_markdown
 from .tuyalock import Kind
 
 CHECK_EVERY = timedelta(hours=1)
@@ -67,7 +68,8 @@ def async_watch_repairs(hass: HomeAssistant, coordinator: LockCoordinator) -> No
     entry = coordinator.config_entry
     if copy := coordinator.store.pop_copy():
         issue_id = f"{STORE_DAMAGED}_{entry.entry_id}"
-        _async_tell_of_damage(hass, issue_id, STORE_DAMAGED, {"lock": entry.title, "file": copy})
+        placeholders = {"lock": in_markdown(entry.title), "file": copy}
+        _async_tell_of_damage(hass, issue_id, STORE_DAMAGED, placeholders)
     if copy := async_pop_copy(hass):
         _async_tell_of_damage(hass, CALLS_DAMAGED, CALLS_DAMAGED, {"file": copy})
 
@@ -222,7 +224,10 @@ class _Repairs:
             learn_more_url=learn_more_url,
             severity=severity,
             translation_key=issue,
-            translation_placeholders={"lock": self._entry.title, **placeholders},
+            translation_placeholders={
+                key: in_markdown(text)
+                for key, text in {"lock": self._entry.title, **placeholders}.items()
+            },
         )
 
     @callback
@@ -272,7 +277,7 @@ def _last_unknown(coordinator: LockCoordinator) -> str | None:
 
 
 def _placeholders(entry: LockConfigEntry, number: str) -> dict[str, str]:
-    return {"number": number_name(number).lower(), "lock": entry.title}
+    return {"number": number_name(number).lower(), "lock": in_markdown(entry.title)}
 
 
 async def async_create_fix_flow(
@@ -373,6 +378,6 @@ class UnknownNumberFlow(RepairsFlow):
             return self.async_abort(reason="not_loaded")
         if member := owner_of(members_of(self._entry).values(), self._number):
             return self.async_abort(
-                reason="known", description_placeholders={"member": member.name}
+                reason="known", description_placeholders={"member": in_markdown(member.name)}
             )
         return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+import re
 
 import voluptuous as vol
 
@@ -28,6 +29,25 @@ TIME = vol.All(cv.datetime, _timestamp)
 def iso(moment: float | None) -> str | None:
     """Return Unix seconds as people and templates read them; None is not known."""
     return None if moment is None else dt_util.utc_from_timestamp(moment).isoformat()
+
+
+_MARKUP = re.compile(r"[<>\[\]*`~\\]|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])|^#")
+_LOOKALIKES = str.maketrans(
+    "<>[]*`~\\&_#", "\u2039\u203a\uff3b\uff3d\u2217'\u223c\uff3c\uff06\uff3f\uff03"
+)
+_LINK = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
+_JOINER = "\u2060"
+"""Shows nothing, and keeps an address from becoming a link."""
+
+
+def in_markdown(text: str) -> str:
+    """Return a name for a text that is shown as markdown, as those of repairs are.
+
+    The same placeholder can stand in a title, which is no markdown. So nothing is escaped: what
+    would be markup becomes a character that looks alike.
+    """
+    plain = _MARKUP.sub(lambda found: found[0].translate(_LOOKALIKES), text)
+    return _LINK.sub(_JOINER, plain)
 
 
 async def async_texts(hass: HomeAssistant, kind: str) -> Mapping[str, str]:

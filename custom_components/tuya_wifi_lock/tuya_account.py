@@ -44,6 +44,7 @@ from .tuyalock import (
     is_lock,
     read_account_report,
     read_specifications,
+    safe_name,
 )
 
 TUYA = "tuya"
@@ -352,7 +353,7 @@ def read_lock(device: Any) -> AccountLock | None:
         return None
     return AccountLock(
         device_id=str(device_id),
-        name=str(name),
+        name=safe_name(str(name)),
         category=str(category),
         product_id=str(product_id),
         local_key=key if isinstance(key, str) else "",

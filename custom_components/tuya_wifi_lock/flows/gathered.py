@@ -45,7 +45,7 @@ class Gathered:
     def title(self) -> str:
         """Return the name of the lock."""
         known = self.account_lock or self.device
-        return known.name if known else default_title(self.typed[CONF_DEVICE_ID])
+        return (known and known.name) or default_title(self.typed[CONF_DEVICE_ID])
 
     @property
     def data(self) -> dict[str, Any]:

@@ -35,7 +35,8 @@ from ..members import (
     owner_of,
     read_number,
 )
-from ..tuyalock import Age, CloudError, Kind, Record
+from ..texts import in_markdown
+from ..tuyalock import Age, CloudError, Kind, Record, safe_name
 
 CONF_MEMBER = "member"
 
@@ -163,9 +164,10 @@ def member_errors(
         for text in typed.get(field, ()):
             key = read_number(text)
             if key is None:
-                return {field: "invalid_number"}, {"number": text}
+                return {field: "invalid_number"}, {"number": in_markdown(safe_name(text))}
             if member := owner_of(others, key):
-                return {field: "number_taken"}, {"number": number_name(key), "member": member.name}
+                taken = {"number": number_name(key), "member": in_markdown(member.name)}
+                return {field: "number_taken"}, taken
     return {}, {}
 
 

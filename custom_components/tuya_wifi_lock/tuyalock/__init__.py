@@ -31,6 +31,7 @@ from .models import (
     UnlockWith,
     Value,
 )
+from .names import MAX_NAME, safe_name
 from .products.catalogue import PRODUCTS, Dp, Family, family_of, is_lock
 from .products.decoder import ALARMS, METHODS, UNLOCK_METHODS
 from .records.ageing import CLOCK_AHEAD, LATE_AFTER, aged
@@ -44,6 +45,7 @@ __all__ = [
     "CLOCK_AHEAD",
     "LATE_AFTER",
     "MAX_CALLS",
+    "MAX_NAME",
     "METHODS",
     "PORTS",
     "PRODUCTS",
@@ -92,4 +94,5 @@ __all__ = [
     "list_devices",
     "read_account_report",
     "read_specifications",
+    "safe_name",
 ]

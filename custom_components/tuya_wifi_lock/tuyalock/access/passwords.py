@@ -15,6 +15,7 @@ from ..cloud.client import CloudClient
 from ..cloud.responses import OfflinePassword
 from ..exceptions import CloudError, CloudSilent, Mistake, NoCloud, PasswordRefused
 from ..models import PasswordPhase, PasswordRequest, TemporaryPassword
+from ..names import safe_name
 from ..storage import Reader, dump
 
 _LOGGER = logging.getLogger(__name__)
@@ -316,7 +317,7 @@ class TemporaryPasswords(PasswordBook):
 
 def check_request(request: PasswordRequest, now: float, length: int) -> None:
     """Raise PasswordRefused if no lock whose codes have this length can have such a password."""
-    if not 0 < len(request.name) <= NAME_LENGTH:
+    if not 0 < len(request.name) <= NAME_LENGTH or request.name != safe_name(request.name):
         raise PasswordRefused(Mistake.BAD_NAME)
     if len(request.code) != length or not (request.code.isascii() and request.code.isdecimal()):
         raise PasswordRefused(Mistake.BAD_CODE)

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.padding import PKCS7
 
 from ..exceptions import CloudRefused, CloudSilent
 from ..models import Item, PasswordPhase, Report, Source, TemporaryPassword, Value
+from ..names import safe_name
 from ..products.catalogue import Dp, DpType
 from ..products.decoder import ALARM_CODE, MAX_NUMBER, METHODS, NUMBERS
 from ..storage import checked
@@ -148,7 +149,9 @@ def read_device(row: Any) -> CloudDevice:
     model = row.get("model") or row.get("product_name") or None
     local_key = row.get("local_key", "")
     return checked(
-        CloudDevice(row["id"], row["name"], row["category"], row["product_id"], local_key, model)
+        CloudDevice(
+            row["id"], _name(row["name"]), row["category"], row["product_id"], local_key, model
+        )
     )
 
 
@@ -293,7 +296,14 @@ def read_member(row: Any) -> CloudMember:
         if 0 <= (number := int(key["unlock_sn"])) <= MAX_NUMBER
     }
     duress = frozenset(key for key, is_duress in keys.items() if is_duress)
-    return checked(CloudMember(row["nick_name"], frozenset(keys), duress))
+    return checked(CloudMember(_name(row["nick_name"]), frozenset(keys), duress))
+
+
+def _name(value: Any) -> str:
+    """Read a name, which somebody chose in the app."""
+    if not isinstance(value, str):
+        raise TypeError
+    return safe_name(value)
 
 
 def read_password(row: Any) -> TemporaryPassword:
@@ -303,7 +313,7 @@ def read_password(row: Any) -> TemporaryPassword:
         TemporaryPassword(
             id=str(row["id"]),
             number=number if number > 0 else None,
-            name=row.get("name") or "",
+            name=_name(row.get("name") or ""),
             start=int(row["effective_time"]),
             end=int(row["invalid_time"]),
             once=row.get("type") == 1,
@@ -318,7 +328,7 @@ def read_offline_password(row: Any) -> OfflinePassword:
     return checked(
         OfflinePassword(
             str(row["offline_temp_password"]),
-            row.get("offline_temp_password_name") or "",
+            _name(row.get("offline_temp_password_name") or ""),
             float(start) if start else None,
             float(end) if end else None,
         )
@@ -338,14 +348,14 @@ def read_firmware(result: Any) -> Firmware | None:
     modules = [row for row in _rows(result) if row.get("current_version")]
     if not modules:
         return None
-    installed = [str(row["current_version"]) for row in modules]
+    installed = [safe_name(str(row["current_version"])) for row in modules]
     newest = [_newest(row) for row in modules]
     return checked(Firmware(", ".join(installed), ", ".join(newest)))
 
 
 def _newest(row: Any) -> str:
     up_to_date = row.get("upgrade_status", 0) in _UP_TO_DATE
-    return str(row["current_version"] if up_to_date else row["version"])
+    return safe_name(str(row["current_version"] if up_to_date else row["version"]))
 
 
 def _rows(result: Any) -> list[Any]:

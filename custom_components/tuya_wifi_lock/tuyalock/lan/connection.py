@@ -268,7 +268,7 @@ class Connection(asyncio.Protocol):
     async def establish(self, *, careful: bool) -> bool:
         """Agree on a session key; return if it can be used.
 
-        `careful` waits first, which tells a taken place from a wrong key.
+        `careful` waits first, which distinguishes a taken place from a wrong key.
         """
         if careful and await self._ends_soon():
             if (error := self._closed.result()) and not isinstance(error, ConnectionLost):

@@ -69,7 +69,7 @@ _PLAIN_HEADER = {
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A frame from the lock, deciphered. `ciphered` tells that its sender knew the key."""
+    """A frame from the lock, deciphered. `ciphered`: its sender knew the key."""
 
     command: int
     payload: bytes
@@ -278,7 +278,7 @@ def report_in(
     """Return the report in a body, or None if it is none; `received` in Unix seconds.
 
     Versions 3.4 and 3.5 wrap the values in `data`. A time that belongs to a DP is a map by DP id;
-    a single time is when the frame was sent, which may be hours after what it tells.
+    a single time is when the frame was sent, which may be hours after what it reports.
     """
     data = body.get("data", body)
     if not isinstance(data, dict) or not isinstance(data.get("dps"), dict):

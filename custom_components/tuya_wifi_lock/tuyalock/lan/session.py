@@ -146,7 +146,7 @@ class LanSession:
             self._look_at(candidate)
 
     async def stop(self) -> None:
-        """Let go of the lock."""
+        """Disconnect from the lock, and look for it no more."""
         self._running = False
         tasks = [one.task for one in self._candidates.values() if one.task]
         for task in tasks:
@@ -188,7 +188,7 @@ class LanSession:
         self._connection.control(dps)
 
     def release(self) -> None:
-        """Let go of the lock and leave it alone for a while."""
+        """Disconnect from the lock, and leave it alone for a while."""
         self._released_until = self._clock.monotonic() + RELEASE
         self.hang_up()
 
@@ -340,7 +340,7 @@ class LanSession:
                     await candidate.hinted.wait()
         candidate.hinted.clear()
         if candidate is not self._home:
-            # Whoever is there may announce himself as often as he likes.
+            # Whoever is there can announce himself as often as he likes.
             wait = candidate.dialled_at + candidate.pause - self._clock.monotonic()
             if wait > 0:
                 await self._clock.sleep(wait)
@@ -365,7 +365,7 @@ class LanSession:
     # Dialling
 
     async def _dial(self, candidate: Candidate) -> Connection:
-        """Dial once; after a failure carefully, to tell a taken place from a wrong key."""
+        """Dial once; after a failure carefully: the place may be taken, or the key wrong."""
         version = choose_version(self._address, candidate.version, candidate.misunderstood)
         candidate.spoken = version
         candidate.dialled_at = self._clock.monotonic()
