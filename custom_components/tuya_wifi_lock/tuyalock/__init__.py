@@ -14,7 +14,6 @@ from .exceptions import (
     LockError,
 )
 from .lan.address import Address
-from .lan.connection import described
 from .lan.discovery import ASK_PORT, PORTS, Announcement, AnnouncementListener
 from .lan.protocol import VERSIONS
 from .lock import Snapshot, TuyaLock, Update
@@ -88,7 +87,6 @@ __all__ = [
     "Update",
     "Value",
     "aged",
-    "described",
     "family_of",
     "is_lock",
     "list_devices",

