@@ -222,7 +222,6 @@ class TuyaAccount:
         return Trouble.OFFLINE if lasting else trouble
 
     def _absence(self) -> Trouble:
-        """Return why no account has the lock."""
         entries = self._hass.config_entries.async_entries(
             TUYA, include_ignore=False, include_disabled=False
         )

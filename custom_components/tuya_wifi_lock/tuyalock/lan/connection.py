@@ -106,7 +106,6 @@ async def dial(
 async def _connect(
     connection: Connection, connecting: Callable[[asyncio.Timeout | None], None]
 ) -> None:
-    """Open the TCP connection."""
     peer = connection.peer
     try:
         async with connection.clock.timeout(CONNECT_TIMEOUT) as scope:
@@ -132,7 +131,6 @@ class Connection(asyncio.Protocol):
         *,
         at_home: bool = False,
     ) -> None:
-        """Prepare a connection; `at_home`: the lock is known to be at this address."""
         self.peer = peer
         self.clock = clock
         self.proven = False
@@ -338,7 +336,6 @@ class Connection(asyncio.Protocol):
         self._write(command, payload)
 
     def _write(self, command: Command, payload: bytes) -> None:
-        """Write one frame in one piece."""
         assert self._transport is not None
         self._seqno += 1
         self._sent.append(payload)
@@ -428,7 +425,6 @@ class Connection(asyncio.Protocol):
         return not ours
 
     def _handle_answer(self, payload: bytes) -> None:
-        """Pass the answer to our query on."""
         body = parse_body(payload)
         report = report_in(body, self.clock.time(), is_answer=True) if body is not None else None
         if not self._has_session_key:
@@ -441,14 +437,12 @@ class Connection(asyncio.Protocol):
         self._settle_answer()
 
     def _receive(self, received: Received) -> None:
-        """Pass on what the lock sent."""
         if _LOGGER.isEnabledFor(logging.DEBUG):
             # What is logged may be kept, and the report itself can have a key in it.
             _LOGGER.debug("%s sent %s", self.peer.device_id, str(received))
         self._on_received(received)
 
     def _settle_answer(self) -> None:
-        """End the wait for an answer."""
         if self._answer and not self._answer.done():
             self._answer.set_result(None)
 

@@ -272,7 +272,6 @@ class LanSession:
 
     @property
     def _alone_until(self) -> float:
-        """Return until when the lock is left alone."""
         return max(self._held_until, self._released_until)
 
     @property
@@ -538,7 +537,6 @@ class LanSession:
             self._on_event(Accepted())
 
     def _received(self, candidate: Candidate, received: Received) -> None:
-        """Take what came from an address."""
         if candidate.connection is not self._connection:
             if self._connection or not self._may_adopt(candidate):
                 candidate.early = [*candidate.early[-8:], received]
@@ -550,7 +548,6 @@ class LanSession:
         self._take(candidate, received)
 
     def _take(self, candidate: Candidate, received: Received) -> None:
-        """Take what the lock sent."""
         if not isinstance(received, Rejected):
             self._accepted(candidate)
             self._last_report = self._clock.monotonic()
@@ -581,5 +578,4 @@ class LanSession:
 
     @property
     def _needed(self) -> bool:
-        """Return if somebody still waits for the lock."""
         return self._kept_open > 0 or self._clock.time() < self._open_until
