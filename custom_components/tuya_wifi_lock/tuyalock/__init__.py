@@ -18,6 +18,7 @@ from .lan.discovery import ASK_PORT, PORTS, Announcement, AnnouncementListener
 from .lan.protocol import VERSIONS
 from .lock import Snapshot, TuyaLock, Update
 from .models import (
+    MAX_NAME,
     Age,
     Alarm,
     Kind,
@@ -29,8 +30,8 @@ from .models import (
     Unlock,
     UnlockWith,
     Value,
+    safe_name,
 )
-from .names import MAX_NAME, safe_name
 from .products.catalogue import PRODUCTS, Dp, Family, family_of, is_lock
 from .products.decoder import ALARMS, METHODS, UNLOCK_METHODS
 from .records.ageing import CLOCK_AHEAD, LATE_AFTER, aged

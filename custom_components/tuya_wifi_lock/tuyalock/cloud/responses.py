@@ -10,8 +10,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from ..exceptions import CloudRefused, CloudSilent
-from ..models import Item, PasswordPhase, Report, Source, TemporaryPassword, Value
-from ..names import safe_name
+from ..models import Item, PasswordPhase, Report, Source, TemporaryPassword, Value, safe_name
 from ..products.catalogue import Dp, DpType
 from ..products.decoder import ALARM_CODE, MAX_NUMBER, METHODS, NUMBERS
 from ..storage import checked
