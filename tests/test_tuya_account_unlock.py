@@ -13,7 +13,7 @@ from custom_components.tuya_wifi_lock import tuya_account
 from custom_components.tuya_wifi_lock.diagnostics import async_get_config_entry_diagnostics
 from custom_components.tuya_wifi_lock.tuya_account import TuyaAccount
 from custom_components.tuya_wifi_lock.tuyalock import Value
-from custom_components.tuya_wifi_lock.tuyalock.access import ways
+from custom_components.tuya_wifi_lock.tuyalock.access import remote_unlock
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import CloudUnreachable
 from homeassistant.components.button import SERVICE_PRESS
 from homeassistant.const import ATTR_ENTITY_ID, SERVICE_LOCK, SERVICE_UNLOCK
@@ -205,7 +205,7 @@ async def test_silence_is_no_success(
     monkeypatch: pytest.MonkeyPatch,
     fault: str,
 ) -> None:
-    monkeypatch.setattr(ways, "OPEN_WITHIN", 0.1)
+    monkeypatch.setattr(remote_unlock, "OPEN_WITHIN", 0.1)
     await request(hass, entry, simulated_lock)
     setattr(gateway, fault, True)
     assert await refusal(hass) == "no_answer"

@@ -446,3 +446,8 @@ def test_reading_as_far_as_possible_never_fails(data: Any) -> None:
         value = reader.read("it", type_, data, GARDEN)
         if not reader.unread:
             assert load(type_, stored(value)) == value
+
+
+def test_what_has_no_stored_form_is_refused() -> None:
+    with pytest.raises(TypeError, match="object has no stored form"):
+        dump({"one": object()})

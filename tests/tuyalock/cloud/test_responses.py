@@ -161,6 +161,7 @@ def test_a_row_that_is_no_signal_tells_none(code: str, value: str) -> None:
 def test_rows_that_cannot_be_read_hide_no_others() -> None:
     good = row(status("unlock_card", "2"))
     rows = [None, [], 7, "row", {}, row(None), row(status("unlock_card", "2"), update_time="now")]
+    rows += [row(status("unlock_card", "2"), update_time=at) for at in (-1, 1e30, "nan")]
     assert parse_rows(lambda one: read_report(one, NOW), [*rows, good]) == [read_report(good, NOW)]
 
 
@@ -235,6 +236,8 @@ def test_the_specifications_give_the_data_points_by_id() -> None:
         {"code": "unlock_card", "dp_id": 5, "type": "Integer", "values": "{}"},
         {"code": "scene", "dp_id": 70, "type": "Json", "values": "{}"},
         {"code": "no id", "type": "Integer"},
+        {"code": "not an id", "dp_id": 256, "type": "Integer", "values": "{}"},
+        {"code": "no range", "dp_id": 9, "type": "Integer", "values": '{"min": 9, "max": 1}'},
     ]
     assert read_specifications({"functions": functions, "status": reports}) == {
         68: Dp("automatic_lock", DpType.BOOLEAN, writable=True),

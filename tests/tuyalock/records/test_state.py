@@ -492,6 +492,9 @@ def test_what_was_noted_while_our_own_clock_was_ahead_counts_no_more() -> None:
     state = apply(LockState(), {"lock_motor_state": True, "residual_electricity": 80}, ahead + 1)
     state = replace(opened(state, ahead, ahead), jammed_at=ahead + 2)
     assert state_at(state, ahead).opened_at == ahead
+    requested = LockState(request_until=NOW + 3600)
+    assert state_at(requested, NOW).request_until is None
+    assert state_at(requested, NOW + 3540).request_until == NOW + 3600
     assert state_at(state, NOW).opened_at is None
     state = opened(state, NOW + 1, NOW + 1)
     assert (state.opened_at, state.motor_at, state.jammed) == (NOW + 1, None, False)
