@@ -64,7 +64,7 @@ def auto_enable(request: pytest.FixtureRequest) -> Generator[None]:
     request.getfixturevalue("enable_custom_integrations")
     with (
         patch.dict(PRODUCTS, {"simulatedproduct": None}),
-        patch(f"{TUYALOCK}.lan.session.REDIAL", 0.01),
+        patch(f"{TUYALOCK}.lan.address.REDIAL", 0.01),
         patch(f"{TUYALOCK}.lan.connection.SLOT_WAIT", 0.05),
     ):
         yield
@@ -72,13 +72,12 @@ def auto_enable(request: pytest.FixtureRequest) -> Generator[None]:
 
 @pytest.fixture(autouse=True)
 async def enable_event_loop_debug(request: pytest.FixtureRequest) -> None:
-    """Have the event loop check itself in tests of the core, and of the account and its thread.
+    """Have the event loop check itself where threads and transports meet it.
 
-    With Home Assistant, and in tests of the simulator alone, that would take a quarter of the time.
+    In tests of the core that takes half of the time, and with Home Assistant a quarter.
     """
-    name = request.path.name
-    others = "hass" in request.fixturenames or name.startswith("test_simulator")
-    asyncio.get_running_loop().set_debug("account" in name or not others)
+    path = request.path
+    asyncio.get_running_loop().set_debug("account" in path.name or path.parent.name == "lan")
 
 
 @pytest.fixture

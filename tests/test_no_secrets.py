@@ -73,7 +73,7 @@ async def account(simulated_lock: SimulatedLock) -> AsyncGenerator[SimulatedClou
                 "config_flow.DEFAULT_PORT": simulated_lock.port,
                 "config_flow.LISTEN_TIME": 0.01,
                 "tuyalock.cloud.openapi.ANSWER_TIME": 0.4,
-                "tuyalock.access.ways.OPEN_WITHIN": 0.5,
+                "tuyalock.access.remote_unlock.OPEN_WITHIN": 0.5,
                 "tuyalock.lan.session.IDLE": 60.0,
             }.items():
                 stack.enter_context(patch(f"{INTEGRATION}.{name}", value))

@@ -394,7 +394,6 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         self.data = replace(self.data, watermark=newest)
 
     async def _async_fetch_alarms(self) -> None:
-        """Fetch the records of alarms, rings and duress."""
         now = time.time()
         since = min(self.data.alarm_watermark or now - FIRST_PERIOD, now) - OVERLAP
         self._alarms = await self.client.alarm_records(since, now + CLOCK_AHEAD)

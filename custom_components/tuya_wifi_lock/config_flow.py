@@ -521,7 +521,6 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
 
     @property
     def _form_step(self) -> str:
-        """Return the step in which values are typed."""
         return _FORM_STEPS.get(self.source or "", "manual")
 
 

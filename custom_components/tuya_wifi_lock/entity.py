@@ -229,7 +229,6 @@ class MemberEntity(Entity):
 
     @callback
     def _async_delivered(self, delivery: Delivery) -> None:
-        """Handle the unlocks of this member."""
         if delivery.member and delivery.member.id == self._member_id:
             self._async_unlocked(delivery)
 

@@ -88,7 +88,6 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
 
     @property
     def _code(self) -> str | None:
-        """Return the code that unlocking requires, if the owner has set one."""
         code: str | None = self.coordinator.config_entry.options.get(CONF_CODE)
         return code
 

@@ -234,7 +234,6 @@ async def _async_add_offline(lock: TuyaLockEntity, call: ServiceCall) -> JsonObj
 
 
 def _passwords(lock: TuyaLockEntity) -> TemporaryPasswords:
-    """Return the temporary passwords of a lock with a cloud project."""
     passwords = lock.coordinator.lock.passwords
     if passwords.code_length is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_cloud")

@@ -39,7 +39,6 @@ from .tuyalock import (
     Source,
     TuyaLock,
     Value,
-    described,
     family_of,
     is_lock,
     read_account_report,
@@ -223,7 +222,6 @@ class TuyaAccount:
         return Trouble.OFFLINE if lasting else trouble
 
     def _absence(self) -> Trouble:
-        """Return why no account has the lock."""
         entries = self._hass.config_entries.async_entries(
             TUYA, include_ignore=False, include_disabled=False
         )
@@ -280,7 +278,7 @@ class TuyaAccount:
         if self._mq is None:
             return
         report = read_account_report(items, time.time())
-        LOGGER.debug("%s: received from the Tuya account: %s", self._entry.title, described(report))
+        LOGGER.debug("%s: received from the Tuya account: %s", self._entry.title, str(report))
         self._lock.receive(report)
 
 

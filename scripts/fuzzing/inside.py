@@ -4,8 +4,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from custom_components.tuya_wifi_lock.tuyalock import Clock
-from custom_components.tuya_wifi_lock.tuyalock.lan.address import Peer
-from custom_components.tuya_wifi_lock.tuyalock.lan.connection import Connection, dial
+from custom_components.tuya_wifi_lock.tuyalock.lan.connection import Connection, Peer, dial
 from custom_components.tuya_wifi_lock.tuyalock.lan.discovery import AnnouncementListener
 
 VERSIONS = ("3.1", "3.3", "3.4", "3.5")

@@ -12,7 +12,8 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     UnlockRefused,
     WrongVersion,
 )
-from custom_components.tuya_wifi_lock.tuyalock.lan.address import Address, Peer
+from custom_components.tuya_wifi_lock.tuyalock.lan.address import Address
+from custom_components.tuya_wifi_lock.tuyalock.lan.connection import Peer
 
 
 def test_every_error_is_a_lock_error_of_its_own() -> None:

@@ -14,11 +14,11 @@ from .exceptions import (
     LockError,
 )
 from .lan.address import Address
-from .lan.connection import described
 from .lan.discovery import ASK_PORT, PORTS, Announcement, AnnouncementListener
 from .lan.protocol import VERSIONS
 from .lock import Snapshot, TuyaLock, Update
 from .models import (
+    MAX_NAME,
     Age,
     Alarm,
     Kind,
@@ -30,8 +30,8 @@ from .models import (
     Unlock,
     UnlockWith,
     Value,
+    safe_name,
 )
-from .names import MAX_NAME, safe_name
 from .products.catalogue import PRODUCTS, Dp, Family, family_of, is_lock
 from .products.decoder import ALARMS, METHODS, UNLOCK_METHODS
 from .records.ageing import CLOCK_AHEAD, LATE_AFTER, aged
@@ -88,7 +88,6 @@ __all__ = [
     "Update",
     "Value",
     "aged",
-    "described",
     "family_of",
     "is_clock_set",
     "is_lock",

@@ -5,11 +5,20 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 import re
 from typing import Annotated, Any, ClassVar, override
+import unicodedata
 
 from .clock import is_set
 
 type Value = bool | int | str
 """A DP value as it travels in JSON; raw DPs are Base64."""
+
+MAX_NAME = 64
+"""Characters of a name; the app allows fewer."""
+
+_JOINERS = {"\u200c", "\u200d"}
+"""They do not show, and belong to words of some languages and to emoji."""
+
+_PLAIN_WORD = re.compile("[a-z_]{1,32}")
 
 OUR_MEMBER = 200
 """The member id under which we open; the cloud gives its members 1 to 100."""
@@ -53,6 +62,18 @@ type Number = Annotated[int, Between(0, 0xFFFF)]
 """The number that a lock has given a key; it counts them in two bytes."""
 
 
+def safe_name(name: str) -> str:
+    """Return a name as it can be shown: on one line, of what can be seen, and not too long."""
+    # What is cut off is not looked at, however long it is.
+    seen = "".join(_seen(char) for char in name[: 16 * MAX_NAME])
+    return " ".join(seen.split())[:MAX_NAME].strip()
+
+
+def _seen(char: str) -> str:
+    """Return a character, or a space in place of one that cannot be seen, as a line break."""
+    return " " if unicodedata.category(char)[0] in "CZ" and char not in _JOINERS else char
+
+
 class Source(StrEnum):
     """Who reports."""
 
@@ -74,6 +95,16 @@ class Item:
     time: float | None = None
     """When it was by the lock's own clock, where it says so."""
 
+    @override
+    def __str__(self) -> str:
+        """Return it for the debug log: the value only if it cannot be a key or a code."""
+        value, time = self.value, f" at {self.time:.0f}" if self.time else ""
+        is_word = isinstance(value, str) and _PLAIN_WORD.fullmatch(value)
+        if is_word or isinstance(value, (bool, int)):
+            return f"{self.dp}={value!r}{time}"
+        size = len(value) if isinstance(value, (str, list, dict)) else ""
+        return f"{self.dp}={type(value).__name__}({size}){time}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
@@ -89,6 +120,12 @@ class Report:
     def time(self) -> float:
         """Return when it was by the lock's own clock, or 0."""
         return max((one.time or 0.0 for one in self.items), default=0.0)
+
+    @override
+    def __str__(self) -> str:
+        """Return it for the debug log, without what can be a key or a code."""
+        values = ", ".join(map(str, self.items))
+        return f"{'an answer' if self.is_answer else 'a report'}: {values or 'nothing'}"
 
 
 class Kind(StrEnum):

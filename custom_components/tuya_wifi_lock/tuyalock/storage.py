@@ -74,7 +74,6 @@ def _resolve(type_: Any) -> tuple[Any, Any, tuple[Any, ...]]:
 
 
 def _load_limited(arguments: tuple[Any, ...], data: Any) -> Any:
-    """Return the value of a type that is annotated with limits."""
     value = load(arguments[0], data)
     if not all(limit.allows(value) for limit in arguments[1:]):
         raise ValueError("beyond the limits of its type")

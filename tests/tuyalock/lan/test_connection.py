@@ -15,8 +15,12 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     SlotTaken,
     Unreachable,
 )
-from custom_components.tuya_wifi_lock.tuyalock.lan.address import Peer
-from custom_components.tuya_wifi_lock.tuyalock.lan.connection import Connection, Received, dial
+from custom_components.tuya_wifi_lock.tuyalock.lan.connection import (
+    Connection,
+    Peer,
+    Received,
+    dial,
+)
 from custom_components.tuya_wifi_lock.tuyalock.lan.protocol import Report
 from tests.simulator import Knobs, SimulatedLock, tuya_open
 from tests.simulator.wire import Command

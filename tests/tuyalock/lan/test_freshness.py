@@ -4,9 +4,8 @@ from collections import Counter
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock.lan.address import Address
+from custom_components.tuya_wifi_lock.tuyalock.lan.address import Address, choose_version
 from custom_components.tuya_wifi_lock.tuyalock.lan.freshness import LockClock
-from custom_components.tuya_wifi_lock.tuyalock.lan.session import choose_version
 
 NOW = 1_790_000_000.0
 

@@ -14,8 +14,7 @@ from ..clock import Clock
 from ..cloud.client import CloudClient
 from ..cloud.responses import OfflinePassword
 from ..exceptions import CloudError, CloudSilent, Mistake, NoCloud, PasswordRefused
-from ..models import PasswordPhase, PasswordRequest, TemporaryPassword
-from ..names import safe_name
+from ..models import PasswordPhase, PasswordRequest, TemporaryPassword, safe_name
 from ..storage import Reader, dump
 
 _LOGGER = logging.getLogger(__name__)

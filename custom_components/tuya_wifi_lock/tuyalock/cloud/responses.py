@@ -10,8 +10,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from ..exceptions import CloudRefused, CloudSilent
-from ..models import Item, PasswordPhase, Report, Source, TemporaryPassword, Value
-from ..names import safe_name
+from ..models import Item, PasswordPhase, Report, Source, TemporaryPassword, Value, safe_name
 from ..products.catalogue import Dp, DpType
 from ..products.decoder import ALARM_CODE, MAX_NUMBER, METHODS, NUMBERS
 from ..storage import checked
@@ -192,14 +191,12 @@ def read_specifications(result: Any) -> dict[int, Dp]:
 
 
 def _read_property(row: Any) -> tuple[int, Dp]:
-    """Read a row of a thing model."""
     spec = row["typeSpec"]
     dp = Dp(row["code"], _TYPES[spec["type"].lower()], "w" in row.get("accessMode", ""))
     return _dp_id(row["abilityId"]), checked(_limited(dp, spec))
 
 
 def _read_specification(row: Any) -> tuple[int, Dp]:
-    """Read a row of the older specifications."""
     dp = Dp(row["code"], _TYPES[row["type"].lower()])
     return _dp_id(row["dp_id"]), checked(_limited(dp, json.loads(row.get("values") or "{}")))
 
@@ -212,7 +209,6 @@ def _dp_id(value: Any) -> int:
 
 
 def _limited(dp: Dp, spec: Mapping[str, Any]) -> Dp:
-    """Return a DP with the values that it can have."""
     if dp.type is DpType.STRING:
         return replace(dp, options=tuple(spec.get("range", ())))
     if dp.type is DpType.INTEGER and "max" in spec:
@@ -232,7 +228,6 @@ def read_report(row: Any, received: float) -> Report:
 
 
 def _read_item(row: Any, time: float) -> Item:
-    """Read one value of a row of the records."""
     return Item(row["code"], _value(row["code"], str(row["value"])), time)
 
 

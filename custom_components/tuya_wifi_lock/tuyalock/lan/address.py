@@ -1,18 +1,34 @@
-"""Where a lock is, and what it takes to talk to it."""
+"""Where a lock is, or may be, and the signs that it is there."""
 
+import asyncio
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..clock import Clock, expire
+from ..exceptions import LockError, MalformedFrame, NoHandshake, WrongKey
+from .connection import Connection, Peer, Received
+from .protocol import VERSIONS
 
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Where a lock is, and what it takes to talk to it."""
+ANNOUNCED_WITHIN = 6.0
+"""Seconds in which a lock that is awake announces itself; it does so every 5."""
+SILENCE = 15.0
+"""Seconds of silence after which a sign of life is a wake."""
+KEPT_ALIVE_AFTER = 180.0
+"""Seconds of presence that no low-power lock reaches: requests last 90 at most."""
+PRESENT_GAP = 20.0
+"""Seconds between two proofs of presence within which a lock was there all the time."""
+FOUND_TRIES = 2
+"""Failures after which the lock may speak a newer version than the one that worked."""
+REDIAL = 0.075
+"""Seconds before the first repetition; doubled with each failure that is no refusal."""
+CANDIDATE_REDIAL_MAX = 10.0
+"""Seconds between dials at an address that has never proved to be the lock's."""
+CUT_SHORT_EVERY = 0.3
+"""Seconds for which a connect is left alone by further hints."""
 
-    host: str
-    port: int
-    device_id: str
-    local_key: bytes = field(repr=False)
-    version: str
+MISUNDERSTOOD = (MalformedFrame, NoHandshake, WrongKey)
+"""Errors of an end that speaks another version, or has another key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,3 +65,141 @@ class Address:
     def peer(self, host: str, version: str) -> Peer:
         """Return whom to dial at an address, speaking a protocol version."""
         return Peer(host, self.port, self.device_id, self.local_key, version)
+
+
+def backoff(failures: int, most: float) -> float:
+    """Return the seconds until the next dial after so many failures."""
+    return min(most, REDIAL * 2.0 ** min(failures, 9))
+
+
+class Presence:
+    """The signs of life of a lock."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Start without any; a lock that is awake now will soon be heard."""
+        self._clock = clock
+        self._last = clock.monotonic() + ANNOUNCED_WITHIN - SILENCE
+        self._refused = False
+        self._woken = False
+        self._proved = self._present_since = clock.monotonic()
+
+    @property
+    def silence(self) -> float:
+        """Return the seconds since the last sign of life."""
+        return self._clock.monotonic() - self._last
+
+    @property
+    def unproved(self) -> float:
+        """Return the seconds since the lock has last proved to be there."""
+        return self._clock.monotonic() - self._proved
+
+    @property
+    def stays(self) -> bool:
+        """Return if the lock has been there for longer than any low-power lock is."""
+        return self._proved - self._present_since > KEPT_ALIVE_AFTER
+
+    def refuse(self) -> None:
+        """Note a dial that nothing answered."""
+        self._refused = True
+
+    def sign(self, *, announces: bool) -> bool:
+        """Note a sign of life; return if the lock was asleep before.
+
+        Silence means sleep only for a lock that announces itself, or that a dial did not find.
+        """
+        woken = self.silence > SILENCE and (self._refused or announces)
+        self._woken = self._woken or woken
+        self._last = self._clock.monotonic()
+        self._refused = False
+        return woken
+
+    def prove(self) -> None:
+        """Note that the lock has proved to be there."""
+        if self.unproved > PRESENT_GAP:
+            self._present_since = self._clock.monotonic()
+        self._proved = self._clock.monotonic()
+
+    def take_woken(self) -> bool:
+        """Return if the lock has woken since this was last asked."""
+        woken, self._woken = self._woken, False
+        return woken
+
+
+class Candidate:
+    """An address at which the lock may be."""
+
+    def __init__(self, host: str, clock: Clock) -> None:
+        """Know nothing but where it is."""
+        self.host = host
+        self.version: str | None = None
+        """The version that was announced."""
+        self.product_id: str | None = None
+        self.announced_at = float("-inf")
+        """When an announcement came from this very address, without being asked for."""
+        self.trusted = False
+        """The lock's network card is known to have this address."""
+        self.hint_at: float | None = None
+        self.window_until = float("-inf")
+        self.hinted = asyncio.Event()
+        self.dialled_at = float("-inf")
+        self.failures = 0
+        """Attempts in a row that failed though somebody was there."""
+        self.attempts = 0
+        self.misunderstood: Counter[str] = Counter()
+        """How often each version was not understood since the last that was."""
+        self.refusals = 0
+        """Times in a row that the key was refused without a proof that it was ever right."""
+        self.spoken = VERSIONS[0]
+        """The version of the last attempt."""
+        self.connection: Connection | None = None
+        self.early: list[Received] = []
+        """What came before the other end has proved to be the lock of now."""
+        self.task: asyncio.Task[None] | None = None
+        self._clock = clock
+        self._connecting: asyncio.Timeout | None = None
+        self._cut_at = float("-inf")
+
+    @property
+    def pause(self) -> float:
+        """Return the seconds between two dials while nothing has proved that the lock is here."""
+        return backoff(self.attempts, CANDIDATE_REDIAL_MAX)
+
+    def set_connecting(self, scope: asyncio.Timeout | None) -> None:
+        """Keep the scope of a TCP connect while it lasts."""
+        self._connecting = scope
+
+    def cut_short(self) -> None:
+        """Begin a connect anew: a SYN that went unanswered is repeated only after a second."""
+        now = self._clock.monotonic()
+        if self._connecting and now - self._cut_at >= CUT_SHORT_EVERY:
+            self._cut_at = now
+            expire(self._connecting)
+
+    def fail(self, error: LockError) -> None:
+        """Count a failure of somebody who was there."""
+        self.failures += 1
+        self.misunderstood[self.spoken] += isinstance(error, MISUNDERSTOOD)
+
+    def work(self) -> None:
+        """Note that the lock understands us."""
+        self.misunderstood.clear()
+        self.refusals = 0
+
+
+def choose_version(address: Address, announced: str | None, misunderstood: Counter[str]) -> str:
+    """Return the version to try next, by how often each was not understood.
+
+    What the lock has proved to speak comes first, and nothing older is tried: an announcement can
+    be anybody's.
+    """
+    if address.version:
+        return address.version
+    known = address.found_version
+    others = [version for version in VERSIONS if known is None or version > known]
+    if announced in others:
+        others.remove(announced)
+        others.insert(0, announced)
+    tries = misunderstood.total()
+    if known and (tries < FOUND_TRIES or tries % 2 == 0 or not others):
+        return known
+    return min(others, key=misunderstood.__getitem__)

@@ -8,10 +8,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import logging
 import os
-import re
 from typing import Any, override
 
 from ..clock import Clock, Timer
@@ -25,7 +24,6 @@ from ..exceptions import (
 )
 from ..models import Report
 from . import protocol
-from .address import Peer
 from .freshness import TOLERANCE, LockClock
 from .protocol import Command, Frame, encode_json, parse_body, report_in, sent_at
 
@@ -48,6 +46,17 @@ MEMORY = 256
 """Frames of one connection that are remembered."""
 
 _ACKS = {Command.CONTROL, Command.CONTROL_NEW}
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Where a lock is, and what it takes to talk to it."""
+
+    host: str
+    port: int
+    device_id: str
+    local_key: bytes = field(repr=False)
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +106,6 @@ async def dial(
 async def _connect(
     connection: Connection, connecting: Callable[[asyncio.Timeout | None], None]
 ) -> None:
-    """Open the TCP connection."""
     peer = connection.peer
     try:
         async with connection.clock.timeout(CONNECT_TIMEOUT) as scope:
@@ -123,7 +131,6 @@ class Connection(asyncio.Protocol):
         *,
         at_home: bool = False,
     ) -> None:
-        """Prepare a connection; `at_home`: the lock is known to be at this address."""
         self.peer = peer
         self.clock = clock
         self.proven = False
@@ -329,7 +336,6 @@ class Connection(asyncio.Protocol):
         self._write(command, payload)
 
     def _write(self, command: Command, payload: bytes) -> None:
-        """Write one frame in one piece."""
         assert self._transport is not None
         self._seqno += 1
         self._sent.append(payload)
@@ -419,7 +425,6 @@ class Connection(asyncio.Protocol):
         return not ours
 
     def _handle_answer(self, payload: bytes) -> None:
-        """Pass the answer to our query on."""
         body = parse_body(payload)
         report = report_in(body, self.clock.time(), is_answer=True) if body is not None else None
         if not self._has_session_key:
@@ -432,13 +437,12 @@ class Connection(asyncio.Protocol):
         self._settle_answer()
 
     def _receive(self, received: Received) -> None:
-        """Pass on what the lock sent."""
         if _LOGGER.isEnabledFor(logging.DEBUG):
-            _LOGGER.debug("%s sent %s", self.peer.device_id, described(received))
+            # What is logged may be kept, and the report itself can have a key in it.
+            _LOGGER.debug("%s sent %s", self.peer.device_id, str(received))
         self._on_received(received)
 
     def _settle_answer(self) -> None:
-        """End the wait for an answer."""
         if self._answer and not self._answer.done():
             self._answer.set_result(None)
 
@@ -471,24 +475,3 @@ def _is_text(payload: bytes) -> bool:
     """Return if a payload is a text: what another key deciphers by chance is none."""
     text = payload.partition(b"\0")[0]
     return len(text) >= 8 and text.isascii() and text.decode().isprintable()
-
-
-_PLAIN_WORD = re.compile("[a-z_]{1,32}")
-
-
-def described(received: Received) -> str:
-    """Return what a lock sent, for the debug log: only values that cannot be a key or a code."""
-    if not isinstance(received, Report):
-        return repr(received)
-    values = ", ".join(
-        f"{one.dp}={_described(one.value)}" + (f" at {one.time:.0f}" if one.time else "")
-        for one in received.items
-    )
-    return f"{'an answer' if received.is_answer else 'a report'}: {values or 'nothing'}"
-
-
-def _described(value: Any) -> str:
-    """Return a number, a truth value or a word as it is, and of anything else the size."""
-    if isinstance(value, (bool, int)) or (isinstance(value, str) and _PLAIN_WORD.fullmatch(value)):
-        return repr(value)
-    return f"{type(value).__name__}({len(value) if isinstance(value, (str, list, dict)) else ''})"

@@ -53,7 +53,6 @@ class AnnouncementListener:
     """Listens on the UDP ports and calls back with every announcement."""
 
     def __init__(self) -> None:
-        """Start with no port open."""
         self._listeners: list[Callable[[Announcement], None]] = []
         self._transports: list[asyncio.DatagramTransport] = []
         self._reported_busy: set[int] = set()
@@ -144,7 +143,6 @@ class AnnouncementListener:
         return self._counts[sender] > PER_SECOND
 
     def _heard(self, announcement: Announcement) -> None:
-        """Call back whoever subscribed."""
         for listener in tuple(self._listeners):
             listener(announcement)
 
@@ -194,12 +192,10 @@ class _Receiver(asyncio.DatagramProtocol):
 
 
 def _matches(value: object, pattern: re.Pattern[str]) -> TypeIs[str]:
-    """Return if a value is a text of a form."""
     return isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
 def _is_ipv4(text: str) -> bool:
-    """Return if a text is an IPv4 address."""
     try:
         socket.inet_pton(socket.AF_INET, text)
     except OSError, ValueError:

@@ -21,7 +21,6 @@ class LockClock:
     """What is known of a lock's clock. Times are Unix seconds, by the lock's clock or by ours."""
 
     def __init__(self, latest: float | None = None, ahead: float | None = None) -> None:
-        """Go on with what is known."""
         self.latest = latest
         """The lock's time of its latest push."""
         self.ahead = ahead

@@ -208,7 +208,6 @@ def _decode_31(command: int, payload: bytes, key: bytes) -> Frame:
 
 
 def _sign_31(text: bytes, key: bytes) -> bytes:
-    """Return the signature of a ciphered 3.1 payload."""
     digest = hashlib.md5(b"data=" + text + b"||lpv=3.1||" + key, usedforsecurity=False)
     return digest.hexdigest()[8:24].encode()
 

@@ -9,7 +9,6 @@ anything until the other end has proved that it holds the key.
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -17,40 +16,33 @@ from functools import partial
 import logging
 from typing import Any
 
-from ..clock import Clock, Timer, expire
+from ..clock import Clock, Timer
 from ..exceptions import (
     ConnectionLost,
     LockError,
-    MalformedFrame,
     NoHandshake,
     Unreachable,
     WrongKey,
     WrongVersion,
 )
 from ..models import Report
-from .address import Address
+from .address import (
+    ANNOUNCED_WITHIN,
+    MISUNDERSTOOD,
+    Address,
+    Candidate,
+    Presence,
+    backoff,
+    choose_version,
+)
 from .connection import Connection, QueryNotUnderstood, Received, Rejected, dial
 from .freshness import LockClock
 from .protocol import VERSIONS
 
 _LOGGER = logging.getLogger(__name__)
 
-ANNOUNCED_WITHIN = 6.0
-"""Seconds in which a lock that is awake announces itself; it does so every 5."""
-SILENCE = 15.0
-"""Seconds of silence after which a sign of life is a wake."""
-KEPT_ALIVE_AFTER = 180.0
-"""Seconds of presence that no low-power lock reaches: requests last 90 at most."""
-FOUND_TRIES = 2
-"""Failures after which the lock may speak a newer version than the one that worked."""
-PRESENT_GAP = 20.0
-"""Seconds between two proofs of presence within which a lock was there all the time."""
 MOST_CANDIDATES = 4
 """Addresses that are dialled side by side for one lock."""
-CANDIDATE_REDIAL_MAX = 10.0
-"""Seconds between dials at an address that has never proved to be the lock's."""
-CUT_SHORT_EVERY = 0.3
-"""Seconds for which a connect is left alone by further hints."""
 DOUBT_EVERY = 5.0
 """Seconds between two checks if a connection is still alive."""
 GONE = 86400.0
@@ -59,8 +51,6 @@ KEY_TRIES = 4
 """Refusals of a key that has worked which are needed to believe them."""
 DIAL_WINDOW = 5.0
 """Seconds after a hint in which a dial that failed is repeated."""
-REDIAL = 0.075
-"""Seconds before the first repetition; doubled with each failure that is no refusal."""
 REDIAL_MAX = 2.0
 KEEP_ALIVE_REDIAL_MAX = 30.0
 PROBE_PAUSE = 2.0
@@ -75,9 +65,6 @@ PAUSE = 8.0
 slept. It need not be a wake, though: an announcement can be lost."""
 GONE_AFTER = 600.0
 """Seconds of absence after which a lock that stayed on the network does so no more."""
-
-
-_MISUNDERSTOOD = (MalformedFrame, NoHandshake, WrongKey)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,139 +92,6 @@ class Closed:
 
 
 type SessionEvent = Opened | Accepted | Report | QueryNotUnderstood | Rejected | Closed
-
-
-class Presence:
-    """The signs of life of a lock."""
-
-    def __init__(self, clock: Clock) -> None:
-        """Start without any; a lock that is awake now will soon be heard."""
-        self._clock = clock
-        self._last = clock.monotonic() + ANNOUNCED_WITHIN - SILENCE
-        self._refused = False
-        self._woken = False
-        self._proved = self._present_since = clock.monotonic()
-
-    @property
-    def silence(self) -> float:
-        """Return the seconds since the last sign of life."""
-        return self._clock.monotonic() - self._last
-
-    @property
-    def unproved(self) -> float:
-        """Return the seconds since the lock has last proved to be there."""
-        return self._clock.monotonic() - self._proved
-
-    @property
-    def stays(self) -> bool:
-        """Return if the lock has been there for longer than any low-power lock is."""
-        return self._proved - self._present_since > KEPT_ALIVE_AFTER
-
-    def refuse(self) -> None:
-        """Note a dial that nothing answered."""
-        self._refused = True
-
-    def sign(self, *, announces: bool) -> bool:
-        """Note a sign of life; return if the lock was asleep before.
-
-        Silence means sleep only for a lock that announces itself, or that a dial did not find.
-        """
-        woken = self.silence > SILENCE and (self._refused or announces)
-        self._woken = self._woken or woken
-        self._last = self._clock.monotonic()
-        self._refused = False
-        return woken
-
-    def prove(self) -> None:
-        """Note that the lock has proved to be there."""
-        if self.unproved > PRESENT_GAP:
-            self._present_since = self._clock.monotonic()
-        self._proved = self._clock.monotonic()
-
-    def take_woken(self) -> bool:
-        """Return if the lock has woken since this was last asked."""
-        woken, self._woken = self._woken, False
-        return woken
-
-
-class Candidate:
-    """An address at which the lock may be."""
-
-    def __init__(self, host: str, clock: Clock) -> None:
-        """Know nothing but where it is."""
-        self.host = host
-        self.version: str | None = None
-        """The version that was announced."""
-        self.product_id: str | None = None
-        self.announced_at = float("-inf")
-        """When an announcement came from this very address, without being asked for."""
-        self.trusted = False
-        """The lock's network card is known to have this address."""
-        self.hint_at: float | None = None
-        self.window_until = float("-inf")
-        self.hinted = asyncio.Event()
-        self.dialled_at = float("-inf")
-        self.failures = 0
-        """Attempts in a row that failed though somebody was there."""
-        self.attempts = 0
-        self.misunderstood: Counter[str] = Counter()
-        """How often each version was not understood since the last that was."""
-        self.refusals = 0
-        """Times in a row that the key was refused without a proof that it was ever right."""
-        self.spoken = VERSIONS[0]
-        """The version of the last attempt."""
-        self.connection: Connection | None = None
-        self.early: list[Received] = []
-        """What came before the other end has proved to be the lock of now."""
-        self.task: asyncio.Task[None] | None = None
-        self._clock = clock
-        self._connecting: asyncio.Timeout | None = None
-        self._cut_at = float("-inf")
-
-    @property
-    def pause(self) -> float:
-        """Return the seconds between two dials while nothing has proved that the lock is here."""
-        return min(CANDIDATE_REDIAL_MAX, REDIAL * 2.0 ** min(self.attempts, 9))
-
-    def set_connecting(self, scope: asyncio.Timeout | None) -> None:
-        """Keep the scope of a TCP connect while it lasts."""
-        self._connecting = scope
-
-    def cut_short(self) -> None:
-        """Begin a connect anew: a SYN that went unanswered is repeated only after a second."""
-        now = self._clock.monotonic()
-        if self._connecting and now - self._cut_at >= CUT_SHORT_EVERY:
-            self._cut_at = now
-            expire(self._connecting)
-
-    def fail(self, error: LockError) -> None:
-        """Count a failure of somebody who was there."""
-        self.failures += 1
-        self.misunderstood[self.spoken] += isinstance(error, _MISUNDERSTOOD)
-
-    def work(self) -> None:
-        """Note that the lock understands us."""
-        self.misunderstood.clear()
-        self.refusals = 0
-
-
-def choose_version(address: Address, announced: str | None, misunderstood: Counter[str]) -> str:
-    """Return the version to try next, by how often each was not understood.
-
-    What the lock has proved to speak comes first, and nothing older is tried: an announcement can
-    be anybody's.
-    """
-    if address.version:
-        return address.version
-    known = address.found_version
-    others = [version for version in VERSIONS if known is None or version > known]
-    if announced in others:
-        others.remove(announced)
-        others.insert(0, announced)
-    tries = misunderstood.total()
-    if known and (tries < FOUND_TRIES or tries % 2 == 0 or not others):
-        return known
-    return min(others, key=misunderstood.__getitem__)
 
 
 class LanSession:
@@ -418,7 +272,6 @@ class LanSession:
 
     @property
     def _alone_until(self) -> float:
-        """Return until when the lock is left alone."""
         return max(self._held_until, self._released_until)
 
     @property
@@ -499,9 +352,9 @@ class LanSession:
         if candidate is not self._home:
             return candidate.pause if now < candidate.window_until else None
         if now < candidate.window_until:
-            pause = min(REDIAL_MAX, REDIAL * 2.0 ** min(candidate.failures, 9))
+            pause = backoff(candidate.failures, REDIAL_MAX)
         elif address.keep_alive:
-            pause = min(KEEP_ALIVE_REDIAL_MAX, REDIAL * 2.0 ** min(candidate.attempts, 9))
+            pause = backoff(candidate.attempts, KEEP_ALIVE_REDIAL_MAX)
         elif not address.announces:
             pause = PROBE_PAUSE
         else:
@@ -554,7 +407,7 @@ class LanSession:
         """Return what an error means, by all that is known."""
         expected = self._address.version or self._address.found_version
         announced = candidate.version
-        if isinstance(error, _MISUNDERSTOOD) and expected and announced and announced != expected:
+        if isinstance(error, MISUNDERSTOOD) and expected and announced and announced != expected:
             fixed = self._address.version is not None
             if fixed or (announced < expected and candidate.misunderstood.total() >= KEY_TRIES):
                 return WrongVersion(announced)
@@ -684,7 +537,6 @@ class LanSession:
             self._on_event(Accepted())
 
     def _received(self, candidate: Candidate, received: Received) -> None:
-        """Take what came from an address."""
         if candidate.connection is not self._connection:
             if self._connection or not self._may_adopt(candidate):
                 candidate.early = [*candidate.early[-8:], received]
@@ -696,7 +548,6 @@ class LanSession:
         self._take(candidate, received)
 
     def _take(self, candidate: Candidate, received: Received) -> None:
-        """Take what the lock sent."""
         if not isinstance(received, Rejected):
             self._accepted(candidate)
             self._last_report = self._clock.monotonic()
@@ -727,5 +578,4 @@ class LanSession:
 
     @property
     def _needed(self) -> bool:
-        """Return if somebody still waits for the lock."""
         return self._kept_open > 0 or self._clock.time() < self._open_until

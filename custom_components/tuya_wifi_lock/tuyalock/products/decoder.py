@@ -202,7 +202,6 @@ def _fits(dp: Dp, value: Any) -> bool:
 
 
 def _is_possible(code: str, value: Value, dp: Dp | None) -> bool:
-    """Return if a product can send a value."""
     if not CODE.allows(code):
         return False
     if isinstance(value, bool):
@@ -213,7 +212,6 @@ def _is_possible(code: str, value: Value, dp: Dp | None) -> bool:
 
 
 def _integers(code: str, dp: Dp | None) -> Between:
-    """Return which integers a DP can have."""
     if code in SETTINGS and dp and dp.range:
         return Between(*dp.range)
     if code in _LIMITS:
@@ -222,7 +220,6 @@ def _integers(code: str, dp: Dp | None) -> Between:
 
 
 def _is_possible_text(code: str, text: str, dp: Dp | None) -> bool:
-    """Return if a product can send a text."""
     is_raw = code.endswith("_kit") or (dp is not None and dp.type is DpType.RAW)
     if "\0" in text or len(text) > (MAX_RAW if is_raw else MAX_TEXT):
         return False

@@ -131,7 +131,6 @@ class RecordKeeper:
     def _add(
         self, event: Event, at: When, source: Source, age: Age, *, unlock_id: int | None = None
     ) -> list[Record]:
-        """Keep an event whose age is known."""
         return self._new(self._enter(event, at, source, age, unlock_id=unlock_id))
 
     def _enter(
@@ -261,6 +260,5 @@ class PendingDuress:
         return unlock_before(self._journal, record.event, record.happened)
 
     def _settle(self, found: list[tuple[_Pending, int | None]]) -> list[Record]:
-        """Return those records that are new."""
         settled = (self._journal.settle(one.record.id, one.age, id_) for one, id_ in found)
         return [record for record in settled if record]
