@@ -179,6 +179,7 @@ SCENES: list[tuple[dict[str, Any], str, State, str]] = [
     ({"clock_ahead": 8 * HOUR, "clock_right": False}, "clock", PROBLEM, "clock_ahead"),
     ({"clock_right": False}, "clock", PROBLEM, "clock_wrong"),
     ({"clock_right": None}, "clock", UNKNOWN, "clock_unknown"),
+    ({"now": 30.0}, "clock", PROBLEM, "home_clock"),
     ({"battery": 21}, "battery", OK, "battery"),
     ({"battery": 20}, "battery", ATTENTION, "battery_replace"),
     ({"battery": 16}, "battery", ATTENTION, "battery_replace"),

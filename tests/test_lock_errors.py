@@ -15,6 +15,7 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     CallsUsedUp,
     Cancelled,
     Cause,
+    ClockNotSet,
     CloudError,
     CloudRefused,
     CloudSilent,
@@ -329,6 +330,7 @@ def test_each_refusal_of_the_lock_has_its_text(reason: Reason) -> None:
 WITH_ONE_TEXT = {
     CallsUsedUp: "cloud_calls_used_up",
     Cancelled: "unlock_cancelled",
+    ClockNotSet: "clock_not_set",
     CloudSilent: "cloud_silent",
     CloudUnreachable: "cloud_unreachable",
     ConnectionLost: "connection_lost",

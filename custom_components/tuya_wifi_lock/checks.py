@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .tuya_account import Trouble
-from .tuyalock import CloudError, Family, Firmware, LockError
+from .tuyalock import CloudError, Family, Firmware, LockError, is_clock_set
 
 DAY = 86400.0
 SILENT_AT_LEAST = 2 * DAY
@@ -144,6 +144,8 @@ def _heard(evidence: Evidence) -> Verdict:
     """Check if the lock wakes as often as usual."""
     if evidence.awake:
         return State.OK, "connected"
+    if not is_clock_set(evidence.now):
+        return None
     listened = evidence.now - evidence.listening_since
     silence = listened if evidence.heard is None else evidence.now - evidence.heard
     missed = min(silence, listened)
@@ -270,6 +272,8 @@ def _remote_key(evidence: Evidence) -> Verdict:
 
 
 def _clock(evidence: Evidence) -> Verdict:
+    if not is_clock_set(evidence.now):
+        return State.PROBLEM, "home_clock"
     if evidence.clock_ahead is not None:
         return State.PROBLEM, "clock_ahead", {"ahead": duration(evidence.clock_ahead)}
     if evidence.clock_right is False:

@@ -34,6 +34,7 @@ from .tuyalock import (
     Report,
     Snapshot,
     TuyaLock,
+    is_clock_set,
 )
 
 SAVE_DELAY = 60.0
@@ -50,6 +51,9 @@ BETWEEN_WAKES = 60.0
 CHECK_EVERY = 86400.0
 PASSWORDS_EVERY = 3599.0
 """Seconds after which the list of passwords is due, which may be changed in the app."""
+
+CLOCK_RETRY = 30.0
+"""Seconds until the next poll while Home Assistant's clock is not set."""
 
 ONE_WAKE = 600.0
 """Seconds after a lock was last heard in which it may still do what the cloud reports."""
@@ -327,6 +331,10 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
 
     @override
     async def _async_update_data(self) -> CloudData:
+        if not is_clock_set(time.time()):
+            # What is requested would be of another year.
+            self.update_interval = timedelta(seconds=CLOCK_RETRY)
+            return self.data
         if self._woken:
             self._no_wake_before = self.hass.loop.time() + BETWEEN_WAKES
         self._after_wake, self._woken = self._woken, False

@@ -18,7 +18,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .coordinator import LockConfigEntry, LockCoordinator
 from .targets import MATCH_OPTIONS, Whose, covers, locks_of, mismatch
-from .tuyalock import Age, Kind
+from .tuyalock import CLOCK_AHEAD, Age, Kind
 
 CONF_WITHIN: Final = "within"
 
@@ -85,9 +85,11 @@ class UnlockedByCondition(LockCondition):
     def _is_met(self, lock: LockCoordinator, whose: Whose) -> bool:
         """Look through the journal; an unlock of unknown age may be too old."""
         within: timedelta = self._options[CONF_WITHIN]
-        since = time.time() - within.total_seconds()
+        now = time.time()
         for record in lock.lock.records(Kind.UNLOCK):
-            if record.age is Age.UNKNOWN or record.happened < since:
+            ago = now - record.happened
+            # What lies ahead is of a time when our clock was right, while it is not set.
+            if record.age is Age.UNKNOWN or not -CLOCK_AHEAD <= ago <= within.total_seconds():
                 continue
             member = lock.owner(record.unlock)
             if not covers(whose, member):

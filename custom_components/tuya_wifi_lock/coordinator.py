@@ -53,6 +53,7 @@ from .tuyalock import (
     Unlock,
     UnlockWith,
     Update,
+    is_clock_set,
 )
 
 SAVE_DELAY = 10.0
@@ -382,6 +383,8 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self.config_entry.async_create_task(
                 self.hass, async_get_listener(self.hass).async_ask()
             )
+        if not is_clock_set(self.listening_since):
+            self.listening_since = time.time()
         self._async_save()
         self.async_set_updated_data(snapshot)
         self.records.async_take(update.records)

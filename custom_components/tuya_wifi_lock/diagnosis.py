@@ -10,7 +10,7 @@ from .checks import CloudEvidence, Evidence, Finding, State, examine
 from .const import CONF_ACCOUNT
 from .coordinator import LockCoordinator
 from .texts import async_texts
-from .tuyalock import MAX_CALLS, Family, Kind
+from .tuyalock import MAX_CALLS, Family, Kind, is_clock_set
 
 OTHER_CLIENTS = {"localtuya": "LocalTuya", "tuya_local": "Tuya Local"}
 """Integrations that hold connections to devices in the local network, and their names."""
@@ -59,9 +59,10 @@ def _evidence(coordinator: LockCoordinator) -> Evidence:
     health, snapshot, address, state = lock.health, lock.snapshot, lock.address, lock.snapshot.state
     known = coordinator.cloud.data if coordinator.cloud else None
     waiting, failed = _passwords(coordinator)
+    now, since = time.time(), coordinator.listening_since
     return Evidence(
-        now=time.time(),
-        listening_since=coordinator.listening_since,
+        now=now,
+        listening_since=since if is_clock_set(since) else now,
         heard=_heard(coordinator),
         awake=snapshot.awake,
         wakes=len(health.wakes),

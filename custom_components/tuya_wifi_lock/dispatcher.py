@@ -107,7 +107,8 @@ class RecordDispatcher:
         try:
             while (record := self._next(self._hass)) and not self._closed:
                 self._waiting.remove(record)
-                self._async_deliver_one(self._hass, aged(record, time.time()))
+                known = self._lock.as_known(record)
+                self._async_deliver_one(self._hass, aged(known, time.time()))
         finally:
             self._delivering = False
         for kind in (Kind.ALARM, Kind.DOORBELL):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+import time
 from types import MappingProxyType
 from typing import Any, override
 
@@ -24,7 +25,7 @@ from .dispatcher import Delivery
 from .flows.member import CONF_MEMBER, WHO, member_data
 from .members import key_of, members_of, name_mistake, number_name, owner_of
 from .texts import in_markdown
-from .tuyalock import Kind
+from .tuyalock import Kind, is_clock_set
 
 CHECK_EVERY = timedelta(hours=1)
 """How often to check for what depends on the time alone."""
@@ -150,11 +151,15 @@ class _Repairs:
 
     @callback
     def _async_updated(self) -> None:
+        if not is_clock_set(time.time()):
+            # Nothing is overdue by a clock that is not set, and no lock is wrong by it.
+            return
         inputs = self._read_inputs()
         missing = any(finding.text in _MISSING for finding in self._findings or ())
         if missing or inputs != self._inputs:
             self._inputs = inputs
             self._async_check()
+            self._async_ask()
         if cloud := self._coordinator.cloud:
             self._async_show_cloud_issue(cloud.data.lasting_failure)
 
@@ -182,6 +187,8 @@ class _Repairs:
     @callback
     def _async_check(self, now: datetime | None = None) -> None:
         """Show the repairs that the findings call for, and no other."""
+        if not is_clock_set(time.time()):
+            return
         found = check_lock(self._coordinator)
         findings = [finding for finding in found if finding.text in ISSUES]
         if findings == self._findings:

@@ -1,7 +1,7 @@
 """Tuya Wi-Fi door locks: over the local network, Tuya's cloud, and an owner's account."""
 
 from .access.passwords import TemporaryPasswords
-from .clock import Clock
+from .clock import Clock, is_set as is_clock_set
 from .cloud.client import CloudClient, list_devices
 from .cloud.openapi import MAX_CALLS, REGIONS, CallCounter, OpenApi, Project
 from .cloud.responses import CloudDevice, Firmware, read_account_report, read_specifications
@@ -89,6 +89,7 @@ __all__ = [
     "Value",
     "aged",
     "family_of",
+    "is_clock_set",
     "is_lock",
     "list_devices",
     "read_account_report",

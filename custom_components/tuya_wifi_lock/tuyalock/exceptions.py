@@ -128,6 +128,12 @@ class KeyIgnored(LockError):
     text = Text(translation_domain=DOMAIN, translation_key="key_ignored")
 
 
+class ClockNotSet(LockError):
+    """Our own clock is not set, so the lock would refuse a key whose time it gives."""
+
+    text = Text(translation_domain=DOMAIN, translation_key="clock_not_set")
+
+
 class NotSupported(LockError):
     """This product cannot do that."""
 

@@ -11,7 +11,7 @@ from .access.keys import SET_KEY, USE_KEY, KeyStatus, reply_in
 from .access.passwords import TemporaryPasswords
 from .access.remote_unlock import RemoteUnlock
 from .access.transports import AccountTransport, Reported, Transports, Waiters, change_setting
-from .clock import Clock, Timer
+from .clock import Clock, Timer, is_set
 from .cloud.client import CloudClient
 from .exceptions import ConnectionLost, LockError, Reason, UnlockRefused, Unreachable
 from .lan.address import Address
@@ -45,11 +45,15 @@ from .records.state import (
     opened,
     reduce,
     reduce_record,
+    set_right,
     state_at,
 )
 from .storage import Reader
 
 _LOGGER = logging.getLogger(__name__)
+
+LOOK_AT_CLOCK = 10.0
+"""Seconds between two looks if our own clock is set by now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +110,8 @@ class TuyaLock:
         self.journal = Journal.from_dict(stored.get("journal", {}), reader)
         self._settings, self._clock = settings, clock
         self._on_update = on_update
-        self._state = LockState.from_dict(stored.get("state", {}), reader)
+        self._state = set_right(LockState.from_dict(stored.get("state", {}), reader), None)
+        self._clock_offset = clock.time() - clock.monotonic()
         self._keeper = RecordKeeper(address.device_id, self.journal, clock, since)
         address = replace(address, **_found(stored.get("address"), reader))
         self._device_id = address.device_id
@@ -303,6 +308,7 @@ class TuyaLock:
 
     def receive(self, report: Report) -> None:
         """Take a report of any source: decode it, age it, keep what is new, and publish it."""
+        self._notice_clock()
         newest_id = self.journal.newest_id
         observations = self.product.observe(report)
         dated = self._dated(report, observations)
@@ -386,8 +392,12 @@ class TuyaLock:
         """Learn from what the lock says of remote keys; without one it is left to its cloud."""
         if SET_KEY not in codes and USE_KEY not in codes:
             return
-        reply, busy = reply_in(codes, SET_KEY), self._remote.busy
-        self.health.check_keys(reply, reply_in(codes, USE_KEY), ours=busy)
+        reply, used = reply_in(codes, SET_KEY), reply_in(codes, USE_KEY)
+        busy = self._remote.busy
+        if used and used.status is KeyStatus.OUTSIDE_TIME and not is_set(self._clock.time()):
+            # It is our clock that is wrong.
+            used = None
+        self.health.check_keys(reply, used, ours=busy)
         if reply and reply.status is KeyStatus.FAILED and not busy:
             # It is left to its cloud, which gives it a key.
             self.session.release()
@@ -396,6 +406,7 @@ class TuyaLock:
 
     def on_event(self, event: SessionEvent) -> None:
         """Take what happens in the local network."""
+        self._notice_clock()
         new: list[Record] = []
         match event:
             case Report():
@@ -487,6 +498,11 @@ class TuyaLock:
             and self.password_name(record) is None
         )
 
+    def as_known(self, record: Record) -> Record:
+        """Return a record as it is known now: it may have been dated since it was published."""
+        self._notice_clock()
+        return self.journal.find(record.id) or record
+
     def delivered(self, record_id: int) -> None:
         """Note that a record has reached all who listen."""
         self.journal.mark_delivered(record_id)
@@ -528,6 +544,8 @@ class TuyaLock:
         state, delay = self._state, self._settings.relock_delay
         ends = (state.request_until, state.opened_at and state.opened_at + delay)
         waits = [end - now + 0.01 for end in ends if end and end > now]
+        if not is_set(now):
+            waits.append(LOOK_AT_CLOCK)
         due = monotonic + max(min([*waits, self._keeper.due - monotonic]), 0.0)
         if self._timer and abs(due - self._timer_at) < 0.01:
             self._timer_at = max(due, self._timer_at)
@@ -542,8 +560,20 @@ class TuyaLock:
         """Look, and plan the next look: our clock may have been set back."""
         now = max(self._timer_at, self._clock.monotonic())
         self._timer, self._timer_at = None, float("inf")
+        self._notice_clock()
         self._publish(self._keeper.decide(now))
         self._arm()
+
+    def _notice_clock(self) -> None:
+        """Date what came while our own clock was not set, once it is."""
+        now, monotonic = self._clock.time(), self._clock.monotonic()
+        before, self._clock_offset = self._clock_offset, now - monotonic
+        if is_set(now) and not is_set(before + monotonic):
+            ahead = self._clock_offset - before
+            _LOGGER.debug("%s: our clock is set, it was %.0f s behind", self._device_id, ahead)
+            self.journal.date_again(ahead)
+            self._state = set_right(self._state, ahead)
+            self._publish(force=True)
 
 
 def _found(stored: Any, reader: Reader) -> dict[str, Any]:

@@ -7,6 +7,8 @@ import re
 from typing import Annotated, Any, ClassVar, override
 import unicodedata
 
+from .clock import is_set
+
 type Value = bool | int | str
 """A DP value as it travels in JSON; raw DPs are Base64."""
 
@@ -264,13 +266,19 @@ class Record:
 
     @property
     def known_time(self) -> float | None:
-        """Return when it happened, or None if the lock had saved it up without its time."""
-        return None if self.when.time is None and self.age is Age.UNKNOWN else self.happened
+        """Return when it happened.
+
+        None if the lock had saved it up without its time, or our own clock was not set.
+        """
+        if not is_set(self.happened) or (self.when.time is None and self.age is Age.UNKNOWN):
+            return None
+        return self.happened
 
     @property
     def clock_wrong(self) -> bool:
-        """Return if the lock's own time was ahead of ours, so that it was not believed."""
-        return self.when.claimed is not None and self.when.time is None
+        """Return if the lock's own time cannot be, by our clock, so that it was not believed."""
+        at = self.when
+        return at.claimed is not None and at.time is None and is_set(at.received)
 
 
 class PasswordPhase(StrEnum):

@@ -5,6 +5,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
+from ..clock import is_set
 from ..exceptions import LockError, NoHandshake, SlotTaken, Unreachable, WrongKey, WrongVersion
 from ..models import OUR_MEMBER
 from ..records.ageing import CLOCK_TOLERANCE
@@ -103,7 +104,7 @@ class Health:
 
     def note_wake(self, now: float) -> None:
         """Note a connection, if it does not belong to the last wake."""
-        if not self.wakes or abs(now - self.wakes[-1]) > SAME_WAKE:
+        if is_set(now) and (not self.wakes or abs(now - self.wakes[-1]) > SAME_WAKE):
             self.wakes = [*self.wakes[1 - KEPT :], now]
 
     def note_success(self) -> None:
@@ -127,7 +128,7 @@ class Health:
 
     def check_clock(self, time: float | None, now: float) -> None:
         """Compare the lock's own time of a record with ours; its clock is wrong if it is ahead."""
-        if time is not None:
+        if time is not None and is_set(now):
             self.clock_ahead = time - now if time > now + CLOCK_TOLERANCE else None
             # A record of the past may just be old, so it says nothing about the clock.
             if self.clock_ahead or abs(time - now) <= CLOCK_TOLERANCE:

@@ -12,11 +12,12 @@ from functools import partial
 import logging
 from typing import override
 
-from ..clock import Clock
+from ..clock import Clock, is_set
 from ..cloud.client import CloudClient
 from ..exceptions import (
     CallsUsedUp,
     Cancelled,
+    ClockNotSet,
     CloudError,
     CloudRefused,
     CloudSilent,
@@ -149,6 +150,8 @@ class OwnKey(Way):
     async def operate(self, *, unlock: bool) -> None:
         """Open, or lock; a key that was replaced behind our back is stored and tried once more."""
         transport = self._transport()
+        if not is_set(self._clock.time()):
+            raise ClockNotSet("our clock is not set")
         for last in (False, True):
             key = one_time_key(self._clock.time())
             await self._store(transport, key)

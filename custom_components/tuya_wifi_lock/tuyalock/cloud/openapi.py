@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import aiohttp
 
-from ..clock import Clock
+from ..clock import Clock, is_set
 from ..exceptions import CallsUsedUp, Cause, CloudError, CloudRefused, CloudSilent, CloudUnreachable
 from ..models import Between
 from ..storage import Reader, dump
@@ -97,12 +97,12 @@ class CallCounter:
 
     def used(self, now: float) -> int:
         """Return the number of calls in the month of a Unix time."""
-        return self._count if self._month == _month(now) else 0
+        return self._count if self._month == _month(now) or not is_set(now) else 0
 
     def count(self, now: float) -> None:
         """Count one call."""
         self._count = self.used(now) + 1
-        self._month = _month(now)
+        self._month = _month(now) if is_set(now) else self._month
         self._on_change()
 
 

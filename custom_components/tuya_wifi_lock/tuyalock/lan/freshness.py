@@ -4,6 +4,8 @@ With 3.1 and 3.3 a frame that was recorded is valid for ever. All that tells it 
 the time at which the lock sent it, which stands in each push. From 3.4 on, the session's key does.
 """
 
+from ..clock import PLAUSIBLE, is_set
+
 TOLERANCE = 30.0
 """Seconds by which a push may seem too old: clocks drift between two wakes."""
 SLACK = 1.0
@@ -13,8 +15,6 @@ RESET_SECONDS = 600.0
 """So many pushes, over so long, whose times go on as ours, are of a clock that was set back."""
 UNKNOWN_TOLERANCE = 600.0
 """Seconds by which the first dated push may seem too old: nothing is known of the clock yet."""
-PLAUSIBLE = 1_600_000_000.0
-"""Unix seconds before which our own clock is not set yet."""
 
 
 class LockClock:
@@ -42,7 +42,7 @@ class LockClock:
         """Learn from a push that is a new one for sure."""
         self._doubtful.clear()
         self.latest = sent
-        if sent is not None and now > PLAUSIBLE:
+        if sent is not None and is_set(now):
             self.ahead = sent - now
 
     def is_stale(self, sent: float | None, now: float) -> bool:

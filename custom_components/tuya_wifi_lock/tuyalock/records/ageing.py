@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ..clock import Clock
+from ..clock import Clock, is_set
 from ..models import Age, Event, Record, Source, Unlock, When
 
 LATE_AFTER = 60.0
@@ -24,8 +24,8 @@ PUSH_FOLLOWS = 5.0
 
 
 def when(claimed: float | None, received: float) -> When:
-    """Return when something was; a time ahead of our clock is not believed."""
-    believed = claimed is not None and claimed <= received + CLOCK_TOLERANCE
+    """Return when something was; a time ahead of our clock, or before 2020, is not believed."""
+    believed = claimed is not None and is_set(claimed) and claimed <= received + CLOCK_TOLERANCE
     return When(received, claimed, claimed if believed else None)
 
 
@@ -39,13 +39,15 @@ def age_by_time(at: When) -> Age | None:
 def age_elsewhere(at: When, source: Source) -> Age:
     """Return the age of a record that another source than the LAN reports.
 
-    An account hears each record at once; what it reports of a lock whose clock is a little ahead
-    is new. What is found in the cloud may be as old as that clock is ahead, which nobody knows.
+    An account hears each record at once; what it reports of a lock whose clock is a little ahead,
+    or is not set, is new. What is found in the cloud may be as old as that clock is ahead, which
+    nobody knows; nor does anybody while our own clock is not set.
     """
     if age := age_by_time(at):
         return age
-    ahead = at.claimed is not None and at.claimed <= at.received + CLOCK_AHEAD
-    return Age.LIVE if source is Source.ACCOUNT and ahead else Age.UNKNOWN
+    wrong = at.claimed is not None and at.claimed <= at.received + CLOCK_AHEAD
+    known = source is Source.ACCOUNT and wrong and is_set(at.received)
+    return Age.LIVE if known else Age.UNKNOWN
 
 
 def aged(record: Record, now: float) -> Record:

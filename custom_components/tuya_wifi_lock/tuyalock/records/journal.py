@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+from ..clock import is_set
 from ..models import Age, Alarm, Event, Kind, Record, RecordId, Source, Unlock, When
 from ..products.decoder import ALARMS, UNLOCK_METHODS
 from ..storage import Reader, dump
@@ -40,6 +41,8 @@ class Journal:
         """The stored form of each record, as it was last asked for."""
         self._watermarks: dict[Kind, float] = {}
         """The newest time of a record of each kind that is not kept any more."""
+        self._loaded_id = 0
+        """The id of the last record of an earlier start."""
         self.changes = 0
         """How often something in it has changed."""
         self.last_unlock: Record | None = None
@@ -132,6 +135,16 @@ class Journal:
     def undelivered(self) -> list[Record]:
         """Return what was received and not delivered."""
         return [record for record in self if not record.delivered]
+
+    def date_again(self, ahead: float) -> None:
+        """Date what came since the start while our clock was not set: it was behind by so much."""
+        self.changes += 1
+        self.last_unlock = None
+        for index, one in enumerate(self._records):
+            if one.id > self._loaded_id and not is_set(one.when.received):
+                at = when(one.when.claimed, one.when.received + ahead)
+                self._records[index] = replace(one, when=at)
+            self._note(self._records[index])
 
     def recover(self) -> None:
         """Note a crash: what was not marked as delivered may have been, so it is no news."""
@@ -241,14 +254,19 @@ class Journal:
         reader.lose("journal", len(stored.records) - len(records))
         first = {one.kind: one.when.received for one in reversed(records.values())}
         journal._next_id = max(1, stored.next_id, *(id_ + 1 for id_ in records))
-        journal._records = list(records.values())
+        journal._loaded_id = journal.newest_id
+        # Nobody can tell any more when it was that our clock was not set.
+        journal._records = [
+            one if is_set(one.when.received) else replace(one, confirmed=True)
+            for one in records.values()
+        ]
         # What is not kept any more was received before what is.
         journal._watermarks = {
             kind: min(time, first[kind] + CLOCK_TOLERANCE)
             for kind, time in stored.watermarks.items()
             if kind in first
         }
-        for one in records.values():
+        for one in tuple(journal._records):
             if one.age is None:
                 journal.settle(one.id, Age.UNKNOWN)
             else:
@@ -271,9 +289,12 @@ def _is_known(event: Event) -> bool:
 def _are_one(known: Record, record: Record) -> bool:
     """Return if two records can be one, of which only one knows the time."""
     with_time, without = (known, record) if record.when.claimed is None else (record, known)
+    apart = abs(record.when.received - known.when.received)
     claimed = with_time.when.claimed
     if known.event != record.event or claimed is None or without.when.claimed is not None:
         return False
+    if not is_set(without.when.received):
+        return apart <= LATE_AFTER
     if without is record and record.age is Age.LIVE:
         # Rather than swallow a record that is new, an old one is delivered again.
         time = known.known_time

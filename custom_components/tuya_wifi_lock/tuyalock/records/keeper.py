@@ -253,6 +253,7 @@ class PendingDuress:
 
     def _around(self, record: Record) -> int | None:
         """Return the unlock that fits a record of duress by their times."""
+        record = self._journal.find(record.id) or record
         if record.source is Source.LAN:
             return nearest_unlock(self._journal, record.when.received, BELONGS_WITHIN)
         assert isinstance(record.event, Duress)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Self
 
+from ..clock import is_set
 from ..models import Age, Alarm, Between, Matching, OneOf, Record, Unlock, Value
 from ..products.decoder import MAX_COUNTDOWN, NUMBERS, SETTINGS, Observation
 from ..products.values import CodecError, decode_door_kit, decode_numbers
@@ -22,6 +23,9 @@ BATTERY_LEVELS = ("high", "medium", "low", "poweroff")
 
 _JAMS = {Alarm("tongue_bad"), Alarm("tongue_not_out")}
 """Alarms that say that the bolt is not where it was sent."""
+
+_TIMES = ("motor_at", "request_until", "opened_at", "last_heard", "jammed_at")
+"""Fields of a state that are Unix seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,10 +171,28 @@ def forget_ahead(state: LockState, now: float) -> LockState:
     return replace(state, reported_at=reported_at, **wrong)
 
 
+def set_right(state: LockState, ahead: float | None) -> LockState:
+    """Return the state without times by a clock that was not set.
+
+    It was behind by so many seconds; None is not known.
+    """
+
+    def right(at: float | None) -> float | None:
+        if at is None or is_set(at):
+            return at
+        return None if ahead is None else at + ahead
+
+    times: dict[str, Any] = {name: right(getattr(state, name)) for name in _TIMES}
+    reported_at = {code: at for code, old in state.reported_at.items() if (at := right(old))}
+    return replace(state, reported_at=reported_at, **times)
+
+
 def state_at(state: LockState, now: float) -> LockState:
-    """Return the state at a Unix time, without an opening or the end of a request too far ahead."""
+    """Return the state at a Unix time, without times that cannot be."""
     if (state.opened_at or 0) > now + CLOCK_TOLERANCE:
         state = replace(state, opened_at=None)
+    if state.last_heard is not None and not is_set(state.last_heard):
+        state = replace(state, last_heard=None)
     if (state.request_until or 0) > now + MAX_COUNTDOWN:
         state = replace(state, request_until=None)
     return state
