@@ -1,7 +1,7 @@
 """Tuya Wi-Fi door locks: over the local network, Tuya's cloud, and an owner's account."""
 
 from .access.passwords import TemporaryPasswords
-from .clock import Clock, is_set as is_clock_set
+from .clock import Clock
 from .cloud.client import CloudClient, list_devices
 from .cloud.openapi import MAX_CALLS, REGIONS, CallCounter, OpenApi, Project
 from .cloud.responses import CloudDevice, Firmware, read_account_report, read_specifications
@@ -30,6 +30,7 @@ from .models import (
     Unlock,
     UnlockWith,
     Value,
+    is_set as is_clock_set,
     safe_name,
 )
 from .products.catalogue import PRODUCTS, Dp, Family, family_of, is_lock

@@ -6,14 +6,6 @@ from contextlib import asynccontextmanager, suppress
 import time
 from typing import Protocol
 
-PLAUSIBLE = 1_577_836_800.0
-"""Unix seconds, the year 2020: a clock that shows less is not set yet."""
-
-
-def is_set(now: float) -> bool:
-    """Return if a clock that shows a Unix time is set; many computers begin in 1970."""
-    return now >= PLAUSIBLE
-
 
 class Timer(Protocol):
     """A scheduled call."""

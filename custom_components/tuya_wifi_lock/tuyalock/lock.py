@@ -11,7 +11,7 @@ from .access.keys import SET_KEY, USE_KEY, KeyStatus, reply_in
 from .access.passwords import TemporaryPasswords
 from .access.remote_unlock import RemoteUnlock
 from .access.transports import AccountTransport, Reported, Transports, Waiters, change_setting
-from .clock import Clock, Timer, is_set
+from .clock import Clock, Timer
 from .cloud.client import CloudClient
 from .exceptions import ConnectionLost, LockError, Reason, UnlockRefused, Unreachable
 from .lan.address import Address
@@ -28,6 +28,7 @@ from .models import (
     Source,
     Unlock,
     Value,
+    is_set,
 )
 from .products.catalogue import Dp, Family
 from .products.decoder import Observation, events

@@ -5,9 +5,8 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
-from ..clock import is_set
 from ..exceptions import LockError, NoHandshake, SlotTaken, Unreachable, WrongKey, WrongVersion
-from ..models import OUR_MEMBER
+from ..models import OUR_MEMBER, is_set
 from ..records.ageing import CLOCK_TOLERANCE
 from ..storage import Reader, dump
 from .keys import KeyReply, KeyStatus

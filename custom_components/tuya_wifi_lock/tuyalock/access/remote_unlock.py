@@ -12,7 +12,7 @@ from functools import partial
 import logging
 from typing import override
 
-from ..clock import Clock, is_set
+from ..clock import Clock
 from ..cloud.client import CloudClient
 from ..exceptions import (
     CallsUsedUp,
@@ -35,7 +35,7 @@ from ..exceptions import (
     RequestOver,
     UnlockRefused,
 )
-from ..models import OUR_MEMBER, Item, Report, Settings, Source, UnlockWith, Value
+from ..models import OUR_MEMBER, Item, Report, Settings, Source, UnlockWith, Value, is_set
 from ..products.catalogue import Family
 from ..records.ageing import CLOCK_TOLERANCE
 from .keys import SET_KEY, USE_KEY, KeyReply, KeyStatus, RemoteKey, one_time_key, reply_in

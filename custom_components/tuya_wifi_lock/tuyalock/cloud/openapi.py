@@ -12,9 +12,9 @@ from typing import Annotated, Any
 
 import aiohttp
 
-from ..clock import Clock, is_set
+from ..clock import Clock
 from ..exceptions import CallsUsedUp, Cause, CloudError, CloudRefused, CloudSilent, CloudUnreachable
-from ..models import Between
+from ..models import Between, is_set
 from ..storage import Reader, dump
 
 _LOGGER = logging.getLogger(__name__)

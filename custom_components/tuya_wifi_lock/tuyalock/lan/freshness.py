@@ -4,7 +4,7 @@ With 3.1 and 3.3 a frame that was recorded is valid for ever. All that tells it 
 the time at which the lock sent it, which stands in each push. From 3.4 on, the session's key does.
 """
 
-from ..clock import PLAUSIBLE, is_set
+from ..models import PLAUSIBLE, is_set
 
 TOLERANCE = 30.0
 """Seconds by which a push may seem too old: clocks drift between two wakes."""

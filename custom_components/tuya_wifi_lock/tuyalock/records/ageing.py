@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ..clock import Clock, is_set
-from ..models import Age, Event, Record, Source, Unlock, When
+from ..clock import Clock
+from ..models import Age, Event, Record, Source, Unlock, When, is_set
 
 LATE_AFTER = 60.0
 """Seconds after which a record is no news."""

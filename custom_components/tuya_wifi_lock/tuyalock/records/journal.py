@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from ..clock import is_set
-from ..models import Age, Alarm, Event, Kind, Record, RecordId, Source, Unlock, When
+from ..models import Age, Alarm, Event, Kind, Record, RecordId, Source, Unlock, When, is_set
 from ..products.decoder import ALARMS, UNLOCK_METHODS
 from ..storage import Reader, dump
 from .ageing import CLOCK_AHEAD, CLOCK_TOLERANCE, LATE_AFTER, when

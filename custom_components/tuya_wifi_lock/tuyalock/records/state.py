@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Self
 
-from ..clock import is_set
-from ..models import Age, Alarm, Between, Matching, OneOf, Record, Unlock, Value
+from ..models import Age, Alarm, Between, Matching, OneOf, Record, Unlock, Value, is_set
 from ..products.decoder import MAX_COUNTDOWN, NUMBERS, SETTINGS, Observation
 from ..products.values import CodecError, decode_door_kit, decode_numbers
 from ..storage import Reader, dump
