@@ -8,6 +8,7 @@ from typing import Any
 
 import voluptuous as vol
 
+from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
 from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import (
@@ -17,7 +18,7 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.service import (
     async_extract_entity_ids,
@@ -95,19 +96,43 @@ def async_setup_services(hass: HomeAssistant) -> None:
 # The check, and the stored unlocks
 
 
+async def _async_check_permission(call: ServiceCall, entity_id: str, policy: str) -> None:
+    """Raise Unauthorized if the user who calls may not do something with a lock."""
+    if call.context.user_id is None:
+        return
+    user = await call.hass.auth.async_get_user(call.context.user_id)
+    if user is None:
+        raise UnknownUser(context=call.context, permission=policy)
+    if not user.permissions.check_entity(entity_id, policy):
+        raise Unauthorized(context=call.context, entity_id=entity_id, permission=policy)
+
+
 async def _async_diagnose(call: ServiceCall) -> ServiceResponse:
+    """Check the locks in the target, for users who may control them."""
     hass = call.hass
     answer: JsonObjectType = {}
-    for entity in ours(hass, await async_extract_entity_ids(call)):
+    locks = [
+        entity
+        for entity in ours(hass, await async_extract_entity_ids(call))
+        if entity.domain == LOCK_DOMAIN
+    ]
+    for entity in locks:
+        await _async_check_permission(call, entity.entity_id, POLICY_CONTROL)
+    for entity in locks:
         entry = hass.config_entries.async_get_entry(entity.config_entry_id or "")
-        if entity.domain == LOCK_DOMAIN and entry and entry.state is ConfigEntryState.LOADED:
+        if entry and entry.state is ConfigEntryState.LOADED:
             findings = await async_diagnose(entry.runtime_data)
             answer[entity.entity_id] = await async_in_words(hass, findings)
     return answer
 
 
 async def _async_get_records(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
-    """Return the stored unlocks of a lock, newest first."""
+    """Return the stored unlocks of a lock, newest first.
+
+    Home Assistant lets those call it who may control the lock; they also have to be those who see
+    its history.
+    """
+    await _async_check_permission(call, lock.entity_id, POLICY_READ)
     records = islice(_matching(lock.coordinator, call.data), call.data.get(ATTR_LIMIT))
     return {"records": [_response(lock.coordinator, record, member) for record, member in records]}
 

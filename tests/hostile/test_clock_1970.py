@@ -1,5 +1,6 @@
 """Home Assistant starts in 1970, as a Raspberry Pi does before the internet tells it the time."""
 
+from base64 import b64encode
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 import time
@@ -92,6 +93,16 @@ def test_it_is_dated_when_the_clock_is_set(ago: float | None) -> None:
     assert toy.state.opened_at == toy.state.motor_at == toy.state.last_heard == START + 20
     assert toy.state.request_until == START + 80
     assert len(toy.unlocks) == 1
+
+
+def test_a_key_outside_its_time_does_not_blame_the_lock() -> None:
+    toy = at_1970()
+    toy.open()
+    toy.push({50: b64encode(bytes([4, 0, 200])).decode()})
+    assert toy.lock.health.clock_right is None
+    set_clock(toy)
+    toy.push({50: b64encode(bytes([4, 0, 200])).decode()})
+    assert toy.lock.health.clock_right is False
 
 
 def test_what_was_known_before_stays() -> None:

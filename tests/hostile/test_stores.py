@@ -333,3 +333,12 @@ async def test_a_copy_that_cannot_be_written_stops_nothing(
         await setup(hass, entry)
     assert entry.state is ConfigEntryState.LOADED
     assert told(hass) == ["store_damaged"]
+
+
+@pytest.mark.parametrize("version", ["9.9", "", "3.40"])
+def test_a_version_that_nobody_speaks_is_not_taken_over(version: str) -> None:
+    reader = Reader()
+    toy = ToyLock({"address": {"found_version": version}}, reader=reader)
+    assert toy.lock.address.found_version is None
+    assert reader.unread
+    assert ToyLock({"address": {"found_version": "3.4"}}).lock.address.found_version == "3.4"
