@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import logging
 import tempfile
 from time import perf_counter
+from unittest.mock import patch
 
 from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]
     MockConfigEntry,
@@ -23,6 +24,7 @@ from custom_components.tuya_wifi_lock.const import (
     DOMAIN,
 )
 from custom_components.tuya_wifi_lock.coordinator import LockCoordinator
+from custom_components.tuya_wifi_lock.tuyalock.lan import discovery
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlow
 from homeassistant.const import CONF_DEVICE_ID, CONF_HOST, CONF_PORT
 from homeassistant.core import HomeAssistant
@@ -139,7 +141,9 @@ async def home_assistant() -> AsyncGenerator[HomeAssistant]:
 @asynccontextmanager
 async def home(street: Street) -> AsyncGenerator[Home]:
     """Start a Home Assistant that knows entries which do nothing, too."""
-    with mock_config_flow(EMPTY, ConfigFlow), mock_config_flow(BARE, ConfigFlow):
+    # All locks of the street announce themselves from one address, which no sender may do so often.
+    one_sender = patch.object(discovery, "PER_SECOND", 10_000)
+    with one_sender, mock_config_flow(EMPTY, ConfigFlow), mock_config_flow(BARE, ConfigFlow):
         async with home_assistant() as hass:
             mock_integration(
                 hass, MockModule(EMPTY, async_setup_entry=_yes, async_unload_entry=_yes)

@@ -127,14 +127,26 @@ def test_a_quiet_second_ends_the_burst_and_the_next_one_is_live_too() -> None:
 @pytest.mark.parametrize("hint_age", [0.5, 500, None])
 def test_after_the_first_seconds_an_unlock_is_live_at_once(hint_age: float | None) -> None:
     lock = Connection(hint_age)
+    lock.wait(3.1)
+    lock.unlock(FINGER)
+    assert lock.ages == ["live fingerprint"]
+    lock.unlock(CARD)
+    lock.unlock(CARD)
+    assert lock.ages == ["live fingerprint", "live card", "live card"]
+
+
+@pytest.mark.parametrize(("hint_age", "age"), [(0.5, "live"), (500, "unknown"), (None, "unknown")])
+def test_a_burst_is_over_only_after_a_quiet_second(hint_age: float | None, age: str) -> None:
+    lock = Connection(hint_age)
     lock.wait(2.9)
     lock.unlock(FINGER)
     assert lock.ages == []
     lock.wait(0.2)
     lock.unlock(CARD)
-    assert lock.ages == ["unknown fingerprint", "live card"]
+    assert lock.ages == ["unknown fingerprint"]
+    lock.wait(1.1)
     lock.unlock(CARD)
-    assert lock.ages == ["unknown fingerprint", "live card", "live card"]
+    assert lock.ages == ["unknown fingerprint", f"{age} card", "live card"]
 
 
 def test_an_unlock_is_received_when_it_is_reported_not_when_it_is_published() -> None:
@@ -382,6 +394,21 @@ def test_what_is_pending_can_be_seen() -> None:
     assert lock.pending.unlock == FINGER
     lock.wait(1.1)
     assert lock.pending is None
+
+
+# A long backlog
+
+
+def test_a_burst_that_takes_longer_than_usual_has_no_live_unlock_but_the_last() -> None:
+    toy = ToyLock()
+    toy.open()
+    for _ in range(40):
+        toy.push({5: 2})
+        toy.wait(0.1)
+    assert set(toy.ages) == {"unknown card"}
+    toy.wait(1.1)
+    assert toy.ages[-1] == "live card"
+    assert toy.ages.count("live card") == 1
 
 
 # By time

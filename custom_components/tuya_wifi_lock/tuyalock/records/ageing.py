@@ -113,12 +113,14 @@ class Ageing:
 
     def pushed(self, event: Event, at: When) -> tuple[Age | None, list[Verdict]]:
         """Return the age of what was pushed now, None if it has to be held, and of earlier ones."""
+        # A burst that goes on without a quiet second is not over, however long it takes.
+        bursting = self._held is not None or self._clock.monotonic() <= self._burst_until
         verdicts: list[Verdict] = [(one.id, None) for one in self._answers if one.event == event]
         self._answers = [one for one in self._answers if one.event != event]
         self._outdate_answers()
         verdicts += self._release(Age.UNKNOWN)
         age = age_by_time(at)
-        if age is None and self._clock.monotonic() > self._burst_until:
+        if age is None and not bursting:
             age = Age.LIVE
         if age and self._reported is not None:
             self._reported.add(event)
