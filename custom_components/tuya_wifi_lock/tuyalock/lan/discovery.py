@@ -17,8 +17,9 @@ from . import protocol
 
 PORTS = (6666, 6667, 7000)
 ASK_PORT = 7000
-PER_SECOND = 10
-"""Announcements that one sender may send; a device sends one every five seconds."""
+PER_SECOND = 100
+"""Announcements that one sender may send: a device sends one every five seconds, and a relay
+between networks sends those of a whole house."""
 MOST_SENDERS = 512
 """Senders that are listened to in one second."""
 MAX_DATAGRAM = 2048
