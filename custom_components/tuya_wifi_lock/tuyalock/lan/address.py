@@ -169,7 +169,7 @@ class Candidate:
         self._connecting = scope
 
     def cut_short(self) -> None:
-        """Begin a connect anew: a SYN that went unanswered is repeated only after a second."""
+        """Begin a connect again: a SYN that went unanswered is repeated only after a second."""
         now = self._clock.monotonic()
         if self._connecting and now - self._cut_at >= CUT_SHORT_EVERY:
             self._cut_at = now
