@@ -178,8 +178,10 @@ class MemberLastUnlock(MemberEntity, RestoreSensor):
     def _async_unlocked(self, delivery: Delivery) -> None:
         """Take the time of an unlock, unless it is unknown or older than the last one."""
         record, last = delivery.record, self._attr_native_value
-        at = dt_util.utc_from_timestamp(record.happened)
-        if record.age is Age.UNKNOWN or (isinstance(last, datetime) and last > at):
+        if record.age is Age.UNKNOWN or record.known_time is None:
+            return
+        at = dt_util.utc_from_timestamp(record.known_time)
+        if isinstance(last, datetime) and last > at:
             return
         self._attr_native_value = at
         self.async_write_ha_state()

@@ -35,7 +35,14 @@ from .entity import TuyaLockEntity
 from .members import Member, members_of
 from .targets import CONF_MEMBERS, CONF_METHODS, mismatch, ours
 from .texts import TIME, async_texts, iso
-from .tuyalock import UNLOCK_METHODS, Kind, Record, TemporaryPassword, TemporaryPasswords
+from .tuyalock import (
+    UNLOCK_METHODS,
+    Kind,
+    Record,
+    TemporaryPassword,
+    TemporaryPasswords,
+    is_clock_set,
+)
 
 ATTR_CODE = "code"
 ATTR_END = "end"
@@ -176,7 +183,7 @@ def _response(
     return {
         "record": record.id,
         "time": iso(record.known_time),
-        "received": iso(record.when.received),
+        "received": iso(record.when.received if is_clock_set(record.when.received) else None),
         "age": record.age.value if record.age else None,
         "method": record.unlock.method,
         "number": record.unlock.number,

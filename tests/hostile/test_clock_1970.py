@@ -29,9 +29,11 @@ from tests.common import (
     until,
 )
 from tests.conftest import setup
+from tests.guests import act
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 from tests.test_condition import FIVE, check
+from tests.test_members import add, begin, offered
 from tests.tuyalock.house import MovableClock, house
 from tests.tuyalock.toy_clock import START, ToyClock
 from tests.tuyalock.toy_lock import FINGER, PARTLY, ToyLock
@@ -289,6 +291,29 @@ async def test_a_home_that_starts_in_1970(
     found = await diagnosed(hass)
     assert found["clock"]["state"] != "problem"
     assert repairs(hass) == []
+
+
+async def test_nothing_shows_1970(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    add(hass, entry, "Alice", "fingerprint:3")
+    with in_1970():
+        await set_up_awake(hass, entry, simulated_lock)
+        await simulated_lock.finger(3)
+        await simulated_lock.finger(4)
+        await reported(hass, simulated_lock)
+        records = (await act(hass, "get_records"))["records"]
+        assert [(one["time"], one["received"]) for one in records] == [(None, None)] * 2
+        form = await begin(hass, entry)
+        (option,) = offered(form)
+        assert option["label"] == "Fingerprint 4"
+        shown = [one.as_dict_json.decode() for one in hass.states.async_all()]
+        assert not any("1970" in one for one in shown), shown
+    await simulated_lock.battery(50)
+    await settle(hass, lambda: entry.runtime_data.data.state.battery == 50)
+    records = (await act(hass, "get_records"))["records"]
+    assert all(one["received"] for one in records)
+    assert [bool(one["time"]) for one in records] == [True, False]  # The first came in a burst.
 
 
 async def test_a_lock_that_sleeps_is_not_missed_when_the_clock_is_set(

@@ -36,7 +36,7 @@ from ..members import (
     read_number,
 )
 from ..texts import in_markdown
-from ..tuyalock import Age, CloudError, Kind, Record, safe_name
+from ..tuyalock import Age, CloudError, Kind, Record, is_clock_set, safe_name
 
 CONF_MEMBER = "member"
 
@@ -233,7 +233,7 @@ def _reported_numbers(entry: LockConfigEntry) -> tuple[dict[str, Record], frozen
 
 def _label(key: str, last: Record | None) -> str:
     """Return the label of a number: Fingerprint 3, last used today 08:12."""
-    if last is None:
+    if last is None or not is_clock_set(last.happened):
         return number_name(key)
     return f"{number_name(key)}, last used {last_used(last.happened, last.age)}"
 
