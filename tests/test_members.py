@@ -119,7 +119,7 @@ async def test_a_new_member_is_there_at_once(
     }
     device = device_of(hass, entry, id_)
     assert device
-    assert (device.name, device.model) == ("Alice", "Member")
+    assert (device.name, device.model) == ("Alice", f"Member at {entry.title}")
     assert device.entry_type is dr.DeviceEntryType.SERVICE
     entities = er.async_entries_for_device(er.async_get(hass), device.id)
     assert {one.entity_id for one in entities} == {ALICE_UNLOCK, ALICE_LAST}
@@ -220,8 +220,13 @@ async def test_a_member_is_added_while_the_lock_has_not_yet_proved_its_new_addre
         ("fingerprint", None),
         ("3", None),
         ("", None),
-        ("finger 3", None),
         ("fingerprint:-3", None),
+        ("finger 9", "fingerprint:9"),
+        ("Finger 9", "fingerprint:9"),
+        ("code 2", "password:2"),
+        ("PIN 2", "password:2"),
+        ("Passcode #2", "password:2"),
+        ("vein 4", "finger_vein:4"),
         ("fingerprint:3a", None),
         ("fingerprint:\u0663", None),
         ("temporary_password:901", None),
@@ -281,7 +286,7 @@ async def test_mistakes_are_told_and_can_be_corrected(
     form = await begin(hass, entry, add(hass, entry, "Alice", "card:2") if changed else None)
     wrong = await answer(hass, form, {CONF_NAME: "Alice", **typed})
     assert wrong["errors"] == errors
-    assert (wrong["description_placeholders"] or {}) == placeholders
+    assert wrong["description_placeholders"] == {"lock": entry.title, **placeholders}
     assert suggested(wrong) == {CONF_NAME: "Alice", **typed}
     await answer(hass, wrong, ALICE)
     assert stored(entry)["Alice"][CONF_NUMBERS] == ["fingerprint:3"]

@@ -68,6 +68,8 @@ MODELS = {
     None: None,
 }
 
+MANUFACTURER = "Tuya"
+
 type LockConfigEntry = ConfigEntry[LockCoordinator]
 
 
@@ -256,7 +258,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         return DeviceInfo(
             identifiers={(DOMAIN, self.device_id)},
             connections={(dr.CONNECTION_NETWORK_MAC, mac)} if mac else set(),
-            manufacturer="Tuya",
+            manufacturer=MANUFACTURER,
             model=MODELS[self.data.family],
             name=self.config_entry.title,
         )
@@ -269,10 +271,15 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         return DeviceInfo(
             entry_type=DeviceEntryType.SERVICE,
             identifiers={(DOMAIN, member.id)},
-            model="Member",
+            manufacturer=MANUFACTURER,
+            model=self._member_model,
             name=member.name,
             via_device_id=lock,
         )
+
+    @property
+    def _member_model(self) -> str:
+        return f"Member at {self.name}"
 
     def _read_last_unlocked_by(self) -> str | None:
         """Return who unlocked last: a name if there is one, or else `Fingerprint 3`."""
@@ -323,15 +330,19 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @callback
     def async_update_members(self) -> None:
-        """Take over changed members and options, without touching the lock."""
-        members = members_of(self.config_entry)
-        if members != self.members:
-            self.members = members
+        """Take over a new name, changed members and options, without touching the lock."""
+        members, name = members_of(self.config_entry), self.config_entry.title
+        if (members, name) != (self.members, self.name):
+            self.members, self.name = members, name
+            if self.cloud:
+                self.cloud.async_rename()
             devices, entry_id = dr.async_get(self.hass), self.config_entry.entry_id
             for member in members.values():
                 identifier = (DOMAIN, member.id)
                 if device := devices.async_get_device_by_identifier(identifier, entry_id):
-                    devices.async_update_device(device.id, name=member.name)
+                    devices.async_update_device(
+                        device.id, name=member.name, model=self._member_model
+                    )
             for listener in tuple(self._member_listeners):
                 listener()
         self.async_update_listeners()
