@@ -34,8 +34,10 @@ from tests.conftest import setup
 from tests.simulator import SimulatedLock
 
 ALICE = {CONF_NAME: "Alice", CONF_PERSON: "person.alice", CONF_NUMBERS: ["fingerprint:3"]}
-ALICE_UNLOCK = "event.alice_unlock"
-ALICE_LAST = "sensor.alice_last_unlock"
+pytestmark = pytest.mark.usefixtures("all_enabled")
+
+ALICE_UNLOCK = "event.alice_opening"
+ALICE_LAST = "sensor.alice_last_opening"
 
 
 def add(hass: HomeAssistant, entry: MockConfigEntry, name: str, *numbers: str, **more: Any) -> str:
@@ -123,7 +125,7 @@ async def test_a_new_member_is_there_at_once(
     assert device.entry_type is dr.DeviceEntryType.SERVICE
     entities = er.async_entries_for_device(er.async_get(hass), device.id)
     assert {one.entity_id for one in entities} == {ALICE_UNLOCK, ALICE_LAST}
-    assert {one.unique_id for one in entities} == {f"{id_}_unlock", f"{id_}_last_unlock"}
+    assert {one.unique_id for one in entities} == {f"{id_}_opening", f"{id_}_last_opening"}
     await simulated_lock.finger(3)
     await reported(hass, simulated_lock)
     assert state(hass, ALICE_UNLOCK).attributes["member"] == "Alice"
@@ -147,7 +149,7 @@ async def test_a_changed_member_keeps_its_entities_and_hears_of_its_new_numbers(
     device = device_of(hass, entry, id_)
     assert device
     assert device.name == "Alice B."
-    assert state(hass, ALICE_UNLOCK).name == "Alice B. Unlock"
+    assert state(hass, ALICE_UNLOCK).name == "Alice B. Opening"
     await simulated_lock.finger(3)
     await reported(hass, simulated_lock)
     assert state(hass, ALICE_UNLOCK).state == "unknown"
@@ -172,7 +174,7 @@ async def test_a_removed_member_leaves_nothing_behind(
     assert device_of(hass, entry, bob)
     await simulated_lock.burst(("fingerprint", 3), ("fingerprint", 4))
     await reported(hass, simulated_lock)
-    assert state(hass, "event.bob_unlock").attributes["number"] == 4
+    assert state(hass, "event.bob_opening").attributes["number"] == 4
     assert simulated_lock.connections == 1
     add(hass, entry, "Alice", "fingerprint:3")
     await hass.async_block_till_done()

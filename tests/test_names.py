@@ -87,7 +87,7 @@ async def test_a_member_is_added_to_a_lock_with_its_name(
     assert form["description_placeholders"] == {"lock": FRONT_DOOR}
     device = dr.async_get(hass).async_get(device_id(hass, entry, alice))
     assert device
-    assert (device.model, device.manufacturer) == (f"Member at {FRONT_DOOR}", "Tuya")
+    assert (device.model, device.manufacturer) == (f"Member at {FRONT_DOOR}", "Tuya Wi-Fi Lock")
     await restart(hass, entry)
     device = dr.async_get(hass).async_get(device_id(hass, entry, alice))
     assert device

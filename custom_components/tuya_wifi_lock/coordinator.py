@@ -68,8 +68,6 @@ MODELS = {
     None: None,
 }
 
-MANUFACTURER = "Tuya"
-
 type LockConfigEntry = ConfigEntry[LockCoordinator]
 
 
@@ -258,20 +256,23 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         return DeviceInfo(
             identifiers={(DOMAIN, self.device_id)},
             connections={(dr.CONNECTION_NETWORK_MAC, mac)} if mac else set(),
-            manufacturer=MANUFACTURER,
+            manufacturer="Tuya",
             model=MODELS[self.data.family],
             name=self.config_entry.title,
         )
 
     def member_device(self, member: Member) -> DeviceInfo:
-        """Return the device of a member; it belongs to the lock's."""
+        """Return the device of a member; it belongs to the lock's.
+
+        Choices of members find them by the manufacturer, as the model names the door.
+        """
         lock = dr.async_get_device_id_by_identifier(
             self.hass, (DOMAIN, self.device_id), config_entry_id=self.config_entry.entry_id
         )
         return DeviceInfo(
             entry_type=DeviceEntryType.SERVICE,
             identifiers={(DOMAIN, member.id)},
-            manufacturer=MANUFACTURER,
+            manufacturer="Tuya Wi-Fi Lock",
             model=self._member_model,
             name=member.name,
             via_device_id=lock,

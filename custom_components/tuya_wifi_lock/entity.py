@@ -1,7 +1,7 @@
 """What the entities of a lock have in common."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, override
 
@@ -26,6 +26,8 @@ class LockPartDescription(EntityDescription):
     exists_fn: Callable[[LockCoordinator], bool] = lambda lock: True
     by_project: bool = False
     """Perhaps only Tuya's cloud project feeds it."""
+    replaced_by: str | None = None
+    """DP code of something that makes it superfluous."""
 
 
 def seen(*codes: str) -> Callable[[LockCoordinator], bool]:
@@ -41,7 +43,7 @@ def changeable(code: str, fits: Callable[[Dp], object]) -> Callable[[LockCoordin
 @callback
 def async_add_when_seen[D: LockPartDescription](
     coordinator: LockCoordinator,
-    descriptions: Iterable[D],
+    descriptions: Collection[D],
     make: Callable[[LockCoordinator, D], Entity],
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
@@ -50,7 +52,14 @@ def async_add_when_seen[D: LockPartDescription](
 
     @callback
     def async_add_new() -> None:
-        if new := [one for one in missing if one.exists_fn(coordinator)]:
+        for one in descriptions:
+            if one.replaced_by in coordinator.data.state.seen:
+                _async_remove(coordinator, one)
+        if new := [
+            one
+            for one in missing
+            if one.exists_fn(coordinator) and one.replaced_by not in coordinator.data.state.seen
+        ]:
             missing[:] = [one for one in missing if one not in new]
             async_add_entities([make(coordinator, one) for one in new])
 
@@ -207,8 +216,12 @@ class LockSetting(TuyaLockEntity):
 
 
 class MemberEntity(Entity):
-    """An entity of a member; it follows the unlocks of that member."""
+    """An entity of a member; it follows the unlocks of that member.
 
+    Diagnostic, so that no dashboard is made of the members of a household.
+    """
+
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
     _attr_has_entity_name = True
     _attr_should_poll = False
 
