@@ -1,7 +1,7 @@
 """Binary sensors of a lock."""
 
 from dataclasses import dataclass
-from typing import override
+from typing import Any, override
 
 from homeassistant.components.binary_sensor import (
     BinarySensorDeviceClass,
@@ -14,6 +14,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import LockConfigEntry
 from .entity import LockValue, LockValueDescription, async_add_when_seen, seen
+from .texts import iso
 from .tuyalock import LockState
 
 PARALLEL_UPDATES = 0
@@ -29,12 +30,13 @@ def _battery_low(state: LockState) -> bool | None:
     return None if level is None else level in {"low", "poweroff"}
 
 
+UNLOCK_REQUESTED = LockBinarySensorDescription(
+    key="unlock_requested",
+    exists_fn=seen("unlock_request"),
+    value_fn=lambda lock: lock.data.requested,
+)
+
 BINARY_SENSORS = (
-    LockBinarySensorDescription(
-        key="unlock_requested",
-        exists_fn=seen("unlock_request"),
-        value_fn=lambda lock: lock.data.requested,
-    ),
     LockBinarySensorDescription(
         key="door",
         device_class=BinarySensorDeviceClass.DOOR,
@@ -69,7 +71,9 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the binary sensors of a lock."""
-    async_add_when_seen(entry.runtime_data, BINARY_SENSORS, LockBinarySensor, async_add_entities)
+    lock = entry.runtime_data
+    async_add_when_seen(lock, BINARY_SENSORS, LockBinarySensor, async_add_entities)
+    async_add_when_seen(lock, [UNLOCK_REQUESTED], RequestSensor, async_add_entities)
 
 
 class LockBinarySensor(LockValue[bool | None], BinarySensorEntity):
@@ -82,3 +86,14 @@ class LockBinarySensor(LockValue[bool | None], BinarySensorEntity):
     def is_on(self) -> bool | None:
         """Return if it is on; None is not known."""
         return self._shown[1]
+
+
+class RequestSensor(LockBinarySensor):
+    """If somebody at the door asks to be let in, and until when the lock waits for the answer."""
+
+    @override
+    def _read(self) -> tuple[bool, bool | None, dict[str, Any] | None]:
+        """Return what is shown."""
+        refused, requested, _ = super()._read()
+        until = self.coordinator.data.state.request_until if requested else None
+        return refused, requested, {"until": iso(until)}
