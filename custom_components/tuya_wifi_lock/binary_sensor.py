@@ -86,4 +86,4 @@ class LockBinarySensor(LockValue[bool | None], BinarySensorEntity):
     @override
     def is_on(self) -> bool | None:
         """Return if it is on; None is not known."""
-        return self._shown[1]
+        return self._value

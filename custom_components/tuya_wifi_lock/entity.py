@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, override
+from typing import override
 
 from homeassistant.const import EntityCategory
 from homeassistant.core import callback
@@ -149,25 +149,16 @@ class LockValue[V](TuyaLockEntity):
 
     def __init__(self, coordinator: LockCoordinator, description: LockValueDescription[V]) -> None:
         super().__init__(coordinator, description)
-        self._shown = self._read()
-
-    @property
-    @override
-    def extra_state_attributes(self) -> dict[str, Any] | None:
-        """Return the attributes."""
-        return self._shown[2]
-
-    def _read(self) -> tuple[bool, V, dict[str, Any] | None]:
-        """Return what decides the availability, the value and the attributes."""
-        lock = self.coordinator
-        return lock.data.key_refused, self.entity_description.value_fn(lock), None
+        self._value = description.value_fn(coordinator)
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
         """Write the state if anything in it has changed."""
-        if (shown := self._read()) != self._shown:
-            self._shown = shown
+        refused = self.coordinator.data.key_refused
+        value = self.entity_description.value_fn(self.coordinator)
+        if value != self._value or refused != self._key_refused:
+            self._value, self._key_refused = value, refused
             self.async_write_ha_state()
 
 
@@ -206,28 +197,42 @@ class LockSetting(TuyaLockEntity):
             await self.coordinator.lock.change_setting(self.entity_description.code, value)
 
 
-class MemberEntity(Entity):
-    """An entity of a member; it follows the unlocks of that member."""
+class RecordEntity(Entity):
+    """An entity that follows the records of a kind; nothing else changes it."""
 
     _attr_has_entity_name = True
     _attr_should_poll = False
 
-    def __init__(self, coordinator: LockCoordinator, member: Member, key: str) -> None:
-        self.coordinator = coordinator
-        self._member_id = member.id
-        self._attr_unique_id = f"{member.id}_{key}"
+    def __init__(
+        self, coordinator: LockCoordinator, kind: Kind, owner_id: str, key: str, device: DeviceInfo
+    ) -> None:
+        self._records, self._kind = coordinator.records, kind
+        self._attr_unique_id = f"{owner_id}_{key}"
         self._attr_translation_key = key
-        self._attr_device_info = coordinator.member_device(member)
+        self._attr_device_info = device
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen for unlocks."""
+        """Listen for records."""
         await super().async_added_to_hass()
-        self.async_on_remove(
-            self.coordinator.records.async_subscribe(Kind.UNLOCK, self._async_delivered)
-        )
+        self.async_on_remove(self._records.async_subscribe(self._kind, self._async_delivered))
 
     @callback
+    @abstractmethod
+    def _async_delivered(self, delivery: Delivery) -> None:
+        """Handle a record."""
+
+
+class MemberEntity(RecordEntity):
+    """An entity of a member; it follows the unlocks of that member."""
+
+    def __init__(self, coordinator: LockCoordinator, member: Member, key: str) -> None:
+        device = coordinator.member_device(member)
+        super().__init__(coordinator, Kind.UNLOCK, member.id, key, device)
+        self._member_id = member.id
+
+    @callback
+    @override
     def _async_delivered(self, delivery: Delivery) -> None:
         if delivery.member and delivery.member.id == self._member_id:
             self._async_unlocked(delivery)

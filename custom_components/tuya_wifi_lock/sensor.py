@@ -29,7 +29,7 @@ from .entity import (
     seen,
 )
 from .members import Member
-from .tuyalock import BATTERY_LEVELS, Age, LockState
+from .tuyalock import BATTERY_LEVELS, Age, LockState, TemporaryPassword
 
 PARALLEL_UPDATES = 0
 
@@ -39,6 +39,13 @@ type Value = int | str | datetime | None
 @dataclass(frozen=True, kw_only=True)
 class LockSensorDescription(LockValueDescription[Value], SensorEntityDescription):
     """Description of a sensor of a lock."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordsDescription(
+    LockValueDescription[tuple[TemporaryPassword, ...]], SensorEntityDescription
+):
+    """Description of the temporary passwords that take a place in the lock."""
 
 
 def _last_heard(state: LockState) -> datetime | None:
@@ -72,11 +79,17 @@ SENSORS = (
     ),
 )
 
-TEMPORARY_PASSWORDS = LockSensorDescription(
+
+def _valid_passwords(lock: LockCoordinator) -> tuple[TemporaryPassword, ...]:
+    now = time.time()
+    return tuple([one for one in lock.data.passwords if one.counts(now)])
+
+
+TEMPORARY_PASSWORDS = PasswordsDescription(
     key="temporary_passwords",
     exists_fn=lambda lock: lock.lock.passwords.code_length is not None,
     by_project=True,
-    value_fn=lambda lock: None,
+    value_fn=_valid_passwords,
 )
 
 
@@ -101,25 +114,27 @@ class LockSensor(LockValue[Value], SensorEntity):
     @override
     def native_value(self) -> Value:
         """Return the value; None is not known."""
-        return self._shown[1]
+        return self._value
 
 
-class PasswordsSensor(LockSensor):
+class PasswordsSensor(LockValue[tuple[TemporaryPassword, ...]], SensorEntity):
     """Number of temporary passwords; they end by time alone."""
 
+    entity_description: PasswordsDescription
     _unrecorded_attributes = frozenset({"passwords"})
     _cancel: CALLBACK_TYPE | None = None
-    _ends: float | None = None
-    """When the next password ends, Unix seconds."""
 
+    @property
     @override
-    def _read(self) -> tuple[bool, Value, dict[str, Any] | None]:
-        """Return the number of the passwords that take a place in the lock, and which they are."""
-        lock, now = self.coordinator, time.time()
-        valid = lock.lock.passwords.valid(now)
-        self._ends = min((one.end for one in valid if one.end > now), default=None)
-        passwords = [{"name": one.name, "phase": one.phase.value} for one in valid]
-        return lock.data.key_refused, len(valid), {"passwords": passwords}
+    def native_value(self) -> int:
+        """Return how many there are."""
+        return len(self._value)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """Return which they are."""
+        return {"passwords": [{"name": one.name, "phase": one.phase.value} for one in self._value]}
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -132,16 +147,17 @@ class PasswordsSensor(LockSensor):
     @override
     def _handle_coordinator_update(self) -> None:
         """Write what has changed, and count again when the next password ends."""
-        ends = self._ends
+        before = self._value
         super()._handle_coordinator_update()
-        if self._ends != ends or self._cancel is None:
+        if self._value is not before:
             self._async_arm()
 
     @callback
     def _async_arm(self) -> None:
         self._async_disarm()
-        if self._ends:
-            end = dt_util.utc_from_timestamp(self._ends)
+        now = time.time()
+        if ends := [one.end for one in self._value if one.end > now]:
+            end = dt_util.utc_from_timestamp(min(ends))
             self._cancel = async_track_point_in_utc_time(self.hass, self._async_ended, end)
 
     @callback
@@ -152,8 +168,8 @@ class PasswordsSensor(LockSensor):
 
     @callback
     def _async_ended(self, now: datetime) -> None:
-        self._cancel = None
-        self._handle_coordinator_update()
+        super()._handle_coordinator_update()
+        self._async_arm()
 
 
 class MemberLastUnlock(MemberEntity, RestoreSensor):
@@ -178,9 +194,9 @@ class MemberLastUnlock(MemberEntity, RestoreSensor):
     def _async_unlocked(self, delivery: Delivery) -> None:
         """Take the time of an unlock, unless it is unknown or older than the last one."""
         record, last = delivery.record, self._attr_native_value
-        if record.age is Age.UNKNOWN or record.known_time is None:
+        if record.age is Age.UNKNOWN or (happened := record.known_time) is None:
             return
-        at = dt_util.utc_from_timestamp(record.known_time)
+        at = dt_util.utc_from_timestamp(happened)
         if isinstance(last, datetime) and last > at:
             return
         self._attr_native_value = at
