@@ -27,8 +27,8 @@ from tests.simulator import SimulatedLock
 
 NAME = "wi_fi_lock_0001"
 LOCK = f"lock.{NAME}"
-UNLOCK = f"event.{NAME}_unlock"
-LATE_UNLOCK = f"event.{NAME}_late_unlock"
+UNLOCK = f"event.{NAME}_last_opening"
+LATE_UNLOCK = f"event.{NAME}_late_opening"
 
 FAMILIES = [pytest.param({"family": name}, id=name) for name in "ABD"]
 HEARD = 1_790_000_000.0

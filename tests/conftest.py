@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import ExitStack
 import socket
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import PropertyMock, patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -78,6 +78,14 @@ async def enable_event_loop_debug(request: pytest.FixtureRequest) -> None:
     """
     path = request.path
     asyncio.get_running_loop().set_debug("account" in path.name or path.parent.name == "lan")
+
+
+@pytest.fixture
+def all_enabled() -> Generator[None]:
+    """Entities that are disabled at first are enabled."""
+    enabled = "homeassistant.helpers.entity.Entity.entity_registry_enabled_default"
+    with patch(enabled, PropertyMock(return_value=True)):
+        yield
 
 
 @pytest.fixture

@@ -1,16 +1,13 @@
 """The binary sensors."""
 
-from collections.abc import Generator
 from typing import Any
-from unittest.mock import PropertyMock, patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.tuya_wifi_lock.binary_sensor import LockBinarySensor
 from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, State
 from tests.common import FAMILIES, NAME, check_snapshot, pass_time, restart, set_up_awake, state
 from tests.conftest import setup, wait_for
 from tests.simulator import SimulatedLock
@@ -19,14 +16,6 @@ REQUESTED = f"binary_sensor.{NAME}_unlock_requested"
 DOOR = f"binary_sensor.{NAME}_door"
 BATTERY_LOW = f"binary_sensor.{NAME}_battery_low"
 AWAKE = f"binary_sensor.{NAME}_awake"
-
-
-@pytest.fixture
-def all_enabled() -> Generator[None]:
-    """Enable what an owner has to enable."""
-    enabled = PropertyMock(return_value=True)
-    with patch.object(LockBinarySensor, "entity_registry_enabled_default", enabled):
-        yield
 
 
 @pytest.mark.usefixtures("all_enabled")
@@ -82,14 +71,11 @@ async def test_a_request_ends_by_itself_when_the_lock_falls_asleep(
 @pytest.mark.parametrize(
     ("report", "low"),
     [
-        ({"12": 21}, "off"),
-        ({"12": 20}, "on"),
         ({"11": "high"}, "off"),
         ({"11": "medium"}, "off"),
         ({"11": "low"}, "on"),
         ({"11": "poweroff"}, "on"),
         ({"11": "purple"}, "unknown"),
-        ({"12": 20, "11": "high"}, "on"),
     ],
 )
 async def test_battery_low(
@@ -104,6 +90,24 @@ async def test_battery_low(
     await simulated_lock.push(report)
     await wait_for(hass, lambda: hass.states.get(BATTERY_LOW))
     assert state(hass, BATTERY_LOW).state == low
+
+
+async def test_one_battery_is_one_battery(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.push({"11": "low"})
+    await wait_for(hass, lambda: hass.states.get(BATTERY_LOW))
+    await simulated_lock.push({"12": 20})
+    await wait_for(hass, lambda: hass.states.get(BATTERY_LOW) is None)
+    await restart(hass, entry)
+    batteries = [one for one in hass.states.async_all() if is_battery(one)]
+    assert [one.entity_id for one in batteries] == [f"sensor.{NAME}_battery"]
+
+
+def is_battery(state: State) -> bool:
+    """Return if an entity counts as a battery of its own."""
+    return state.attributes.get("device_class") == "battery"
 
 
 async def test_a_charge_that_no_lock_has_says_nothing(

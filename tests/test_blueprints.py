@@ -498,7 +498,7 @@ async def test_other_buttons_are_left_alone(
 async def test_refuse_presses_the_button_that_refuses(
     hass: HomeAssistant, simulated_lock: SimulatedLock, use: Use, phone: Phone
 ) -> None:
-    button = f"button.{NAME}_refuse_unlock_request"
+    button = f"button.{NAME}_refuse_request"
     await use("unlock_request", lock=LOCK, phone=phone.id, refuse_button=button)
     await simulated_lock.push({"10": False})
     await simulated_lock.request(60)

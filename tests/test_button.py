@@ -13,7 +13,7 @@ from tests.conftest import wait_for
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 
-REFUSE = f"button.{NAME}_refuse_unlock_request"
+REFUSE = f"button.{NAME}_refuse_request"
 REQUESTED = f"binary_sensor.{NAME}_unlock_requested"
 
 

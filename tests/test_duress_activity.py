@@ -26,9 +26,8 @@ from tests.automations import Runs, add_member
 from tests.common import LOCK, UNLOCK, reported, restart, set_up_awake, wake
 from tests.simulator import SimulatedLock
 
-ALICE = "event.alice_unlock"
 FORCED = {"1": 4, "16": True}
-SHOWN = {UNLOCK, LOCK, ALICE}
+SHOWN = {UNLOCK, LOCK}
 """What the Activity page shows of an unlock by Alice, with or without duress."""
 
 
@@ -126,7 +125,7 @@ async def open_door(hass: HomeAssistant, lock: SimulatedLock, number: int, *, ma
     await hass.async_block_till_done()
 
 
-@pytest.mark.parametrize("chosen", [(), (UNLOCK, LOCK, ALICE, "light.a", "light.b")])
+@pytest.mark.parametrize("chosen", [(), (UNLOCK, LOCK, "light.a", "light.b")])
 async def test_the_open_page_shows_a_forced_unlock_as_any_other(
     hass: HomeAssistant,
     home: Runs,
@@ -151,7 +150,7 @@ async def test_the_open_page_shows_a_forced_unlock_as_any_other(
     assert not {one for one in others if not one.startswith("sensor.")}
 
 
-@pytest.mark.parametrize("chosen", [(), (UNLOCK, LOCK, ALICE)])
+@pytest.mark.parametrize("chosen", [(), (UNLOCK, LOCK)])
 async def test_the_database_shows_nothing_of_duress_also_after_a_restart(
     hass: HomeAssistant,
     entry: MockConfigEntry,

@@ -64,7 +64,7 @@ async def test_an_unlock_is_told_live(
     assert attributes == {
         "event_type": "fingerprint",
         "event_types": list(UNLOCK_METHODS),
-        "friendly_name": "Wi-Fi lock 0001 Unlock",
+        "friendly_name": "Wi-Fi lock 0001 Last opening",
         "member": None,
         "number": 3,
         "person": None,
@@ -180,6 +180,7 @@ async def test_an_unlock_that_we_do_not_know_is_other_and_says_its_code(
     assert state(hass, LOCK).attributes["changed_by"] == "Other"
 
 
+@pytest.mark.usefixtures("all_enabled")
 async def test_one_context_for_all_that_an_unlock_causes(
     hass: HomeAssistant,
     entry: MockConfigEntry,
@@ -191,7 +192,7 @@ async def test_one_context_for_all_that_an_unlock_causes(
     logged = async_capture_events(hass, EVENT_LOGBOOK_ENTRY)
     await simulated_lock.finger(3)
     await reported(hass, simulated_lock)
-    assert [one.entity_id for one in automation.states] == [UNLOCK, "event.alice_unlock"]
+    assert [one.entity_id for one in automation.states] == [UNLOCK, "event.alice_opening"]
     contexts = [one.context for one in (*automation.states, *logged)]
     assert len(contexts) == 3
     assert contexts == contexts[:1] * 3

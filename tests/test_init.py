@@ -161,7 +161,7 @@ async def test_a_refused_key_asks_for_another_and_a_right_one_heals(
 
 @pytest.mark.parametrize(
     ("simulated_lock", "stays"),
-    [({}, set()), ({"family": "A"}, {"refuse_unlock_request"})],
+    [({}, set()), ({"family": "A"}, {"refuse_request"})],
     indirect=["simulated_lock"],
 )
 async def test_a_project_that_is_removed_takes_along_what_nothing_else_feeds(
@@ -172,7 +172,7 @@ async def test_a_project_that_is_removed_takes_along_what_nothing_else_feeds(
     cloud: SimulatedCloud,
     stays: set[str],
 ) -> None:
-    fed = {"temporary_passwords", "firmware", "refuse_unlock_request"}
+    fed = {"temporary_passwords", "firmware", "refuse_request"}
 
     def shown() -> set[str]:
         keys = {one.unique_id.partition("_")[2] for one in entity_registry.entities.values()}

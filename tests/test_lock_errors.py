@@ -220,7 +220,7 @@ async def test_request_over(
         await hass.services.async_call(
             "button",
             "press",
-            {ATTR_ENTITY_ID: f"button.{NAME}_refuse_unlock_request"},
+            {ATTR_ENTITY_ID: f"button.{NAME}_refuse_request"},
             blocking=True,
         )
     assert err.value.translation_key == "request_over"

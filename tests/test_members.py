@@ -34,8 +34,10 @@ from tests.conftest import setup
 from tests.simulator import SimulatedLock
 
 ALICE = {CONF_NAME: "Alice", CONF_PERSON: "person.alice", CONF_NUMBERS: ["fingerprint:3"]}
-ALICE_UNLOCK = "event.alice_unlock"
-ALICE_LAST = "sensor.alice_last_unlock"
+pytestmark = pytest.mark.usefixtures("all_enabled")
+
+ALICE_UNLOCK = "event.alice_opening"
+ALICE_LAST = "sensor.alice_last_opening"
 
 
 def add(hass: HomeAssistant, entry: MockConfigEntry, name: str, *numbers: str, **more: Any) -> str:
@@ -119,11 +121,11 @@ async def test_a_new_member_is_there_at_once(
     }
     device = device_of(hass, entry, id_)
     assert device
-    assert (device.name, device.model) == ("Alice", "Member")
+    assert (device.name, device.model) == ("Alice", f"Member at {entry.title}")
     assert device.entry_type is dr.DeviceEntryType.SERVICE
     entities = er.async_entries_for_device(er.async_get(hass), device.id)
     assert {one.entity_id for one in entities} == {ALICE_UNLOCK, ALICE_LAST}
-    assert {one.unique_id for one in entities} == {f"{id_}_unlock", f"{id_}_last_unlock"}
+    assert {one.unique_id for one in entities} == {f"{id_}_opening", f"{id_}_last_opening"}
     await simulated_lock.finger(3)
     await reported(hass, simulated_lock)
     assert state(hass, ALICE_UNLOCK).attributes["member"] == "Alice"
@@ -147,7 +149,7 @@ async def test_a_changed_member_keeps_its_entities_and_hears_of_its_new_numbers(
     device = device_of(hass, entry, id_)
     assert device
     assert device.name == "Alice B."
-    assert state(hass, ALICE_UNLOCK).name == "Alice B. Unlock"
+    assert state(hass, ALICE_UNLOCK).name == "Alice B. Opening"
     await simulated_lock.finger(3)
     await reported(hass, simulated_lock)
     assert state(hass, ALICE_UNLOCK).state == "unknown"
@@ -172,7 +174,7 @@ async def test_a_removed_member_leaves_nothing_behind(
     assert device_of(hass, entry, bob)
     await simulated_lock.burst(("fingerprint", 3), ("fingerprint", 4))
     await reported(hass, simulated_lock)
-    assert state(hass, "event.bob_unlock").attributes["number"] == 4
+    assert state(hass, "event.bob_opening").attributes["number"] == 4
     assert simulated_lock.connections == 1
     add(hass, entry, "Alice", "fingerprint:3")
     await hass.async_block_till_done()
@@ -220,8 +222,13 @@ async def test_a_member_is_added_while_the_lock_has_not_yet_proved_its_new_addre
         ("fingerprint", None),
         ("3", None),
         ("", None),
-        ("finger 3", None),
         ("fingerprint:-3", None),
+        ("finger 9", "fingerprint:9"),
+        ("Finger 9", "fingerprint:9"),
+        ("code 2", "password:2"),
+        ("PIN 2", "password:2"),
+        ("Passcode #2", "password:2"),
+        ("vein 4", "finger_vein:4"),
         ("fingerprint:3a", None),
         ("fingerprint:\u0663", None),
         ("temporary_password:901", None),
@@ -281,7 +288,7 @@ async def test_mistakes_are_told_and_can_be_corrected(
     form = await begin(hass, entry, add(hass, entry, "Alice", "card:2") if changed else None)
     wrong = await answer(hass, form, {CONF_NAME: "Alice", **typed})
     assert wrong["errors"] == errors
-    assert (wrong["description_placeholders"] or {}) == placeholders
+    assert wrong["description_placeholders"] == {"lock": entry.title, **placeholders}
     assert suggested(wrong) == {CONF_NAME: "Alice", **typed}
     await answer(hass, wrong, ALICE)
     assert stored(entry)["Alice"][CONF_NUMBERS] == ["fingerprint:3"]

@@ -231,7 +231,7 @@ async def test_the_number_is_given_to_a_member(
     }
     assert asked(hass) == []
     await unlock(hass, simulated_lock, "fingerprint", 3)
-    assert state(hass, "event.alice_unlock").attributes["number"] == 3
+    assert state(hass, UNLOCK).attributes["member"] == "Alice"
     assert asked(hass) == []
     assert simulated_lock.connections == 1
 
@@ -254,7 +254,7 @@ async def test_the_number_is_given_to_a_new_member(
     }
     assert asked(hass) == []
     await unlock(hass, simulated_lock, "fingerprint", 3)
-    assert state(hass, "event.bob_unlock").attributes["person"] == "person.bob"
+    assert state(hass, UNLOCK).attributes["person"] == "person.bob"
     assert simulated_lock.connections == 1
 
 

@@ -1,5 +1,6 @@
 """The sensors."""
 
+from datetime import timedelta
 import time
 from typing import Any
 
@@ -37,6 +38,7 @@ LAST_HEARD = f"sensor.{NAME}_last_heard"
 TEMPORARY_PASSWORDS = f"sensor.{NAME}_temporary_passwords"
 
 
+@pytest.mark.usefixtures("all_enabled")
 @pytest.mark.parametrize("simulated_lock", FAMILIES, indirect=True)
 async def test_snapshot(
     hass: HomeAssistant,
@@ -99,9 +101,14 @@ async def test_last_unlocked_by_shows_an_unlock_of_unknown_age(
     assert state(hass, LAST_UNLOCKED_BY).state == "Password 1"
 
 
+@pytest.mark.usefixtures("all_enabled")
 async def test_last_heard(
-    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("custom_components.tuya_wifi_lock.tuyalock.records.state.HEARD_AGAIN", 0)
     await setup(hass, entry)
     assert state(hass, LAST_HEARD).state == "unknown"
     before = int(time.time())
@@ -110,6 +117,17 @@ async def test_last_heard(
     heard = dt_util.parse_datetime(state(hass, LAST_HEARD).state)
     assert heard
     assert before <= heard.timestamp() <= time.time()
+    for percent in (50, 51):
+        await simulated_lock.battery(percent)
+        await reported(hass, simulated_lock)
+        assert dt_util.parse_datetime(state(hass, LAST_HEARD).state) == heard, "once for a wake"
+    monkeypatch.setattr("custom_components.tuya_wifi_lock.sensor.STILL_AWAKE", timedelta(0))
+    await wait_for(hass, lambda: time.time() > heard.timestamp() + 1)
+    await simulated_lock.battery(52)
+    await reported(hass, simulated_lock)
+    again = dt_util.parse_datetime(state(hass, LAST_HEARD).state)
+    assert again
+    assert again > heard, "a lock that stays awake is heard"
     await simulated_lock.sleep()
     await wait_for(hass, lambda: not is_awake(entry))
     assert state(hass, LAST_HEARD).state != "unavailable"

@@ -32,7 +32,9 @@ from tests.simulator.cloud import SimulatedCloud
 
 ALARM = f"event.{NAME}_alarm"
 DOORBELL = f"event.{NAME}_doorbell"
-ALICE = "event.alice_unlock"
+pytestmark = pytest.mark.usefixtures("all_enabled")
+
+ALICE = "event.alice_opening"
 AT_LOCK = {"entity_id": LOCK}
 FORCED = {"1": 4, "16": True}
 """Fingerprint 4, and that it was used under duress."""

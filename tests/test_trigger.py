@@ -27,7 +27,7 @@ from tests.simulator import SimulatedLock
 
 HOUR = {"hours": 1}
 AT_LOCK = {"entity_id": LOCK}
-ALICE = "event.alice_unlock"
+ALICE = "sensor.alice_last_opening"
 
 
 @pytest.fixture
@@ -186,7 +186,7 @@ async def test_two_locks_in_one_target(
         for lock in (simulated_lock, other):
             await lock.finger(3)
             await reported(hass, lock)
-        assert runs.entities == [UNLOCK, "event.back_door_unlock"]
+        assert runs.entities == [UNLOCK, "event.back_door_last_opening"]
         assert await hass.config_entries.async_unload(second.entry_id)
 
 
@@ -200,14 +200,14 @@ async def test_a_new_name_changes_nothing(
     await runs.arm()
     await simulated_lock.finger(3)
     await reported(hass, simulated_lock)
-    names = {UNLOCK: "event.one", LATE_UNLOCK: "event.two", ALICE: "event.three"}
+    names = {UNLOCK: "event.one", LATE_UNLOCK: "event.two"}
     for old, new in names.items():
         er.async_get(hass).async_update_entity(old, new_entity_id=new)
     await hass.async_block_till_done()
     assert sorted(runs.names) == ["lock", "member"]
     await simulated_lock.finger(3)
     await reported(hass, simulated_lock)
-    assert runs.entities[2:] == ["event.one", "event.three"]
+    assert runs.entities[2:] == ["event.one", "event.one"]
 
 
 async def test_a_number_of_nobody(

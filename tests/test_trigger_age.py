@@ -21,7 +21,7 @@ from tests.simulator import SimulatedLock
 
 HOUR = {"hours": 1}
 AT_LOCK = {"entity_id": LOCK}
-ALICE = "event.alice_unlock"
+ALICE = "event.alice_opening"
 
 
 @pytest.fixture
@@ -113,10 +113,10 @@ async def test_what_is_restored_runs_nothing_and_what_follows_does(
     er.async_get(hass).async_get_or_create(
         "event",
         DOMAIN,
-        f"{simulated_lock.device_id}_unlock",
+        f"{simulated_lock.device_id}_last_opening",
         config_entry=entry,
-        suggested_object_id="wi_fi_lock_0001_unlock",
-        translation_key="unlock",
+        suggested_object_id="wi_fi_lock_0001_last_opening",
+        translation_key="last_opening",
     )
     runs.add("unlocked", {"entity_id": UNLOCK}, name="unlocked")
     runs.add("unknown_number_used", {"entity_id": UNLOCK}, name="unknown")

@@ -226,7 +226,7 @@ async def test_what_the_integration_drops_is_kept(
     await heard.deliver(simulated_lock.device_id, [item(5, 7), item(8, "pry")])
     assert state(hass, UNLOCK).attributes["event_type"] == "card"
     assert state(hass, UNLOCK).attributes["number"] == 7
-    alarm_id = UNLOCK.replace("_unlock", "_alarm")
+    alarm_id = UNLOCK.replace("_last_opening", "_alarm")
     await wait_for(hass, lambda: state(hass, alarm_id).state != "unknown")
     alarm = state(hass, alarm_id)
     assert (alarm.attributes["event_type"], alarm.attributes["route"]) == ("pry", "account")

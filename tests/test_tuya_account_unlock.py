@@ -27,7 +27,7 @@ from tests.tuya_login import TuyaLogin, whole_model
 
 REPLY, SET_KEY, USE_KEY = "reply_unlock_request", "remote_no_pd_setkey", "remote_no_dp_key"
 CODES = {"A": [REPLY], "B": [SET_KEY, USE_KEY], "D": [SET_KEY, USE_KEY]}
-REFUSE = LOCK.replace("lock.", "button.") + "_refuse_unlock_request"
+REFUSE = LOCK.replace("lock.", "button.") + "_refuse_request"
 
 OLDER = pytest.param({"family": "A", "knobs": Knobs(lan=False)}, id="A")
 NEWER = pytest.param({"family": "B", "knobs": Knobs(lan=False)}, id="B")

@@ -8,6 +8,7 @@ from homeassistant.helpers.typing import ConfigType
 from .cloud import async_get_api, project_of
 from .const import DOMAIN
 from .coordinator import LockConfigEntry, LockCoordinator
+from .names import async_name_device, async_share_name
 from .repairs import async_remove_repairs, async_watch_repairs
 from .services import async_setup_services
 from .store import SalvagedStore
@@ -43,10 +44,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool
     if unread := coordinator.reader.unread:
         await store.async_keep_copy(unread)
     # The devices of the members refer to the lock's, so that has to be there first.
-    dr.async_get(hass).async_get_or_create(
+    device = dr.async_get(hass).async_get_or_create(
         config_entry_id=entry.entry_id, **coordinator.device_info
     )
     entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
+    async_share_name(hass, entry, device.id)
+    coordinator.async_update_members()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     async_watch_repairs(hass, coordinator)
     await coordinator.async_start()
@@ -66,7 +69,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: LockConfigEntry) -> Non
 
 
 async def _async_entry_updated(hass: HomeAssistant, entry: LockConfigEntry) -> None:
-    """Take over changed members, and reload a lock that is reached or used in another way."""
+    """Take over names and members, and reload a lock that is reached or used in another way."""
+    async_name_device(hass, entry)
     if entry.runtime_data.async_made_with(entry):
         entry.runtime_data.async_update_members()
     else:

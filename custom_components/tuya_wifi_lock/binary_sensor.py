@@ -18,9 +18,6 @@ from .tuyalock import LockState
 
 PARALLEL_UPDATES = 0
 
-LOW_BATTERY = 20
-"""Percent."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class LockBinarySensorDescription(LockValueDescription[bool | None], BinarySensorEntityDescription):
@@ -28,11 +25,8 @@ class LockBinarySensorDescription(LockValueDescription[bool | None], BinarySenso
 
 
 def _battery_low(state: LockState) -> bool | None:
-    if state.battery is not None:
-        return state.battery <= LOW_BATTERY
-    if state.battery_level is not None:
-        return state.battery_level in {"low", "poweroff"}
-    return None
+    level = state.battery_level
+    return None if level is None else level in {"low", "poweroff"}
 
 
 BINARY_SENSORS = (
@@ -56,7 +50,8 @@ BINARY_SENSORS = (
         key="battery_low",
         device_class=BinarySensorDeviceClass.BATTERY,
         entity_category=EntityCategory.DIAGNOSTIC,
-        exists_fn=seen("residual_electricity", "battery_state"),
+        exists_fn=seen("battery_state"),
+        replaced_by="residual_electricity",
         value_fn=lambda lock: _battery_low(lock.data.state),
     ),
     LockBinarySensorDescription(

@@ -38,7 +38,7 @@ BUTTONS = (
         always_available=True,
     ),
     LockButtonDescription(
-        key="refuse_unlock_request",
+        key="refuse_request",
         exists_fn=lambda lock: lock.lock.can_refuse,
         by_project=True,
         press_fn=_refuse,

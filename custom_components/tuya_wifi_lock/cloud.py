@@ -194,7 +194,8 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         reader: Reader,
     ) -> None:
         """Restore what `as_dict` returned; nothing is requested before `async_start`."""
-        super().__init__(hass, LOGGER, config_entry=entry, name=f"Tuya cloud of {entry.title}")
+        super().__init__(hass, LOGGER, config_entry=entry, name="Tuya cloud")
+        self.async_rename()
         known: _Stored = reader.read("cloud", _Stored, stored or {}, _Stored())
         self.data = CloudData(
             allowed=known.allowed,
@@ -220,6 +221,11 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
             "alarm_watermark": data.alarm_watermark,
             "allowed": data.allowed,
         }
+
+    @callback
+    def async_rename(self) -> None:
+        """Take over the name of the lock for the log."""
+        self.name = f"Tuya cloud of {self.config_entry.title}"
 
     @property
     def calls(self) -> int:

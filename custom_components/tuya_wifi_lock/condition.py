@@ -54,7 +54,9 @@ class LockCondition(Condition):
 
     def _locks(self) -> Iterator[tuple[LockCoordinator, Whose]]:
         """Return the loaded locks of the target, and whose unlocks of each are meant."""
-        found = async_extract_referenced_entity_ids(self._hass, self._target, expand_group=False)
+        found = async_extract_referenced_entity_ids(
+            self._hass, self._target, expand_group=False, primary_entities_only=False
+        )
         entities = found.referenced | found.indirectly_referenced
         for entry_id, whose in locks_of(self._hass, entities).items():
             entry: LockConfigEntry | None = self._hass.config_entries.async_get_entry(entry_id)

@@ -401,6 +401,8 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
         """Ask for the new local key."""
         if self._take(user_input):
             return await self.async_step_touch()
+        name = self._get_reauth_entry().title
+        self._placeholders = {**self._placeholders, "name": in_markdown(name)}
         return self._show_form("reauth_confirm", REAUTH, self._gathered.typed)
 
     def _take(self, user_input: dict[str, Any] | None) -> bool:

@@ -263,17 +263,25 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         )
 
     def member_device(self, member: Member) -> DeviceInfo:
-        """Return the device of a member; it belongs to the lock's."""
+        """Return the device of a member; it belongs to the lock's.
+
+        Choices of members find them by the manufacturer, as the model names the door.
+        """
         lock = dr.async_get_device_id_by_identifier(
             self.hass, (DOMAIN, self.device_id), config_entry_id=self.config_entry.entry_id
         )
         return DeviceInfo(
             entry_type=DeviceEntryType.SERVICE,
             identifiers={(DOMAIN, member.id)},
-            model="Member",
+            manufacturer="Tuya Wi-Fi Lock",
+            model=self._member_model,
             name=member.name,
             via_device_id=lock,
         )
+
+    @property
+    def _member_model(self) -> str:
+        return f"Member at {self.name}"
 
     def _who_unlocked(self, record: Record | None) -> str | None:
         """Return who unlocked last: a name if there is one, or else `Fingerprint 3`."""
@@ -323,16 +331,20 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @callback
     def async_update_members(self) -> None:
-        """Take over changed members and options, without touching the lock."""
-        members = members_of(self.config_entry)
-        if members != self.members:
-            self.members = members
+        """Take over a new name, changed members and options, without touching the lock."""
+        members, name = members_of(self.config_entry), self.config_entry.title
+        if (members, name) != (self.members, self.name):
+            self.members, self.name = members, name
             self.last_unlocked_by = self._who_unlocked(self.data.last_unlock)
+            if self.cloud:
+                self.cloud.async_rename()
             devices, entry_id = dr.async_get(self.hass), self.config_entry.entry_id
             for member in members.values():
                 identifier = (DOMAIN, member.id)
                 if device := devices.async_get_device_by_identifier(identifier, entry_id):
-                    devices.async_update_device(device.id, name=member.name)
+                    devices.async_update_device(
+                        device.id, name=member.name, model=self._member_model
+                    )
             for listener in tuple(self._member_listeners):
                 listener()
         self.async_update_listeners()

@@ -1,7 +1,7 @@
 """What the entities of a lock have in common."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import override
 
@@ -26,6 +26,8 @@ class LockPartDescription(EntityDescription):
     exists_fn: Callable[[LockCoordinator], bool] = lambda lock: True
     by_project: bool = False
     """Perhaps only Tuya's cloud project feeds it."""
+    replaced_by: str | None = None
+    """DP code of something that makes it superfluous."""
 
 
 def seen(*codes: str) -> Callable[[LockCoordinator], bool]:
@@ -41,7 +43,7 @@ def changeable(code: str, fits: Callable[[Dp], object]) -> Callable[[LockCoordin
 @callback
 def async_add_when_seen[D: LockPartDescription](
     coordinator: LockCoordinator,
-    descriptions: Iterable[D],
+    descriptions: Collection[D],
     make: Callable[[LockCoordinator, D], Entity],
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
@@ -50,7 +52,14 @@ def async_add_when_seen[D: LockPartDescription](
 
     @callback
     def async_add_new() -> None:
-        if new := [one for one in missing if one.exists_fn(coordinator)]:
+        for one in descriptions:
+            if one.replaced_by in coordinator.data.state.seen:
+                _async_remove(coordinator, one)
+        if new := [
+            one
+            for one in missing
+            if one.exists_fn(coordinator) and one.replaced_by not in coordinator.data.state.seen
+        ]:
             missing[:] = [one for one in missing if one not in new]
             async_add_entities([make(coordinator, one) for one in new])
 
@@ -149,14 +158,17 @@ class LockValue[V](TuyaLockEntity):
 
     def __init__(self, coordinator: LockCoordinator, description: LockValueDescription[V]) -> None:
         super().__init__(coordinator, description)
-        self._value = description.value_fn(coordinator)
+        self._value = self._read()
+
+    def _read(self) -> V:
+        """Return the value as it is now."""
+        return self.entity_description.value_fn(self.coordinator)
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
         """Write the state if anything in it has changed."""
-        refused = self.coordinator.data.key_refused
-        value = self.entity_description.value_fn(self.coordinator)
+        refused, value = self.coordinator.data.key_refused, self._read()
         if value != self._value or refused != self._key_refused:
             self._value, self._key_refused = value, refused
             self.async_write_ha_state()
@@ -224,7 +236,12 @@ class RecordEntity(Entity):
 
 
 class MemberEntity(RecordEntity):
-    """An entity of a member; it follows the unlocks of that member."""
+    """An entity of a member; it follows the unlocks of that member.
+
+    Diagnostic, so that no dashboard is made of the members of a household.
+    """
+
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
 
     def __init__(self, coordinator: LockCoordinator, member: Member, key: str) -> None:
         device = coordinator.member_device(member)

@@ -45,13 +45,14 @@ def _reported(kind: Kind, *codes: str) -> Callable[[LockCoordinator], bool]:
 
 EVENTS = (
     LockEventDescription(
-        key="unlock",
+        key="last_opening",
         kind=Kind.UNLOCK,
         event_types=list(UNLOCK_METHODS),
         ages=frozenset({Age.LIVE}),
     ),
     LockEventDescription(
-        key="late_unlock",
+        key="late_opening",
+        entity_registry_visible_default=False,
         kind=Kind.UNLOCK,
         event_types=list(UNLOCK_METHODS),
         ages=frozenset({Age.LATE, Age.UNKNOWN}),
@@ -103,10 +104,12 @@ class RecordEvent(RecordEntity, EventEntity):
 
 
 class MemberUnlockEvent(MemberEntity, EventEntity):
-    """A member has unlocked the door."""
+    """A member has unlocked the door; triggers hear the lock's own event and need none of these."""
+
+    _attr_entity_registry_enabled_default = False
 
     def __init__(self, coordinator: LockCoordinator, member: Member) -> None:
-        super().__init__(coordinator, member, "unlock")
+        super().__init__(coordinator, member, "opening")
         self._attr_event_types = list(UNLOCK_METHODS)
 
     @callback

@@ -12,6 +12,14 @@ from .tuyalock import MAX_NAME, Unlock, safe_name
 OWNED_METHODS = ("fingerprint", "password", "card", "face", "palm", "finger_vein")
 """Methods whose numbers belong to one person each."""
 
+_ALSO_CALLED = {
+    "code": "password",
+    "finger": "fingerprint",
+    "passcode": "password",
+    "pin": "password",
+    "vein": "finger_vein",
+}
+
 _NUMBER = re.compile(r"([a-z][a-z _]*?)[ :#]*([0-9]{1,10})")
 
 
@@ -42,10 +50,11 @@ def is_duress(member: Member, unlock: Unlock) -> bool:
 
 
 def read_number(text: str) -> str | None:
-    """Return what somebody typed, `Fingerprint 3`, as `fingerprint:3`, or None if it is neither."""
+    """Return what somebody typed, `finger 3`, as `fingerprint:3`, or None if it is neither."""
     if not (found := _NUMBER.fullmatch(text.strip().lower())):
         return None
-    method = "_".join(found[1].replace("_", " ").split())
+    typed = "_".join(found[1].replace("_", " ").split())
+    method = _ALSO_CALLED.get(typed, typed)
     return f"{method}:{int(found[2])}" if method in OWNED_METHODS else None
 
 

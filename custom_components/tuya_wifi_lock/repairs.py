@@ -106,6 +106,8 @@ class _Repairs:
         self._hass = hass
         self._coordinator = coordinator
         self._entry = coordinator.config_entry
+        self._title = self._entry.title
+        """The name of the lock in the repairs that are shown."""
         self._inputs: tuple[object, ...] = ()
         self._findings: list[Finding] | None = None
         self._missing = False
@@ -120,7 +122,7 @@ class _Repairs:
         on_unload(self._async_stop)
         on_unload(coordinator.async_add_listener(self._async_updated))
         on_unload(coordinator.records.async_subscribe(Kind.UNLOCK, self._async_unlocked))
-        on_unload(coordinator.async_subscribe_members(self._async_ask))
+        on_unload(coordinator.async_subscribe_members(self._async_renamed))
         name = f"repairs of {self._entry.title}"
         on_unload(
             async_track_time_interval(
@@ -150,6 +152,15 @@ class _Repairs:
     def _async_ask(self) -> None:
         """Ask whose the unknown number is that opened last, until that is known."""
         async_ask_whose_number(self._hass, self._coordinator)
+
+    @callback
+    def _async_renamed(self) -> None:
+        """Show every repair again if the lock has another name now, and ask with the new names."""
+        if self._title != self._entry.title:
+            self._title = self._entry.title
+            self._inputs, self._findings, self._cloud_issue = (), None, None
+            self._async_updated()
+        self._async_ask()
 
     @callback
     def _async_updated(self) -> None:

@@ -1,11 +1,12 @@
 """Sensors of a lock and of its members."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 import time
 from typing import Any, override
 
 from homeassistant.components.sensor import (
+    ATTR_STATE_CLASS,
     RestoreSensor,
     SensorDeviceClass,
     SensorEntity,
@@ -32,6 +33,9 @@ from .members import Member
 from .tuyalock import BATTERY_LEVELS, Age, LockState, TemporaryPassword
 
 PARALLEL_UPDATES = 0
+
+STILL_AWAKE = timedelta(hours=1)
+"""After which a lock that stays awake is shown to have been heard again."""
 
 type Value = int | str | datetime | None
 
@@ -70,13 +74,18 @@ SENSORS = (
         exists_fn=seen("battery_state"),
         value_fn=lambda lock: lock.data.state.battery_level,
     ),
-    LockSensorDescription(key="last_unlocked_by", value_fn=lambda lock: lock.last_unlocked_by),
-    LockSensorDescription(
-        key="last_heard",
-        device_class=SensorDeviceClass.TIMESTAMP,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda lock: _last_heard(lock.data.state),
-    ),
+)
+
+LAST_UNLOCKED_BY = LockSensorDescription(
+    key="last_unlocked_by", value_fn=lambda lock: lock.last_unlocked_by
+)
+
+LAST_HEARD = LockSensorDescription(
+    key="last_heard",
+    device_class=SensorDeviceClass.TIMESTAMP,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    entity_registry_enabled_default=False,
+    value_fn=lambda lock: _last_heard(lock.data.state),
 )
 
 
@@ -101,8 +110,10 @@ async def async_setup_entry(
     """Set up the sensors of a lock."""
     coordinator = entry.runtime_data
     async_add_when_seen(coordinator, SENSORS, LockSensor, async_add_entities)
+    async_add_when_seen(coordinator, [LAST_UNLOCKED_BY], QuietLockSensor, async_add_entities)
+    async_add_when_seen(coordinator, [LAST_HEARD], LastHeard, async_add_entities)
     async_add_when_seen(coordinator, [TEMPORARY_PASSWORDS], PasswordsSensor, async_add_entities)
-    async_add_members(coordinator, MemberLastUnlock, async_add_entities)
+    async_add_members(coordinator, MemberLastOpening, async_add_entities)
 
 
 class LockSensor(LockValue[Value], SensorEntity):
@@ -115,6 +126,39 @@ class LockSensor(LockValue[Value], SensorEntity):
     def native_value(self) -> Value:
         """Return the value; None is not known."""
         return self._value
+
+
+class QuietSensor(SensorEntity):
+    """A sensor that has no rows on the Activity page, where the lock itself says the same.
+
+    That page leaves out whatever has a state class, as a measurement has.
+    """
+
+    @property
+    @override
+    def capability_attributes(self) -> dict[str, Any]:
+        """Return a state class that says nothing."""
+        return {ATTR_STATE_CLASS: None}
+
+
+class QuietLockSensor(QuietSensor, LockSensor):
+    """A sensor of a lock that has no rows on the Activity page."""
+
+
+class LastHeard(QuietLockSensor):
+    """When the lock was last heard: once for each wake, and again after an hour without sleep."""
+
+    _was_awake = False
+
+    @override
+    def _read(self) -> Value:
+        """Return what is shown already while the lock stays awake."""
+        at = super()._read()
+        stays, self._was_awake = self._was_awake, self.coordinator.data.awake
+        shown = self._value if stays else None
+        if isinstance(at, datetime) and isinstance(shown, datetime) and at - shown < STILL_AWAKE:
+            return shown
+        return at
 
 
 class PasswordsSensor(LockValue[tuple[TemporaryPassword, ...]], SensorEntity):
@@ -172,13 +216,13 @@ class PasswordsSensor(LockValue[tuple[TemporaryPassword, ...]], SensorEntity):
         self._async_arm()
 
 
-class MemberLastUnlock(MemberEntity, RestoreSensor):
+class MemberLastOpening(MemberEntity, QuietSensor, RestoreSensor):
     """When a member last unlocked the door."""
 
     _attr_device_class = SensorDeviceClass.TIMESTAMP
 
     def __init__(self, coordinator: LockCoordinator, member: Member) -> None:
-        super().__init__(coordinator, member, "last_unlock")
+        super().__init__(coordinator, member, "last_opening")
 
     @override
     async def async_added_to_hass(self) -> None:

@@ -30,8 +30,8 @@ MATCH_OPTIONS: Final = {
 }
 """Which unlocks are meant; an empty list means all, as none does."""
 
-UNLOCK = "unlock"
-LATE_UNLOCK = "late_unlock"
+LAST_OPENING = "last_opening"
+LATE_OPENING = "late_opening"
 
 type Whose = frozenset[str] | None
 """The ids of those members whose unlocks are meant; None means everybody's."""
@@ -84,17 +84,15 @@ def unlock_events(
 def _events_of(
     hass: HomeAssistant, entity: er.RegistryEntry, *, late: bool
 ) -> Iterator[tuple[str, Whose]]:
-    """Return the events that one entity stands for; a member has no late event of their own."""
-    keys = (UNLOCK, LATE_UNLOCK) if late else (UNLOCK,)
-    if entity.domain == LOCK_DOMAIN:
+    """Return the events that one entity stands for; those of a member are among the lock's."""
+    keys = (LAST_OPENING, LATE_OPENING) if late else (LAST_OPENING,)
+    member = entity.config_subentry_id
+    if member or entity.domain == LOCK_DOMAIN:
         for key in keys:
             if event := part_of_lock(hass, entity, EVENT_DOMAIN, key):
-                yield event, None
+                yield event, frozenset({member}) if member else None
     elif entity.domain == EVENT_DOMAIN and entity.translation_key in keys:
         yield entity.entity_id, None
-        member = entity.config_subentry_id
-        if member and late and (event := part_of_lock(hass, entity, EVENT_DOMAIN, LATE_UNLOCK)):
-            yield event, frozenset({member})
 
 
 @callback

@@ -94,6 +94,9 @@ def with_options(options: dict[Any, Any]) -> vol.Schema:
 class UnlockTrigger(StatelessEntityTriggerBase):
     """Base of the triggers for unlocks; fires once for each, whichever events the target has."""
 
+    # Those of a member are diagnostic.
+    _primary_entities_only = False
+
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
         super().__init__(hass, config)
         self._max_age: timedelta = self._options.get(CONF_MAX_AGE, DEFAULT_MAX_AGE)

@@ -80,7 +80,7 @@ class Home:
 
     def entity(self, index: int) -> str:
         """Return the entity id of a lock's unlock event."""
-        unique_id = f"{self._street.address(index).device_id}_unlock"
+        unique_id = f"{self._street.address(index).device_id}_last_opening"
         found = er.async_get(self.hass).async_get_entity_id("event", DOMAIN, unique_id)
         assert found
         return found

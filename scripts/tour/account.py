@@ -51,7 +51,7 @@ async def account_setup(stage: Stage) -> None:
     stage.shown(f"{title} was added after the steps {', '.join(steps)}")
     expect(title == NAME, f"the lock is called {title}")
     expect("touch" in steps, f"nobody was asked to touch the lock: {steps}")
-    await until(lambda: stage.state(_key(stage, "unlock")), "the entities of the lock")
+    await until(lambda: stage.state(_key(stage, "last_opening")), "the entities of the lock")
     await until(lambda: not lock.clients, "the connection of the flow to end")
     await lock.sleep()
 
@@ -165,13 +165,13 @@ def _key(stage: Stage, key: str) -> str:
 
 def _counts(stage: Stage) -> tuple[int, int]:
     """Return how many events of the back door there were, live and late."""
-    return len(_events(stage, "unlock")), len(_events(stage, "late_unlock"))
+    return len(_events(stage, "last_opening")), len(_events(stage, "late_opening"))
 
 
 def _since(stage: Stage, before: tuple[int, int]) -> list[Event]:
     """Return the events of the back door after earlier counts, live ones first."""
     live, late = before
-    return _events(stage, "unlock")[live:] + _events(stage, "late_unlock")[late:]
+    return _events(stage, "last_opening")[live:] + _events(stage, "late_opening")[late:]
 
 
 def _events(stage: Stage, key: str) -> list[Event]:
@@ -181,6 +181,6 @@ def _events(stage: Stage, key: str) -> list[Event]:
 async def _new_events(stage: Stage, before: tuple[int, int], count: int) -> list[Event]:
     """Return the live events of the back door after earlier counts, as soon as they are there."""
     live, _ = before
-    unlocks = _key(stage, "unlock")
+    unlocks = _key(stage, "last_opening")
     await until(lambda: len(stage.events(unlocks)) >= live + count, "an unlock event")
     return stage.events(unlocks)[live:]

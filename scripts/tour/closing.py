@@ -60,7 +60,7 @@ async def restart(stage: Stage) -> None:
     await home.start_again()
     await until(home.seen.available, "entities that are available")
     stage.shown(f"the last unlock is {stage.state('unlock')}, it was {last}")
-    expect(stage.state("unlock") == last.at, f"the last unlock was {last.at}")
+    expect(stage.state("last_opening") == last.at, f"the last unlock was {last.at}")
     await never(2.0, lambda: [*map(str, stage.events_since(before))], "fired again")
     await stage.finger(2)
     await until(lambda: stage.events_since(before), "the event of the next wake")

@@ -38,7 +38,7 @@ async def setup(stage: Stage) -> None:
     steps = await stage.home.add_lock(lock.device_id, answers, touch)
     expect("touch" in steps, f"nobody was asked to touch the lock: {steps}")
     await until(stage.home.seen.available, "entities that are available")
-    expect(stage.state("unlock") == "unknown", "an unlock is shown though nobody has opened")
+    expect(stage.state("last_opening") == "unknown", "an unlock is shown though nobody has opened")
     stage.tell("the lock falls asleep")
     await lock.sleep()
 

@@ -45,7 +45,7 @@ class Event:
 class Seen:
     """States of our entities, by their key in the design: `lock`, `unlock`, `battery`, ...
 
-    Those of a member have its name before: `alice_unlock`.
+    Those of a member have its name before: `alice_last_opening`.
     """
 
     def __init__(self, say: Callable[[str], None]) -> None:

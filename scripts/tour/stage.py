@@ -65,7 +65,7 @@ class Stage:
         """Return what Home Assistant shows, or nothing if there is no such entity."""
         return self.home.seen.states.get(key, "")
 
-    def events(self, key: str = "unlock") -> list[Event]:
+    def events(self, key: str = "last_opening") -> list[Event]:
         """Return all events that an event entity has shown."""
         return self.home.seen.events[key]
 
@@ -77,11 +77,11 @@ class Stage:
 
     def counts(self) -> tuple[int, int]:
         """Return how many events there were, live and late."""
-        return len(self.events()), len(self.events("late_unlock"))
+        return len(self.events()), len(self.events("late_opening"))
 
     def events_since(self, before: tuple[int, int]) -> list[Event]:
         """Return the events after earlier counts, live ones first."""
-        return self.events()[before[0] :] + self.events("late_unlock")[before[1] :]
+        return self.events()[before[0] :] + self.events("late_opening")[before[1] :]
 
     # What happens at the door
 

@@ -79,7 +79,11 @@ class MemberSubentryFlow(ConfigSubentryFlow):
     ) -> SubentryFlowResult:
         """Offer to take over a member of the app or of another lock."""
         if user_input is None:
-            return self.async_show_form(step_id="found", data_schema=_found_schema(self._found))
+            return self.async_show_form(
+                step_id="found",
+                data_schema=_found_schema(self._found),
+                description_placeholders=self._lock,
+            )
         return self._show_form("user", self._found.get(user_input.get(CONF_MEMBER, ""), {}))
 
     async def async_step_reconfigure(
@@ -115,8 +119,13 @@ class MemberSubentryFlow(ConfigSubentryFlow):
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, values),
             errors=errors,
-            description_placeholders=placeholders,
+            description_placeholders={**self._lock, **(placeholders or {})},
         )
+
+    @property
+    def _lock(self) -> dict[str, str]:
+        """Return the placeholder that says whose members they are."""
+        return {"lock": in_markdown(self._get_entry().title)}
 
     def _members(self) -> dict[str, Member]:
         return members_of(self._get_entry())

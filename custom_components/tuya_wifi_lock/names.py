@@ -1,0 +1,40 @@
+"""One name for a lock: the one that its owner gives its device is the title of its entry."""
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_DEVICE_ID
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.event import async_track_device_registry_updated_event
+
+from .const import DOMAIN
+
+
+@callback
+def async_share_name(hass: HomeAssistant, entry: ConfigEntry, device_id: str) -> None:
+    """Name the entry as its owner names the device, now and until the entry is unloaded."""
+
+    @callback
+    def async_updated(event: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
+        _async_name_entry(hass, entry)
+
+    entry.async_on_unload(async_track_device_registry_updated_event(hass, device_id, async_updated))
+    _async_name_entry(hass, entry)
+
+
+@callback
+def _async_name_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    if (device := _device(hass, entry)) and (name := device.name_by_user or device.name):
+        hass.config_entries.async_update_entry(entry, title=name)
+
+
+@callback
+def async_name_device(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Name the device as its owner names the entry."""
+    device = _device(hass, entry)
+    if device and (device.name_by_user or device.name) != entry.title:
+        dr.async_get(hass).async_update_device(device.id, name=entry.title, name_by_user=None)
+
+
+def _device(hass: HomeAssistant, entry: ConfigEntry) -> dr.DeviceEntry | None:
+    identifier = (DOMAIN, entry.data[CONF_DEVICE_ID])
+    return dr.async_get(hass).async_get_device_by_identifier(identifier, entry.entry_id)
