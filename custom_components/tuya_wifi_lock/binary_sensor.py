@@ -30,10 +30,15 @@ def _battery_low(state: LockState) -> bool | None:
     return None if level is None else level in {"low", "poweroff"}
 
 
-UNLOCK_REQUESTED = LockBinarySensorDescription(
+@dataclass(frozen=True, kw_only=True)
+class RequestDescription(LockValueDescription[float | None], BinarySensorEntityDescription):
+    """Description of the request at the door, by its end in Unix seconds."""
+
+
+UNLOCK_REQUESTED = RequestDescription(
     key="unlock_requested",
     exists_fn=seen("unlock_request"),
-    value_fn=lambda lock: lock.data.requested,
+    value_fn=lambda lock: lock.data.state.request_until if lock.data.requested else None,
 )
 
 BINARY_SENSORS = (
@@ -85,15 +90,22 @@ class LockBinarySensor(LockValue[bool | None], BinarySensorEntity):
     @override
     def is_on(self) -> bool | None:
         """Return if it is on; None is not known."""
-        return self._shown[1]
+        return self._value
 
 
-class RequestSensor(LockBinarySensor):
+class RequestSensor(LockValue[float | None], BinarySensorEntity):
     """If somebody at the door asks to be let in, and until when the lock waits for the answer."""
 
+    entity_description: RequestDescription
+
+    @property
     @override
-    def _read(self) -> tuple[bool, bool | None, dict[str, Any] | None]:
-        """Return what is shown."""
-        refused, requested, _ = super()._read()
-        until = self.coordinator.data.state.request_until if requested else None
-        return refused, requested, {"until": iso(until)}
+    def is_on(self) -> bool:
+        """Return if somebody asks."""
+        return self._value is not None
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """Return until when."""
+        return {"until": iso(self._value)}

@@ -48,6 +48,7 @@ from .tuyalock import (
     Family,
     OpenApi,
     Reader,
+    Record,
     Settings,
     Snapshot,
     TuyaLock,
@@ -183,7 +184,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._feature_listeners: list[CALLBACK_TYPE] = []
         self._features = self._read_features()
         self.opener = Opener(hass, beside.opening)
-        self.last_unlocked_by = self._read_last_unlocked_by()
+        self.last_unlocked_by = self._who_unlocked(self.data.last_unlock)
         if not beside.clean:
             self.lock.recover()
         self.records = RecordDispatcher(
@@ -289,9 +290,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     def _member_model(self) -> str:
         return f"Member at {self.name}"
 
-    def _read_last_unlocked_by(self) -> str | None:
+    def _who_unlocked(self, record: Record | None) -> str | None:
         """Return who unlocked last: a name if there is one, or else `Fingerprint 3`."""
-        if (record := self.data.last_unlock) is None:
+        if record is None:
             return None
         unlock = record.unlock
         if member := self.owner(unlock):
@@ -310,7 +311,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             snapshot.state.seen,
             snapshot.family,
             snapshot.changeable,
-            self.lock.kinds,
+            snapshot.kinds,
             cloud and cloud.data.firmware is not None,
         )
 
@@ -323,7 +324,6 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def async_update_listeners(self) -> None:
         """Call back all who show something of the lock."""
-        self.last_unlocked_by = self._read_last_unlocked_by()
         if (features := self._read_features()) != self._features:
             self._features = features
             for listener in tuple(self._feature_listeners):
@@ -342,6 +342,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         members, name = members_of(self.config_entry), self.config_entry.title
         if (members, name) != (self.members, self.name):
             self.members, self.name = members, name
+            self.last_unlocked_by = self._who_unlocked(self.data.last_unlock)
             if self.cloud:
                 self.cloud.async_rename()
             devices, entry_id = dr.async_get(self.hass), self.config_entry.entry_id
@@ -384,29 +385,32 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def _async_updated(self, update: Update) -> None:
         """Show what has changed, and deliver the records that are new."""
-        snapshot = update.state
-        if snapshot.key_refused and not self.data.key_refused:
+        snapshot, before = update.state, self.data
+        if snapshot.key_refused and not before.key_refused:
             LOGGER.info("%s refuses the local key", self.name)
             self.config_entry.async_create_background_task(
                 self.hass, self._async_renew_key(), "look for another local key"
             )
-        elif self.data.key_refused and snapshot.awake:
+        elif before.key_refused and snapshot.awake:
             LOGGER.info("%s accepts the local key again", self.name)
             async_end_reauth(self.hass, self.config_entry)
         if self.cloud:
-            self.cloud.async_lock_changed(self.data, snapshot)
-        if snapshot.awake:
+            self.cloud.async_lock_changed(before, snapshot)
+        if snapshot.awake and not before.awake:
             self._async_keep_address()
-        elif self.data.awake and self.lock.address.keep_alive:
+        elif before.awake and not snapshot.awake and self.lock.address.keep_alive:
             # It may have got another address, and announces itself only when asked.
             self.config_entry.async_create_task(
                 self.hass, async_get_listener(self.hass).async_ask()
             )
         if not is_clock_set(self.listening_since):
             self.listening_since = time.time()
+        if (snapshot.last_unlock, snapshot.passwords) != (before.last_unlock, before.passwords):
+            self.last_unlocked_by = self._who_unlocked(snapshot.last_unlock)
         self._async_save()
         self.async_set_updated_data(snapshot)
-        self.records.async_take(update.records)
+        if update.records:
+            self.records.async_take(update.records)
 
     @callback
     def _async_keep_address(self) -> None:

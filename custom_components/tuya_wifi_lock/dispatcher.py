@@ -14,7 +14,7 @@ from homeassistant.util.signal_type import SignalType
 from .const import DOMAIN
 from .members import Member, is_duress, owner
 from .opener import Opener
-from .tuyalock import Age, CloudError, Kind, Record, TuyaLock, aged
+from .tuyalock import Age, CloudError, Kind, Record, TuyaLock, Unlock, aged
 
 NAME_WITHIN = 3.0
 """Seconds that an unlock waits for the name of its temporary password."""
@@ -95,8 +95,7 @@ class RecordDispatcher:
         """Deliver records, once all before them are."""
         if not self._closed:
             self._waiting += records
-            if self._waiting:
-                self._async_deliver()
+            self._async_deliver()
 
     @callback
     def close(self) -> None:
@@ -127,9 +126,10 @@ class RecordDispatcher:
 
     def _must_wait(self, hass: HomeAssistant, record: Record) -> bool:
         """Return if a record waits for an entity, or for the name of a temporary password."""
-        if record.kind in {Kind.ALARM, Kind.DOORBELL}:
-            return not self._listeners[record.kind]
-        if record.kind is not Kind.UNLOCK:
+        kind = record.kind
+        if kind in {Kind.ALARM, Kind.DOORBELL}:
+            return not self._listeners[kind]
+        if kind is not Kind.UNLOCK:
             return False
         if not self._naming and record.id > self._named and self._lock.lacks_name(record):
             self._naming = True
@@ -140,30 +140,30 @@ class RecordDispatcher:
         return self._naming
 
     def _async_deliver_one(self, hass: HomeAssistant, record: Record) -> None:
-        delivery = self.describe(record)
-        if record.kind is not Kind.DOORBELL or record.age is Age.LIVE:
-            for listener in tuple(self._listeners[record.kind]):
+        delivery, kind = self.describe(record), record.kind
+        if kind is not Kind.DOORBELL or record.age is Age.LIVE:
+            for listener in tuple(self._listeners[kind]):
                 listener(delivery)
-        if record.kind is Kind.UNLOCK and not delivery.duress and _is_marked(delivery):
+        marked = kind is Kind.UNLOCK and not delivery.duress and _is_marked(delivery)
+        if marked:
             self._lock.note_duress(record)
-            async_dispatcher_send(hass, SIGNAL_DURESS, self._entry.entry_id, delivery)
-        if record.kind is Kind.DURESS:
+        if marked or kind is Kind.DURESS:
             async_dispatcher_send(hass, SIGNAL_DURESS, self._entry.entry_id, delivery)
         self._lock.delivered(record.id)
 
     def describe(self, record: Record) -> Delivery:
         """Return a record with all that is known of who it was."""
-        lock = self._lock
-        unlock = lock.unlock_of(record) if record.kind is Kind.DURESS else record
-        if unlock is None or unlock.kind is not Kind.UNLOCK:
+        lock, kind = self._lock, record.kind
+        unlock = lock.unlock_of(record) if kind is Kind.DURESS else record
+        if unlock is None or not isinstance(unlock.event, Unlock):
             return Delivery(record)
         return Delivery(
             record,
             unlock=unlock,
-            member=owner(self._members().values(), unlock.unlock),
+            member=owner(self._members().values(), unlock.event),
             password_name=lock.password_name(unlock),
             opener=self._opener.name_of(unlock),
-            duress=any(one.unlock_id == unlock.id for one in lock.records(Kind.DURESS)),
+            duress=unlock.id in [one.unlock_id for one in lock.records(Kind.DURESS)],
             context=self._context_of(record),
         )
 

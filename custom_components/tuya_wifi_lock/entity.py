@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, override
+from typing import override
 
 from homeassistant.const import EntityCategory
 from homeassistant.core import callback
@@ -158,25 +158,19 @@ class LockValue[V](TuyaLockEntity):
 
     def __init__(self, coordinator: LockCoordinator, description: LockValueDescription[V]) -> None:
         super().__init__(coordinator, description)
-        self._shown = self._read()
+        self._value = self._read()
 
-    @property
-    @override
-    def extra_state_attributes(self) -> dict[str, Any] | None:
-        """Return the attributes."""
-        return self._shown[2]
-
-    def _read(self) -> tuple[bool, V, dict[str, Any] | None]:
-        """Return what decides the availability, the value and the attributes."""
-        lock = self.coordinator
-        return lock.data.key_refused, self.entity_description.value_fn(lock), None
+    def _read(self) -> V:
+        """Return the value as it is now."""
+        return self.entity_description.value_fn(self.coordinator)
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
         """Write the state if anything in it has changed."""
-        if (shown := self._read()) != self._shown:
-            self._shown = shown
+        refused, value = self.coordinator.data.key_refused, self._read()
+        if value != self._value or refused != self._key_refused:
+            self._value, self._key_refused = value, refused
             self.async_write_ha_state()
 
 
@@ -215,32 +209,47 @@ class LockSetting(TuyaLockEntity):
             await self.coordinator.lock.change_setting(self.entity_description.code, value)
 
 
-class MemberEntity(Entity):
+class RecordEntity(Entity):
+    """An entity that follows the records of a kind; nothing else changes it."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+
+    def __init__(
+        self, coordinator: LockCoordinator, kind: Kind, owner_id: str, key: str, device: DeviceInfo
+    ) -> None:
+        self._records, self._kind = coordinator.records, kind
+        self._attr_unique_id = f"{owner_id}_{key}"
+        self._attr_translation_key = key
+        self._attr_device_info = device
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen for records."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self._records.async_subscribe(self._kind, self._async_delivered))
+
+    @callback
+    @abstractmethod
+    def _async_delivered(self, delivery: Delivery) -> None:
+        """Handle a record."""
+
+
+class MemberEntity(RecordEntity):
     """An entity of a member; it follows the unlocks of that member.
 
     Diagnostic, so that no dashboard is made of the members of a household.
     """
 
     _attr_entity_category = EntityCategory.DIAGNOSTIC
-    _attr_has_entity_name = True
-    _attr_should_poll = False
 
     def __init__(self, coordinator: LockCoordinator, member: Member, key: str) -> None:
-        self.coordinator = coordinator
+        device = coordinator.member_device(member)
+        super().__init__(coordinator, Kind.UNLOCK, member.id, key, device)
         self._member_id = member.id
-        self._attr_unique_id = f"{member.id}_{key}"
-        self._attr_translation_key = key
-        self._attr_device_info = coordinator.member_device(member)
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Listen for unlocks."""
-        await super().async_added_to_hass()
-        self.async_on_remove(
-            self.coordinator.records.async_subscribe(Kind.UNLOCK, self._async_delivered)
-        )
 
     @callback
+    @override
     def _async_delivered(self, delivery: Delivery) -> None:
         if delivery.member and delivery.member.id == self._member_id:
             self._async_unlocked(delivery)

@@ -18,7 +18,7 @@ from .dispatcher import Delivery
 from .entity import (
     LockPartDescription,
     MemberEntity,
-    TuyaLockEntity,
+    RecordEntity,
     async_add_members,
     async_add_when_seen,
     seen,
@@ -40,7 +40,7 @@ class LockEventDescription(LockPartDescription, EventEntityDescription):
 
 def _reported(kind: Kind, *codes: str) -> Callable[[LockCoordinator], bool]:
     """Return a test for locks that have a record of a kind, or one of the DPs that report it."""
-    return lambda lock: seen(*codes)(lock) or kind in lock.lock.kinds
+    return lambda lock: seen(*codes)(lock) or kind in lock.data.kinds
 
 
 EVENTS = (
@@ -83,30 +83,21 @@ async def async_setup_entry(
     async_add_members(entry.runtime_data, MemberUnlockEvent, async_add_entities)
 
 
-class RecordEvent(TuyaLockEntity, EventEntity):
-    """Something has happened at the door."""
+class RecordEvent(RecordEntity, EventEntity):
+    """Something has happened at the door.
+
+    It is available, whatever the lock is: triggers ignore an event that follows unavailable.
+    """
 
     entity_description: LockEventDescription
 
-    @property
-    @override
-    def available(self) -> bool:
-        """Return True: triggers ignore an event that follows unavailable."""
-        return True
+    def __init__(self, coordinator: LockCoordinator, description: LockEventDescription) -> None:
+        device_id, device = coordinator.device_id, coordinator.device_info
+        super().__init__(coordinator, description.kind, device_id, description.key, device)
+        self.entity_description = description
 
     @callback
     @override
-    def _handle_coordinator_update(self) -> None:
-        """Do nothing: an event changes only by another one."""
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Listen for records."""
-        await super().async_added_to_hass()
-        subscribe = self.coordinator.records.async_subscribe
-        self.async_on_remove(subscribe(self.entity_description.kind, self._async_delivered))
-
-    @callback
     def _async_delivered(self, delivery: Delivery) -> None:
         if delivery.record.age in self.entity_description.ages:
             _trigger(self, delivery)

@@ -92,6 +92,7 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
         self._attr_is_unlocking = data.unlocking
         self._attr_is_jammed = data.state.jammed
         self._attr_changed_by = self.coordinator.last_unlocked_by
+        self._code: str | None = self.coordinator.config_entry.options.get(CONF_CODE)
         self._attr_code_format = CODE_FORMAT if self._code else None
         self._attr_extra_state_attributes = self._unlocking_for()
 
@@ -106,11 +107,6 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
             attributes["waits_for"] = waits if data.unlock_waits_until else "answer"
             attributes["waits_until"] = iso(data.unlock_waits_until)
         return attributes
-
-    @property
-    def _code(self) -> str | None:
-        code: str | None = self.coordinator.config_entry.options.get(CONF_CODE)
-        return code
 
     @override
     async def async_unlock(self, **kwargs: Any) -> None:
@@ -178,9 +174,10 @@ def _who(delivery: Delivery) -> str:
 
 
 def _way(record: Record) -> str:
-    if way := _WAYS.get(record.unlock.method):
+    unlock = record.unlock
+    if way := _WAYS.get(unlock.method):
         return way
-    method, number = record.unlock.method.replace("_", " "), record.unlock.number
+    method, number = unlock.method.replace("_", " "), unlock.number
     return f"with {method}" if number is None else f"with {method} {number}"
 
 

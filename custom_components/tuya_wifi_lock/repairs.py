@@ -110,6 +110,8 @@ class _Repairs:
         """The name of the lock in the repairs that are shown."""
         self._inputs: tuple[object, ...] = ()
         self._findings: list[Finding] | None = None
+        self._missing = False
+        """The next report ends a repair, whatever it says."""
         self._cloud_issue: str | None = None
         """The repair about the cloud that is shown."""
 
@@ -166,8 +168,7 @@ class _Repairs:
             # Nothing is overdue by a clock that is not set, and no lock is wrong by it.
             return
         inputs = self._read_inputs()
-        missing = any(finding.text in _MISSING for finding in self._findings or ())
-        if missing or inputs != self._inputs:
+        if self._missing or inputs != self._inputs:
             self._inputs = inputs
             self._async_check()
             self._async_ask()
@@ -179,7 +180,6 @@ class _Repairs:
         lock, data, cloud = self._coordinator.lock, self._coordinator.data, self._coordinator.cloud
         health = lock.health
         return (
-            data.awake,
             data.family,
             data.key_refused,
             type(data.problem),
@@ -189,7 +189,6 @@ class _Repairs:
             health.clock_ahead and round(health.clock_ahead / 60),
             health.crowded,
             health.takes_keys,
-            lock.address.keep_alive,
             lock.opens_remotely,
             cloud and cloud.data.allowed,
             self._coordinator.checked_at,
@@ -205,6 +204,7 @@ class _Repairs:
         if findings == self._findings:
             return
         self._findings = findings
+        self._missing = not _MISSING.isdisjoint([finding.text for finding in findings])
         called_for = {ISSUES[finding.text]: finding for finding in findings}
         for issue in set(ISSUES.values()):
             if finding := called_for.get(issue):

@@ -30,7 +30,7 @@ from .entity import (
     seen,
 )
 from .members import Member
-from .tuyalock import BATTERY_LEVELS, Age, LockState
+from .tuyalock import BATTERY_LEVELS, Age, LockState, TemporaryPassword
 
 PARALLEL_UPDATES = 0
 
@@ -43,6 +43,13 @@ type Value = int | str | datetime | None
 @dataclass(frozen=True, kw_only=True)
 class LockSensorDescription(LockValueDescription[Value], SensorEntityDescription):
     """Description of a sensor of a lock."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordsDescription(
+    LockValueDescription[tuple[TemporaryPassword, ...]], SensorEntityDescription
+):
+    """Description of the temporary passwords that take a place in the lock."""
 
 
 def _last_heard(state: LockState) -> datetime | None:
@@ -81,11 +88,17 @@ LAST_HEARD = LockSensorDescription(
     value_fn=lambda lock: _last_heard(lock.data.state),
 )
 
-TEMPORARY_PASSWORDS = LockSensorDescription(
+
+def _valid_passwords(lock: LockCoordinator) -> tuple[TemporaryPassword, ...]:
+    now = time.time()
+    return tuple([one for one in lock.data.passwords if one.counts(now)])
+
+
+TEMPORARY_PASSWORDS = PasswordsDescription(
     key="temporary_passwords",
     exists_fn=lambda lock: lock.lock.passwords.code_length is not None,
     by_project=True,
-    value_fn=lambda lock: None,
+    value_fn=_valid_passwords,
 )
 
 
@@ -112,7 +125,7 @@ class LockSensor(LockValue[Value], SensorEntity):
     @override
     def native_value(self) -> Value:
         """Return the value; None is not known."""
-        return self._shown[1]
+        return self._value
 
 
 class QuietSensor(SensorEntity):
@@ -138,32 +151,34 @@ class LastHeard(QuietLockSensor):
     _was_awake = False
 
     @override
-    def _read(self) -> tuple[bool, Value, dict[str, Any] | None]:
+    def _read(self) -> Value:
         """Return what is shown already while the lock stays awake."""
-        refused, at, attributes = super()._read()
+        at = super()._read()
         stays, self._was_awake = self._was_awake, self.coordinator.data.awake
-        shown = self._shown[1] if stays else None
+        shown = self._value if stays else None
         if isinstance(at, datetime) and isinstance(shown, datetime) and at - shown < STILL_AWAKE:
-            at = shown
-        return refused, at, attributes
+            return shown
+        return at
 
 
-class PasswordsSensor(LockSensor):
+class PasswordsSensor(LockValue[tuple[TemporaryPassword, ...]], SensorEntity):
     """Number of temporary passwords; they end by time alone."""
 
+    entity_description: PasswordsDescription
     _unrecorded_attributes = frozenset({"passwords"})
     _cancel: CALLBACK_TYPE | None = None
-    _ends: float | None = None
-    """When the next password ends, Unix seconds."""
 
+    @property
     @override
-    def _read(self) -> tuple[bool, Value, dict[str, Any] | None]:
-        """Return the number of the passwords that take a place in the lock, and which they are."""
-        lock, now = self.coordinator, time.time()
-        valid = lock.lock.passwords.valid(now)
-        self._ends = min((one.end for one in valid if one.end > now), default=None)
-        passwords = [{"name": one.name, "phase": one.phase.value} for one in valid]
-        return lock.data.key_refused, len(valid), {"passwords": passwords}
+    def native_value(self) -> int:
+        """Return how many there are."""
+        return len(self._value)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """Return which they are."""
+        return {"passwords": [{"name": one.name, "phase": one.phase.value} for one in self._value]}
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -176,16 +191,17 @@ class PasswordsSensor(LockSensor):
     @override
     def _handle_coordinator_update(self) -> None:
         """Write what has changed, and count again when the next password ends."""
-        ends = self._ends
+        before = self._value
         super()._handle_coordinator_update()
-        if self._ends != ends or self._cancel is None:
+        if self._value is not before:
             self._async_arm()
 
     @callback
     def _async_arm(self) -> None:
         self._async_disarm()
-        if self._ends:
-            end = dt_util.utc_from_timestamp(self._ends)
+        now = time.time()
+        if ends := [one.end for one in self._value if one.end > now]:
+            end = dt_util.utc_from_timestamp(min(ends))
             self._cancel = async_track_point_in_utc_time(self.hass, self._async_ended, end)
 
     @callback
@@ -196,8 +212,8 @@ class PasswordsSensor(LockSensor):
 
     @callback
     def _async_ended(self, now: datetime) -> None:
-        self._cancel = None
-        self._handle_coordinator_update()
+        super()._handle_coordinator_update()
+        self._async_arm()
 
 
 class MemberLastOpening(MemberEntity, QuietSensor, RestoreSensor):
@@ -222,9 +238,9 @@ class MemberLastOpening(MemberEntity, QuietSensor, RestoreSensor):
     def _async_unlocked(self, delivery: Delivery) -> None:
         """Take the time of an unlock, unless it is unknown or older than the last one."""
         record, last = delivery.record, self._attr_native_value
-        if record.age is Age.UNKNOWN or record.known_time is None:
+        if record.age is Age.UNKNOWN or (happened := record.known_time) is None:
             return
-        at = dt_util.utc_from_timestamp(record.known_time)
+        at = dt_util.utc_from_timestamp(happened)
         if isinstance(last, datetime) and last > at:
             return
         self._attr_native_value = at

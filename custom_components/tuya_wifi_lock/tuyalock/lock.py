@@ -26,6 +26,7 @@ from .models import (
     Report,
     Settings,
     Source,
+    TemporaryPassword,
     Unlock,
     Value,
     is_set,
@@ -75,6 +76,10 @@ class Snapshot:
     key_refused: bool
     changeable: Mapping[str, Dp]
     """Settings that can be changed by the product's own model, by DP code."""
+    kinds: frozenset[Kind]
+    """The kinds of records that there are."""
+    passwords: tuple[TemporaryPassword, ...]
+    """The temporary passwords that are known, the oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +137,12 @@ class TuyaLock:
             changed=self._publish,
         )
         self.passwords = TemporaryPasswords(
-            cloud, clock, stored.get("passwords"), self._changed, reader
+            cloud, clock, stored.get("passwords"), self._publish, reader
         )
         self._reaching: set[asyncio.Future[None]] = set()
         self._timer: Timer | None = None
         self._timer_at = float("inf")
-        self.snapshot = self._look()
+        self.snapshot = self._look(clock.time())
 
     def start(self) -> None:
         """Begin to look for the lock."""
@@ -152,7 +157,6 @@ class TuyaLock:
         )
         self.session.start()
         self._publish()
-        self._arm()
 
     async def stop(self) -> None:
         """Disconnect from the lock, and cancel what waits for it."""
@@ -281,10 +285,6 @@ class TuyaLock:
         now = self._clock.time()
         self._state = opened(self._state, now, now)
 
-    def _changed(self) -> None:
-        """Note that a temporary password is another one, or has come further."""
-        self._publish(force=True)
-
     @property
     def can_refuse(self) -> bool:
         """Return if the lock itself or Tuya's cloud takes a refusal of the request at the door."""
@@ -316,7 +316,7 @@ class TuyaLock:
     def receive(self, report: Report) -> None:
         """Take a report of any source: decode it, age it, keep what is new, and publish it."""
         self._notice_clock()
-        newest_id = self.journal.newest_id
+        changes = self.journal.changes
         observations = self.product.observe(report)
         dated = self._dated(report, observations)
         self._state = reduce(self._state, dated, is_answer=report.is_answer)
@@ -325,7 +325,7 @@ class TuyaLock:
         new = self._keep(report, claims)
         self._feed(report, dated, claims, new)
         # A record that is pending may change nothing that can be seen, and is to be stored as well.
-        self._publish(new, force=self.journal.newest_id != newest_id)
+        self._publish(new, force=self.journal.changes != changes)
 
     def _dated(self, report: Report, observations: list[Observation]) -> list[Dated]:
         """Return what a report says of the lock's state, with the time of which it says it."""
@@ -413,11 +413,19 @@ class TuyaLock:
 
     def on_event(self, event: SessionEvent) -> None:
         """Take what happens in the local network."""
-        self._notice_clock()
-        new: list[Record] = []
+        if isinstance(event, Report):
+            self.receive(event)
+        else:
+            self._notice_clock()
+            self._publish(self._note(event))
+        if self.product.family is Family.D:
+            self.session.keep_alive()
+        if self._reaching:
+            self._check_reached()
+
+    def _note(self, event: SessionEvent) -> list[Record]:
+        """Note how the session goes; return the records that are decided with it."""
         match event:
-            case Report():
-                self.receive(event)
             case Opened():
                 self.product.identify(event.product_id)
                 self._state = heard(self._state, self._clock.time())
@@ -434,12 +442,8 @@ class TuyaLock:
                 self.health.note_error(refusal, self._clock.time())
                 self._waiters.fail(Source.LAN, refusal)
             case Closed():
-                new = self._closed(event.error)
-        if self.product.family is Family.D:
-            self.session.keep_alive()
-        if not isinstance(event, Report):
-            self._publish(new)
-        self._check_reached()
+                return self._closed(event.error)
+        return []
 
     def _closed(self, error: LockError | None) -> list[Record]:
         """Note why a dial failed or a connection ended; None if we ended it."""
@@ -451,14 +455,7 @@ class TuyaLock:
         self._waiters.fail(Source.LAN, error or ConnectionLost("the connection was ended"))
         return new
 
-    # What goes out
-
     # What has happened at the door
-
-    @property
-    def kinds(self) -> frozenset[Kind]:
-        """Return the kinds of records that there are."""
-        return self.journal.kinds
 
     def records(self, kind: Kind) -> list[Record]:
         """Return the records of a kind in the order in which they were received."""
@@ -514,22 +511,24 @@ class TuyaLock:
         """Note that a record has reached all who listen."""
         self.journal.mark_delivered(record_id)
 
+    # What goes out
+
     def _publish(self, records: Iterable[Record] = (), *, force: bool = False) -> None:
         """Publish what has changed, and the records that are new and not delivered."""
         records = tuple(records)
         for record in records:
             _LOGGER.debug("%s: new: %s", self._device_id, record)
             self._state = reduce_record(self._state, record)
-        snapshot, new = self._look(), tuple(one for one in records if not one.delivered)
-        self._arm()
+        now, monotonic = self._clock.time(), self._clock.monotonic()
+        snapshot, new = self._look(now), tuple([one for one in records if not one.delivered])
+        self._arm(now, monotonic)
         if snapshot == self.snapshot and not new and not force:
             return
         self.snapshot = snapshot
         self._on_update(Update(snapshot, new))
 
-    def _look(self) -> Snapshot:
-        now, settings = self._clock.time(), self._settings
-        state = state_at(self._state, now)
+    def _look(self, now: float) -> Snapshot:
+        state, settings = state_at(self._state, now), self._settings
         return Snapshot(
             state=state,
             family=self.product.family,
@@ -542,13 +541,14 @@ class TuyaLock:
             problem=self.health.problem,
             key_refused=self.health.key_refused,
             changeable=self.product.changeable,
+            kinds=self.journal.kinds,
+            passwords=self.passwords.known,
         )
 
     # What changes with the time alone
 
-    def _arm(self) -> None:
+    def _arm(self, now: float, monotonic: float) -> None:
         """Plan to look again when time alone will have changed something."""
-        now, monotonic = self._clock.time(), self._clock.monotonic()
         state, delay = self._state, self._settings.relock_delay
         ends = (state.request_until, state.opened_at and state.opened_at + delay)
         waits = [end - now + 0.01 for end in ends if end and end > now]
@@ -570,7 +570,6 @@ class TuyaLock:
         self._timer, self._timer_at = None, float("inf")
         self._notice_clock()
         self._publish(self._keeper.decide(now))
-        self._arm()
 
     def _notice_clock(self) -> None:
         """Date what came while our own clock was not set, once it is."""

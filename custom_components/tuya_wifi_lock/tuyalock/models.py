@@ -277,9 +277,10 @@ class Record:
 
         None if the lock had saved it up without its time, or our own clock was not set.
         """
-        if not is_set(self.happened) or (self.when.time is None and self.age is Age.UNKNOWN):
+        if self.when.time is None and self.age is Age.UNKNOWN:
             return None
-        return self.happened
+        happened = self.happened
+        return happened if is_set(happened) else None
 
     @property
     def clock_wrong(self) -> bool:

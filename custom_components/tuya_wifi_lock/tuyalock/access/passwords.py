@@ -43,8 +43,9 @@ class PasswordBook:
         """Go on from what `as_dict` returned before, as far as that can be read."""
         reader = reader or Reader()
         rows = reader.parts("passwords", stored).get("passwords", [])
-        passwords = reader.read("passwords", list[TemporaryPassword], rows, [])
-        self._passwords = {password.id: password for password in passwords}
+        self.known: tuple[TemporaryPassword, ...] = ()
+        """All that are known, the oldest first."""
+        self._keep(reader.read("passwords", list[TemporaryPassword], rows, []))
 
     def as_dict(self) -> dict[str, Any]:
         """Return a form for storage; there are no digits in it."""
@@ -52,7 +53,7 @@ class PasswordBook:
 
     def __iter__(self) -> Iterator[TemporaryPassword]:
         """Return all that are known, the oldest first."""
-        return iter(tuple(self._passwords.values()))
+        return iter(self.known)
 
     @property
     def unsettled(self) -> int:
@@ -138,7 +139,7 @@ class PasswordBook:
         absent = password.phase is PasswordPhase.FAILED and password.number is None
         if password.gone is None and (absent or password.phase is PasswordPhase.DELETED):
             password = replace(password, gone=now)
-        self._passwords[password.id] = password
+        self._keep([*self.known, password])
         self._forget(now)
 
     def merge(self, listed: Iterable[TemporaryPassword], now: float) -> None:
@@ -168,8 +169,13 @@ class PasswordBook:
     def _forget(self, now: float) -> None:
         """Forget the oldest of those that are over."""
         over = [password for password in self if not password.counts(now)]
-        for password in sorted(over, key=lambda one: one.gone or one.end)[:-HISTORY]:
-            del self._passwords[password.id]
+        forgotten = sorted(over, key=lambda one: one.gone or one.end)[:-HISTORY]
+        if forgotten:
+            self._keep([one for one in self if one not in forgotten])
+
+    def _keep(self, passwords: Iterable[TemporaryPassword]) -> None:
+        """Keep passwords, of each the last form."""
+        self.known = tuple({password.id: password for password in passwords}.values())
 
 
 class TemporaryPasswords(PasswordBook):

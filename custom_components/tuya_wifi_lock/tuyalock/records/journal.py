@@ -44,6 +44,8 @@ class Journal:
         """The id of the last record of an earlier start."""
         self.changes = 0
         """How often something in it has changed."""
+        self.kinds: frozenset[Kind] = frozenset()
+        """The kinds of records there are, but for pending ones."""
         self.last_unlock: Record | None = None
         """The unlock that happened last, by all that the records say."""
 
@@ -59,19 +61,9 @@ class Journal:
         """Return the records of a kind, the oldest first, but for pending ones."""
         return [one for one in self._records if one.event.kind is kind and one.age is not None]
 
-    @property
-    def newest_id(self) -> int:
-        """Return the id of the record that was received last, pending or not."""
-        return self._next_id - 1
-
-    @property
-    def kinds(self) -> frozenset[Kind]:
-        """Return the kinds of records there are."""
-        return frozenset([one.event.kind for one in self._records if one.age is not None])
-
     def find(self, record_id: int | None) -> Record | None:
         """Return a record by its id, pending or not."""
-        return next((record for record in self._records if record.id == record_id), None)
+        return None if (index := self._index(record_id)) is None else self._records[index]
 
     def add(
         self,
@@ -98,7 +90,7 @@ class Journal:
         self._next_id += 1
         self.changes += 1
         self._records.append(record)
-        self._forget(record.kind)
+        self._forget(event.kind)
         return self._note(record)
 
     def settle(
@@ -211,9 +203,12 @@ class Journal:
     # What is kept
 
     def _note(self, record: Record) -> Record:
-        """Keep in mind which unlock happened last."""
-        if record.age is not None and isinstance(record.event, Unlock):
-            self.last_unlock = _later(self.last_unlock, record)
+        """Keep in mind which kinds there are, and which unlock happened last."""
+        if record.age is not None:
+            if record.event.kind not in self.kinds:
+                self.kinds |= {record.event.kind}
+            if isinstance(record.event, Unlock):
+                self.last_unlock = _later(self.last_unlock, record)
         return record
 
     def _forget(self, kind: Kind) -> None:
@@ -223,7 +218,7 @@ class Journal:
             if (time := record.when.time) is not None:
                 self._watermarks[kind] = max(self._watermarks.get(kind, time), time)
 
-    def _index(self, record_id: int) -> int | None:
+    def _index(self, record_id: int | None) -> int | None:
         for index in range(len(self._records) - 1, -1, -1):
             if self._records[index].id == record_id:
                 return index
@@ -253,7 +248,7 @@ class Journal:
         reader.lose("journal", len(stored.records) - len(records))
         first = {one.kind: one.when.received for one in reversed(records.values())}
         journal._next_id = max(1, stored.next_id, *(id_ + 1 for id_ in records))
-        journal._loaded_id = journal.newest_id
+        journal._loaded_id = journal._next_id - 1
         # Nobody can tell any more when it was that our clock was not set.
         journal._records = [
             one if is_set(one.when.received) else replace(one, confirmed=True)
@@ -306,4 +301,4 @@ def _later(last: Record | None, record: Record) -> Record:
     """Return what happened later, if our own clock was not ahead when it received the last one."""
     if last is None or last.happened > record.when.received + CLOCK_TOLERANCE:
         return record
-    return max(last, record, key=lambda one: (one.happened, one.id))
+    return last if (last.happened, last.id) > (record.happened, record.id) else record

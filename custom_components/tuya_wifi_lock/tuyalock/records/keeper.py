@@ -231,7 +231,7 @@ class PendingDuress:
     @property
     def due(self) -> float:
         """Return the monotonic time at which something is decided if nothing comes."""
-        return min((one.due for one in self._pending), default=float("inf"))
+        return min([one.due for one in self._pending], default=float("inf"))
 
     def hold(self, record: Record, age: Age, unlock_id: int | None = None) -> None:
         """Hold back a record until the unlock with an id is decided, or until one has followed."""
