@@ -341,8 +341,8 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         """Take over a new name, changed members and options, without touching the lock."""
         members, name = members_of(self.config_entry), self.config_entry.title
         if (members, name) != (self.members, self.name):
+            # Who unlocked last stays as it was shown: nobody has opened the door now.
             self.members, self.name = members, name
-            self.last_unlocked_by = self._who_unlocked(self.data.last_unlock)
             if self.cloud:
                 self.cloud.async_rename()
             devices, entry_id = dr.async_get(self.hass), self.config_entry.entry_id
