@@ -1,12 +1,11 @@
 """The blueprints: each can be imported, takes its inputs, and does what it says."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 import time
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
-from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -40,7 +39,8 @@ from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 
 ROOT = Path(__file__).parent.parent
-FOLDER = ROOT / "blueprints" / "automation" / DOMAIN
+BLUEPRINTS = ROOT / "custom_components" / DOMAIN / "blueprints"
+FOLDER = BLUEPRINTS / "automation" / DOMAIN
 FILES = sorted(FOLDER.glob("*.yaml"))
 ADDRESS = "https://github.com/tuya-wifi-lock/tuya-wifi-lock/blob/main"
 IMPORT = "https://my.home-assistant.io/redirect/blueprint_import/?blueprint_url="
@@ -155,14 +155,6 @@ def members(hass: HomeAssistant, entry: MockConfigEntry) -> None:
         data = MappingProxyType({CONF_NUMBERS: numbers, **person})
         subentry = ConfigSubentry(data=data, subentry_type="member", title=name, unique_id=None)
         hass.config_entries.async_add_subentry(entry, subentry)
-
-
-@pytest.fixture(autouse=True)
-def folder() -> Generator[None]:
-    """Home Assistant's folder of blueprints is the one of this repository."""
-    models = "homeassistant.components.blueprint.models"
-    with patch(f"{models}.DomainBlueprints.blueprint_folder", FOLDER.parent):
-        yield
 
 
 type Use = Callable[..., Coroutine[Any, Any, None]]
