@@ -272,7 +272,7 @@ async def test_a_home_that_starts_in_1970(
         shown = state(hass, UNLOCK).attributes
         assert shown["time"] is None
         assert "clock_wrong" not in shown
-        assert state(hass, f"sensor.{NAME}_last_heard").state == "unknown"
+        assert entry.runtime_data.data.state.last_heard is None
         assert not cloud.calls
         assert repairs(hass) == []
         found = await diagnosed(hass)
