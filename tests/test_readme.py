@@ -15,6 +15,7 @@ from custom_components.tuya_wifi_lock.tuyalock.models import PasswordPhase
 from homeassistant.components.automation.config import (
     async_validate_config_item as async_validate_automation,
 )
+from homeassistant.components.logbook import CONFIG_SCHEMA as LOGBOOK
 from homeassistant.components.recorder import CONFIG_SCHEMA as RECORDER
 from homeassistant.components.script.config import (
     async_validate_config_item as async_validate_script,
@@ -29,6 +30,8 @@ EXAMPLES: list[dict[str, Any]] = [
     yaml.safe_load(dedent(block))
     for block in re.findall(r"^ *```yaml\n(.*?)^ *```$", README, re.DOTALL | re.MULTILINE)
 ]
+CONFIGURATION = {"logbook": LOGBOOK, "recorder": RECORDER}
+"""Whose examples belong into `configuration.yaml`."""
 HEADINGS = re.findall(r"^#+ (.+)$", README, re.MULTILINE)
 
 
@@ -53,8 +56,8 @@ async def test_an_example_loads(
 ) -> None:
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
-    if "recorder" in example:
-        assert RECORDER(example)
+    if schema := CONFIGURATION.get(next(iter(example))):
+        assert schema(example)
         return
     if "sequence" in example:
         script = await async_validate_script(hass, "example", example)
@@ -124,7 +127,8 @@ def test_there_are_no_two_chapters_of_one_name() -> None:
 def test_all_that_an_owner_meets_is_named(kind: str) -> None:
     named = " ".join(README.lower().split())
     if kind == "entity":
-        names = {one["name"] for platform in TEXTS[kind].values() for one in platform.values()}
+        entities = [one for platform in TEXTS[kind].values() for one in platform.values()]
+        names = {one["name"] for one in entities if "name" in one}
     elif kind == "services":
         names = set(TEXTS[kind])
     else:

@@ -1,7 +1,7 @@
 """Binary sensors of a lock."""
 
 from dataclasses import dataclass
-from typing import override
+from typing import Any, override
 
 from homeassistant.components.binary_sensor import (
     BinarySensorDeviceClass,
@@ -14,6 +14,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import LockConfigEntry
 from .entity import LockValue, LockValueDescription, async_add_when_seen, seen
+from .texts import iso
 from .tuyalock import LockState
 
 PARALLEL_UPDATES = 0
@@ -29,12 +30,18 @@ def _battery_low(state: LockState) -> bool | None:
     return None if level is None else level in {"low", "poweroff"}
 
 
+@dataclass(frozen=True, kw_only=True)
+class RequestDescription(LockValueDescription[float | None], BinarySensorEntityDescription):
+    """Description of the request at the door, by its end in Unix seconds."""
+
+
+UNLOCK_REQUESTED = RequestDescription(
+    key="unlock_requested",
+    exists_fn=seen("unlock_request"),
+    value_fn=lambda lock: lock.data.state.request_until if lock.data.requested else None,
+)
+
 BINARY_SENSORS = (
-    LockBinarySensorDescription(
-        key="unlock_requested",
-        exists_fn=seen("unlock_request"),
-        value_fn=lambda lock: lock.data.requested,
-    ),
     LockBinarySensorDescription(
         key="door",
         device_class=BinarySensorDeviceClass.DOOR,
@@ -69,7 +76,9 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the binary sensors of a lock."""
-    async_add_when_seen(entry.runtime_data, BINARY_SENSORS, LockBinarySensor, async_add_entities)
+    lock = entry.runtime_data
+    async_add_when_seen(lock, BINARY_SENSORS, LockBinarySensor, async_add_entities)
+    async_add_when_seen(lock, [UNLOCK_REQUESTED], RequestSensor, async_add_entities)
 
 
 class LockBinarySensor(LockValue[bool | None], BinarySensorEntity):
@@ -82,3 +91,21 @@ class LockBinarySensor(LockValue[bool | None], BinarySensorEntity):
     def is_on(self) -> bool | None:
         """Return if it is on; None is not known."""
         return self._value
+
+
+class RequestSensor(LockValue[float | None], BinarySensorEntity):
+    """If somebody at the door asks to be let in, and until when the lock waits for the answer."""
+
+    entity_description: RequestDescription
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Return if somebody asks."""
+        return self._value is not None
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """Return until when."""
+        return {"until": iso(self._value)}

@@ -6,9 +6,11 @@ from typing import override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import DOMAIN
 from .coordinator import LockConfigEntry, LockCoordinator
 from .diagnosis import async_diagnose
 from .entity import LockPartDescription, TuyaLockEntity, async_add_when_seen
@@ -22,7 +24,7 @@ class LockButtonDescription(LockPartDescription, ButtonEntityDescription):
     """Description of a button of a lock."""
 
     press_fn: Callable[[LockCoordinator], Awaitable[object]]
-    always_available: bool = False
+    available_fn: Callable[[LockCoordinator], bool] = lambda lock: not lock.data.key_refused
 
 
 async def _refuse(coordinator: LockCoordinator) -> None:
@@ -30,12 +32,23 @@ async def _refuse(coordinator: LockCoordinator) -> None:
         await coordinator.lock.refuse()
 
 
+async def _call_off_unlock(coordinator: LockCoordinator) -> None:
+    if not coordinator.lock.call_off_unlock():
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_unlock_waits")
+
+
 BUTTONS = (
+    LockButtonDescription(
+        key="call_off_unlock",
+        exists_fn=lambda lock: lock.lock.opens_remotely is not False,
+        press_fn=_call_off_unlock,
+        available_fn=lambda lock: lock.data.unlock_waits_until is not None,
+    ),
     LockButtonDescription(
         key="diagnose",
         entity_category=EntityCategory.DIAGNOSTIC,
         press_fn=async_diagnose,
-        always_available=True,
+        available_fn=lambda lock: True,
     ),
     LockButtonDescription(
         key="refuse_request",
@@ -60,11 +73,24 @@ class LockButton(TuyaLockEntity, ButtonEntity):
 
     entity_description: LockButtonDescription
 
+    def __init__(self, coordinator: LockCoordinator, description: LockButtonDescription) -> None:
+        super().__init__(coordinator, description)
+        self._attr_available = description.available_fn(coordinator)
+
     @property
     @override
     def available(self) -> bool:
-        """Return if the lock accepts the local key, where that matters."""
-        return self.entity_description.always_available or super().available
+        """Return if there is something to press it for."""
+        return self._attr_available
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write the state if it can be pressed now, or no longer."""
+        available = self.entity_description.available_fn(self.coordinator)
+        if available != self._attr_available:
+            self._attr_available = available
+            self.async_write_ha_state()
 
     @override
     async def async_press(self) -> None:

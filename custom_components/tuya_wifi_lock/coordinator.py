@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 import time
 from typing import Any, override
 
@@ -37,6 +37,7 @@ from .discovery import async_find_mac, async_get_listener
 from .dispatcher import RecordDispatcher
 from .errors import lock_errors
 from .members import Member, members_of, owner
+from .opener import Opener, Opening
 from .store import SalvagedStore
 from .tuya_account import TuyaAccount
 from .tuyalock import (
@@ -88,6 +89,8 @@ class _Stored:
     """It was stopped in good order."""
     ignored: frozenset[str] = frozenset()
     listened: _Listened | None = None
+    opening: Opening | None = None
+    """The last call of `lock.unlock`."""
 
 
 def _listening_since(listened: _Listened | None) -> float:
@@ -180,10 +183,13 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._member_listeners: list[CALLBACK_TYPE] = []
         self._feature_listeners: list[CALLBACK_TYPE] = []
         self._features = self._read_features()
+        self.opener = Opener(hass, beside.opening)
         self.last_unlocked_by = self._who_unlocked(self.data.last_unlock)
         if not beside.clean:
             self.lock.recover()
-        self.records = RecordDispatcher(entry, self.lock, lambda: self.members, self._async_save)
+        self.records = RecordDispatcher(
+            entry, self.lock, lambda: self.members, self.opener, self._async_save
+        )
         self._closed = False
         self._planned: float | None = None
         """Seconds after which a write was planned that has not begun."""
@@ -232,6 +238,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             "clean": self._closed,
             "ignored": sorted(self.ignored),
             "listened": {"since": self.listening_since, "until": time.time()},
+            "opening": asdict(self.opener.last) if self.opener.last else None,
             "watch": self.cloud.as_dict() if self.cloud else None,
             "account": self.account.as_dict(),
         }
@@ -293,7 +300,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         if member := self.owner(unlock):
             return member.name
         if unlock.by_us:
-            return "Home Assistant"
+            return self.opener.name_of(record) or "Home Assistant"
         if guest := self.lock.password_name(record):
             return guest
         method = unlock.method.replace("_", " ").capitalize()
@@ -336,8 +343,8 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         """Take over a new name, changed members and options, without touching the lock."""
         members, name = members_of(self.config_entry), self.config_entry.title
         if (members, name) != (self.members, self.name):
+            # Who unlocked last stays as it was shown: nobody has opened the door now.
             self.members, self.name = members, name
-            self.last_unlocked_by = self._who_unlocked(self.data.last_unlock)
             if self.cloud:
                 self.cloud.async_rename()
             devices, entry_id = dr.async_get(self.hass), self.config_entry.entry_id

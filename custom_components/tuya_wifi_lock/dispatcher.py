@@ -13,6 +13,7 @@ from homeassistant.util.signal_type import SignalType
 
 from .const import DOMAIN
 from .members import Member, is_duress, owner
+from .opener import Opener
 from .tuyalock import Age, CloudError, Kind, Record, TuyaLock, Unlock, aged
 
 NAME_WITHIN = 3.0
@@ -28,6 +29,8 @@ class Delivery:
     record: Record
     member: Member | None = None
     password_name: str | None = None
+    opener: str | None = None
+    """Who has opened the door with Home Assistant."""
     duress: bool = False
     """An unlock that the lock reported to be under duress."""
     unlock: Record | None = None
@@ -51,10 +54,12 @@ class RecordDispatcher:
         entry: ConfigEntry,
         lock: TuyaLock,
         members: Callable[[], dict[str, Member]],
+        opener: Opener,
         save: CALLBACK_TYPE,
     ) -> None:
         """Begin with what was received and not delivered before the restart."""
         self._entry, self._lock, self._members, self._save = entry, lock, members, save
+        self._opener = opener
         self._waiting = lock.undelivered()
         self._listeners: dict[Kind, list[Listener]] = {kind: [] for kind in Kind}
         self._hass: HomeAssistant | None = None
@@ -160,9 +165,16 @@ class RecordDispatcher:
             unlock=unlock,
             member=owner(self._members().values(), unlock.event),
             password_name=lock.password_name(unlock),
+            opener=self._opener.name_of(unlock),
             duress=unlock.id in [one.unlock_id for one in lock.records(Kind.DURESS)],
-            context=Context() if kind is Kind.UNLOCK else None,
+            context=self._context_of(record),
         )
+
+    def _context_of(self, record: Record) -> Context | None:
+        """Return the context of what an unlock causes: of the call that was the cause, or a new."""
+        if record.kind is not Kind.UNLOCK:
+            return None
+        return self._opener.context_of(record) or Context()
 
     async def _async_look_up_name(self) -> None:
         """Ask the cloud for names; without an answer in time there is none."""

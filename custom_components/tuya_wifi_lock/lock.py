@@ -1,13 +1,16 @@
 """The lock itself."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import datetime
 import hmac
+import time
 from typing import Any, override
 
 from homeassistant.components.lock import ATTR_CODE, LockEntity
 from homeassistant.const import ATTR_ENTITY_ID, ATTR_NAME, EVENT_LOGBOOK_ENTRY
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
@@ -16,7 +19,8 @@ from .const import CONF_CODE, DOMAIN
 from .coordinator import MODELS, LockConfigEntry, LockCoordinator
 from .dispatcher import Delivery
 from .entity import TuyaLockEntity
-from .tuyalock import Age, Kind, Record
+from .texts import iso
+from .tuyalock import Age, Family, Kind, Record
 
 # Not 1: locking must not queue behind an unlock that waits, and two unlocks share one attempt.
 PARALLEL_UPDATES = 0
@@ -49,9 +53,11 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
     """The lock itself."""
 
     _attr_name = None
+    _attr_translation_key = "lock"
 
     def __init__(self, coordinator: LockCoordinator) -> None:
         super().__init__(coordinator)
+        self._refused_at: float | None = None
         self._set_state()
 
     @override
@@ -71,6 +77,8 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
     @override
     def _handle_coordinator_update(self) -> None:
         self._set_state()
+        if context := self.coordinator.opener.context_now:
+            self.async_set_context(context)
         model, device = MODELS[self.coordinator.data.family], self.device_entry
         if isinstance(device, dr.DeviceEntry) and model not in {None, device.model}:
             dr.async_get(self.hass).async_update_device(device.id, model=model)
@@ -86,21 +94,53 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
         self._attr_changed_by = self.coordinator.last_unlocked_by
         self._code: str | None = self.coordinator.config_entry.options.get(CONF_CODE)
         self._attr_code_format = CODE_FORMAT if self._code else None
+        self._attr_extra_state_attributes = self._unlocking_for()
+
+    def _unlocking_for(self) -> dict[str, Any]:
+        """Return what an unlock that is under way waits for, and when one was refused last."""
+        data = self.coordinator.data
+        attributes: dict[str, Any] = {}
+        if self._refused_at:
+            attributes["refused_at"] = iso(self._refused_at)
+        if data.unlocking:
+            waits = "connection" if data.family is Family.D else "request"
+            attributes["waits_for"] = waits if data.unlock_waits_until else "answer"
+            attributes["waits_until"] = iso(data.unlock_waits_until)
+        return attributes
 
     @override
     async def async_unlock(self, **kwargs: Any) -> None:
         """Open the door; returns when the lock has reported that it is open."""
         typed = kwargs.get(ATTR_CODE, "")
-        if self._code and not hmac.compare_digest(typed.encode(), self._code.encode()):
-            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="wrong_code")
-        with self.coordinator.action():
-            await self.coordinator.lock.unlock()
+        with self._trying():
+            if self._code and not hmac.compare_digest(typed.encode(), self._code.encode()):
+                raise ServiceValidationError(
+                    translation_domain=DOMAIN, translation_key="wrong_code"
+                )
+            try:
+                async with self.coordinator.opener.calling(self._context):
+                    await self.coordinator.lock.unlock()
+            finally:
+                # Whoever has opened the door has not locked it.
+                self._context = None
 
     @override
     async def async_lock(self, **kwargs: Any) -> None:
         """Cancel an unlock that waits, and lock the door where the product can."""
-        with self.coordinator.action():
+        with self._trying():
             await self.coordinator.lock.lock()
+
+    @contextmanager
+    def _trying(self) -> Generator[None]:
+        """Write another state if a try fails: a dashboard puts its slider back only then."""
+        try:
+            with self.coordinator.action():
+                yield
+        except HomeAssistantError:
+            self._refused_at = time.time()
+            self._set_state()
+            self.async_write_ha_state()
+            raise
 
 
 # The Activity page
@@ -129,7 +169,7 @@ def _who(delivery: Delivery) -> str:
     if delivery.member:
         return delivery.member.name
     if delivery.record.unlock.by_us:
-        return "Home Assistant"
+        return delivery.opener or "Home Assistant"
     return delivery.password_name or "somebody"
 
 

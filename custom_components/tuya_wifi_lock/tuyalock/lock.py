@@ -69,6 +69,8 @@ class Snapshot:
     """The unlock that happened last, also if it is still pending."""
     awake: bool
     unlocking: bool
+    unlock_waits_until: float | None
+    """Until when an unlock waits for somebody at the door, in Unix seconds; None: none does."""
     requested: bool
     problem: LockError | None
     key_refused: bool
@@ -247,6 +249,10 @@ class TuyaLock:
     async def unlock(self) -> None:
         """Open the door; returns when the lock has said that it is open, else raises LockError."""
         await self._remote.unlock()
+
+    def call_off_unlock(self) -> bool:
+        """Cancel an unlock that waits for the lock; return if there was one."""
+        return self._remote.cancel()
 
     async def lock(self) -> None:
         """Lock the door, where the product can; raises LockError."""
@@ -532,6 +538,7 @@ class TuyaLock:
             last_unlock=self._keeper.last_unlock,
             awake=self.session.connected,
             unlocking=self._remote.unlocking,
+            unlock_waits_until=self._remote.waits_until,
             requested=state.requested(now),
             problem=self.health.problem,
             key_refused=self.health.key_refused,

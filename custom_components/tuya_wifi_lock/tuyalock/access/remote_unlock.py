@@ -367,7 +367,7 @@ class RemoteUnlock:
         self._transports, self._waiters = transports, waiters
         self._device_id = transports.device_id
         self._wait, self._chosen = settings.unlock_wait, settings.unlock_with
-        self._opened, self._changed = opened, changed
+        self._opened, self._changed, self._clock = opened, changed, clock
         own_key = OwnKey(transports, waiters, clock)
         self._reply = Reply(transports, waiters, clock)
         self._ticket = CloudTicket(transports, waiters, clock, cloud, receive)
@@ -379,6 +379,8 @@ class RemoteUnlock:
         self._ways = order[settings.unlock_with]
         self._opening: asyncio.Task[None] | None = None
         self._waiting = False
+        self.waits_until: float | None = None
+        """Until when an unlock waits for the lock, in Unix seconds; None: none does."""
         self._callers = 0
         self._turn = asyncio.Lock()
 
@@ -428,11 +430,10 @@ class RemoteUnlock:
         return True
 
     async def lock(self) -> None:
-        """Lock the door where the product can; elsewhere it only cancels an unlock that waits."""
-        cancelled = self.cancel()
+        """Lock the door where the product can; an unlock that waits is only cancelled."""
+        if self.cancel():
+            return
         if not (self._transports.has_motor_state and self._way().locks):
-            if cancelled:
-                return
             raise NotSupported("this lock cannot be locked remotely")
         async with self._operating():
             way = self._way()
@@ -509,11 +510,16 @@ class RemoteUnlock:
             return request or back or None
 
         _LOGGER.debug("%s: waiting %s s for a request at the door", self._device_id, self._wait)
+        self.waits_until = self._clock.time() + self._wait
+        self._changed()
         with self._waiters.wait_for(released) as waiter:
             try:
                 await waiter.result(self._wait)
             except TimeoutError as err:
                 raise LockAsleep("nobody requested the unlock at the door") from err
+            finally:
+                self.waits_until = None
+                self._changed()
 
     def _ended(self, opening: asyncio.Task[None]) -> None:
         """Clear up after an unlock; its error is for those who still wait for it."""

@@ -1,4 +1,7 @@
-"""The Activity page shows an unlock under duress as any other, at once and from the database."""
+"""What the Activity page shows of an opening, at once and from the database.
+
+An unlock under duress looks there as any other.
+"""
 
 from datetime import datetime
 import json
@@ -20,10 +23,12 @@ from pytest_homeassistant_custom_component.typing import (
 )
 
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from tests.automations import Runs, add_member
-from tests.common import LOCK, UNLOCK, reported, restart, set_up_awake, wake
+from tests.common import LOCK, UNLOCK, reported, restart, set_up_awake, state, wake
+from tests.conftest import wait_for
 from tests.simulator import SimulatedLock
 
 FORCED = {"1": 4, "16": True}
@@ -170,3 +175,51 @@ async def test_the_database_shows_nothing_of_duress_also_after_a_restart(
     if UNLOCK in chosen:
         unlocks = [one for one in entries if one["entity_id"] == UNLOCK]
         assert len([one for one in unlocks if one["when"] < since.timestamp()]) == 2
+
+
+# How many rows an opening makes
+
+
+@pytest.mark.parametrize("chosen", [False, True])
+async def test_an_opening_makes_no_rows_but_what_home_assistant_insists_on(
+    began: datetime,
+    hass: HomeAssistant,
+    hass_ws_client: WebSocketGenerator,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    chosen: bool,
+) -> None:
+    """Each state of a lock and of an event entity has a row that no integration can leave out."""
+    simulated_lock.knobs.motor_state = True
+    simulated_lock.knobs.relock_seconds = 0.2
+    add_member(hass, entry, "Alice", "fingerprint:3")
+    await set_up_awake(hass, entry, simulated_lock)
+    hass.states.async_set("light.a", "off")
+    await opened(hass, simulated_lock)
+    await async_wait_recording_done(hass)
+    enabled = [one for one in er.async_get(hass).entities.values() if not one.disabled_by]
+    entities = ["light.a", *(one.entity_id for one in enabled)] if chosen else []
+    page, since = Page(await hass_ws_client()), dt_util.utcnow()
+    await page.open(since, *entities)
+    await opened(hass, simulated_lock)
+    hass.states.async_set("light.a", "on")
+    live = await page.read_until("light.a")
+    stored = await entries_since(hass, await hass_ws_client(), since, *entities)
+    for rows in (live, stored):
+        assert sorted(
+            (one["entity_id"], one.get("message") or one["state"])
+            for one in rows
+            if one["entity_id"] not in {UNLOCK, "light.a"}
+        ) == [
+            (LOCK, "locked"),
+            (LOCK, "unlocked"),
+            (LOCK, "was unlocked by Alice with fingerprint 3"),
+        ]
+        assert [one["entity_id"] for one in rows].count(UNLOCK) == 1
+
+
+async def opened(hass: HomeAssistant, lock: SimulatedLock) -> None:
+    """Let Alice open, and wait until the door is locked again."""
+    await lock.finger(3)
+    await reported(hass, lock)
+    await wait_for(hass, lambda: state(hass, LOCK).state == "locked")

@@ -1,0 +1,81 @@
+"""Who in Home Assistant has opened the door: the user whose call of `lock.unlock` it was."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+import time
+
+from homeassistant.core import Context, HomeAssistant
+
+from .tuyalock import Record
+
+PERSON_DOMAIN = "person"
+
+SETTLES = 10.0
+"""Seconds after a call in which the lock may still report that it has opened."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """A call of `lock.unlock`, in Unix seconds; without an end it is still under way."""
+
+    began: float
+    ended: float | None = None
+    name: str | None = None
+    """The name of the person whose call it was; None: nobody's, as an automation's."""
+
+    def caused(self, record: Record) -> bool:
+        """Return if it has caused an unlock that was our own."""
+        ended = time.time() if self.ended is None else self.ended
+        return record.unlock.by_us and self.began <= record.when.received <= ended + SETTLES
+
+
+class Opener:
+    """Knows the last call of `lock.unlock`, and its context until the next one."""
+
+    def __init__(self, hass: HomeAssistant, last: Opening | None) -> None:
+        """Begin with what was stored."""
+        self._hass = hass
+        if last and last.ended is None:
+            # Home Assistant ended meanwhile, and not in good order.
+            last = replace(last, ended=last.began)
+        self.last = last
+        self.context: Context | None = None
+
+    @asynccontextmanager
+    async def calling(self, context: Context | None) -> AsyncGenerator[None]:
+        """Note whose call is under way; calls that come meanwhile share its unlock."""
+        if self.last and self.last.ended is None:
+            yield
+            return
+        self.context = context
+        self.last = Opening(began=time.time())
+        try:
+            self.last = replace(self.last, name=await _name(self._hass, context))
+            yield
+        finally:
+            self.last = replace(self.last, ended=time.time())
+
+    @property
+    def context_now(self) -> Context | None:
+        """Return the context of the call that is under way."""
+        return self.context if self.last and self.last.ended is None else None
+
+    def name_of(self, record: Record) -> str | None:
+        """Return who has opened the door with Home Assistant, as far as that is known."""
+        return self.last.name if self.last and self.last.caused(record) else None
+
+    def context_of(self, record: Record) -> Context | None:
+        """Return the context of the call that has opened the door."""
+        return self.context if self.last and self.last.caused(record) else None
+
+
+async def _name(hass: HomeAssistant, context: Context | None) -> str | None:
+    """Return the name of a user, as their person has it."""
+    if context is None or context.user_id is None:
+        return None
+    for person in hass.states.async_all(PERSON_DOMAIN):
+        if person.attributes.get("user_id") == context.user_id:
+            return person.name
+    user = await hass.auth.async_get_user(context.user_id)
+    return user.name if user and not user.system_generated else None
