@@ -18,7 +18,6 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from tests.common import (
     LOCK,
-    NAME,
     UNLOCK,
     Automation,
     Told,
