@@ -231,6 +231,8 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     def _stored(self) -> dict[str, Any]:
         self._planned = None
         self._written = self.lock.journal.changes
+        if not is_clock_set(self.listening_since):
+            self.listening_since = time.time()
         return {
             **self.lock.as_dict(),
             "clean": self._closed,
@@ -403,8 +405,6 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self.config_entry.async_create_task(
                 self.hass, async_get_listener(self.hass).async_ask()
             )
-        if not is_clock_set(self.listening_since):
-            self.listening_since = time.time()
         if (snapshot.last_unlock, snapshot.passwords) != (before.last_unlock, before.passwords):
             self.last_unlocked_by = self._who_unlocked(snapshot.last_unlock)
         self._async_save()

@@ -164,16 +164,14 @@ class _Repairs:
 
     @callback
     def _async_updated(self) -> None:
-        if not is_clock_set(time.time()):
-            # Nothing is overdue by a clock that is not set, and no lock is wrong by it.
-            return
         inputs = self._read_inputs()
-        if self._missing or inputs != self._inputs:
+        # Nothing is overdue by a clock that is not set, and no lock is wrong by it.
+        if (self._missing or inputs != self._inputs) and is_clock_set(time.time()):
             self._inputs = inputs
             self._async_check()
             self._async_ask()
-        if cloud := self._coordinator.cloud:
-            self._async_show_cloud_issue(cloud.data.lasting_failure)
+            if cloud := self._coordinator.cloud:
+                self._async_show_cloud_issue(cloud.data.lasting_failure)
 
     def _read_inputs(self) -> tuple[object, ...]:
         """Return what the findings that call for repairs depend on, but for the time."""
@@ -190,7 +188,7 @@ class _Repairs:
             health.crowded,
             health.takes_keys,
             lock.opens_remotely,
-            cloud and cloud.data.allowed,
+            cloud and (cloud.data.allowed, cloud.data.lasting_failure),
             self._coordinator.checked_at,
         )
 

@@ -282,13 +282,12 @@ def report_in(
     data = body.get("data", body)
     if not isinstance(data, dict) or not isinstance(data.get("dps"), dict):
         return None
-    times = _by_id(times) if isinstance(times := data.get("t"), dict) else {}
+    times = _times(data["t"]) if isinstance(data.get("t"), dict) else {}
     return Report(
         source=Source.LAN,
         received=received,
         items=tuple(
-            Item(id_, value, float(times[id_]) if _is_time(times.get(id_)) else None)
-            for id_, value in _by_id(data["dps"]).items()
+            [Item(id_, value, times.get(id_)) for id_, value in _by_id(data["dps"]).items()]
         ),
         is_answer=is_answer or body.get("type") == "query" or data.get("type") == "query",
     )
@@ -297,6 +296,11 @@ def report_in(
 def sent_at(body: Mapping[str, Any]) -> float | None:
     """Return the lock's own time at which it sent a report, if it says so."""
     return float(body["t"]) if _is_time(body.get("t")) else None
+
+
+def _times(values: Mapping[str, Any]) -> dict[int, float]:
+    """Return the lock's own times by DP id."""
+    return {id_: float(time) for id_, time in _by_id(values).items() if _is_time(time)}
 
 
 def _by_id(values: Mapping[str, Any]) -> dict[int, Any]:
