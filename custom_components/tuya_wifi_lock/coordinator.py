@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 import time
 from typing import Any, override
 
@@ -55,6 +55,7 @@ from .tuyalock import (
     Unlock,
     UnlockWith,
     Update,
+    dump,
     is_clock_set,
 )
 
@@ -233,12 +234,15 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._written = self.lock.journal.changes
         if not is_clock_set(self.listening_since):
             self.listening_since = time.time()
+        beside = _Stored(
+            clean=self._closed,
+            ignored=frozenset(self.ignored),
+            listened=_Listened(since=self.listening_since, until=time.time()),
+            opening=self.opener.last,
+        )
         return {
             **self.lock.as_dict(),
-            "clean": self._closed,
-            "ignored": sorted(self.ignored),
-            "listened": {"since": self.listening_since, "until": time.time()},
-            "opening": asdict(self.opener.last) if self.opener.last else None,
+            **dump(beside),
             "watch": self.cloud.as_dict() if self.cloud else None,
             "account": self.account.as_dict(),
         }

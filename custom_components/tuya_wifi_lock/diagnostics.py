@@ -37,6 +37,7 @@ async def async_get_config_entry_diagnostics(
     return {
         "options": {name: entry.options[name] for name in OPTIONS if name in entry.options},
         "connection": _connection(coordinator),
+        "product": coordinator.lock.describe(),
         "codes_seen": sorted(coordinator.data.state.seen),
         "state": _state(coordinator.data.state),
         "settings": dict(coordinator.data.state.settings),

@@ -21,6 +21,7 @@ from .lan.session import Accepted, Closed, LanSession, Opened, SessionEvent
 from .models import (
     Age,
     Duress,
+    Item,
     Kind,
     Record,
     Report,
@@ -33,9 +34,11 @@ from .models import (
 )
 from .products.catalogue import Dp, Family
 from .products.decoder import Observation, events
+from .products.heard import HeardDp, QueryAnswer
 from .products.product import Product
 from .records.journal import Journal
 from .records.keeper import Claims, RecordKeeper
+from .records.meaning import meanings
 from .records.state import (
     Bolt,
     Dated,
@@ -50,7 +53,7 @@ from .records.state import (
     set_right,
     state_at,
 )
-from .storage import Reader
+from .storage import Reader, dump
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -279,6 +282,44 @@ class TuyaLock:
         self.product.learn_from_account(product_id, table, family)
         self._publish()
 
+    def choose_kind(self, family: Family) -> None:
+        """Learn from its owner which kind of lock it is; a table of its product counts more."""
+        self.product.choose(family)
+        self._publish(force=True)
+
+    @property
+    def kind_unclear(self) -> bool:
+        """Return if it has reported what nobody could read, and its kind is not proven."""
+        return self.product.kind_unclear
+
+    def describe(self) -> dict[str, Any]:
+        """Return all that it takes to play this lock, in plain JSON and without any secret."""
+        product = self.product
+        return {
+            "product_id": product.product_id,
+            "family": product.family,
+            "table_source": product.table_source,
+            "kind_unclear": product.kind_unclear,
+            "stays_connected": self.address.keep_alive or product.family is Family.D,
+            "query_answer": product.query_answer,
+            "table": [{"dp": id_, **dump(dp)} for id_, dp in sorted(product.table.items())],
+            "heard": [self._describe_dp(row) for row in product.heard.dps.values()],
+        }
+
+    def _describe_dp(self, row: HeardDp) -> dict[str, Any]:
+        """Return what was heard of a DP, with its code and what it means by what is known now."""
+        dp = self.product.table.get(row.dp) if isinstance(row.dp, int) else None
+        values: list[dict[str, Any]] = [
+            {"value": one, "means": self._meanings(row.dp, one)} for one in row.shown(dp)
+        ]
+        if not values and row.understood:
+            values = [{"value": None, "means": self._meanings(row.dp, row.stand_in)}]
+        return {**dump(row), "code": dp.code if dp else None, "values": values}
+
+    def _meanings(self, dp: int | str, value: Value) -> list[str]:
+        said = self.product.read(Item(dp, value))
+        return meanings(said, alarm_bits=self.product.alarm_bits) if said else []
+
     def use_account(self, account: AccountTransport) -> None:
         """Let a remote unlock go through the account where nothing else reaches the lock."""
         self._transports.account = account
@@ -437,6 +478,7 @@ class TuyaLock:
                 self.health.note_success()
             case QueryNotUnderstood():
                 self.product.query_not_understood()
+                self.product.heard.note_answer(QueryAnswer.NOT_UNDERSTOOD)
                 # Who waits for an access control only waits for its connection.
                 self._waiters.take(Reported(source=Source.LAN, codes={}, is_answer=True))
             case Rejected():

@@ -25,7 +25,8 @@ MAX_NAME = 64
 _JOINERS = {"\u200c", "\u200d"}
 """They do not show, and belong to words of some languages and to emoji."""
 
-_PLAIN_WORD = re.compile("[a-z_]{1,32}")
+PLAIN_WORD = re.compile("[a-z_]{1,32}")
+"""A text that is no key and no code."""
 
 OUR_MEMBER = 200
 """The member id under which we open; the cloud gives its members 1 to 100."""
@@ -106,7 +107,7 @@ class Item:
     def __str__(self) -> str:
         """Return it for the debug log: the value only if it cannot be a key or a code."""
         value, time = self.value, f" at {self.time:.0f}" if self.time else ""
-        is_word = isinstance(value, str) and _PLAIN_WORD.fullmatch(value)
+        is_word = isinstance(value, str) and PLAIN_WORD.fullmatch(value)
         if is_word or isinstance(value, (bool, int)):
             return f"{self.dp}={value!r}{time}"
         size = len(value) if isinstance(value, (str, list, dict)) else ""
