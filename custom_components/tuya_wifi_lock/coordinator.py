@@ -35,10 +35,10 @@ from .const import (
 )
 from .discovery import async_find_mac, async_get_listener
 from .dispatcher import RecordDispatcher
-from .errors import lock_errors
 from .members import Member, members_of, owner
 from .opener import Opener, Opening
 from .store import SalvagedStore
+from .texts import lock_errors
 from .tuya_account import TuyaAccount
 from .tuyalock import (
     Address,

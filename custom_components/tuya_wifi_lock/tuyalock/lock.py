@@ -162,6 +162,7 @@ class TuyaLock:
         )
         self.session.start()
         self._publish()
+        self._arm(self._clock.time())
 
     async def stop(self) -> None:
         """Disconnect from the lock, and cancel what waits for it."""
@@ -563,12 +564,12 @@ class TuyaLock:
         for record in records:
             _LOGGER.debug("%s: new: %s", self._device_id, record)
             self._state = reduce_record(self._state, record)
-        now, monotonic = self._clock.time(), self._clock.monotonic()
+        now = self._clock.time()
         snapshot, new = self._look(now), tuple([one for one in records if not one.delivered])
-        self._arm(now, monotonic)
         if snapshot == self.snapshot and not new and not force:
             return
         self.snapshot = snapshot
+        self._arm(now)
         self._on_update(Update(snapshot, new))
 
     def _look(self, now: float) -> Snapshot:
@@ -591,8 +592,9 @@ class TuyaLock:
 
     # What changes with the time alone
 
-    def _arm(self, now: float, monotonic: float) -> None:
+    def _arm(self, now: float) -> None:
         """Plan to look again when time alone will have changed something."""
+        monotonic = self._clock.monotonic()
         state, delay = self._state, self._settings.relock_delay
         ends = (state.request_until, state.opened_at and state.opened_at + delay)
         waits = [end - now + 0.01 for end in ends if end and end > now]
@@ -614,6 +616,7 @@ class TuyaLock:
         self._timer, self._timer_at = None, float("inf")
         self._notice_clock()
         self._publish(self._keeper.decide(now))
+        self._arm(self._clock.time())
 
     def _notice_clock(self) -> None:
         """Date what came while our own clock was not set, once it is."""
