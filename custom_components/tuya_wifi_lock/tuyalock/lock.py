@@ -67,6 +67,8 @@ class Snapshot:
 
     state: LockState
     family: Family | None
+    kind_unclear: bool
+    """It has reported what nobody could read, and its kind is not proven."""
     bolt: Bolt
     last_unlock: Record | None
     """The unlock that happened last, also if it is still pending."""
@@ -286,11 +288,6 @@ class TuyaLock:
         """Learn from its owner which kind of lock it is; a table of its product counts more."""
         self.product.choose(family)
         self._publish(force=True)
-
-    @property
-    def kind_unclear(self) -> bool:
-        """Return if it has reported what nobody could read, and its kind is not proven."""
-        return self.product.kind_unclear
 
     def describe(self) -> dict[str, Any]:
         """Return all that it takes to play this lock, in plain JSON and without any secret."""
@@ -576,6 +573,7 @@ class TuyaLock:
         return Snapshot(
             state=state,
             family=self.product.family,
+            kind_unclear=self.product.kind_unclear,
             bolt=bolt(state, now, settings.relock_delay, settings.relocks_itself),
             last_unlock=self._keeper.last_unlock,
             awake=self.session.connected,
