@@ -127,6 +127,7 @@ class TuyaLock:
         self._clock_offset = clock.time() - clock.monotonic()
         """What our own clock shows is so much more than the monotonic time."""
         self._clock_set = is_set(clock.time())
+        self._since = since
         self._keeper = RecordKeeper(address.device_id, self.journal, clock, since)
         address = replace(address, **_found(stored.get("address"), reader))
         self._device_id = address.device_id
@@ -376,7 +377,9 @@ class TuyaLock:
                 return [(one, now) for one in observations]
             case Source.ACCOUNT:
                 self._state = forget_ahead(self._state, now)
-                dated = current(self._state, observations, now)
+                if report.time:
+                    self.health.check_arrival(report.time, now, self._since)
+                dated = current(self._state, observations, now, self.health.clock_behind)
                 latest = max((at for _, at in dated), default=0.0)
                 if latest > (self._state.last_heard or 0.0):
                     self._state = replace(self._state, last_heard=latest)
@@ -386,7 +389,8 @@ class TuyaLock:
     def _keep(self, report: Report, claims: Claims) -> list[Record]:
         """Keep the events of a report; return the records that are new."""
         if report.source is not Source.LAN:
-            return self._keeper.reported(claims, report.received, report.source)
+            behind = self.health.clock_behind
+            return self._keeper.reported(claims, report.received, report.source, behind)
         if not report.is_answer:
             for event, claimed in claims:
                 if isinstance(event, Unlock):
