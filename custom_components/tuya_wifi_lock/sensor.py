@@ -72,6 +72,7 @@ SENSORS = (
         options=list(BATTERY_LEVELS),
         entity_category=EntityCategory.DIAGNOSTIC,
         exists_fn=seen("battery_state"),
+        replaced_by="residual_electricity",
         value_fn=lambda lock: lock.data.state.battery_level,
     ),
 )
