@@ -97,7 +97,7 @@ def _valid_passwords(lock: LockCoordinator) -> tuple[TemporaryPassword, ...]:
 
 TEMPORARY_PASSWORDS = PasswordsDescription(
     key="temporary_passwords",
-    exists_fn=lambda lock: lock.lock.passwords.code_length is not None,
+    exists_fn=lambda lock: lock.lock.passwords.available,
     by_project=True,
     value_fn=_valid_passwords,
 )
