@@ -23,7 +23,7 @@ from tests.conftest import setup
 from tests.devices import find, read_diagnostics
 from tests.simulator import SimulatedLock
 
-NAMES = ("Tediton", "secukey", "YRHAND H4")
+NAMES = ("Tediton", "secukey", "YRHAND H4", "TF1 Card")
 MODELS = [pytest.param({"model": find(name)}, id=name) for name in NAMES]
 MOMENTS = ("record", "time")
 """What no two events have in common."""

@@ -89,6 +89,8 @@ class _Stored:
     clean: bool = False
     """It was stopped in good order."""
     ignored: frozenset[str] = frozenset()
+    kind_answered: bool = False
+    """Its owner was asked which kind of lock it is, and has answered."""
     listened: _Listened | None = None
     opening: Opening | None = None
     """The last call of `lock.unlock`."""
@@ -181,6 +183,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._mac_sought = CONF_MAC in entry.data
         self.members = members_of(entry)
         self.ignored = set(beside.ignored)
+        self.kind_answered = beside.kind_answered
         self._member_listeners: list[CALLBACK_TYPE] = []
         self._feature_listeners: list[CALLBACK_TYPE] = []
         self._features = self._read_features()
@@ -237,6 +240,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         beside = _Stored(
             clean=self._closed,
             ignored=frozenset(self.ignored),
+            kind_answered=self.kind_answered,
             listened=_Listened(since=self.listening_since, until=time.time()),
             opening=self.opener.last,
         )
@@ -257,6 +261,14 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     def async_ignore(self, number: str) -> None:
         """Never ask again whose a number is: `fingerprint:3`."""
         self.ignored.add(number)
+        self._async_save()
+
+    @callback
+    def async_answer_kind(self, family: Family | None) -> None:
+        """Take the owner's answer which kind of lock it is, and never ask again."""
+        self.kind_answered = True
+        if family:
+            self.lock.choose_kind(family)
         self._async_save()
 
     def owner(self, unlock: Unlock) -> Member | None:

@@ -86,6 +86,7 @@ def _evidence(coordinator: LockCoordinator) -> Evidence:
         key_owner=health.key_owner,
         clock_ahead=health.clock_ahead,
         clock_right=health.clock_right,
+        clock_behind=health.clock_behind,
         battery=state.battery,
         battery_level=state.battery_level,
         passwords_waiting=waiting,
@@ -120,7 +121,7 @@ def _passwords(coordinator: LockCoordinator) -> tuple[int | None, tuple[str, ...
     """Return how many temporary passwords wait for the lock, and which it has not accepted."""
     passwords = coordinator.lock.passwords
     failed = dict.fromkeys(one.name for one in passwords.failed(time.time()))
-    return None if passwords.code_length is None else passwords.unsettled, tuple(failed)
+    return passwords.unsettled if passwords.available else None, tuple(failed)
 
 
 def _cloud(coordinator: LockCoordinator) -> CloudEvidence | None:

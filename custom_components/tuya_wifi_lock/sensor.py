@@ -72,6 +72,7 @@ SENSORS = (
         options=list(BATTERY_LEVELS),
         entity_category=EntityCategory.DIAGNOSTIC,
         exists_fn=seen("battery_state"),
+        replaced_by="residual_electricity",
         value_fn=lambda lock: lock.data.state.battery_level,
     ),
 )
@@ -96,7 +97,7 @@ def _valid_passwords(lock: LockCoordinator) -> tuple[TemporaryPassword, ...]:
 
 TEMPORARY_PASSWORDS = PasswordsDescription(
     key="temporary_passwords",
-    exists_fn=lambda lock: lock.lock.passwords.code_length is not None,
+    exists_fn=lambda lock: lock.lock.passwords.available,
     by_project=True,
     value_fn=_valid_passwords,
 )

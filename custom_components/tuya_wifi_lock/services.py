@@ -267,7 +267,7 @@ async def _async_add_offline(lock: TuyaLockEntity, call: ServiceCall) -> JsonObj
 
 def _passwords(lock: TuyaLockEntity) -> TemporaryPasswords:
     passwords = lock.coordinator.lock.passwords
-    if passwords.code_length is None:
+    if not passwords.available:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_cloud")
     return passwords
 

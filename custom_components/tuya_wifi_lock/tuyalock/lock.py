@@ -67,6 +67,8 @@ class Snapshot:
 
     state: LockState
     family: Family | None
+    kind_unclear: bool
+    """It has reported what nobody could read, and its kind is not proven."""
     bolt: Bolt
     last_unlock: Record | None
     """The unlock that happened last, also if it is still pending."""
@@ -125,6 +127,7 @@ class TuyaLock:
         self._clock_offset = clock.time() - clock.monotonic()
         """What our own clock shows is so much more than the monotonic time."""
         self._clock_set = is_set(clock.time())
+        self._since = since
         self._keeper = RecordKeeper(address.device_id, self.journal, clock, since)
         address = replace(address, **_found(stored.get("address"), reader))
         self._device_id = address.device_id
@@ -288,11 +291,6 @@ class TuyaLock:
         self.product.choose(family)
         self._publish(force=True)
 
-    @property
-    def kind_unclear(self) -> bool:
-        """Return if it has reported what nobody could read, and its kind is not proven."""
-        return self.product.kind_unclear
-
     def describe(self) -> dict[str, Any]:
         """Return all that it takes to play this lock, in plain JSON and without any secret."""
         product = self.product
@@ -380,7 +378,9 @@ class TuyaLock:
                 return [(one, now) for one in observations]
             case Source.ACCOUNT:
                 self._state = forget_ahead(self._state, now)
-                dated = current(self._state, observations, now)
+                if report.time:
+                    self.health.check_arrival(report.time, now, self._since)
+                dated = current(self._state, observations, now, self.health.clock_behind)
                 latest = max((at for _, at in dated), default=0.0)
                 if latest > (self._state.last_heard or 0.0):
                     self._state = replace(self._state, last_heard=latest)
@@ -390,7 +390,8 @@ class TuyaLock:
     def _keep(self, report: Report, claims: Claims) -> list[Record]:
         """Keep the events of a report; return the records that are new."""
         if report.source is not Source.LAN:
-            return self._keeper.reported(claims, report.received, report.source)
+            behind = self.health.clock_behind
+            return self._keeper.reported(claims, report.received, report.source, behind)
         if not report.is_answer:
             for event, claimed in claims:
                 if isinstance(event, Unlock):
@@ -577,6 +578,7 @@ class TuyaLock:
         return Snapshot(
             state=state,
             family=self.product.family,
+            kind_unclear=self.product.kind_unclear,
             bolt=bolt(state, now, settings.relock_delay, settings.relocks_itself),
             last_unlock=self._keeper.last_unlock,
             awake=self.session.connected,

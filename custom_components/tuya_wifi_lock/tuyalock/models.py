@@ -304,6 +304,10 @@ class PasswordPhase(StrEnum):
     UNKNOWN = "unknown"
 
 
+type CodeLength = Annotated[int, Between(4, 10)]
+"""Digits of a code; most Wi-Fi locks want 7, Bluetooth and Zigbee locks 6."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordRequest:
     """A temporary password as somebody wants it; times in whole Unix seconds."""

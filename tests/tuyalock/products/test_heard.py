@@ -153,3 +153,19 @@ def test_what_was_heard_is_stored(home: Home) -> None:
     ]
     stored = json.loads(json.dumps(home.lock.as_dict()))
     assert Home(stored).lock.describe() == before
+
+
+def test_it_is_said_where_the_table_is_from(home: Home) -> None:
+    def source() -> Any:
+        return home.lock.describe()["table_source"]
+
+    assert source() is None
+    home.report(Source.LAN, Item(49, "AAAB"))
+    assert source() == "evidence"
+    home.lock.learn_from_account("umca8uiv2203ua3k", {}, None)
+    assert source() == "catalogue"
+    home.lock.learn_from_account("", {1: Dp("unlock_fingerprint", DpType.INTEGER)}, None)
+    assert source() == "account"
+    home.lock.learn({1: Dp("unlock_card", DpType.INTEGER)})
+    assert source() == "project"
+    assert home.lock.describe()["table"][0]["code"] == "unlock_card"

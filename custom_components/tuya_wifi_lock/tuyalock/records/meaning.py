@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ..models import Alarm, Doorbell, Duress, Event, Unlock
+from ..models import Alarm, Doorbell, Event, Unlock
 from ..products.decoder import Observation, events
 from .state import LockState, reduce
 
@@ -38,8 +38,7 @@ def _event(event: Event) -> str:
             return f"alarm {event.type}"
         case Doorbell():
             return "doorbell"
-        case Duress():
-            return "duress"
+    return "duress"
 
 
 def _word(value: object) -> str:
