@@ -255,6 +255,7 @@ async def settle(hass: HomeAssistant, until_: Callable[[], object]) -> None:
     await hass.async_block_till_done()
 
 
+@pytest.mark.usefixtures("all_enabled")
 async def test_a_home_that_starts_in_1970(
     hass: HomeAssistant,
     entry: MockConfigEntry,
