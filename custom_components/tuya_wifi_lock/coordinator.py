@@ -66,7 +66,9 @@ SHORT_STOP = 3600.0
 MODELS = {
     Family.A: "Wi-Fi lock",
     Family.B: "Wi-Fi lock Pro",
+    Family.C: "Wi-Fi and Bluetooth lock",
     Family.D: "Wi-Fi access control",
+    Family.E: "Video lock",
     None: None,
 }
 

@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 from .access.health import Health
-from .access.keys import SET_KEY, USE_KEY, KeyStatus, reply_in
+from .access.keys import KeyStatus, reply_in
 from .access.passwords import TemporaryPasswords
 from .access.remote_unlock import RemoteUnlock
 from .access.transports import AccountTransport, Reported, Transports, Waiters, change_setting
@@ -31,9 +31,9 @@ from .models import (
     Value,
     is_set,
 )
-from .products.catalogue import Dp, Family
+from .products.catalogue import SET_KEY, USE_KEY, Dp, Family
 from .products.decoder import Observation, events
-from .products.product import Product
+from .products.product import Product, Unread
 from .records.journal import Journal
 from .records.keeper import Claims, RecordKeeper
 from .records.state import (
@@ -64,6 +64,8 @@ class Snapshot:
 
     state: LockState
     family: Family | None
+    stays_connected: bool
+    """It is known to stay in the network, as a lock on mains power does."""
     bolt: Bolt
     last_unlock: Record | None
     """The unlock that happened last, also if it is still pending."""
@@ -279,6 +281,21 @@ class TuyaLock:
         self.product.learn_from_account(product_id, table, family)
         self._publish()
 
+    def choose_kind(self, family: Family) -> None:
+        """Learn from its owner which kind of lock it is; a table of its product counts more."""
+        self.product.choose(family)
+        self._publish(force=True)
+
+    @property
+    def kind_unclear(self) -> bool:
+        """Return if it has reported what nobody could read, and its kind is not known."""
+        return self.product.kind_unclear
+
+    @property
+    def unread(self) -> Mapping[int | str, Unread]:
+        """Return what was not understood since the start, by DP id, or by DP code."""
+        return self.product.unread
+
     def use_account(self, account: AccountTransport) -> None:
         """Let a remote unlock go through the account where nothing else reaches the lock."""
         self._transports.account = account
@@ -291,7 +308,7 @@ class TuyaLock:
     def can_refuse(self) -> bool:
         """Return if the lock itself or Tuya's cloud takes a refusal of the request at the door."""
         by_cloud = self.cloud is not None and "unlock_request" in self._state.seen
-        return by_cloud or self.product.family is Family.A
+        return by_cloud or self.product.replies
 
     @property
     def opens_by_account(self) -> bool:
@@ -420,7 +437,7 @@ class TuyaLock:
         else:
             self._notice_clock()
             self._publish(self._note(event))
-        if self.product.family is Family.D:
+        if self.product.stays_connected:
             self.session.keep_alive()
         if self._reaching:
             self._check_reached()
@@ -436,7 +453,6 @@ class TuyaLock:
             case Accepted():
                 self.health.note_success()
             case QueryNotUnderstood():
-                self.product.query_not_understood()
                 # Who waits for an access control only waits for its connection.
                 self._waiters.take(Reported(source=Source.LAN, codes={}, is_answer=True))
             case Rejected():
@@ -534,6 +550,7 @@ class TuyaLock:
         return Snapshot(
             state=state,
             family=self.product.family,
+            stays_connected=self.product.stays_connected,
             bolt=bolt(state, now, settings.relock_delay, settings.relocks_itself),
             last_unlock=self._keeper.last_unlock,
             awake=self.session.connected,

@@ -6,13 +6,13 @@ one code, `lock_motor_state` or `closed_opened` for example.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 import re
 from typing import Any
 
 from ..models import OUR_MEMBER, Alarm, Between, Doorbell, Duress, Event, Item, Unlock, Value
 from ..storage import MAX_TEXT
-from .catalogue import CODE, LINK_MODES, Dp, DpType
+from .catalogue import LINK_MODES, Dp, DpType
 from .values import CodecError, decode_door_kit, decode_kit, decode_raw
 
 METHODS: Mapping[str, str] = {
@@ -250,24 +250,14 @@ def _setting(dp: Dp) -> Read:
 
 def _plain(dp: Dp) -> Read:
     """Return how a value is read that means nothing to us."""
-    code, json_type = dp.code, _JSON_TYPES[dp.type]
+    code = dp.code
+    if dp.type is DpType.BOOLEAN:
+        return _flag(code)
+    if dp.type is DpType.INTEGER:
+        return _integer(code, -(2**31), 2**32 - 1)
     size = MAX_RAW if dp.type is DpType.RAW else MAX_TEXT
+    return lambda value: (code, value) if type(value) is str and _is_text(value, size) else None
 
-    def read(value: Any) -> tuple[str, Value] | None:
-        if type(value) is not json_type:
-            return None
-        fits = _is_text(value, size) if json_type is str else INTEGERS.allows(value)
-        return (code, value) if fits else None
-
-    return read
-
-
-_JSON_TYPES: Mapping[DpType, type] = {
-    DpType.BOOLEAN: bool,
-    DpType.INTEGER: int,
-    DpType.STRING: str,
-    DpType.RAW: str,
-}
 
 _NUMBERLESS = ("unlock_offline_pd", "unlock_double", "unlock_double_kit")
 """DP codes of unlocks whose layout is not known."""
@@ -320,6 +310,7 @@ TEXT_CODES = frozenset(
 """DP codes whose values are texts, also if they look like numbers."""
 
 
+@lru_cache(1024)
 def read_of(dp: Dp) -> Read:
     """Return how the values of a DP are read."""
     if known := _READ.get(dp.code) or _READ.get(dp.code.lower()):
@@ -327,7 +318,7 @@ def read_of(dp: Dp) -> Read:
     return _setting(dp) if dp.code in SETTINGS else _plain(dp)
 
 
-@cache
+@lru_cache(1024)
 def _read_of_code(code: str) -> Read | None:
     """Return how the values of a code are read that no table has."""
     if known := _READ.get(code) or _READ.get(code.lower()):

@@ -5,6 +5,7 @@ and against each whose table has something else there; what counts most for none
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 import re
 from typing import Any
 
@@ -60,14 +61,18 @@ _SHOWS: Mapping[DpType, Callable[[Dp, Any], bool]] = {
 }
 
 
+_TABLES: Mapping[Family, Rows] = {
+    family: {
+        id_: tuple(filter(None, (dp, OTHERS.get(family, {}).get(id_)))) for id_, dp in table.items()
+    }
+    for family, table in PROFILES.items()
+}
+"""What each family has at each DP id, in one form or several."""
+
+
 def _shows(family: Family, id_: int, value: Any) -> bool:
     """Return if a value is one that a family has at this DP id, and hardly anything else."""
-    return any(_SHOWS[dp.type](dp, value) and read_of(dp)(value) for dp in _rows(family, id_))
-
-
-def _rows(family: Family, id_: int) -> tuple[Dp, ...]:
-    found = (PROFILES[family].get(id_), OTHERS.get(family, {}).get(id_))
-    return tuple(dp for dp in found if dp)
+    return any(_SHOWS[dp.type](dp, value) and read_of(dp)(value) for dp in _TABLES[family][id_])
 
 
 _HAVE: Mapping[int, frozenset[Family]] = {
@@ -133,15 +138,15 @@ class Evidence:
         return frozenset(family for family, count in votes.items() if count == most)
 
 
+@cache
 def agreed(families: frozenset[Family]) -> Rows:
     """Return what is the same in all of these families that have it."""
-    proven = len(families) == 1
+    tables = [_TABLES[family] for family in families]
     found = {}
-    for id_ in {id_ for family in families for id_ in PROFILES[family]}:
-        if id_ < OWN_IDS or proven:
-            rows = {_rows(family, id_) for family in families} - {()}
-            if len(rows) == 1:
-                found[id_] = rows.pop()
+    for id_ in {id_ for table in tables for id_ in table}:
+        rows = {table[id_] for table in tables if id_ in table}
+        if len(rows) == 1 and (id_ < OWN_IDS or len(tables) == 1):
+            found[id_] = rows.pop()
     return found
 
 
@@ -165,7 +170,7 @@ def _like(table: Mapping[int, Dp]) -> frozenset[Family]:
         family: sum(
             1 if dp.code in {one.code for one in rows} else -1
             for id_, dp in table.items()
-            if (rows := _rows(family, id_))
+            if (rows := _TABLES[family].get(id_))
         )
         for family in Family
     }

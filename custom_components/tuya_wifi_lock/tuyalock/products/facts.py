@@ -1,8 +1,8 @@
 """Products that exist, as facts: what devices announce, and what is known of it.
 
 Fed from public descriptions and from owners' diagnostics. A row is the product id, Tuya's category,
-the letter of its family if it has one, and what else is known: `mains`, and the DPs of a product that
-is like no other.
+the letter of its family if it has one, and what else is known: `mains`, and the DPs of a product
+that is like no other.
 """
 
 ROWS: tuple[tuple[str, ...], ...] = (
@@ -20,9 +20,26 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("td7kahmaly2odklo", "mk", "D"),  # Wifi face access
     ("4valtqxxxh6zjs5y", "mk", "D"),  # TF1 Card+PIN+Fingerprint
     ("26bwvzlm7ejz0ql8", "jtmsbh", "C"),  # MF15 SMART Lock
-    ("DZSslz0mNTW0jgF4", "ms", "", "mains", "15 unlock_app integer", "101 Locked boolean"),  # Wafu WF-012 dongle
+    (
+        "DZSslz0mNTW0jgF4",
+        "ms",
+        "",
+        "mains",
+        "15 unlock_app integer",
+        "101 Locked boolean",
+    ),  # Wafu WF-012 dongle
     ("gj9eyv7lvtinjvui", "ms", ""),  # WAFU invisible deadbolt
-    ("RSwIlAPVPqA6tVx9", "ms", "", "101 Battery integer", "104 unlock_history string", "105 alert string", "106 door_opened boolean", "108 akb boolean", "111 low_power string"),  # RSwIlAPVPqA6tVx9 (custom)
+    (
+        "RSwIlAPVPqA6tVx9",
+        "ms",
+        "",
+        "101 Battery integer",
+        "104 unlock_history string",
+        "105 alert string",
+        "106 door_opened boolean",
+        "108 akb boolean",
+        "111 low_power string",
+    ),  # RSwIlAPVPqA6tVx9 (custom)
     ("d3amante7xinmx9x", "ms", "", "mains"),  # LC-1374 electric lock
     ("xqeob8h6", "jtmspro", "C"),  # S1-TY-BLE-PRO 2
     ("stugc8dl", "ms", "C"),  # HU06 / ImSmart C502

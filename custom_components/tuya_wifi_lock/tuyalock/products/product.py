@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from ..models import Between, Item, Matching, Report, Source, Value
+from ..models import Item, Matching, Report, Source, Value
 from ..storage import MAX_TEXT, Reader, dump
 from .catalogue import (
     CODE,
@@ -19,9 +19,9 @@ from .catalogue import (
     SET_KEY,
     USE_KEY,
     Dp,
+    DpType,
     Family,
     ProductFacts,
-    DpType,
     dp_id,
     family_of,
 )
@@ -76,7 +76,7 @@ class _Stored:
     product_id: str | None = None
     table: Mapping[int, Dp] = field(default_factory=dict)
     account_table: Mapping[int, Dp] = field(default_factory=dict)
-    shown: Mapping[Annotated[int, Between(0, 255)], frozenset[Family]] = field(default_factory=dict)
+    shown: Mapping[int, frozenset[Family]] = field(default_factory=dict)
     replied: bool = False
     reported: tuple[str, ...] = ()
     answers_partly: bool | None = None
@@ -188,6 +188,11 @@ class Product:
         return True if REPLY in codes else None
 
     @property
+    def replies(self) -> bool:
+        """Return if it is known to open by a reply to its request."""
+        return dp_id(self.table, REPLY) is not None
+
+    @property
     def may_reply(self) -> bool:
         """Return if it may open by a reply to its request, as far as is known."""
         return self.id_of(REPLY) is not None
@@ -229,10 +234,12 @@ class Product:
         self, product_id: str, table: Mapping[int, Dp], family: Family | None
     ) -> None:
         """Learn what an account knows of a product; the project's table counts more."""
+        known = self.product_id, self._account_table, self._account_family
         self.product_id = self.product_id or (product_id if CODE.allows(product_id) else None)
         self._account_table = table or self._account_table
         self._account_family = family or self._account_family
-        self._settle()
+        if known != (self.product_id, self._account_table, self._account_family):
+            self._settle()
 
     def learn(self, table: Mapping[int, Dp]) -> None:
         """Learn the product's own DP table."""
