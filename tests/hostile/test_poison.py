@@ -96,7 +96,7 @@ def dp(id_: str) -> int:
     ("id_", "value"), [(id_, value) for id_, values in POISON.items() for value in values], ids=str
 )
 def test_what_no_lock_sends_is_nothing(source: Source, id_: str, value: Any) -> None:
-    toy = ToyLock({"product": {"family": "B"}})
+    toy = ToyLock({"product": {"chosen": "B"}})
     toy.open()
     before = toy.stored
     report = Report(
@@ -132,7 +132,7 @@ def test_a_code_that_is_none_says_nothing(code: str) -> None:
     ("id_", "value"), [(id_, one) for id_, values in KIT_POISON.items() for one in values]
 )
 def test_what_no_access_control_sends_is_nothing(id_: str, value: Any) -> None:
-    toy = ToyLock({"product": {"family": "D", "table": _stored_table("D")}})
+    toy = ToyLock({"product": {"chosen": "D", "table": _stored_table("D")}})
     toy.open()
     before = toy.state
     toy.push({int(id_): value})

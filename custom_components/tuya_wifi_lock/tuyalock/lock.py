@@ -323,7 +323,7 @@ class TuyaLock:
     @property
     def reported(self) -> bool:
         """Return if the lock itself has ever reported anything to us."""
-        return bool(self.product.reported)
+        return bool(self.product.reported or self.product.unread)
 
     @property
     def host(self) -> str | None:

@@ -299,7 +299,9 @@ def is_lock(category: str, product_id: str) -> bool:
 
 
 _KITS = frozenset(dp.code for dp in PROFILES[Family.D].values() if dp.code.endswith("_kit"))
-_BLUETOOTH = frozenset({"unlock_ble", "unlock_method_create", "ble_unlock_check", "check_code_set"})
+_BLUETOOTH = frozenset(
+    {"unlock_method_create", "bluetooth_unlock", "ble_unlock_check", "check_code_set"}
+)
 _ZIGBEE = frozenset({"remote_unlock_switch", "remote_result", "open_close"})
 
 
@@ -314,9 +316,11 @@ def family_of(codes: Collection[str]) -> Family | None:
         return Family.B
     if "link_mode" in codes and "battery_percentage" in codes:
         return Family.E
+    if codes & _BLUETOOTH:
+        return Family.C
     if codes & _ZIGBEE:
         return None
-    if codes & _BLUETOOTH:
+    if "unlock_ble" in codes:
         return Family.C
     return Family.B if codes & keys else None
 

@@ -127,7 +127,7 @@ INTEGERS = Between(-(2**31), 2**32 - 1)
 """Of 32 bits, with a sign or without."""
 
 _ALARM = re.compile(r"[a-z][a-z0-9_]{0,63}|[0-9]{1,10}")
-_FORCED = re.compile(r"([a-z_]{1,64})-([0-9]{1,5})")
+_FORCED = re.compile(r"([a-z_]{1,64})-([0-9a-z]{1,8})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +181,8 @@ def _kit(code: str) -> Read:
     """Return how an access control's report of an unlock is read: as its number."""
 
     def read(value: Any) -> tuple[str, Value] | None:
-        number = _number_in(value) if type(value) is str else value
-        return (code, number) if type(number) is int and 0 <= number <= MAX_NUMBER else None
+        number = _number_in(value) if type(value) is str else None
+        return (code, number) if number is not None and number <= MAX_NUMBER else None
 
     return read
 
@@ -463,6 +463,7 @@ def _at(names: tuple[str, ...], index: int) -> str:
 def _forced(value: Value) -> Unlock | None:
     """Return the unlock that a cloud record of duress names, as `unlock_fingerprint-02`."""
     named = _FORCED.fullmatch(value) if isinstance(value, str) else None
-    if not named or named[1] not in METHODS or int(named[2]) > MAX_NUMBER:
+    if not named or named[1] not in METHODS or not named[2].isdecimal():
         return None
-    return _unlock(named[1], int(named[2]))
+    number = int(named[2])
+    return _unlock(named[1], number) if number <= MAX_NUMBER else None

@@ -20,6 +20,7 @@ type Rows = Mapping[int, tuple[Dp, ...]]
 """What a product has at each DP id, in one form or several."""
 
 _WORD = re.compile(r"[a-z_]+")
+_TEXT = re.compile(r"[a-z0-9_]+")
 _ALARM_INDEX = re.compile(r"[0-9]{2}")
 
 _SIZES: Mapping[str, frozenset[int]] = {
@@ -37,7 +38,7 @@ def _shows_text(dp: Dp, value: Any) -> bool:
         return dp.code == ALARM_CODE and type(value) is int
     if dp.code == ALARM_CODE:
         return value in ALARM_NAMES or _ALARM_INDEX.fullmatch(value) is not None
-    return value in dp.options if dp.options else len(value) > 0
+    return value in dp.options if dp.options else _TEXT.fullmatch(value) is not None
 
 
 def _shows_bytes(dp: Dp, value: Any) -> bool:
@@ -140,7 +141,9 @@ class Evidence:
 
 @cache
 def agreed(families: frozenset[Family]) -> Rows:
-    """Return what is the same in all of these families that have it."""
+    """Return what is the same in all of these families that have it; of all families, nothing."""
+    if families == ALL:
+        return {}
     tables = [_TABLES[family] for family in families]
     found = {}
     for id_ in {id_ for table in tables for id_ in table}:
