@@ -316,7 +316,9 @@ def test_an_end_comes_though_our_clock_is_set_back() -> None:
 async def test_family_shows_itself_and_is_remembered() -> None:
     async with house(family="D") as home:
         await home.awake()
-        assert home.lock.snapshot.family is Family.D
+        assert home.lock.snapshot.family is None
+        await home.simulated.finger(3)
+        await home.until(lambda: home.lock.snapshot.family is Family.D)
         await home.simulated.door(True)
         await home.until(lambda: home.lock.snapshot.state.door_open is True)
         stored = json.loads(json.dumps(home.lock.as_dict()))

@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 from .access.health import Health
-from .access.keys import SET_KEY, USE_KEY, KeyStatus, reply_in
+from .access.keys import KeyStatus, reply_in
 from .access.passwords import TemporaryPasswords
 from .access.remote_unlock import RemoteUnlock
 from .access.transports import AccountTransport, Reported, Transports, Waiters, change_setting
@@ -32,7 +32,7 @@ from .models import (
     Value,
     is_set,
 )
-from .products.catalogue import Dp, Family
+from .products.catalogue import SET_KEY, USE_KEY, Dp, Family
 from .products.decoder import Observation, events
 from .products.heard import HeardDp, QueryAnswer
 from .products.product import Product
@@ -69,6 +69,8 @@ class Snapshot:
     family: Family | None
     kind_unclear: bool
     """It has reported what nobody could read, and its kind is not proven."""
+    stays_connected: bool
+    """It is known to stay in the network, as a lock on mains power does."""
     bolt: Bolt
     last_unlock: Record | None
     """The unlock that happened last, also if it is still pending."""
@@ -286,9 +288,9 @@ class TuyaLock:
         self.product.learn_from_account(product_id, table, family)
         self._publish()
 
-    def choose_kind(self, family: Family) -> None:
-        """Learn from its owner which kind of lock it is; a table of its product counts more."""
-        self.product.choose(family)
+    def choose_kind(self, families: frozenset[Family]) -> None:
+        """Learn from its owner of which families it may be; a table of its product counts more."""
+        self.product.choose(families)
         self._publish(force=True)
 
     def describe(self) -> dict[str, Any]:
@@ -299,7 +301,7 @@ class TuyaLock:
             "family": product.family,
             "table_source": product.table_source,
             "kind_unclear": product.kind_unclear,
-            "stays_connected": self.address.keep_alive or product.family is Family.D,
+            "stays_connected": self.address.keep_alive or product.stays_connected,
             "query_answer": product.query_answer,
             "table": [{"dp": id_, **dump(dp)} for id_, dp in sorted(product.table.items())],
             "heard": [self._describe_dp(row) for row in product.heard.dps.values()],
@@ -331,7 +333,7 @@ class TuyaLock:
     def can_refuse(self) -> bool:
         """Return if the lock itself or Tuya's cloud takes a refusal of the request at the door."""
         by_cloud = self.cloud is not None and "unlock_request" in self._state.seen
-        return by_cloud or self.product.family is Family.A
+        return by_cloud or self.product.replies
 
     @property
     def opens_by_account(self) -> bool:
@@ -346,7 +348,7 @@ class TuyaLock:
     @property
     def reported(self) -> bool:
         """Return if the lock itself has ever reported anything to us."""
-        return bool(self.product.reported)
+        return self.product.has_reported
 
     @property
     def host(self) -> str | None:
@@ -463,7 +465,7 @@ class TuyaLock:
         else:
             self._notice_clock()
             self._publish(self._note(event))
-        if self.product.family is Family.D:
+        if self.product.stays_connected:
             self.session.keep_alive()
         if self._reaching:
             self._check_reached()
@@ -479,7 +481,6 @@ class TuyaLock:
             case Accepted():
                 self.health.note_success()
             case QueryNotUnderstood():
-                self.product.query_not_understood()
                 self.product.heard.note_answer(QueryAnswer.NOT_UNDERSTOOD)
                 # Who waits for an access control only waits for its connection.
                 self._waiters.take(Reported(source=Source.LAN, codes={}, is_answer=True))
@@ -579,6 +580,7 @@ class TuyaLock:
             state=state,
             family=self.product.family,
             kind_unclear=self.product.kind_unclear,
+            stays_connected=self.product.stays_connected,
             bolt=bolt(state, now, settings.relock_delay, settings.relocks_itself),
             last_unlock=self._keeper.last_unlock,
             awake=self.session.connected,

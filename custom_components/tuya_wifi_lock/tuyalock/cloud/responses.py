@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.padding import PKCS7
 from ..exceptions import CloudRefused, CloudSilent
 from ..models import Item, PasswordPhase, Report, Source, TemporaryPassword, Value, safe_name
 from ..products.catalogue import Dp, DpType
-from ..products.decoder import ALARM_CODE, MAX_NUMBER, METHODS, NUMBERS
+from ..products.decoder import MAX_NUMBER, METHODS, NUMBERS, TEXT_CODES
 from ..storage import checked
 
 _UNREADABLE = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
@@ -273,7 +273,7 @@ def in_seconds(time: float) -> float:
 
 def _value(code: str, text: str) -> Value:
     """Return a value of the records, which are strings, as a lock reports it."""
-    if code == ALARM_CODE or code.endswith("_kit") or code.startswith("unlock_offline"):
+    if code in TEXT_CODES:
         return text
     if text.isdecimal() and len(text) <= _INTEGER_DIGITS:
         return int(text)
