@@ -139,9 +139,8 @@ async def test_an_account_that_is_signed_out_while_the_list_is_shown_offers_noth
 @pytest.mark.parametrize(
     ("device", "error"),
     [
-        ({"sub": True}, "account_zigbee"),
-        ({"model": BLUETOOTH}, "account_bluetooth"),
         ({"model": BULB}, "account_no_lock_dps"),
+        ({"model": BULB, "sub": True}, "account_no_lock_dps"),
     ],
 )
 async def test_a_lock_that_cannot_be_set_up_is_refused_by_its_name(
@@ -158,8 +157,7 @@ async def test_a_lock_that_cannot_be_set_up_is_refused_by_its_name(
 
 def test_every_refusal_has_words_with_the_name_of_the_lock() -> None:
     errors = json.loads(TEXTS.read_text(encoding="utf-8"))["config"]["error"]
-    for refusal in ("bluetooth", "no_lock_dps", "zigbee"):
-        assert "{name}" in errors[f"account_{refusal}"]
+    assert "{name}" in errors["account_no_lock_dps"]
 
 
 # A lock that is heard

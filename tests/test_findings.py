@@ -45,6 +45,7 @@ TEXTS = json.loads((INTEGRATION / "translations" / "en.json").read_text())
 CLOUD = CloudEvidence(failure=None, answered=True, calls=100, cap=20_000)
 
 WELL = Evidence(
+    on_network=True,
     now=NOW,
     listening_since=NOW - 30 * DAY,
     heard=NOW - HOUR,
