@@ -13,6 +13,7 @@ from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.selector import (
     SelectOptionDict,
@@ -25,7 +26,7 @@ from .checks import Finding
 from .cloud import async_pop_copy
 from .const import CONF_NUMBERS, DOMAIN, SUBENTRY_MEMBER
 from .coordinator import LockConfigEntry, LockCoordinator
-from .diagnosis import check_lock
+from .diagnosis import check_lock, checked_signal
 from .dispatcher import Delivery
 from .flows.member import CONF_MEMBER, WHO, last_used, member_data
 from .members import key_of, members_of, name_mistake, number_name, owner_of
@@ -190,7 +191,7 @@ class _Repairs:
                 self._async_show_cloud_issue(cloud.data.lasting_failure)
 
     def _read_inputs(self) -> tuple[object, ...]:
-        """Return what the findings that call for repairs depend on, but for the time."""
+        """Return what the findings depend on that an owner has to act on, but for the time."""
         lock, data, cloud = self._coordinator.lock, self._coordinator.data, self._coordinator.cloud
         health = lock.health
         return (
@@ -199,6 +200,9 @@ class _Repairs:
             type(data.problem),
             data.state.battery,
             data.state.battery_level,
+            data.state.last_heard is None,
+            lock.passwords.unsettled,
+            self._coordinator.account.trouble,
             health.clock_right,
             health.clock_ahead and round(health.clock_ahead / 60),
             health.clock_behind and round(health.clock_behind / 60),
@@ -216,6 +220,7 @@ class _Repairs:
         if not is_clock_set(time.time()):
             return
         found = check_lock(self._coordinator)
+        async_dispatcher_send(self._hass, checked_signal(self._entry.entry_id), found)
         findings = [finding for finding in found if finding.text in ISSUES]
         if findings == self._findings:
             return

@@ -38,6 +38,17 @@ async def test_a_clock_that_began_anew_is_no_delay(began: float) -> None:
         assert home.unlocks[1:] == ["late fingerprint 4", "live fingerprint 3"]
 
 
+async def test_such_a_clock_can_begin_anew_more_than_once() -> None:
+    async with house(since=time.time() - DAY) as home:
+        for week, ago in enumerate((0, 0, 0)):
+            hear(home, 1, week, behind=home.clock.time() - IN_2000 - 60 * week, ago=ago)
+            home.clock.move(3 * HOUR)
+            hear(home, 2, week, behind=home.clock.time() - IN_2000 - 3 * HOUR - 60 * week)
+            home.clock.move(7 * DAY)
+        assert len(home.unlocks) == 6
+        assert {one.split()[0] for one in home.unlocks} == {"live"}
+
+
 async def test_duress_of_such_a_lock_is_heard() -> None:
     async with house(since=time.time() - DAY) as home:
         behind = home.clock.time() - IN_2000

@@ -285,9 +285,9 @@ class Record:
 
     @property
     def clock_wrong(self) -> bool:
-        """Return if the lock's own time cannot be, by our clock, so that it was not believed."""
+        """Return if the lock's own time was not believed as it is: its clock is wrong."""
         at = self.when
-        return at.claimed is not None and at.time is None and is_set(at.received)
+        return at.claimed is not None and at.time != at.claimed and is_set(at.received)
 
 
 class PasswordPhase(StrEnum):

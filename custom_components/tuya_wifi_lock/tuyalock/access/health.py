@@ -52,6 +52,7 @@ class _Stored:
     clock_ahead: float | None = None
     clock_right: bool | None = None
     clock_behind: float | None = None
+    clock_shows: float | None = None
     key_owner: KeyOwner | None = None
     takes_keys: bool | None = None
 
@@ -75,6 +76,8 @@ class Health:
         self.clock_behind = known.clock_behind
         """Seconds by which the lock's clock is behind ours (less than 0: ahead), by what an account
         has heard at once; None: not known, or right."""
+        self._clock_shows = known.clock_shows
+        """The latest of the lock's own times that an account has heard since its clock began."""
         self._lags: list[tuple[float, float]] = []
         """When something came with a delay that is not explained, and the delay; all are alike."""
         self.key_owner = known.key_owner
@@ -91,6 +94,7 @@ class Health:
                 clock_ahead=self.clock_ahead,
                 clock_right=self.clock_right,
                 clock_behind=self.clock_behind,
+                clock_shows=self._clock_shows,
                 key_owner=self.key_owner,
                 takes_keys=self.takes_keys,
             )
@@ -157,7 +161,8 @@ class Health:
         An account hears most things at once, and some that were saved up; those come in a burst at
         the next wake, with delays that differ. So the same delay of three arrivals, each a minute
         after the other, is no delay but a wrong clock. A clock that began anew shows a time that no
-        record can have, before 2020 or long before the Unix time `since`; the first is enough.
+        record can have, before 2020 or long before the Unix time `since`; the first is enough. It
+        began once more if it shows less than what was heard before, which is not saved up.
         Nothing arrives before it happens: a shorter delay shows that the clock has been set.
         """
         lag = now - time
@@ -166,7 +171,9 @@ class Health:
         if self.clock_behind is not None and lag < self.clock_behind - SAME_LAG:
             self.clock_behind, self._lags = None, []
         impossible = not is_set(time) or time < since - SAVED_UP
-        if impossible and self.clock_behind is None:
+        began_again = time < (self._clock_shows or time) - APART
+        self._clock_shows = time if began_again else max(time, self._clock_shows or time)
+        if impossible and (self.clock_behind is None or began_again):
             self.clock_behind, self._lags = lag, []
         elif abs(lag - (self.clock_behind or 0.0)) <= SAME_LAG:
             # It may drift.
