@@ -23,7 +23,6 @@ from tests.tuya_login import MODEL, TuyaLogin, item
 pytestmark = pytest.mark.usefixtures("quick")
 
 TEXTS = Path("custom_components/tuya_wifi_lock/translations/en.json")
-BLUETOOTH = MODEL | {54: ("synch_member", "Raw", {})}
 BULB = {1: ("switch_led", "Boolean", {})}
 OTHER_ID = "bfsimulated0lock0002"
 

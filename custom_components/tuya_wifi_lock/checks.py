@@ -433,10 +433,12 @@ def _heard_through_tuya(evidence: Evidence) -> Verdict:
 
 def _account_of_gateway(evidence: Evidence) -> Verdict:
     """Check if anything reports what a lock behind a gateway does."""
-    verdict = _account(evidence)
-    if evidence.cloud or evidence.account_trouble in {None, Trouble.CONNECTING}:
-        return verdict
-    return State.PROBLEM, f"account_{evidence.account_trouble}"
+    if evidence.account_trouble in {None, Trouble.CONNECTING}:
+        return _account(evidence)
+    if evidence.cloud is None:
+        return State.PROBLEM, "through_tuya_not_heard"
+    state = State.ATTENTION if evidence.account_wanted else State.OK
+    return state, "through_tuya_late"
 
 
 def _concerns_others(evidence: Evidence) -> Verdict:

@@ -40,7 +40,7 @@ from .members import Member, members_of, owner
 from .opener import Opener, Opening
 from .store import SalvagedStore
 from .texts import lock_errors
-from .tuya_account import TuyaAccount
+from .tuya_account import Trouble, TuyaAccount
 from .tuyalock import (
     Address,
     Announcement,
@@ -169,7 +169,14 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             on_update=self._async_updated,
             since=entry.created_at.timestamp(),
         )
-        self.account = account = TuyaAccount(hass, entry, self.lock, stored.get("account"), reader)
+        self.account = account = TuyaAccount(
+            hass,
+            entry,
+            self.lock,
+            stored.get("account"),
+            reader,
+            changed=self.async_update_listeners,
+        )
         self.cloud = (
             CloudCoordinator(
                 hass, entry, self.lock, client, api.calls, account, stored.get("watch"), reader
@@ -273,6 +280,14 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         if family:
             self.lock.choose_kind(family)
         self._async_save()
+
+    @property
+    def available(self) -> bool:
+        """Return if the lock is there for us; behind a gateway, if Tuya tells us of it."""
+        if self.lock.address.on_network:
+            return not self.data.key_refused
+        by_account = self.account.trouble in {None, Trouble.CONNECTING}
+        return by_account or (self.cloud is not None and self.cloud.last_update_success)
 
     def owner(self, unlock: Unlock) -> Member | None:
         """Return whose number opened the lock."""

@@ -96,11 +96,16 @@ class TuyaAccount:
         lock: TuyaLock,
         stored: Any,
         reader: Reader,
+        changed: Callable[[], None],
     ) -> None:
-        """Restore what `as_dict` returned; nothing is touched before `async_start`."""
+        """Restore what `as_dict` returned; nothing is touched before `async_start`.
+
+        `changed`: the lock is heard now, or not any more.
+        """
         self._hass = hass
         self._entry = entry
         self._lock = lock
+        self._changed = changed
         lock.use_account(self)
         self._device_id: str = entry.data[CONF_DEVICE_ID]
         asked_at = reader.parts("account", stored).get("asked_at", 0.0)
@@ -173,6 +178,7 @@ class TuyaAccount:
         before, self.trouble = self.trouble, self._judge(self._listen())
         if self.trouble is not before:
             LOGGER.debug("%s: Tuya account: %s", self._entry.title, self.trouble or "connected")
+            self._changed()
         if self.trouble is Trouble.UNEXPECTED and before is not Trouble.UNEXPECTED:
             LOGGER.warning(
                 "The Tuya integration is not as expected, so %s is not heard through it",
