@@ -231,7 +231,8 @@ async def test_port_that_opens_after_the_announcement_is_found() -> None:
 
 
 async def test_state_is_shown_as_reported() -> None:
-    async with house(motor_state=True, door_sensor=True) as home:
+    stored = {"product": {"chosen": ["B"]}}
+    async with house(motor_state=True, door_sensor=True, stored=stored) as home:
         await home.awake()
         assert home.lock.snapshot.bolt.locked is None
         await home.simulated.battery(15)

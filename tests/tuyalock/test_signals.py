@@ -96,7 +96,7 @@ def test_an_alarm_is_a_name_an_index_or_a_bit(index: int, name: str) -> None:
     ("value", "names"),
     [
         ("singing", ["other"]),
-        ("", ["other"]),
+        ("", []),
         ("17", ["other"]),
         ("unidentified", ["unidentified"]),
         (1 << 17, ["other"]),

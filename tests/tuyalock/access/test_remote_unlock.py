@@ -199,7 +199,7 @@ async def _replace_keys(home: House, times: int) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_silence_is_not_success(version: str) -> None:
-    async with house(version) as home:
+    async with house(version, stored={"product": {"chosen": ["B"]}}) as home:
         await home.awake()
         await home.simulated.battery(80)
         await home.until(lambda: home.lock.snapshot.state.battery == 80)

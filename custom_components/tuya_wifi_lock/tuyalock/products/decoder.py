@@ -177,6 +177,11 @@ def _bytes(code: str) -> Read:
     return lambda value: (code, value) if _decoded(value) else None
 
 
+def _bitmap(code: str) -> Read:
+    """Return how all numbers of a method are read: an empty text says that there are none."""
+    return lambda value: (code, value) if value == "" or _decoded(value) else None
+
+
 def _kit(code: str) -> Read:
     """Return how an access control's report of an unlock is read: as its number."""
 
@@ -266,7 +271,8 @@ _KEYS = ("remote_no_pd_setkey", "remote_no_dp_key")
 _READ: Mapping[str, Read] = {
     **{code: _integer(code, 0, MAX_NUMBER) for code in METHODS},
     **{code: _kit(code) for code in METHODS if code.endswith("_kit")},
-    **{code: _bytes(code) for code in (*_NUMBERLESS, *NUMBERS, *_KEYS)},
+    **{code: _bytes(code) for code in (*_NUMBERLESS, *_KEYS)},
+    **{code: _bitmap(code) for code in NUMBERS},
     **{code: _flag(code) for code in ("open_inside", "reverse_lock", "doorbell", MOTOR)},
     "normal_open_switch": _flag("normal_open_switch"),
     "reply_unlock_request": _flag("reply_unlock_request"),
