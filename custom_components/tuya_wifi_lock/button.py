@@ -24,7 +24,7 @@ class LockButtonDescription(LockPartDescription, ButtonEntityDescription):
     """Description of a button of a lock."""
 
     press_fn: Callable[[LockCoordinator], Awaitable[object]]
-    available_fn: Callable[[LockCoordinator], bool] = lambda lock: not lock.data.key_refused
+    available_fn: Callable[[LockCoordinator], bool] = lambda lock: lock.data.available
 
 
 async def _refuse(coordinator: LockCoordinator) -> None:

@@ -446,15 +446,26 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
     def _failed(self, error: LockError) -> str:
         """Keep what the next form is to say about a failed test; return its step."""
         self._placeholders = dict(error.translation_placeholders)
-        if error.connection_problem is None:
-            return "not_reached"
-        self._errors = {"base": error.connection_problem}
+        problem = error.connection_problem
+        if problem is None or problem == "not_proven":
+            return problem or "not_reached"
+        self._errors = {"base": problem}
         return self._form_step
 
     async def async_step_not_reached(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Say that the lock did not answer, and what can be done."""
+        return self._show_undecided("not_reached")
+
+    async def async_step_not_proven(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Say that what answered did not show that the key is right, and what can be done."""
+        return self._show_undecided("not_proven")
+
+    def _show_undecided(self, step_id: str) -> ConfigFlowResult:
+        """Let the owner try again, change what was typed, or go on without a test."""
         if self._gathered.account_lock:
             last_resort = "account_only"
         elif self._gathered.device and not self._changed_entry:
@@ -462,7 +473,7 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
         else:
             last_resort = "untested"
         options = ["touch", self._form_step, last_resort]
-        return self.async_show_menu(step_id="not_reached", menu_options=options)
+        return self.async_show_menu(step_id=step_id, menu_options=options)
 
     async def async_step_account_only(
         self, user_input: dict[str, Any] | None = None

@@ -42,7 +42,6 @@ from .store import SalvagedStore
 from .tuya_account import TuyaAccount
 from .tuyalock import (
     Address,
-    Announcement,
     Clock,
     CloudClient,
     Family,
@@ -202,7 +201,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         if self.records.waiting:
             # From here on, a crash leaves a store that is not clean.
             await self.store.async_save(self._stored())
-        entry.async_on_unload(await async_get_listener(hass).async_subscribe(self._async_announced))
+        entry.async_on_unload(await async_get_listener(hass).async_subscribe(self.lock.announced))
         entry.async_on_unload(async_at_started(hass, self.records.async_begin))
         entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stop))
         if self.cloud:
@@ -372,17 +371,6 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         return reached and used == (settings_of(entry.options), project_of(entry.data))
 
     @callback
-    def _async_announced(self, announcement: Announcement) -> None:
-        """Take an announcement of our lock as a hint that it is awake."""
-        if announcement.device_id == self.device_id:
-            self.lock.hint(
-                announcement.host,
-                announcement.version,
-                announced=announcement.is_direct and not announcement.asked,
-                product_id=announcement.product_id if announcement.is_direct else None,
-            )
-
-    @callback
     def _async_updated(self, update: Update) -> None:
         """Show what has changed, and deliver the records that are new."""
         snapshot, before = update.state, self.data
@@ -394,11 +382,13 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         elif before.key_refused and snapshot.awake:
             LOGGER.info("%s accepts the local key again", self.name)
             async_end_reauth(self.hass, self.config_entry)
+        if snapshot.missing != before.missing:
+            LOGGER.info("%s %s", self.name, "is missing" if snapshot.missing else "is back")
         if self.cloud:
             self.cloud.async_lock_changed(before, snapshot)
         if snapshot.awake and not before.awake:
             self._async_keep_address()
-        elif before.awake and not snapshot.awake and self.lock.address.keep_alive:
+        elif before.awake and not snapshot.awake and self.lock.stays:
             # It may have got another address, and announces itself only when asked.
             self.config_entry.async_create_task(
                 self.hass, async_get_listener(self.hass).async_ask()

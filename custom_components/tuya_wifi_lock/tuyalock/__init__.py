@@ -30,8 +30,10 @@ from .models import (
     Unlock,
     UnlockWith,
     Value,
+    clean_secret,
     is_set as is_clock_set,
     safe_name,
+    visible,
 )
 from .products.catalogue import PRODUCTS, Dp, Family, family_of, is_lock
 from .products.decoder import ALARMS, METHODS, UNLOCK_METHODS
@@ -89,6 +91,7 @@ __all__ = [
     "Update",
     "Value",
     "aged",
+    "clean_secret",
     "family_of",
     "is_clock_set",
     "is_lock",
@@ -96,4 +99,5 @@ __all__ = [
     "read_account_report",
     "read_specifications",
     "safe_name",
+    "visible",
 ]

@@ -15,9 +15,10 @@ from .clock import Clock, Timer
 from .cloud.client import CloudClient
 from .exceptions import ConnectionLost, LockError, Reason, UnlockRefused, Unreachable
 from .lan.address import Address
-from .lan.connection import QueryNotUnderstood, Rejected
+from .lan.connection import Rejected
+from .lan.discovery import Announcement
 from .lan.protocol import VERSIONS
-from .lan.session import Accepted, Closed, LanSession, Opened, SessionEvent
+from .lan.session import Accepted, Closed, LanSession, Missed, Opened, SessionEvent
 from .models import (
     Age,
     Duress,
@@ -74,12 +75,19 @@ class Snapshot:
     requested: bool
     problem: LockError | None
     key_refused: bool
+    missing: bool
+    """It stays on the network, and cannot be reached."""
     changeable: Mapping[str, Dp]
     """Settings that can be changed by the product's own model, by DP code."""
     kinds: frozenset[Kind]
     """The kinds of records that there are."""
     passwords: tuple[TemporaryPassword, ...]
     """The temporary passwords that are known, the oldest first."""
+
+    @property
+    def available(self) -> bool:
+        """Return if the lock is there for us, awake or not."""
+        return not (self.key_refused or self.missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +231,17 @@ class TuyaLock:
 
     # What can be asked of it
 
+    def announced(self, announcement: Announcement) -> None:
+        """Take an announcement as a hint that the lock is awake, if it is of this one."""
+        if announcement.device_id == self._device_id:
+            direct = announcement.is_direct
+            self.hint(
+                announcement.host,
+                announcement.version,
+                announced=direct and not announcement.asked,
+                product_id=announcement.product_id if direct else None,
+            )
+
     def hint(
         self,
         host: str,
@@ -290,6 +309,11 @@ class TuyaLock:
         """Return if the lock itself or Tuya's cloud takes a refusal of the request at the door."""
         by_cloud = self.cloud is not None and "unlock_request" in self._state.seen
         return by_cloud or self.product.family is Family.A
+
+    @property
+    def stays(self) -> bool:
+        """Return if the lock stays on the network, so that it is missed when it is not there."""
+        return self.session.stays
 
     @property
     def opens_by_account(self) -> bool:
@@ -418,8 +442,6 @@ class TuyaLock:
         else:
             self._notice_clock()
             self._publish(self._note(event))
-        if self.product.family is Family.D:
-            self.session.keep_alive()
         if self._reaching:
             self._check_reached()
 
@@ -433,10 +455,9 @@ class TuyaLock:
                 self._keeper.opened(event.hint_at, woken=event.woken)
             case Accepted():
                 self.health.note_success()
-            case QueryNotUnderstood():
-                self.product.query_not_understood()
-                # Who waits for an access control only waits for its connection.
-                self._waiters.take(Reported(source=Source.LAN, codes={}, is_answer=True))
+                self._show_presence()
+            case Missed():
+                self._show_presence()
             case Rejected():
                 refusal = UnlockRefused(Reason.REJECTED)
                 self.health.note_error(refusal, self._clock.time())
@@ -444,6 +465,10 @@ class TuyaLock:
             case Closed():
                 return self._closed(event.error)
         return []
+
+    def _show_presence(self) -> None:
+        """Show whoever waits for a lock that stays on the network that it is there, or missing."""
+        self._waiters.take(Reported(source=Source.LAN, codes={}, is_answer=True))
 
     def _closed(self, error: LockError | None) -> list[Record]:
         """Note why a dial failed or a connection ended; None if we ended it."""
@@ -515,6 +540,7 @@ class TuyaLock:
 
     def _publish(self, records: Iterable[Record] = (), *, force: bool = False) -> None:
         """Publish what has changed, and the records that are new and not delivered."""
+        self.session.keep_alive(stays=self.product.family is Family.D)
         records = tuple(records)
         for record in records:
             _LOGGER.debug("%s: new: %s", self._device_id, record)
@@ -540,6 +566,7 @@ class TuyaLock:
             requested=state.requested(now),
             problem=self.health.problem,
             key_refused=self.health.key_refused,
+            missing=self.session.missing,
             changeable=self.product.changeable,
             kinds=self.journal.kinds,
             passwords=self.passwords.known,

@@ -128,10 +128,6 @@ class Product:
         self._own_table, self.changeable = table, _changeable(table)
         self.family = _family_of(table) or self.family
 
-    def query_not_understood(self) -> None:
-        """Note that the lock does not understand a query: of known products, family D does not."""
-        self.family = self.family or Family.D
-
     # Reports
 
     def observe(self, report: Report) -> list[Observation]:
