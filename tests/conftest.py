@@ -4,6 +4,7 @@ import asyncio
 import asyncio.constants
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import ExitStack
+from pathlib import Path
 import socket
 from typing import Any
 from unittest.mock import PropertyMock, patch
@@ -78,6 +79,12 @@ async def enable_event_loop_debug(request: pytest.FixtureRequest) -> None:
     """
     path = request.path
     asyncio.get_running_loop().set_debug("account" in path.name or path.parent.name == "lan")
+
+
+@pytest.fixture
+def hass_config_dir(tmp_path: Path) -> str:
+    """A folder of configuration for each test: the blueprints are copied to it."""
+    return str(tmp_path)
 
 
 @pytest.fixture

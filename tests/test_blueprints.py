@@ -1,12 +1,11 @@
 """The blueprints: each can be imported, takes its inputs, and does what it says."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 import time
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
-from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,7 +23,7 @@ from custom_components.tuya_wifi_lock.tuyalock import ALARMS
 from homeassistant.components.automation.config import AUTOMATION_BLUEPRINT_SCHEMA
 from homeassistant.components.blueprint import Blueprint
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.core import Context, Event, HomeAssistant
+from homeassistant.core import Context, Event, HomeAssistant, ServiceCall
 from homeassistant.helpers import (
     config_validation as cv,
     device_registry as dr,
@@ -40,7 +39,8 @@ from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 
 ROOT = Path(__file__).parent.parent
-FOLDER = ROOT / "blueprints" / "automation" / DOMAIN
+BLUEPRINTS = ROOT / "custom_components" / DOMAIN / "blueprints"
+FOLDER = BLUEPRINTS / "automation" / DOMAIN
 FILES = sorted(FOLDER.glob("*.yaml"))
 ADDRESS = "https://github.com/tuya-wifi-lock/tuya-wifi-lock/blob/main"
 IMPORT = "https://my.home-assistant.io/redirect/blueprint_import/?blueprint_url="
@@ -121,6 +121,15 @@ def phones(hass: HomeAssistant) -> dict[str, Phone]:
     )
     module = SimpleNamespace(ACTION_SCHEMA=schema, async_call_action_from_config=call)
     mock_platform(hass, "mobile_app.device_action", module)  # type: ignore[arg-type]
+
+    def register(name: str, phone: Phone) -> None:
+        async def notify(call: ServiceCall) -> None:
+            phone.show(dict(call.data))
+
+        hass.services.async_register("notify", f"mobile_app_{name}", notify)
+
+    for name, one in phones.items():
+        register(name, one)
     return phones
 
 
@@ -146,14 +155,6 @@ def members(hass: HomeAssistant, entry: MockConfigEntry) -> None:
         data = MappingProxyType({CONF_NUMBERS: numbers, **person})
         subentry = ConfigSubentry(data=data, subentry_type="member", title=name, unique_id=None)
         hass.config_entries.async_add_subentry(entry, subentry)
-
-
-@pytest.fixture(autouse=True)
-def folder() -> Generator[None]:
-    """Home Assistant's folder of blueprints is the one of this repository."""
-    models = "homeassistant.components.blueprint.models"
-    with patch(f"{models}.DomainBlueprints.blueprint_folder", FOLDER.parent):
-        yield
 
 
 type Use = Callable[..., Coroutine[Any, Any, None]]
@@ -372,7 +373,7 @@ async def requested(
     hass: HomeAssistant, simulated_lock: SimulatedLock, use: Use, phone: Phone
 ) -> None:
     """Somebody asks to be let in, and the phone shows it."""
-    await use("unlock_request", lock=LOCK, phone=phone.id)
+    await use("unlock_request", lock=LOCK, phones=[phone.id])
     await ask(hass, simulated_lock)
     await until(lambda: phone.told)
 
@@ -420,7 +421,7 @@ async def test_approve_gives_the_code_that_is_asked_for(
     opens: bool,
 ) -> None:
     hass.config_entries.async_update_entry(entry, options={"code": "2468"})
-    await use("unlock_request", lock=LOCK, phone=phone.id, code=code)
+    await use("unlock_request", lock=LOCK, phones=[phone.id], code=code)
     await ask(hass, simulated_lock)
     await until(lambda: phone.told)
     await phone.press(phone.buttons()["Approve"])
@@ -437,7 +438,7 @@ async def test_a_failure_is_told(
     await simulated_lock.double_lock(on=True)
     await phone.press(phone.buttons()["Approve"])
     await until(lambda: len(phone.messages) == 2)
-    assert phone.messages[1].startswith("The lock did not confirm that it opened.")
+    assert phone.messages[1].startswith("The lock is double-locked from inside")
     assert simulated_lock.openings == []
 
 
@@ -449,6 +450,46 @@ async def test_a_press_after_the_end_is_told_that_the_request_is_over(
     await phone.press(phone.buttons()[button])
     await until(lambda: phone.messages[1:] == [OVER])
     assert simulated_lock.openings == []
+
+
+async def test_several_phones_are_asked_until_one_has_answered(
+    hass: HomeAssistant, simulated_lock: SimulatedLock, use: Use, phones: dict[str, Phone]
+) -> None:
+    mine, yours = phones["mine"], phones["yours"]
+    await use("unlock_request", lock=LOCK, phones=[mine.id, yours.id])
+    await ask(hass, simulated_lock)
+    await until(lambda: mine.shown and yours.shown)
+    await mine.press(mine.buttons()["Refuse"])
+    await until(lambda: yours.shown == {})
+    assert mine.shown, "the app itself takes away what was answered"
+    assert state(hass, REQUESTED).state == "on"
+    await yours.press(yours.buttons()["Approve"])
+    await until(lambda: simulated_lock.openings == ["remote"])
+    await until(lambda: mine.shown == {})
+    assert mine.messages == yours.messages == ["Somebody is at the door and asks to be let in."]
+
+
+async def test_the_time_that_is_left_is_shown(
+    hass: HomeAssistant, requested: None, simulated_lock: SimulatedLock, phone: Phone
+) -> None:
+    until_ = dt_util.parse_datetime(state(hass, REQUESTED).attributes["until"])
+    assert until_
+    data = phone.told[0]["data"]
+    assert data["chronometer"] is True
+    assert abs(data["when"] - until_.timestamp()) <= 1
+    assert 55 <= data["timeout"] <= 60
+    assert data["subtitle"] == f"{data['timeout']} seconds left"
+    assert "live_update" not in data, "a Live Activity has no buttons"
+
+
+async def test_a_phone_that_is_gone_does_not_keep_the_others_from_being_asked(
+    hass: HomeAssistant, simulated_lock: SimulatedLock, use: Use, phones: dict[str, Phone]
+) -> None:
+    await use("unlock_request", lock=LOCK, phones=[phones["mine"].id, phones["yours"].id])
+    hass.services.async_remove("notify", "mobile_app_mine")
+    dr.async_get(hass).async_remove_device(phones["mine"].id)
+    await ask(hass, simulated_lock)
+    await until(lambda: phones["yours"].shown)
 
 
 async def test_an_old_button_does_not_answer_a_new_request(
@@ -499,7 +540,7 @@ async def test_refuse_presses_the_button_that_refuses(
     hass: HomeAssistant, simulated_lock: SimulatedLock, use: Use, phone: Phone
 ) -> None:
     button = f"button.{NAME}_refuse_request"
-    await use("unlock_request", lock=LOCK, phone=phone.id, refuse_button=button)
+    await use("unlock_request", lock=LOCK, phones=[phone.id], refuse_button=button)
     await simulated_lock.push({"10": False})
     await simulated_lock.request(60)
     await until(lambda: phone.told and er.async_get(hass).async_get(button))

@@ -1,12 +1,13 @@
 """Members: added, changed and removed by their flow, while the lock stays connected."""
 
 from collections.abc import Iterable
+import re
 from types import MappingProxyType
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.tuya_wifi_lock.const import (
     CONF_DURESS,
@@ -332,16 +333,16 @@ async def test_numbers_that_opened_and_belong_to_nobody_come_first(
 
 
 @pytest.mark.parametrize(
-    ("at", "age", "label"),
+    ("at", "age", "hours", "label"),
     [
-        ("2026-11-20 08:12", Age.LIVE, "today 08:12"),
-        ("2026-11-19 23:59", Age.LATE, "yesterday 23:59"),
-        ("2026-11-18 08:12", Age.LATE, "2026-11-18 08:12"),
-        ("2026-11-20 08:12", Age.UNKNOWN, "before today 08:12"),
+        ("2026-11-20 08:12", Age.LIVE, "%H:%M", "today at 08:12"),
+        ("2026-11-19 23:59", Age.LATE, "%-I:%M %p", "yesterday at 11:59 PM"),
+        ("2026-11-18 08:12", Age.LATE, "%-I:%M %p", "2026-11-18 at 8:12 AM"),
+        ("2026-11-20 08:12", Age.UNKNOWN, "%H:%M", "before today at 08:12"),
     ],
 )
 async def test_the_last_use_is_told_in_local_time(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, at: str, age: Age, label: str
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, at: str, age: Age, hours: str, label: str
 ) -> None:
     zone = dt_util.get_default_time_zone()
     local = dt_util.parse_datetime(at)
@@ -350,7 +351,40 @@ async def test_the_last_use_is_told_in_local_time(
     now = dt_util.parse_datetime("2026-11-20 23:00")
     assert now
     freezer.move_to(now.replace(tzinfo=zone))
-    assert last_used(happened, age) == label
+    assert last_used(happened, age, hours) == label
+
+
+@pytest.mark.parametrize(
+    ("language", "profile", "time"),
+    [
+        ("en", None, r"\d{1,2}:\d\d [AP]M"),
+        ("de", None, r"\d\d:\d\d"),
+        ("en-GB", {}, r"\d\d:\d\d"),
+        ("en", {"time_format": "24"}, r"\d\d:\d\d"),
+        ("de", {"time_format": "12"}, r"\d{1,2}:\d\d [AP]M"),
+        ("de", {"time_format": "language", "language": "en"}, r"\d{1,2}:\d\d [AP]M"),
+    ],
+)
+async def test_the_last_use_is_told_as_the_owner_reads_times(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    hass_owner_user: MockUser,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    language: str,
+    profile: dict[str, Any] | None,
+    time: str,
+) -> None:
+    hass.config.language = language
+    if profile is not None:
+        key = f"frontend.user_data_{hass_owner_user.id}"
+        hass_storage[key] = {"version": 1, "key": key, "data": {"language": profile}}
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    form = await begin(hass, entry)
+    (shown,) = [one["label"] for one in offered(form)]
+    assert re.fullmatch(f"Fingerprint 3, last used (today|yesterday) at {time}", shown)
 
 
 # Members of other locks

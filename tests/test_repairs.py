@@ -6,6 +6,7 @@ What is to be repaired about Tuya's cloud is in test_cloud_coordinator.py; here 
 from datetime import timedelta
 import json
 from pathlib import Path
+import re
 import time
 from typing import Any
 
@@ -217,6 +218,8 @@ async def test_the_number_is_given_to_a_member(
     menu = await fix(hass)
     assert menu["type"] is FlowResultType.MENU
     assert menu["menu_options"] == ["member", "new_member", "ignore"]
+    used = menu["description_placeholders"].pop("used")
+    assert re.fullmatch(r"(today|yesterday) at \d{1,2}:\d\d [AP]M", used)
     assert menu["description_placeholders"] == {"number": "fingerprint 3", "lock": entry.title}
     form = await answer(hass, menu, {"next_step_id": "member"})
     assert form["type"] is FlowResultType.FORM
@@ -230,8 +233,10 @@ async def test_the_number_is_given_to_a_member(
         CONF_PERSON: "person.alice",
     }
     assert asked(hass) == []
+    assert state(hass, LAST_UNLOCKED_BY).state == "Fingerprint 3", "nobody has opened now"
     await unlock(hass, simulated_lock, "fingerprint", 3)
     assert state(hass, UNLOCK).attributes["member"] == "Alice"
+    assert state(hass, LAST_UNLOCKED_BY).state == "Alice"
     assert asked(hass) == []
     assert simulated_lock.connections == 1
 

@@ -3,8 +3,10 @@
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 
+from .blueprints import async_install_blueprints
 from .cloud import async_get_api, project_of
 from .const import DOMAIN
 from .coordinator import LockConfigEntry, LockCoordinator
@@ -29,8 +31,9 @@ PLATFORMS = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Set up the actions."""
+    """Set up the actions and, once Home Assistant has put its own there, the blueprints."""
     async_setup_services(hass)
+    async_at_started(hass, async_install_blueprints)
     return True
 
 

@@ -230,6 +230,8 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     def _stored(self) -> dict[str, Any]:
         self._planned = None
         self._written = self.lock.journal.changes
+        if not is_clock_set(self.listening_since):
+            self.listening_since = time.time()
         return {
             **self.lock.as_dict(),
             "clean": self._closed,
@@ -340,8 +342,8 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         """Take over a new name, changed members and options, without touching the lock."""
         members, name = members_of(self.config_entry), self.config_entry.title
         if (members, name) != (self.members, self.name):
+            # Who unlocked last stays as it was shown: nobody has opened the door now.
             self.members, self.name = members, name
-            self.last_unlocked_by = self._who_unlocked(self.data.last_unlock)
             if self.cloud:
                 self.cloud.async_rename()
             devices, entry_id = dr.async_get(self.hass), self.config_entry.entry_id
@@ -393,8 +395,6 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self.config_entry.async_create_task(
                 self.hass, async_get_listener(self.hass).async_ask()
             )
-        if not is_clock_set(self.listening_since):
-            self.listening_since = time.time()
         if (snapshot.last_unlock, snapshot.passwords) != (before.last_unlock, before.passwords):
             self.last_unlocked_by = self._who_unlocked(snapshot.last_unlock)
         self._async_save()

@@ -122,7 +122,10 @@ class RecordDispatcher:
 
     def _next(self, hass: HomeAssistant) -> Record | None:
         """Return the first record that can be delivered now."""
-        return next((one for one in self._waiting if not self._must_wait(hass, one)), None)
+        for record in self._waiting:
+            if not self._must_wait(hass, record):
+                return record
+        return None
 
     def _must_wait(self, hass: HomeAssistant, record: Record) -> bool:
         """Return if a record waits for an entity, or for the name of a temporary password."""

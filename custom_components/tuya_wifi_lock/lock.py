@@ -54,10 +54,11 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
 
     _attr_name = None
     _attr_translation_key = "lock"
+    _unrecorded_attributes = frozenset({"refusal", "refused_at", "waits_for", "waits_until"})
 
     def __init__(self, coordinator: LockCoordinator) -> None:
         super().__init__(coordinator)
-        self._refused_at: float | None = None
+        self._refusal: dict[str, Any] = {}
         self._set_state()
 
     @override
@@ -97,11 +98,9 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
         self._attr_extra_state_attributes = self._unlocking_for()
 
     def _unlocking_for(self) -> dict[str, Any]:
-        """Return what an unlock that is under way waits for, and when one was refused last."""
+        """Return why the last try failed, and what an unlock that is under way waits for."""
         data = self.coordinator.data
-        attributes: dict[str, Any] = {}
-        if self._refused_at:
-            attributes["refused_at"] = iso(self._refused_at)
+        attributes = dict(self._refusal)
         if data.unlocking:
             waits = "connection" if data.family is Family.D else "request"
             attributes["waits_for"] = waits if data.unlock_waits_until else "answer"
@@ -136,8 +135,9 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
         try:
             with self.coordinator.action():
                 yield
-        except HomeAssistantError:
-            self._refused_at = time.time()
+            self._refusal = {}
+        except HomeAssistantError as err:
+            self._refusal = {"refused_at": iso(time.time()), "refusal": str(err)}
             self._set_state()
             self.async_write_ha_state()
             raise

@@ -22,9 +22,9 @@ from .const import CONF_NUMBERS, DOMAIN, SUBENTRY_MEMBER
 from .coordinator import LockConfigEntry, LockCoordinator
 from .diagnosis import check_lock
 from .dispatcher import Delivery
-from .flows.member import CONF_MEMBER, WHO, member_data
+from .flows.member import CONF_MEMBER, WHO, last_used, member_data
 from .members import key_of, members_of, name_mistake, number_name, owner_of
-from .texts import in_markdown
+from .texts import async_time_format, in_markdown
 from .tuyalock import Kind, is_clock_set
 
 CHECK_EVERY = timedelta(hours=1)
@@ -164,16 +164,14 @@ class _Repairs:
 
     @callback
     def _async_updated(self) -> None:
-        if not is_clock_set(time.time()):
-            # Nothing is overdue by a clock that is not set, and no lock is wrong by it.
-            return
         inputs = self._read_inputs()
-        if self._missing or inputs != self._inputs:
+        # Nothing is overdue by a clock that is not set, and no lock is wrong by it.
+        if (self._missing or inputs != self._inputs) and is_clock_set(time.time()):
             self._inputs = inputs
             self._async_check()
             self._async_ask()
-        if cloud := self._coordinator.cloud:
-            self._async_show_cloud_issue(cloud.data.lasting_failure)
+            if cloud := self._coordinator.cloud:
+                self._async_show_cloud_issue(cloud.data.lasting_failure)
 
     def _read_inputs(self) -> tuple[object, ...]:
         """Return what the findings that call for repairs depend on, but for the time."""
@@ -190,7 +188,7 @@ class _Repairs:
             health.crowded,
             health.takes_keys,
             lock.opens_remotely,
-            cloud and cloud.data.allowed,
+            cloud and (cloud.data.allowed, cloud.data.lasting_failure),
             self._coordinator.checked_at,
         )
 
@@ -318,7 +316,10 @@ class UnknownNumberFlow(RepairsFlow):
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Choose what to do with the number."""
-        return self._over() or self.async_show_menu(
+        if over := self._over():
+            return over
+        self._texts["used"] = await self._async_used()
+        return self.async_show_menu(
             step_id="init",
             menu_options=["member", "new_member", "ignore"],
             description_placeholders=self._texts,
@@ -375,6 +376,13 @@ class UnknownNumberFlow(RepairsFlow):
             return over
         self._entry.runtime_data.async_ignore(self._number)
         return self.async_create_entry(data={})
+
+    async def _async_used(self) -> str:
+        """Return when the number was used last, in words."""
+        records = self._entry.runtime_data.lock.records(Kind.UNLOCK)
+        used = [one for one in records if key_of(one.unlock) == self._number]
+        last = max(used, key=lambda record: record.happened)
+        return last_used(last.happened, last.age, await async_time_format(self.hass))
 
     @callback
     @override

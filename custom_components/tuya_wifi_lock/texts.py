@@ -6,6 +6,7 @@ import re
 
 import voluptuous as vol
 
+from homeassistant.components.frontend.storage import async_user_store
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.translation import async_get_translations
@@ -48,6 +49,30 @@ def in_markdown(text: str) -> str:
     """
     plain = _MARKUP.sub(lambda found: found[0].translate(_LOOKALIKES), text)
     return _LINK.sub(_JOINER, plain)
+
+
+_TWELVE_HOURS = {"ar", "bn", "el", "en", "es-419", "hi", "ko", "ta", "te", "ur"}
+"""Languages in which the clock begins again at noon, as browsers have it."""
+
+
+async def async_time_format(hass: HomeAssistant) -> str:
+    """Return how the owner of the house reads a time: by their profile, else by the language."""
+    owner = await hass.auth.async_get_owner()
+    profile = (await async_user_store(hass, owner.id)).data if owner else {}
+    chosen = profile.get("language") or {}
+    hours = chosen.get("time_format")
+    if hours not in {"12", "24"}:
+        language = chosen.get("language") or hass.config.language
+        hours = "12" if language in _TWELVE_HOURS else "24"
+    return "%-I:%M %p" if hours == "12" else "%H:%M"
+
+
+def day_and_time(moment: float, time_format: str) -> str:
+    """Return the local time of a Unix time in words: today at 8:12 AM."""
+    at = dt_util.as_local(dt_util.utc_from_timestamp(moment))
+    days = (dt_util.now().date() - at.date()).days
+    day = {0: "today", 1: "yesterday"}.get(days, at.date().isoformat())
+    return f"{day} at {at.strftime(time_format)}"
 
 
 async def async_texts(hass: HomeAssistant, kind: str) -> Mapping[str, str]:

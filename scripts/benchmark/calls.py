@@ -5,10 +5,10 @@ a coroutine that goes on after waiting is no new call. The simulated lock and cl
 process, and are not counted. The integration is used as its owner does: a lock with a cloud project
 and one member, its entities and actions, and real sockets.
 
-push: from data_received to the state of the lock's and the member's event, of a lock that has been
-connected for a while. unlock: from the action to its return, of a sleeping lock that is woken, and
-asked to open, at once. cloud record: from the cloud's answer, which holds this one record, to the
-state of both events. Each is the median of a few runs.
+push: from data_received to the state of the lock's event, of a lock that has been connected for a
+while. unlock: from the action to its return, of a sleeping lock that is woken, and asked to open,
+at once. cloud record: from the cloud's answer, which holds this one record, to the state of that
+event. Each is the median of a few runs.
 """
 
 import asyncio
@@ -71,8 +71,6 @@ SETTLED = 4.0
 POLL_DUE = 7201.0
 """Seconds after which the cloud is asked once more."""
 TOP = 25
-EVENTS = 2
-"""Entities that show an unlock: the lock's event, and that of the member whose number it is."""
 
 type Calls = Counter[CodeType]
 """How often each of our functions was called."""
@@ -149,12 +147,11 @@ class House:
         self.hass, self.lock, self.cloud, self.counter = hass, lock, cloud, counter
         self._numbers = count(1)
         self._number = 0
-        self._showing: set[str] = set()
         self._shown = asyncio.Event()
         hass.bus.async_listen(EVENT_STATE_CHANGED, self._changed)
 
     async def push(self) -> Run:
-        """Count from data_received, the first of ours that runs, to the state of the events."""
+        """Count from data_received, the first of ours that runs, to the state of the event."""
         self._await_next()
         self.counter.start()
         await self.lock.finger(self._number)
@@ -185,7 +182,7 @@ class House:
         return run
 
     async def cloud_record(self) -> Run:
-        """Count from the cloud's answer that holds one record to the state of the events.
+        """Count from the cloud's answer that holds one record to the state of the event.
 
         The lock reaches the cloud, and Home Assistant does not reach the lock.
         """
@@ -214,9 +211,8 @@ class House:
         await self.hass.async_block_till_done()
 
     def _await_next(self) -> None:
-        """Wait from now on for the events of another unlock number."""
+        """Wait from now on for the event of another unlock number."""
         self._number = next(self._numbers)
-        self._showing.clear()
         self._shown.clear()
 
     async def _run(self) -> Run:
@@ -227,15 +223,13 @@ class House:
 
     @callback
     def _changed(self, event: Event[EventStateChangedData]) -> None:
-        """Note what was called when the last event entity shows the unlock that is awaited."""
+        """Note what was called when the event entity shows the unlock that is awaited."""
         state = event.data["new_state"]
         if not state or state.domain != Platform.EVENT or self._shown.is_set():
             return
         if state.attributes.get("number") == self._number:
-            self._showing.add(state.entity_id)
-            if len(self._showing) == EVENTS:
-                self._calls = self.counter.calls.copy()
-                self._shown.set()
+            self._calls = self.counter.calls.copy()
+            self._shown.set()
 
 
 @asynccontextmanager

@@ -154,6 +154,25 @@ class Home:
         (numbers,) = [field["selector"]["select"] for field in form if field["name"] == "numbers"]
         return [option["label"] for option in numbers["options"]]
 
+    async def rename_lock(self, name: str) -> None:
+        """Give the device of the lock a name, as the last dialog of the set-up does it."""
+        device = await self.device((await self.entry())["title"])
+        await self.client.command(
+            "config/device_registry/update", device_id=device["id"], name_by_user=name
+        )
+
+    async def entry(self) -> Json:
+        """Return the entry of the lock."""
+        answer = await self.client.command("config_entries/get_single", entry_id=self.entry_id)
+        entry: Json = answer["config_entry"]
+        return entry
+
+    async def member_form(self) -> Json:
+        """Return what the form for a new member says of the lock."""
+        form = await self.client.post(SUBENTRIES, {"handler": [self.entry_id, "member"]})
+        said: Json = form["description_placeholders"]
+        return said
+
     async def device(self, name: str) -> Json:
         """Return the device that has a name."""
         devices: list[Json] = await self.client.command("config/device_registry/list")

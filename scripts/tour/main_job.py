@@ -43,6 +43,22 @@ async def setup(stage: Stage) -> None:
     await lock.sleep()
 
 
+@chapter.step("named")
+async def named(stage: Stage) -> None:
+    """The name that the owner gives the device is the name of the lock everywhere."""
+    home, name = stage.home, "Front door"
+    stage.user(f"calls the lock {name}")
+    await home.rename_lock(name)
+    await until(lambda: stage.state("lock"), "the lock")
+    shown = home.seen.attributes["lock"]
+    await until(lambda: home.seen.attributes["lock"]["friendly_name"] == name, f"the name: {shown}")
+    entry = await home.entry()
+    expect(entry["title"] == name, f"the entry is called {entry['title']}")
+    asked = await home.member_form()
+    stage.shown(f"Add member asks for a member of {asked['lock']}")
+    expect(asked == {"lock": name}, f"the form says {asked}")
+
+
 @chapter.step("unlock-event")
 async def unlock_event(stage: Stage) -> None:
     """The lock wakes, and fingerprint 3 opens the door."""
@@ -137,6 +153,28 @@ async def waiting_unlock(stage: Stage) -> None:
     stage.tell(f"opened: {', '.join(opened)}")
     expect(opened == ["remote"], f"the door: {opened}")
     await stage.locked()
+
+
+@chapter.step("called-off")
+async def called_off(stage: Stage) -> None:
+    """An unlock that waits says until when, and is called off by whoever likes to."""
+    await stage.sleep()
+    openings = len(stage.lock.openings)
+    call = await stage.waiting_unlock()
+    await until(lambda: stage.state("call_off_unlock") != "unavailable", "the button")
+    shown = stage.home.seen.attributes["lock"]
+    stage.shown(f"it waits for {shown['waits_for']}, until {shown['waits_until']}")
+    expect(shown["waits_for"] == "request", f"it waits for {shown['waits_for']}")
+    stage.user("presses Call off unlock")
+    await stage.home.call("button", "press", "call_off_unlock")
+    refused = await stage.refusal(call)
+    expect(refused.key == "unlock_cancelled", f"the error is {refused.key}")
+    await until(lambda: stage.state("lock") != "unlocking", "the end of the unlock")
+    stage.tell("somebody presses the request key")
+    await stage.lock.request(30)
+    await until(lambda: stage.state("unlock_requested") == "on", "the request")
+    expect(len(stage.lock.openings) == openings, "the door was opened")
+    await stage.lock.end_request()
 
 
 @chapter.step("not-released")

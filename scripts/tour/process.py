@@ -66,7 +66,6 @@ class HomeAssistantProcess:
         for name in ("automations", "scripts", "scenes"):
             (self.folder / f"{name}.yaml").write_text("[]\n")
         (self.folder / "custom_components").symlink_to(ROOT / "custom_components")
-        shutil.copytree(ROOT / "blueprints", self.folder / "blueprints")
         storage = self.folder / ".storage"
         storage.mkdir()
         for document in (_http(self.port), _onboarding()):

@@ -18,7 +18,6 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from tests.common import (
     LOCK,
-    NAME,
     UNLOCK,
     Automation,
     Told,
@@ -256,6 +255,7 @@ async def settle(hass: HomeAssistant, until_: Callable[[], object]) -> None:
     await hass.async_block_till_done()
 
 
+@pytest.mark.usefixtures("all_enabled")
 async def test_a_home_that_starts_in_1970(
     hass: HomeAssistant,
     entry: MockConfigEntry,
@@ -272,7 +272,7 @@ async def test_a_home_that_starts_in_1970(
         shown = state(hass, UNLOCK).attributes
         assert shown["time"] is None
         assert "clock_wrong" not in shown
-        assert state(hass, f"sensor.{NAME}_last_heard").state == "unknown"
+        assert entry.runtime_data.data.state.last_heard is None
         assert not cloud.calls
         assert repairs(hass) == []
         found = await diagnosed(hass)

@@ -159,7 +159,7 @@ async def test_the_name_of_a_lock_in_its_repairs(
         start = f"component.{DOMAIN}.issues.{issue.translation_key}."
         for key, text in texts.items():
             if key.startswith(start) and "{lock}" in text:
-                check_safe(text.format(**placeholders))
+                check_safe(text.format(**placeholders, used="today"))
 
 
 async def test_a_guest_who_was_named_in_the_app(

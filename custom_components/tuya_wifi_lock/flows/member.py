@@ -21,7 +21,6 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
     TextSelector,
 )
-from homeassistant.util import dt as dt_util
 
 from ..cloud import async_get_client
 from ..const import CONF_DURESS, CONF_NUMBERS, CONF_PERSON, DOMAIN
@@ -35,7 +34,7 @@ from ..members import (
     owner_of,
     read_number,
 )
-from ..texts import in_markdown
+from ..texts import async_time_format, day_and_time, in_markdown
 from ..tuyalock import Age, CloudError, Kind, Record, is_clock_set, safe_name
 
 CONF_MEMBER = "member"
@@ -65,11 +64,13 @@ class MemberSubentryFlow(ConfigSubentryFlow):
             self._found = self._members_of_other_locks()
             for name, values in (await self._async_members_of_app()).items():
                 self._found[name] = self._found.get(name, {}) | values
-            return await self.async_step_found() if self._found else self._show_form("user", {})
+            if self._found:
+                return await self.async_step_found()
+            return await self._async_show_form("user", {})
         others = list(self._members().values())
         errors, placeholders = member_errors(user_input, others)
         if errors:
-            return self._show_form("user", user_input, errors, placeholders)
+            return await self._async_show_form("user", user_input, errors, placeholders)
         return self.async_create_entry(
             title=user_input[CONF_NAME].strip(), data=member_data(user_input)
         )
@@ -84,7 +85,8 @@ class MemberSubentryFlow(ConfigSubentryFlow):
                 data_schema=_found_schema(self._found),
                 description_placeholders=self._lock,
             )
-        return self._show_form("user", self._found.get(user_input.get(CONF_MEMBER, ""), {}))
+        values = self._found.get(user_input.get(CONF_MEMBER, ""), {})
+        return await self._async_show_form("user", values)
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
@@ -92,12 +94,13 @@ class MemberSubentryFlow(ConfigSubentryFlow):
         """Change a member."""
         subentry = self._get_reconfigure_subentry()
         if user_input is None:
-            return self._show_form("reconfigure", {CONF_NAME: subentry.title, **subentry.data})
+            values = {CONF_NAME: subentry.title, **subentry.data}
+            return await self._async_show_form("reconfigure", values)
         members = self._members()
         del members[subentry.subentry_id]
         errors, placeholders = member_errors(user_input, list(members.values()))
         if errors:
-            return self._show_form("reconfigure", user_input, errors, placeholders)
+            return await self._async_show_form("reconfigure", user_input, errors, placeholders)
         return self.async_update_and_abort(
             self._get_entry(),
             subentry,
@@ -105,7 +108,7 @@ class MemberSubentryFlow(ConfigSubentryFlow):
             data=member_data(user_input),
         )
 
-    def _show_form(
+    async def _async_show_form(
         self,
         step_id: str,
         values: Mapping[str, Any],
@@ -114,7 +117,8 @@ class MemberSubentryFlow(ConfigSubentryFlow):
     ) -> SubentryFlowResult:
         """Show the form of a member, and what was wrong with the last answer."""
         own = dict.fromkeys((*values.get(CONF_NUMBERS, ()), *values.get(CONF_DURESS, ())))
-        schema = _member_schema(_offered(self._get_entry(), own))
+        time_format = await async_time_format(self.hass)
+        schema = _member_schema(_offered(self._get_entry(), own, time_format))
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, values),
@@ -217,7 +221,9 @@ def _member_schema(offered: list[SelectOptionDict]) -> vol.Schema:
     return WHO.extend({vol.Optional(CONF_NUMBERS): numbers, vol.Optional(CONF_DURESS): numbers})
 
 
-def _offered(entry: LockConfigEntry, own: Iterable[str]) -> list[SelectOptionDict]:
+def _offered(
+    entry: LockConfigEntry, own: Iterable[str], time_format: str
+) -> list[SelectOptionDict]:
     """Return the numbers to choose from: used without a member, stored without one, own ones."""
     used, stored = _reported_numbers(entry)
     owned = {key for member in members_of(entry).values() for key in member.numbers}
@@ -225,7 +231,7 @@ def _offered(entry: LockConfigEntry, own: Iterable[str]) -> list[SelectOptionDic
     unused = sorted(stored - owned - used.keys(), key=_order)
     rest = [key for key in own if key not in {*unassigned, *unused}]
     return [
-        SelectOptionDict(value=key, label=_label(key, used.get(key)))
+        SelectOptionDict(value=key, label=_label(key, used.get(key), time_format))
         for key in (*unassigned, *unused, *rest)
     ]
 
@@ -240,20 +246,17 @@ def _reported_numbers(entry: LockConfigEntry) -> tuple[dict[str, Record], frozen
     return used, coordinator.data.state.numbers
 
 
-def _label(key: str, last: Record | None) -> str:
-    """Return the label of a number: Fingerprint 3, last used today 08:12."""
+def _label(key: str, last: Record | None, time_format: str) -> str:
+    """Return the label of a number: Fingerprint 3, last used today at 8:12 AM."""
     if last is None or not is_clock_set(last.happened):
         return number_name(key)
-    return f"{number_name(key)}, last used {last_used(last.happened, last.age)}"
+    return f"{number_name(key)}, last used {last_used(last.happened, last.age, time_format)}"
 
 
-def last_used(happened: float, age: Age | None) -> str:
+def last_used(happened: float, age: Age | None, time_format: str) -> str:
     """Return the local time of a Unix time in words; of an unknown age it was before that."""
-    at = dt_util.as_local(dt_util.utc_from_timestamp(happened))
-    days = (dt_util.now().date() - at.date()).days
-    day = {0: "today", 1: "yesterday"}.get(days, at.date().isoformat())
     before = "before " if age is Age.UNKNOWN else ""
-    return f"{before}{day} {at:%H:%M}"
+    return before + day_and_time(happened, time_format)
 
 
 def _order(key: str) -> tuple[str, int]:

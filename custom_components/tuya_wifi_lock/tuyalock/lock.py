@@ -128,6 +128,8 @@ class TuyaLock:
         self._on_update = on_update
         self._state = set_right(LockState.from_dict(stored.get("state", {}), reader), None)
         self._clock_offset = clock.time() - clock.monotonic()
+        """What our own clock shows is so much more than the monotonic time."""
+        self._clock_set = is_set(clock.time())
         self._keeper = RecordKeeper(address.device_id, self.journal, clock, since)
         address = replace(address, **_found(stored.get("address"), reader))
         self._device_id = address.device_id
@@ -425,7 +427,7 @@ class TuyaLock:
             return
         reply, used = reply_in(codes, SET_KEY), reply_in(codes, USE_KEY)
         busy = self._remote.busy
-        if used and used.status is KeyStatus.OUTSIDE_TIME and not is_set(self._clock.time()):
+        if used and used.status is KeyStatus.OUTSIDE_TIME and not self._clock_set:
             # It is our clock that is wrong.
             used = None
         self.health.check_keys(reply, used, ours=busy)
@@ -579,7 +581,7 @@ class TuyaLock:
         state, delay = self._state, self._settings.relock_delay
         ends = (state.request_until, state.opened_at and state.opened_at + delay)
         waits = [end - now + 0.01 for end in ends if end and end > now]
-        if not is_set(now):
+        if not self._clock_set:
             waits.append(LOOK_AT_CLOCK)
         due = monotonic + max(min([*waits, self._keeper.due - monotonic]), 0.0)
         if self._timer and abs(due - self._timer_at) < 0.01:
@@ -600,9 +602,10 @@ class TuyaLock:
 
     def _notice_clock(self) -> None:
         """Date what came while our own clock was not set, once it is."""
-        now, monotonic = self._clock.time(), self._clock.monotonic()
-        before, self._clock_offset = self._clock_offset, now - monotonic
-        if is_set(now) and not is_set(before + monotonic):
+        now = self._clock.time()
+        before, self._clock_offset = self._clock_offset, now - self._clock.monotonic()
+        was_set, self._clock_set = self._clock_set, is_set(now)
+        if self._clock_set and not was_set:
             ahead = self._clock_offset - before
             _LOGGER.debug("%s: our clock is set, it was %.0f s behind", self._device_id, ahead)
             self.journal.date_again(ahead)

@@ -80,12 +80,8 @@ class Transports:
         self.lan = LanTransport(session, product)
         self.account: AccountTransport | None = None
         """The owner's Tuya account, if there is one."""
+        self.device_id = session.address.device_id
         self._product, self._state, self._clock = product, state, clock
-
-    @property
-    def device_id(self) -> str:
-        """Return which lock it is."""
-        return self.lan.session.address.device_id
 
     @property
     def family(self) -> Family | None:

@@ -77,25 +77,22 @@ def backoff(failures: int, most: float) -> float:
 
 
 class Presence:
-    """The signs of life of a lock."""
+    """The signs of life of a lock. Times are monotonic."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, now: float) -> None:
         """Start without any; a lock that is awake now will soon be heard."""
-        self._clock = clock
-        self._last = clock.monotonic() + ANNOUNCED_WITHIN - SILENCE
+        self._last = now + ANNOUNCED_WITHIN - SILENCE
         self._refused = False
         self._woken = False
-        self._proved = self._present_since = clock.monotonic()
+        self._proved = self._present_since = now
 
-    @property
-    def silence(self) -> float:
+    def silence(self, now: float) -> float:
         """Return the seconds since the last sign of life."""
-        return self._clock.monotonic() - self._last
+        return now - self._last
 
-    @property
-    def unproved(self) -> float:
+    def unproved(self, now: float) -> float:
         """Return the seconds since the lock has last proved to be there."""
-        return self._clock.monotonic() - self._proved
+        return now - self._proved
 
     @property
     def stays(self) -> bool:
@@ -106,22 +103,22 @@ class Presence:
         """Note a dial that nothing answered."""
         self._refused = True
 
-    def sign(self, *, announces: bool) -> bool:
+    def sign(self, now: float, *, announces: bool) -> bool:
         """Note a sign of life; return if the lock was asleep before.
 
         Silence means sleep only for a lock that announces itself, or that a dial did not find.
         """
-        woken = self.silence > SILENCE and (self._refused or announces)
+        woken = now - self._last > SILENCE and (self._refused or announces)
         self._woken = self._woken or woken
-        self._last = self._clock.monotonic()
+        self._last = now
         self._refused = False
         return woken
 
-    def prove(self) -> None:
+    def prove(self, now: float) -> None:
         """Note that the lock has proved to be there."""
-        if self.unproved > PRESENT_GAP:
-            self._present_since = self._clock.monotonic()
-        self._proved = self._clock.monotonic()
+        if now - self._proved > PRESENT_GAP:
+            self._present_since = now
+        self._proved = now
 
     def take_woken(self) -> bool:
         """Return if the lock has woken since this was last asked."""

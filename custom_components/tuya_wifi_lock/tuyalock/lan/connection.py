@@ -398,7 +398,7 @@ class Connection(asyncio.Protocol):
         if names_another(body, self.peer.device_id):
             self._refuse("a report of another device")
             return
-        if not self._is_new(body, raw, is_answer=report.is_answer):
+        if not self._is_new(body, raw, report):
             return
         self.proven = True
         self.version = frame.version or self.version
@@ -409,7 +409,7 @@ class Connection(asyncio.Protocol):
         if report.is_answer:
             self._settle_answer()
 
-    def _is_new(self, body: Mapping[str, Any], raw: bytes, *, is_answer: bool) -> bool:
+    def _is_new(self, body: Mapping[str, Any], raw: bytes, report: Report) -> bool:
         """Return if a report is none that was recorded and is played back."""
         # A frame has a number, a nonce or a serial number of its own, but for 3.1.
         if self.peer.version != "3.1":
@@ -417,8 +417,8 @@ class Connection(asyncio.Protocol):
                 self._refuse("a frame that came before")
                 return False
             self._pushes.append(raw)
-        sent, now = sent_at(body), self.clock.time()
-        if is_answer and sent is None:
+        sent, now = sent_at(body), report.received
+        if report.is_answer and sent is None:
             return self._is_the_locks(body)
         if self._has_session_key:
             self._lock_clock.learn(sent, now)

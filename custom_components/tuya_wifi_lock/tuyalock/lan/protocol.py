@@ -314,13 +314,12 @@ def report_in(
     data = body.get("data", body)
     if not isinstance(data, dict) or not isinstance(data.get("dps"), dict):
         return None
-    times = _by_id(times) if isinstance(times := data.get("t"), dict) else {}
+    times = _times(data["t"]) if isinstance(data.get("t"), dict) else {}
     return Report(
         source=Source.LAN,
         received=received,
         items=tuple(
-            Item(id_, value, float(times[id_]) if _is_time(times.get(id_)) else None)
-            for id_, value in _by_id(data["dps"]).items()
+            [Item(id_, value, times.get(id_)) for id_, value in _by_id(data["dps"]).items()]
         ),
         is_answer=is_answer or body.get("type") == "query" or data.get("type") == "query",
     )
@@ -336,6 +335,11 @@ def names_another(body: Mapping[str, Any], device_id: str) -> bool:
     parts = [part for part in (body, body.get("data")) if isinstance(part, dict)]
     named = [part.get(name) for part in parts for name in ("devId", "cid")]
     return any(isinstance(one, str) and one not in {"", device_id} for one in named)
+
+
+def _times(values: Mapping[str, Any]) -> dict[int, float]:
+    """Return the lock's own times by DP id."""
+    return {id_: float(time) for id_, time in _by_id(values).items() if _is_time(time)}
 
 
 def _by_id(values: Mapping[str, Any]) -> dict[int, Any]:

@@ -132,9 +132,9 @@ class LanSession:
         self._connection: Connection | None = None
         self._candidates: dict[str, Candidate] = {}
         self._idle: Timer | None = None
-        self._presence = Presence(self._clock)
-        self._held_until = self._released_until = float("-inf")
         self._last_report = self._clock.monotonic()
+        self._presence = Presence(self._last_report)
+        self._held_until = self._released_until = float("-inf")
         self._lock_clock = LockClock(address.latest_push, address.clock_ahead)
         if address.host:
             self._candidates[address.host] = Candidate(address.host, self._clock)
@@ -290,7 +290,8 @@ class LanSession:
         candidate.version = version if version in VERSIONS else candidate.version
         candidate.product_id = product_id or candidate.product_id
         candidate.trusted = candidate.trusted or trusted
-        now, silence = self._clock.monotonic(), self._presence.silence
+        now = self._clock.monotonic()
+        silence = self._presence.silence(now)
         if announced:
             candidate.announced_at = now
         if self._address.host is None:
@@ -300,7 +301,7 @@ class LanSession:
             if silence > PAUSE:
                 self._held_until = now
             candidate.attempts = 0
-            if self._presence.sign(announces=self._address.announces or announced):
+            if self._presence.sign(now, announces=self._address.announces or announced):
                 candidate.failures = 0
         candidate.hint_at = now
         if connection := self._connection or candidate.connection:
@@ -438,7 +439,8 @@ class LanSession:
             candidate.fail(error)
         elif candidate is self._home:
             self._presence.refuse()
-            if self._address.keep_alive and self._presence.silence > GONE_AFTER:
+            silence = self._presence.silence(self._clock.monotonic())
+            if self._address.keep_alive and silence > GONE_AFTER:
                 self._address = replace(self._address, keep_alive=False)
                 self._stays_now()
         self._report_failure(candidate, error)
@@ -501,9 +503,9 @@ class LanSession:
     def _ended(self, candidate: Candidate, error: LockError | None, started: float) -> None:
         """Note the end of the connection to the lock."""
         now = self._clock.monotonic()
-        self._presence.sign(announces=False)
+        self._presence.sign(now, announces=False)
         if error is None:
-            self._presence.prove()
+            self._presence.prove(now)
         else:
             # It was here until now, so what it reports next is as fresh as after a hint.
             candidate.hint_at = now
@@ -576,7 +578,8 @@ class LanSession:
             return False
         known = candidate is self._home or candidate.trusted or not self._address.found_version
         # A lock that never says when it sends something can prove nothing more.
-        gone = self._lock_clock.latest is None and self._presence.unproved > GONE
+        unproved = self._presence.unproved(self._clock.monotonic())
+        gone = self._lock_clock.latest is None and unproved > GONE
         return known or connection.fresh or gone
 
     def _adopt(self, candidate: Candidate) -> None:
@@ -594,8 +597,7 @@ class LanSession:
             # It was found without a hint, by one of the short dials.
             candidate.hint_at = now
         self._connection = connection
-        self._last_report = now
-        self._sign_of_life(candidate)
+        self._sign_of_life(candidate, now)
         for other in self._candidates.values():
             if other is not candidate and other.connection:
                 other.connection.close()
@@ -628,15 +630,15 @@ class LanSession:
     def _take(self, candidate: Candidate, received: Received) -> None:
         if not isinstance(received, Rejected):
             self._accepted(candidate)
-            self._last_report = self._clock.monotonic()
-            self._sign_of_life(candidate)
+            self._sign_of_life(candidate, self._clock.monotonic())
         self._on_event(received)
 
-    def _sign_of_life(self, candidate: Candidate) -> None:
+    def _sign_of_life(self, candidate: Candidate, now: float) -> None:
         """Note that the lock has proved to be there."""
+        self._last_report = now
         candidate.attempts = 0
-        self._presence.prove()
-        if self._presence.sign(announces=self._address.announces):
+        self._presence.prove(now)
+        if self._presence.sign(now, announces=self._address.announces):
             candidate.failures = 0
         elif self._presence.stays and not self._address.keep_alive:
             self._address = replace(self._address, keep_alive=True)

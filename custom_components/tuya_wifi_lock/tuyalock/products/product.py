@@ -52,6 +52,8 @@ class Product:
         """DP codes that the lock itself has reported to us."""
         self._own_table = known.table
         """The table of the product's own model, from the owner's cloud project."""
+        self._own_family = _family_of(known.table)
+        """The family whose way of opening remotely is in it."""
         self.changeable = _changeable(known.table)
         """The settings that can be changed by the product's own model, by DP code."""
         self._account_table = known.account_table
@@ -95,7 +97,7 @@ class Product:
     def opens_remotely(self) -> bool | None:
         """Return if the product can be opened remotely, where its table or its family is known."""
         if self._own_table:
-            return _family_of(self._own_table) is not None
+            return self._own_family is not None
         return True if self.family else None
 
     @property
@@ -126,7 +128,8 @@ class Product:
     def learn(self, table: Mapping[int, Dp]) -> None:
         """Learn the product's own DP table."""
         self._own_table, self.changeable = table, _changeable(table)
-        self.family = _family_of(table) or self.family
+        self._own_family = _family_of(table)
+        self.family = self._own_family or self.family
 
     # Reports
 
