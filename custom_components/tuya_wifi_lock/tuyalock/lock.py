@@ -134,6 +134,7 @@ class TuyaLock:
         address = replace(address, **_found(stored.get("address"), reader))
         self._device_id = address.device_id
         self.session = LanSession(address, clock, self.on_event)
+        self._say_if_it_stays()
         self._waiters = Waiters(clock)
         self._transports = Transports(self.session, self.product, lambda: self._state, clock)
         self._remote = RemoteUnlock(
@@ -542,7 +543,7 @@ class TuyaLock:
 
     def _publish(self, records: Iterable[Record] = (), *, force: bool = False) -> None:
         """Publish what has changed, and the records that are new and not delivered."""
-        self.session.keep_alive(stays=self.product.family is Family.D)
+        self._say_if_it_stays()
         records = tuple(records)
         for record in records:
             _LOGGER.debug("%s: new: %s", self._device_id, record)
@@ -554,6 +555,10 @@ class TuyaLock:
             return
         self.snapshot = snapshot
         self._on_update(Update(snapshot, new))
+
+    def _say_if_it_stays(self) -> None:
+        """Let the session know what is proven of the product: that it stays on the network."""
+        self.session.keep_alive(stays=self.product.family is Family.D)
 
     def _look(self, now: float) -> Snapshot:
         state, settings = state_at(self._state, now), self._settings
