@@ -13,20 +13,15 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.tuya_wifi_lock.const import (
-    AUTO,
     CONF_ACCESS_ID,
     CONF_ACCESS_SECRET,
-    CONF_ANNOUNCES,
     CONF_CLOUD,
-    CONF_LOCAL_KEY,
-    CONF_PROTOCOL_VERSION,
     CONF_REGION,
-    DOMAIN,
 )
 from custom_components.tuya_wifi_lock.tuyalock import PRODUCTS, REGIONS
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_DEVICE_ID, CONF_HOST, CONF_PORT
 from homeassistant.core import HomeAssistant
+from tests.entry import lock_entry
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 
@@ -130,19 +125,8 @@ async def entry(
     hass: HomeAssistant, simulated_lock: SimulatedLock
 ) -> AsyncGenerator[MockConfigEntry]:
     """The entry of the simulated lock, not set up yet; unloaded at the end."""
-    entry = MockConfigEntry(
-        domain=DOMAIN,
-        title="Wi-Fi lock 0001",
-        unique_id=simulated_lock.device_id,
-        data={
-            CONF_HOST: "127.0.0.1",
-            CONF_PORT: simulated_lock.port,
-            CONF_DEVICE_ID: simulated_lock.device_id,
-            CONF_LOCAL_KEY: simulated_lock.local_key,
-            CONF_PROTOCOL_VERSION: AUTO,
-            CONF_ANNOUNCES: True,
-        },
-    )
+    lock = simulated_lock
+    entry = lock_entry("Wi-Fi lock 0001", lock.device_id, lock.port, lock.local_key)
     entry.add_to_hass(hass)
     yield entry
     if entry.state is ConfigEntryState.LOADED:

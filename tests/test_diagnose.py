@@ -12,10 +12,11 @@ from custom_components.tuya_wifi_lock.const import CONF_PROTOCOL_VERSION, DOMAIN
 from custom_components.tuya_wifi_lock.diagnostics import async_get_config_entry_diagnostics
 from custom_components.tuya_wifi_lock.repairs import ISSUES
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import SlotTaken, WrongVersion
+from homeassistant.components import persistent_notification
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID, SERVICE_UNLOCK
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from tests.common import (
     LOCK,
@@ -369,17 +370,6 @@ async def test_checking_leaves_a_lock_alone_and_asks_others_for_nothing(
     assert simulated_lock.commands == []
 
 
-async def test_only_loaded_locks_are_checked(
-    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
-) -> None:
-    await setup(hass, entry)
-    await hass.config_entries.async_unload(entry.entry_id)
-    answer = await hass.services.async_call(
-        DOMAIN, "diagnose", {ATTR_ENTITY_ID: [LOCK, BUTTON]}, blocking=True, return_response=True
-    )
-    assert answer == {}
-
-
 async def test_diagnostics_have_the_findings_without_names(
     hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
 ) -> None:
@@ -603,3 +593,86 @@ async def test_firmware_that_the_cloud_does_not_tell_is_not_shown(
     await setup(hass, entry)
     await diagnose(hass)
     assert hass.states.get(FIRMWARE) is None
+
+
+# Where it answers
+
+
+def notifications(hass: HomeAssistant) -> dict[str, str]:
+    """Return the notifications of ours, by their titles."""
+    shown = persistent_notification._async_get_or_create_notifications(hass)
+    return {str(one["title"]): one["message"] for one in shown.values()}
+
+
+async def test_the_button_answers_where_it_was_pressed(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await press(hass)
+    first = notifications(hass)[entry.title]
+    await simulated_lock.battery(4)
+    await reported(hass, simulated_lock)
+    set_health(entry, takes_keys=False)
+    await press(hass)
+    lines = notifications(hass)[entry.title].splitlines()
+    assert len(notifications(hass)) == 1
+    assert lines[0].startswith("Problems: ")
+    assert any(line.startswith("- **The batteries have 4 %.") for line in lines)
+    assert "Replace all batteries at once" in "\n".join(lines)
+    assert first != "\n".join(lines)
+
+
+async def test_what_a_check_finds_stands_under_configure(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.battery(18)
+    await reported(hass, simulated_lock)
+    flows = hass.config_entries.options
+    menu = await flows.async_init(entry.entry_id)
+    page = await flows.async_configure(menu["flow_id"], {"next_step_id": "check"})
+    assert "The batteries have 18 %." in page["description_placeholders"]["findings"]
+    done = await flows.async_configure(page["flow_id"], {})
+    assert done["type"] == "create_entry"
+    assert entry.state is ConfigEntryState.LOADED
+    assert is_awake(entry)
+
+
+async def test_the_condition_of_a_lock(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> None:
+    await setup(hass, entry)
+    condition = f"sensor.{NAME}_condition"
+    assert state(hass, condition).state == "unknown"
+    await wake(hass, entry, simulated_lock)
+    await simulated_lock.battery(80)
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    await wait_for(hass, lambda: state(hass, condition).state == "ok")
+    await simulated_lock.battery(18)
+    await wait_for(hass, lambda: state(hass, condition).state == "attention")
+    assert state(hass, condition).attributes["findings"] == ["The batteries have 18 %."]
+    await simulated_lock.battery(5)
+    await wait_for(hass, lambda: state(hass, condition).state == "problem")
+
+
+async def test_what_cannot_be_checked_is_an_error(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await setup(hass, entry)
+
+    async def refused(target: dict[str, Any]) -> str:
+        with pytest.raises(ServiceValidationError) as error:
+            await hass.services.async_call(
+                DOMAIN, "diagnose", target, blocking=True, return_response=True
+            )
+        return str(error.value.translation_key)
+
+    assert await refused({ATTR_ENTITY_ID: "light.kitchen"}) == "no_lock_of_ours"
+    assert await refused({ATTR_ENTITY_ID: [LOCK, BUTTON]}) == "no_lock_of_ours"
+    assert await refused({"area_id": "nowhere"}) == "no_lock_in_target"
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert await refused({ATTR_ENTITY_ID: LOCK}) == "lock_not_loaded"

@@ -10,7 +10,7 @@ from typing import override
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.tuya_wifi_lock.errors import lock_errors
+from custom_components.tuya_wifi_lock.texts import lock_errors
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     CallsUsedUp,
     Cancelled,

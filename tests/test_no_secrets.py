@@ -46,7 +46,7 @@ from tests.simulator.cloud import SimulatedCloud
 
 LOCAL_KEY = "k3Y!of#the~Lock9"
 OTHER_KEY = "n0t?the#right~K7"
-CODE, OTHER_CODE, WRONG_CODE, REFUSED_CODE = "4082695", "9371604", "5820473", "91827364"
+CODE, OTHER_CODE, WRONG_CODE, REFUSED_CODE = "4082695", "9371604", "5820473", "91827364590"
 DEBUG_LOG = ("dialling", "handshake", "report", "command", "refused", "/door-lock/")
 """What the debug log of such a day speaks of; without it, there would be little to search."""
 OPENINGS = 8
@@ -353,7 +353,13 @@ async def test_a_day_with_the_cloud_tells_nobody_a_secret(
     await pass_time(hass, 3601)
     await wait_for(hass, lambda: ir.async_get(hass).issues)
     evidence.look()
+    await wake(hass, entry, simulated_lock)
+    await simulated_lock.push({"119": CODE, "120": b64encode(CODE.encode()).decode()})
+    await reported(hass, simulated_lock)
     told = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    heard = {row["dp"]: row["size"] for row in told["product"]["heard"]}
+    assert heard[119] == len(CODE)
+    assert {32, 49, 50, 119, 120} <= heard.keys()
     evidence.see("diagnostics", json_dumps(told))
     account.recover()
     await restart(hass, entry)

@@ -219,14 +219,65 @@ async def test_the_lock_has_room_for_ten(
     await add(hass, "Guest 10")
 
 
+@pytest.mark.parametrize("length", [4, 6, 8, 10])
+async def test_a_lock_has_codes_of_its_own_length(
+    hass: HomeAssistant, cloud: SimulatedCloud, lock: SimulatedLock, length: int
+) -> None:
+    cloud.code_length = length
+    if length != 6:
+        with pytest.raises(ServiceValidationError) as refused:
+            await add(hass, "Cleaner", code="4827163")
+        assert refused.value.translation_key == "cloud_bad_value"
+    else:
+        # What most locks want that do not want seven is found out.
+        assert len((await add(hass, "Cleaner"))["code"]) == length
+    own = "4827163905"[:length]
+    await add(hass, "Plumber", code=own)
+    # From now on it is known.
+    assert len((await add(hass, "Gardener"))["code"]) == length
+    with pytest.raises(ServiceValidationError) as refused:
+        await add(hass, "Neighbor", code="4827163")
+    assert refused.value.translation_key == "password_bad_code"
+    await act(hass, "modify_temporary_password", password="Plumber", code=own[::-1])
+    assert await room(hass) == 10 - len(await listed(hass))
+
+
+async def room(hass: HomeAssistant) -> int:
+    """Return how many more passwords there is room for."""
+    return int((await act(hass, "get_temporary_passwords"))["room"])
+
+
+@pytest.mark.parametrize("phase", [12, 17, 19])
+async def test_phases_that_nobody_has_explained_do_not_fill_the_lock(
+    hass: HomeAssistant, cloud: SimulatedCloud, lock: SimulatedLock, phase: int
+) -> None:
+    for number in range(10):
+        await add(hass, f"Guest {number}")
+    for row in cloud.rows(lock.device_id)[:3]:
+        row.phase = phase
+    assert await room(hass) == 3
+    await act(hass, "delete_temporary_password", password="Guest 0")
+    assert (await listed(hass))["Guest 0"] == "deleting"
+
+
+@pytest.mark.parametrize("name", ["Cleaner ", " Anna  B ", "Zoë & Søn", "名前 "])
+async def test_a_name_is_found_as_it_was_typed(
+    hass: HomeAssistant, cloud: SimulatedCloud, lock: SimulatedLock, name: str
+) -> None:
+    await add(hass, name)
+    await act(hass, "modify_temporary_password", password=name, code=OTHER_CODE)
+    await act(hass, "delete_temporary_password", password=name)
+    assert set((await listed(hass)).values()) == {"deleting"}
+
+
 @pytest.mark.parametrize(
     ("action", "data", "key"),
     [
         ("add", {"start": lambda: hours(2)}, "password_end_before_start"),
         ("add", {"start": lambda: hours(-2), "end": lambda: hours(-1)}, "password_end_in_past"),
         ("add", {"end": "2200-01-01 12:00:00"}, "password_beyond_clock"),
-        ("add", {"code": "123456"}, "password_bad_code"),
-        ("add", {"code": "12345678"}, "password_bad_code"),
+        ("add", {"code": "123"}, "password_bad_code"),
+        ("add", {"code": "12345678901"}, "password_bad_code"),
         ("add", {"code": "12345a7"}, "password_bad_code"),
         ("add", {"code": ""}, "password_bad_code"),
         ("add", {"name": ""}, "password_bad_name"),

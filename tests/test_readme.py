@@ -91,6 +91,13 @@ def test_links_lead_somewhere() -> None:
         assert target in anchors if target.startswith("#") else (ROOT / target).is_file(), target
 
 
+def test_the_form_of_an_issue_is_there_and_asks_for_the_diagnostics() -> None:
+    (name,) = re.findall(r"/issues/new\?template=([\w.]+)\)", README)
+    form = yaml.safe_load((ROOT / ".github" / "ISSUE_TEMPLATE" / name).read_text())
+    asked = {part["id"]: part for part in form["body"] if "id" in part}
+    assert asked["diagnostics"]["validations"] == {"required": True}
+
+
 def texts(part: Any) -> list[str]:
     """Return all that Home Assistant can say."""
     if isinstance(part, dict):

@@ -377,7 +377,7 @@ def test_every_repair_has_its_words() -> None:
     folder = Path(__file__).parent.parent / "custom_components" / DOMAIN
     texts = json.loads((folder / "translations" / "en.json").read_text())["issues"]
     cloud_issues = {"cloud_calls_used_up", *LASTING.values()}
-    others = {"unknown_number", "store_damaged", "calls_damaged"}
+    others = {"unknown_number", "kind_unclear", "store_damaged", "calls_damaged"}
     assert texts.keys() == {*cloud_issues, *ISSUES.values(), *others}
     for issue in cloud_issues:
         assert texts[issue].keys() == {"title", "description"}

@@ -160,6 +160,32 @@ async def test_an_alarm_that_was_not_told_before_the_end_is_told_after_it(
     assert events.types(ALARM) == ["pry"]
 
 
+async def test_an_alarm_whose_event_is_disabled_waits_until_its_owner_enables_it(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock, events: Events
+) -> None:
+    registry = er.async_get(hass)
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.alarm("pry")
+    await reported(hass, simulated_lock)
+    registry.async_update_entity(ALARM, disabled_by=er.RegistryEntryDisabler.USER)
+    await restart(hass, entry)
+    assert hass.states.get(ALARM) is None
+    await wake(hass, entry, simulated_lock)
+    for number in range(25):
+        await simulated_lock.alarm("wrong_finger" if number < 5 else "low_battery")
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    assert len(events.of(UNLOCK)) == 1, "an unlock does not wait for an alarm"
+    await restart(hass, entry)
+    registry.async_update_entity(ALARM, disabled_by=None)
+    await restart(hass, entry)
+    await wait_for(hass, lambda: len(events.types(ALARM)) > 20)
+    assert events.types(ALARM) == ["pry", *["low_battery"] * 20], "the last of those that waited"
+    await restart(hass, entry)
+    await hass.async_block_till_done()
+    assert len(events.types(ALARM)) == 21
+
+
 async def test_an_alarm_that_only_the_cloud_knows_is_late_and_keeps_its_event(
     hass: HomeAssistant,
     entry: MockConfigEntry,

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+import json
+from pathlib import Path
 import sys
 
 import pytest
@@ -86,10 +88,74 @@ async def run_module(*options: str, typed: str = "") -> str:
     return output.decode()
 
 
+PORTS = ("--port", "0", "--udp-ports", "26666", "26667", "27000")
+DIAGNOSED = {
+    "connection": {"protocol_found": "3.5"},
+    "product": {
+        "product_id": "abcdefghijklmnop",
+        "query_answer": "json obj data unvalid",
+        "stays_connected": True,
+        "table": [{"dp": 1, "code": "unlock_fingerprint", "type": "integer"}],
+        "heard": [
+            {
+                "dp": 1,
+                "code": "unlock_fingerprint",
+                "type": "integer",
+                "size": None,
+                "understood": True,
+                "values": [{"value": 7, "means": ["unlock fingerprint 7"]}],
+            },
+            {"dp": 49, "code": None, "type": "raw", "size": 28, "understood": False, "values": []},
+            {
+                "dp": 77,
+                "code": None,
+                "type": "string",
+                "size": 3,
+                "understood": False,
+                "values": [],
+            },
+        ],
+    },
+}
+"""What an owner's diagnostics say of a lock, as far as it takes to play it."""
+
+
+async def test_the_lock_of_an_owner_runs_by_hand(tmp_path: Path) -> None:
+    file = tmp_path / "diagnostics.json"
+    file.write_text(json.dumps({"data": DIAGNOSED}))
+    output = await run_module(
+        "--diagnostics", str(file), *PORTS, typed="again\nfinger 2\nstatus\nquit\n"
+    )
+    assert "3.5 diagnostics on port" in output.splitlines()[0]
+    assert "reported: 1 7, 49" in output
+    assert "'77': '???'" in output
+    assert "openings ['fingerprint 2']" in output
+
+
+async def test_a_file_that_is_no_diagnostics_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "other.json").write_text("{}")
+    for name in ("other.json", "missing.json"):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "tests.simulator",
+            "--diagnostics",
+            str(tmp_path / name),
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, error = await process.communicate()
+        assert process.returncode == 2
+        assert name in error.decode()
+        assert "Traceback" not in error.decode()
+
+
+async def test_only_a_model_reports_again(lock: SimulatedLock) -> None:
+    assert "family B is no model" in await run_command(lock, "again")
+
+
 async def test_the_module_runs_by_hand() -> None:
     assert "--udp-ports" in await run_module("--help")
-    ports = ("--port", "0", "--udp-ports", "26666", "26667", "27000")
-    output = await run_module(*ports, typed="finger 3\nbattery 12\nstatus\nquit\nfinger 4\n")
+    output = await run_module(*PORTS, typed="finger 3\nbattery 12\nstatus\nquit\nfinger 4\n")
     assert "asleep" in output.splitlines()[0]
     assert "openings ['fingerprint 3']" in output
     assert "'12': 12" in output

@@ -12,6 +12,7 @@ from pytest_homeassistant_custom_component.common import (
     async_capture_events,
 )
 
+from custom_components.tuya_wifi_lock.const import DOMAIN
 from homeassistant.const import ATTR_ENTITY_ID, EVENT_LOGBOOK_ENTRY, EVENT_STATE_CHANGED
 from homeassistant.core import Context, HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -27,7 +28,7 @@ from tests.common import (
     state,
     until,
 )
-from tests.conftest import wait_for
+from tests.conftest import setup, wait_for
 from tests.simulator import SimulatedLock
 
 CALL_OFF = f"button.{NAME}_call_off_unlock"
@@ -281,3 +282,29 @@ async def test_who_is_at_the_door_is_not_who_pressed_unlock(
     await reported(hass, simulated_lock)
     assert state(hass, LOCK).attributes["changed_by"] == "Fingerprint 3"
     assert state(hass, UNLOCK).context.user_id is None
+
+
+@pytest.mark.parametrize(("later", "name"), [(1, "Anna"), (60, "Home Assistant")])
+async def test_a_call_that_a_crash_has_cut_off_opens_nothing_later(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    entry: MockConfigEntry,
+    later: int,
+    name: str,
+) -> None:
+    await setup(hass, entry)
+    await hass.config_entries.async_unload(entry.entry_id)
+    stored, began = hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"], time.time() - 3600
+    stored["opening"] = {"began": began, "ended": None, "name": "Anna"}
+    stored["journal"]["records"] = [
+        {
+            "id": 1,
+            "event": {"kind": "unlock", "method": "remote"},
+            "when": {"received": began + later},
+            "source": "lan",
+            "age": "live",
+            "delivered": True,
+        }
+    ]
+    await setup(hass, entry)
+    assert state(hass, LOCK).attributes["changed_by"] == name

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import override
 
+from homeassistant.components import persistent_notification
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
@@ -12,7 +13,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import DOMAIN
 from .coordinator import LockConfigEntry, LockCoordinator
-from .diagnosis import async_diagnose
+from .diagnosis import async_as_list, async_diagnose
 from .entity import LockPartDescription, TuyaLockEntity, async_add_when_seen
 
 # Not 1: a refusal must not queue behind an unlock that waits.
@@ -32,6 +33,15 @@ async def _refuse(coordinator: LockCoordinator) -> None:
         await coordinator.lock.refuse()
 
 
+async def _check(coordinator: LockCoordinator) -> None:
+    """Check the lock, and answer with a notification."""
+    hass, entry = coordinator.hass, coordinator.config_entry
+    findings = await async_as_list(hass, await async_diagnose(coordinator))
+    persistent_notification.async_create(
+        hass, findings, title=entry.title, notification_id=f"{DOMAIN}_check_{entry.entry_id}"
+    )
+
+
 async def _call_off_unlock(coordinator: LockCoordinator) -> None:
     if not coordinator.lock.call_off_unlock():
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_unlock_waits")
@@ -47,7 +57,7 @@ BUTTONS = (
     LockButtonDescription(
         key="diagnose",
         entity_category=EntityCategory.DIAGNOSTIC,
-        press_fn=async_diagnose,
+        press_fn=_check,
         available_fn=lambda lock: True,
     ),
     LockButtonDescription(

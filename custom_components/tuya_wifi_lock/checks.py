@@ -20,6 +20,9 @@ UNRELIABLE_BATTERY = 15
 FAILING_BATTERY = 5
 """Percent."""
 
+CLOCK_OFF = 60.0
+"""Seconds by which a lock's clock may be off."""
+
 MANY_CALLS = 0.8
 """Part of the calls of a month after which they are running out."""
 
@@ -91,6 +94,7 @@ class Evidence:
     key_owner: str | None
     clock_ahead: float | None
     clock_right: bool | None
+    clock_behind: float | None
     battery: int | None
     battery_level: str | None
     passwords_waiting: int | None
@@ -287,6 +291,11 @@ def _clock(evidence: Evidence) -> Verdict:
         return State.PROBLEM, "home_clock"
     if evidence.clock_ahead is not None:
         return State.PROBLEM, "clock_ahead", {"ahead": duration(evidence.clock_ahead)}
+    behind = evidence.clock_behind or 0.0
+    if behind > CLOCK_OFF:
+        return State.PROBLEM, "clock_behind", {"behind": duration(behind)}
+    if behind < -CLOCK_OFF:
+        return State.PROBLEM, "clock_ahead", {"ahead": duration(-behind)}
     if evidence.clock_right is False:
         return State.PROBLEM, "clock_wrong"
     if evidence.clock_right:

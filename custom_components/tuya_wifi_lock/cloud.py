@@ -34,6 +34,7 @@ from .tuyalock import (
     Report,
     Snapshot,
     TuyaLock,
+    dump,
     is_clock_set,
 )
 
@@ -216,11 +217,14 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
     def as_dict(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
         data = self.data
-        return {
-            "watermark": data.watermark,
-            "alarm_watermark": data.alarm_watermark,
-            "allowed": data.allowed,
-        }
+        stored: dict[str, Any] = dump(
+            _Stored(
+                allowed=data.allowed,
+                watermark=data.watermark,
+                alarm_watermark=data.alarm_watermark,
+            )
+        )
+        return stored
 
     @callback
     def async_rename(self) -> None:

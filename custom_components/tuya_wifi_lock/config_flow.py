@@ -38,6 +38,7 @@ from .const import (
     SUBENTRY_MEMBER,
 )
 from .coordinator import LockConfigEntry, address_of, async_end_reauth
+from .diagnosis import async_as_list, async_diagnose
 from .discovery import async_get_listener, known_macs
 from .flows.cloud import (
     CONF_NEXT,
@@ -542,8 +543,22 @@ class LockOptionsFlow(_CloudSteps, OptionsFlow):
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Offer what can be changed."""
+        loaded = self.config_entry.state is ConfigEntryState.LOADED
+        check = ["check"] if loaded else []
         remove = ["remove_cloud"] if CONF_CLOUD in self.config_entry.data else []
-        return self.async_show_menu(step_id="init", menu_options=["behaviour", "cloud", *remove])
+        options = ["behaviour", *check, "cloud", *remove]
+        return self.async_show_menu(step_id="init", menu_options=options)
+
+    async def async_step_check(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show what a check of the lock finds."""
+        if user_input is not None:
+            return self.async_create_entry(data=dict(self.config_entry.options))
+        findings = await async_diagnose(self.config_entry.runtime_data)
+        return self.async_show_form(
+            step_id="check",
+            data_schema=vol.Schema({}),
+            description_placeholders={"findings": await async_as_list(self.hass, findings)},
+        )
 
     async def async_step_behaviour(
         self, user_input: dict[str, Any] | None = None

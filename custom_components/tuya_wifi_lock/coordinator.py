@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 import time
 from typing import Any, override
 
@@ -35,10 +35,10 @@ from .const import (
 )
 from .discovery import async_find_mac, async_get_listener
 from .dispatcher import RecordDispatcher
-from .errors import lock_errors
 from .members import Member, members_of, owner
 from .opener import Opener, Opening
 from .store import SalvagedStore
+from .texts import lock_errors
 from .tuya_account import TuyaAccount
 from .tuyalock import (
     Address,
@@ -54,6 +54,7 @@ from .tuyalock import (
     Unlock,
     UnlockWith,
     Update,
+    dump,
     is_clock_set,
 )
 
@@ -87,6 +88,8 @@ class _Stored:
     clean: bool = False
     """It was stopped in good order."""
     ignored: frozenset[str] = frozenset()
+    kind_answered: bool = False
+    """Its owner was asked which kind of lock it is, and has answered."""
     listened: _Listened | None = None
     opening: Opening | None = None
     """The last call of `lock.unlock`."""
@@ -179,6 +182,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._mac_sought = CONF_MAC in entry.data
         self.members = members_of(entry)
         self.ignored = set(beside.ignored)
+        self.kind_answered = beside.kind_answered
         self._member_listeners: list[CALLBACK_TYPE] = []
         self._feature_listeners: list[CALLBACK_TYPE] = []
         self._features = self._read_features()
@@ -232,12 +236,16 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._written = self.lock.journal.changes
         if not is_clock_set(self.listening_since):
             self.listening_since = time.time()
+        beside = _Stored(
+            clean=self._closed,
+            ignored=frozenset(self.ignored),
+            kind_answered=self.kind_answered,
+            listened=_Listened(since=self.listening_since, until=time.time()),
+            opening=self.opener.last,
+        )
         return {
             **self.lock.as_dict(),
-            "clean": self._closed,
-            "ignored": sorted(self.ignored),
-            "listened": {"since": self.listening_since, "until": time.time()},
-            "opening": asdict(self.opener.last) if self.opener.last else None,
+            **dump(beside),
             "watch": self.cloud.as_dict() if self.cloud else None,
             "account": self.account.as_dict(),
         }
@@ -252,6 +260,14 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     def async_ignore(self, number: str) -> None:
         """Never ask again whose a number is: `fingerprint:3`."""
         self.ignored.add(number)
+        self._async_save()
+
+    @callback
+    def async_answer_kind(self, family: Family | None) -> None:
+        """Take the owner's answer which kind of lock it is, and never ask again."""
+        self.kind_answered = True
+        if family:
+            self.lock.choose_kind(family)
         self._async_save()
 
     def owner(self, unlock: Unlock) -> Member | None:

@@ -1,19 +1,27 @@
 """Collects the evidence about a lock, and words the findings for its owner."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 import time
+from typing import cast
 
 from homeassistant.const import CONF_DEVICE_ID, CONF_MAC
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util.json import JsonObjectType
 
 from .checks import CloudEvidence, Evidence, Finding, State, examine
-from .const import CONF_ACCOUNT
+from .const import CONF_ACCOUNT, DOMAIN
 from .coordinator import LockCoordinator
-from .texts import async_texts
+from .texts import async_texts, in_markdown
 from .tuyalock import MAX_CALLS, Kind, is_clock_set
 
 OTHER_CLIENTS = {"localtuya": "LocalTuya", "tuya_local": "Tuya Local"}
 """Integrations that hold connections to devices in the local network, and their names."""
+
+
+def checked_signal(entry_id: str) -> str:
+    """Return the dispatcher's signal that a lock was checked, which carries the findings."""
+    return f"{DOMAIN}_checked_{entry_id}"
 
 
 async def async_diagnose(coordinator: LockCoordinator) -> list[Finding]:
@@ -29,6 +37,32 @@ async def async_diagnose(coordinator: LockCoordinator) -> list[Finding]:
 def check_lock(coordinator: LockCoordinator) -> list[Finding]:
     """Return the findings of all checks by what is known now."""
     return examine(_evidence(coordinator))
+
+
+@callback
+def condition(coordinator: LockCoordinator, findings: list[Finding]) -> State | None:
+    """Return the worst of what was found; None of a lock that was never heard."""
+    states = {finding.state for finding in findings}
+    for state in (State.PROBLEM, State.ATTENTION):
+        if state in states:
+            return state
+    return State.OK if _heard(coordinator) else None
+
+
+async def async_as_list(hass: HomeAssistant, findings: list[Finding]) -> str:
+    """Return findings in markdown: what needs its owner, the worst first, and what to do."""
+    shown = [
+        replace(one, values={key: in_markdown(text) for key, text in one.values.items()})
+        for state in (State.PROBLEM, State.ATTENTION)
+        for one in findings
+        if one.state is state
+    ]
+    words = await async_in_words(hass, shown)
+    lines = [
+        f"- **{one['seen']}**" + (f" {one['todo']}" if one["todo"] else "")
+        for one in cast(list[Mapping[str, str | None]], words["findings"])
+    ]
+    return "\n".join([str(words["summary"]), "", *lines] if lines else [str(words["summary"])])
 
 
 async def async_in_words(hass: HomeAssistant, findings: list[Finding]) -> JsonObjectType:
@@ -87,6 +121,7 @@ def _evidence(coordinator: LockCoordinator) -> Evidence:
         key_owner=health.key_owner,
         clock_ahead=health.clock_ahead,
         clock_right=health.clock_right,
+        clock_behind=health.clock_behind,
         battery=state.battery,
         battery_level=state.battery_level,
         passwords_waiting=waiting,
@@ -121,7 +156,7 @@ def _passwords(coordinator: LockCoordinator) -> tuple[int | None, tuple[str, ...
     """Return how many temporary passwords wait for the lock, and which it has not accepted."""
     passwords = coordinator.lock.passwords
     failed = dict.fromkeys(one.name for one in passwords.failed(time.time()))
-    return None if passwords.code_length is None else passwords.unsettled, tuple(failed)
+    return passwords.unsettled if passwords.available else None, tuple(failed)
 
 
 def _cloud(coordinator: LockCoordinator) -> CloudEvidence | None:

@@ -37,6 +37,7 @@ async def async_get_config_entry_diagnostics(
     return {
         "options": {name: entry.options[name] for name in OPTIONS if name in entry.options},
         "connection": _connection(coordinator),
+        "product": coordinator.lock.describe(),
         "codes_seen": sorted(coordinator.data.state.seen),
         "state": _state(coordinator.data.state),
         "settings": dict(coordinator.data.state.settings),
@@ -49,6 +50,7 @@ async def async_get_config_entry_diagnostics(
         "requested": coordinator.data.requested,
         "records": _records(coordinator.lock),
         "clock_ahead": coordinator.lock.health.clock_ahead,
+        "clock_behind": coordinator.lock.health.clock_behind,
         "findings": {
             finding.check: [finding.state, finding.text] for finding in check_lock(coordinator)
         },

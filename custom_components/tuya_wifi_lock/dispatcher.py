@@ -19,7 +19,7 @@ from .tuyalock import Age, CloudError, Kind, Record, TuyaLock, Unlock, aged
 NAME_WITHIN = 3.0
 """Seconds that an unlock waits for the name of its temporary password."""
 MOST_WAITING = 20
-"""Alarms or rings that wait for their entity; one that is disabled never asks for them."""
+"""Alarms or rings that wait for their entity; older ones are given up, as it may be disabled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,7 @@ class RecordDispatcher:
         for kind in (Kind.ALARM, Kind.DOORBELL):
             for record in [one for one in self._waiting if one.kind is kind][:-MOST_WAITING]:
                 self._waiting.remove(record)
+                self._lock.delivered(record.id)
         self._save()
 
     def _next(self, hass: HomeAssistant) -> Record | None:

@@ -1,4 +1,4 @@
-"""Keeps the repairs of a lock up to date, and asks whose an unknown number is."""
+"""Keeps the repairs of a lock up to date, and asks its owner what only they know."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -13,19 +13,25 @@ from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.event import async_track_time_interval
-from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, SelectSelectorConfig
+from homeassistant.helpers.selector import (
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+)
 
 from .checks import Finding
 from .cloud import async_pop_copy
 from .const import CONF_NUMBERS, DOMAIN, SUBENTRY_MEMBER
 from .coordinator import LockConfigEntry, LockCoordinator
-from .diagnosis import check_lock
+from .diagnosis import check_lock, checked_signal
 from .dispatcher import Delivery
 from .flows.member import CONF_MEMBER, WHO, last_used, member_data
 from .members import key_of, members_of, name_mistake, number_name, owner_of
 from .texts import async_time_format, in_markdown
-from .tuyalock import Kind, is_clock_set
+from .tuyalock import Family, Kind, is_clock_set
 
 CHECK_EVERY = timedelta(hours=1)
 """How often to check for what depends on the time alone."""
@@ -33,9 +39,18 @@ CHECK_EVERY = timedelta(hours=1)
 PLATFORM = "https://platform.tuya.com"
 
 UNKNOWN_NUMBER = "unknown_number"
+KIND_UNCLEAR = "kind_unclear"
 BATTERY_FAILING = "battery_failing"
 STORE_DAMAGED = "store_damaged"
 CALLS_DAMAGED = "calls_damaged"
+
+CONF_KIND = "kind"
+KINDS: Mapping[str, Family | None] = {
+    "battery": Family.B,
+    "access_control": Family.D,
+    "unknown": None,
+}
+"""What an owner can see of a lock -> the family that it is of."""
 
 NOT_ON_PLATFORM = {"cloud_calls_used_up", "cloud_clock"}
 """Failures of the cloud that are not put right on Tuya's developer platform."""
@@ -46,6 +61,7 @@ ISSUES: Mapping[str, str] = {
     "battery_failing": BATTERY_FAILING,
     "battery_level_failing": BATTERY_FAILING,
     "clock_ahead": "clock_wrong",
+    "clock_behind": "clock_wrong",
     "clock_wrong": "clock_wrong",
     "gone": "gone",
     "key_refused": "key_refused",
@@ -95,7 +111,7 @@ def _async_tell_of_damage(
 @callback
 def async_remove_repairs(hass: HomeAssistant, entry_id: str) -> None:
     """Remove the repairs of a lock that is removed."""
-    for issue in {UNKNOWN_NUMBER, STORE_DAMAGED, *ISSUES.values()}:
+    for issue in {UNKNOWN_NUMBER, KIND_UNCLEAR, STORE_DAMAGED, *ISSUES.values()}:
         ir.async_delete_issue(hass, DOMAIN, f"{issue}_{entry_id}")
 
 
@@ -170,11 +186,12 @@ class _Repairs:
             self._inputs = inputs
             self._async_check()
             self._async_ask()
+            async_ask_kind(self._hass, self._coordinator)
             if cloud := self._coordinator.cloud:
                 self._async_show_cloud_issue(cloud.data.lasting_failure)
 
     def _read_inputs(self) -> tuple[object, ...]:
-        """Return what the findings that call for repairs depend on, but for the time."""
+        """Return what the findings depend on that an owner has to act on, but for the time."""
         lock, data, cloud = self._coordinator.lock, self._coordinator.data, self._coordinator.cloud
         health = lock.health
         return (
@@ -185,11 +202,16 @@ class _Repairs:
             type(data.problem),
             data.state.battery,
             data.state.battery_level,
+            data.state.last_heard is None,
+            lock.passwords.unsettled,
+            self._coordinator.account.trouble,
             health.clock_right,
             health.clock_ahead and round(health.clock_ahead / 60),
+            health.clock_behind and round(health.clock_behind / 60),
             health.crowded,
             health.takes_keys,
             lock.opens_remotely,
+            data.kind_unclear,
             cloud and (cloud.data.allowed, cloud.data.lasting_failure),
             self._coordinator.checked_at,
         )
@@ -200,6 +222,7 @@ class _Repairs:
         if not is_clock_set(time.time()):
             return
         found = check_lock(self._coordinator)
+        async_dispatcher_send(self._hass, checked_signal(self._entry.entry_id), found)
         findings = [finding for finding in found if finding.text in ISSUES]
         if findings == self._findings:
             return
@@ -298,14 +321,67 @@ def _placeholders(entry: LockConfigEntry, number: str) -> dict[str, str]:
     return {"number": number_name(number).lower(), "lock": in_markdown(entry.title)}
 
 
+@callback
+def async_ask_kind(hass: HomeAssistant, coordinator: LockCoordinator) -> None:
+    """Ask once which kind of lock it is, if nothing else shows how to read what it reports."""
+    entry = coordinator.config_entry
+    issue_id = f"{KIND_UNCLEAR}_{entry.entry_id}"
+    shown = ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is not None
+    unclear = coordinator.data.kind_unclear and not coordinator.kind_answered
+    if unclear and not shown:
+        ir.async_create_issue(
+            hass,
+            DOMAIN,
+            issue_id,
+            data={"entry_id": entry.entry_id},
+            is_fixable=True,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key=KIND_UNCLEAR,
+            translation_placeholders={"lock": in_markdown(entry.title)},
+        )
+    elif shown and not unclear:
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+
+
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
-    """Return the flow that finds the member of a number, or else takes note of a repair."""
+    """Return the flow that asks the owner a question, or else takes note of a repair."""
     if not data:
         return ConfirmRepairFlow()
     entry = hass.config_entries.async_get_known_entry(str(data["entry_id"]))
-    return UnknownNumberFlow(entry, str(data["number"]))
+    if "number" in data:
+        return UnknownNumberFlow(entry, str(data["number"]))
+    return KindFlow(entry)
+
+
+class KindFlow(RepairsFlow):
+    """Ask which kind of lock it is."""
+
+    def __init__(self, entry: LockConfigEntry) -> None:
+        self._entry = entry
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Begin with the only question."""
+        return await self.async_step_kind()
+
+    async def async_step_kind(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Choose what the owner sees at the door."""
+        if self._entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        if user_input:
+            self._entry.runtime_data.async_answer_kind(KINDS[user_input[CONF_KIND]])
+            return self.async_create_entry(data={})
+        choice = SelectSelector(
+            SelectSelectorConfig(
+                options=list(KINDS), mode=SelectSelectorMode.LIST, translation_key=CONF_KIND
+            )
+        )
+        return self.async_show_form(
+            step_id="kind",
+            data_schema=vol.Schema({vol.Required(CONF_KIND): choice}),
+            description_placeholders={"lock": in_markdown(self._entry.title)},
+        )
 
 
 class UnknownNumberFlow(RepairsFlow):

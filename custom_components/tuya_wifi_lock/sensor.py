@@ -15,21 +15,26 @@ from homeassistant.components.sensor import (
 )
 from homeassistant.const import PERCENTAGE, EntityCategory
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
+from .checks import Finding, State
 from .coordinator import LockConfigEntry, LockCoordinator
+from .diagnosis import check_lock, checked_signal, condition
 from .dispatcher import Delivery
 from .entity import (
     LockValue,
     LockValueDescription,
     MemberEntity,
+    TuyaLockEntity,
     async_add_members,
     async_add_when_seen,
     seen,
 )
 from .members import Member
+from .texts import async_texts
 from .tuyalock import BATTERY_LEVELS, Age, LockState, TemporaryPassword
 
 PARALLEL_UPDATES = 0
@@ -72,6 +77,7 @@ SENSORS = (
         options=list(BATTERY_LEVELS),
         entity_category=EntityCategory.DIAGNOSTIC,
         exists_fn=seen("battery_state"),
+        replaced_by="residual_electricity",
         value_fn=lambda lock: lock.data.state.battery_level,
     ),
 )
@@ -89,6 +95,15 @@ LAST_HEARD = LockSensorDescription(
 )
 
 
+CONDITION = LockSensorDescription(
+    key="condition",
+    device_class=SensorDeviceClass.ENUM,
+    options=[State.OK.value, State.ATTENTION.value, State.PROBLEM.value],
+    entity_category=EntityCategory.DIAGNOSTIC,
+    value_fn=lambda lock: None,
+)
+
+
 def _valid_passwords(lock: LockCoordinator) -> tuple[TemporaryPassword, ...]:
     now = time.time()
     return tuple([one for one in lock.data.passwords if one.counts(now)])
@@ -96,7 +111,7 @@ def _valid_passwords(lock: LockCoordinator) -> tuple[TemporaryPassword, ...]:
 
 TEMPORARY_PASSWORDS = PasswordsDescription(
     key="temporary_passwords",
-    exists_fn=lambda lock: lock.lock.passwords.code_length is not None,
+    exists_fn=lambda lock: lock.lock.passwords.available,
     by_project=True,
     value_fn=_valid_passwords,
 )
@@ -112,6 +127,7 @@ async def async_setup_entry(
     async_add_when_seen(coordinator, SENSORS, LockSensor, async_add_entities)
     async_add_when_seen(coordinator, [LAST_UNLOCKED_BY], QuietLockSensor, async_add_entities)
     async_add_when_seen(coordinator, [LAST_HEARD], LastHeard, async_add_entities)
+    async_add_when_seen(coordinator, [CONDITION], ConditionSensor, async_add_entities)
     async_add_when_seen(coordinator, [TEMPORARY_PASSWORDS], PasswordsSensor, async_add_entities)
     async_add_members(coordinator, MemberLastOpening, async_add_entities)
 
@@ -143,6 +159,40 @@ class QuietSensor(SensorEntity):
 
 class QuietLockSensor(QuietSensor, LockSensor):
     """A sensor of a lock that has no rows on the Activity page."""
+
+
+class ConditionSensor(TuyaLockEntity, SensorEntity):
+    """What a check of the lock finds; it is checked when something changes, and once an hour."""
+
+    _unrecorded_attributes = frozenset({"findings"})
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Show what a check finds now, and whatever later ones find."""
+        await super().async_added_to_hass()
+        self._texts = await async_texts(self.hass, "finding_seen")
+        self._take(check_lock(self.coordinator))
+        signal = checked_signal(self.coordinator.config_entry.entry_id)
+        self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_checked))
+
+    def _take(self, findings: list[Finding]) -> None:
+        worst = condition(self.coordinator, findings)
+        self._attr_native_value = worst and worst.value
+        shown = [one for one in findings if one.state in {State.PROBLEM, State.ATTENTION}]
+        seen = [self._texts[one.text].format(**one.values) for one in shown]
+        self._attr_extra_state_attributes = {"findings": seen}
+
+    @callback
+    def _async_checked(self, findings: list[Finding]) -> None:
+        before = self._attr_native_value, self._attr_extra_state_attributes
+        self._take(findings)
+        if before != (self._attr_native_value, self._attr_extra_state_attributes):
+            self.async_write_ha_state()
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Wait for the check: most reports change nothing that it looks at."""
 
 
 class LastHeard(QuietLockSensor):

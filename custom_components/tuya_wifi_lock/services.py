@@ -11,6 +11,7 @@ import voluptuous as vol
 from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
 from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -117,20 +118,34 @@ async def _async_check_permission(call: ServiceCall, entity_id: str, policy: str
 async def _async_diagnose(call: ServiceCall) -> ServiceResponse:
     """Check the locks in the target, for users who may control them."""
     hass = call.hass
-    answer: JsonObjectType = {}
-    locks = [
-        entity
+    locks = {
+        entity.entity_id: hass.config_entries.async_get_entry(entity.config_entry_id or "")
         for entity in ours(hass, await async_extract_entity_ids(call))
         if entity.domain == LOCK_DOMAIN
-    ]
-    for entity in locks:
-        await _async_check_permission(call, entity.entity_id, POLICY_CONTROL)
-    for entity in locks:
-        entry = hass.config_entries.async_get_entry(entity.config_entry_id or "")
-        if entry and entry.state is ConfigEntryState.LOADED:
-            findings = await async_diagnose(entry.runtime_data)
-            answer[entity.entity_id] = await async_in_words(hass, findings)
-    return answer
+    }
+    named = call.data.get(ATTR_ENTITY_ID) or []
+    if strangers := [one for one in named if one not in locks]:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="no_lock_of_ours",
+            translation_placeholders={"entity": ", ".join(strangers)},
+        )
+    if not locks:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_lock_in_target")
+    for entity_id in locks:
+        await _async_check_permission(call, entity_id, POLICY_CONTROL)
+    for entry in locks.values():
+        if entry and entry.state is not ConfigEntryState.LOADED:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="lock_not_loaded",
+                translation_placeholders={"lock": entry.title},
+            )
+    return {
+        entity_id: await async_in_words(hass, await async_diagnose(entry.runtime_data))
+        for entity_id, entry in locks.items()
+        if entry
+    }
 
 
 async def _async_get_records(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
@@ -267,7 +282,7 @@ async def _async_add_offline(lock: TuyaLockEntity, call: ServiceCall) -> JsonObj
 
 def _passwords(lock: TuyaLockEntity) -> TemporaryPasswords:
     passwords = lock.coordinator.lock.passwords
-    if passwords.code_length is None:
+    if not passwords.available:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_cloud")
     return passwords
 

@@ -1,6 +1,7 @@
-"""Times and translated texts, as people enter and read them."""
+"""Times, errors and translated texts, as people enter and read them."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 import re
 
@@ -8,11 +9,13 @@ import voluptuous as vol
 
 from homeassistant.components.frontend.storage import async_user_store
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
+from .tuyalock import LockError
 
 
 def _timestamp(moment: datetime) -> float:
@@ -80,3 +83,19 @@ async def async_texts(hass: HomeAssistant, kind: str) -> Mapping[str, str]:
     texts = await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
     start = f"component.{DOMAIN}.selector.{kind}.options."
     return {key.removeprefix(start): text for key, text in texts.items() if key.startswith(start)}
+
+
+@contextmanager
+def lock_errors() -> Generator[None]:
+    """Raise an error of the lock as the translated error of an action."""
+    try:
+        yield
+    except LockError as err:
+        if err.text is None:
+            raise
+        error = ServiceValidationError if err.is_callers_mistake else HomeAssistantError
+        raise error(
+            translation_domain=err.text.translation_domain,
+            translation_key=err.text.translation_key,
+            translation_placeholders=dict(err.translation_placeholders),
+        ) from err

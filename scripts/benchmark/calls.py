@@ -34,11 +34,8 @@ import custom_components.tuya_wifi_lock as integration
 from custom_components.tuya_wifi_lock.const import (
     CONF_ACCESS_ID,
     CONF_ACCESS_SECRET,
-    CONF_ANNOUNCES,
     CONF_CLOUD,
-    CONF_LOCAL_KEY,
     CONF_NUMBERS,
-    CONF_PROTOCOL_VERSION,
     CONF_REGION,
     DOMAIN,
     SUBENTRY_MEMBER,
@@ -46,10 +43,7 @@ from custom_components.tuya_wifi_lock.const import (
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.const import (
     ATTR_ENTITY_ID,
-    CONF_DEVICE_ID,
-    CONF_HOST,
     CONF_NAME,
-    CONF_PORT,
     EVENT_STATE_CHANGED,
     Platform,
 )
@@ -57,6 +51,7 @@ from homeassistant.core import Event, EventStateChangedData, HomeAssistant, call
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
+from tests.entry import lock_entry
 from tests.simulator import Knobs, SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 
@@ -254,23 +249,18 @@ async def house(version: str) -> AsyncGenerator[House]:
 
 
 def _entry(lock: SimulatedLock, cloud: SimulatedCloud) -> MockConfigEntry:
-    return MockConfigEntry(
-        domain=DOMAIN,
-        title="Front door",
-        unique_id=lock.device_id,
-        data={
-            CONF_HOST: "127.0.0.1",
-            CONF_PORT: lock.port,
-            CONF_DEVICE_ID: lock.device_id,
-            CONF_LOCAL_KEY: lock.local_key,
-            CONF_PROTOCOL_VERSION: lock.version,
-            CONF_ANNOUNCES: True,
-            CONF_CLOUD: {
-                CONF_REGION: "eu",
-                CONF_ACCESS_ID: cloud.access_id,
-                CONF_ACCESS_SECRET: cloud.access_secret,
-            },
-        },
+    project = {
+        CONF_REGION: "eu",
+        CONF_ACCESS_ID: cloud.access_id,
+        CONF_ACCESS_SECRET: cloud.access_secret,
+    }
+    return lock_entry(
+        "Front door",
+        lock.device_id,
+        lock.port,
+        lock.local_key,
+        lock.version,
+        **{CONF_CLOUD: project},
     )
 
 

@@ -18,18 +18,15 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
 )
 
 from custom_components.tuya_wifi_lock.const import (
-    CONF_ANNOUNCES,
-    CONF_LOCAL_KEY,
-    CONF_PROTOCOL_VERSION,
     DOMAIN,
 )
 from custom_components.tuya_wifi_lock.coordinator import LockCoordinator
 from custom_components.tuya_wifi_lock.tuyalock.lan import discovery
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlow
-from homeassistant.const import CONF_DEVICE_ID, CONF_HOST, CONF_PORT
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
+from tests.entry import lock_entry
 
 from .bare import BARE, mock_bare
 from .street import Street
@@ -86,20 +83,9 @@ class Home:
         return found
 
     def _entry(self, index: int) -> MockConfigEntry:
-        address = self._street.address(index)
-        return MockConfigEntry(
-            domain=DOMAIN,
-            title=f"Wi-Fi lock {index:04}",
-            unique_id=address.device_id,
-            data={
-                CONF_HOST: "127.0.0.1",
-                CONF_PORT: address.port,
-                CONF_DEVICE_ID: address.device_id,
-                CONF_LOCAL_KEY: address.local_key,
-                CONF_PROTOCOL_VERSION: address.version,
-                CONF_ANNOUNCES: True,
-            },
-        )
+        lock = self._street.address(index)
+        title = f"Wi-Fi lock {index:04}"
+        return lock_entry(title, lock.device_id, lock.port, lock.local_key, lock.version)
 
     async def _set_up(self, entries: Iterable[MockConfigEntry]) -> float:
         start = perf_counter()

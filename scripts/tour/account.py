@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-import json
 import time
 from typing import Any
 
+from tests.simulator import SimulatedLock
+from tests.simulator.cloud.model import properties_of
+
 from .chapter import Chapter
+from .client import Json
 from .conditions import expect, never, until
 from .flows import Answers
 from .seen import Event
@@ -17,7 +20,11 @@ MOMENT = 1.5
 """Seconds in which something that is wrong would have shown itself."""
 FINGERPRINT = 1
 NAME = "Back door"
+KEYS = (49, 50)
 KEY_CODES = ("remote_no_pd_setkey", "remote_no_dp_key")
+
+KNOWN = (1, 2, 5, 9, 15, *KEYS, 55)
+"""DP ids of what the account knows of the lock."""
 
 chapter = Chapter()
 
@@ -27,14 +34,9 @@ async def account_setup(stage: Stage) -> None:
     """A second lock is chosen from the Tuya account by its name; no key is typed."""
     lock, home = stage.back_door, stage.home
     stage.user("signs in to the Tuya account")
-    await home.sign_in(
-        endpoint=stage.gateway.url,
-        token=json.dumps(stage.gateway.token),
-        device_id=lock.device_id,
-        local_key=lock.local_key,
-        name=NAME,
-        product_id=lock.product_id,
-    )
+    device = in_account(lock, NAME)
+    device["model"] = [row for row in device["model"] if row[0] in KNOWN]
+    await home.sign_in(stage.gateway.url, stage.gateway.token, device)
 
     async def touch(name: str) -> None:
         expect(not lock.connections, "the lock was reached before it was touched")
@@ -128,6 +130,20 @@ async def account_gone(stage: Stage) -> None:
     await stage.back_door.sleep()
 
 
+def in_account(lock: SimulatedLock, name: str) -> Json:
+    """Return a lock as an account knows it."""
+    rows = [one.of_specification() for one in properties_of(lock)]
+    model = lock.model
+    return {
+        "device_id": lock.device_id,
+        "local_key": None if model and model.gateway else lock.local_key,
+        "name": name,
+        "category": model.category if model else "ms",
+        "product_id": lock.product_id,
+        "model": [[row["dp_id"], row["code"], row["type"], row["values"]] for row in rows],
+    }
+
+
 @asynccontextmanager
 async def _only_tuya_hears(stage: Stage) -> AsyncIterator[None]:
     """Keep the lock from the network, and let the account report what it tells its cloud."""
@@ -136,7 +152,7 @@ async def _only_tuya_hears(stage: Stage) -> AsyncIterator[None]:
 
     async def deliver() -> None:
         while True:
-            await stage.home.deliver(await reports.get())
+            await stage.home.deliver(stage.back_door.device_id, await reports.get())
 
     delivering, knobs = asyncio.create_task(deliver()), stage.back_door.knobs
     stage.tell("the back door is in a network that Home Assistant does not reach")
@@ -155,7 +171,7 @@ async def _deliver(stage: Stage, number: int, at: float) -> None:
     """Let the account report a fingerprint, once it is listened to."""
     item: dict[str, Any] = {"dpId": FINGERPRINT, "t": int(at * 1000), "value": number}
     stage.tell_of_tuya(f"the account reports fingerprint {number}")
-    await stage.home.deliver([item])
+    await stage.home.deliver(stage.back_door.device_id, [item])
 
 
 def _key(stage: Stage, key: str) -> str:

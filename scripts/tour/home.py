@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+import json
 import secrets
 import time
 from typing import Any
@@ -111,8 +112,13 @@ class Home:
         expect(entry["state"] == "loaded", f"the entry is {entry['state']}: {entry['reason']}")
         return entry, flow.steps
 
-    async def sign_in(self, **account: str) -> None:
-        """Sign in to a Tuya account, which has one lock."""
+    async def sign_in(self, endpoint: str, token: Json, *devices: Json) -> None:
+        """Sign in to a Tuya account, which has these devices."""
+        account = {
+            "endpoint": endpoint,
+            "token": json.dumps(token),
+            "devices": json.dumps(devices),
+        }
         flow = Flow(self.client, FLOWS, {"user": account}, no_touch)
         result = await flow.start(TUYA)
         expect(result["type"] == "create_entry", f"the flow ended: {result.get('reason')}")
@@ -124,11 +130,10 @@ class Home:
             "config_entries/disable", entry_id=self._account_id, disabled_by="user"
         )
 
-    async def deliver(self, status: list[Json]) -> None:
-        """Let the lock of the Tuya account report through Tuya."""
-        await self.client.command(
-            "call_service", domain=TUYA, service="deliver", service_data={"status": status}
-        )
+    async def deliver(self, device_id: str, status: list[Json]) -> None:
+        """Let a lock of the Tuya account report through Tuya."""
+        data = {"device_id": device_id, "status": status}
+        await self.client.command("call_service", domain=TUYA, service="deliver", service_data=data)
 
     async def set_options(self, **options: Any) -> None:
         """Change options of the lock through its options flow; it is loaded anew then."""

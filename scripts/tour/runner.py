@@ -5,7 +5,7 @@ from collections.abc import Callable
 import time
 import traceback
 
-from . import account, alarms, closing, main_job, members, passwords
+from . import account, alarms, closing, main_job, members, models, passwords
 from .chapter import Step
 from .conditions import Unmet
 from .stage import Stage
@@ -17,6 +17,7 @@ CHAPTERS = (
     alarms.chapter,
     closing.chapter,
     account.chapter,
+    models.chapter,
     closing.end,
 )
 

@@ -1,5 +1,6 @@
 """Real lock models as facts: their data points, what they report, and what that means."""
 
+from base64 import b64encode
 from dataclasses import dataclass
 import json
 from pathlib import Path
@@ -50,6 +51,8 @@ class Model:
     """What was not published and is taken from the usual table: rest, ids."""
     source: str
     dps: tuple[DataPoint, ...]
+    version: str | None = None
+    """The protocol that it speaks, where that is known."""
 
     @property
     def codes(self) -> dict[str, DataPoint]:
@@ -71,6 +74,56 @@ def find(name: str) -> Model:
         choice = "\n  ".join(model.name for model in found or models)
         raise ValueError(f"{len(found)} models are called {name!r}; choose one of\n  {choice}")
     return found[0]
+
+
+def read_diagnostics(path: Path) -> Model:
+    """Return the lock of an owner's diagnostics file; raise ValueError if it is none of ours."""
+    try:
+        data = json.loads(path.read_text())["data"]
+        return _described(data["product"], data["connection"], path.stem)
+    except (KeyError, TypeError) as err:
+        raise ValueError(f"{path} is no diagnostics file of a lock: {err!r}") from err
+
+
+def _described(product: dict[str, Any], connection: dict[str, Any], name: str) -> Model:
+    table = {row["dp"]: row for row in product["table"]}
+    heard = {row["dp"]: row for row in product["heard"]}
+    ids = {row["code"]: id_ for id_, row in table.items()}
+    heard = {ids.get(dp, dp): row for dp, row in heard.items()}
+    rows = {id_: heard.get(id_, {}) | table.get(id_, {}) for id_ in table.keys() | heard.keys()}
+    stays = product["stays_connected"]
+    return Model(
+        name=name,
+        product_id=product["product_id"],
+        category=product.get("category") or "ms",
+        link=frozenset({"wifi", *(["mains"] if stays else [])}),
+        gateway=False,
+        query=product["query_answer"] or "changed",
+        guessed=frozenset(),
+        source="diagnostics",
+        version=connection["protocol_found"],
+        dps=tuple(
+            _described_dp(id_, row) for id_, row in sorted(rows.items()) if isinstance(id_, int)
+        ),
+    )
+
+
+def _described_dp(id_: int, row: dict[str, Any]) -> DataPoint:
+    """Return a data point with its last reports; one that was left out has another content."""
+    reports = [(one["value"], ", ".join(one["means"])) for one in row.get("values", ())]
+    if row.get("size") and (not reports or reports[0][0] is None):
+        means = reports[0][1] if reports else ""
+        reports = [(_stand_in(row["size"], row["type"], understood=row["understood"]), means)]
+    said = tuple(_said(*one) for one in reports)
+    return DataPoint(id_, row.get("code") or f"dp_{id_}", row["type"], said)
+
+
+def _stand_in(size: int, type_: str, *, understood: bool) -> str:
+    """Return a text of a size and a form, which is to be understood or not."""
+    if type_ != "raw":
+        return "?" * size
+    filling = b"\0" if understood else b"\xff"
+    return b64encode(filling * (size * 3 // 4)).decode()
 
 
 def _model(row: dict[str, Any]) -> Model:

@@ -187,8 +187,12 @@ def test_a_clock_of_a_lock_that_is_not_set_is_no_time() -> None:
     toy.account({"unlock_fingerprint": 3}, ago=START - 60)
     (record,) = toy.unlocks
     assert (record.age, record.known_time, record.clock_wrong) == (Age.LIVE, START, True)
+    # By what the account has shown of its clock, the cloud's copy of another is dated as well.
     toy.cloud({"unlock_card": 3}, ago=START - 60)
-    assert toy.ages[1:] == ["unknown card"]
+    assert toy.ages[1:] == ["live card"]
+    unheard = ToyLock()
+    unheard.cloud({"unlock_card": 3}, ago=START - 60)
+    assert unheard.ages == ["unknown card"]
 
 
 def test_calls_are_counted_on() -> None:

@@ -16,15 +16,8 @@ import sys
 import time
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.tuya_wifi_lock.const import (
-    CONF_ANNOUNCES,
-    CONF_LOCAL_KEY,
-    CONF_PROTOCOL_VERSION,
-    DOMAIN,
-)
-from homeassistant.const import CONF_DEVICE_ID, CONF_HOST, CONF_PORT
+from tests.entry import lock_entry
 from tests.simulator import SimulatedLock
 
 ROOT = Path(__file__).parents[2]
@@ -52,19 +45,7 @@ class HomeAssistantAtRisk:
         self._process: asyncio.subprocess.Process | None = None
         (folder / "configuration.yaml").write_text(CONFIGURATION)
         (folder / "custom_components").symlink_to(ROOT / "custom_components")
-        entry = MockConfigEntry(
-            domain=DOMAIN,
-            title="Front door",
-            unique_id=lock.device_id,
-            data={
-                CONF_HOST: "127.0.0.1",
-                CONF_PORT: lock.port,
-                CONF_DEVICE_ID: lock.device_id,
-                CONF_LOCAL_KEY: lock.local_key,
-                CONF_PROTOCOL_VERSION: lock.version,
-                CONF_ANNOUNCES: True,
-            },
-        )
+        entry = lock_entry("Front door", lock.device_id, lock.port, lock.local_key, lock.version)
         self._store("core.config_entries", 1, {"entries": [entry.as_dict()]})
 
     def _store(self, key: str, version: int, data: object) -> None:

@@ -3,9 +3,10 @@
 import argparse
 import asyncio
 import contextlib
+from pathlib import Path
 import sys
 
-from tests.devices import Model, find
+from tests.devices import Model, find, read_diagnostics
 
 from . import Knobs, SimulatedLock, access_control, run_command
 from .models import knobs_of
@@ -19,7 +20,7 @@ def arguments() -> argparse.Namespace:
         description="A simulated Tuya Wi-Fi lock; type help when it runs.",
     )
     parser.add_argument(
-        "--version", choices=VERSIONS, default="3.4", help="protocol (default %(default)s)"
+        "--version", choices=VERSIONS, help="protocol (default 3.4, or what the diagnostics say)"
     )
     parser.add_argument(
         "--family",
@@ -27,8 +28,15 @@ def arguments() -> argparse.Namespace:
         default="B",
         help="product family (default %(default)s)",
     )
-    parser.add_argument(
+    model = parser.add_mutually_exclusive_group()
+    model.add_argument(
         "--device", type=_model, metavar="NAME", help="a lock that exists, by a part of its name"
+    )
+    model.add_argument(
+        "--diagnostics",
+        type=_diagnosed,
+        metavar="FILE",
+        help="the lock of an owner, by the diagnostics that Home Assistant has of it",
     )
     parser.add_argument("--device-id", default="bfsimulated0lock0001")
     parser.add_argument("--local-key", default="0123456789abcdef", help="16 characters")
@@ -59,9 +67,16 @@ def _model(name: str) -> Model:
         raise argparse.ArgumentTypeError(str(err)) from err
 
 
+def _diagnosed(path: str) -> Model:
+    try:
+        return read_diagnostics(Path(path))
+    except (OSError, ValueError) as err:
+        raise argparse.ArgumentTypeError(str(err)) from err
+
+
 def build(options: argparse.Namespace) -> SimulatedLock:
     """Return the lock that the command line asks for."""
-    model: Model | None = options.device
+    model: Model | None = options.device or options.diagnostics
     usual = access_control() if options.family == "D" else Knobs()
     knobs = knobs_of(model) if model else usual
     knobs.low_power = knobs.low_power and not options.always_on
@@ -70,7 +85,7 @@ def build(options: argparse.Namespace) -> SimulatedLock:
     return SimulatedLock(
         device_id=options.device_id,
         local_key=options.local_key,
-        version=options.version,
+        version=options.version or (model and model.version) or "3.4",
         family=options.family,
         host=options.host,
         port=options.port,

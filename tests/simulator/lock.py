@@ -184,6 +184,16 @@ class SimulatedLock(LockBolt):
         else:
             self._outbox.store(report)
 
+    async def report_again(self) -> list[str]:
+        """Report all that the model is known to report, in the order of the ids; return them."""
+        if self.model is None:
+            raise ValueError(f"{self.table.name} is no model")
+        await self._touched()
+        reports = [(str(dp.id), said.value) for dp in self.model.dps for said in dp.reports]
+        for id_, value in sorted(reports, key=lambda one: int(one[0])):
+            self.report({id_: value})
+        return [f"{id_} {value!r}" for id_, value in reports]
+
     async def _touched(self, seconds: float | None = None) -> bool:
         limit = self.knobs.awake_seconds
         longer = seconds is not None and limit is not None and not self.always_on

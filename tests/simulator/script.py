@@ -16,6 +16,7 @@ store METHOD N                 somebody opened while Wi-Fi was away
 request [SECONDS], end         ask to be let in, and stop asking
 double-lock on|off, door open|closed, battery PERCENT
 dp ID VALUE                    report anything; the value as JSON
+again                          report all that the model is known to report, one after another
 alarm NAME, doorbell, duress N  (with finger N)
 wake [SECONDS], sleep, reboot, pull, put      radio and battery
 wrong key, right key           the lock has another local key than its clients think, or not
@@ -97,6 +98,10 @@ async def _battery(lock: SimulatedLock, words: list[str]) -> str:
 async def _dp(lock: SimulatedLock, words: list[str]) -> str:
     await lock.push({str(int(words[0])): json.loads(" ".join(words[1:]))})
     return f"reported: {words[0]}"
+
+
+async def _again(lock: SimulatedLock, words: list[str]) -> str:
+    return f"reported: {', '.join(await lock.report_again())}"
 
 
 async def _alarm(lock: SimulatedLock, words: list[str]) -> str:
@@ -183,6 +188,7 @@ ACTIONS: dict[str, Action] = {
     "door": _door,
     "battery": _battery,
     "dp": _dp,
+    "again": _again,
     "alarm": _alarm,
     "doorbell": _doorbell,
     "duress": _duress,

@@ -39,7 +39,7 @@ from .products.catalogue import PRODUCTS, Dp, Family, family_of, is_lock
 from .products.decoder import ALARMS, METHODS, UNLOCK_METHODS
 from .records.ageing import CLOCK_AHEAD, LATE_AFTER, aged
 from .records.state import BATTERY_LEVELS, LockState
-from .storage import Reader
+from .storage import Reader, dump
 
 __all__ = [
     "ALARMS",
@@ -92,6 +92,7 @@ __all__ = [
     "Value",
     "aged",
     "clean_secret",
+    "dump",
     "family_of",
     "is_clock_set",
     "is_lock",

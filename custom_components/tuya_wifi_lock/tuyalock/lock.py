@@ -15,13 +15,14 @@ from .clock import Clock, Timer
 from .cloud.client import CloudClient
 from .exceptions import ConnectionLost, LockError, Reason, UnlockRefused, Unreachable
 from .lan.address import Address
-from .lan.connection import Rejected
+from .lan.connection import QueryNotUnderstood, Rejected
 from .lan.discovery import Announcement
 from .lan.protocol import VERSIONS
 from .lan.session import Accepted, Closed, LanSession, Missed, Opened, SessionEvent
 from .models import (
     Age,
     Duress,
+    Item,
     Kind,
     Record,
     Report,
@@ -34,9 +35,11 @@ from .models import (
 )
 from .products.catalogue import Dp, Family
 from .products.decoder import Observation, events
+from .products.heard import HeardDp, QueryAnswer
 from .products.product import Product
 from .records.journal import Journal
 from .records.keeper import Claims, RecordKeeper
+from .records.meaning import meanings
 from .records.state import (
     Bolt,
     Dated,
@@ -51,7 +54,7 @@ from .records.state import (
     set_right,
     state_at,
 )
-from .storage import Reader
+from .storage import Reader, dump
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -65,6 +68,8 @@ class Snapshot:
 
     state: LockState
     family: Family | None
+    kind_unclear: bool
+    """It has reported what nobody could read, and its kind is not proven."""
     bolt: Bolt
     last_unlock: Record | None
     """The unlock that happened last, also if it is still pending."""
@@ -130,6 +135,7 @@ class TuyaLock:
         self._clock_offset = clock.time() - clock.monotonic()
         """What our own clock shows is so much more than the monotonic time."""
         self._clock_set = is_set(clock.time())
+        self._since = since
         self._keeper = RecordKeeper(address.device_id, self.journal, clock, since)
         address = replace(address, **_found(stored.get("address"), reader))
         self._device_id = address.device_id
@@ -168,6 +174,7 @@ class TuyaLock:
         )
         self.session.start()
         self._publish()
+        self._arm(self._clock.time())
 
     async def stop(self) -> None:
         """Disconnect from the lock, and cancel what waits for it."""
@@ -299,6 +306,39 @@ class TuyaLock:
         self.product.learn_from_account(product_id, table, family)
         self._publish()
 
+    def choose_kind(self, family: Family) -> None:
+        """Learn from its owner which kind of lock it is; a table of its product counts more."""
+        self.product.choose(family)
+        self._publish(force=True)
+
+    def describe(self) -> dict[str, Any]:
+        """Return all that it takes to play this lock, in plain JSON and without any secret."""
+        product = self.product
+        return {
+            "product_id": product.product_id,
+            "family": product.family,
+            "table_source": product.table_source,
+            "kind_unclear": product.kind_unclear,
+            "stays_connected": self.stays,
+            "query_answer": product.query_answer,
+            "table": [{"dp": id_, **dump(dp)} for id_, dp in sorted(product.table.items())],
+            "heard": [self._describe_dp(row) for row in product.heard.dps.values()],
+        }
+
+    def _describe_dp(self, row: HeardDp) -> dict[str, Any]:
+        """Return what was heard of a DP, with its code and what it means by what is known now."""
+        dp = self.product.table.get(row.dp) if isinstance(row.dp, int) else None
+        values: list[dict[str, Any]] = [
+            {"value": one, "means": self._meanings(row.dp, one)} for one in row.shown(dp)
+        ]
+        if not values and row.understood:
+            values = [{"value": None, "means": self._meanings(row.dp, row.stand_in)}]
+        return {**dump(row), "code": dp.code if dp else None, "values": values}
+
+    def _meanings(self, dp: int | str, value: Value) -> list[str]:
+        said = self.product.read(Item(dp, value))
+        return meanings(said, alarm_bits=self.product.alarm_bits) if said else []
+
     def use_account(self, account: AccountTransport) -> None:
         """Let a remote unlock go through the account where nothing else reaches the lock."""
         self._transports.account = account
@@ -363,7 +403,9 @@ class TuyaLock:
                 return [(one, now) for one in observations]
             case Source.ACCOUNT:
                 self._state = forget_ahead(self._state, now)
-                dated = current(self._state, observations, now)
+                if report.time:
+                    self.health.check_arrival(report.time, now, self._since)
+                dated = current(self._state, observations, now, self.health.clock_behind)
                 latest = max((at for _, at in dated), default=0.0)
                 if latest > (self._state.last_heard or 0.0):
                     self._state = replace(self._state, last_heard=latest)
@@ -373,7 +415,8 @@ class TuyaLock:
     def _keep(self, report: Report, claims: Claims) -> list[Record]:
         """Keep the events of a report; return the records that are new."""
         if report.source is not Source.LAN:
-            return self._keeper.reported(claims, report.received, report.source)
+            behind = self.health.clock_behind
+            return self._keeper.reported(claims, report.received, report.source, behind)
         if not report.is_answer:
             for event, claimed in claims:
                 if isinstance(event, Unlock):
@@ -461,6 +504,9 @@ class TuyaLock:
                 self._show_presence()
             case Missed():
                 self._show_presence()
+            case QueryNotUnderstood():
+                # It says nothing of what the lock is.
+                self.product.heard.note_answer(QueryAnswer.NOT_UNDERSTOOD)
             case Rejected():
                 refusal = UnlockRefused(Reason.REJECTED)
                 self.health.note_error(refusal, self._clock.time())
@@ -548,12 +594,12 @@ class TuyaLock:
         for record in records:
             _LOGGER.debug("%s: new: %s", self._device_id, record)
             self._state = reduce_record(self._state, record)
-        now, monotonic = self._clock.time(), self._clock.monotonic()
+        now = self._clock.time()
         snapshot, new = self._look(now), tuple([one for one in records if not one.delivered])
-        self._arm(now, monotonic)
         if snapshot == self.snapshot and not new and not force:
             return
         self.snapshot = snapshot
+        self._arm(now)
         self._on_update(Update(snapshot, new))
 
     def _say_if_it_stays(self) -> None:
@@ -565,6 +611,7 @@ class TuyaLock:
         return Snapshot(
             state=state,
             family=self.product.family,
+            kind_unclear=self.product.kind_unclear,
             bolt=bolt(state, now, settings.relock_delay, settings.relocks_itself),
             last_unlock=self._keeper.last_unlock,
             awake=self.session.connected,
@@ -581,8 +628,9 @@ class TuyaLock:
 
     # What changes with the time alone
 
-    def _arm(self, now: float, monotonic: float) -> None:
+    def _arm(self, now: float) -> None:
         """Plan to look again when time alone will have changed something."""
+        monotonic = self._clock.monotonic()
         state, delay = self._state, self._settings.relock_delay
         ends = (state.request_until, state.opened_at and state.opened_at + delay)
         waits = [end - now + 0.01 for end in ends if end and end > now]
@@ -604,6 +652,7 @@ class TuyaLock:
         self._timer, self._timer_at = None, float("inf")
         self._notice_clock()
         self._publish(self._keeper.decide(now))
+        self._arm(self._clock.time())
 
     def _notice_clock(self) -> None:
         """Date what came while our own clock was not set, once it is."""

@@ -28,7 +28,8 @@ _JOINERS = {"\u200c", "\u200d"}
 
 _QUOTES = set("\"'`\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb")
 
-_PLAIN_WORD = re.compile("[a-z_]{1,32}")
+PLAIN_WORD = re.compile("[a-z_]{1,32}")
+"""A text that is no key and no code."""
 
 OUR_MEMBER = 200
 """The member id under which we open; the cloud gives its members 1 to 100."""
@@ -130,7 +131,7 @@ class Item:
     def __str__(self) -> str:
         """Return it for the debug log: the value only if it cannot be a key or a code."""
         value, time = self.value, f" at {self.time:.0f}" if self.time else ""
-        is_word = isinstance(value, str) and _PLAIN_WORD.fullmatch(value)
+        is_word = isinstance(value, str) and PLAIN_WORD.fullmatch(value)
         if is_word or isinstance(value, (bool, int)):
             return f"{self.dp}={value!r}{time}"
         size = len(value) if isinstance(value, (str, list, dict)) else ""
@@ -308,9 +309,9 @@ class Record:
 
     @property
     def clock_wrong(self) -> bool:
-        """Return if the lock's own time cannot be, by our clock, so that it was not believed."""
+        """Return if the lock's own time was not believed as it is: its clock is wrong."""
         at = self.when
-        return at.claimed is not None and at.time is None and is_set(at.received)
+        return at.claimed is not None and at.time != at.claimed and is_set(at.received)
 
 
 class PasswordPhase(StrEnum):
@@ -325,6 +326,10 @@ class PasswordPhase(StrEnum):
     FAILED = "failed"
     """The lock has not taken the last request; with a number, an earlier form is in the lock."""
     UNKNOWN = "unknown"
+
+
+type CodeLength = Annotated[int, Between(4, 10)]
+"""Digits of a code; most Wi-Fi locks want 7, Bluetooth and Zigbee locks 6."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

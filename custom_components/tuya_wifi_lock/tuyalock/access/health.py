@@ -16,6 +16,7 @@ from ..exceptions import (
 )
 from ..models import OUR_MEMBER, is_set
 from ..records.ageing import CLOCK_TOLERANCE
+from ..records.journal import SAVED_UP
 from ..storage import Reader, dump
 from .keys import KeyReply, KeyStatus
 
@@ -33,6 +34,16 @@ USUAL_AFTER = 5
 """Wakes after which the usual silence of a lock is known."""
 
 
+SAME_LAG = 10.0
+"""Seconds within which two delays are the same."""
+
+APART = 60.0
+"""Seconds between two arrivals that are not of one burst."""
+
+LAGS = 3
+"""Arrivals in a row with the same delay that show a wrong clock."""
+
+
 class KeyOwner(StrEnum):
     """Whose remote key a lock has."""
 
@@ -48,6 +59,8 @@ class _Stored:
     wakes: tuple[float, ...] = ()
     clock_ahead: float | None = None
     clock_right: bool | None = None
+    clock_behind: float | None = None
+    clock_shows: float | None = None
     key_owner: KeyOwner | None = None
     takes_keys: bool | None = None
 
@@ -68,6 +81,13 @@ class Health:
         """Seconds by which the lock's clock was ahead of ours, by its last record."""
         self.clock_right = known.clock_right
         """If the lock's clock is right, by its last records and replies; None is not known."""
+        self.clock_behind = known.clock_behind
+        """Seconds by which the lock's clock is behind ours (less than 0: ahead), by what an account
+        has heard at once; None: not known, or right."""
+        self._clock_shows = known.clock_shows
+        """The latest of the lock's own times that an account has heard since its clock began."""
+        self._lags: list[tuple[float, float]] = []
+        """When something came with a delay that is not explained, and the delay; all are alike."""
         self.key_owner = known.key_owner
         self.takes_keys = known.takes_keys
         """If the lock stored the last remote key that we sent; None is not known."""
@@ -81,6 +101,8 @@ class Health:
                 wakes=tuple(self.wakes),
                 clock_ahead=self.clock_ahead,
                 clock_right=self.clock_right,
+                clock_behind=self.clock_behind,
+                clock_shows=self._clock_shows,
                 key_owner=self.key_owner,
                 takes_keys=self.takes_keys,
             )
@@ -141,6 +163,43 @@ class Health:
             # A record of the past may just be old, so it says nothing about the clock.
             if self.clock_ahead or abs(time - now) <= CLOCK_TOLERANCE:
                 self.clock_right = not self.clock_ahead
+
+    def check_arrival(self, time: float, now: float, since: float) -> None:
+        """Learn how far the lock's clock is behind ours from what an account has just heard.
+
+        An account hears most things at once, and some that were saved up; those come in a burst at
+        the next wake, with delays that differ. So the same delay of three arrivals, each a minute
+        after the other, is no delay but a wrong clock. A clock that began anew shows a time that no
+        record can have, before 2020 or long before the Unix time `since`; the first is enough. It
+        began once more if it shows less than what was heard before, which is not saved up.
+        Nothing arrives before it happens: a shorter delay shows that the clock has been set.
+        """
+        lag = now - time
+        if not is_set(now):
+            return
+        if self.clock_behind is not None and lag < self.clock_behind - SAME_LAG:
+            self.clock_behind, self._lags = None, []
+        impossible = not is_set(time) or time < since - SAVED_UP
+        began_again = time < (self._clock_shows or time) - APART
+        self._clock_shows = time if began_again else max(time, self._clock_shows or time)
+        if impossible and (self.clock_behind is None or began_again):
+            self.clock_behind, self._lags = lag, []
+        elif abs(lag - (self.clock_behind or 0.0)) <= SAME_LAG:
+            # It may drift.
+            self.clock_behind, self._lags = self.clock_behind and lag, []
+        else:
+            self._note_lag(lag, now)
+
+    def _note_lag(self, lag: float, now: float) -> None:
+        """Note a delay that is not explained; several in a row that are alike explain it."""
+        if not self._lags or abs(lag - self._lags[0][1]) > SAME_LAG:
+            self._lags = [(now, lag)]
+        elif now - self._lags[-1][0] >= APART:
+            self._lags.append((now, lag))
+        if len(self._lags) >= LAGS:
+            behind = min(one for _, one in self._lags)
+            self.clock_behind = behind if abs(behind) > SAME_LAG else None
+            self._lags = []
 
     def check_keys(self, stored: KeyReply | None, used: KeyReply | None, *, ours: bool) -> None:
         """Note what a lock replies about a remote key; `ours`: it may be the reply to us."""

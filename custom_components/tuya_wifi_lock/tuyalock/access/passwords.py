@@ -13,7 +13,15 @@ from typing import Any
 from ..clock import Clock
 from ..cloud.client import CloudClient
 from ..cloud.responses import OfflinePassword
-from ..exceptions import CloudError, CloudSilent, Mistake, NoCloud, PasswordRefused
+from ..exceptions import (
+    Cause,
+    CloudError,
+    CloudRefused,
+    CloudSilent,
+    Mistake,
+    NoCloud,
+    PasswordRefused,
+)
 from ..models import PasswordPhase, PasswordRequest, TemporaryPassword, safe_name
 from ..storage import Reader, dump
 
@@ -30,6 +38,11 @@ LAST_TIME = 0xFFFFFFFF
 """The last Unix time that a lock can write down, in the year 2106."""
 HISTORY = 50
 """Passwords that are over and still give their name to old records."""
+
+CODE_LENGTHS = (7, 6)
+"""Digits of codes, the usual ones first; which it is shows when the cloud takes the first code."""
+MIN_CODE, MAX_CODE = 4, 10
+"""Digits of the shortest and the longest code of any lock."""
 
 FIRST_NUMBER = 900
 _RUN = 5
@@ -65,8 +78,12 @@ class PasswordBook:
         return [password for password in self if password.counts(now)]
 
     def room(self, now: float) -> int:
-        """Return how many more passwords the lock can take at a Unix time."""
-        return MAX_VALID - len(self.valid(now))
+        """Return how many more passwords the lock can take at a Unix time.
+
+        Keypads have phases that nobody has explained (12, 17, 19). Whether such a password takes a
+        place is left to the cloud.
+        """
+        return MAX_VALID - sum(one.phase is not PasswordPhase.UNKNOWN for one in self.valid(now))
 
     def failed(self, now: float) -> list[TemporaryPassword]:
         """Return those of which the lock has not taken what is still wanted at a Unix time.
@@ -86,19 +103,19 @@ class PasswordBook:
             and (one.gone is None or one.name.casefold() not in there)
         ]
 
-    def check_addition(self, request: PasswordRequest, now: float, length: int) -> None:
+    def check_addition(self, request: PasswordRequest, now: float) -> None:
         """Raise PasswordRefused if a password like this cannot be added."""
-        check_request(request, now, length)
+        check_request(request, now)
         self._check_name(request.name, None, now)
         self._check_room(now)
 
     def check_change(
-        self, password: TemporaryPassword, request: PasswordRequest, now: float, length: int
+        self, password: TemporaryPassword, request: PasswordRequest, now: float
     ) -> None:
         """Raise PasswordRefused if a password cannot become like this."""
         if password.phase is PasswordPhase.DELETING:
             raise PasswordRefused(Mistake.NO_SUCH_PASSWORD)
-        check_request(request, now, length)
+        check_request(request, now)
         self._check_name(request.name, password.id, now)
         if not password.counts(now):
             self._check_room(now)
@@ -115,7 +132,8 @@ class PasswordBook:
         Of several, it is one that nobody has deleted, and the one that lasts longest.
         """
         there = [password for password in self if password.gone is None]
-        found = [one for one in there if one.name.casefold() == str(which).casefold()]
+        name = _trimmed(str(which)).casefold()
+        found = [one for one in there if one.name.casefold() == name]
         if not found and str(which).isdecimal():
             found = [one for one in there if _same(one.number, int(which))]
         return max(
@@ -196,8 +214,13 @@ class TemporaryPasswords(PasswordBook):
         self._turn = asyncio.Lock()
 
     @property
+    def available(self) -> bool:
+        """Return if there is a cloud project, which carries passwords to the lock."""
+        return self._cloud is not None
+
+    @property
     def code_length(self) -> int | None:
-        """Return how many digits the lock wants, or None without a cloud project."""
+        """Return how many digits the lock wants, or None if that has not shown yet."""
         return self._cloud.code_length if self._cloud else None
 
     async def refresh(self) -> None:
@@ -211,18 +234,19 @@ class TemporaryPasswords(PasswordBook):
     ) -> tuple[TemporaryPassword, str]:
         """Add a password; return it and its digits, which nobody can read again."""
         cloud = self._need()
-        code = new_code(cloud.code_length) if code is None else code
-        request = PasswordRequest(
-            name=name.strip(), code=code, start=int(start), end=int(end), once=once
-        )
-        check_request(request, self._clock.time(), cloud.code_length)
+        lengths = (cloud.code_length,) if cloud.code_length else CODE_LENGTHS
+        codes = [new_code(length) for length in lengths] if code is None else [code]
+        requests = [
+            PasswordRequest(
+                name=_trimmed(name), code=one, start=int(start), end=int(end), once=once
+            )
+            for one in codes
+        ]
+        check_request(requests[0], self._clock.time())
         async with self._turn:
             await self._refresh(cloud)
-            self.check_addition(request, self._clock.time(), cloud.code_length)
-            try:
-                password = await cloud.add_password(request)
-            except CloudSilent as silence:
-                password = await self._find_added(cloud, request, silence)
+            self.check_addition(requests[0], self._clock.time())
+            password, code = await self._add_one(cloud, requests)
             self._put(password)
             return password, code
 
@@ -240,13 +264,13 @@ class TemporaryPasswords(PasswordBook):
 
         def changed(old: TemporaryPassword) -> PasswordRequest:
             request = PasswordRequest(
-                name=old.name if name is None else name.strip(),
+                name=old.name if name is None else _trimmed(name),
                 code=code,
                 start=old.start if start is None else int(start),
                 end=old.end if end is None else int(end),
                 once=old.once,
             )
-            check_request(request, self._clock.time(), cloud.code_length)
+            check_request(request, self._clock.time())
             return request
 
         async with self._turn:
@@ -255,8 +279,11 @@ class TemporaryPasswords(PasswordBook):
             await self._refresh(cloud)
             old = self.find(which)
             request = changed(old)
-            self.check_change(old, request, self._clock.time(), cloud.code_length)
-            password = await cloud.change_password(old, request)
+            self.check_change(old, request, self._clock.time())
+            try:
+                password = await cloud.change_password(old, request)
+            except CloudRefused as refused:
+                raise _explained(refused, cloud, request) from refused
             self._put(password)
             return password
 
@@ -305,6 +332,22 @@ class TemporaryPasswords(PasswordBook):
         self.merge(await cloud.list_passwords(), self._clock.time())
         self._changed()
 
+    async def _add_one(
+        self, cloud: CloudClient, requests: list[PasswordRequest]
+    ) -> tuple[TemporaryPassword, str]:
+        """Add the first of several passwords whose length the lock accepts; return its digits."""
+        refusals: list[CloudRefused] = []
+        for request in requests:
+            try:
+                return await cloud.add_password(request), request.code
+            except CloudSilent as silence:
+                return await self._find_added(cloud, request, silence), request.code
+            except CloudRefused as refused:
+                if refused.cause is not Cause.BAD_VALUE:
+                    raise
+                refusals.append(refused)
+        raise _explained(refusals[0], cloud, requests[0]) from refusals[0]
+
     async def _find_added(
         self, cloud: CloudClient, request: PasswordRequest, silence: CloudSilent
     ) -> TemporaryPassword:
@@ -320,11 +363,20 @@ class TemporaryPasswords(PasswordBook):
         raise silence
 
 
-def check_request(request: PasswordRequest, now: float, length: int) -> None:
-    """Raise PasswordRefused if no lock whose codes have this length can have such a password."""
+def _explained(
+    refused: CloudRefused, cloud: CloudClient, request: PasswordRequest
+) -> CloudRefused | PasswordRefused:
+    """Return why a password was refused: for its number of digits, if that is not the usual one."""
+    unusual = len(request.code) != (cloud.code_length or CODE_LENGTHS[0])
+    is_length = unusual and refused.cause is Cause.BAD_VALUE
+    return PasswordRefused(Mistake.BAD_CODE) if is_length else refused
+
+
+def check_request(request: PasswordRequest, now: float) -> None:
+    """Raise PasswordRefused if no lock can have such a password."""
     if not 0 < len(request.name) <= NAME_LENGTH or request.name != safe_name(request.name):
         raise PasswordRefused(Mistake.BAD_NAME)
-    if len(request.code) != length or not (request.code.isascii() and request.code.isdecimal()):
+    if not MIN_CODE <= len(request.code) <= MAX_CODE or not _are_digits(request.code):
         raise PasswordRefused(Mistake.BAD_CODE)
     if request.end <= request.start:
         raise PasswordRefused(Mistake.END_BEFORE_START)
@@ -332,6 +384,15 @@ def check_request(request: PasswordRequest, now: float, length: int) -> None:
         raise PasswordRefused(Mistake.END_IN_PAST)
     if request.start < 0 or request.end > LAST_TIME:
         raise PasswordRefused(Mistake.BEYOND_CLOCK)
+
+
+def _trimmed(name: str) -> str:
+    """Return a name without spaces that do not show; they are neither kept nor compared."""
+    return " ".join(filter(None, name.split(" ")))
+
+
+def _are_digits(code: str) -> bool:
+    return code.isascii() and code.isdecimal()
 
 
 def check_offline(start: float, end: float | None, now: float) -> None:

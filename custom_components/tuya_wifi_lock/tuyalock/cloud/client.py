@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from ..exceptions import Cause, CloudError, CloudRefused, CloudSilent, CloudUnreachable
-from ..models import PasswordPhase, PasswordRequest, Report, TemporaryPassword
+from ..models import CodeLength, PasswordPhase, PasswordRequest, Report, TemporaryPassword
 from ..products.catalogue import Dp
 from ..storage import Reader
 from .openapi import OpenApi
@@ -84,9 +84,6 @@ PAGES = 20
 class CloudClient:
     """Client of Tuya's cloud for one lock."""
 
-    code_length = 7
-    """Digits of a temporary password of a Wi-Fi lock."""
-
     def __init__(
         self, api: OpenApi, device_id: str, stored: Any = None, reader: Reader | None = None
     ) -> None:
@@ -97,10 +94,13 @@ class CloudClient:
         answered = reader.parts("cloud", stored).get("answered", [])
         self._answered: frozenset[str] = reader.read("cloud", frozenset[str], answered, frozenset())
         """Paths of the variants that have answered."""
+        length = reader.parts("cloud", stored).get("code_length")
+        self.code_length: int | None = reader.read("cloud", CodeLength | None, length, None)
+        """Digits of the last temporary password that the cloud took; None before the first."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the variants that have answered, for storage."""
-        return {"answered": sorted(self._answered)}
+        """Return what the cloud has answered, for storage."""
+        return {"answered": sorted(self._answered), "code_length": self.code_length}
 
     async def device(self) -> CloudDevice:
         """Return the lock as a device, with its local key."""
@@ -160,6 +160,7 @@ class CloudClient:
         """Add a temporary password; the lock fetches it when it wakes."""
         body = await self._sealed(request)
         result = await self._call("POST", f"{_LOCK}/temp-password", body=body)
+        self.code_length = len(request.code)
         return TemporaryPassword(
             id=parse(lambda row: str(row["id"]), result),
             name=request.name,
@@ -175,6 +176,7 @@ class CloudClient:
         """Change a temporary password; the lock fetches the change when it wakes."""
         body = await self._sealed(request)
         await self._call("PUT", f"{_LOCK}/temp-passwords/{old.id}/modify-password", body=body)
+        self.code_length = len(request.code)
         return replace(
             old,
             edit=old.edit + 1,

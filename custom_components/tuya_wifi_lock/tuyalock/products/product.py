@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..models import Report, Source, Value
+from ..models import Item, Report, Source, Value
 from ..storage import Reader, dump
 from .catalogue import CODE, PRODUCTS, PROFILES, Dp, DpType, Family, family_of, recognise
 from .decoder import ALARM_CODE, SETTINGS, Observation, observe
+from .heard import Heard, QueryAnswer
 
 STATE_CODES = frozenset(
     (
@@ -22,6 +23,9 @@ STATE_CODES = frozenset(
     )
 )
 """DP codes that say how a lock is, not what happened to it."""
+
+ASK_AFTER = 3
+"""Reports that nobody could read, after which the owner has to say which kind of lock it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +63,8 @@ class Product:
         self._account_table = known.account_table
         """What an account knows of the product; it may leave out some of its DPs."""
         self._alarm_bits = known.alarm_bits
+        self.heard = Heard(reader.parts("product", stored).get("heard"), reader)
+        """What was heard of each of its DPs."""
         self._dumped: dict[str, tuple[Mapping[int, Dp], Any]] = {}
         """Each table with its stored form, which is asked for much more often than it changes."""
 
@@ -78,6 +84,7 @@ class Product:
             if name not in self._dumped or self._dumped[name][0] is not table:
                 self._dumped[name] = table, dump(table)
             stored[name] = self._dumped[name][1]
+        stored["heard"] = self.heard.as_dict()
         return stored
 
     @property
@@ -92,6 +99,30 @@ class Product:
             return usual
         same = {id_: dp for id_, dp in known.items() if dp.code == usual.get(id_, dp).code}
         return known if self.family is None and same != known else {**usual, **same}
+
+    @property
+    def table_source(self) -> str | None:
+        """Return where the table is from; None if nothing is known."""
+        if self._own_table:
+            return "project"
+        if self._account_table:
+            return "account"
+        if PRODUCTS.get(self.product_id or ""):
+            return "catalogue"
+        return "evidence" if self.family else None
+
+    @property
+    def query_answer(self) -> str | None:
+        """Return how it answers a query: `changed`, `all`, `empty`, or the text of the error."""
+        answer = self.heard.query_answer
+        if answer is not QueryAnswer.VALUES:
+            return answer
+        return "all" if self.answers_partly is False else "changed"
+
+    @property
+    def kind_unclear(self) -> bool:
+        """Return if it has reported what nobody could read, and its kind is not proven."""
+        return self.table_source is None and self.heard.unread >= ASK_AFTER
 
     @property
     def opens_remotely(self) -> bool | None:
@@ -131,6 +162,10 @@ class Product:
         self._own_family = _family_of(table)
         self.family = self._own_family or self.family
 
+    def choose(self, family: Family) -> None:
+        """Learn from its owner which kind of lock it is."""
+        self.family = self.family or family
+
     # Reports
 
     def observe(self, report: Report) -> list[Observation]:
@@ -138,10 +173,23 @@ class Product:
         if not self._own_table:
             by_id = {one.dp: one.value for one in report.items if isinstance(one.dp, int)}
             self.family = recognise(self.family, by_id)
-        observations = observe(self.table, report.items, report.source)
+        observations = []
+        for item in report.items:
+            said = self.read(item, report.source)
+            dp = self.table.get(item.dp) if isinstance(item.dp, int) else None
+            self.heard.note(item, dp, understood=said is not None)
+            if said:
+                observations.append(said)
         if report.source is Source.LAN:
+            if report.is_answer:
+                has_values = bool(report.items)
+                self.heard.note_answer(QueryAnswer.VALUES if has_values else QueryAnswer.EMPTY)
             self._learn_from_lan(report, {one.code: one.value for one in observations})
         return observations
+
+    def read(self, item: Item, source: Source = Source.LAN) -> Observation | None:
+        """Return what a value says, by what is known now."""
+        return next(iter(observe(self.table, (item,), source)), None)
 
     def _learn_from_lan(self, report: Report, codes: Mapping[str, Value]) -> None:
         """Learn what the lock reports, and how it answers."""

@@ -23,10 +23,14 @@ PUSH_FOLLOWS = 5.0
 """Seconds in which a lock pushes what it has just answered to a query."""
 
 
-def when(claimed: float | None, received: float) -> When:
-    """Return when something was; a time ahead of our clock, or before 2020, is not believed."""
-    believed = claimed is not None and is_set(claimed) and claimed <= received + CLOCK_TOLERANCE
-    return When(received, claimed, claimed if believed else None)
+def when(claimed: float | None, received: float, behind: float | None = None) -> When:
+    """Return when something was, by a clock that is known to be `behind` ours by so many seconds.
+
+    A time ahead of our clock, or before 2020, is not believed.
+    """
+    time = claimed if claimed is None else claimed + (behind or 0.0)
+    believed = time is not None and is_set(time) and time <= received + CLOCK_TOLERANCE
+    return When(received, claimed, time if believed else None)
 
 
 def age_by_time(at: When) -> Age | None:

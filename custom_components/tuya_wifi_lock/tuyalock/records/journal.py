@@ -177,7 +177,9 @@ class Journal:
         known = self._records[index]
         if known.when.claimed is None:
             # Of a lock whose clock is ahead, we know better when it was.
-            known = replace(known, when=when(record.when.claimed, known.when.received))
+            at = record.when
+            behind = at.time - at.claimed if at.time and at.claimed else None
+            known = replace(known, when=when(at.claimed, known.when.received, behind))
         self.changes += 1
         self._records[index] = replace(known, confirmed=True)
         return True
@@ -284,7 +286,7 @@ def _are_one(known: Record, record: Record) -> bool:
     """Return if two records can be one, of which only one knows the time."""
     with_time, without = (known, record) if record.when.claimed is None else (record, known)
     apart = abs(record.when.received - known.when.received)
-    claimed = with_time.when.claimed
+    claimed = with_time.when.time or with_time.when.claimed
     if known.event != record.event or claimed is None or without.when.claimed is not None:
         return False
     if not is_set(without.when.received):

@@ -72,11 +72,13 @@ class RecordKeeper:
                 if record:
                     self._ageing.hold_answer(record)
 
-    def reported(self, claims: Claims, received: float, source: Source) -> list[Record]:
-        """Keep what the cloud or an account reports."""
+    def reported(
+        self, claims: Claims, received: float, source: Source, behind: float | None = None
+    ) -> list[Record]:
+        """Keep what the cloud or an account reports of a lock whose clock may be behind ours."""
         new: list[Record] = []
         for event, claimed in claims:
-            at = when(claimed, received)
+            at = when(claimed, received, behind)
             age = age_elsewhere(at, source)
             if not isinstance(event, Duress):
                 new += self._add(event, at, source, age)
@@ -173,7 +175,8 @@ class RecordKeeper:
 
     def _is_old(self, at: When, source: Source) -> bool:
         """Return if another source reports something from before the lock was set up."""
-        return source is not Source.LAN and at.claimed is not None and at.claimed < self._since
+        time = at.claimed if at.time is None else at.time
+        return source is not Source.LAN and time is not None and time < self._since
 
 
 # Which unlock a report of duress is about

@@ -112,9 +112,17 @@ type Dated = tuple[Observation, float]
 """An observation and the Unix time of which it says something."""
 
 
-def current(state: LockState, observations: Iterable[Observation], now: float) -> list[Dated]:
-    """Return what an account reports that is not older than what is known, with its time."""
-    dated = [(one, now if one.time is None else min(one.time, now)) for one in observations]
+def current(
+    state: LockState, observations: Iterable[Observation], now: float, behind: float | None = None
+) -> list[Dated]:
+    """Return what an account reports that is not older than what is known, with its time.
+
+    The lock's clock is known to be `behind` ours by so many seconds.
+    """
+    dated = [
+        (one, now if one.time is None else min(one.time + (behind or 0.0), now))
+        for one in observations
+    ]
     return [
         (one, at)
         for one, at in dated

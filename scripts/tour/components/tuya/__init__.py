@@ -1,4 +1,4 @@
-"""A stand-in for Home Assistant's Tuya integration: an account with one lock.
+"""A stand-in for Home Assistant's Tuya integration: an account with some locks.
 
 It is built around the real SDK, which talks to a simulated gateway. Only the MQTT client below it
 is another one, which takes from the action `tuya.deliver` what a real one gets from Tuya's broker.
@@ -23,18 +23,6 @@ from homeassistant.helpers.typing import ConfigType
 DOMAIN = "tuya"
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 TOPICS = {"ownerId": {"sub": "in/{ownerId}"}, "devId": {"sub": "out/{devId}"}}
-MODEL = {
-    1: ("unlock_fingerprint", "Integer"),
-    2: ("unlock_password", "Integer"),
-    5: ("unlock_card", "Integer"),
-    9: ("unlock_request", "Integer"),
-    15: ("unlock_app", "Integer"),
-    49: ("remote_no_pd_setkey", "Raw"),
-    50: ("remote_no_dp_key", "Raw"),
-    55: ("lock_motor_state", "Boolean"),
-}
-"""DP id -> code and type of what the account knows of the lock."""
-VALUES = {"Integer": json.dumps({"min": 0, "max": 999, "scale": 0, "step": 1})}
 
 
 class Client:
@@ -72,7 +60,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
     async def deliver(call: ServiceCall) -> None:
         (entry,) = hass.config_entries.async_loaded_entries(DOMAIN)
-        device_id, mq = entry.data["device_id"], entry.runtime_data.manager.mq
+        device_id, mq = call.data["device_id"], entry.runtime_data.manager.mq
         if mq.subscribe_topic(device_id, True) not in mq.client.topics:
             raise HomeAssistantError("The lock is not subscribed.")
         received = MQTTMessage()
@@ -88,8 +76,8 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: ConfigEntry[DeviceListener]) -> bool:
     """Sign in."""
     manager = Manager("", "", "", entry.data["endpoint"], json.loads(entry.data["token"]))
-    device = _device(entry.data)
-    manager.device_map[device.id] = device
+    for row in json.loads(entry.data["devices"]):
+        manager.device_map[row["device_id"]] = _device(row)
     manager.mq = SharingMQ(manager.customer_api, [], [])
     manager.mq.add_message_listener(manager.on_message)
     manager.mq.mq_config = SharingMQConfig({"result": {"topic": TOPICS}})
@@ -105,19 +93,19 @@ async def async_unload_entry(hass: HomeAssistant, entry: ConfigEntry[DeviceListe
 
 
 def _device(data: Mapping[str, Any]) -> CustomerDevice:
-    """Return the lock as the account knows it."""
+    """Return a lock as the account knows it."""
     rows = {
-        code: {"code": code, "type": type_, "values": VALUES.get(type_, "{}")}
-        for code, type_ in MODEL.values()
+        code: {"code": code, "type": type_, "values": values}
+        for _, code, type_, values in data["model"]
     }
     return CustomerDevice(
         id=data["device_id"],
         name=data["name"],
         local_key=data["local_key"],
-        category="ms",
+        category=data["category"],
         product_id=data["product_id"],
         product_name="Smart Lock",
-        sub=False,
+        sub=data["local_key"] is None,
         online=True,
         support_local=True,
         status={},
@@ -137,6 +125,6 @@ def _device(data: Mapping[str, Any]) -> CustomerDevice:
                     "valueType": type_,
                 },
             }
-            for dp_id, (code, type_) in MODEL.items()
+            for dp_id, code, type_, _ in data["model"]
         },
     )

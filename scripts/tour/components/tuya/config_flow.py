@@ -6,9 +6,7 @@ import voluptuous as vol
 
 from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
 
-ACCOUNT = ("endpoint", "token")
-LOCK = ("device_id", "local_key", "name", "product_id")
-FORM = vol.Schema({vol.Required(key): str for key in (*ACCOUNT, *LOCK)})
+FORM = vol.Schema({vol.Required(key): str for key in ("endpoint", "token", "devices")})
 
 
 class TuyaConfigFlow(ConfigFlow, domain="tuya"):
@@ -16,7 +14,7 @@ class TuyaConfigFlow(ConfigFlow, domain="tuya"):
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for the account and its lock."""
+        """Ask for the account and its devices."""
         if user_input is None:
             return self.async_show_form(step_id="user", data_schema=FORM)
         return self.async_create_entry(title="Tuya account", data=user_input)

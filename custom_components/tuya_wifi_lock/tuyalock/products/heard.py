@@ -1,0 +1,171 @@
+"""What was heard of each DP of a lock, without anything that can be a key or a code."""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+import re
+from typing import Annotated, Any
+
+from ..models import PLAIN_WORD, Between, Item, Matching
+from ..storage import NUMBERS as STORED, Reader, dump
+from .catalogue import CODE, Dp
+from .decoder import ALARM_CODE, METHODS, NUMBERS
+from .values import CodecError, decode_raw
+
+MAX_DPS = 256
+"""Different DPs that are kept."""
+MAX_VALUES = 8
+"""Different values that are kept of each."""
+MAX_COUNT = 10**9
+
+_SMALL = range(-999, 1000)
+"""Integers of a DP that is not known: a code has four digits at least."""
+_SHORT = re.compile("[A-Za-z0-9+/=_]{1,8}")
+"""Base64 of six bytes at most: a remote key or a temporary password takes more."""
+_TEXTS = frozenset(
+    (
+        ALARM_CODE,
+        "lock_alarm_kit",
+        "doorbell_song_kit",
+        "closed_opened_kit",
+        *NUMBERS,
+        *(code for code in METHODS if code.endswith("_kit")),
+    )
+)
+"""DP codes of texts without anything secret."""
+
+
+class QueryAnswer(StrEnum):
+    """How a lock answers a query."""
+
+    VALUES = "values"
+    EMPTY = "empty"
+    NOT_UNDERSTOOD = "json obj data unvalid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeardDp:
+    """What was heard of one DP."""
+
+    dp: Annotated[int, Between(0, 99999)] | Annotated[str, CODE]
+    """The DP id, or the DP code where a source knows only that."""
+    type: Annotated[str, Matching("[a-z]{1,16}")]
+    """The type of its last value: that of JSON, or `raw`, a text that is Base64."""
+    count: Annotated[int, Between(1, MAX_COUNT)]
+    unread: Annotated[int, Between(0, MAX_COUNT)] = 0
+    """How often it was not understood."""
+    understood: bool = False
+    """If its last value was understood."""
+    size: Annotated[int, Between(0, MAX_COUNT)] | None = None
+    """The length of its last value, if that is a text."""
+    values: tuple[bool | int | str, ...] = ()
+    """Its last different values, the newest at the end, without what can be a key or a code."""
+
+    def shown(self, dp: Dp | None) -> list[bool | int | str]:
+        """Return its last values, as far as they can be shown by what is known of its DP now."""
+        return [value for value in self.values if is_harmless(self.dp, dp, value)]
+
+    @property
+    def stand_in(self) -> str:
+        """Return a text of the same size as its last value."""
+        return b64encode(bytes((self.size or 0) * 3 // 4)).decode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stored:
+    """The stored form of what was heard."""
+
+    dps: tuple[HeardDp, ...] = ()
+    query_answer: QueryAnswer | None = None
+
+
+class Heard:
+    """What was heard of the DPs of one lock."""
+
+    def __init__(self, stored: Any, reader: Reader) -> None:
+        """Go on from what `as_dict` returned before, as far as that can be read."""
+        known: _Stored = reader.read("heard", _Stored, stored or {}, _Stored())
+        self.dps = {one.dp: one for one in known.dps[:MAX_DPS]}
+        """By DP id, or by DP code."""
+        self.unread = sum(one.unread for one in known.dps)
+        """How many values were not understood."""
+        self.query_answer = known.query_answer
+        self._dumped: dict[int | str, tuple[HeardDp, Any]] = {}
+        """Each row with its stored form."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the stored form."""
+        for dp, row in self.dps.items():
+            if (known := self._dumped.get(dp)) is None or known[0] is not row:
+                self._dumped[dp] = row, dump(row)
+        return {
+            "dps": [self._dumped[dp][1] for dp in self.dps],
+            "query_answer": self.query_answer,
+        }
+
+    def note(self, item: Item, dp: Dp | None, *, understood: bool) -> None:
+        """Note a value, and if it was understood; `dp` is what is known of its DP."""
+        self.unread += not understood
+        known = self.dps.get(item.dp)
+        if known is None and (len(self.dps) >= MAX_DPS or not _can_be_kept(item.dp)):
+            return
+        value = item.value
+        row = known or HeardDp(dp=item.dp, type="", count=0)
+        self.dps[item.dp] = replace(
+            row,
+            type=_type_of(value),
+            count=min(row.count + 1, MAX_COUNT),
+            unread=min(row.unread + (not understood), MAX_COUNT),
+            understood=understood,
+            size=len(value) if isinstance(value, str) else None,
+            values=_appended(row.values, value) if is_harmless(item.dp, dp, value) else row.values,
+        )
+
+    def note_answer(self, answer: QueryAnswer) -> None:
+        """Note how the lock answered a query; it may have nothing to say at times."""
+        if answer is not QueryAnswer.EMPTY or self.query_answer is None:
+            self.query_answer = answer
+
+
+def is_harmless(id_: int | str, dp: Dp | None, value: Any) -> bool:
+    """Return if a value can be shown: by its code, or else by its form."""
+    if type(value) is bool:
+        return True
+    if type(value) is int:
+        return value in (STORED if dp else _SMALL)
+    if type(value) is not str:
+        return False
+    code = dp.code if dp else id_
+    if code in _TEXTS and _SHORT.fullmatch(value):
+        return True
+    return PLAIN_WORD.fullmatch(value) is not None or (dp is not None and value in dp.options)
+
+
+def _appended(values: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
+    """Return the last different values; in Python, true is 1."""
+    if values and values[-1] is value:
+        return values
+    others = [one for one in values if (type(one), one) != (type(value), value)]
+    return (*others[1 - MAX_VALUES :], value)
+
+
+def _can_be_kept(dp: int | str) -> bool:
+    return CODE.allows(dp) if isinstance(dp, str) else 0 <= dp <= 99999
+
+
+_TYPES: Mapping[type, str] = {bool: "boolean", int: "integer", str: "string", float: "number"}
+
+
+def _type_of(value: Any) -> str:
+    if isinstance(value, str) and _is_base64(value):
+        return "raw"
+    return _TYPES.get(type(value), "other")
+
+
+def _is_base64(text: str) -> bool:
+    """Return if a text is Base64; four letters may be as well a word."""
+    try:
+        return len(decode_raw(text)) > 0 and not PLAIN_WORD.fullmatch(text)
+    except CodecError:
+        return False
