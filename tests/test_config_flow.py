@@ -2,7 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+import json
+from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -26,6 +29,7 @@ from tests.simulator import Knobs, SimulatedLock
 
 pytestmark = pytest.mark.usefixtures("quick")
 
+TEXTS = Path("custom_components/tuya_wifi_lock/translations/en.json")
 OTHER_KEY = "fedcba9876543210"
 
 
@@ -41,7 +45,7 @@ def entry_of(hass: HomeAssistant) -> Any:
 async def test_a_sleeping_lock_is_added(hass: HomeAssistant, simulated_lock: SimulatedLock) -> None:
     flow = await Flow.begin(hass)
     assert flow.result["type"] is FlowResultType.MENU
-    assert flow.result["menu_options"] == ["cloud", "manual", "user"]
+    assert flow.result["menu_options"] == ["account", "cloud", "manual", "user"]
     await flow.choose("manual")
     assert flow.suggested == {}
     await flow.send(typed(simulated_lock, host=" 127.0.0.1 ", local_key="0123456789abcdef "))
@@ -73,14 +77,20 @@ async def test_a_device_that_was_heard_is_chosen(
         listener = async_get_listener(hass)
         await wait_for(hass, lambda: len(listener.heard) == 2)
         await flow.choose("user")
-        assert flow.result["menu_options"] == ["found", "cloud", "manual", "user"]
+        assert flow.result["menu_options"] == ["account", "found", "cloud", "manual", "user"]
         await flow.choose("found")
-        (choice,) = flow.result["data_schema"].schema.values()
-        assert choice.config["options"] == [
-            {"value": one.device_id, "label": f"127.0.0.1 ({one.device_id})"}
-            for one in (lock, bulb)
+        assert flow.offered == [
+            {"value": lock.device_id, "label": "Door lock, heard just now, 127.0.0.1"},
+            {"value": "other_devices", "label": "None of these: show other devices"},
+        ]
+        await flow.send({"device_id": "other_devices"})
+        assert flow.offered == [
+            {"value": lock.device_id, "label": "Door lock, heard just now, 127.0.0.1"},
+            {"value": bulb.device_id, "label": "Other device, heard just now, 127.0.0.1"},
         ]
         await flow.send({"device_id": lock.device_id})
+        assert flow.step == "discovered"
+        await flow.choose("manual")
         assert flow.step == "manual"
         assert flow.suggested == {"host": "127.0.0.1", "device_id": lock.device_id}
         await flow.send(typed(lock))
@@ -89,6 +99,33 @@ async def test_a_device_that_was_heard_is_chosen(
         added = flow.result["result"]
         assert added.data == typed(lock, announces=True)
         await wait_for(hass, lambda: added.state is ConfigEntryState.LOADED)
+
+
+async def test_a_device_that_was_heard_before_says_when(
+    hass: HomeAssistant, ports: dict[int, int]
+) -> None:
+    bulb = SimulatedLock(
+        device_id="bfsimulated0bulb0002", product_id="some_bulb", announce_ports=ports
+    )
+    flow = await Flow.begin(hass)
+    async with bulb:
+        await bulb.wake()
+        await wait_for(hass, lambda: async_get_listener(hass).heard)
+    await flow.choose("user")
+    now = hass.loop.time()
+    with patch.object(hass.loop, "time", lambda: now + 300):
+        await flow.choose("found")
+    # No lock was heard, so what was is not folded away.
+    label = "Other device, heard 5 min ago, 127.0.0.1"
+    assert flow.offered == [{"value": bulb.device_id, "label": label}]
+
+
+def test_every_way_is_explained_in_the_menu() -> None:
+    steps = json.loads(TEXTS.read_text(encoding="utf-8"))["config"]["step"]
+    for name in ("user", "discovered"):
+        assert steps[name]["menu_option_descriptions"].keys() == steps[name]["menu_options"].keys()
+    for name in ("user", "discovered"):
+        assert "developer platform" in steps[name]["menu_option_descriptions"]["cloud"]
 
 
 @pytest.mark.parametrize(
@@ -273,7 +310,10 @@ async def test_a_discovered_lock_is_added(
 ) -> None:
     found = {"device_id": simulated_lock.device_id, "host": "127.0.0.1"}
     flow = await Flow.begin(hass, SOURCE_INTEGRATION_DISCOVERY, found)
-    assert flow.step == "manual"
+    assert flow.step == "discovered"
+    assert flow.result["menu_options"] == ["account", "cloud", "manual"]
+    assert flow.result["description_placeholders"] == {"host": "127.0.0.1"}
+    await flow.choose("manual")
     assert flow.suggested == found
     (shown,) = hass.config_entries.flow.async_progress()
     assert shown["context"]["title_placeholders"] == {"name": "Wi-Fi lock 0001"}

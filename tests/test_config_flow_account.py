@@ -23,7 +23,6 @@ from tests.tuya_login import MODEL, TuyaLogin, item
 pytestmark = pytest.mark.usefixtures("quick")
 
 TEXTS = Path("custom_components/tuya_wifi_lock/translations/en.json")
-BLUETOOTH = MODEL | {54: ("synch_member", "Raw", {})}
 BULB = {1: ("switch_led", "Boolean", {})}
 OTHER_ID = "bfsimulated0lock0002"
 
@@ -106,31 +105,51 @@ async def test_two_locks_of_one_account_are_chosen_by_their_names(
     assert labels == ["Front door", "Back door"]
 
 
-async def test_the_account_is_not_offered_once_all_its_locks_are_set_up(
+def why(flow: Flow) -> str:
+    """What the flow says of an account without a lock to set up."""
+    assert flow.step == "no_account_lock"
+    return flow.result["description_placeholders"]["why"]
+
+
+async def test_without_an_account_the_flow_says_how_to_get_one(
+    hass: HomeAssistant, login: TuyaLogin
+) -> None:
+    flow = await Flow.begin(hass)
+    await flow.choose("account")
+    assert "add the integration Tuya" in why(flow)
+    await login.set_up()
+    await flow.choose("account")
+    assert "no door lock" in why(flow)
+    await flow.choose("user")
+    assert flow.step == "user"
+
+
+async def test_the_account_says_when_all_its_locks_are_set_up(
     hass: HomeAssistant, account: TuyaLogin, simulated_lock: SimulatedLock
 ) -> None:
     MockConfigEntry(domain=DOMAIN, unique_id=simulated_lock.device_id).add_to_hass(hass)
     flow = await Flow.begin(hass)
-    assert flow.result["menu_options"] == ["cloud", "manual", "user"]
+    await flow.choose("account")
+    assert "set up already" in why(flow)
 
 
-async def test_an_account_that_is_signed_out_is_not_offered(
-    hass: HomeAssistant, account: TuyaLogin
-) -> None:
-    await account.sign_out()
-    flow = await Flow.begin(hass)
-    assert flow.result["menu_options"] == ["cloud", "manual", "user"]
-
-
-async def test_an_account_that_is_signed_out_while_the_list_is_shown_offers_nothing(
+async def test_an_account_that_is_signed_out_while_the_list_is_shown_says_so(
     hass: HomeAssistant, account: TuyaLogin, simulated_lock: SimulatedLock
 ) -> None:
     flow = await asked(hass)
     await account.sign_out()
     await flow.send({"device_id": simulated_lock.device_id})
-    assert flow.step == "account"
-    assert flow.errors == {"base": "account_gone"}
-    assert offered(flow) == []
+    assert "not running" in why(flow)
+
+
+async def test_a_lock_that_has_left_the_account_meanwhile_is_told(
+    hass: HomeAssistant, account: TuyaLogin, simulated_lock: SimulatedLock
+) -> None:
+    account.add_lock(OTHER_ID, "Back door")
+    flow = await asked(hass)
+    MockConfigEntry(domain=DOMAIN, unique_id=OTHER_ID).add_to_hass(hass)
+    await flow.send({"device_id": OTHER_ID})
+    assert (flow.step, flow.errors) == ("account", {"base": "account_gone"})
 
 
 # Locks that cannot be set up
@@ -139,9 +158,8 @@ async def test_an_account_that_is_signed_out_while_the_list_is_shown_offers_noth
 @pytest.mark.parametrize(
     ("device", "error"),
     [
-        ({"sub": True}, "account_zigbee"),
-        ({"model": BLUETOOTH}, "account_bluetooth"),
         ({"model": BULB}, "account_no_lock_dps"),
+        ({"model": BULB, "sub": True}, "account_no_lock_dps"),
     ],
 )
 async def test_a_lock_that_cannot_be_set_up_is_refused_by_its_name(
@@ -158,8 +176,7 @@ async def test_a_lock_that_cannot_be_set_up_is_refused_by_its_name(
 
 def test_every_refusal_has_words_with_the_name_of_the_lock() -> None:
     errors = json.loads(TEXTS.read_text(encoding="utf-8"))["config"]["error"]
-    for refusal in ("bluetooth", "no_lock_dps", "zigbee"):
-        assert "{name}" in errors[f"account_{refusal}"]
+    assert "{name}" in errors["account_no_lock_dps"]
 
 
 # A lock that is heard
@@ -196,7 +213,9 @@ async def test_a_found_lock_that_the_account_cannot_set_up_is_typed(
     flow = await Flow.begin(hass)
     await flow.choose("found")
     await flow.send({"device_id": heard.device_id})
-    assert flow.step == "manual"
+    assert flow.step == "discovered"
+    await flow.choose("manual")
+    assert flow.suggested == {"host": "127.0.0.1", "device_id": heard.device_id}
 
 
 async def test_a_lock_that_announces_itself_is_offered_with_the_account(
@@ -208,20 +227,22 @@ async def test_a_lock_that_announces_itself_is_offered_with_the_account(
     assert flow.step == "discovered"
     assert flow.result["menu_options"] == ["account", "cloud", "manual"]
     await flow.choose("account")
-    assert flow.suggested == {"device_id": simulated_lock.device_id}
-    await flow.send({"device_id": simulated_lock.device_id})
     await simulated_lock.wake()
     await flow.touched()
     await flow.send({})
     assert flow.result["data"]["account"] is True
 
 
-async def test_a_lock_that_announces_itself_and_is_in_no_account_is_typed(
-    hass: HomeAssistant, account: TuyaLogin
+async def test_a_lock_that_announces_itself_and_is_in_no_account_has_other_ways(
+    hass: HomeAssistant, login: TuyaLogin
 ) -> None:
     data = {"device_id": OTHER_ID, "host": "127.0.0.1"}
     flow = await Flow.begin(hass, SOURCE_INTEGRATION_DISCOVERY, data)
-    assert flow.step == "manual"
+    await flow.choose("account")
+    assert "add the integration Tuya" in why(flow)
+    await flow.choose("discovered")
+    await flow.choose("manual")
+    assert flow.suggested == data
 
 
 # A lock that is not reached, or not as the account says

@@ -423,11 +423,11 @@ async def test_a_discovered_lock_gets_its_key_from_a_project_that_is_known(
     found = {"device_id": simulated_lock.device_id, "host": "127.0.0.1"}
     flow = await Flow.begin(hass, SOURCE_INTEGRATION_DISCOVERY, found)
     assert flow.step == "discovered"
-    assert flow.result["menu_options"] == ["cloud", "manual"]
     await flow.choose("cloud")
     await flow.send(flow.suggested)
-    assert flow.step == "cloud_lock"
-    assert flow.suggested == {"device_id": simulated_lock.device_id}
+    await simulated_lock.wake()
+    await flow.touched()
+    assert flow.step == "behaviour"
 
 
 # Reconfigure and reauthenticate

@@ -47,6 +47,7 @@ TEXTS = json.loads((INTEGRATION / "translations" / "en.json").read_text())
 CLOUD = CloudEvidence(failure=None, answered=True, calls=100, cap=20_000)
 
 WELL = Evidence(
+    on_network=True,
     now=NOW,
     listening_since=NOW - 30 * DAY,
     heard=NOW - HOUR,
@@ -101,6 +102,8 @@ NEW: dict[str, Any] = {
     "records": 0,
 }
 """A lock of which nothing is known yet."""
+GATEWAY = {"on_network": False, "cloud": None}
+"""A lock that is used through Tuya."""
 WAITING = {"passwords_waiting": 2}
 
 
@@ -131,6 +134,23 @@ SCENES: list[tuple[dict[str, Any], str, State, str]] = [
     ({"stays": True, "heard": NOW - 60}, "heard", OK, "just_gone"),
     ({"stays": True, "missing": True, "heard": NOW - 60}, "heard", PROBLEM, "missing"),
     ({"stays": True, "missing": True, "heard": NOW - 2 * HOUR}, "heard", PROBLEM, "gone"),
+    (GATEWAY, "heard", OK, "heard_through_tuya"),
+    (GATEWAY | NEW, "heard", UNKNOWN, "through_tuya_not_yet"),
+    (GATEWAY | {"account_trouble": "offline"}, "account", PROBLEM, "through_tuya_not_heard"),
+    (GATEWAY | {"account_trouble": "connecting"}, "account", UNKNOWN, "account_connecting"),
+    (GATEWAY | {"account_trouble": None}, "account", OK, "account"),
+    (
+        GATEWAY | {"cloud": CLOUD, "account_trouble": "no_login", "account_wanted": False},
+        "account",
+        OK,
+        "through_tuya_late",
+    ),
+    (
+        GATEWAY | {"cloud": CLOUD, "account_trouble": "no_lock", "account_wanted": True},
+        "account",
+        ATTENTION,
+        "through_tuya_late",
+    ),
     ({"stays": True, "awake": True, "heard": NOW - 9 * DAY}, "heard", OK, "connected"),
     ({}, "hints", OK, "announces_and_dhcp"),
     ({"dhcp": False}, "hints", OK, "announces"),
@@ -255,6 +275,20 @@ NOT_CONCERNED: list[tuple[dict[str, Any], set[str]]] = [
     ({"passwords_waiting": None}, {"passwords"}),
     ({"cloud": None}, {"cloud_service", "cloud_quota"}),
     ({"firmware": None}, {"firmware"}),
+    (
+        GATEWAY,
+        {
+            "hints",
+            "address",
+            "local_key",
+            "protocol_version",
+            "connection",
+            "unlock_request",
+            "remote_key",
+            "cloud_service",
+            "cloud_quota",
+        },
+    ),
     ({"account_wanted": False, "account_trouble": "no_login"}, {"account"}),
     ({"account_wanted": False, "account_trouble": "signed_out"}, {"account"}),
     ({"account_wanted": False, "account_trouble": "no_lock"}, {"account"}),

@@ -24,7 +24,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.typing import DiscoveryInfoType
 
-from .cloud import async_get_client, known_projects
+from .cloud import async_get_client
 from .const import (
     AUTO,
     CONF_ANNOUNCES,
@@ -57,8 +57,11 @@ from .flows.cloud import (
 )
 from .flows.connection import (
     MANUAL,
+    OTHER_DEVICES,
     REAUTH,
     RECONFIGURE,
+    account_absence,
+    async_heard_labels,
     async_reach,
     heard_devices,
     is_in_account,
@@ -76,7 +79,7 @@ from .flows.forms import (
 )
 from .flows.gathered import Gathered, default_title
 from .flows.member import MemberSubentryFlow
-from .texts import in_markdown
+from .texts import async_texts, in_markdown
 from .tuyalock import (
     Address,
     CloudClient,
@@ -151,10 +154,13 @@ class _CloudSteps(ConfigEntryBaseFlow, ABC):
             if entry := self._changed_entry:
                 return await self._async_look_up(entry.data[CONF_DEVICE_ID])
             found = await async_devices(self.hass, project)
+            self._gathered.cloud_locks = new_locks(self.hass, found)
+            heard = self._gathered.typed.get(CONF_DEVICE_ID)
+            if heard in self._gathered.cloud_locks:
+                return await self._async_look_up(heard)
         except CloudError as err:
             self._show_cloud_error(err)
             return None
-        self._gathered.cloud_locks = new_locks(self.hass, found)
         if self._gathered.cloud_locks:
             return await self.async_step_cloud_lock()
         self._errors = {"base": no_lock_error(found)}
@@ -265,24 +271,22 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
             self._stop_listening = await listener.async_subscribe(lambda announcement: None)
         if not heard_devices(self.hass):
             await asyncio.sleep(LISTEN_TIME)
-        account = ["account"] if new_account_locks(self.hass) else []
         found = ["found"] if heard_devices(self.hass) else []
-        options = [*account, *found, "cloud", "manual", "user"]
+        options = ["account", *found, "cloud", "manual", "user"]
         return self.async_show_menu(step_id="user", menu_options=options)
 
     async def async_step_found(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Choose among the devices that announced themselves."""
-        if user_input is not None:
-            device_id = user_input[CONF_DEVICE_ID]
-            device = async_get_listener(self.hass).heard.get(device_id)
-            host = {CONF_HOST: device.host} if device else {}
-            self._gathered.take({**host, CONF_DEVICE_ID: device_id})
-            if is_in_account(self.hass, device_id):
-                return await self.async_step_account(user_input)
-            return await self.async_step_manual()
-        devices = heard_devices(self.hass)
-        labels = {device.device_id: f"{device.host} ({device.device_id})" for device in devices}
-        return self.async_show_form(step_id="found", data_schema=device_choice(labels))
+        """Choose among the locks that announced themselves; other devices are one choice away."""
+        device_id = (user_input or {}).get(CONF_DEVICE_ID)
+        if device_id in {None, OTHER_DEVICES}:
+            labels = await async_heard_labels(self.hass, everything=device_id is not None)
+            return self.async_show_form(step_id="found", data_schema=device_choice(labels))
+        device = async_get_listener(self.hass).heard.get(device_id)
+        host = {CONF_HOST: device.host} if device else {}
+        self._gathered.take({**host, CONF_DEVICE_ID: device_id})
+        if is_in_account(self.hass, device_id):
+            return await self.async_step_account()
+        return await self.async_step_discovered()
 
     @override
     async def async_step_integration_discovery(
@@ -294,18 +298,18 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
         self._abort_if_unique_id_configured()
         self._gathered.take(dict(discovery_info))
         self.context["title_placeholders"] = {"name": default_title(device_id)}
-        if known_projects(self.hass) or is_in_account(self.hass, device_id):
-            return await self.async_step_discovered()
-        return await self.async_step_manual()
+        return await self.async_step_discovered()
 
     async def async_step_discovered(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Offer the ways to get the local key of a lock that announced itself."""
-        device_id = self._gathered.typed[CONF_DEVICE_ID]
-        account = ["account"] if is_in_account(self.hass, device_id) else []
-        options = [*account, "cloud", "manual"]
-        return self.async_show_menu(step_id="discovered", menu_options=options)
+        host = self._gathered.typed.get(CONF_HOST, "?")
+        return self.async_show_menu(
+            step_id="discovered",
+            menu_options=["account", "cloud", "manual"],
+            description_placeholders={"host": host},
+        )
 
     @override
     async def async_step_dhcp(self, discovery_info: DhcpServiceInfo) -> ConfigFlowResult:
@@ -333,6 +337,8 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Offer what can be changed about how the lock is reached."""
+        if CONF_LOCAL_KEY not in self._get_reconfigure_entry().data:
+            return await self.async_step_cloud()
         return self.async_show_menu(step_id="reconfigure", menu_options=["connection", "cloud"])
 
     # Where the local key comes from
@@ -342,15 +348,34 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Choose among the locks of the account that are not set up, and test the key of one."""
         locks = new_account_locks(self.hass)
-        if user_input is not None:
-            lock = locks.get(user_input[CONF_DEVICE_ID])
-            if lock and lock.refusal is None:
+        if not locks:
+            return await self.async_step_no_account_lock()
+        # Where a lock was found before, nothing is left to choose.
+        device_id = (user_input or self._gathered.typed).get(CONF_DEVICE_ID)
+        if lock := locks.get(device_id or ""):
+            if lock.refusal is None:
                 self._gathered.account_lock = lock
+                if not lock.on_network:
+                    return await self._async_use_through_tuya(lock.device_id)
                 return await self._async_test(lock.device_id, lock.local_key)
-            self._errors = {"base": f"account_{lock.refusal if lock else 'gone'}"}
-            self._placeholders = {"name": in_markdown(lock.name) if lock else ""}
+            self._errors = {"base": f"account_{lock.refusal}"}
+            self._placeholders = {"name": in_markdown(lock.name)}
+        elif user_input is not None:
+            self._errors = {"base": "account_gone"}
         labels = {device_id: f"{lock.name} ({device_id})" for device_id, lock in locks.items()}
         return self._show_choice("account", labels, user_input)
+
+    async def async_step_no_account_lock(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Say what to do so that the account has a lock to set up."""
+        why = (await async_texts(self.hass, "no_account_lock"))[account_absence(self.hass)]
+        back = "discovered" if self._gathered.typed else "user"
+        return self.async_show_menu(
+            step_id="no_account_lock",
+            menu_options=["account", back],
+            description_placeholders={"why": why},
+        )
 
     @override
     async def _async_cloud_ready(self) -> ConfigFlowResult:
@@ -359,11 +384,34 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
         assert device
         key = {CONF_LOCAL_KEY: device.local_key}
         if not (entry := self._changed_entry):
+            if not device.on_network:
+                return await self._async_use_through_tuya(device.id)
             return await self._async_test(device.id, device.local_key)
-        if not field_errors(key) and not key.items() <= entry.data.items():
+        if (
+            CONF_LOCAL_KEY in entry.data
+            and not field_errors(key)
+            and not key.items() <= entry.data.items()
+        ):
             self._gathered.take(key)
             return await self.async_step_touch()
         return await self.async_step_store()
+
+    async def _async_use_through_tuya(self, device_id: str) -> ConfigFlowResult:
+        """Set up a lock that is not on the network itself, so there is nothing to test."""
+        self._gathered.take({CONF_DEVICE_ID: device_id})
+        self._gathered.forget_other_locks()
+        await self.async_set_unique_id(device_id, raise_on_progress=False)
+        self._abort_if_unique_id_configured()
+        return await self.async_step_through_tuya()
+
+    async def async_step_through_tuya(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Explain what works through Tuya."""
+        if user_input is None:
+            self._placeholders = {"name": in_markdown(self._gathered.title)}
+            return self._show_form("through_tuya", vol.Schema({}), {})
+        return await self.async_step_behaviour()
 
     async def _async_test(self, device_id: str, local_key: str) -> ConfigFlowResult:
         """Test a new lock whose address is not known."""
@@ -511,7 +559,11 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
         gathered = self._gathered
         if user_input is None:
             unlock_with = UnlockWith.CLOUD if gathered.cloud_opens else Settings().unlock_with
-            schema = behaviour_schema(cloud=gathered.device is not None, unlock_with=unlock_with)
+            schema = behaviour_schema(
+                cloud=gathered.device is not None,
+                unlock_with=unlock_with,
+                on_network=CONF_LOCAL_KEY in gathered.typed,
+            )
             return self.async_show_form(step_id="behaviour", data_schema=schema)
         return self.async_create_entry(title=gathered.title, data=gathered.data, options=user_input)
 
@@ -570,7 +622,11 @@ class LockOptionsFlow(_CloudSteps, OptionsFlow):
         if typed and not self._errors:
             return self.async_create_entry(data=with_code(typed, present))
         has_cloud = CONF_CLOUD in self.config_entry.data
-        schema = options_schema(cloud=has_cloud, has_code=CONF_CODE in present)
+        schema = options_schema(
+            cloud=has_cloud,
+            has_code=CONF_CODE in present,
+            on_network=CONF_LOCAL_KEY in self.config_entry.data,
+        )
         return self._show_form("behaviour", schema, without_code({**present, **typed}))
 
     async def async_step_remove_cloud(

@@ -34,6 +34,7 @@ class SharedListener:
     def __init__(self, hass: HomeAssistant) -> None:
         self.heard: dict[str, Announcement] = {}
         """The last announcement of each device, by device id."""
+        self._heard_at: dict[str, float] = {}
         self._hass = hass
         self._listener = AnnouncementListener()
         self._listener.subscribe(self._async_heard)
@@ -60,6 +61,10 @@ class SharedListener:
             stop()
             raise
         return stop
+
+    def silence(self, device_id: str) -> float:
+        """Return the seconds since a device was heard."""
+        return self._hass.loop.time() - self._heard_at[device_id]
 
     async def async_ask(self) -> None:
         """Ask the devices that announce themselves only when asked.
@@ -101,8 +106,10 @@ class SharedListener:
             if sum(one.sender == sender for one in self.heard.values()) >= MOST_DEVICES_OF_SENDER:
                 return False
             if len(self.heard) >= MOST_DEVICES:
-                del self.heard[next(iter(self.heard))]
+                oldest = next(iter(self.heard))
+                del self.heard[oldest], self._heard_at[oldest]
         self.heard[device_id] = announcement
+        self._heard_at[device_id] = self._hass.loop.time()
         return True
 
 

@@ -18,9 +18,13 @@ from homeassistant.helpers.selector import (
 
 from ..const import AUTO, CONF_LOCAL_KEY, CONF_PROTOCOL_VERSION, DEFAULT_PORT
 from ..discovery import async_get_listener
-from ..tuya_account import AccountLock, account_locks, local_key
+from ..texts import async_texts
+from ..tuya_account import TUYA, AccountLock, account_locks, local_key
 from ..tuyalock import PRODUCTS, VERSIONS, Address, Announcement, Clock, Settings, TuyaLock
 from .forms import SECRET, configured_ids
+
+OTHER_DEVICES = "other_devices"
+"""A choice that shows the devices that are no known locks."""
 
 _ADDRESS = {
     vol.Required(CONF_HOST): TextSelector(),
@@ -52,10 +56,23 @@ def heard_devices(hass: HomeAssistant) -> list[Announcement]:
     """Return the devices that were heard and are not set up, known locks first."""
     configured = configured_ids(hass)
     heard = async_get_listener(hass).heard.values()
-    return sorted(
-        (device for device in heard if device.device_id not in configured),
-        key=lambda device: (device.product_id not in PRODUCTS, device.host),
-    )
+    new = (device for device in heard if device.device_id not in configured)
+    return sorted(new, key=lambda device: (device.product_id not in PRODUCTS, device.host))
+
+
+async def async_heard_labels(hass: HomeAssistant, *, everything: bool) -> dict[str, str]:
+    """Return the labels of what was heard, by device id; what is no known lock is folded away."""
+    devices = heard_devices(hass)
+    locks = [device for device in devices if device.product_id in PRODUCTS]
+    shown = devices if everything or not locks else locks
+    texts = await async_texts(hass, "heard")
+    labels = {}
+    for device in shown:
+        minutes = int(async_get_listener(hass).silence(device.device_id) / 60)
+        key = f"{'lock' if device in locks else 'other'}_{'earlier' if minutes else 'now'}"
+        labels[device.device_id] = texts[key].format(minutes=minutes, host=device.host)
+    folded = len(shown) < len(devices)
+    return labels | ({OTHER_DEVICES: texts[OTHER_DEVICES]} if folded else {})
 
 
 @callback
@@ -68,10 +85,21 @@ def new_account_locks(hass: HomeAssistant) -> dict[str, AccountLock]:
 
 
 @callback
+def account_absence(hass: HomeAssistant) -> str:
+    """Return why the account has no lock that can be set up."""
+    if account_locks(hass):
+        return "all_set_up"
+    entries = hass.config_entries.async_entries(TUYA, include_ignore=False)
+    if not entries:
+        return "no_login"
+    return "no_lock" if hass.config_entries.async_loaded_entries(TUYA) else "signed_out"
+
+
+@callback
 def is_in_account(hass: HomeAssistant, device_id: str) -> bool:
-    """Return if the account knows all that it takes to set up a lock."""
+    """Return if the account knows all that it takes to reach a lock on the network."""
     lock = new_account_locks(hass).get(device_id)
-    return lock is not None and lock.refusal is None
+    return lock is not None and lock.refusal is None and lock.on_network
 
 
 @callback

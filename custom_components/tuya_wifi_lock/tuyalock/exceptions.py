@@ -113,6 +113,12 @@ class LockMissing(LockError):
     text = Text(translation_domain=DOMAIN, translation_key="lock_missing")
 
 
+class GatewayNotReached(LockError):
+    """The lock is behind a gateway, and the owner's account does not open it."""
+
+    text = Text(translation_domain=DOMAIN, translation_key="gateway_not_reached")
+
+
 class SettingAsleep(LockError):
     """A setting cannot be changed while the lock sleeps."""
 

@@ -23,6 +23,7 @@ from ..exceptions import (
     CloudSilent,
     CloudUnreachable,
     ConnectionLost,
+    GatewayNotReached,
     KeyIgnored,
     LockAsleep,
     LockError,
@@ -377,7 +378,8 @@ class RemoteUnlock:
             UnlockWith.REQUEST_ONLY: (self._reply,),
             UnlockWith.CLOUD: (self._ticket,),
         }
-        self._ways = order[settings.unlock_with]
+        through_gateway = cloud is not None and not transports.on_network
+        self._ways = (self._ticket,) if through_gateway else order[settings.unlock_with]
         self._opening: asyncio.Task[None] | None = None
         self._waiting = False
         self.waits_until: float | None = None
@@ -510,7 +512,7 @@ class RemoteUnlock:
             request = int(reported.codes.get("unlock_request", 0)) > 0 and self._way().reached
             return request or (lock.stays and lock.connected) or lock.missing or None
 
-        if lock.missing:
+        if lock.missing or not lock.on_network:
             raise self._not_there()
         what = "its connection" if lock.stays else "a request at the door"
         _LOGGER.debug("%s: waiting %s s for %s", self._device_id, self._wait, what)
@@ -528,7 +530,9 @@ class RemoteUnlock:
             raise self._not_there()
 
     def _not_there(self) -> LockError:
-        """Return why the lock cannot be opened now."""
+        """Return why nothing reaches the lock now."""
+        if not self._transports.on_network:
+            return GatewayNotReached("the account does not open it")
         if self._transports.stays:
             return LockMissing("the lock is not connected")
         return LockAsleep("nobody requested the unlock at the door")

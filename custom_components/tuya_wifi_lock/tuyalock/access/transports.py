@@ -108,6 +108,11 @@ class Transports:
         return self.lan.session.missing
 
     @property
+    def on_network(self) -> bool:
+        """Return if the lock is on the network itself; elsewhere a gateway passes everything on."""
+        return self.lan.session.address.on_network
+
+    @property
     def located(self) -> bool:
         """Return if the lock was ever found in the local network."""
         return self.lan.session.address.host is not None
@@ -134,7 +139,7 @@ class Transports:
         """
         if self.connected:
             return self.lan
-        awake = self.requested or self.stays
+        awake = self.requested or self.stays or not self.on_network
         return self.account if awake and self.account_accepts(*codes) else None
 
     def account_accepts(self, *codes: str) -> bool:

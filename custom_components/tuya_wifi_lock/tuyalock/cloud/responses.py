@@ -20,7 +20,7 @@ from ..models import (
     clean_secret,
     safe_name,
 )
-from ..products.catalogue import Dp, DpType
+from ..products.catalogue import Dp, DpType, is_on_network
 from ..products.decoder import ALARM_CODE, MAX_NUMBER, METHODS, NUMBERS
 from ..storage import checked
 
@@ -73,7 +73,10 @@ class CloudDevice:
     category: str
     product_id: str
     local_key: str = field(repr=False)
+    """Empty in the list of all devices, and for a lock that has none."""
     model: str | None
+    on_network: bool
+    """It is on Wi-Fi itself; else it reaches Tuya through a gateway, or the owner's phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,18 @@ def read_device(row: Any) -> CloudDevice:
     local_key = clean_secret(row.get("local_key") or "")
     return checked(
         CloudDevice(
-            row["id"], _name(row["name"]), row["category"], row["product_id"], local_key, model
+            id=row["id"],
+            name=_name(row["name"]),
+            category=row["category"],
+            product_id=row["product_id"],
+            local_key=local_key,
+            model=model,
+            on_network=is_on_network(
+                behind_gateway=bool(row.get("sub")) or bool(row.get("gateway_id")),
+                local_key=local_key,
+                ip=row.get("ip"),
+                codes=[str(one["code"]) for one in row.get("status") or ()],
+            ),
         )
     )
 
