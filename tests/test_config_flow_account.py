@@ -23,7 +23,6 @@ from tests.tuya_login import MODEL, TuyaLogin, item
 pytestmark = pytest.mark.usefixtures("quick")
 
 TEXTS = Path("custom_components/tuya_wifi_lock/translations/en.json")
-BLUETOOTH = MODEL | {54: ("synch_member", "Raw", {})}
 BULB = {1: ("switch_led", "Boolean", {})}
 OTHER_ID = "bfsimulated0lock0002"
 
@@ -159,9 +158,8 @@ async def test_a_lock_that_has_left_the_account_meanwhile_is_told(
 @pytest.mark.parametrize(
     ("device", "error"),
     [
-        ({"sub": True}, "account_zigbee"),
-        ({"model": BLUETOOTH}, "account_bluetooth"),
         ({"model": BULB}, "account_no_lock_dps"),
+        ({"model": BULB, "sub": True}, "account_no_lock_dps"),
     ],
 )
 async def test_a_lock_that_cannot_be_set_up_is_refused_by_its_name(
@@ -182,9 +180,7 @@ def texts() -> dict[str, Any]:
 
 
 def test_every_refusal_has_words_with_the_name_of_the_lock() -> None:
-    errors = texts()["error"]
-    for refusal in ("bluetooth", "no_lock_dps", "zigbee"):
-        assert "{name}" in errors[f"account_{refusal}"]
+    assert "{name}" in texts()["error"]["account_no_lock_dps"]
 
 
 # A lock that is heard

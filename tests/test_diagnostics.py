@@ -48,6 +48,7 @@ async def test_diagnostics(
         "family": "B",
         "keep_alive": False,
         "key_refused": False,
+        "on_network": True,
         "problem": None,
         "protocol_configured": "auto",
         "protocol_found": "3.4",

@@ -45,6 +45,7 @@ TEXTS = json.loads((INTEGRATION / "translations" / "en.json").read_text())
 CLOUD = CloudEvidence(failure=None, answered=True, calls=100, cap=20_000)
 
 WELL = Evidence(
+    on_network=True,
     now=NOW,
     listening_since=NOW - 30 * DAY,
     heard=NOW - HOUR,
@@ -98,6 +99,8 @@ NEW: dict[str, Any] = {
     "records": 0,
 }
 """A lock of which nothing is known yet."""
+GATEWAY = {"on_network": False, "cloud": None}
+"""A lock that is used through Tuya."""
 WAITING = {"passwords_waiting": 2}
 
 
@@ -126,6 +129,23 @@ SCENES: list[tuple[dict[str, Any], str, State, str]] = [
     (NEW | {"listening_since": NOW - HOUR}, "heard", UNKNOWN, "not_yet"),
     (NEW | {"listening_since": NOW - 3 * DAY}, "heard", ATTENTION, "never_heard"),
     ({"stays": True, "heard": NOW - 60}, "heard", OK, "just_gone"),
+    (GATEWAY, "heard", OK, "heard_through_tuya"),
+    (GATEWAY | NEW, "heard", UNKNOWN, "through_tuya_not_yet"),
+    (GATEWAY | {"account_trouble": "offline"}, "account", PROBLEM, "through_tuya_not_heard"),
+    (GATEWAY | {"account_trouble": "connecting"}, "account", UNKNOWN, "account_connecting"),
+    (GATEWAY | {"account_trouble": None}, "account", OK, "account"),
+    (
+        GATEWAY | {"cloud": CLOUD, "account_trouble": "no_login", "account_wanted": False},
+        "account",
+        OK,
+        "through_tuya_late",
+    ),
+    (
+        GATEWAY | {"cloud": CLOUD, "account_trouble": "no_lock", "account_wanted": True},
+        "account",
+        ATTENTION,
+        "through_tuya_late",
+    ),
     ({"stays": True, "heard": NOW - 2 * HOUR}, "heard", PROBLEM, "gone"),
     ({"stays": True, "awake": True, "heard": NOW - 9 * DAY}, "heard", OK, "connected"),
     ({}, "hints", OK, "announces_and_dhcp"),
@@ -248,6 +268,20 @@ NOT_CONCERNED: list[tuple[dict[str, Any], set[str]]] = [
     ({"passwords_waiting": None}, {"passwords"}),
     ({"cloud": None}, {"cloud_service", "cloud_quota"}),
     ({"firmware": None}, {"firmware"}),
+    (
+        GATEWAY,
+        {
+            "hints",
+            "address",
+            "local_key",
+            "protocol_version",
+            "connection",
+            "unlock_request",
+            "remote_key",
+            "cloud_service",
+            "cloud_quota",
+        },
+    ),
     ({"account_wanted": False, "account_trouble": "no_login"}, {"account"}),
     ({"account_wanted": False, "account_trouble": "signed_out"}, {"account"}),
     ({"account_wanted": False, "account_trouble": "no_lock"}, {"account"}),

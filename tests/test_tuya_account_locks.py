@@ -10,8 +10,6 @@ from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import Dp, DpT
 from homeassistant.core import HomeAssistant
 from tests.tuya_login import MODEL, TuyaLogin
 
-ZIGBEE, BLUETOOTH = "zigbee", "bluetooth"
-
 
 @pytest.fixture
 def login(hass: HomeAssistant) -> TuyaLogin:
@@ -40,8 +38,8 @@ async def test_a_lock_of_the_account_is_known_with_key_and_table(
 @pytest.mark.parametrize(
     ("device", "refusal"),
     [
-        ({"sub": True}, ZIGBEE),
-        ({"sub": True, "model": {71: ("ble_unlock_check", "Raw", {})}}, BLUETOOTH),
+        ({"sub": True}, None),
+        ({"sub": True, "model": {61: ("remote_no_dp_key", "Raw", {})}}, None),
         ({"model": {1: ("switch_1", "Boolean", {})}, "product_id": "unknown"}, "no_lock_dps"),
         ({"support_local": False}, None),
         ({"model": {}, "product_id": "unknown"}, None),

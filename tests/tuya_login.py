@@ -26,7 +26,8 @@ from tuya_sharing.mq import SharingMQ, SharingMQConfig
 from homeassistant.config_entries import ConfigEntry, ConfigFlow
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError
-from tests.simulator.cloud.model import MODELS
+from tests.devices import Model
+from tests.simulator.cloud.model import MODELS, WRITABLE, properties_of_model
 from tests.simulator.gateway import Gateway
 from tests.simulator.knobs import Family
 
@@ -51,6 +52,12 @@ MODEL = {
 def whole_model(family: str) -> dict[int, tuple[str, str, dict[str, Any]]]:
     """Return all that a simulated lock reports and takes, for `add_lock`."""
     rows = {one.dp: one.of_specification() for one in MODELS[Family(family)]}
+    return {dp: (row["code"], row["type"], json.loads(row["values"])) for dp, row in rows.items()}
+
+
+def model_of(model: Model) -> dict[int, tuple[str, str, dict[str, Any]]]:
+    """Return what the account knows of a model that exists, for `add_lock`."""
+    rows = {one.dp: one.of_specification() for one in properties_of_model(model)}
     return {dp: (row["code"], row["type"], json.loads(row["values"])) for dp, row in rows.items()}
 
 
@@ -122,7 +129,7 @@ class TuyaLogin:
         device_id: str,
         name: str = "Front door",
         *,
-        local_key: str = "0123456789abcdef",
+        local_key: str | None = "0123456789abcdef",
         category: str = "ms",
         product_id: str = "simulatedproduct",
         model: Mapping[int, tuple[str, str, Mapping[str, Any]]] = MODEL,
@@ -180,6 +187,22 @@ class TuyaLogin:
         if self.manager:
             self.manager.device_map[device_id] = device
         return device
+
+    def add_model(self, model: Model, device_id: str, name: str, **more: Any) -> CustomerDevice:
+        """Add a lock that exists; one behind a gateway has no local key."""
+        return self.add_lock(
+            device_id,
+            name,
+            category=model.category,
+            product_id=model.product_id or "unpublished",
+            model=model_of(model),
+            **{
+                "sub": model.gateway,
+                "local_key": None if model.gateway else "0123456789abcdef",
+                "writable": [code for code in model.codes if code in WRITABLE],
+                **more,
+            },
+        )
 
     # The entry
 

@@ -25,7 +25,7 @@ class LockButtonDescription(LockPartDescription, ButtonEntityDescription):
     """Description of a button of a lock."""
 
     press_fn: Callable[[LockCoordinator], Awaitable[object]]
-    available_fn: Callable[[LockCoordinator], bool] = lambda lock: not lock.data.key_refused
+    available_fn: Callable[[LockCoordinator], bool] = lambda lock: lock.available
 
 
 async def _refuse(coordinator: LockCoordinator) -> None:
@@ -50,7 +50,9 @@ async def _call_off_unlock(coordinator: LockCoordinator) -> None:
 BUTTONS = (
     LockButtonDescription(
         key="call_off_unlock",
-        exists_fn=lambda lock: lock.lock.opens_remotely is not False,
+        exists_fn=lambda lock: (
+            lock.lock.address.on_network and lock.lock.opens_remotely is not False
+        ),
         press_fn=_call_off_unlock,
         available_fn=lambda lock: lock.data.unlock_waits_until is not None,
     ),

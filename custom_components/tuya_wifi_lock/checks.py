@@ -67,6 +67,8 @@ class Evidence:
     awake: bool
     wakes: int
     longest_silence: float | None
+    on_network: bool
+    """It is on the network itself, not behind a gateway."""
     stays: bool
     """It stays on the network."""
     announces: bool
@@ -125,7 +127,8 @@ type Verdict = tuple[State, str] | tuple[State, str, Mapping[str, str]] | None
 
 def examine(evidence: Evidence) -> list[Finding]:
     """Return the findings of all checks that concern this lock."""
-    verdicts = ((name, check(evidence)) for name, check in CHECKS.items())
+    checks = CHECKS if evidence.on_network else {**CHECKS, **_BEHIND_GATEWAY}
+    verdicts = ((name, check(evidence)) for name, check in checks.items())
     return [Finding(name, *verdict) for name, verdict in verdicts if verdict]
 
 
@@ -418,3 +421,45 @@ CHECKS: Mapping[str, Callable[[Evidence], Verdict]] = {
     "account": _account,
 }
 """All checks, in the order in which their findings are shown."""
+
+
+def _heard_through_tuya(evidence: Evidence) -> Verdict:
+    """Say when a lock behind a gateway was heard last; how often it reports depends on its use."""
+    if evidence.heard is None:
+        return State.UNKNOWN, "through_tuya_not_yet"
+    silence = duration(evidence.now - evidence.heard)
+    return State.OK, "heard_through_tuya", {"silence": silence}
+
+
+def _account_of_gateway(evidence: Evidence) -> Verdict:
+    """Check if anything reports what a lock behind a gateway does."""
+    if evidence.account_trouble in {None, Trouble.CONNECTING}:
+        return _account(evidence)
+    if evidence.cloud is None:
+        return State.PROBLEM, "through_tuya_not_heard"
+    state = State.ATTENTION if evidence.account_wanted else State.OK
+    return state, "through_tuya_late"
+
+
+def _concerns_others(evidence: Evidence) -> Verdict:
+    """Find nothing: what this checks is only there on the network."""
+    return None
+
+
+_BEHIND_GATEWAY: Mapping[str, Callable[[Evidence], Verdict]] = {
+    "heard": _heard_through_tuya,
+    "account": _account_of_gateway,
+    **dict.fromkeys(
+        (
+            "hints",
+            "address",
+            "local_key",
+            "protocol_version",
+            "connection",
+            "unlock_request",
+            "remote_key",
+        ),
+        _concerns_others,
+    ),
+}
+"""What is checked in another way for a lock that is used through Tuya alone."""

@@ -343,6 +343,8 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Offer what can be changed about how the lock is reached."""
+        if CONF_LOCAL_KEY not in self._get_reconfigure_entry().data:
+            return await self.async_step_cloud()
         return self.async_show_menu(step_id="reconfigure", menu_options=["connection", "cloud"])
 
     # Where the local key comes from
@@ -359,6 +361,8 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
         if lock := locks.get(device_id or ""):
             if lock.refusal is None:
                 self._gathered.account_lock = lock
+                if not lock.on_network:
+                    return await self._async_use_through_tuya(lock.device_id)
                 return await self._async_test(lock.device_id, lock.local_key)
             self._errors = {"base": f"account_{lock.refusal}"}
             self._placeholders = {"name": in_markdown(lock.name)}
@@ -386,11 +390,34 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
         assert device
         key = {CONF_LOCAL_KEY: device.local_key}
         if not (entry := self._changed_entry):
+            if not device.on_network:
+                return await self._async_use_through_tuya(device.id)
             return await self._async_test(device.id, device.local_key)
-        if not field_errors(key) and not key.items() <= entry.data.items():
+        if (
+            CONF_LOCAL_KEY in entry.data
+            and not field_errors(key)
+            and not key.items() <= entry.data.items()
+        ):
             self._gathered.take(key)
             return await self.async_step_touch()
         return await self.async_step_store()
+
+    async def _async_use_through_tuya(self, device_id: str) -> ConfigFlowResult:
+        """Set up a lock that is not on the network itself, so there is nothing to test."""
+        self._gathered.take({CONF_DEVICE_ID: device_id})
+        self._gathered.forget_other_locks()
+        await self.async_set_unique_id(device_id, raise_on_progress=False)
+        self._abort_if_unique_id_configured()
+        return await self.async_step_through_tuya()
+
+    async def async_step_through_tuya(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Explain what works through Tuya."""
+        if user_input is None:
+            self._placeholders = {"name": in_markdown(self._gathered.title)}
+            return self._show_form("through_tuya", vol.Schema({}), {})
+        return await self.async_step_behaviour()
 
     async def _async_test(self, device_id: str, local_key: str) -> ConfigFlowResult:
         """Test a new lock whose address is not known."""
@@ -551,7 +578,11 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
         gathered = self._gathered
         if user_input is None:
             unlock_with = UnlockWith.CLOUD if gathered.cloud_opens else Settings().unlock_with
-            schema = behaviour_schema(cloud=gathered.device is not None, unlock_with=unlock_with)
+            schema = behaviour_schema(
+                cloud=gathered.device is not None,
+                unlock_with=unlock_with,
+                on_network=CONF_LOCAL_KEY in gathered.typed,
+            )
             return self.async_show_form(step_id="behaviour", data_schema=schema)
         return self.async_create_entry(title=gathered.title, data=gathered.data, options=user_input)
 
@@ -622,7 +653,11 @@ class LockOptionsFlow(_CloudSteps, OptionsFlow):
         if typed and not self._errors:
             return self.async_create_entry(data=with_code(typed, present))
         has_cloud = CONF_CLOUD in self.config_entry.data
-        schema = options_schema(cloud=has_cloud, has_code=CONF_CODE in present)
+        schema = options_schema(
+            cloud=has_cloud,
+            has_code=CONF_CODE in present,
+            on_network=CONF_LOCAL_KEY in self.config_entry.data,
+        )
         return self._show_form("behaviour", schema, without_code({**present, **typed}))
 
     async def async_step_remove_cloud(

@@ -30,6 +30,7 @@ from .const import (
     CONF_RELOCKS_ITSELF,
     CONF_UNLOCK_WAIT,
     CONF_UNLOCK_WITH,
+    DEFAULT_PORT,
     DOMAIN,
     LOGGER,
 )
@@ -39,7 +40,7 @@ from .members import Member, members_of, owner
 from .opener import Opener, Opening
 from .store import SalvagedStore
 from .texts import lock_errors
-from .tuya_account import TuyaAccount
+from .tuya_account import Trouble, TuyaAccount
 from .tuyalock import (
     Address,
     Announcement,
@@ -106,12 +107,12 @@ def _listening_since(listened: _Listened | None) -> float:
 
 def address_of(data: Mapping[str, Any]) -> Address:
     """Return how a lock is reached, from the data of its entry."""
-    version = data[CONF_PROTOCOL_VERSION]
+    version = data.get(CONF_PROTOCOL_VERSION, AUTO)
     return Address(
         host=data.get(CONF_HOST),
-        port=data[CONF_PORT],
+        port=data.get(CONF_PORT, DEFAULT_PORT),
         device_id=data[CONF_DEVICE_ID],
-        local_key=data[CONF_LOCAL_KEY].encode(),
+        local_key=data.get(CONF_LOCAL_KEY, "").encode(),
         version=None if version == AUTO else version,
         announces=data.get(CONF_ANNOUNCES, False),
     )
@@ -168,7 +169,14 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             on_update=self._async_updated,
             since=entry.created_at.timestamp(),
         )
-        self.account = account = TuyaAccount(hass, entry, self.lock, stored.get("account"), reader)
+        self.account = account = TuyaAccount(
+            hass,
+            entry,
+            self.lock,
+            stored.get("account"),
+            reader,
+            changed=self.async_update_listeners,
+        )
         self.cloud = (
             CloudCoordinator(
                 hass, entry, self.lock, client, api.calls, account, stored.get("watch"), reader
@@ -206,7 +214,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         if self.records.waiting:
             # From here on, a crash leaves a store that is not clean.
             await self.store.async_save(self._stored())
-        entry.async_on_unload(await async_get_listener(hass).async_subscribe(self._async_announced))
+        if self.lock.address.on_network:
+            listener = async_get_listener(hass)
+            entry.async_on_unload(await listener.async_subscribe(self._async_announced))
         entry.async_on_unload(async_at_started(hass, self.records.async_begin))
         entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stop))
         if self.cloud:
@@ -271,6 +281,14 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self.lock.choose_kind(family)
         self._async_save()
 
+    @property
+    def available(self) -> bool:
+        """Return if the lock is there for us; behind a gateway, if Tuya tells us of it."""
+        if self.lock.address.on_network:
+            return not self.data.key_refused
+        by_account = self.account.trouble in {None, Trouble.CONNECTING}
+        return by_account or (self.cloud is not None and self.cloud.last_update_success)
+
     def owner(self, unlock: Unlock) -> Member | None:
         """Return whose number opened the lock."""
         return owner(self.members.values(), unlock)
@@ -283,9 +301,14 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             identifiers={(DOMAIN, self.device_id)},
             connections={(dr.CONNECTION_NETWORK_MAC, mac)} if mac else set(),
             manufacturer="Tuya",
-            model=MODELS[self.data.family],
+            model=self._model,
             name=self.config_entry.title,
         )
+
+    @property
+    def _model(self) -> str | None:
+        on_network = self.lock.address.on_network
+        return MODELS[self.data.family] if on_network else "Lock behind a gateway"
 
     def member_device(self, member: Member) -> DeviceInfo:
         """Return the device of a member; it belongs to the lock's.

@@ -101,6 +101,7 @@ def _evidence(coordinator: LockCoordinator) -> Evidence:
         awake=snapshot.awake,
         wakes=len(health.wakes),
         longest_silence=health.longest_silence,
+        on_network=address.on_network,
         stays=address.keep_alive or snapshot.family is Family.D,
         announces=address.announces,
         located=address.host is not None,

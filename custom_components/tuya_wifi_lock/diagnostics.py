@@ -68,7 +68,8 @@ def _connection(coordinator: LockCoordinator) -> dict[str, Any]:
     problem = snapshot.problem
     return {
         "family": snapshot.family,
-        "protocol_configured": coordinator.config_entry.data[CONF_PROTOCOL_VERSION],
+        "on_network": lock.address.on_network,
+        "protocol_configured": coordinator.config_entry.data.get(CONF_PROTOCOL_VERSION),
         "protocol_found": lock.address.found_version,
         "announces": lock.address.announces,
         "keep_alive": lock.address.keep_alive,

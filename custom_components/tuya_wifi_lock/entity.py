@@ -111,7 +111,7 @@ class TuyaLockEntity(CoordinatorEntity[LockCoordinator]):
     ) -> None:
         """Initialize the entity of a description, or the lock itself, which has none."""
         super().__init__(coordinator)
-        self._key_refused = coordinator.data.key_refused
+        self._was_available = coordinator.available
         device_id = coordinator.device_id
         self._attr_unique_id = device_id
         if description:
@@ -128,15 +128,15 @@ class TuyaLockEntity(CoordinatorEntity[LockCoordinator]):
     @property
     @override
     def available(self) -> bool:
-        """Return if the lock accepts the local key, awake or not."""
-        return not self.coordinator.data.key_refused
+        """Return if the lock is there for us, awake or not."""
+        return self.coordinator.available
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Write the state if the lock refuses the local key now, or accepts it again."""
-        if self.coordinator.data.key_refused != self._key_refused:
-            self._key_refused = self.coordinator.data.key_refused
+        """Write the state if the lock is not available any more, or is so again."""
+        if self.coordinator.available != self._was_available:
+            self._was_available = self.coordinator.available
             self.async_write_ha_state()
 
     @override
@@ -168,9 +168,9 @@ class LockValue[V](TuyaLockEntity):
     @override
     def _handle_coordinator_update(self) -> None:
         """Write the state if anything in it has changed."""
-        refused, value = self.coordinator.data.key_refused, self._read()
-        if value != self._value or refused != self._key_refused:
-            self._value, self._key_refused = value, refused
+        available, value = self.coordinator.available, self._read()
+        if value != self._value or available != self._was_available:
+            self._value, self._was_available = value, available
             self.async_write_ha_state()
 
 

@@ -27,7 +27,6 @@ from homeassistant.helpers.event import async_call_later
 
 from .const import LOGGER
 from .tuyalock import (
-    METHODS,
     PRODUCTS,
     CloudError,
     CloudRefused,
@@ -40,7 +39,9 @@ from .tuyalock import (
     TuyaLock,
     Value,
     family_of,
+    has_lock_codes,
     is_lock,
+    is_on_network,
     read_account_report,
     read_specifications,
     safe_name,
@@ -64,8 +65,6 @@ _REPORT = 4
 """The protocol number of messages in which a device reports."""
 _UNEXPECTED = (AttributeError, KeyError, OSError, RuntimeError, TypeError, ValueError)
 """Errors of objects of another shape than expected."""
-_BLUETOOTH = {"ble_unlock_check", "check_code_set", "check_code_push", "synch_member"}
-"""DP codes that only Bluetooth locks have."""
 
 
 class Trouble(StrEnum):
@@ -97,11 +96,16 @@ class TuyaAccount:
         lock: TuyaLock,
         stored: Any,
         reader: Reader,
+        changed: Callable[[], None],
     ) -> None:
-        """Restore what `as_dict` returned; nothing is touched before `async_start`."""
+        """Restore what `as_dict` returned; nothing is touched before `async_start`.
+
+        `changed`: the lock is heard now, or not any more.
+        """
         self._hass = hass
         self._entry = entry
         self._lock = lock
+        self._changed = changed
         lock.use_account(self)
         self._device_id: str = entry.data[CONF_DEVICE_ID]
         asked_at = reader.parts("account", stored).get("asked_at", 0.0)
@@ -174,6 +178,7 @@ class TuyaAccount:
         before, self.trouble = self.trouble, self._judge(self._listen())
         if self.trouble is not before:
             LOGGER.debug("%s: Tuya account: %s", self._entry.title, self.trouble or "connected")
+            self._changed()
         if self.trouble is Trouble.UNEXPECTED and before is not Trouble.UNEXPECTED:
             LOGGER.warning(
                 "The Tuya integration is not as expected, so %s is not heard through it",
@@ -298,8 +303,10 @@ class AccountLock:
     """The DP table of the product, as far as it is known to the account."""
     family: Family | None
     """The product family, as far as its DP codes show it."""
+    on_network: bool
+    """It is on Wi-Fi itself; else it reaches Tuya through a gateway, or the owner's phone."""
     refusal: str | None
-    """Why it cannot be set up: `bluetooth`, `zigbee` or `no_lock_dps`."""
+    """Why it cannot be set up: `no_lock_dps`."""
 
 
 @callback
@@ -357,6 +364,12 @@ def read_lock(device: Any) -> AccountLock | None:
         local_key=key if isinstance(key, str) else "",
         table=_table(device),
         family=family_of(_codes(device)),
+        on_network=is_on_network(
+            behind_gateway=bool(getattr(device, "sub", False)),
+            local_key=key,
+            ip=getattr(device, "ip", None),
+            codes=_codes(device),
+        ),
         refusal=_refusal(device),
     )
 
@@ -369,12 +382,8 @@ def accepts(device: Any, code: str) -> bool:
 
 def _refusal(device: Any) -> str | None:
     codes = _codes(device)
-    if codes & _BLUETOOTH:
-        return "bluetooth"
-    if getattr(device, "sub", False):
-        return "zigbee"
     known = device.product_id in PRODUCTS or not codes
-    return None if known or codes & METHODS.keys() else "no_lock_dps"
+    return None if known or has_lock_codes(codes) else "no_lock_dps"
 
 
 def _codes(device: Any) -> set[str]:

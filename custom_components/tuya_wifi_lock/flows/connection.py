@@ -97,9 +97,9 @@ def account_absence(hass: HomeAssistant) -> str:
 
 @callback
 def is_in_account(hass: HomeAssistant, device_id: str) -> bool:
-    """Return if the account knows all that it takes to set up a lock."""
+    """Return if the account knows all that it takes to reach a lock on the network."""
     lock = new_account_locks(hass).get(device_id)
-    return lock is not None and lock.refusal is None
+    return lock is not None and lock.refusal is None and lock.on_network
 
 
 @callback

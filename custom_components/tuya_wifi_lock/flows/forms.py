@@ -83,24 +83,24 @@ def configured_ids(hass: HomeAssistant) -> set[str | None]:
 # How a lock is used
 
 
-def behaviour_schema(*, cloud: bool, unlock_with: UnlockWith = _DEFAULTS.unlock_with) -> vol.Schema:
-    """Return the form of a new lock, with or without a cloud project."""
+def behaviour_schema(
+    *, cloud: bool, on_network: bool, unlock_with: UnlockWith = _DEFAULTS.unlock_with
+) -> vol.Schema:
+    """Return the form of a new lock; if it is used through Tuya, that opens it as well."""
     ways = [way.value for way in UnlockWith if cloud or way is not UnlockWith.CLOUD]
     config = SelectSelectorConfig(options=ways, translation_key="unlock_with")
-    return vol.Schema(
-        {
-            vol.Required(CONF_UNLOCK_WITH, default=unlock_with.value): SelectSelector(config),
-            vol.Required(CONF_RELOCKS_ITSELF, default=_DEFAULTS.relocks_itself): BooleanSelector(),
-        }
-    )
+    choice = {vol.Required(CONF_UNLOCK_WITH, default=unlock_with.value): SelectSelector(config)}
+    relocks = vol.Required(CONF_RELOCKS_ITSELF, default=_DEFAULTS.relocks_itself)
+    return vol.Schema({**(choice if on_network else {}), relocks: BooleanSelector()})
 
 
-def options_schema(*, cloud: bool, has_code: bool) -> vol.Schema:
+def options_schema(*, cloud: bool, has_code: bool, on_network: bool) -> vol.Schema:
     """Return the form of all options."""
     wait, delay = int(_DEFAULTS.unlock_wait), int(_DEFAULTS.relock_delay)
-    schema = behaviour_schema(cloud=cloud).extend(
+    waits = {vol.Required(CONF_UNLOCK_WAIT, default=wait): _seconds(60)} if on_network else {}
+    schema = behaviour_schema(cloud=cloud, on_network=on_network).extend(
         {
-            vol.Required(CONF_UNLOCK_WAIT, default=wait): _seconds(60),
+            **waits,
             vol.Required(CONF_RELOCK_DELAY, default=delay): _seconds(300),
             vol.Optional(CONF_CODE): _NEW_CODE,
         }

@@ -33,8 +33,16 @@ from .models import (
     is_set as is_clock_set,
     safe_name,
 )
-from .products.catalogue import PRODUCTS, Dp, Family, family_of, is_lock
-from .products.decoder import ALARMS, METHODS, UNLOCK_METHODS
+from .products.catalogue import (
+    PRODUCTS,
+    Dp,
+    Family,
+    family_of,
+    has_lock_codes,
+    is_lock,
+    is_on_network,
+)
+from .products.decoder import ALARMS, UNLOCK_METHODS
 from .records.ageing import CLOCK_AHEAD, LATE_AFTER, aged
 from .records.state import BATTERY_LEVELS, LockState
 from .storage import Reader, dump
@@ -47,7 +55,6 @@ __all__ = [
     "LATE_AFTER",
     "MAX_CALLS",
     "MAX_NAME",
-    "METHODS",
     "PORTS",
     "PRODUCTS",
     "REGIONS",
@@ -91,8 +98,10 @@ __all__ = [
     "aged",
     "dump",
     "family_of",
+    "has_lock_codes",
     "is_clock_set",
     "is_lock",
+    "is_on_network",
     "list_devices",
     "read_account_report",
     "read_specifications",

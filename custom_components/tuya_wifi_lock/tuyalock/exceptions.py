@@ -92,6 +92,12 @@ class LockAsleep(LockError):
     text = Text(translation_domain=DOMAIN, translation_key="lock_asleep")
 
 
+class GatewayNotReached(LockError):
+    """The lock is behind a gateway, and the owner's account does not open it."""
+
+    text = Text(translation_domain=DOMAIN, translation_key="gateway_not_reached")
+
+
 class SettingAsleep(LockError):
     """A setting cannot be changed while the lock sleeps."""
 

@@ -341,6 +341,8 @@ class TuyaLock:
     @property
     def opens_remotely(self) -> bool | None:
         """Return if the product can be opened remotely, where that is known."""
+        if not self.address.on_network:
+            return self.cloud is not None or self.opens_by_account
         return self.product.opens_remotely
 
     @property
@@ -381,11 +383,16 @@ class TuyaLock:
                 if report.time:
                     self.health.check_arrival(report.time, now, self._since)
                 dated = current(self._state, observations, now, self.health.clock_behind)
-                latest = max((at for _, at in dated), default=0.0)
-                if latest > (self._state.last_heard or 0.0):
-                    self._state = replace(self._state, last_heard=latest)
+                self._heard_of(max((at for _, at in dated), default=0.0))
                 return dated
+            case Source.CLOUD if not self.address.on_network:
+                self._heard_of(min(report.time, now))
         return []
+
+    def _heard_of(self, at: float) -> None:
+        """Note that the lock has said something at a Unix time."""
+        if at > (self._state.last_heard or 0.0):
+            self._state = replace(self._state, last_heard=at)
 
     def _keep(self, report: Report, claims: Claims) -> list[Record]:
         """Keep the events of a report; return the records that are new."""
@@ -587,7 +594,8 @@ class TuyaLock:
             requested=state.requested(now),
             problem=self.health.problem,
             key_refused=self.health.key_refused,
-            changeable=self.product.changeable,
+            # Settings are changed over the network only.
+            changeable=self.product.changeable if self.address.on_network else {},
             kinds=self.journal.kinds,
             passwords=self.passwords.known,
         )

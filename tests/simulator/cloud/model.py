@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import json
 from typing import Any
 
+from tests.devices import DataPoint, Model
 from tests.simulator.families import ALARMS
 from tests.simulator.knobs import Family
 from tests.simulator.lock import SimulatedLock
@@ -139,21 +140,28 @@ TYPES: Mapping[str, dict[str, Any]] = {
 }
 
 
+WRITABLE = {"remote_no_pd_setkey", "remote_no_dp_key", "reply_unlock_request"}
+"""Codes that Tuya's cloud takes for every lock that has them."""
+
+
 def properties_of(lock: SimulatedLock) -> tuple[Property, ...]:
     """Return the data points of a lock: of its model, or of its family."""
     if lock.model is None:
         return MODELS[lock.family]
     writable = lock.table.writable | {lock.table.set_key, lock.table.use_key}
     writable |= {lock.table.reply_request}
-    return tuple(
-        Property(
-            dp.id,
-            dp.code,
-            TYPES.get(dp.type) or {"type": "enum", "range": [said.value for said in dp.reports]},
-            str(dp.id) in writable,
-        )
-        for dp in lock.model.dps
-    )
+    return tuple(_property(dp, str(dp.id) in writable) for dp in lock.model.dps)
+
+
+def properties_of_model(model: Model) -> tuple[Property, ...]:
+    """Return the data points of a model that exists."""
+    return tuple(_property(dp, dp.code in WRITABLE) for dp in model.dps)
+
+
+def _property(dp: DataPoint, writable: bool) -> Property:
+    options = [said.value for said in dp.reports]
+    spec = TYPES.get(dp.type) or {"type": "enum", "range": options}
+    return Property(dp.id, dp.code, spec, writable)
 
 
 def thing_model(properties: tuple[Property, ...]) -> str:

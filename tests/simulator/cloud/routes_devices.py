@@ -21,7 +21,7 @@ def _brief(device: Device) -> dict[str, Any]:
         "product_name": "Simulated lock",
         "uuid": f"uuid{device.device_id}",
         "online": True,  # what Tuya says of every lock that sleeps
-        "sub": False,
+        "sub": device.behind_gateway,
     }
 
 
@@ -30,7 +30,8 @@ def _whole(device: Device) -> dict[str, Any]:
     return _brief(device) | {
         "local_key": device.local_key,
         "uid": PROJECT_USER,
-        "ip": "203.0.113.7",  # an outside address, of no use in the home
+        # an outside address, of no use in the home
+        "ip": "" if device.behind_gateway else "203.0.113.7",
         "model": "",
         "status": status,
     }

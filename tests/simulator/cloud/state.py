@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from tests.devices import Model
 from tests.simulator.keypad import Delivery
 from tests.simulator.knobs import Family
 from tests.simulator.lock import SimulatedLock
 from tests.simulator.secret_codes import SecretCodes
 
 from .asked import Refusal
-from .model import MODELS, Property, properties_of
+from .model import MODELS, Property, properties_of, properties_of_model
 from .passwords import PasswordRow, Passwords
 from .records import LogRow, forced_by, is_logged, number_of, text_of
 from .tickets import Tickets
@@ -35,7 +36,7 @@ class Device:
     name: str
     category: str
     product_id: str
-    local_key: str = field(repr=False)
+    local_key: str | None = field(repr=False)
     model: tuple[Property, ...] = ()
     lock: SimulatedLock | None = None
     secret_codes: SecretCodes = field(default_factory=SecretCodes, repr=False)
@@ -45,6 +46,7 @@ class Device:
     users: list[User] = field(default_factory=list)
     logs: list[LogRow] = field(default_factory=list)
     passwords: Passwords = field(default_factory=Passwords)
+    behind_gateway: bool = False
 
     @property
     def reachable(self) -> bool:
@@ -107,6 +109,19 @@ class CloudState:
         self.devices[device_id] = Device(
             device_id, name, category, product_id, local_key, MODELS[family]
         )
+
+    def add_model(self, model: Model, device_id: str, name: str) -> Device:
+        """Add a lock that exists; one behind a gateway has no local key, and hears the cloud."""
+        device = self.devices[device_id] = Device(
+            device_id,
+            name,
+            model.category,
+            model.product_id or "unpublished",
+            None if model.gateway else "0123456789abcdef",
+            properties_of_model(model),
+            behind_gateway=model.gateway,
+        )
+        return device
 
     def add_user(
         self,

@@ -23,6 +23,7 @@ from ..exceptions import (
     CloudSilent,
     CloudUnreachable,
     ConnectionLost,
+    GatewayNotReached,
     KeyIgnored,
     LockAsleep,
     LockError,
@@ -376,7 +377,8 @@ class RemoteUnlock:
             UnlockWith.REQUEST_ONLY: (self._reply,),
             UnlockWith.CLOUD: (self._ticket,),
         }
-        self._ways = order[settings.unlock_with]
+        through_gateway = cloud is not None and not transports.on_network
+        self._ways = (self._ticket,) if through_gateway else order[settings.unlock_with]
         self._opening: asyncio.Task[None] | None = None
         self._waiting = False
         self.waits_until: float | None = None
@@ -438,7 +440,7 @@ class RemoteUnlock:
         async with self._operating():
             way = self._way()
             if not way.reached:
-                raise LockAsleep("the lock is asleep")
+                raise self._not_there("the lock is asleep")
             _LOGGER.debug("%s: locking by %s", self._device_id, type(way).__name__)
             await way.operate(unlock=False)
 
@@ -509,6 +511,8 @@ class RemoteUnlock:
             back = self._transports.family is Family.D and self._transports.connected
             return request or back or None
 
+        if not self._transports.on_network:
+            raise self._not_there("the account does not open it")
         _LOGGER.debug("%s: waiting %s s for a request at the door", self._device_id, self._wait)
         self.waits_until = self._clock.time() + self._wait
         self._changed()
@@ -520,6 +524,10 @@ class RemoteUnlock:
             finally:
                 self.waits_until = None
                 self._changed()
+
+    def _not_there(self, why: str) -> LockError:
+        """Return the error of a lock that nothing reaches now."""
+        return LockAsleep(why) if self._transports.on_network else GatewayNotReached(why)
 
     def _ended(self, opening: asyncio.Task[None]) -> None:
         """Clear up after an unlock; its error is for those who still wait for it."""

@@ -97,6 +97,11 @@ class Transports:
         return self.lan.session.connected
 
     @property
+    def on_network(self) -> bool:
+        """Return if the lock is on the network itself; elsewhere a gateway passes everything on."""
+        return self.lan.session.address.on_network
+
+    @property
     def located(self) -> bool:
         """Return if the lock was ever found in the local network."""
         return self.lan.session.address.host is not None
@@ -123,7 +128,7 @@ class Transports:
         """
         if self.connected:
             return self.lan
-        awake = self.requested or self.family is Family.D
+        awake = self.requested or self.family is Family.D or not self.on_network
         return self.account if awake and self.account_accepts(*codes) else None
 
     def account_accepts(self, *codes: str) -> bool:

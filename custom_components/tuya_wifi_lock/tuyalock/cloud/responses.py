@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.padding import PKCS7
 
 from ..exceptions import CloudRefused, CloudSilent
 from ..models import Item, PasswordPhase, Report, Source, TemporaryPassword, Value, safe_name
-from ..products.catalogue import Dp, DpType
+from ..products.catalogue import Dp, DpType, is_on_network
 from ..products.decoder import ALARM_CODE, MAX_NUMBER, METHODS, NUMBERS
 from ..storage import checked
 
@@ -64,7 +64,10 @@ class CloudDevice:
     category: str
     product_id: str
     local_key: str = field(repr=False)
+    """Empty in the list of all devices, and for a lock that has none."""
     model: str | None
+    on_network: bool
+    """It is on Wi-Fi itself; else it reaches Tuya through a gateway, or the owner's phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +149,21 @@ def read_list(result: Any) -> list[Any]:
 def read_device(row: Any) -> CloudDevice:
     """Read a device; there is no local key in the list of all devices."""
     model = row.get("model") or row.get("product_name") or None
-    local_key = row.get("local_key", "")
+    local_key = row.get("local_key") or ""
     return checked(
         CloudDevice(
-            row["id"], _name(row["name"]), row["category"], row["product_id"], local_key, model
+            id=row["id"],
+            name=_name(row["name"]),
+            category=row["category"],
+            product_id=row["product_id"],
+            local_key=local_key,
+            model=model,
+            on_network=is_on_network(
+                behind_gateway=bool(row.get("sub")) or bool(row.get("gateway_id")),
+                local_key=local_key,
+                ip=row.get("ip"),
+                codes=[str(one["code"]) for one in row.get("status") or ()],
+            ),
         )
     )
 

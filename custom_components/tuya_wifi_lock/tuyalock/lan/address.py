@@ -39,6 +39,7 @@ class Address:
     port: int
     device_id: str
     local_key: bytes = field(repr=False)
+    """Empty for a lock that is not on the network itself, so it is never looked for there."""
     version: str | None = None
     found_version: str | None = None
     """The version with which the lock has proved itself; no older one is spoken any more."""
@@ -50,6 +51,11 @@ class Address:
     """The lock's own time of its latest push, Unix seconds."""
     clock_ahead: float | None = None
     """Seconds by which its clock was ahead of ours then."""
+
+    @property
+    def on_network(self) -> bool:
+        """Return if the lock can be looked for in the local network."""
+        return bool(self.local_key)
 
     @property
     def found(self) -> dict[str, Any]:

@@ -140,8 +140,8 @@ class LanSession:
         return self._connection.peer.host if self._connection else None
 
     def start(self) -> None:
-        """Begin to look for the lock."""
-        self._running = True
+        """Begin to look for the lock, if it is on the network itself."""
+        self._running = self._address.on_network
         for candidate in self._candidates.values():
             self._look_at(candidate)
 

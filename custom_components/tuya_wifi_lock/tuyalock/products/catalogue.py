@@ -152,6 +152,29 @@ def is_lock(category: str, product_id: str) -> bool:
     return category in _LOCK_CATEGORIES or product_id in PRODUCTS
 
 
+_LOCK_CODES = frozenset(dp.code for table in PROFILES.values() for dp in table.values())
+_BLUETOOTH_CODES = frozenset(
+    {"ble_unlock_check", "bluetooth_unlock", "check_code_set", "unlock_ble", "unlock_method_create"}
+)
+"""DP codes of locks with Bluetooth; some of them are on Wi-Fi as well."""
+
+
+def has_lock_codes(codes: Collection[str]) -> bool:
+    """Return if any of the DP codes of a product is known of locks."""
+    return not _LOCK_CODES.isdisjoint(codes)
+
+
+def is_on_network(
+    *, behind_gateway: bool, local_key: object, ip: object, codes: Collection[str]
+) -> bool:
+    """Return if a lock is on Wi-Fi itself, by what Tuya's cloud knows of the device.
+
+    One with Bluetooth that is on Wi-Fi as well has an address and a local key.
+    """
+    is_bluetooth = not _BLUETOOTH_CODES.isdisjoint(codes)
+    return not (behind_gateway or (is_bluetooth and not (ip and local_key)))
+
+
 def recognise(family: Family | None, dps: Mapping[int, Any]) -> Family | None:
     """Return the family that these DPs show, else what was known so far.
 
