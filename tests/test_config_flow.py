@@ -8,18 +8,23 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
 from custom_components.tuya_wifi_lock.discovery import async_get_listener
 from homeassistant.config_entries import (
     SOURCE_DHCP,
+    SOURCE_IGNORE,
     SOURCE_INTEGRATION_DISCOVERY,
     ConfigEntryState,
     ConfigFlowResult,
 )
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.data_entry_flow import (
+    EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE,
+    FlowResultType,
+    InvalidData,
+)
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from tests.common import fall_asleep, is_awake, set_up_awake, wake
@@ -61,6 +66,11 @@ async def test_a_sleeping_lock_is_added(hass: HomeAssistant, simulated_lock: Sim
     assert entry.unique_id == simulated_lock.device_id
     assert entry.data == typed(simulated_lock, announces=True)
     assert entry.options == BEHAVIOUR
+
+    # Who may open the door is asked next.
+    (members,) = hass.config_entries.subentries.async_progress()
+    assert flow.result["next_flow"] == ("config_subentries_flow", members["flow_id"])
+    assert members["handler"] == (entry.entry_id, "member")
 
 
 async def test_a_device_that_was_heard_is_chosen(
@@ -120,8 +130,9 @@ async def test_a_device_that_was_heard_before_says_when(
     assert flow.offered == [{"value": bulb.device_id, "label": label}]
 
 
-def test_every_way_is_explained_in_the_menu() -> None:
+def test_the_menus_explain_every_way_and_the_touch_has_a_title() -> None:
     steps = json.loads(TEXTS.read_text(encoding="utf-8"))["config"]["step"]
+    assert steps["touch"]["title"]
     for name in ("user", "discovered"):
         assert steps[name]["menu_option_descriptions"].keys() == steps[name]["menu_options"].keys()
     for name in ("user", "discovered"):
@@ -256,9 +267,14 @@ async def test_something_else_answers(
 async def test_a_lock_that_does_not_wake_up_can_be_tried_again(
     hass: HomeAssistant, simulated_lock: SimulatedLock
 ) -> None:
+    shown = async_capture_events(hass, EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE)
     flow = await Flow.manual(hass)
     await flow.send(typed(simulated_lock))
     await flow.touched()
+    progress = [event.data["progress"] for event in shown]
+    assert len(progress) > 20
+    assert progress == sorted(progress)
+    assert progress[-1] > 0.8
     assert flow.step == "not_reached"
     assert flow.result["menu_options"] == ["touch", "manual", "untested"]
     await flow.choose("manual")
@@ -331,6 +347,13 @@ async def test_a_known_lock_is_not_discovered(
     flow = await Flow.begin(hass, SOURCE_INTEGRATION_DISCOVERY, found)
     assert flow.result["reason"] == "already_configured"
     assert entry.data["host"] == "127.0.0.1"
+
+
+async def test_a_lock_that_is_ignored_has_no_members(hass: HomeAssistant) -> None:
+    data = {"unique_id": "bfsimulated0lock0001", "title": "Wi-Fi lock 0001"}
+    flow = await Flow.begin(hass, SOURCE_IGNORE, data)
+    assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+    assert not hass.config_entries.subentries.async_progress()
 
 
 async def request_address(hass: HomeAssistant, ip: str) -> None:

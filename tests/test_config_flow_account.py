@@ -174,9 +174,13 @@ async def test_a_lock_that_cannot_be_set_up_is_refused_by_its_name(
     assert flow.suggested == {"device_id": OTHER_ID}
 
 
+def texts() -> dict[str, Any]:
+    """What the flows say."""
+    return json.loads(TEXTS.read_text(encoding="utf-8"))["config"]
+
+
 def test_every_refusal_has_words_with_the_name_of_the_lock() -> None:
-    errors = json.loads(TEXTS.read_text(encoding="utf-8"))["config"]["error"]
-    assert "{name}" in errors["account_no_lock_dps"]
+    assert "{name}" in texts()["error"]["account_no_lock_dps"]
 
 
 # A lock that is heard
@@ -255,8 +259,9 @@ async def test_a_lock_that_is_never_heard_is_used_through_the_account_alone(
     flow = await asked(hass)
     await flow.send({"device_id": simulated_lock.device_id})
     await flow.touched()
-    assert flow.step == "not_reached"
-    assert flow.result["menu_options"] == ["touch", "manual", "account_only"]
+    assert flow.step == "not_heard"
+    assert flow.result["menu_options"] == ["touch", "account_only", "manual"]
+    assert "address" not in json.dumps(texts()["step"]["not_heard"])
     await flow.choose("account_only")
     assert flow.step == "account_only"
     await flow.send({})

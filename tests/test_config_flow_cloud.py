@@ -279,8 +279,8 @@ async def test_a_lock_that_is_not_heard_can_be_used_through_the_cloud_until_it_i
     flow = await connected(hass, account)
     await flow.send({"device_id": simulated_lock.device_id})
     await flow.touched()
-    assert flow.step == "not_reached"
-    assert flow.result["menu_options"] == ["touch", "manual", "cloud_only"]
+    assert flow.step == "not_heard"
+    assert flow.result["menu_options"] == ["touch", "cloud_only", "manual"]
     await flow.choose("cloud_only")
     assert flow.step == "cloud_only"
     await flow.send({})

@@ -15,11 +15,14 @@ from custom_components.tuya_wifi_lock.discovery import (
     async_find_mac,
     async_get_listener,
 )
-from custom_components.tuya_wifi_lock.tuyalock import Announcement
+from custom_components.tuya_wifi_lock.tuyalock import Announcement, Family
+from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import PROFILES
 from homeassistant.config_entries import SOURCE_IGNORE
 from homeassistant.core import HomeAssistant
 from tests.conftest import DISCOVERY, setup, wait_for
 from tests.simulator import Knobs, SimulatedLock, bodies, wire
+from tests.simulator.cloud import SimulatedCloud
+from tests.tuya_login import TuyaLogin
 
 pytestmark = pytest.mark.usefixtures("no_platforms")
 
@@ -76,6 +79,91 @@ async def test_another_lock_is_offered_once(
     announce(OTHER)
     await heard(hass, OTHER)
     assert offered(hass) == []
+
+
+@pytest.fixture
+async def login(hass: HomeAssistant) -> TuyaLogin:
+    """An account, signed in, with a lock of a product that nobody knows, and a bulb."""
+    login = TuyaLogin(hass)
+    login.add_lock(OTHER, category="jtmspro", product_id="unpublished")
+    login.add_lock(BULB, category="dj", product_id="some_bulb")
+    await login.set_up()
+    return login
+
+
+async def test_a_lock_of_the_account_is_offered_whatever_its_product(
+    hass: HomeAssistant, login: TuyaLogin, entry: MockConfigEntry, announce: Callable[..., None]
+) -> None:
+    await setup(hass, entry)
+    announce(BULB, product="some_bulb")
+    await heard(hass, BULB)
+    announce(OTHER, product="unpublished")
+    await wait_for(hass, lambda: offered(hass) == [OTHER])
+
+
+async def test_an_account_that_is_signed_out_makes_nothing_a_lock(
+    hass: HomeAssistant, login: TuyaLogin, entry: MockConfigEntry, announce: Callable[..., None]
+) -> None:
+    await login.unload()
+    await setup(hass, entry)
+    announce(OTHER, product="unpublished")
+    await heard(hass, OTHER)
+    assert offered(hass) == []
+
+
+async def test_a_lock_of_a_project_is_offered_whatever_its_product(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    announce: Callable[..., None],
+) -> None:
+    cloud.add_device(device_id=OTHER, category="jtmspro", product_id="unpublished")
+    cloud.add_device(device_id=BULB, category="dj", product_id="some_bulb")
+    await setup(hass, entry)
+    announce(BULB, product="some_bulb")
+    announce(OTHER, product="unpublished")
+    await wait_for(hass, lambda: offered(hass) == [OTHER])
+
+
+async def test_a_project_is_not_asked_again_and_again_about_a_device(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    announce: Callable[..., None],
+) -> None:
+    cloud.add_device(device_id=BULB, category="dj", product_id="some_bulb")
+    await setup(hass, entry)
+
+    def asked() -> int:
+        return sum("associated-users" in call.path for call in cloud.calls)
+
+    announce(BULB, product="some_bulb")
+    await wait_for(hass, asked)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    for device_id in (BULB, OTHER):
+        announce(device_id, product="some_bulb")
+        await heard(hass, device_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert asked() == 1
+    assert offered(hass) == []
+
+
+async def test_a_project_that_does_not_answer_is_asked_an_hour_later(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    announce: Callable[..., None],
+) -> None:
+    cloud.add_device(device_id=OTHER, category="ms", product_id="unpublished")
+    cloud.fail(1110, ".*associated-users.*")
+    await setup(hass, entry)
+    with patch(f"{DISCOVERY}.ASK_PROJECTS_EVERY", 0.0):
+        announce(OTHER, product="unpublished")
+        await heard(hass, OTHER)
+        await hass.async_block_till_done(wait_background_tasks=True)
+        assert offered(hass) == []
+        announce(OTHER, product="unpublished")
+        await wait_for(hass, lambda: offered(hass) == [OTHER])
 
 
 async def test_a_lock_that_was_ignored_is_not_offered(
@@ -263,7 +351,7 @@ async def test_a_system_without_an_arp_table(hass: HomeAssistant, tmp_path: Path
 
 @pytest.mark.parametrize(
     "simulated_lock",
-    [{"version": "3.5", "knobs": Knobs(low_power=False, solicited_only=True)}],
+    [{"version": "3.5", "family": "D", "knobs": Knobs(low_power=False, solicited_only=True)}],
     indirect=True,
 )
 async def test_a_lock_that_stays_awake_is_asked_for_when_it_is_lost(
@@ -274,7 +362,7 @@ async def test_a_lock_that_stays_awake_is_asked_for_when_it_is_lost(
     with patch(f"{DISCOVERY}.network.async_get_adapters", return_value=adapters):
         await setup(hass, entry)
         await wait_for(hass, lambda: entry.runtime_data.data.awake)
-        entry.runtime_data.lock.session.keep_alive()
+        entry.runtime_data.lock.learn(PROFILES[Family.D])
         asked = simulated_lock.announcer.sent
         await simulated_lock.reboot()
         await wait_for(hass, lambda: simulated_lock.announcer.sent > asked)

@@ -4,23 +4,29 @@ from abc import ABC, abstractmethod
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any, override
 
 import voluptuous as vol
 
 from homeassistant.config_entries import (
+    SOURCE_IGNORE,
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
+    SOURCE_USER,
     ConfigEntryBaseFlow,
     ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
+    FlowType,
     OptionsFlow,
+    SubentryFlowContext,
 )
 from homeassistant.const import CONF_DEVICE_ID, CONF_HOST, CONF_PORT
 from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.typing import DiscoveryInfoType
 
@@ -485,6 +491,20 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
 
     async def _async_reach(self) -> Address:
         """Return how the lock is reached with what was typed; raise why it is not."""
+        begun = self.hass.loop.time()
+
+        @callback
+        def show_time(now: datetime) -> None:
+            self.async_update_progress(min(1.0, (self.hass.loop.time() - begun) / TOUCH_TIME))
+
+        step = timedelta(seconds=TOUCH_TIME / 60)
+        stop = async_track_time_interval(self.hass, show_time, step, cancel_on_shutdown=True)
+        try:
+            return await self._async_reach_typed()
+        finally:
+            stop()
+
+    async def _async_reach_typed(self) -> Address:
         typed = self._gathered.typed
         if not (entry := self._changed_entry):
             return await async_reach(self.hass, address_of(typed), TOUCH_TIME)
@@ -495,8 +515,11 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
     def _failed(self, error: LockError) -> str:
         """Keep what the next form is to say about a failed test; return its step."""
         self._placeholders = dict(error.translation_placeholders)
-        if error.connection_problem is None:
-            return "not_reached"
+        match error.connection_problem:
+            case None:
+                return "not_reached" if self._last_resort == "untested" else "not_heard"
+            case "not_proven":
+                return "not_proven"
         self._errors = {"base": error.connection_problem}
         return self._form_step
 
@@ -504,14 +527,31 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Say that the lock did not answer, and what can be done."""
-        if self._gathered.account_lock:
-            last_resort = "account_only"
-        elif self._gathered.device and not self._changed_entry:
-            last_resort = "cloud_only"
-        else:
-            last_resort = "untested"
-        options = ["touch", self._form_step, last_resort]
+        options = ["touch", self._form_step, self._last_resort]
         return self.async_show_menu(step_id="not_reached", menu_options=options)
+
+    async def async_step_not_proven(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Say that what answered did not show that the key is right, and what can be done."""
+        options = ["touch", self._form_step, self._last_resort]
+        return self.async_show_menu(step_id="not_proven", menu_options=options)
+
+    async def async_step_not_heard(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Say the same to an owner who has typed no address, and has Tuya instead."""
+        options = ["touch", self._last_resort, "manual"]
+        return self.async_show_menu(step_id="not_heard", menu_options=options)
+
+    @property
+    def _last_resort(self) -> str:
+        """Return the step that goes on though the lock was not reached."""
+        if self._gathered.account_lock:
+            return "account_only"
+        if self._gathered.device and not self._changed_entry:
+            return "cloud_only"
+        return "untested"
 
     async def async_step_account_only(
         self, user_input: dict[str, Any] | None = None
@@ -555,6 +595,18 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
             )
             return self.async_show_form(step_id="behaviour", data_schema=schema)
         return self.async_create_entry(title=gathered.title, data=gathered.data, options=user_input)
+
+    @override
+    async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
+        """Go on with the first member of the household."""
+        if self.source == SOURCE_IGNORE:
+            return result
+        members = await self.hass.config_entries.subentries.async_init(
+            (result["result"].entry_id, SUBENTRY_MEMBER),
+            context=SubentryFlowContext(source=SOURCE_USER),
+        )
+        result["next_flow"] = (FlowType.CONFIG_SUBENTRIES_FLOW, members["flow_id"])
+        return result
 
     async def async_step_store(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Change the entry."""

@@ -1,6 +1,7 @@
 """Listens to the announcements of Tuya devices, and offers to set up those that are locks."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from ipaddress import IPv4Interface
 from pathlib import Path
 
@@ -11,8 +12,19 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, discovery_flow
 from homeassistant.util.hass_dict import HassKey
 
+from .cloud import async_get_api, known_projects
 from .const import DOMAIN
-from .tuyalock import ASK_PORT, PORTS, PRODUCTS, Announcement, AnnouncementListener
+from .tuya_account import account_locks
+from .tuyalock import (
+    ASK_PORT,
+    PORTS,
+    PRODUCTS,
+    Announcement,
+    AnnouncementListener,
+    CloudError,
+    is_lock,
+    list_devices,
+)
 
 MOST_DEVICES = 256
 """Devices that are remembered of those that were heard."""
@@ -21,6 +33,9 @@ MOST_DEVICES_OF_SENDER = 32
 MOST_OFFERS = 20
 """Locks that are offered to be set up until Home Assistant is started again."""
 MOST_OFFERS_OF_SENDER = 3
+
+ASK_PROJECTS_EVERY = 3600.0
+"""Seconds between two looks at what the projects know of devices that were heard."""
 
 ARP_TABLE = Path("/proc/net/arp")
 _NO_MAC = "00:00:00:00:00:00"
@@ -41,6 +56,11 @@ class SharedListener:
         self._subscribers = 0
         self._offered: dict[str, str] = {}
         """Who announced each device that was offered."""
+        self._asked_about: frozenset[str] = frozenset()
+        """The devices of which the projects have been asked."""
+        self._ask_projects_from = 0.0
+        self._in_projects: frozenset[str] = frozenset()
+        """The locks of the projects, by device id."""
 
     async def async_subscribe(self, listener: Callable[[Announcement], None]) -> CALLBACK_TYPE:
         """Call back with every announcement, and ask for some; return the unsubscribe."""
@@ -79,14 +99,55 @@ class SharedListener:
 
     @callback
     def _async_heard(self, announcement: Announcement) -> None:
-        """Remember a device, and offer it once if it is a lock that is not set up."""
-        device_id = announcement.device_id
+        """Remember a device, and offer it if it is a lock that is not set up."""
         if not self._remember(announcement):
             return
-        if announcement.product_id not in PRODUCTS or device_id in self._offered:
-            return
         entries = self._hass.config_entries.async_entries(DOMAIN)
-        if not entries or any(entry.unique_id == device_id for entry in entries):
+        if not entries or any(entry.unique_id == announcement.device_id for entry in entries):
+            return
+        if self.is_lock(announcement):
+            self._async_offer(announcement)
+        elif announcement.device_id not in self._asked_about:
+            self._async_ask_projects()
+
+    @callback
+    def is_lock(self, announcement: Announcement) -> bool:
+        """Return if a device is a lock, by its product, the account or a project."""
+        device_id = announcement.device_id
+        if announcement.product_id in PRODUCTS or device_id in self._in_projects:
+            return True
+        return any(
+            lock.device_id == device_id and lock.refusal is None
+            for lock in account_locks(self._hass)
+        )
+
+    @callback
+    def _async_ask_projects(self) -> None:
+        """Look which devices are locks of a project, once for each device that was heard."""
+        now = self._hass.loop.time()
+        if now >= self._ask_projects_from and known_projects(self._hass):
+            self._ask_projects_from = now + ASK_PROJECTS_EVERY
+            self._hass.async_create_background_task(
+                self._async_look_in_projects(), "look for locks in the cloud projects"
+            )
+
+    async def _async_look_in_projects(self) -> None:
+        asked_about, found = frozenset(self.heard), set[str]()
+        for project in known_projects(self._hass).values():
+            with suppress(CloudError):
+                devices = await list_devices(await async_get_api(self._hass, project))
+                found.update(one.id for one in devices if is_lock(one.category, one.product_id))
+                self._asked_about = asked_about
+        self._in_projects = frozenset(found)
+        for announcement in tuple(self.heard.values()):
+            if announcement.device_id in found:
+                self._async_heard(announcement)
+
+    @callback
+    def _async_offer(self, announcement: Announcement) -> None:
+        """Offer a lock once, and few of one sender: anybody can announce anything."""
+        device_id = announcement.device_id
+        if device_id in self._offered:
             return
         of_sender = list(self._offered.values()).count(announcement.sender)
         if len(self._offered) >= MOST_OFFERS or of_sender >= MOST_OFFERS_OF_SENDER:

@@ -102,7 +102,7 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
         data = self.coordinator.data
         attributes = dict(self._refusal)
         if data.unlocking:
-            waits = "connection" if data.stays_connected else "request"
+            waits = "connection" if self.coordinator.lock.stays else "request"
             attributes["waits_for"] = waits if data.unlock_waits_until else "answer"
             attributes["waits_until"] = iso(data.unlock_waits_until)
         return attributes

@@ -20,7 +20,7 @@ from ..const import AUTO, CONF_LOCAL_KEY, CONF_PROTOCOL_VERSION, DEFAULT_PORT
 from ..discovery import async_get_listener
 from ..texts import async_texts
 from ..tuya_account import TUYA, AccountLock, account_locks, local_key
-from ..tuyalock import PRODUCTS, VERSIONS, Address, Announcement, Clock, Settings, TuyaLock
+from ..tuyalock import VERSIONS, Address, Announcement, Clock, Settings, TuyaLock
 from .forms import SECRET, configured_ids
 
 OTHER_DEVICES = "other_devices"
@@ -55,15 +55,15 @@ REAUTH = vol.Schema({vol.Required(CONF_LOCAL_KEY): SECRET})
 def heard_devices(hass: HomeAssistant) -> list[Announcement]:
     """Return the devices that were heard and are not set up, known locks first."""
     configured = configured_ids(hass)
-    heard = async_get_listener(hass).heard.values()
-    new = (device for device in heard if device.device_id not in configured)
-    return sorted(new, key=lambda device: (device.product_id not in PRODUCTS, device.host))
+    listener = async_get_listener(hass)
+    new = (one for one in listener.heard.values() if one.device_id not in configured)
+    return sorted(new, key=lambda device: (not listener.is_lock(device), device.host))
 
 
 async def async_heard_labels(hass: HomeAssistant, *, everything: bool) -> dict[str, str]:
     """Return the labels of what was heard, by device id; what is no known lock is folded away."""
     devices = heard_devices(hass)
-    locks = [device for device in devices if device.product_id in PRODUCTS]
+    locks = [device for device in devices if async_get_listener(hass).is_lock(device)]
     shown = devices if everything or not locks else locks
     texts = await async_texts(hass, "heard")
     labels = {}
@@ -124,9 +124,7 @@ async def async_reach(
 async def _async_reach_loaded(lock: TuyaLock, address: Address, within: float) -> Address:
     """Move a lock, and move it back if it is not reached."""
     before = lock.address
-    # On another network, its announcements may not come through; then it has to be dialled.
-    announces = before.announces and address.host == before.host
-    lock.move(replace(address, announces=announces))
+    lock.move(address)
     try:
         return await lock.reach(within)
     except BaseException:
@@ -137,20 +135,10 @@ async def _async_reach_loaded(lock: TuyaLock, address: Address, within: float) -
 async def _async_reach_new(hass: HomeAssistant, address: Address, within: float) -> Address:
     """Connect to a lock for as long as the test takes."""
     lock = TuyaLock(address, Settings(), Clock())
-
-    @callback
-    def heard(announcement: Announcement) -> None:
-        if announcement.device_id == address.device_id:
-            lock.hint(
-                announcement.host,
-                announcement.version,
-                announced=announcement.is_direct and not announcement.asked,
-            )
-
     listener = async_get_listener(hass)
-    stop_listening = await listener.async_subscribe(heard)
+    stop_listening = await listener.async_subscribe(lock.announced)
     if earlier := listener.heard.get(address.device_id):
-        heard(replace(earlier, host=address.host or earlier.host))
+        lock.announced(replace(earlier, host=address.host or earlier.host))
     elif address.host:
         lock.hint(address.host)
     lock.start()
