@@ -535,8 +535,11 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
     def _failed(self, error: LockError) -> str:
         """Keep what the next form is to say about a failed test; return its step."""
         self._placeholders = dict(error.translation_placeholders)
-        if error.connection_problem is None:
-            return "not_reached" if self._last_resort == "untested" else "not_heard"
+        match error.connection_problem:
+            case None:
+                return "not_reached" if self._last_resort == "untested" else "not_heard"
+            case "not_proven":
+                return "not_proven"
         self._errors = {"base": error.connection_problem}
         return self._form_step
 
@@ -546,6 +549,13 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
         """Say that the lock did not answer, and what can be done."""
         options = ["touch", self._form_step, self._last_resort]
         return self.async_show_menu(step_id="not_reached", menu_options=options)
+
+    async def async_step_not_proven(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Say that what answered did not show that the key is right, and what can be done."""
+        options = ["touch", self._form_step, self._last_resort]
+        return self.async_show_menu(step_id="not_proven", menu_options=options)
 
     async def async_step_not_heard(
         self, user_input: dict[str, Any] | None = None
