@@ -350,7 +350,6 @@ async def test_a_lock_on_mains_power_is_not_asked_for_batteries(
     hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
-    await wait_for(hass, lambda: known(entry).family)
     findings = await diagnose(hass)
     assert not faults(findings)
     assert "battery" not in findings
@@ -464,7 +463,6 @@ async def test_a_lock_on_mains_power_that_is_gone_has_a_repair_of_its_own(
     simulated_lock: SimulatedLock,
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
-    await wait_for(hass, lambda: known(entry).family)
     await simulated_lock.pull_battery()
     listened_for(entry, DAY)
     await have_been_silent(hass, hass_storage, entry, 2 * HOUR)

@@ -15,7 +15,8 @@ from custom_components.tuya_wifi_lock.discovery import (
     async_find_mac,
     async_get_listener,
 )
-from custom_components.tuya_wifi_lock.tuyalock import Announcement
+from custom_components.tuya_wifi_lock.tuyalock import Announcement, Family
+from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import PROFILES
 from homeassistant.config_entries import SOURCE_IGNORE
 from homeassistant.core import HomeAssistant
 from tests.conftest import DISCOVERY, setup, wait_for
@@ -350,7 +351,7 @@ async def test_a_system_without_an_arp_table(hass: HomeAssistant, tmp_path: Path
 
 @pytest.mark.parametrize(
     "simulated_lock",
-    [{"version": "3.5", "knobs": Knobs(low_power=False, solicited_only=True)}],
+    [{"version": "3.5", "family": "D", "knobs": Knobs(low_power=False, solicited_only=True)}],
     indirect=True,
 )
 async def test_a_lock_that_stays_awake_is_asked_for_when_it_is_lost(
@@ -361,7 +362,7 @@ async def test_a_lock_that_stays_awake_is_asked_for_when_it_is_lost(
     with patch(f"{DISCOVERY}.network.async_get_adapters", return_value=adapters):
         await setup(hass, entry)
         await wait_for(hass, lambda: entry.runtime_data.data.awake)
-        entry.runtime_data.lock.session.keep_alive()
+        entry.runtime_data.lock.learn(PROFILES[Family.D])
         asked = simulated_lock.announcer.sent
         await simulated_lock.reboot()
         await wait_for(hass, lambda: simulated_lock.announcer.sent > asked)

@@ -32,6 +32,8 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     CloudUnreachable,
     MalformedFrame,
     NoHandshake,
+    NotProven,
+    OtherDevice,
     SlotTaken,
     WrongVersion,
 )
@@ -53,6 +55,7 @@ WELL = Evidence(
     wakes=20,
     longest_silence=10 * HOUR,
     stays=False,
+    missing=False,
     announces=True,
     located=True,
     dhcp=True,
@@ -129,6 +132,8 @@ SCENES: list[tuple[dict[str, Any], str, State, str]] = [
     (NEW | {"listening_since": NOW - HOUR}, "heard", UNKNOWN, "not_yet"),
     (NEW | {"listening_since": NOW - 3 * DAY}, "heard", ATTENTION, "never_heard"),
     ({"stays": True, "heard": NOW - 60}, "heard", OK, "just_gone"),
+    ({"stays": True, "missing": True, "heard": NOW - 60}, "heard", PROBLEM, "missing"),
+    ({"stays": True, "missing": True, "heard": NOW - 2 * HOUR}, "heard", PROBLEM, "gone"),
     (GATEWAY, "heard", OK, "heard_through_tuya"),
     (GATEWAY | NEW, "heard", UNKNOWN, "through_tuya_not_yet"),
     (GATEWAY | {"account_trouble": "offline"}, "account", PROBLEM, "through_tuya_not_heard"),
@@ -146,7 +151,6 @@ SCENES: list[tuple[dict[str, Any], str, State, str]] = [
         ATTENTION,
         "through_tuya_late",
     ),
-    ({"stays": True, "heard": NOW - 2 * HOUR}, "heard", PROBLEM, "gone"),
     ({"stays": True, "awake": True, "heard": NOW - 9 * DAY}, "heard", OK, "connected"),
     ({}, "hints", OK, "announces_and_dhcp"),
     ({"dhcp": False}, "hints", OK, "announces"),
@@ -158,6 +162,9 @@ SCENES: list[tuple[dict[str, Any], str, State, str]] = [
     ({}, "local_key", OK, "key_accepted"),
     ({"key_refused": True}, "local_key", PROBLEM, "key_refused"),
     ({"problem": NoHandshake()}, "local_key", ATTENTION, "no_handshake"),
+    (NEW | {"problem": NotProven()}, "local_key", ATTENTION, "key_not_proven"),
+    ({"problem": NotProven()}, "local_key", OK, "key_accepted"),
+    ({"problem": OtherDevice()}, "address", PROBLEM, "other_device"),
     (NEW, "local_key", UNKNOWN, "key_untried"),
     ({}, "protocol_version", OK, "version"),
     ({"version_configured": "3.3"}, "protocol_version", OK, "version"),
@@ -360,7 +367,7 @@ def test_each_repair_has_a_finding_and_words_with_values_that_the_finding_has() 
 SETTLED = {"connected", "asleep", "just_gone"}
 CONTRADICTIONS: list[tuple[set[str], set[str]]] = [
     # Texts of which no two may be found together.
-    (SETTLED, {"silent", "gone", "never_heard", "not_yet", "not_again_yet"}),
+    (SETTLED, {"silent", "gone", "missing", "never_heard", "not_yet", "not_again_yet"}),
     ({"connected"}, {"key_untried", "slot_unknown", "not_yet", "usual_unknown"}),
     ({"key_refused", "no_handshake"}, {"key_accepted"}),
     ({"never_heard", "not_yet"}, {"key_accepted", "slot_free", "records"}),

@@ -69,6 +69,8 @@ async def test_device_gets_its_model_when_the_family_shows(
         await simulated_lock.push({"10": False})
     elif simulated_lock.family == "B":
         await call(hass, SERVICE_UNLOCK)
+    else:
+        await simulated_lock.door(False)
     await wait_for(hass, lambda: known(entry).family)
     (device,) = dr.async_entries_for_config_entry(device_registry, entry.entry_id)
     assert device.model == model

@@ -12,7 +12,8 @@ SILENT_AT_LEAST = 2 * DAY
 USUAL_TIMES = 3
 """A lock is silent after so many times its longest usual silence."""
 GONE_AFTER = 3600.0
-"""Seconds after which a lock that stays on the network is missed."""
+"""Seconds after which a lock that stays on the network is missed so much that its owner is asked
+to do something."""
 
 REPLACE_BATTERY = 20
 UNRELIABLE_BATTERY = 15
@@ -71,6 +72,8 @@ class Evidence:
     """It is on the network itself, not behind a gateway."""
     stays: bool
     """It stays on the network."""
+    missing: bool
+    """It stays on the network, and cannot be reached."""
     announces: bool
     located: bool
     dhcp: bool
@@ -157,9 +160,13 @@ def _heard(evidence: Evidence) -> Verdict:
     silence = listened if evidence.heard is None else evidence.now - evidence.heard
     missed = min(silence, listened)
     values = {"silence": duration(silence)}
+    if evidence.stays and missed > GONE_AFTER:
+        return State.PROBLEM, "gone", values
+    if evidence.missing:
+        # Who has only restarted the router needs no repair.
+        return State.PROBLEM, "missing"
     if evidence.stays:
-        gone = missed > GONE_AFTER
-        return (State.PROBLEM, "gone", values) if gone else (State.OK, "just_gone")
+        return State.OK, "just_gone"
     if evidence.heard is None:
         never = missed > SILENT_AT_LEAST
         return (State.ATTENTION, "never_heard", values) if never else (State.UNKNOWN, "not_yet")
@@ -186,6 +193,8 @@ def _hints(evidence: Evidence) -> Verdict:
 
 
 def _address(evidence: Evidence) -> Verdict:
+    if _problem(evidence) == "other_device":
+        return State.PROBLEM, "other_device"
     if evidence.located:
         return State.OK, "located"
     return State.ATTENTION, "not_located"
@@ -198,6 +207,8 @@ def _local_key(evidence: Evidence) -> Verdict:
         return State.ATTENTION, "no_handshake"
     if evidence.awake or evidence.reported:
         return State.OK, "key_accepted"
+    if _problem(evidence) == "not_proven":
+        return State.ATTENTION, "key_not_proven"
     return State.UNKNOWN, "key_untried"
 
 

@@ -43,7 +43,6 @@ from .texts import lock_errors
 from .tuya_account import Trouble, TuyaAccount
 from .tuyalock import (
     Address,
-    Announcement,
     Clock,
     CloudClient,
     Family,
@@ -216,7 +215,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             await self.store.async_save(self._stored())
         if self.lock.address.on_network:
             listener = async_get_listener(hass)
-            entry.async_on_unload(await listener.async_subscribe(self._async_announced))
+            entry.async_on_unload(await listener.async_subscribe(self.lock.announced))
         entry.async_on_unload(async_at_started(hass, self.records.async_begin))
         entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stop))
         if self.cloud:
@@ -285,7 +284,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     def available(self) -> bool:
         """Return if the lock is there for us; behind a gateway, if Tuya tells us of it."""
         if self.lock.address.on_network:
-            return not self.data.key_refused
+            return self.data.available
         by_account = self.account.trouble in {None, Trouble.CONNECTING}
         return by_account or (self.cloud is not None and self.cloud.last_update_success)
 
@@ -413,17 +412,6 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         return reached and used == (settings_of(entry.options), project_of(entry.data))
 
     @callback
-    def _async_announced(self, announcement: Announcement) -> None:
-        """Take an announcement of our lock as a hint that it is awake."""
-        if announcement.device_id == self.device_id:
-            self.lock.hint(
-                announcement.host,
-                announcement.version,
-                announced=announcement.is_direct and not announcement.asked,
-                product_id=announcement.product_id if announcement.is_direct else None,
-            )
-
-    @callback
     def _async_updated(self, update: Update) -> None:
         """Show what has changed, and deliver the records that are new."""
         snapshot, before = update.state, self.data
@@ -435,11 +423,13 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         elif before.key_refused and snapshot.awake:
             LOGGER.info("%s accepts the local key again", self.name)
             async_end_reauth(self.hass, self.config_entry)
+        if snapshot.missing != before.missing:
+            LOGGER.info("%s %s", self.name, "is missing" if snapshot.missing else "is back")
         if self.cloud:
             self.cloud.async_lock_changed(before, snapshot)
         if snapshot.awake and not before.awake:
             self._async_keep_address()
-        elif before.awake and not snapshot.awake and self.lock.address.keep_alive:
+        elif before.awake and not snapshot.awake and self.lock.stays:
             # It may have got another address, and announces itself only when asked.
             self.config_entry.async_create_task(
                 self.hass, async_get_listener(self.hass).async_ask()

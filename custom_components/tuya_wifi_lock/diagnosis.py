@@ -13,7 +13,7 @@ from .checks import CloudEvidence, Evidence, Finding, State, examine
 from .const import CONF_ACCOUNT, DOMAIN
 from .coordinator import LockCoordinator
 from .texts import async_texts, in_markdown
-from .tuyalock import MAX_CALLS, Family, Kind, is_clock_set
+from .tuyalock import MAX_CALLS, Kind, is_clock_set
 
 OTHER_CLIENTS = {"localtuya": "LocalTuya", "tuya_local": "Tuya Local"}
 """Integrations that hold connections to devices in the local network, and their names."""
@@ -102,7 +102,8 @@ def _evidence(coordinator: LockCoordinator) -> Evidence:
         wakes=len(health.wakes),
         longest_silence=health.longest_silence,
         on_network=address.on_network,
-        stays=address.keep_alive or snapshot.family is Family.D,
+        stays=lock.stays,
+        missing=snapshot.missing,
         announces=address.announces,
         located=address.host is not None,
         dhcp=CONF_MAC in data,

@@ -20,7 +20,7 @@ from .coordinator import MODELS, LockConfigEntry, LockCoordinator
 from .dispatcher import Delivery
 from .entity import TuyaLockEntity
 from .texts import iso
-from .tuyalock import Age, Family, Kind, Record
+from .tuyalock import Age, Kind, Record
 
 # Not 1: locking must not queue behind an unlock that waits, and two unlocks share one attempt.
 PARALLEL_UPDATES = 0
@@ -102,7 +102,7 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
         data = self.coordinator.data
         attributes = dict(self._refusal)
         if data.unlocking:
-            waits = "connection" if data.family is Family.D else "request"
+            waits = "connection" if self.coordinator.lock.stays else "request"
             attributes["waits_for"] = waits if data.unlock_waits_until else "answer"
             attributes["waits_until"] = iso(data.unlock_waits_until)
         return attributes

@@ -197,6 +197,8 @@ class _Repairs:
         return (
             data.family,
             data.key_refused,
+            data.missing,
+            lock.stays,
             type(data.problem),
             data.state.battery,
             data.state.battery_level,

@@ -38,6 +38,7 @@ from .tuyalock import (
     Source,
     TuyaLock,
     Value,
+    clean_secret,
     family_of,
     has_lock_codes,
     is_lock,
@@ -144,11 +145,10 @@ class TuyaAccount:
         if device is None or 0 <= time.time() - self._queried_at < QUERY_EVERY:
             return None
         self._queried_at = time.time()
-        key = getattr(device, "local_key", None)
+        key = _key_of(device)
         if key == known:
             key = await async_query_local_key(self._hass, manager, self._device_id)
-        usable = isinstance(key, str) and len(key) == len(known) and key != known
-        return key if usable else None
+        return key if len(key) == len(known) and key != known else None
 
     # Commands
 
@@ -346,11 +346,16 @@ def _devices(manager: Any) -> dict[str, Any]:
     return dict(devices) if isinstance(devices, dict) else {}
 
 
+def _key_of(device: Any) -> str:
+    """Return the local key of a device of an account; empty if there is none."""
+    key = getattr(device, "local_key", None)
+    return clean_secret(key) if isinstance(key, str) else ""
+
+
 def read_lock(device: Any) -> AccountLock | None:
     """Return a device as a lock, or None if it is no lock or has another shape than expected."""
     device_id, name = getattr(device, "id", None), getattr(device, "name", None)
     category, product_id = getattr(device, "category", None), getattr(device, "product_id", None)
-    key = getattr(device, "local_key", None)
     texts = device_id, name, category, product_id
     if not all(isinstance(text, str) for text in texts):
         return None
@@ -361,12 +366,12 @@ def read_lock(device: Any) -> AccountLock | None:
         name=safe_name(str(name)),
         category=str(category),
         product_id=str(product_id),
-        local_key=key if isinstance(key, str) else "",
+        local_key=_key_of(device),
         table=_table(device),
         family=family_of(_codes(device)),
         on_network=is_on_network(
             behind_gateway=bool(getattr(device, "sub", False)),
-            local_key=key,
+            local_key=_key_of(device),
             ip=getattr(device, "ip", None),
             codes=_codes(device),
         ),
@@ -416,20 +421,20 @@ def _table(device: Any) -> dict[int, Dp]:
 # Requests to Tuya through an account
 
 
-async def async_query_local_key(hass: HomeAssistant, manager: Any, device_id: str) -> Any:
-    """Return the local key of a device; the device of the integration stays as it is."""
+async def async_query_local_key(hass: HomeAssistant, manager: Any, device_id: str) -> str:
+    """Return the local key of a device, or nothing; the integration's device stays as it is."""
     repository = getattr(manager, "device_repository", None)
     query = getattr(repository, "query_devices_by_ids", None)
     if not callable(query):
-        return None
+        return ""
     try:
         answer = await _async_call(hass, query, [device_id])
     except CloudError as err:
         LOGGER.info("The local key is not known from the Tuya account: %s", _name(err))
-        return None
+        return ""
     devices = answer if isinstance(answer, list) else []
-    keys = {getattr(one, "id", None): getattr(one, "local_key", None) for one in devices}
-    return keys.get(device_id)
+    keys = [_key_of(one) for one in devices if getattr(one, "id", None) == device_id]
+    return keys[-1] if keys else ""
 
 
 def can_send(manager: Any) -> bool:

@@ -19,6 +19,7 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     MalformedFrame,
     NoAnswer,
     NoHandshake,
+    NotProven,
     SlotTaken,
     UnlockRefused,
     Unreachable,
@@ -31,7 +32,7 @@ from .house import VERSIONS, House, house
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 PARTLY = {"product": {"reported": ["residual_electricity"]}}
-UNPROVEN = (NoHandshake, Unreachable, MalformedFrame)
+UNPROVEN = (NotProven, NoHandshake, Unreachable, MalformedFrame)
 """With 3.1 a lock proves itself only by a report."""
 DEAF = (NoHandshake, WrongKey, Unreachable)
 
@@ -72,7 +73,7 @@ FAULTS = {
     "wrong check sum": Fault(faulty(bad_mac=1), report_lost="D", unlock=LOST),
     "delayed answers": Fault(faulty(delay_answers=0.05)),
     "lost answer to the query": Fault(
-        faulty(lose_answers={"query"}), setup=(NoHandshake,), unlock=()
+        faulty(lose_answers={"query"}), setup=(NotProven,), unlock=()
     ),
     "lost acknowledgements": Fault(faulty(lose_answers={"control", "heartbeat"})),
     "lost reports": Fault(faulty(lose_answers={"report"}), report_lost="ABD", unlock=LOST),
@@ -88,7 +89,7 @@ FAULTS = {
     ),
     "wrong local key, lock is silent": Fault(
         faulty(wrong_local_key="fedcba9876543210", wrong_key="silent"),
-        setup=DEAF,
+        setup=(*DEAF, NotProven),
         report_lost="ABD",
     ),
     "two frames in one segment": Fault(faulty(merge_frames=1)),
@@ -96,7 +97,9 @@ FAULTS = {
     "place taken": Fault(
         faulty(slot_taken=True), setup=(SlotTaken, NoHandshake), report_lost="ABD"
     ),
-    "mute": Fault(faulty(mute=True), setup=(NoHandshake,), report_lost="ABD", unlock=LOST),
+    "mute": Fault(
+        faulty(mute=True), setup=(NoHandshake, NotProven), report_lost="ABD", unlock=LOST
+    ),
     "sequence numbers echoed": Fault(faulty(seq_policy="echo")),
     "sequence numbers counted": Fault(faulty(seq_policy="counter")),
     "acknowledged in host order": Fault(faulty(ack_retcode=0x01000000)),

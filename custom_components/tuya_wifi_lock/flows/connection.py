@@ -124,9 +124,7 @@ async def async_reach(
 async def _async_reach_loaded(lock: TuyaLock, address: Address, within: float) -> Address:
     """Move a lock, and move it back if it is not reached."""
     before = lock.address
-    # On another network, its announcements may not come through; then it has to be dialled.
-    announces = before.announces and address.host == before.host
-    lock.move(replace(address, announces=announces))
+    lock.move(address)
     try:
         return await lock.reach(within)
     except BaseException:
@@ -137,20 +135,10 @@ async def _async_reach_loaded(lock: TuyaLock, address: Address, within: float) -
 async def _async_reach_new(hass: HomeAssistant, address: Address, within: float) -> Address:
     """Connect to a lock for as long as the test takes."""
     lock = TuyaLock(address, Settings(), Clock())
-
-    @callback
-    def heard(announcement: Announcement) -> None:
-        if announcement.device_id == address.device_id:
-            lock.hint(
-                announcement.host,
-                announcement.version,
-                announced=announcement.is_direct and not announcement.asked,
-            )
-
     listener = async_get_listener(hass)
-    stop_listening = await listener.async_subscribe(heard)
+    stop_listening = await listener.async_subscribe(lock.announced)
     if earlier := listener.heard.get(address.device_id):
-        heard(replace(earlier, host=address.host or earlier.host))
+        lock.announced(replace(earlier, host=address.host or earlier.host))
     elif address.host:
         lock.hint(address.host)
     lock.start()

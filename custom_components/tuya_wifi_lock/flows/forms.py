@@ -32,7 +32,7 @@ from ..const import (
     CONF_UNLOCK_WITH,
     DOMAIN,
 )
-from ..tuyalock import Settings, UnlockWith
+from ..tuyalock import Settings, UnlockWith, clean_secret, visible
 
 CONF_REMOVE_CODE = "remove_code"
 
@@ -52,9 +52,20 @@ _CHECKS: Mapping[str, Callable[[str], object]] = {
 }
 
 
+_SECRETS = {CONF_LOCAL_KEY: 16, CONF_ACCESS_SECRET: 32}
+"""How many characters a secret has."""
+
+
 def stripped(user_input: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was typed without the spaces around it."""
-    return {key: v.strip() if isinstance(v, str) else v for key, v in user_input.items()}
+    """Return what was typed without what came along when it was copied."""
+    return {
+        key: clean_secret(value, _SECRETS[key])
+        if key in _SECRETS
+        else visible(value)
+        if isinstance(value, str)
+        else value
+        for key, value in user_input.items()
+    }
 
 
 def field_errors(typed: Mapping[str, Any]) -> dict[str, str]:

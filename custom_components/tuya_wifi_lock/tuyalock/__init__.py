@@ -30,8 +30,10 @@ from .models import (
     Unlock,
     UnlockWith,
     Value,
+    clean_secret,
     is_set as is_clock_set,
     safe_name,
+    visible,
 )
 from .products.catalogue import (
     PRODUCTS,
@@ -96,6 +98,7 @@ __all__ = [
     "Update",
     "Value",
     "aged",
+    "clean_secret",
     "dump",
     "family_of",
     "has_lock_codes",
@@ -106,4 +109,5 @@ __all__ = [
     "read_account_report",
     "read_specifications",
     "safe_name",
+    "visible",
 ]

@@ -58,6 +58,21 @@ class NoHandshake(LockError):
     connection_problem = "key_or_version"
 
 
+class NotProven(LockError):
+    """The other end has not shown yet that it holds the local key; a lock may have nothing to say.
+
+    With 3.1 and 3.3 nothing but a report or an answer shows it, and silence says nothing.
+    """
+
+    connection_problem = "not_proven"
+
+
+class OtherDevice(LockError):
+    """Another device holds the local key, and answers at the address: a gateway, as a rule."""
+
+    connection_problem = "other_device"
+
+
 class WrongKey(LockError):
     """The local key is certainly not the lock's."""
 
@@ -90,6 +105,12 @@ class LockAsleep(LockError):
     """Nobody requested the remote unlock at the door while it waited."""
 
     text = Text(translation_domain=DOMAIN, translation_key="lock_asleep")
+
+
+class LockMissing(LockError):
+    """A lock that stays on the network cannot be reached: it has no power, or no Wi-Fi."""
+
+    text = Text(translation_domain=DOMAIN, translation_key="lock_missing")
 
 
 class GatewayNotReached(LockError):

@@ -16,8 +16,9 @@ from .cloud.client import CloudClient
 from .exceptions import ConnectionLost, LockError, Reason, UnlockRefused, Unreachable
 from .lan.address import Address
 from .lan.connection import QueryNotUnderstood, Rejected
+from .lan.discovery import Announcement
 from .lan.protocol import VERSIONS
-from .lan.session import Accepted, Closed, LanSession, Opened, SessionEvent
+from .lan.session import Accepted, Closed, LanSession, Missed, Opened, SessionEvent
 from .models import (
     Age,
     Duress,
@@ -79,12 +80,19 @@ class Snapshot:
     requested: bool
     problem: LockError | None
     key_refused: bool
+    missing: bool
+    """It stays on the network, and cannot be reached."""
     changeable: Mapping[str, Dp]
     """Settings that can be changed by the product's own model, by DP code."""
     kinds: frozenset[Kind]
     """The kinds of records that there are."""
     passwords: tuple[TemporaryPassword, ...]
     """The temporary passwords that are known, the oldest first."""
+
+    @property
+    def available(self) -> bool:
+        """Return if the lock is there for us, awake or not."""
+        return not (self.key_refused or self.missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +140,7 @@ class TuyaLock:
         address = replace(address, **_found(stored.get("address"), reader))
         self._device_id = address.device_id
         self.session = LanSession(address, clock, self.on_event)
+        self._say_if_it_stays()
         self._waiters = Waiters(clock)
         self._transports = Transports(self.session, self.product, lambda: self._state, clock)
         self._remote = RemoteUnlock(
@@ -232,6 +241,17 @@ class TuyaLock:
 
     # What can be asked of it
 
+    def announced(self, announcement: Announcement) -> None:
+        """Take an announcement as a hint that the lock is awake, if it is of this one."""
+        if announcement.device_id == self._device_id:
+            direct = announcement.is_direct
+            self.hint(
+                announcement.host,
+                announcement.version,
+                announced=direct and not announcement.asked,
+                product_id=announcement.product_id if direct else None,
+            )
+
     def hint(
         self,
         host: str,
@@ -299,7 +319,7 @@ class TuyaLock:
             "family": product.family,
             "table_source": product.table_source,
             "kind_unclear": product.kind_unclear,
-            "stays_connected": self.address.keep_alive or product.family is Family.D,
+            "stays_connected": self.stays,
             "query_answer": product.query_answer,
             "table": [{"dp": id_, **dump(dp)} for id_, dp in sorted(product.table.items())],
             "heard": [self._describe_dp(row) for row in product.heard.dps.values()],
@@ -332,6 +352,11 @@ class TuyaLock:
         """Return if the lock itself or Tuya's cloud takes a refusal of the request at the door."""
         by_cloud = self.cloud is not None and "unlock_request" in self._state.seen
         return by_cloud or self.product.family is Family.A
+
+    @property
+    def stays(self) -> bool:
+        """Return if the lock stays on the network, so that it is missed when it is not there."""
+        return self.session.stays
 
     @property
     def opens_by_account(self) -> bool:
@@ -470,8 +495,6 @@ class TuyaLock:
         else:
             self._notice_clock()
             self._publish(self._note(event))
-        if self.product.family is Family.D:
-            self.session.keep_alive()
         if self._reaching:
             self._check_reached()
 
@@ -485,11 +508,12 @@ class TuyaLock:
                 self._keeper.opened(event.hint_at, woken=event.woken)
             case Accepted():
                 self.health.note_success()
+                self._show_presence()
+            case Missed():
+                self._show_presence()
             case QueryNotUnderstood():
-                self.product.query_not_understood()
+                # It says nothing of what the lock is.
                 self.product.heard.note_answer(QueryAnswer.NOT_UNDERSTOOD)
-                # Who waits for an access control only waits for its connection.
-                self._waiters.take(Reported(source=Source.LAN, codes={}, is_answer=True))
             case Rejected():
                 refusal = UnlockRefused(Reason.REJECTED)
                 self.health.note_error(refusal, self._clock.time())
@@ -497,6 +521,10 @@ class TuyaLock:
             case Closed():
                 return self._closed(event.error)
         return []
+
+    def _show_presence(self) -> None:
+        """Show whoever waits for a lock that stays on the network that it is there, or missing."""
+        self._waiters.take(Reported(source=Source.LAN, codes={}, is_answer=True))
 
     def _closed(self, error: LockError | None) -> list[Record]:
         """Note why a dial failed or a connection ended; None if we ended it."""
@@ -568,6 +596,7 @@ class TuyaLock:
 
     def _publish(self, records: Iterable[Record] = (), *, force: bool = False) -> None:
         """Publish what has changed, and the records that are new and not delivered."""
+        self._say_if_it_stays()
         records = tuple(records)
         for record in records:
             _LOGGER.debug("%s: new: %s", self._device_id, record)
@@ -579,6 +608,10 @@ class TuyaLock:
         self.snapshot = snapshot
         self._arm(now)
         self._on_update(Update(snapshot, new))
+
+    def _say_if_it_stays(self) -> None:
+        """Let the session know what is proven of the product: that it stays on the network."""
+        self.session.keep_alive(stays=self.product.family is Family.D and self.address.on_network)
 
     def _look(self, now: float) -> Snapshot:
         state, settings = state_at(self._state, now), self._settings
@@ -594,6 +627,7 @@ class TuyaLock:
             requested=state.requested(now),
             problem=self.health.problem,
             key_refused=self.health.key_refused,
+            missing=self.session.missing,
             # Settings are changed over the network only.
             changeable=self.product.changeable if self.address.on_network else {},
             kinds=self.journal.kinds,

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
+import html
 import re
 from typing import Annotated, Any, ClassVar, override
 import unicodedata
@@ -24,6 +25,8 @@ MAX_NAME = 64
 
 _JOINERS = {"\u200c", "\u200d"}
 """They do not show, and belong to words of some languages and to emoji."""
+
+_QUOTES = set("\"'`\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb")
 
 PLAIN_WORD = re.compile("[a-z_]{1,32}")
 """A text that is no key and no code."""
@@ -80,6 +83,27 @@ def safe_name(name: str) -> str:
 def _seen(char: str) -> str:
     """Return a character, or a space in place of one that cannot be seen, as a line break."""
     return " " if unicodedata.category(char)[0] in "CZ" and char not in _JOINERS else char
+
+
+def clean_secret(text: str, length: int = 16) -> str:
+    """Return a local key, or another secret, as it was before it came out of a web page.
+
+    Of one that has its length, nothing is taken away. What gives none stays as it is.
+    """
+    typed = seen = visible(text)
+    while len(seen) != length:
+        if len(seen) > length and {seen[0], seen[-1]} <= _QUOTES:
+            seen = seen[1:-1].strip()
+        elif (unescaped := html.unescape(seen)) != seen:
+            seen = unescaped
+        else:
+            return typed
+    return seen
+
+
+def visible(text: str) -> str:
+    """Return a text without the spaces around it, and without what cannot be seen in it."""
+    return "".join(char for char in text if unicodedata.category(char) != "Cf").strip()
 
 
 class Source(StrEnum):

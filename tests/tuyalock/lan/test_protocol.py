@@ -30,7 +30,11 @@ NEW_COMMANDS = (
     Command.QUERY_NEW,
     Command.HEARTBEAT,
 )
-COMMANDS = {"3.1": OLD_COMMANDS, "3.3": OLD_COMMANDS, "3.4": NEW_COMMANDS, "3.5": NEW_COMMANDS}
+WITHOUT_HANDSHAKE = {"3.1", "3.2", "3.3"}
+COMMANDS = {
+    version: OLD_COMMANDS if version in WITHOUT_HANDSHAKE else NEW_COMMANDS
+    for version in protocol.VERSIONS
+}
 
 keys = st.binary(min_size=16, max_size=16)
 sequences = st.integers(0, 0xFFFFFFFF)
@@ -93,7 +97,7 @@ def test_the_lock_does_not_read_what_we_send_with_another_key(version: str) -> N
 
 @versions
 def test_only_commands_that_change_something_carry_the_version(version: str) -> None:
-    control = Command.CONTROL if version in {"3.1", "3.3"} else Command.CONTROL_NEW
+    control = Command.CONTROL if version in WITHOUT_HANDSHAKE else Command.CONTROL_NEW
     lengths = {
         command: len(protocol.encode(version, KEY, 1, command, bytes(40)))
         for command in (control, Command.HEARTBEAT)
@@ -132,11 +136,26 @@ def test_we_read_what_the_lock_sends(version: str, command: Command, data: st.Da
     raw = wire.encode(version, key, command, sequence, body, retcode=retcode, serial=serial)
     ciphered = {
         "3.1": bool(body) and command is Command.STATUS,
+        "3.2": bool(body),
         "3.3": bool(body),
         "3.4": True,
         "3.5": True,
     }
-    assert read(version, raw, key) == [Frame(command, body, ciphered[version])]
+    headed = body and command is Command.STATUS and version in {"3.2", "3.3"}
+    said = version if headed else None
+    assert read(version, raw, key) == [Frame(command, body, ciphered[version], said)]
+
+
+@pytest.mark.parametrize(("spoken", "theirs"), [("3.2", "3.3"), ("3.3", "3.2")])
+def test_a_report_of_32_says_so_and_is_read_as_one_of_33(spoken: str, theirs: str) -> None:
+    raw = wire.encode(theirs, KEY, Command.STATUS, 1, BODY, retcode=0)
+    assert read(spoken, raw) == [Frame(Command.STATUS, BODY, ciphered=True, version=theirs)]
+
+
+@pytest.mark.parametrize("version", ["3.2", "3.3"])
+def test_a_complaint_in_clear_text_is_read_and_counts_for_nothing(version: str) -> None:
+    raw = checked(b"\0\0\0\1data format error", Command.QUERY)
+    assert read(version, raw) == [Frame(Command.QUERY, b"data format error", ciphered=False)]
 
 
 @pytest.mark.parametrize("version", ["3.4", "3.5"])
@@ -202,7 +221,7 @@ def test_a_frame_that_was_cut_is_not_believed(version: str) -> None:
 @versions
 @pytest.mark.parametrize("sender", protocol.VERSIONS)
 def test_another_version_is_never_understood(version: str, sender: str) -> None:
-    if version == sender or {version, sender} == {"3.1", "3.3"}:
+    if version == sender or {version, sender} <= WITHOUT_HANDSHAKE:
         return
     raw = wire.encode(sender, KEY, Command.STATUS, 1, BODY, retcode=0)
     with pytest.raises(MalformedFrame):
@@ -211,7 +230,13 @@ def test_another_version_is_never_understood(version: str, sender: str) -> None:
 
 @pytest.mark.parametrize(
     ("version", "error"),
-    [("3.1", WrongKey), ("3.3", WrongKey), ("3.4", MalformedFrame), ("3.5", MalformedFrame)],
+    [
+        ("3.1", WrongKey),
+        ("3.2", WrongKey),
+        ("3.3", WrongKey),
+        ("3.4", MalformedFrame),
+        ("3.5", MalformedFrame),
+    ],
 )
 def test_another_key_is_noticed(version: str, error: type[Exception]) -> None:
     raw = wire.encode(version, OTHER_KEY, Command.STATUS, 1, BODY, retcode=0)

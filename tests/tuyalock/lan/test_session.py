@@ -22,4 +22,6 @@ def test_a_lock_is_known_to_stay_on_the_network_before_it_is_connected() -> None
     session = LanSession(ADDRESS, ToyClock(), lambda event: None)
     session.keep_alive()
     session.keep_alive()
-    assert session.address.keep_alive
+    assert session.stays
+    session.keep_alive(stays=False)
+    assert not session.stays

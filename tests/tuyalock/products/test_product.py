@@ -138,15 +138,6 @@ def test_codes_show_no_family() -> None:
     assert product.family is None
 
 
-def test_who_does_not_understand_a_query_is_an_access_control_unless_known_better() -> None:
-    product = Product()
-    product.query_not_understood()
-    assert product.family is D
-    product = Product({"family": "B"})
-    product.query_not_understood()
-    assert product.family is B
-
-
 def test_a_product_id_shows_the_family_unless_known_better() -> None:
     product = Product()
     product.identify(None)

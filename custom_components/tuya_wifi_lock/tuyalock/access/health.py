@@ -5,7 +5,15 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
-from ..exceptions import LockError, NoHandshake, SlotTaken, Unreachable, WrongKey, WrongVersion
+from ..exceptions import (
+    LockError,
+    NoHandshake,
+    OtherDevice,
+    SlotTaken,
+    Unreachable,
+    WrongKey,
+    WrongVersion,
+)
 from ..models import OUR_MEMBER, is_set
 from ..records.ageing import CLOCK_TOLERANCE
 from ..records.journal import SAVED_UP
@@ -104,7 +112,8 @@ class Health:
     @property
     def is_stuck(self) -> bool:
         """Return if another attempt to connect would fail as the last one did."""
-        return self.key_refused or self.crowded or isinstance(self.problem, WrongVersion)
+        certain = isinstance(self.problem, WrongVersion | OtherDevice)
+        return certain or self.key_refused or self.crowded
 
     @property
     def crowded(self) -> bool:

@@ -27,6 +27,7 @@ from ..exceptions import (
     KeyIgnored,
     LockAsleep,
     LockError,
+    LockMissing,
     NoAnswer,
     NoCloud,
     NoRequest,
@@ -239,7 +240,7 @@ class CloudTicket(Way):
     def reached(self) -> bool:
         """Return if the lock listens to its cloud now, or nobody but the cloud can know."""
         lock = self._transports
-        return lock.connected or lock.requested or not lock.located
+        return lock.connected or lock.requested or lock.stays or not lock.located
 
     @override
     async def operate(self, *, unlock: bool) -> None:
@@ -440,7 +441,7 @@ class RemoteUnlock:
         async with self._operating():
             way = self._way()
             if not way.reached:
-                raise self._not_there("the lock is asleep")
+                raise self._not_there()
             _LOGGER.debug("%s: locking by %s", self._device_id, type(way).__name__)
             await way.operate(unlock=False)
 
@@ -502,32 +503,39 @@ class RemoteUnlock:
     async def _await_request(self) -> None:
         """Wait until somebody requests the unlock at the door.
 
-        No other wake counts, and no request of an earlier wake whose time is not over yet. An
-        access control knows no requests and never sleeps: it only has to be connected again.
+        No other wake counts, and no request of an earlier wake whose time is not over yet. A lock
+        that stays on the network only has to be connected again, unless it is missing.
         """
+        lock = self._transports
 
         def released(reported: Reported) -> bool | None:
             request = int(reported.codes.get("unlock_request", 0)) > 0 and self._way().reached
-            back = self._transports.family is Family.D and self._transports.connected
-            return request or back or None
+            return request or (lock.stays and lock.connected) or lock.missing or None
 
-        if not self._transports.on_network:
-            raise self._not_there("the account does not open it")
-        _LOGGER.debug("%s: waiting %s s for a request at the door", self._device_id, self._wait)
+        if lock.missing or not lock.on_network:
+            raise self._not_there()
+        what = "its connection" if lock.stays else "a request at the door"
+        _LOGGER.debug("%s: waiting %s s for %s", self._device_id, self._wait, what)
         self.waits_until = self._clock.time() + self._wait
         self._changed()
         with self._waiters.wait_for(released) as waiter:
             try:
                 await waiter.result(self._wait)
             except TimeoutError as err:
-                raise LockAsleep("nobody requested the unlock at the door") from err
+                raise self._not_there() from err
             finally:
                 self.waits_until = None
                 self._changed()
+        if lock.missing:
+            raise self._not_there()
 
-    def _not_there(self, why: str) -> LockError:
-        """Return the error of a lock that nothing reaches now."""
-        return LockAsleep(why) if self._transports.on_network else GatewayNotReached(why)
+    def _not_there(self) -> LockError:
+        """Return why nothing reaches the lock now."""
+        if not self._transports.on_network:
+            return GatewayNotReached("the account does not open it")
+        if self._transports.stays:
+            return LockMissing("the lock is not connected")
+        return LockAsleep("nobody requested the unlock at the door")
 
     def _ended(self, opening: asyncio.Task[None]) -> None:
         """Clear up after an unlock; its error is for those who still wait for it."""

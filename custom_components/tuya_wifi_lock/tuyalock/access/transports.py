@@ -11,6 +11,7 @@ from ..clock import Clock
 from ..exceptions import (
     ConnectionLost,
     LockError,
+    LockMissing,
     NotSupported,
     SettingAsleep,
     SettingNotConfirmed,
@@ -97,6 +98,16 @@ class Transports:
         return self.lan.session.connected
 
     @property
+    def stays(self) -> bool:
+        """Return if the lock stays on the network, so that it need not be woken."""
+        return self.lan.session.stays
+
+    @property
+    def missing(self) -> bool:
+        """Return if the lock stays on the network, and cannot be reached."""
+        return self.lan.session.missing
+
+    @property
     def on_network(self) -> bool:
         """Return if the lock is on the network itself; elsewhere a gateway passes everything on."""
         return self.lan.session.address.on_network
@@ -128,7 +139,7 @@ class Transports:
         """
         if self.connected:
             return self.lan
-        awake = self.requested or self.family is Family.D or not self.on_network
+        awake = self.requested or self.stays or not self.on_network
         return self.account if awake and self.account_accepts(*codes) else None
 
     def account_accepts(self, *codes: str) -> bool:
@@ -230,6 +241,8 @@ async def change_setting(
     """Change a setting; returns when the lock reports the value, else raises LockError."""
     if code not in changeable:
         raise NotSupported(f"this product does not let {code} be changed")
+    if not transports.connected and transports.stays:
+        raise LockMissing("the lock is not connected")
     if not transports.connected:
         raise SettingAsleep("the lock is asleep")
 

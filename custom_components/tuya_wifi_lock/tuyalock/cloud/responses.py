@@ -10,7 +10,16 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from ..exceptions import CloudRefused, CloudSilent
-from ..models import Item, PasswordPhase, Report, Source, TemporaryPassword, Value, safe_name
+from ..models import (
+    Item,
+    PasswordPhase,
+    Report,
+    Source,
+    TemporaryPassword,
+    Value,
+    clean_secret,
+    safe_name,
+)
 from ..products.catalogue import Dp, DpType, is_on_network
 from ..products.decoder import ALARM_CODE, MAX_NUMBER, METHODS, NUMBERS
 from ..storage import checked
@@ -149,7 +158,7 @@ def read_list(result: Any) -> list[Any]:
 def read_device(row: Any) -> CloudDevice:
     """Read a device; there is no local key in the list of all devices."""
     model = row.get("model") or row.get("product_name") or None
-    local_key = row.get("local_key") or ""
+    local_key = clean_secret(row.get("local_key") or "")
     return checked(
         CloudDevice(
             id=row["id"],

@@ -6,20 +6,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..clock import Clock, expire
-from ..exceptions import LockError, MalformedFrame, NoHandshake, WrongKey
+from ..exceptions import LockError, MalformedFrame, NoHandshake, NotProven, WrongKey
 from .connection import Connection, Peer, Received
-from .protocol import VERSIONS
+from .protocol import is_same
 
+TRIED = ("3.5", "3.4", "3.3", "3.1")
+"""The versions to try in turn where nothing is known."""
 ANNOUNCED_WITHIN = 6.0
 """Seconds in which a lock that is awake announces itself; it does so every 5."""
 SILENCE = 15.0
 """Seconds of silence after which a sign of life is a wake."""
-KEPT_ALIVE_AFTER = 180.0
-"""Seconds of presence that no low-power lock reaches: requests last 90 at most."""
+KEPT_ALIVE_AFTER = 600.0
+"""Seconds of presence that no low-power lock reaches: requests last 90 at most, and somebody who
+enrols fingers keeps it awake for some minutes."""
 PRESENT_GAP = 20.0
 """Seconds between two proofs of presence within which a lock was there all the time."""
 FOUND_TRIES = 2
-"""Failures after which the lock may speak a newer version than the one that worked."""
+"""Failures after which the lock may speak another version than the one that worked, or that was
+announced."""
 REDIAL = 0.075
 """Seconds before the first repetition; doubled with each failure that is no refusal."""
 CANDIDATE_REDIAL_MAX = 10.0
@@ -27,7 +31,7 @@ CANDIDATE_REDIAL_MAX = 10.0
 CUT_SHORT_EVERY = 0.3
 """Seconds for which a connect is left alone by further hints."""
 
-MISUNDERSTOOD = (MalformedFrame, NoHandshake, WrongKey)
+MISUNDERSTOOD = (MalformedFrame, NoHandshake, NotProven, WrongKey)
 """Errors of an end that speaks another version, or has another key."""
 
 
@@ -152,7 +156,9 @@ class Candidate:
         """How often each version was not understood since the last that was."""
         self.refusals = 0
         """Times in a row that the key was refused without a proof that it was ever right."""
-        self.spoken = VERSIONS[0]
+        self.was_silent = False
+        """Somebody was there who may be a lock of 3.1 or 3.3 with nothing to say."""
+        self.spoken = TRIED[0]
         """The version of the last attempt."""
         self.connection: Connection | None = None
         self.early: list[Received] = []
@@ -182,27 +188,30 @@ class Candidate:
         """Count a failure of somebody who was there."""
         self.failures += 1
         self.misunderstood[self.spoken] += isinstance(error, MISUNDERSTOOD)
+        self.was_silent = self.was_silent or isinstance(error, NotProven)
 
     def work(self) -> None:
         """Note that the lock understands us."""
         self.misunderstood.clear()
         self.refusals = 0
+        self.was_silent = False
 
 
 def choose_version(address: Address, announced: str | None, misunderstood: Counter[str]) -> str:
     """Return the version to try next, by how often each was not understood.
 
     What the lock has proved to speak comes first, and nothing older is tried: an announcement can
-    be anybody's.
+    be anybody's. A lock answers a question of 3.3 and of 3.2 alike; its reports say which it is.
     """
-    if address.version:
-        return address.version
     known = address.found_version
-    others = [version for version in VERSIONS if known is None or version > known]
-    if announced in others:
-        others.remove(announced)
-        others.insert(0, announced)
+    if address.version:
+        return known if known and is_same(known, address.version) else address.version
+    first = known or announced
+    others = [one for one in TRIED if not first or not is_same(one, first)]
+    if known:
+        others = [one for one in others if one > known]
+        others.sort(key=lambda one: one != announced)
     tries = misunderstood.total()
-    if known and (tries < FOUND_TRIES or tries % 2 == 0 or not others):
-        return known
+    if first and (tries < FOUND_TRIES or tries % 2 == 0 or not others):
+        return first
     return min(others, key=misunderstood.__getitem__)

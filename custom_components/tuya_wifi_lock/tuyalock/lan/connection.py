@@ -19,13 +19,23 @@ from ..exceptions import (
     LockError,
     MalformedFrame,
     NoHandshake,
+    OtherDevice,
     SlotTaken,
     Unreachable,
 )
 from ..models import Report
 from . import protocol
 from .freshness import TOLERANCE, LockClock
-from .protocol import Command, Frame, encode_json, parse_body, report_in, sent_at
+from .protocol import (
+    Command,
+    Frame,
+    encode_json,
+    is_text,
+    names_another,
+    parse_body,
+    report_in,
+    sent_at,
+)
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -34,6 +44,8 @@ HANDSHAKE_TIMEOUT = 3.0
 QUERY_TIMEOUT = 3.0
 HEARTBEAT_INTERVAL = 9.0
 HEARTBEAT_MISSES = 2
+DOUBT_EVERY = 5.0
+"""Seconds between two checks if a connection is still alive."""
 DOUBTED = 1.0
 """Seconds in which a lock answers a heartbeat that is to show if it is still there."""
 STALL = 3.0
@@ -41,11 +53,16 @@ STALL = 3.0
 SLOT_WAIT = 0.2
 """Seconds in which a lock whose place is taken closes a new connection, and one that we end."""
 
-_ANSWERS = {Command.QUERY, Command.QUERY_NEW}
 MEMORY = 256
 """Frames of one connection that are remembered."""
 
+_ANSWERS = {Command.QUERY, Command.QUERY_NEW}
 _ACKS = {Command.CONTROL, Command.CONTROL_NEW}
+
+_UNKNOWN_QUERY = b"obj data unvalid"
+"""In what a lock says that understands our frame, and does not know the query in it."""
+_NOT_FOUND = b"devid not found"
+"""In what a gateway says that has no such device behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +150,8 @@ class Connection(asyncio.Protocol):
     ) -> None:
         self.peer = peer
         self.clock = clock
+        self.version = peer.version
+        """The version in the headers of what we send: the lock's own, once it has reported."""
         self.proven = False
         """The other end has shown that it holds the local key."""
         self.fresh = False
@@ -160,6 +179,7 @@ class Connection(asyncio.Protocol):
         self._heartbeat: Timer | None = None
         self._stall: Timer | None = None
         self._misses = 0
+        self._doubted_at = float("-inf")
 
     # What asyncio calls
 
@@ -202,24 +222,21 @@ class Connection(asyncio.Protocol):
     async def query(self) -> None:
         """Ask for the DP values; they arrive in their place among the reports.
 
-        With 3.1 the other end has not shown anything yet when this returns.
-        Raises NoHandshake if the lock says nothing and has not proved its key either.
+        A lock that has agreed on a key gets some time to answer. Any other has not shown anything
+        yet when this returns: what proves it is its answer or a report, whenever that comes.
         """
         early, self._early = self._early or [], None
         for report in early:
             self._receive(report)
-        if self.peer.version == "3.1":
-            # Its answers are not signed, so that none is believed, or waited for.
+        if not self._has_session_key:
             self._send(Command.QUERY, self._ids())
             return
         self._answer = asyncio.get_running_loop().create_future()
-        new = self._has_session_key
-        command, body = (Command.QUERY_NEW, b"{}") if new else (Command.QUERY, self._ids())
+        self._send(Command.QUERY_NEW, b"{}")
         try:
-            await self._ask(command, body, self._answer, QUERY_TIMEOUT)
-        except NoHandshake:
-            if not self.proven or self._closed.done():
-                raise
+            with suppress(TimeoutError):
+                async with self.clock.timeout(QUERY_TIMEOUT):
+                    await self._answer
         finally:
             self._answer = None
 
@@ -291,10 +308,10 @@ class Connection(asyncio.Protocol):
         nonce = os.urandom(16)
         self._response = asyncio.get_running_loop().create_future()
         try:
-            response = await self._ask(
-                Command.HANDSHAKE_START, nonce, self._response, HANDSHAKE_TIMEOUT
-            )
-        except MalformedFrame as err:
+            self._send(Command.HANDSHAKE_START, nonce)
+            async with self.clock.timeout(HANDSHAKE_TIMEOUT):
+                response = await self._response
+        except (TimeoutError, ConnectionLost, MalformedFrame) as err:
             raise NoHandshake("the lock did not answer the handshake with its key") from err
         finish, session_key = protocol.handshake(
             self.peer.version, self.peer.local_key, nonce, response
@@ -312,21 +329,6 @@ class Connection(asyncio.Protocol):
         _LOGGER.debug("%s at %s: handshake done", self.peer.device_id, self.peer.host)
         return True
 
-    async def _ask[T](
-        self, command: Command, payload: bytes, answer: asyncio.Future[T], seconds: float
-    ) -> T:
-        """Send what the lock has to answer; silence, or an end without proof, is NoHandshake."""
-        try:
-            self._send(command, payload)
-            async with self.clock.timeout(seconds):
-                return await answer
-        except TimeoutError as err:
-            raise NoHandshake("the lock did not answer") from err
-        except ConnectionLost as err:
-            if self.proven:
-                raise
-            raise NoHandshake("the lock closed the connection instead of answering") from err
-
     # Frames
 
     def _send(self, command: Command, payload: bytes) -> None:
@@ -340,7 +342,7 @@ class Connection(asyncio.Protocol):
         self._seqno += 1
         self._sent.append(payload)
         self._transport.write(
-            protocol.encode(self.peer.version, self._key, self._seqno, command, payload)
+            protocol.encode(self.version, self._key, self._seqno, command, payload)
         )
 
     def _ids(self) -> bytes:
@@ -358,7 +360,7 @@ class Connection(asyncio.Protocol):
         elif not self._is_believed(frame):
             return
         elif frame.command == Command.STATUS:
-            self._handle_status(frame.payload, raw)
+            self._handle_status(frame, raw)
         elif frame.command in _ANSWERS:
             self._handle_answer(frame.payload)
         elif frame.command in _ACKS:
@@ -371,23 +373,35 @@ class Connection(asyncio.Protocol):
         if frame.payload in self._sent:
             self._refuse("what we have sent ourselves")
             return False
-        if not frame.ciphered and frame.command in _ANSWERS:
-            self.answered_clear = True
+        if not frame.ciphered and not self.proven:
+            self._handle_clear(frame)
         return frame.ciphered
+
+    def _handle_clear(self, frame: Frame) -> None:
+        """Take what anybody can say: it proves nothing, but a complaint shows that we go wrong."""
+        understood = parse_body(frame.payload) is not None or _UNKNOWN_QUERY in frame.payload
+        if self.peer.version == "3.1" and understood:
+            self.answered_clear = self.answered_clear or frame.command in _ANSWERS
+        elif not understood and is_text(frame.payload):
+            self.close(NoHandshake("the lock does not understand us"))
 
     def _refuse(self, what: str) -> None:
         """Note a frame that is not believed."""
         _LOGGER.debug("%s at %s: refused %s", self.peer.device_id, self.peer.host, what)
 
-    def _handle_status(self, payload: bytes, raw: bytes) -> None:
+    def _handle_status(self, frame: Frame, raw: bytes) -> None:
         """Pass a report on; an access control answers a query with one, too."""
-        if (body := parse_body(payload)) is None or not (
+        if (body := parse_body(frame.payload)) is None or not (
             report := report_in(body, self.clock.time())
         ):
+            return
+        if names_another(body, self.peer.device_id):
+            self._refuse("a report of another device")
             return
         if not self._is_new(body, raw, report):
             return
         self.proven = True
+        self.version = frame.version or self.version
         if self._early is not None:
             self._early.append(report)
             return
@@ -428,10 +442,13 @@ class Connection(asyncio.Protocol):
         body = parse_body(payload)
         report = report_in(body, self.clock.time(), is_answer=True) if body is not None else None
         if not self._has_session_key:
-            if report is None and (body is not None or not _is_text(payload)):
+            if report is None and (body is not None or not is_text(payload)):
                 return
             if body is not None and not self._is_the_locks(body):
                 return
+        if _NOT_FOUND in payload or names_another(body or {}, self.peer.device_id):
+            self.close(OtherDevice("another device answered"))
+            return
         self.proven = True
         self._receive(report or QueryNotUnderstood())
         self._settle_answer()
@@ -456,7 +473,9 @@ class Connection(asyncio.Protocol):
 
     def doubt(self) -> None:
         """End the connection unless the lock answers a heartbeat now."""
-        if self._heartbeat:
+        now = self.clock.monotonic()
+        if self._heartbeat and now - self._doubted_at >= DOUBT_EVERY:
+            self._doubted_at = now
             self._heartbeat.cancel()
             self._misses = HEARTBEAT_MISSES - 1
             self._beat(DOUBTED)
@@ -469,9 +488,3 @@ class Connection(asyncio.Protocol):
         self._misses += 1
         self._write(Command.HEARTBEAT, self._ids())
         self._heartbeat = self.clock.call_later(patience, self._beat)
-
-
-def _is_text(payload: bytes) -> bool:
-    """Return if a payload is a text: what another key deciphers by chance is none."""
-    text = payload.partition(b"\0")[0]
-    return len(text) >= 8 and text.isascii() and text.decode().isprintable()

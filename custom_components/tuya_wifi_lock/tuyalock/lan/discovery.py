@@ -5,7 +5,7 @@ Anybody can send them. So they are limited, and only what is well formed is pass
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 import logging
@@ -16,6 +16,8 @@ from typing import Any, TypeIs, override
 from . import protocol
 
 PORTS = (6666, 6667, 7000)
+ONLY_ASKED = (False, False, True)
+"""Whether devices only answer on each of the ports."""
 ASK_PORT = 7000
 PER_SECOND = 100
 """Announcements that one sender may send: a device sends one every five seconds, and a relay
@@ -70,29 +72,20 @@ class AnnouncementListener:
             if not self._is_open:
                 # Whoever began with it may have been cancelled halfway.
                 self.close()
-                await self._open(ports)
+                await self._open(dict(zip(ports, ONLY_ASKED, strict=False)))
                 self._is_open = True
 
-    async def _open(self, ports: Sequence[int]) -> None:
-        """Open the ports, and warn once about those that we cannot have.
-
-        On the third port, devices answer when they are asked.
-        """
-        await self._open_each(list(zip(ports, (False, False, True), strict=False)))
-
-    async def _open_each(self, ports: list[tuple[int, bool]]) -> None:
+    async def _open(self, ports: Mapping[int, bool]) -> None:
         """Open ports, each with whether devices only answer there; try busy ones again later."""
-        busy = []
-        left = []
-        for port, asked in ports:
+        busy = {}
+        for port, asked in ports.items():
             receiver = partial(_Receiver, self._heard, self._is_too_much, asked=asked)
             try:
                 transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
                     receiver, ("0.0.0.0", port), reuse_port=True, allow_broadcast=True
                 )
             except OSError:
-                busy.append(port)
-                left.append((port, asked))
+                busy[port] = asked
             else:
                 self._transports.append(transport)
         if new := [str(port) for port in busy if port not in self._reported_busy]:
@@ -102,13 +95,12 @@ class AnnouncementListener:
                 "locks that announce themselves there are not heard",
                 ", ".join(new),
             )
-        if left:
-            loop = asyncio.get_running_loop()
-            self._retry = loop.call_later(RETRY, self._open_again, left)
+        if busy:
+            self._retry = asyncio.get_running_loop().call_later(RETRY, self._open_again, busy)
 
-    def _open_again(self, ports: list[tuple[int, bool]]) -> None:
+    def _open_again(self, ports: Mapping[int, bool]) -> None:
         """Try ports again that another program kept."""
-        self._retrying = asyncio.get_running_loop().create_task(self._open_each(ports))
+        self._retrying = asyncio.get_running_loop().create_task(self._open(ports))
 
     def close(self) -> None:
         """Stop listening."""

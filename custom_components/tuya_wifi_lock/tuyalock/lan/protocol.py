@@ -25,8 +25,10 @@ from tinytuya.core.message_helper import TuyaHeader, TuyaMessage, pack_message, 
 from ..exceptions import MalformedFrame, WrongKey
 from ..models import Item, Report, Source
 
-VERSIONS = ("3.5", "3.4", "3.3", "3.1")
+VERSIONS = ("3.5", "3.4", "3.3", "3.2", "3.1")
 """The protocol versions that we speak, newest first."""
+_LIKE_33 = {"3.2", "3.3"}
+"""3.2 is 3.3 with another number in the headers."""
 
 MAX_FRAME = 16384
 """Bytes; the largest frame that Tuya's own device code sends is 4096."""
@@ -74,6 +76,13 @@ class Frame:
     command: int
     payload: bytes
     ciphered: bool
+    version: str | None = None
+    """The version in its header, where that can be another one than was spoken."""
+
+
+def is_same(one: str, other: str) -> bool:
+    """Return if two versions differ in the number in the headers at most."""
+    return one == other or {one, other} == _LIKE_33
 
 
 def encode(version: str, key: bytes, seqno: int, command: Command, payload: bytes) -> bytes:
@@ -90,10 +99,10 @@ def encode(version: str, key: bytes, seqno: int, command: Command, payload: byte
         if command not in _PLAIN_HEADER:
             payload = b"3.4" + bytes(12) + payload
         payload = cipher.encrypt(payload, use_base64=False)
-    elif version == "3.3":
+    elif version in _LIKE_33:
         payload = cipher.encrypt(payload, use_base64=False)
         if command not in _PLAIN_HEADER:
-            payload = b"3.3" + bytes(12) + payload
+            payload = version.encode() + bytes(12) + payload
     elif command == Command.CONTROL:
         text = cipher.encrypt(payload)
         payload = b"3.1" + _sign_31(text, key) + text
@@ -143,19 +152,42 @@ def decode(version: str, key: bytes, data: bytes) -> Frame:
         return _decode_31(message.cmd, payload, key)
     if not payload:
         return Frame(message.cmd, b"", ciphered=version == "3.4")
-    if version == "3.3":
-        payload = payload.removeprefix(_version_header(payload))
+    if version in _LIKE_33:
+        return _decode_33(message.cmd, payload, key)
     try:
-        payload = AESCipher(key).decrypt(
-            payload, use_base64=False, decode_text=False, verify_padding=True
-        )
-        payload = payload.removeprefix(_version_header(payload))
-        if version == "3.3":
-            # No check sum knows the key here, and one wrong key in 256 leaves a good padding.
-            payload.partition(b"\0")[0].decode()
+        payload = _decipher(payload, key)
     except (TypeError, ValueError) as err:
         raise WrongKey("a frame that does not decipher with the local key") from err
-    return Frame(message.cmd, payload, ciphered=True)
+    return Frame(message.cmd, payload.removeprefix(_version_header(payload)), ciphered=True)
+
+
+def _decode_33(command: int, payload: bytes, key: bytes) -> Frame:
+    """Read a payload of version 3.3 or 3.2: a header in clear, then ciphertext; or a complaint."""
+    header = _version_header(payload)
+    try:
+        clear = _decipher(payload.removeprefix(header), key)
+        clear = clear.removeprefix(_version_header(clear))
+        # No check sum knows the key here, and one wrong key in 256 leaves a good padding.
+        clear.partition(b"\0")[0].decode()
+    except (TypeError, ValueError) as err:
+        if is_text(payload):
+            return Frame(command, payload, ciphered=False)
+        raise WrongKey("a frame that does not decipher with the local key") from err
+    version = header[:3].decode()
+    return Frame(command, clear, True, version if version in _LIKE_33 else None)
+
+
+def _decipher(payload: bytes, key: bytes) -> bytes:
+    clear: bytes = AESCipher(key).decrypt(
+        payload, use_base64=False, decode_text=False, verify_padding=True
+    )
+    return clear
+
+
+def is_text(payload: bytes) -> bool:
+    """Return if a payload is a text: what another key deciphers by chance is none."""
+    text = payload.partition(b"\0")[0]
+    return len(text) >= 8 and text.isascii() and text.decode().isprintable()
 
 
 def _unpack(data: bytes, key: bytes | None, version: str) -> TuyaMessage:
@@ -190,7 +222,7 @@ def _without_retcode(payload: bytes) -> bytes:
 
 def _version_header(payload: bytes) -> bytes:
     """Return the header that starts a payload: the version and twelve bytes; or nothing."""
-    return payload[:15] if payload[:3] in {b"3.3", b"3.4", b"3.5"} else b""
+    return payload[:15] if payload[:3] in {b"3.2", b"3.3", b"3.4", b"3.5"} else b""
 
 
 def _decode_31(command: int, payload: bytes, key: bytes) -> Frame:
@@ -296,6 +328,13 @@ def report_in(
 def sent_at(body: Mapping[str, Any]) -> float | None:
     """Return the lock's own time at which it sent a report, if it says so."""
     return float(body["t"]) if _is_time(body.get("t")) else None
+
+
+def names_another(body: Mapping[str, Any], device_id: str) -> bool:
+    """Return if a body is of another device: a gateway passes on what the devices behind it say."""
+    parts = [part for part in (body, body.get("data")) if isinstance(part, dict)]
+    named = [part.get(name) for part in parts for name in ("devId", "cid")]
+    return any(isinstance(one, str) and one not in {"", device_id} for one in named)
 
 
 def _times(values: Mapping[str, Any]) -> dict[int, float]:

@@ -21,6 +21,7 @@ from ..exceptions import (
     ConnectionLost,
     LockError,
     NoHandshake,
+    NotProven,
     Unreachable,
     WrongKey,
     WrongVersion,
@@ -37,14 +38,12 @@ from .address import (
 )
 from .connection import Connection, QueryNotUnderstood, Received, Rejected, dial
 from .freshness import LockClock
-from .protocol import VERSIONS
+from .protocol import VERSIONS, is_same
 
 _LOGGER = logging.getLogger(__name__)
 
 MOST_CANDIDATES = 4
 """Addresses that are dialled side by side for one lock."""
-DOUBT_EVERY = 5.0
-"""Seconds between two checks if a connection is still alive."""
 GONE = 86400.0
 """Seconds without a lock that does not date its reports after which it may be anywhere."""
 KEY_TRIES = 4
@@ -54,6 +53,9 @@ DIAL_WINDOW = 5.0
 REDIAL_MAX = 2.0
 KEEP_ALIVE_REDIAL_MAX = 30.0
 PROBE_PAUSE = 2.0
+"""Seconds between two dials without a hint."""
+PROBE_ANNOUNCING = 5.0
+"""The same for a lock that announces itself, as a rule."""
 IDLE = 10.0
 """Seconds without a report after which a low-power lock is let go to sleep."""
 LET_GO = 10.0
@@ -63,8 +65,13 @@ RELEASE = 30.0
 PAUSE = 8.0
 """Seconds of silence after which a lock that was let go is dialled again at once; it may have
 slept. It need not be a wake, though: an announcement can be lost."""
+MISSED_AFTER = 30.0
+"""Seconds without a connection after which a lock that stays on the network is missed; that it
+has lost its power is noticed after 27 at most."""
 GONE_AFTER = 600.0
-"""Seconds of absence after which a lock that stayed on the network does so no more."""
+"""Seconds of absence after which a lock that seemed to stay on the network does so no more."""
+REFUSED_WITHIN = 1.0
+"""Seconds in which a lock that cannot read what we say ends the connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,12 @@ class Closed:
     error: LockError | None
 
 
-type SessionEvent = Opened | Accepted | Report | QueryNotUnderstood | Rejected | Closed
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A lock that stays on the network cannot be reached."""
+
+
+type SessionEvent = Opened | Accepted | Report | QueryNotUnderstood | Rejected | Closed | Missed
 
 
 class LanSession:
@@ -106,6 +118,8 @@ class LanSession:
         self._kept_open = 0
         self._open_until = float("-inf")
         self._running = False
+        self._said_to_stay = False
+        self._missing_timer: Timer | None = None
         self._begin(address)
 
     def _begin(self, address: Address) -> None:
@@ -113,12 +127,14 @@ class LanSession:
         self._address = address
         self.connected = False
         """The lock talks to us."""
+        self.missing = False
+        """It stays on the network, and cannot be reached."""
         self._connection: Connection | None = None
         self._candidates: dict[str, Candidate] = {}
         self._idle: Timer | None = None
         self._last_report = self._clock.monotonic()
         self._presence = Presence(self._last_report)
-        self._held_until = self._released_until = self._doubted_at = float("-inf")
+        self._held_until = self._released_until = float("-inf")
         self._lock_clock = LockClock(address.latest_push, address.clock_ahead)
         if address.host:
             self._candidates[address.host] = Candidate(address.host, self._clock)
@@ -144,10 +160,12 @@ class LanSession:
         self._running = self._address.on_network
         for candidate in self._candidates.values():
             self._look_at(candidate)
+        self._watch_absence()
 
     async def stop(self) -> None:
         """Disconnect from the lock, and look for it no more."""
         self._running = False
+        self._watch_absence()
         tasks = [one.task for one in self._candidates.values() if one.task]
         for task in tasks:
             task.cancel()
@@ -161,6 +179,7 @@ class LanSession:
         if self._idle:
             self._idle.cancel()
         self._begin(address)
+        self._watch_absence()
         if address.host:
             self.hint(address.host)
         self.start()
@@ -198,14 +217,50 @@ class LanSession:
             _LOGGER.debug("%s: the connection is ended", self._address.device_id)
             self._connection.close()
 
-    def keep_alive(self) -> None:
-        """Note that this lock stays on the network."""
-        if not self._address.keep_alive:
-            _LOGGER.debug("%s stays on the network", self._address.device_id)
-            self._address = replace(self._address, keep_alive=True)
+    # Locks that stay on the network
+
+    @property
+    def stays(self) -> bool:
+        """Return if the lock stays on the network, by what is said of it or by what it has shown.
+
+        Then the connection is kept, and the lock is missed without it.
+        """
+        return self._said_to_stay or self._address.keep_alive
+
+    def keep_alive(self, *, stays: bool = True) -> None:
+        """Take what is known of the product: this lock stays on the network, or may sleep."""
+        if stays != self._said_to_stay:
+            self._said_to_stay = stays
+            self._stays_now()
+
+    def _stays_now(self) -> None:
+        """Act on it that the lock stays on the network, or may sleep."""
+        stays = self.stays
+        _LOGGER.debug("%s %s", self._address.device_id, "stays" if stays else "may sleep")
+        if stays:
             self._held_until = float("-inf")
             if self._home and not self._connection:
                 self._home.hinted.set()
+        elif not self._idle:
+            self._watch_idle()
+        self._watch_absence()
+
+    def _watch_absence(self) -> None:
+        """Miss a lock that stays on the network once it has been away for some time."""
+        away = self._running and self.stays and not self.connected
+        self.missing = self.missing and away
+        if self._missing_timer and not away:
+            self._missing_timer.cancel()
+            self._missing_timer = None
+        if away and not self.missing and not self._missing_timer:
+            left_alone = max(self._alone_until - self._clock.monotonic(), 0.0)
+            self._missing_timer = self._clock.call_later(MISSED_AFTER + left_alone, self._miss)
+
+    def _miss(self) -> None:
+        self._missing_timer = None
+        self.missing = True
+        _LOGGER.debug("%s is missed", self._address.device_id)
+        self._on_event(Missed())
 
     # Hints
 
@@ -249,9 +304,11 @@ class LanSession:
             if self._presence.sign(now, announces=self._address.announces or announced):
                 candidate.failures = 0
         candidate.hint_at = now
-        if self._connection:
+        if connection := self._connection or candidate.connection:
             if not at_home or silence > ANNOUNCED_WITHIN:
-                self._doubt(candidate)
+                # The lock may have slept, or moved; a radio that is cut off ends no connection.
+                connection.doubt()
+                candidate.window_until = now + DIAL_WINDOW
             return
         if (wait := self._alone_until - now) > 0:
             _LOGGER.debug("%s: left alone for %.1f s", self._address.device_id, wait)
@@ -259,17 +316,6 @@ class LanSession:
         candidate.window_until = now + DIAL_WINDOW
         candidate.hinted.set()
         candidate.cut_short()
-
-    def _doubt(self, candidate: Candidate) -> None:
-        """Check if the connection is alive: the lock may have slept, or moved.
-
-        A radio that is cut off ends no connection.
-        """
-        now = self._clock.monotonic()
-        if self._connection and now - self._doubted_at >= DOUBT_EVERY:
-            self._doubted_at = now
-            self._connection.doubt()
-            candidate.window_until = now + DIAL_WINDOW
 
     @property
     def _alone_until(self) -> float:
@@ -354,12 +400,10 @@ class LanSession:
             return candidate.pause if now < candidate.window_until else None
         if now < candidate.window_until:
             pause = backoff(candidate.failures, REDIAL_MAX)
-        elif address.keep_alive:
+        elif self.stays:
             pause = backoff(candidate.attempts, KEEP_ALIVE_REDIAL_MAX)
-        elif not address.announces:
-            pause = PROBE_PAUSE
         else:
-            return None
+            pause = PROBE_ANNOUNCING if address.announces else PROBE_PAUSE
         return max(pause, self._alone_until - now)
 
     # Dialling
@@ -398,6 +442,7 @@ class LanSession:
             silence = self._presence.silence(self._clock.monotonic())
             if self._address.keep_alive and silence > GONE_AFTER:
                 self._address = replace(self._address, keep_alive=False)
+                self._stays_now()
         self._report_failure(candidate, error)
 
     def _report_failure(self, candidate: Candidate, error: LockError) -> None:
@@ -407,12 +452,17 @@ class LanSession:
 
     def _explained(self, candidate: Candidate, error: LockError) -> LockError:
         """Return what an error means, by all that is known."""
-        expected = self._address.version or self._address.found_version
-        announced = candidate.version
-        if isinstance(error, MISUNDERSTOOD) and expected and announced and announced != expected:
+        if not isinstance(error, MISUNDERSTOOD):
+            return error
+        known, announced = self._known_version, candidate.version
+        if known and announced and not is_same(known, announced):
             fixed = self._address.version is not None
-            if fixed or (announced < expected and candidate.misunderstood.total() >= KEY_TRIES):
+            if fixed or (announced < known and candidate.misunderstood.total() >= KEY_TRIES):
                 return WrongVersion(announced)
+        expected = known or announced
+        doubtful = candidate.was_silent if not expected else not is_same(expected, candidate.spoken)
+        if doubtful and isinstance(error, NoHandshake):
+            return NotProven("the lock may speak another version than was tried")
         if isinstance(error, WrongKey) and self._address.found_version:
             # Anybody can send what does not decipher.
             candidate.refusals += 1
@@ -443,6 +493,8 @@ class LanSession:
                 self.connected = False
                 if self._idle:
                     self._idle.cancel()
+                    self._idle = None
+                self._watch_absence()
         if adopted:
             self._ended(candidate, error, started)
         elif error:
@@ -467,6 +519,11 @@ class LanSession:
                 other.hinted.set()
         self._on_event(Closed(error and self._explained(candidate, error)))
 
+    @property
+    def _known_version(self) -> str | None:
+        """Return the version that the owner has chosen, or that the lock has proved to speak."""
+        return self._address.version or self._address.found_version
+
     async def _converse(self, candidate: Candidate, connection: Connection) -> LockError | None:
         """Return why the connection ended."""
         try:
@@ -479,23 +536,39 @@ class LanSession:
         return await self._await_proof(candidate, connection)
 
     async def _await_proof(self, candidate: Candidate, connection: Connection) -> LockError | None:
-        """Give the other end some time to prove to be the lock of now; return why it ended."""
+        """Give the other end some time to prove to be the lock of now; return why it ended.
+
+        A lock of 3.1 or 3.3 proves nothing before it answers or reports something.
+        """
+        asked_at = self._clock.monotonic()
 
         def give_up() -> None:
-            if connection is not self._connection:
-                # With 3.1 a lock proves nothing before it reports something.
-                silent = NoHandshake("the other end has not proved to be the lock of now")
-                connection.close(None if connection.answered_clear else silent)
+            silent = NotProven("the other end has not proved to be the lock of now")
+            known_here = candidate is self._home and self._known_version is not None
+            if connection is self._connection:
+                return
+            if known_here and self.stays:
+                # A lock that answers no queries is there until something happens at the door.
+                self._report_failure(candidate, silent)
+                return
+            if known_here:
+                self._held_until = self._clock.monotonic() + LET_GO
+            connection.close(silent)
 
-        stays = candidate is self._home and self._address.keep_alive
-        timer = None if stays else self._clock.call_later(IDLE, give_up)
+        timer = self._clock.call_later(IDLE, give_up)
         try:
             error = await connection.closed()
         finally:
-            if timer:
-                timer.cancel()
-        if isinstance(error, ConnectionLost) and connection is not self._connection:
-            return NoHandshake("the other end closed the connection without a proof")
+            timer.cancel()
+        if connection is self._connection:
+            return error
+        if error and connection.answered_clear:
+            # This is how a lock of 3.1 answers, so there is no reason to try another version.
+            candidate.misunderstood[candidate.spoken] -= 1
+        if isinstance(error, ConnectionLost):
+            if self._clock.monotonic() - asked_at <= REFUSED_WITHIN:
+                return NoHandshake("the other end closed the connection instead of answering")
+            return NotProven("the other end closed the connection without a proof")
         return error
 
     def _may_adopt(self, candidate: Candidate) -> bool:
@@ -518,9 +591,10 @@ class LanSession:
             self._address,
             host=candidate.host,
             announces=announces,
-            found_version=connection.peer.version,
+            found_version=connection.version,
         )
-        if not announces:
+        if candidate.hint_at is None or candidate.dialled_at - candidate.hint_at > DIAL_WINDOW:
+            # It was found without a hint, by one of the short dials.
             candidate.hint_at = now
         self._connection = connection
         self._sign_of_life(candidate, now)
@@ -535,11 +609,13 @@ class LanSession:
             self.connected = True
             candidate.work()
             self._watch_idle()
+            self._watch_absence()
             _LOGGER.debug("%s is connected", self._address.device_id)
             self._on_event(Accepted())
 
     def _received(self, candidate: Candidate, received: Received) -> None:
-        if candidate.connection is not self._connection:
+        connection = candidate.connection
+        if connection is not self._connection:
             if self._connection or not self._may_adopt(candidate):
                 candidate.early = [*candidate.early[-8:], received]
                 return
@@ -547,6 +623,8 @@ class LanSession:
             early, candidate.early = candidate.early, []
             for one in early:
                 self._take(candidate, one)
+        elif connection and connection.version != self._address.found_version:
+            self._address = replace(self._address, found_version=connection.version)
         self._take(candidate, received)
 
     def _take(self, candidate: Candidate, received: Received) -> None:
@@ -562,12 +640,14 @@ class LanSession:
         self._presence.prove(now)
         if self._presence.sign(now, announces=self._address.announces):
             candidate.failures = 0
-        elif self._presence.stays:
-            self.keep_alive()
+        elif self._presence.stays and not self._address.keep_alive:
+            self._address = replace(self._address, keep_alive=True)
+            self._stays_now()
 
     def _watch_idle(self) -> None:
         """Let a low-power lock go to sleep when nothing comes and nothing waits."""
-        if self._address.keep_alive or self._connection is None:
+        self._idle = None
+        if self.stays or self._connection is None:
             return
         now = self._clock.monotonic()
         left = self._last_report + IDLE - now

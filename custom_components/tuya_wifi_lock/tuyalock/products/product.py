@@ -166,10 +166,6 @@ class Product:
         """Learn from its owner which kind of lock it is."""
         self.family = self.family or family
 
-    def query_not_understood(self) -> None:
-        """Note that the lock does not understand a query: of known products, family D does not."""
-        self.family = self.family or Family.D
-
     # Reports
 
     def observe(self, report: Report) -> list[Observation]:
