@@ -194,9 +194,9 @@ class TuyaLogin:
             device_id,
             name,
             category=model.category,
-            product_id=model.product_id or "unpublished",
             model=model_of(model),
             **{
+                "product_id": model.product_id or "unpublished",
                 "sub": model.gateway,
                 "local_key": None if model.gateway else "0123456789abcdef",
                 "writable": [code for code in model.codes if code in WRITABLE],
