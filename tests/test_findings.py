@@ -257,6 +257,8 @@ SCENES: list[tuple[dict[str, Any], str, State, str]] = [
     ({"account_wanted": False}, "account", OK, "account"),
     ({"account_trouble": "no_login"}, "account", ATTENTION, "account_no_login"),
     ({"account_trouble": "signed_out"}, "account", ATTENTION, "account_signed_out"),
+    ({"account_trouble": "disabled"}, "account", ATTENTION, "account_disabled"),
+    ({"account_trouble": "waiting"}, "account", UNKNOWN, "account_waiting"),
     ({"account_trouble": "no_lock"}, "account", ATTENTION, "account_no_lock"),
     ({"account_trouble": "connecting"}, "account", UNKNOWN, "account_connecting"),
     ({"account_trouble": "offline"}, "account", ATTENTION, "account_offline"),

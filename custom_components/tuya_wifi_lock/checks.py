@@ -26,7 +26,13 @@ CLOCK_OFF = 60.0
 MANY_CALLS = 0.8
 """Part of the calls of a month after which they are running out."""
 
-_GONE = {Trouble.NO_LOGIN, Trouble.SIGNED_OUT, Trouble.NO_LOCK}
+_GONE = {
+    Trouble.NO_LOGIN,
+    Trouble.DISABLED,
+    Trouble.WAITING,
+    Trouble.SIGNED_OUT,
+    Trouble.NO_LOCK,
+}
 _SERVICE = {"cloud_no_lock_service", "cloud_trial_expired"}
 _QUOTA = {"cloud_calls_used_up", "cloud_quota"}
 _PASSING = {"cloud_silent", "cloud_unreachable", "cloud_busy", "cloud_token"}
@@ -406,7 +412,8 @@ def _account(evidence: Evidence) -> Verdict:
         return State.OK, "account_opens" if evidence.account_opens else "account"
     if trouble in _GONE and not evidence.account_wanted:
         return None
-    state = State.UNKNOWN if trouble == Trouble.CONNECTING else State.ATTENTION
+    passing = trouble in {Trouble.CONNECTING, Trouble.WAITING}
+    state = State.UNKNOWN if passing else State.ATTENTION
     return state, f"account_{trouble}"
 
 
