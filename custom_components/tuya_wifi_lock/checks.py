@@ -364,7 +364,7 @@ def _records(evidence: Evidence) -> Verdict:
 def _cloud(evidence: Evidence) -> Verdict:
     """Check if Tuya's cloud accepts the project."""
     if (cloud := evidence.cloud) is None:
-        return State.OK, "no_cloud"
+        return None
     if (key := cloud.key) in _SERVICE | _QUOTA:
         return State.OK, "cloud_account"
     if key and cloud.failure:
