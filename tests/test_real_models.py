@@ -11,12 +11,12 @@ from tests.simulator import SimulatedLock
 
 ALWAYS = {
     "",
-    "last_opening",
-    "late_opening",
     "call_off_unlock",
-    "diagnose",
     "condition",
+    "diagnose",
+    "last_opening",
     "last_unlocked_by",
+    "late_opening",
 }
 """What every lock has; the first is the lock itself."""
 HIDDEN = {"awake", "last_heard"}

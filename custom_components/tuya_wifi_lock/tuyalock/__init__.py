@@ -6,9 +6,9 @@ from .cloud.client import CloudClient, list_devices
 from .cloud.openapi import MAX_CALLS, REGIONS, CallCounter, OpenApi, Project
 from .cloud.responses import CloudDevice, Firmware, read_account_report, read_specifications
 from .exceptions import (
+    AccountRefused,
     CallsUsedUp,
     CloudError,
-    CloudRefused,
     CloudSilent,
     CloudUnreachable,
     LockError,
@@ -62,6 +62,7 @@ __all__ = [
     "REGIONS",
     "UNLOCK_METHODS",
     "VERSIONS",
+    "AccountRefused",
     "Address",
     "Age",
     "Alarm",
@@ -73,7 +74,6 @@ __all__ = [
     "CloudClient",
     "CloudDevice",
     "CloudError",
-    "CloudRefused",
     "CloudSilent",
     "CloudUnreachable",
     "Dp",

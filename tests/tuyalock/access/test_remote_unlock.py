@@ -99,7 +99,7 @@ async def test_older_lock_opens_by_reply(version: str) -> None:
 
 
 async def test_lock_that_hides_its_family_opens_by_reply_in_the_end() -> None:
-    async with house(family="A") as home:
+    async with house(family="A", stored={}) as home:
         await home.awake()
         await home.simulated.request(60)
         await home.until(lambda: home.lock.snapshot.requested)
