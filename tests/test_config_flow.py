@@ -634,7 +634,7 @@ async def test_the_options_take_effect(hass: HomeAssistant, entry: MockConfigEnt
     await setup(hass, entry)
     flows = hass.config_entries.options
     result = await flows.async_init(entry.entry_id)
-    assert result["menu_options"] == ["behaviour", "check", "cloud"]
+    assert result["menu_options"] == ["behaviour", "check"]
     result = await flows.async_configure(result["flow_id"], {"next_step_id": "behaviour"})
     defaults = {"unlock_with": "own_key", "relocks_itself": False}
     assert result["data_schema"]({}) == defaults | {"unlock_wait": 30, "relock_delay": 5}

@@ -210,7 +210,6 @@ async def test_a_cloud_that_is_not_reached_or_not_understood_is_told(
 def test_all_that_can_be_said_of_the_cloud_has_a_text() -> None:
     texts = json.loads(TEXTS.read_text(encoding="utf-8"))
     told = {*CAUSES.values(), "cloud_silent", "cloud_unreachable"}
-    assert told <= texts["options"]["error"].keys()
     no_lock = {"cloud_no_devices", "cloud_no_locks", "cloud_all_set_up"}
     assert told | no_lock <= texts["config"]["error"].keys()
     assert texts["selector"]["region"]["options"].keys() == REGIONS.keys()
@@ -504,7 +503,7 @@ async def test_the_present_key_of_the_cloud_is_filled_in(
     assert flow.suggested == ({"local_key": "fedcba9876543210"} if answers else {})
 
 
-# Options
+# The project of a lock that is set up
 
 
 @pytest.fixture
@@ -518,17 +517,17 @@ def with_project(
     return entry
 
 
-async def test_a_project_is_added_in_the_options(
+async def test_a_project_is_added_and_changes_nothing_else(
     hass: HomeAssistant, entry: MockConfigEntry, account: SimulatedCloud
 ) -> None:
     before = dict(entry.data)
     hass.config_entries.async_update_entry(entry, options=BEHAVIOUR)
-    flow = await Flow.options(hass, entry)
-    assert flow.result["menu_options"] == ["behaviour", "cloud"]
+    flow = Flow(hass, await entry.start_reconfigure_flow(hass))
+    assert flow.result["menu_options"] == ["connection", "cloud"]
     await flow.choose("cloud")
     assert flow.suggested == {}
     await flow.send(project(account))
-    assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+    assert flow.result["reason"] == "reconfigure_successful"
     assert entry.data == before | {"cloud": project(account)}
     assert entry.options == BEHAVIOUR
 
@@ -540,7 +539,7 @@ async def test_a_project_is_changed_after_a_test_with_the_lock(
     async with SimulatedCloud(access_id="anotherprojectid0001") as other:
         other.add_device(device_id="bfsimulated0lock0009")
         with patch.dict(REGIONS, {"us": other.url}):
-            flow = await Flow.options(hass, with_project)
+            flow = Flow(hass, await with_project.start_reconfigure_flow(hass))
             await flow.choose("cloud")
             assert flow.suggested == {"region": "eu", "access_id": account.access_id}
             await flow.send(project(other, region="us"))
@@ -552,11 +551,11 @@ async def test_a_project_is_changed_after_a_test_with_the_lock(
     assert with_project.options["unlock_with"] == "cloud"
 
 
-async def test_the_options_tell_what_a_project_may_not_do(
+async def test_reconfigure_tells_what_a_project_may_not_do(
     hass: HomeAssistant, entry: MockConfigEntry, account: SimulatedCloud
 ) -> None:
     account.fail(28841106, TICKET, times=None)
-    flow = await Flow.options(hass, entry)
+    flow = Flow(hass, await entry.start_reconfigure_flow(hass))
     await flow.choose("cloud")
     await flow.send(project(account))
     assert (flow.step, flow.errors) == ("cloud_limited", {"base": "cloud_no_lock_service"})
@@ -569,7 +568,7 @@ async def test_the_own_project_is_not_offered_as_that_of_another_lock(
     hass: HomeAssistant, with_project: MockConfigEntry, account: SimulatedCloud
 ) -> None:
     other_lock(hass, account)
-    flow = await Flow.options(hass, with_project)
+    flow = Flow(hass, await with_project.start_reconfigure_flow(hass))
     await flow.choose("cloud")
     assert flow.step == "cloud"
 
@@ -578,8 +577,8 @@ async def test_a_removed_project_leaves_nothing_that_needs_it(
     hass: HomeAssistant, with_project: MockConfigEntry
 ) -> None:
     before = dict(with_project.data)
-    flow = await Flow.options(hass, with_project)
-    assert flow.result["menu_options"] == ["behaviour", "cloud", "remove_cloud"]
+    flow = Flow(hass, await with_project.start_reconfigure_flow(hass))
+    assert flow.result["menu_options"] == ["connection", "cloud", "remove_cloud"]
     await flow.choose("remove_cloud")
     assert flow.step == "remove_cloud"
     await flow.send({})
@@ -592,10 +591,20 @@ async def test_what_does_not_need_a_project_stays_when_it_is_removed(
     hass: HomeAssistant, with_project: MockConfigEntry
 ) -> None:
     hass.config_entries.async_update_entry(with_project, options=BEHAVIOUR)
-    flow = await Flow.options(hass, with_project)
+    flow = Flow(hass, await with_project.start_reconfigure_flow(hass))
     await flow.choose("remove_cloud")
     await flow.send({})
     assert with_project.options == BEHAVIOUR
+
+
+async def test_configure_and_reconfigure_have_nothing_in_common(
+    hass: HomeAssistant, with_project: MockConfigEntry
+) -> None:
+    await hass.config_entries.async_setup(with_project.entry_id)
+    configure = await Flow.options(hass, with_project)
+    reconfigure = Flow(hass, await with_project.start_reconfigure_flow(hass))
+    assert configure.result["menu_options"] == ["behaviour", "check"]
+    assert reconfigure.result["menu_options"] == ["connection", "cloud", "remove_cloud"]
 
 
 @pytest.mark.parametrize("has_project", [True, False])
@@ -607,7 +616,7 @@ async def test_the_cloud_is_a_choice_only_with_a_project(
         del data["cloud"]
         hass.config_entries.async_update_entry(with_project, data=data, options={})
     flow = await Flow.options(hass, with_project)
-    await flow.choose("behaviour")
+    assert flow.step == "behaviour"
     fields = flow.result["data_schema"].schema
     ways = ["own_key", "request_only", "cloud"]
     assert fields["unlock_with"].config["options"] == (ways if has_project else ways[:2])

@@ -230,7 +230,6 @@ SCENES: list[tuple[dict[str, Any], str, State, str]] = [
     ({"records": 0}, "records", ATTENTION, "no_records"),
     ({"records": 0, "longest_silence": None}, "records", UNKNOWN, "no_records_yet"),
     ({}, "cloud", OK, "cloud_account"),
-    ({"cloud": None}, "cloud", OK, "no_cloud"),
     ({"cloud": replace(CLOUD, answered=False)}, "cloud", UNKNOWN, "cloud_not_asked"),
     (fails(CloudUnreachable()), "cloud", ATTENTION, "cloud_unreachable"),
     (fails(CloudSilent()), "cloud", ATTENTION, "cloud_silent"),
@@ -257,6 +256,8 @@ SCENES: list[tuple[dict[str, Any], str, State, str]] = [
     ({"account_wanted": False}, "account", OK, "account"),
     ({"account_trouble": "no_login"}, "account", ATTENTION, "account_no_login"),
     ({"account_trouble": "signed_out"}, "account", ATTENTION, "account_signed_out"),
+    ({"account_trouble": "disabled"}, "account", ATTENTION, "account_disabled"),
+    ({"account_trouble": "waiting"}, "account", UNKNOWN, "account_waiting"),
     ({"account_trouble": "no_lock"}, "account", ATTENTION, "account_no_lock"),
     ({"account_trouble": "connecting"}, "account", UNKNOWN, "account_connecting"),
     ({"account_trouble": "offline"}, "account", ATTENTION, "account_offline"),
@@ -265,6 +266,7 @@ SCENES: list[tuple[dict[str, Any], str, State, str]] = [
 ]
 
 NOT_CONCERNED: list[tuple[dict[str, Any], set[str]]] = [
+    ({"cloud": None}, {"cloud", "cloud_service", "cloud_quota"}),
     ({"located": False, "announces": False}, {"hints"}),
     (
         {"opens_remotely": False},
@@ -273,7 +275,6 @@ NOT_CONCERNED: list[tuple[dict[str, Any], set[str]]] = [
     ({"family": Family.A}, {"remote_key"}),
     ({"stays": True, "battery": None}, {"battery", "unlock_request"}),
     ({"passwords_waiting": None}, {"passwords"}),
-    ({"cloud": None}, {"cloud_service", "cloud_quota"}),
     ({"firmware": None}, {"firmware"}),
     (
         GATEWAY,
@@ -285,6 +286,7 @@ NOT_CONCERNED: list[tuple[dict[str, Any], set[str]]] = [
             "connection",
             "unlock_request",
             "remote_key",
+            "cloud",
             "cloud_service",
             "cloud_quota",
         },
@@ -374,7 +376,6 @@ CONTRADICTIONS: list[tuple[set[str], set[str]]] = [
     ({"remote_unsupported"}, {"remote_allowed", "request_open", "key_ours", "remote_by_key"}),
     ({"remote_by_reply"}, {"key_ours", "key_of_cloud", "key_of_nobody"}),
     ({"stays_connected"}, {"asleep", "silent", "request_closed", "battery_unknown"}),
-    ({"no_cloud"}, {"cloud_service", "cloud_calls", "cloud_quota", "cloud_service_unknown"}),
     (
         {"cloud_wrong_secret", "cloud_no_permission", "cloud_fails", "cloud_not_asked"},
         {"cloud_service", "cloud_no_lock_service", "cloud_quota"},
@@ -382,6 +383,21 @@ CONTRADICTIONS: list[tuple[set[str], set[str]]] = [
     ({"no_records", "no_records_yet"}, {"records"}),
     ({"clock_right"}, {"clock_ahead", "clock_wrong"}),
 ]
+
+
+def test_nothing_speaks_of_a_project_to_an_owner_without_one() -> None:
+    """But where one is what would help: a lock that is not in the network and not in an account."""
+    found = {
+        finding.text for evidence in scenes() for finding in examine(replace(evidence, cloud=None))
+    }
+    words = TEXTS["selector"]
+    told = {
+        text
+        for text in found
+        for kind in ("finding_seen", "finding_todo")
+        if "project" in words[kind]["options"].get(text, "")
+    }
+    assert told <= {"through_tuya_not_heard"}
 
 
 def scenes() -> Iterator[Evidence]:

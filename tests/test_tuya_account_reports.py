@@ -13,7 +13,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.tuya_wifi_lock import tuya_account
 from custom_components.tuya_wifi_lock.const import CONF_LOCAL_KEY, DOMAIN
 from custom_components.tuya_wifi_lock.diagnostics import async_get_config_entry_diagnostics
-from custom_components.tuya_wifi_lock.tuya_account import Trouble
+from custom_components.tuya_wifi_lock.tuya_account import Trouble, find_device
+from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.json import json_dumps
 from homeassistant.util import dt as dt_util
@@ -400,6 +401,39 @@ async def test_an_account_that_is_signed_out_or_gone_leaves_the_network_alone(
     assert await trouble(hass, entry) == Trouble.NO_LOGIN
     await lan_works(hass, entry, simulated_lock)
     assert simulated_lock.connections == 1
+
+
+async def test_an_account_that_is_disabled_or_waits_for_tuya_says_so(
+    hass: HomeAssistant, heard: TuyaLogin, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    heard.reachable = False
+    await heard.reload()
+    assert await trouble(hass, entry) == Trouble.WAITING
+    heard.reachable = True
+    await heard.reload()
+    assert await trouble(hass, entry) is None
+    disabled = ConfigEntryDisabler.USER
+    await hass.config_entries.async_set_disabled_by(heard.entry.entry_id, disabled)
+    await hass.async_block_till_done()
+    assert await trouble(hass, entry) == Trouble.DISABLED
+
+
+async def test_of_two_accounts_the_one_with_a_session_is_used(
+    hass: HomeAssistant, heard: TuyaLogin, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    heard.disconnect()
+    manager = heard.manager
+    assert manager
+    second = TuyaLogin(hass)
+    second.devices = heard.devices
+    second.entry.add_to_hass(hass)
+    second_manager = SimpleNamespace(
+        device_map=manager.device_map,
+        mq=SimpleNamespace(client=SimpleNamespace(is_connected=lambda: True)),
+    )
+    second.entry.runtime_data = SimpleNamespace(manager=second_manager)
+    second.entry.mock_state(hass, ConfigEntryState.LOADED)
+    assert find_device(hass, simulated_lock.device_id)[0] is second_manager
 
 
 async def test_a_lock_that_is_removed_from_the_account_is_heard_no_more(

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+import json
 import logging
+from pathlib import Path
 import time
 from types import SimpleNamespace
 
@@ -25,9 +27,16 @@ from tests.simulator import Knobs, SimulatedLock, access_control
 from tests.simulator.gateway import Gateway
 from tests.tuya_login import TuyaLogin, whole_model
 
+TEXTS = Path(__file__).parent.parent / "custom_components/tuya_wifi_lock/translations/en.json"
 REPLY, SET_KEY, USE_KEY = "reply_unlock_request", "remote_no_pd_setkey", "remote_no_dp_key"
 CODES = {"A": [REPLY], "B": [SET_KEY, USE_KEY], "D": [SET_KEY, USE_KEY]}
 REFUSE = LOCK.replace("lock.", "button.") + "_refuse_request"
+
+
+async def trouble(hass: HomeAssistant, entry: MockConfigEntry) -> object:
+    """Return why nothing is heard of the lock through the account."""
+    return (await async_get_config_entry_diagnostics(hass, entry))["account"]["trouble"]
+
 
 OLDER = pytest.param({"family": "A", "knobs": Knobs(lan=False)}, id="A")
 NEWER = pytest.param({"family": "B", "knobs": Knobs(lan=False)}, id="B")
@@ -178,7 +187,17 @@ async def test_without_the_account_an_unlock_waits_for_the_network(
 
 @older
 @pytest.mark.parametrize(
-    ("code", "words"), [(2008, "cloud_unsupported"), ("-9999999", "cloud_other")]
+    ("code", "words"),
+    [
+        (2008, "cloud_unsupported"),
+        ("-9999999", "account_signed_out"),
+        (1004, "account_signed_out"),
+        (1010, "account_signed_out"),
+        (1106, "account_refused"),
+        (1114, "account_refused"),
+        (28841002, "account_refused"),
+        (2406, "account_refused"),
+    ],
 )
 async def test_what_the_account_refuses_is_told(
     hass: HomeAssistant,
@@ -192,6 +211,25 @@ async def test_what_the_account_refuses_is_told(
     await request(hass, entry, simulated_lock)
     gateway.fail(code)
     assert await refusal(hass) == words
+    text = json.loads(TEXTS.read_text())["exceptions"][words]["message"].casefold()
+    assert not [word for word in ("project", "secret", "trial", "wake") if word in text]
+
+
+@older
+async def test_a_sign_in_that_has_ended_is_a_finding_until_something_is_accepted_again(
+    hass: HomeAssistant,
+    login: TuyaLogin,
+    gateway: Gateway,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+) -> None:
+    await request(hass, entry, simulated_lock)
+    gateway.fail("-9999999")
+    assert await refusal(hass) == "account_signed_out"
+    assert await trouble(hass, entry) == "signed_out"
+    assert not await opens(hass, entry)
+    await login.reload()
+    assert await trouble(hass, entry) is None
 
 
 @older

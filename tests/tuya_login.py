@@ -25,7 +25,7 @@ from tuya_sharing.mq import SharingMQ, SharingMQConfig
 
 from homeassistant.config_entries import ConfigEntry, ConfigFlow
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ConfigEntryError
+from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 from tests.devices import Model
 from tests.simulator.cloud.model import MODELS, WRITABLE, properties_of_model
 from tests.simulator.gateway import Gateway
@@ -113,6 +113,7 @@ class TuyaLogin:
         self.entry = MockConfigEntry(domain="tuya", title="owner@example.com")
         self.devices: dict[str, CustomerDevice] = {}
         self.signed_in = True
+        self.reachable = True
         self.connects = True
         """The MQTT client connects at once; else with `connect`."""
         self.manager: Manager | None = None
@@ -194,9 +195,9 @@ class TuyaLogin:
             device_id,
             name,
             category=model.category,
-            product_id=model.product_id or "unpublished",
             model=model_of(model),
             **{
+                "product_id": model.product_id or "unpublished",
                 "sub": model.gateway,
                 "local_key": None if model.gateway else "0123456789abcdef",
                 "writable": [code for code in model.codes if code in WRITABLE],
@@ -235,6 +236,8 @@ class TuyaLogin:
 
     async def _async_setup(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
         """Set up the entry as the real one does, without its network."""
+        if not self.reachable:
+            raise ConfigEntryNotReady("Tuya is not reached")
         if not self.signed_in:
             # The real one asks the owner to sign in again; the state of the entry is the same.
             raise ConfigEntryError("sign invalid")

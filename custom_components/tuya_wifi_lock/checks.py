@@ -26,7 +26,13 @@ CLOCK_OFF = 60.0
 MANY_CALLS = 0.8
 """Part of the calls of a month after which they are running out."""
 
-_GONE = {Trouble.NO_LOGIN, Trouble.SIGNED_OUT, Trouble.NO_LOCK}
+_GONE = {
+    Trouble.NO_LOGIN,
+    Trouble.DISABLED,
+    Trouble.WAITING,
+    Trouble.SIGNED_OUT,
+    Trouble.NO_LOCK,
+}
 _SERVICE = {"cloud_no_lock_service", "cloud_trial_expired"}
 _QUOTA = {"cloud_calls_used_up", "cloud_quota"}
 _PASSING = {"cloud_silent", "cloud_unreachable", "cloud_busy", "cloud_token"}
@@ -358,7 +364,7 @@ def _records(evidence: Evidence) -> Verdict:
 def _cloud(evidence: Evidence) -> Verdict:
     """Check if Tuya's cloud accepts the project."""
     if (cloud := evidence.cloud) is None:
-        return State.OK, "no_cloud"
+        return None
     if (key := cloud.key) in _SERVICE | _QUOTA:
         return State.OK, "cloud_account"
     if key and cloud.failure:
@@ -406,7 +412,8 @@ def _account(evidence: Evidence) -> Verdict:
         return State.OK, "account_opens" if evidence.account_opens else "account"
     if trouble in _GONE and not evidence.account_wanted:
         return None
-    state = State.UNKNOWN if trouble == Trouble.CONNECTING else State.ATTENTION
+    passing = trouble in {Trouble.CONNECTING, Trouble.WAITING}
+    state = State.UNKNOWN if passing else State.ATTENTION
     return state, f"account_{trouble}"
 
 

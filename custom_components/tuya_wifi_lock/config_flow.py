@@ -14,7 +14,6 @@ from homeassistant.config_entries import (
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
     SOURCE_USER,
-    ConfigEntryBaseFlow,
     ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
@@ -106,8 +105,8 @@ _FORM_STEPS = {SOURCE_REAUTH: "reauth_confirm", SOURCE_RECONFIGURE: "connection"
 """Where values are typed in the flows that change an entry."""
 
 
-class _CloudSteps(ConfigEntryBaseFlow, ABC):
-    """The steps about a cloud project, which the flows of a lock and of its options share."""
+class _CloudSteps(ConfigFlow, ABC):
+    """The steps about a cloud project."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -117,9 +116,13 @@ class _CloudSteps(ConfigEntryBaseFlow, ABC):
         self._wants_another_project = False
 
     @property
-    @abstractmethod
     def _changed_entry(self) -> LockConfigEntry | None:
         """Return the entry that this flow changes, or None if it adds one."""
+        if self.source == SOURCE_REAUTH:
+            return self._get_reauth_entry()
+        if self.source == SOURCE_RECONFIGURE:
+            return self._get_reconfigure_entry()
+        return None
 
     @abstractmethod
     async def _async_cloud_ready(self) -> ConfigFlowResult:
@@ -234,7 +237,7 @@ class _CloudSteps(ConfigEntryBaseFlow, ABC):
         )
 
 
-class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
+class LockConfigFlow(_CloudSteps, domain=DOMAIN):
     """Set up a lock, or change how it is reached."""
 
     def __init__(self) -> None:
@@ -343,9 +346,26 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Offer what can be changed about how the lock is reached."""
-        if CONF_LOCAL_KEY not in self._get_reconfigure_entry().data:
+        data = self._get_reconfigure_entry().data
+        connection = ["connection"] if CONF_LOCAL_KEY in data else []
+        remove = ["remove_cloud"] if CONF_CLOUD in data else []
+        if not connection and not remove:
             return await self.async_step_cloud()
-        return self.async_show_menu(step_id="reconfigure", menu_options=["connection", "cloud"])
+        options = [*connection, "cloud", *remove]
+        return self.async_show_menu(step_id="reconfigure", menu_options=options)
+
+    async def async_step_remove_cloud(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Use the lock without a project."""
+        if user_input is None:
+            return self._show_form("remove_cloud", vol.Schema({}), {})
+        entry = self._get_reconfigure_entry()
+        options = dict(entry.options)
+        if options.get(CONF_UNLOCK_WITH) == UnlockWith.CLOUD:
+            del options[CONF_UNLOCK_WITH]
+        data = {key: value for key, value in entry.data.items() if key != CONF_CLOUD}
+        return self.async_update_and_abort(entry, data=data, options=options)
 
     # Where the local key comes from
 
@@ -617,30 +637,18 @@ class LockConfigFlow(_CloudSteps, ConfigFlow, domain=DOMAIN):
         return self.async_update_and_abort(entry, data_updates=self._gathered.data)
 
     @property
-    @override
-    def _changed_entry(self) -> LockConfigEntry | None:
-        """Return the entry that this flow changes, or None if it adds one."""
-        if self.source == SOURCE_REAUTH:
-            return self._get_reauth_entry()
-        if self.source == SOURCE_RECONFIGURE:
-            return self._get_reconfigure_entry()
-        return None
-
-    @property
     def _form_step(self) -> str:
         return _FORM_STEPS.get(self.source or "", "manual")
 
 
-class LockOptionsFlow(_CloudSteps, OptionsFlow):
-    """Change how a lock is used, and which cloud project it has."""
+class LockOptionsFlow(OptionsFlow):
+    """Change how a lock is used, and check it."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Offer what can be changed."""
-        loaded = self.config_entry.state is ConfigEntryState.LOADED
-        check = ["check"] if loaded else []
-        remove = ["remove_cloud"] if CONF_CLOUD in self.config_entry.data else []
-        options = ["behaviour", *check, "cloud", *remove]
-        return self.async_show_menu(step_id="init", menu_options=options)
+        if self.config_entry.state is not ConfigEntryState.LOADED:
+            return await self.async_step_behaviour()
+        return self.async_show_menu(step_id="init", menu_options=["behaviour", "check"])
 
     async def async_step_check(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show what a check of the lock finds."""
@@ -659,8 +667,8 @@ class LockOptionsFlow(_CloudSteps, OptionsFlow):
         """Ask how the lock is to be used."""
         present = self.config_entry.options
         typed = {key: value for key, value in stripped(user_input or {}).items() if value != ""}
-        self._errors = field_errors(typed)
-        if typed and not self._errors:
+        errors = field_errors(typed)
+        if typed and not errors:
             return self.async_create_entry(data=with_code(typed, present))
         has_cloud = CONF_CLOUD in self.config_entry.data
         schema = options_schema(
@@ -668,32 +676,9 @@ class LockOptionsFlow(_CloudSteps, OptionsFlow):
             has_code=CONF_CODE in present,
             on_network=CONF_LOCAL_KEY in self.config_entry.data,
         )
-        return self._show_form("behaviour", schema, without_code({**present, **typed}))
-
-    async def async_step_remove_cloud(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Use the lock without a project."""
-        if user_input is None:
-            return self.async_show_form(step_id="remove_cloud", data_schema=vol.Schema({}))
-        options = dict(self.config_entry.options)
-        if options.get(CONF_UNLOCK_WITH) == UnlockWith.CLOUD:
-            del options[CONF_UNLOCK_WITH]
-        data = {key: value for key, value in self.config_entry.data.items() if key != CONF_CLOUD}
-        return self._async_store(data, options)
-
-    @property
-    @override
-    def _changed_entry(self) -> LockConfigEntry:
-        return self.config_entry
-
-    @override
-    async def _async_cloud_ready(self) -> ConfigFlowResult:
-        """Use the lock with another project."""
-        data = {**self.config_entry.data, **self._gathered.cloud_data}
-        return self._async_store(data, dict(self.config_entry.options))
-
-    def _async_store(self, data: dict[str, Any], options: dict[str, Any]) -> ConfigFlowResult:
-        """Change data and options at once, so that the entry is reloaded only once."""
-        self.hass.config_entries.async_update_entry(self.config_entry, data=data, options=options)
-        return self.async_create_entry(data=options)
+        values = without_code({**present, **typed})
+        return self.async_show_form(
+            step_id="behaviour",
+            data_schema=self.add_suggested_values_to_schema(schema, values),
+            errors=errors,
+        )

@@ -28,8 +28,8 @@ from homeassistant.helpers.event import async_call_later
 from .const import LOGGER
 from .tuyalock import (
     PRODUCTS,
+    AccountRefused,
     CloudError,
-    CloudRefused,
     CloudSilent,
     CloudUnreachable,
     Dp,
@@ -73,8 +73,12 @@ class Trouble(StrEnum):
 
     NO_LOGIN = "no_login"
     """Home Assistant has no Tuya account."""
+    DISABLED = "disabled"
+    """The entry of the account is disabled."""
+    WAITING = "waiting"
+    """The entry of the account waits for Tuya, and is set up again by itself."""
     SIGNED_OUT = "signed_out"
-    """The entry of the account is not loaded."""
+    """The sign-in of the account has ended, or its entry is not loaded."""
     NO_LOCK = "no_lock"
     """The account does not have the lock."""
     CONNECTING = "connecting"
@@ -113,6 +117,8 @@ class TuyaAccount:
         self._queried_at: float = reader.read("account", float, asked_at, 0.0)
         self.trouble: Trouble | None = Trouble.NO_LOGIN
         """Why nothing is heard of the lock; None if it is heard."""
+        self._signed_out: Any = None
+        """The device manager whose sign-in Tuya no longer accepts."""
         self._mq: Any = None
         self._connecting_since: float | None = None
         self._timer: CALLBACK_TYPE | None = None
@@ -160,9 +166,16 @@ class TuyaAccount:
         return can_send(manager) and accepts(device, code)
 
     async def send(self, code: str, value: Value) -> None:
-        """Send one DP value; raise CloudRefused, CloudUnreachable or CloudSilent."""
+        """Send one DP value; raise AccountRefused, CloudUnreachable or CloudSilent."""
         manager, _ = find_device(self._hass, self._device_id)
-        await async_send(self._hass, manager, self._device_id, code, value)
+        self._signed_out = None
+        try:
+            await async_send(self._hass, manager, self._device_id, code, value)
+        except AccountRefused as refused:
+            if refused.is_sign_out:
+                self._signed_out = manager
+                self._async_check(None)
+            raise
 
     # The session
 
@@ -212,9 +225,10 @@ class TuyaAccount:
         if mq is None:
             return Trouble.CONNECTING
         try:
-            return self._join(mq, device)
+            trouble = self._join(mq, device)
         except _UNEXPECTED:
             return Trouble.UNEXPECTED
+        return Trouble.SIGNED_OUT if manager is self._signed_out else trouble
 
     def _judge(self, trouble: Trouble | None) -> Trouble | None:
         """Return the trouble; a session that has been connecting for long is offline."""
@@ -227,11 +241,14 @@ class TuyaAccount:
         return Trouble.OFFLINE if lasting else trouble
 
     def _absence(self) -> Trouble:
-        entries = self._hass.config_entries.async_entries(
-            TUYA, include_ignore=False, include_disabled=False
-        )
+        entries = self._hass.config_entries.async_entries(TUYA, include_ignore=False)
         if not entries:
             return Trouble.NO_LOGIN
+        entries = [entry for entry in entries if not entry.disabled_by]
+        if not entries:
+            return Trouble.DISABLED
+        if any(entry.state is ConfigEntryState.SETUP_RETRY for entry in entries):
+            return Trouble.WAITING
         if any(entry.state is not ConfigEntryState.LOADED for entry in entries):
             return Trouble.SIGNED_OUT
         return Trouble.NO_LOCK if list(managers(self._hass)) else Trouble.UNEXPECTED
@@ -333,11 +350,23 @@ def managers(hass: HomeAssistant) -> Iterator[Any]:
 
 
 def find_device(hass: HomeAssistant, device_id: str) -> tuple[Any, Any]:
-    """Return the device manager that has a device, and the device."""
-    for manager in managers(hass):
-        if device := _devices(manager).get(device_id):
-            return manager, device
-    return None, None
+    """Return the device manager that has a device, and the device.
+
+    Of several accounts, it is one with a session that hears the device.
+    """
+    found = [
+        (manager, device)
+        for manager in managers(hass)
+        if (device := _devices(manager).get(device_id))
+    ]
+    return max(found, key=lambda one: _is_connected(one[0]), default=(None, None))
+
+
+def _is_connected(manager: Any) -> bool:
+    """Return if an account has a session with Tuya."""
+    with suppress(*_UNEXPECTED):
+        return bool(manager.mq.client.is_connected())
+    return False
 
 
 def _devices(manager: Any) -> dict[str, Any]:
@@ -445,7 +474,7 @@ def can_send(manager: Any) -> bool:
 async def async_send(
     hass: HomeAssistant, manager: Any, device_id: str, code: str, value: Value
 ) -> None:
-    """Send one DP value; raise CloudRefused, CloudUnreachable or CloudSilent."""
+    """Send one DP value; raise AccountRefused, CloudUnreachable or CloudSilent."""
     if (post := _post(manager)) is None:
         raise CloudUnreachable
     path = f"/v1.1/m/thing/{device_id}/commands"
@@ -470,7 +499,7 @@ def _post(manager: Any) -> Callable[..., Any] | None:
 
 
 async def _async_call(hass: HomeAssistant, function: Callable[..., Any], *args: Any) -> Any:
-    """Return the result of a blocking function; raise CloudRefused or CloudSilent."""
+    """Return the result of a blocking function; raise AccountRefused or CloudSilent."""
     call = hass.async_add_executor_job(function, *args)
     # After a timeout nobody retrieves its error.
     call.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -485,7 +514,7 @@ async def _async_call(hass: HomeAssistant, function: Callable[..., Any], *args: 
 def _failure(error: Any) -> CloudError:
     """Return what an error of the SDK means; only a refusal proves that nothing was done."""
     try:
-        return CloudRefused(int(error.error_code))
+        return AccountRefused(int(error.error_code))
     except AttributeError, OverflowError, TypeError, ValueError:
         return CloudSilent()
 

@@ -31,9 +31,9 @@ class Flow:
         self.forms: dict[str, Json] = {}
         """What was shown in each step."""
 
-    async def start(self, handler: str | list[str]) -> Json:
+    async def start(self, handler: str | list[str], **more: str) -> Json:
         """Start a flow, and return how it ended."""
-        return await self._go(await self._client.post(self._path, {"handler": handler}))
+        return await self._go(await self._client.post(self._path, {"handler": handler, **more}))
 
     async def resume(self, flow_id: str) -> Json:
         """Take up a flow that Home Assistant has started, and return how it ended."""

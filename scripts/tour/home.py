@@ -137,17 +137,20 @@ class Home:
 
     async def set_options(self, **options: Any) -> None:
         """Change options of the lock through its options flow; it is loaded anew then."""
-        await self._change("behaviour", options)
-
-    async def set_project(self, **project: str) -> None:
-        """Give the lock a cloud project through its options flow; it is loaded anew then."""
-        await self._change("cloud", project)
-
-    async def _change(self, step: str, fields: Json) -> None:
         shown = len(self.seen.shown["lock"])
-        flow = Flow(self.client, OPTIONS, {"init": step, step: fields}, no_touch)
+        answers: Answers = {"init": "behaviour", "behaviour": options}
+        flow = Flow(self.client, OPTIONS, answers, no_touch)
         result = await flow.start(self.entry_id)
         expect(result["type"] == "create_entry", f"the options ended: {result.get('reason')}")
+        await self._reloaded(shown)
+
+    async def set_project(self, **project: str) -> None:
+        """Give the lock a cloud project with Reconfigure; it is loaded anew then."""
+        shown = len(self.seen.shown["lock"])
+        flow = Flow(self.client, FLOWS, {"reconfigure": "cloud", "cloud": project}, no_touch)
+        result = await flow.start(DOMAIN, entry_id=self.entry_id)
+        reason = result.get("reason")
+        expect(reason == "reconfigure_successful", f"the flow ended: {reason}")
         await self._reloaded(shown)
 
     async def add_member(self, fields: Json) -> list[str]:

@@ -24,7 +24,13 @@ def test_every_error_is_a_lock_error_of_its_own() -> None:
     classes = [one for one in classes if issubclass(one, Exception) and one is not LockError]
     assert len(classes) > 10
     bases = {one.__name__: one.__bases__ for one in classes}
-    of_the_cloud = {"CloudUnreachable", "CloudSilent", "CallsUsedUp", "CloudRefused"}
+    of_the_cloud = {
+        "AccountRefused",
+        "CallsUsedUp",
+        "CloudRefused",
+        "CloudSilent",
+        "CloudUnreachable",
+    }
     for name, base in bases.items():
         assert base == ((CloudError,) if name in of_the_cloud else (LockError,)), name
 

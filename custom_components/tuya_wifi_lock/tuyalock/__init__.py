@@ -6,6 +6,7 @@ from .cloud.client import CloudClient, list_devices
 from .cloud.openapi import MAX_CALLS, REGIONS, CallCounter, OpenApi, Project
 from .cloud.responses import CloudDevice, Firmware, read_account_report, read_specifications
 from .exceptions import (
+    AccountRefused,
     CallsUsedUp,
     CloudError,
     CloudRefused,
@@ -62,6 +63,7 @@ __all__ = [
     "REGIONS",
     "UNLOCK_METHODS",
     "VERSIONS",
+    "AccountRefused",
     "Address",
     "Age",
     "Alarm",

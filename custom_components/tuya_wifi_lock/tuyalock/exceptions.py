@@ -331,6 +331,34 @@ class CloudRefused(CloudError):
         return str(self.cause)
 
 
+_SIGN_OUTS = {-9999999, 1004, 1010, 1011}
+"""Codes of an account: the sign-in has ended, "sign invalid" and "token invalid"."""
+
+_OF_THE_LOCK = {Cause.ASLEEP, Cause.BUSY, Cause.CLOCK, Cause.ENROLLING, Cause.UNSUPPORTED}
+"""Causes that are the same for an account and for a project."""
+
+
+class AccountRefused(CloudError):
+    """Tuya answered a request through the owner's account with an error.
+
+    Many codes mean something else here than to a cloud project: an account has no permissions, no
+    access secret and no trial.
+    """
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"Tuya refused the account with code {code}")
+        self.is_sign_out = self.is_lasting = self.is_general = code in _SIGN_OUTS
+        cause = _CAUSES.get(code)
+        if self.is_sign_out:
+            self.text = Text(translation_domain=DOMAIN, translation_key="account_signed_out")
+        elif cause in _OF_THE_LOCK:
+            self.text = cause.text
+        else:
+            self.text = Text(translation_domain=DOMAIN, translation_key="account_refused")
+        self.translation_placeholders = {"code": str(code)}
+        self.is_unsupported = cause is Cause.UNSUPPORTED
+
+
 class Mistake(_Explained):
     """What is wrong with a request for a temporary password."""
 

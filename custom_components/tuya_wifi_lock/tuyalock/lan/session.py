@@ -246,8 +246,12 @@ class LanSession:
         self._watch_absence()
 
     def _watch_absence(self) -> None:
-        """Miss a lock that stays on the network once it has been away for some time."""
-        away = self._running and self.stays and not self.connected
+        """Miss a lock that stays on the network once it has been away for some time.
+
+        One that was never found there may be heard in another way.
+        """
+        located = self._address.host is not None
+        away = self._running and self.stays and located and not self.connected
         self.missing = self.missing and away
         if self._missing_timer and not away:
             self._missing_timer.cancel()

@@ -1,0 +1,145 @@
+"""Models that exist, through the account alone: access controls and video locks."""
+
+from collections.abc import AsyncGenerator
+import time
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from homeassistant.const import ATTR_ENTITY_ID, SERVICE_UNLOCK
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from tests.common import LOCK, pass_time, state
+from tests.conftest import setup
+from tests.devices import find
+from tests.flows import INTEGRATION, Flow, project
+from tests.simulator import Knobs, SimulatedLock, access_control
+from tests.simulator.cloud import SimulatedCloud
+from tests.simulator.gateway import Gateway
+from tests.tuya_login import TuyaLogin
+
+KEYS = ["remote_no_pd_setkey", "remote_no_dp_key"]
+KEYPADS = ["Secukey Sboard III mini", "Lucking HF06"]
+VIDEO_LOCKS = ["Videolock-WBRL", "AISUO 3D face lock"]
+VIDEO = find("Videolock-WBRL")
+
+
+def played(name: str, knobs: Knobs) -> Any:
+    """Let the simulator play a model; the network does not reach it."""
+    return pytest.param({"model": find(name), "knobs": knobs}, id=name)
+
+
+keypads = pytest.mark.parametrize(
+    "simulated_lock", [played(name, access_control(lan=False)) for name in KEYPADS], indirect=True
+)
+
+
+@pytest.fixture
+async def gateway(socket_enabled: None) -> AsyncGenerator[Gateway]:
+    """The gateway of the account."""
+    async with Gateway() as gateway:
+        yield gateway
+
+
+@pytest.fixture
+async def login(
+    hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> TuyaLogin:
+    """The account, which hears the lock and gives it orders; nothing is known of its address."""
+    data = {key: value for key, value in entry.data.items() if key != "host"}
+    hass.config_entries.async_update_entry(entry, data={**data, "account": True})
+    gateway.join(simulated_lock)
+    login = TuyaLogin(hass, gateway)
+    assert simulated_lock.model
+    login.add_model(
+        simulated_lock.model,
+        simulated_lock.device_id,
+        "Front door",
+        local_key=simulated_lock.local_key,
+        # As the simulator announces it: a product that is in no catalogue.
+        product_id=simulated_lock.product_id,
+    )
+    await login.set_up()
+    with patch(f"{INTEGRATION}.tuyalock.lan.session.MISSED_AFTER", 0.05):
+        await setup(hass, entry)
+        await pass_time(hass, 0.2)
+    return login
+
+
+async def unlock(hass: HomeAssistant) -> float:
+    """Unlock; return how many seconds it took."""
+    began = time.monotonic()
+    await hass.services.async_call("lock", SERVICE_UNLOCK, {ATTR_ENTITY_ID: LOCK}, blocking=True)
+    return time.monotonic() - began
+
+
+def shown(hass: HomeAssistant, entry: MockConfigEntry) -> set[str]:
+    """Return the keys of the entities of a lock."""
+    entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    return {one.unique_id.removeprefix(f"{entry.unique_id}_") for one in entities}
+
+
+# Access controls
+
+
+@keypads
+async def test_an_access_control_opens_at_once_and_nobody_has_to_ask(
+    hass: HomeAssistant,
+    login: TuyaLogin,
+    gateway: Gateway,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+) -> None:
+    assert await unlock(hass) < 3
+    assert simulated_lock.openings == ["remote"]
+    assert [code for _, code in gateway.orders] == KEYS
+    assert simulated_lock.connections == 0
+    assert "unlock_requested" not in shown(hass, entry)
+
+
+@keypads
+async def test_an_access_control_that_the_account_hears_is_not_missed_in_the_network(
+    hass: HomeAssistant, login: TuyaLogin, entry: MockConfigEntry
+) -> None:
+    assert state(hass, LOCK).state != "unavailable"
+
+
+@pytest.mark.parametrize("simulated_lock", [played(KEYPADS[0], access_control())], indirect=True)
+async def test_an_access_control_opens_over_the_network_at_once(
+    hass: HomeAssistant, login: TuyaLogin, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    entry.runtime_data.lock.hint("127.0.0.1")
+    assert await unlock(hass) < 3
+    assert simulated_lock.openings == ["remote"]
+
+
+# Video locks
+
+
+@pytest.mark.parametrize("name", VIDEO_LOCKS)
+async def test_the_account_offers_a_video_lock(
+    hass: HomeAssistant, ports: dict[int, int], name: str
+) -> None:
+    login = TuyaLogin(hass)
+    login.add_model(find(name), "bfvideo0lock00000001", "Front door")
+    await login.set_up()
+    with patch(f"{INTEGRATION}.config_flow.LISTEN_TIME", 0.01):
+        flow = await Flow.begin(hass)
+        await flow.choose("account")
+        await flow.send({"device_id": "bfvideo0lock00000001"})
+    assert flow.result["progress_action"] == "touch"
+
+
+async def test_the_project_offers_a_video_lock(
+    hass: HomeAssistant, ports: dict[int, int], cloud: SimulatedCloud
+) -> None:
+    cloud.add_model(VIDEO, "bfvideo0lock00000001", "Gate")
+    with patch(f"{INTEGRATION}.config_flow.LISTEN_TIME", 0.01):
+        flow = await Flow.begin(hass)
+        await flow.choose("cloud")
+        await flow.send({"project": "another"} if flow.step == "project" else project(cloud))
+        if flow.step == "cloud":
+            await flow.send(project(cloud))
+    assert "bfvideo0lock00000001" in [one["value"] for one in flow.offered]
