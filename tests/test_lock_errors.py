@@ -12,6 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.tuya_wifi_lock.texts import lock_errors
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
+    AccountRefused,
     CallsUsedUp,
     Cancelled,
     Cause,
@@ -96,7 +97,7 @@ ON_THE_WAY = {
     WrongVersion,
 }
 """What ends a dial, not an action: the lock is dialled again until the action gives up."""
-KINDS = {LockError, CloudError, CloudRefused, PasswordRefused, UnlockRefused}
+KINDS = {LockError, AccountRefused, CloudError, CloudRefused, PasswordRefused, UnlockRefused}
 """What has a text for each reason."""
 
 type Awake = Callable[..., Awaitable[None]]
