@@ -57,16 +57,14 @@ async def test_a_sleeping_lock_is_added(hass: HomeAssistant, simulated_lock: Sim
     await flow.send(typed(simulated_lock, host=" 127.0.0.1 ", local_key="0123456789abcdef "))
     await simulated_lock.wake()
     await flow.touched()
-    assert flow.step == "behaviour"
     await wait_for(hass, lambda: simulated_lock.clients == 0)
 
-    await flow.send(BEHAVIOUR)
     assert flow.result["type"] is FlowResultType.CREATE_ENTRY
     assert flow.result["title"] == "Wi-Fi lock 0001"
     entry = entry_of(hass)
     assert entry.unique_id == simulated_lock.device_id
     assert entry.data == typed(simulated_lock, announces=True)
-    assert entry.options == BEHAVIOUR
+    assert entry.options == {}
 
     # Who may open the door is asked next.
     (members,) = hass.config_entries.subentries.async_progress()
@@ -106,7 +104,6 @@ async def test_a_device_that_was_heard_is_chosen(
         assert flow.suggested == {"host": "127.0.0.1", "device_id": lock.device_id}
         await flow.send(typed(lock))
         await flow.touched()
-        await flow.send(BEHAVIOUR)
         added = flow.result["result"]
         assert added.data == typed(lock, announces=True)
         await wait_for(hass, lambda: added.state is ConfigEntryState.LOADED)
@@ -174,10 +171,12 @@ async def test_a_lock_that_another_flow_adds_is_not_replaced(
 ) -> None:
     await simulated_lock.wake()
     first, second = await Flow.manual(hass), await Flow.manual(hass)
-    for flow in (first, second):
-        await flow.send(typed(simulated_lock))
-        await flow.touched()
-    await first.send(BEHAVIOUR)
+    await second.send(typed(simulated_lock))
+    shown = hass.config_entries.flow.async_progress
+    tested = {"flow_id": second.result["flow_id"], "step_id": "behaviour"}
+    await wait_for(hass, lambda: any(tested.items() <= flow.items() for flow in shown()))
+    await first.send(typed(simulated_lock))
+    await first.touched()
     assert first.result["type"] is FlowResultType.CREATE_ENTRY
     assert not hass.config_entries.flow.async_progress()
 
@@ -210,7 +209,7 @@ async def test_a_wrong_key_could_also_be_something_else(
     assert flow.errors == {"base": "key_or_version"}
     await flow.send(typed(simulated_lock))
     await flow.touched()
-    assert flow.step == "behaviour"
+    assert flow.result["type"] is FlowResultType.CREATE_ENTRY
 
 
 @pytest.mark.parametrize(
@@ -285,7 +284,7 @@ async def test_a_lock_that_does_not_wake_up_can_be_tried_again(
     await flow.choose("touch")
     await simulated_lock.wake()
     await flow.touched()
-    assert flow.step == "behaviour"
+    assert flow.result["type"] is FlowResultType.CREATE_ENTRY
 
 
 @pytest.mark.usefixtures("short_touch")
@@ -301,7 +300,6 @@ async def test_a_lock_can_be_added_without_a_test(
     await flow.send(typed(simulated_lock))
     await flow.touched()
     await flow.choose("untested")
-    await flow.send(BEHAVIOUR)
     # What was heard of it is nothing but a claim.
     assert flow.result["result"].data == typed(simulated_lock, announces=False)
 
@@ -337,7 +335,6 @@ async def test_a_discovered_lock_is_added(
     await flow.send(typed(simulated_lock))
     await simulated_lock.wake()
     await flow.touched()
-    await flow.send(BEHAVIOUR)
     assert entry_of(hass).data == typed(simulated_lock, announces=True)
 
 

@@ -69,13 +69,11 @@ async def test_a_lock_of_the_account_is_added_by_a_touch_alone(
     await flow.send({"device_id": device_id})
     await simulated_lock.wake()
     await flow.touched()
-    assert flow.step == "behaviour"
-    await flow.send(BEHAVIOUR)
     assert flow.result["type"] is FlowResultType.CREATE_ENTRY
     assert flow.result["title"] == "Front door"
     entry = flow.result["result"]
     assert entry.unique_id == device_id
-    assert entry.options == BEHAVIOUR
+    assert entry.options == {}
     assert entry.data == typed(simulated_lock, announces=True, account=True)
 
 
@@ -206,7 +204,6 @@ async def test_a_lock_of_the_account_that_is_found_needs_no_key(
     await flow.choose("found")
     await flow.send({"device_id": heard.device_id})
     await flow.touched()
-    await flow.send(BEHAVIOUR)
     assert flow.result["data"] == typed(heard, announces=True, account=True)
 
 
@@ -233,7 +230,6 @@ async def test_a_lock_that_announces_itself_is_offered_with_the_account(
     await flow.choose("account")
     await simulated_lock.wake()
     await flow.touched()
-    await flow.send({})
     assert flow.result["data"]["account"] is True
 
 
@@ -265,7 +261,6 @@ async def test_a_lock_that_is_never_heard_is_used_through_the_account_alone(
     await flow.choose("account_only")
     assert flow.step == "account_only"
     await flow.send({})
-    await flow.send({})
     entry = flow.result["result"]
     assert flow.result["title"] == "Front door"
     assert "host" not in entry.data
@@ -290,7 +285,6 @@ async def test_another_lock_that_is_typed_instead_is_not_of_the_account(
     await flow.touched()
     assert flow.result["menu_options"] == ["touch", "manual", "untested"]
     await flow.choose("untested")
-    await flow.send({})
     assert flow.result["title"] == "Wi-Fi lock 0002"
     assert "account" not in flow.result["data"]
 

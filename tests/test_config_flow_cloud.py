@@ -106,8 +106,12 @@ async def test_a_lock_of_the_account_is_added_by_a_touch_alone(
     await simulated_lock.wake()
     await flow.touched()
     assert flow.step == "behaviour"
-    defaults = {"unlock_with": "cloud", "relocks_itself": False}
+    defaults = {"unlock_with": "cloud"}
     assert flow.result["data_schema"]({}) == defaults
+    assert [one["value"] if isinstance(one, dict) else one for one in flow.offered] == [
+        "cloud",
+        "own_key",
+    ]
     await flow.send({})
     assert flow.result["type"] is FlowResultType.CREATE_ENTRY
     assert flow.result["title"] == "Front door"
@@ -250,8 +254,8 @@ async def test_a_project_that_may_not_open_is_told_and_the_lock_added_all_the_sa
     await flow.send({"next": "go_on"})
     await simulated_lock.wake()
     await flow.touched()
-    assert flow.result["data_schema"]({})["unlock_with"] == "own_key"
-    await flow.send({"unlock_with": "cloud"})
+    # The project cannot open the lock, so there is nothing to choose.
+    assert flow.result["result"].options == {}
     assert flow.result["result"].data["cloud"] == project(account)
 
 
@@ -312,7 +316,7 @@ async def test_the_address_of_a_lock_can_be_typed(
     await simulated_lock.wake()
     await flow.send({**known, "host": "127.0.0.1"})
     await flow.touched()
-    await flow.send(BEHAVIOUR)
+    await flow.send({"unlock_with": "own_key"})
     assert flow.result["title"] == "Front door"
     data = flow.result["result"].data
     assert data["cloud"] == project(account)
@@ -332,8 +336,6 @@ async def test_another_lock_that_is_typed_gets_neither_the_name_nor_the_project_
     assert flow.step == "not_reached"
     assert flow.result["menu_options"] == ["touch", "manual", "untested"]
     await flow.choose("untested")
-    assert flow.result["data_schema"]({})["unlock_with"] == "own_key"
-    await flow.send(BEHAVIOUR)
     assert flow.result["title"] == "Wi-Fi lock 1111"
     assert "cloud" not in flow.result["result"].data
 
@@ -383,7 +385,7 @@ async def test_a_second_lock_is_offered_the_project_of_the_first(
     await flow.send({"device_id": simulated_lock.device_id})
     await simulated_lock.wake()
     await flow.touched()
-    await flow.send(BEHAVIOUR)
+    await flow.send({"unlock_with": "own_key"})
     assert flow.result["result"].data["cloud"] == project(account)
 
 

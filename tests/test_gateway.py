@@ -105,9 +105,6 @@ async def test_the_account_sets_it_up_without_key_address_and_touch(
     assert flow.step == "through_tuya"
     assert flow.result["description_placeholders"] == {"name": "Garden gate"}
     await flow.send({})
-    assert flow.step == "behaviour"
-    assert [str(key) for key in flow.result["data_schema"].schema] == ["relocks_itself"]
-    await flow.send(HOW)
     assert flow.result["type"] is FlowResultType.CREATE_ENTRY
     assert flow.result["title"] == "Garden gate"
     assert flow.result["data"] == {"device_id": GATE, "account": True}
@@ -123,7 +120,6 @@ async def test_the_project_sets_it_up_without_key_address_and_touch(
     await flow.send({"device_id": GATE})
     assert flow.step == "through_tuya"
     await flow.send({})
-    await flow.send(HOW)
     assert flow.result["data"] == {"device_id": GATE, "cloud": project(cloud)}
     await unload(hass)
 

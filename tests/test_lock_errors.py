@@ -12,6 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.tuya_wifi_lock.texts import lock_errors
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
+    AccountRefused,
     CallsUsedUp,
     Cancelled,
     Cause,
@@ -26,6 +27,7 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     LockAsleep,
     LockError,
     LockMissing,
+    LocksByItself,
     MalformedFrame,
     Mistake,
     NoAnswer,
@@ -33,6 +35,7 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     NoHandshake,
     NoRequest,
     NotConfirmed,
+    NotLockedAsleep,
     NotProven,
     NotSupported,
     OtherDevice,
@@ -50,7 +53,7 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
 from homeassistant.const import ATTR_ENTITY_ID, SERVICE_LOCK, SERVICE_UNLOCK
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from tests.common import LOCK, NAME, known, pass_time, set_up_awake, until
+from tests.common import LOCK, NAME, fall_asleep, known, pass_time, set_up_awake, until
 from tests.conftest import setup, wait_for
 from tests.simulator import SimulatedLock, Status
 
@@ -94,7 +97,7 @@ ON_THE_WAY = {
     WrongVersion,
 }
 """What ends a dial, not an action: the lock is dialled again until the action gives up."""
-KINDS = {LockError, CloudError, CloudRefused, PasswordRefused, UnlockRefused}
+KINDS = {LockError, AccountRefused, CloudError, CloudRefused, PasswordRefused, UnlockRefused}
 """What has a text for each reason."""
 
 type Awake = Callable[..., Awaitable[None]]
@@ -211,9 +214,20 @@ async def test_no_request(
     assert await fails(hass) == "no_request"
 
 
+async def test_a_sleeping_lock_that_could_lock_if_it_were_awake(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock, awake: Awake
+) -> None:
+    await awake()
+    await simulated_lock.push({"55": False})
+    await wait_for(hass, lambda: entry.runtime_data.lock.snapshot.bolt.locked)
+    await fall_asleep(hass, entry, simulated_lock)
+    assert await fails(hass, SERVICE_LOCK) == "not_locked_asleep"
+    assert "unlock" not in TEXTS["not_locked_asleep"]
+
+
 async def test_a_lock_that_locks_by_itself(hass: HomeAssistant, awake: Awake) -> None:
     await awake()
-    assert await fails(hass, SERVICE_LOCK) == "not_supported"
+    assert await fails(hass, SERVICE_LOCK) == "locks_by_itself"
 
 
 @pytest.mark.parametrize("simulated_lock", [{"family": "A"}], indirect=True)
@@ -343,11 +357,13 @@ WITH_ONE_TEXT = {
     GatewayNotReached: "gateway_not_reached",
     KeyIgnored: "key_ignored",
     LockAsleep: "lock_asleep",
+    LocksByItself: "locks_by_itself",
     LockMissing: "lock_missing",
     NoAnswer: "no_answer",
     NoCloud: "no_cloud",
     NoRequest: "no_request",
     NotConfirmed: "not_confirmed",
+    NotLockedAsleep: "not_locked_asleep",
     NotSupported: "not_supported",
     RequestOver: "request_over",
     SettingAsleep: "setting_asleep",

@@ -188,7 +188,7 @@ async def set_up(story: Story, cloud: SimulatedCloud) -> ConfigEntry:
     await story.lock.wake()
     await flow.touched()
     story.evidence.see("form", repr(flow.result["data_schema"].schema))
-    await flow.send({"unlock_with": "own_key", "relocks_itself": False})
+    await flow.send({"unlock_with": "own_key"})
     await hass.async_block_till_done()
     entry: ConfigEntry = flow.result["result"]
     await wake(hass, entry, story.lock)

@@ -9,7 +9,15 @@ from tests.common import reported, set_up_awake
 from tests.devices import find
 from tests.simulator import SimulatedLock
 
-ALWAYS = {"", "last_opening", "late_opening", "call_off_unlock", "diagnose", "last_unlocked_by"}
+ALWAYS = {
+    "",
+    "call_off_unlock",
+    "condition",
+    "diagnose",
+    "last_opening",
+    "last_unlocked_by",
+    "late_opening",
+}
 """What every lock has; the first is the lock itself."""
 HIDDEN = {"awake", "last_heard"}
 AT_THE_DOOR = {"alarm", "doorbell", "unlock_requested"}

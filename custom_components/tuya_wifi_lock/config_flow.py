@@ -74,11 +74,11 @@ from .flows.connection import (
     other_key,
 )
 from .flows.forms import (
-    behaviour_schema,
     device_choice,
     field_errors,
     options_schema,
     stripped,
+    unlock_choice,
     with_code,
     without_code,
 )
@@ -91,7 +91,6 @@ from .tuyalock import (
     CloudError,
     LockError,
     Project,
-    Settings,
     UnlockWith,
 )
 
@@ -604,17 +603,13 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
     async def async_step_behaviour(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask how a new lock is to be used, and add it."""
+        """Add the lock; what opens it is asked where more than one thing can."""
         gathered = self._gathered
-        if user_input is None:
-            unlock_with = UnlockWith.CLOUD if gathered.cloud_opens else Settings().unlock_with
-            schema = behaviour_schema(
-                cloud=gathered.device is not None,
-                unlock_with=unlock_with,
-                on_network=CONF_LOCAL_KEY in gathered.typed,
-            )
-            return self.async_show_form(step_id="behaviour", data_schema=schema)
-        return self.async_create_entry(title=gathered.title, data=gathered.data, options=user_input)
+        if user_input is None and gathered.cloud_opens and CONF_LOCAL_KEY in gathered.typed:
+            ways = (UnlockWith.CLOUD, UnlockWith.OWN_KEY)
+            return self._show_form("behaviour", unlock_choice(ways), {})
+        options = user_input or {}
+        return self.async_create_entry(title=gathered.title, data=gathered.data, options=options)
 
     @override
     async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:

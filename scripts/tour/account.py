@@ -47,7 +47,6 @@ async def account_setup(stage: Stage) -> None:
     answers: Answers = {
         "user": "account",
         "account": {"device_id": lock.device_id},
-        "behaviour": {},
     }
     title, steps = await home.add_another(answers, touch)
     stage.shown(f"{title} was added after the steps {', '.join(steps)}")

@@ -33,7 +33,6 @@ async def setup(stage: Stage) -> None:
             "local_key": lock.local_key,
             "protocol_version": "auto",
         },
-        "behaviour": {},
     }
     steps = await stage.home.add_lock(lock.device_id, answers, touch)
     expect("touch" in steps, f"nobody was asked to touch the lock: {steps}")

@@ -127,7 +127,6 @@ async def _use_keypad(stage: Stage, lock: SimulatedLock) -> None:
             "local_key": lock.local_key,
             "protocol_version": "auto",
         },
-        "behaviour": {},
     }
     stage.user("adds the keypad")
     await stage.home.add_another(answers, no_touch)

@@ -1,6 +1,6 @@
 """What the forms of several steps share, and the forms for how a lock is used."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 import re
 from typing import Any
 
@@ -15,6 +15,7 @@ from homeassistant.helpers.selector import (
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
+    SelectSelectorMode,
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
@@ -94,24 +95,25 @@ def configured_ids(hass: HomeAssistant) -> set[str | None]:
 # How a lock is used
 
 
-def behaviour_schema(
-    *, cloud: bool, on_network: bool, unlock_with: UnlockWith = _DEFAULTS.unlock_with
-) -> vol.Schema:
-    """Return the form of a new lock; if it is used through Tuya, that opens it as well."""
-    ways = [way.value for way in UnlockWith if cloud or way is not UnlockWith.CLOUD]
-    config = SelectSelectorConfig(options=ways, translation_key="unlock_with")
-    choice = {vol.Required(CONF_UNLOCK_WITH, default=unlock_with.value): SelectSelector(config)}
-    relocks = vol.Required(CONF_RELOCKS_ITSELF, default=_DEFAULTS.relocks_itself)
-    return vol.Schema({**(choice if on_network else {}), relocks: BooleanSelector()})
+def unlock_choice(ways: Iterable[UnlockWith]) -> vol.Schema:
+    """Return a form to choose how a lock is unlocked; the first way is the suggested one."""
+    values = [way.value for way in ways]
+    config = SelectSelectorConfig(
+        options=values, translation_key="unlock_with", mode=SelectSelectorMode.LIST
+    )
+    return vol.Schema({vol.Required(CONF_UNLOCK_WITH, default=values[0]): SelectSelector(config)})
 
 
 def options_schema(*, cloud: bool, has_code: bool, on_network: bool) -> vol.Schema:
-    """Return the form of all options."""
+    """Return the form of all options; Tuya leaves no choice where it is what opens the lock."""
     wait, delay = int(_DEFAULTS.unlock_wait), int(_DEFAULTS.relock_delay)
-    waits = {vol.Required(CONF_UNLOCK_WAIT, default=wait): _seconds(60)} if on_network else {}
-    schema = behaviour_schema(cloud=cloud, on_network=on_network).extend(
+    ways = [way for way in UnlockWith if cloud or way is not UnlockWith.CLOUD]
+    unlocking = unlock_choice(ways).extend(
+        {vol.Required(CONF_UNLOCK_WAIT, default=wait): _seconds(60)}
+    )
+    schema = (unlocking if on_network else vol.Schema({})).extend(
         {
-            **waits,
+            vol.Required(CONF_RELOCKS_ITSELF, default=_DEFAULTS.relocks_itself): BooleanSelector(),
             vol.Required(CONF_RELOCK_DELAY, default=delay): _seconds(300),
             vol.Optional(CONF_CODE): _NEW_CODE,
         }

@@ -119,6 +119,12 @@ class GatewayNotReached(LockError):
     text = Text(translation_domain=DOMAIN, translation_key="gateway_not_reached")
 
 
+class NotLockedAsleep(LockError):
+    """A lock cannot be locked while it sleeps."""
+
+    text = Text(translation_domain=DOMAIN, translation_key="not_locked_asleep")
+
+
 class SettingAsleep(LockError):
     """A setting cannot be changed while the lock sleeps."""
 
@@ -165,6 +171,12 @@ class NotSupported(LockError):
     """This product cannot do that."""
 
     text = Text(translation_domain=DOMAIN, translation_key="not_supported")
+
+
+class LocksByItself(LockError):
+    """This product cannot be locked remotely."""
+
+    text = Text(translation_domain=DOMAIN, translation_key="locks_by_itself")
 
 
 class Cancelled(LockError):

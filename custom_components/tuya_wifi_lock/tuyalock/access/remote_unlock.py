@@ -28,11 +28,12 @@ from ..exceptions import (
     LockAsleep,
     LockError,
     LockMissing,
+    LocksByItself,
     NoAnswer,
     NoCloud,
     NoRequest,
     NotConfirmed,
-    NotSupported,
+    NotLockedAsleep,
     Reason,
     RequestOver,
     UnlockRefused,
@@ -437,11 +438,11 @@ class RemoteUnlock:
         if self.cancel():
             return
         if not (self._transports.has_motor_state and self._way().locks):
-            raise NotSupported("this lock cannot be locked remotely")
+            raise LocksByItself("this lock cannot be locked remotely")
         async with self._operating():
             way = self._way()
             if not way.reached:
-                raise self._not_there()
+                raise self._not_there(NotLockedAsleep)
             _LOGGER.debug("%s: locking by %s", self._device_id, type(way).__name__)
             await way.operate(unlock=False)
 
@@ -529,13 +530,13 @@ class RemoteUnlock:
         if lock.missing:
             raise self._not_there()
 
-    def _not_there(self) -> LockError:
+    def _not_there(self, asleep: type[LockError] = LockAsleep) -> LockError:
         """Return why nothing reaches the lock now."""
         if not self._transports.on_network:
             return GatewayNotReached("the account does not open it")
         if self._transports.stays:
             return LockMissing("the lock is not connected")
-        return LockAsleep("nobody requested the unlock at the door")
+        return asleep("nobody requested it at the door")
 
     def _ended(self, opening: asyncio.Task[None]) -> None:
         """Clear up after an unlock; its error is for those who still wait for it."""
