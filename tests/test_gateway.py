@@ -311,6 +311,25 @@ async def test_reconfigure_asks_for_the_project_alone(
     await unlock(hass)
 
 
+async def test_the_only_thing_that_reaches_it_cannot_be_removed(
+    hass: HomeAssistant, login: TuyaLogin, with_project: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    flows = hass.config_entries.flow
+    context = {"source": SOURCE_RECONFIGURE, "entry_id": with_project.entry_id}
+    flow = Flow(hass, await flows.async_init(DOMAIN, context=context))
+    assert flow.step == "cloud"
+    flows.async_abort(flow.result["flow_id"])
+    login.add_model(BLUETOOTH, GATE, "Garden gate")
+    await login.set_up()
+    flow = Flow(hass, await flows.async_init(DOMAIN, context=context))
+    assert flow.result["menu_options"] == ["cloud", "remove_cloud"]
+    await flow.choose("remove_cloud")
+    await flow.send({})
+    assert with_project.data == {"device_id": GATE}
+    await hass.async_block_till_done()
+    assert state(hass, "lock.garden_gate").state == "unknown"
+
+
 async def test_the_options_ask_neither_how_it_opens_nor_how_long_to_wait(
     hass: HomeAssistant, login: TuyaLogin, entry: MockConfigEntry
 ) -> None:

@@ -70,6 +70,7 @@ from .flows.connection import (
     async_reach,
     heard_devices,
     is_in_account,
+    is_known_to_account,
     new_account_locks,
     other_key,
 )
@@ -339,7 +340,9 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
         self._gathered.take(other_key(self.hass, entry_data))
         if cloud := await async_get_client(self.hass, entry_data):
             with suppress(CloudError):
-                self._gathered.take({CONF_LOCAL_KEY: (await cloud.device()).local_key})
+                # Some projects keep the key to themselves.
+                if key := (await cloud.device()).local_key:
+                    self._gathered.take({CONF_LOCAL_KEY: key})
         return await self.async_step_reauth_confirm()
 
     async def async_step_reconfigure(
@@ -348,7 +351,8 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
         """Offer what can be changed about how the lock is reached."""
         data = self._get_reconfigure_entry().data
         connection = ["connection"] if CONF_LOCAL_KEY in data else []
-        remove = ["remove_cloud"] if CONF_CLOUD in data else []
+        others = bool(connection) or is_known_to_account(self.hass, data[CONF_DEVICE_ID])
+        remove = ["remove_cloud"] if CONF_CLOUD in data and others else []
         if not connection and not remove:
             return await self.async_step_cloud()
         options = [*connection, "cloud", *remove]

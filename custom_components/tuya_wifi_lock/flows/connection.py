@@ -110,6 +110,12 @@ def is_in_account(hass: HomeAssistant, device_id: str) -> bool:
 
 
 @callback
+def is_known_to_account(hass: HomeAssistant, device_id: str) -> bool:
+    """Return if the account has a lock, which may be set up."""
+    return any(lock.device_id == device_id for lock in account_locks(hass))
+
+
+@callback
 def other_key(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, str]:
     """Return the local key that the account has for the lock of an entry, if it is another one."""
     key = local_key(hass, data[CONF_DEVICE_ID])
