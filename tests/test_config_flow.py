@@ -743,7 +743,7 @@ async def test_a_wrong_key_is_refused_where_no_announcement_is_heard(
     assert flow.errors == {"base": "key_or_version"}
     await flow.send(typed(simulated_lock))
     await flow.touched()
-    assert flow.step == "behaviour"
+    assert flow.result["type"] is FlowResultType.CREATE_ENTRY
 
 
 @unannounced(wrong_key="silent")
@@ -765,7 +765,7 @@ async def test_a_lock_that_says_nothing_has_proved_nothing(
     if key == OTHER_KEY:
         assert flow.errors == {"base": "wrong_key"}
     else:
-        assert flow.step == "behaviour"
+        assert flow.result["type"] is FlowResultType.CREATE_ENTRY
 
 
 @unannounced(query_answer="not_found")
@@ -787,7 +787,6 @@ async def test_version_32_can_be_chosen(hass: HomeAssistant, simulated_lock: Sim
     await flow.send(typed(simulated_lock, protocol_version="3.2"))
     await simulated_lock.wake()
     await flow.touched()
-    await flow.send(BEHAVIOUR)
     added = flow.result["result"]
     assert added.data["protocol_version"] == "3.2"
     await wait_for(hass, lambda: added.state is ConfigEntryState.LOADED)
