@@ -117,7 +117,8 @@ class Lan(Via):
     def befores(self, model: Model) -> Iterator[tuple[Sequence[Heard], Heard]]:
         reports = reports_of(model)
         if not self._worst:
-            yield from ((reports[:index], one) for index, one in enumerate(reports))
+            for one in reports:
+                yield [other for other in reports if other.dp.id < one.dp.id], one
             return
         # What other kinds have as well first, and then what only this one has.
         misleading = sorted(reports, key=lambda one: -_claims()[one.dp.id, one.form])
@@ -238,8 +239,16 @@ class Finding:
 def judge(via: Via, model: Model) -> list[Finding]:
     """Return what becomes of every report of a model from a source."""
     findings, teach = [], via.teach(model)
+    learned: dict[tuple[int, ...], Any] = {}
     for before, one in via.befores(model):
-        found = understood(via, teach, before, one)
+        ids = tuple(other.dp.id for other in before)
+        if before and ids not in learned:
+            lock = _lock(ToyClock())
+            teach(lock)
+            lock.receive(via.report(*before))
+            # What it has learned of the product, and nothing else.
+            learned[ids] = {"product": lock.as_dict()["product"]}
+        found = understood(via, teach, learned.get(ids), one)
         meant = [_ways(fact) for fact in one.said.means]
         wrong = found.difference(*meant)
         missing = {ways[0] for ways in meant if via.says(ways[0]) and found.isdisjoint(ways)}
@@ -248,17 +257,12 @@ def judge(via: Via, model: Model) -> list[Finding]:
     return findings
 
 
-def understood(
-    via: Via, teach: Callable[[TuyaLock], None], before: Sequence[Heard], one: Heard
-) -> set[str]:
-    """Return what the product makes of one report after others."""
+def understood(via: Via, teach: Callable[[TuyaLock], None], stored: Any, one: Heard) -> set[str]:
+    """Return what the product makes of one report, by what it had stored before."""
     clock = ToyClock()
-    lock = _lock(clock)
-    teach(lock)
-    if before:
-        lock.receive(via.report(*before))
-        # What it has learned of the product, and nothing else.
-        lock = _lock(clock, {"product": lock.as_dict()["product"]})
+    lock = _lock(clock, stored)
+    if stored is None:
+        teach(lock)
     lock.receive(via.report(one))
     # Duress waits a moment for the unlock that it is about.
     clock.advance(DURESS)

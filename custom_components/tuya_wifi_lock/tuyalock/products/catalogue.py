@@ -192,6 +192,7 @@ PROFILES: Mapping[Family, Mapping[int, Dp]] = {
         11: Dp("unlock_password_kit", _R),
         12: Dp("unlock_card_kit", _R),
         13: Dp("unlock_face_kit", _R),
+        14: Dp("unlock_double_kit", _R),
         15: Dp("unlock_key_kit", _R),
         16: Dp("unlock_temporary_kit", _R),
         17: Dp("unlock_offline_pd", _R),
