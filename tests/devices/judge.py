@@ -34,10 +34,11 @@ DURESS = 30.0
 HAPPENS = {"unlock", "alarm", "doorbell", "duress"}
 
 UNPUBLISHED = {
-    "video locks": (61, 63, 64, 69, 72),
-    "photo locks": (45,),
+    "video locks": dict.fromkeys((61, 63, 64, 69, 72), "integer"),
+    "photo locks": {45: "integer"},
+    "Wi-Fi locks": {36: "integer", 40: "boolean"},
 }
-"""Integers of kinds of which no model was published whole: unlocks, and the end of an alarm."""
+"""What kinds have of which no model was published whole: DP id -> the form of its values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +341,10 @@ def _forms() -> dict[str, dict[int, tuple[str, str]]]:
     return {
         model.name: {one.dp.id: (one.form, one.dp.code) for one in reports_of(model)}
         for model in load()
-    } | {name: dict.fromkeys(ids, ("integer", "?")) for name, ids in UNPUBLISHED.items()}
+    } | {
+        name: {id_: (form, "?") for id_, form in forms.items()}
+        for name, forms in UNPUBLISHED.items()
+    }
 
 
 def is_knowable(model: Model, before: Sequence[Heard], one: Heard) -> bool:
