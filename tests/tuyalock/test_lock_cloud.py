@@ -34,9 +34,10 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     CloudUnreachable,
     LockAsleep,
     LockError,
+    LocksByItself,
     NoCloud,
     NotConfirmed,
-    NotSupported,
+    NotLockedAsleep,
     RequestOver,
 )
 from custom_components.tuya_wifi_lock.tuyalock.models import Item, PasswordPhase
@@ -448,7 +449,7 @@ def _used_up() -> CallCounter:
 async def test_the_cloud_locks_where_the_lock_reports_where_its_bolt_is() -> None:
     async with cloud_house(motor_state=True) as home:
         await home.awake()
-        with pytest.raises(NotSupported):
+        with pytest.raises(LocksByItself):
             await home.lock.lock()
         await home.requested()
         await home.lock.unlock()
@@ -461,7 +462,7 @@ async def test_the_cloud_locks_where_the_lock_reports_where_its_bolt_is() -> Non
         assert home.simulated.commands == []
         await home.simulated.sleep()
         await home.until(lambda: not home.lock.snapshot.awake)
-        with pytest.raises(LockAsleep):
+        with pytest.raises(NotLockedAsleep):
             await home.lock.lock()
 
 

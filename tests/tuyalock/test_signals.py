@@ -15,7 +15,6 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     Source,
     Unlock,
     Value,
-    aged,
 )
 from custom_components.tuya_wifi_lock.tuyalock.models import Doorbell, Duress, Item
 from custom_components.tuya_wifi_lock.tuyalock.products.decoder import events, observe, readers_of
@@ -576,7 +575,7 @@ async def test_signals_survive_a_restart_until_they_are_delivered() -> None:
         assert left == [unlock, before[0], before[2]]
         assert left[1].unlock_id == unlock.id
         home.clock.move(100)
-        assert all(is_late(aged(one, home.clock.time())) for one in left)
+        assert all(is_late(home.lock.as_known(one)) for one in left)
         assert home.lock.snapshot.state.jammed
         assert home.lock.as_dict()["journal"] == stored["journal"]
         forced_at = before[0].when.received + 1

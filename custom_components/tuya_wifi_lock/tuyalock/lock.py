@@ -584,13 +584,13 @@ class TuyaLock:
         )
 
     def as_known(self, record: Record) -> Record:
-        """Return a record as it is known now: it may have been dated since it was published."""
+        """Return a record as it is known now: it may have been dated, or be late by now."""
         self._notice_clock()
-        return self.journal.find(record.id) or record
+        return self._keeper.as_known(record)
 
     def delivered(self, record_id: int) -> None:
         """Note that a record has reached all who listen."""
-        self.journal.mark_delivered(record_id)
+        self._keeper.delivered(record_id)
 
     # What goes out
 

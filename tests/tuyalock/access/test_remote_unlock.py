@@ -14,9 +14,11 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     KeyIgnored,
     LockAsleep,
     LockError,
+    LocksByItself,
     NoAnswer,
     NoCloud,
     NoRequest,
+    NotLockedAsleep,
     NotSupported,
     Reason,
     RequestOver,
@@ -425,7 +427,7 @@ async def test_stop_calls_a_waiting_unlock_off() -> None:
 async def test_lock_locks_where_the_product_can() -> None:
     async with house(motor_state=True) as home:
         await home.awake()
-        with pytest.raises(NotSupported):
+        with pytest.raises(LocksByItself):
             await home.lock.lock()
         await home.simulated.push({"55": True})
         await home.until(lambda: home.lock.snapshot.bolt.locked is False)
@@ -434,7 +436,7 @@ async def test_lock_locks_where_the_product_can() -> None:
         await home.until(lambda: home.lock.snapshot.bolt.locked is True)
         await home.simulated.sleep()
         await home.until(lambda: not home.lock.snapshot.awake)
-        with pytest.raises(LockAsleep):
+        with pytest.raises(NotLockedAsleep):
             await home.lock.lock()
 
 
