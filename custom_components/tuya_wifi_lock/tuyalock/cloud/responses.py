@@ -168,6 +168,7 @@ def read_device(row: Any) -> CloudDevice:
             local_key=local_key,
             model=model,
             on_network=is_on_network(
+                product_id=row["product_id"],
                 behind_gateway=bool(row.get("sub")) or bool(row.get("gateway_id")),
                 local_key=local_key,
                 ip=row.get("ip"),

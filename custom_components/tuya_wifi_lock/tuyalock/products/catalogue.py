@@ -270,15 +270,21 @@ class ProductFacts:
     family: Family | None = None
     mains: bool = False
     """It never sleeps."""
+    gateway: bool = False
+    """It is not on Wi-Fi, and reaches Tuya through a gateway."""
     table: Mapping[int, Dp] | None = None
     """The DPs of a product that is like no other."""
 
 
 def _facts(category: str, family: str = "", *more: str) -> ProductFacts:
-    rows = [one.split() for one in more if one != "mains"]
+    rows = [one.split() for one in more if " " in one]
     table = {int(id_): Dp(code, DpType(type_)) for id_, code, type_ in rows}
     return ProductFacts(
-        category, Family(family) if family else None, "mains" in more, table or None
+        category=category,
+        family=Family(family) if family else None,
+        mains="mains" in more,
+        gateway="gateway" in more,
+        table=table or None,
     )
 
 
@@ -326,12 +332,20 @@ def has_lock_codes(codes: Collection[str]) -> bool:
 
 
 def is_on_network(
-    *, behind_gateway: bool, local_key: object, ip: object, codes: Collection[str]
+    *,
+    product_id: str,
+    behind_gateway: bool,
+    local_key: object,
+    ip: object,
+    codes: Collection[str],
 ) -> bool:
     """Return if a lock is on Wi-Fi itself, by what Tuya's cloud knows of the device.
 
     One with Bluetooth that is on Wi-Fi as well has an address and a local key.
     """
+    facts = PRODUCTS.get(product_id)
+    if facts and facts.gateway:
+        return False
     is_bluetooth = not _BLUETOOTH_OR_WIFI.isdisjoint(codes)
     return not (behind_gateway or (is_bluetooth and not (ip and local_key)))
 

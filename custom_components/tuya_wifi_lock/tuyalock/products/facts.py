@@ -1,8 +1,8 @@
 """Products that exist, as facts: what devices announce, and what is known of it.
 
 Fed from public descriptions and from owners' diagnostics. A row is the product id, Tuya's category,
-the letter of its family if it has one, and what else is known: `mains`, and the DPs of a product
-that is like no other.
+the letter of its family if it has one, and what else is known: `mains`, `gateway`, and the DPs of a
+product that is like no other.
 """
 
 ROWS: tuple[tuple[str, ...], ...] = (
@@ -41,22 +41,22 @@ ROWS: tuple[tuple[str, ...], ...] = (
         "111 low_power string",
     ),  # RSwIlAPVPqA6tVx9 (custom)
     ("d3amante7xinmx9x", "ms", "", "mains"),  # LC-1374 electric lock
-    ("xqeob8h6", "jtmspro", "C"),  # S1-TY-BLE-PRO 2
-    ("stugc8dl", "ms", "C"),  # HU06 / ImSmart C502
-    ("a6nttc41", "ms", "C"),  # Orion DL021HA
-    ("uamrw6h3", "jtmspro", "C"),  # Positivo Smart Fechadura
-    ("kdq0tdbz", "jtmspro", "C"),  # Pulido P13
-    ("isk2p555", "ms", "C"),  # YSG BS01
-    ("yfqp0shy", "jtmspro", "C"),  # Gainsborough Liberty
-    ("ofwvna43", "jtmspro", "C"),  # Nice Digi
-    ("jqpmkfj7", "jtmspro", "C"),  # O'TU R1O1
-    ("6fibxtph", "jtmspro", "C"),  # Primebras Athenas / Foxgard
-    ("qicggi0m", "jtmspro", "C"),  # XCase NX-4964
-    ("ssisn2cx", "ms", "C"),  # BLE lock ssisn2cx
-    ("matydudd", "ms", "C"),  # BLE lock matydudd
-    ("hq8p0gzw", "jtmspro", "C"),  # TF9 access control
-    ("y2yaegze", "jtmspro", "C"),  # CTL20H
-    ("snr3p274", "jtmspro", ""),  # Intelbras IFR 7000
-    ("bfejtdig", "ms", ""),  # Häfele TY0A01
-    ("212kebqd", "ms", ""),  # Zigbee lock 212kebqd
+    ("xqeob8h6", "jtmspro", "C", "gateway"),  # S1-TY-BLE-PRO 2
+    ("stugc8dl", "ms", "C", "gateway"),  # HU06 / ImSmart C502
+    ("a6nttc41", "ms", "C", "gateway"),  # Orion DL021HA
+    ("uamrw6h3", "jtmspro", "C", "gateway"),  # Positivo Smart Fechadura
+    ("kdq0tdbz", "jtmspro", "C", "gateway"),  # Pulido P13
+    ("isk2p555", "ms", "C", "gateway"),  # YSG BS01
+    ("yfqp0shy", "jtmspro", "C", "gateway"),  # Gainsborough Liberty
+    ("ofwvna43", "jtmspro", "C", "gateway"),  # Nice Digi
+    ("jqpmkfj7", "jtmspro", "C", "gateway"),  # O'TU R1O1
+    ("6fibxtph", "jtmspro", "C", "gateway"),  # Primebras Athenas / Foxgard
+    ("qicggi0m", "jtmspro", "C", "gateway"),  # XCase NX-4964
+    ("ssisn2cx", "ms", "C", "gateway"),  # BLE lock ssisn2cx
+    ("matydudd", "ms", "C", "gateway"),  # BLE lock matydudd
+    ("hq8p0gzw", "jtmspro", "C", "gateway"),  # TF9 access control
+    ("y2yaegze", "jtmspro", "C", "gateway"),  # CTL20H
+    ("snr3p274", "jtmspro", "", "gateway"),  # Intelbras IFR 7000
+    ("bfejtdig", "ms", "", "gateway"),  # Häfele TY0A01
+    ("212kebqd", "ms", "", "gateway"),  # Zigbee lock 212kebqd
 )
