@@ -25,6 +25,7 @@ async def quick(hass: HomeAssistant, ports: dict[int, int]) -> AsyncGenerator[No
     with (
         patch(f"{INTEGRATION}.PLATFORMS", []),
         patch(f"{INTEGRATION}.config_flow.LISTEN_TIME", 0.01),
+        patch(f"{INTEGRATION}.flows.connection.HEAR_TIME", 0.01),
     ):
         yield
         for flow in hass.config_entries.flow.async_progress():
@@ -70,6 +71,8 @@ class Flow:
         self.hass = hass
         self.result = result
         self._flows = flows or hass.config_entries.flow
+        self.clicks = 0
+        """How many menus and forms were answered."""
 
     @classmethod
     async def begin(cls, hass: HomeAssistant, source: str = SOURCE_USER, data: Any = None) -> Flow:
@@ -92,6 +95,7 @@ class Flow:
 
     async def send(self, values: dict[str, Any] | None) -> None:
         """Send a form."""
+        self.clicks += 1
         self.result = await self._flows.async_configure(self.result["flow_id"], values)
 
     async def choose(self, option: str) -> None:

@@ -1,7 +1,7 @@
 """Setting up a lock, and changing how it is reached and used."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
+from custom_components.tuya_wifi_lock.diagnosis import check_lock
 from custom_components.tuya_wifi_lock.discovery import async_get_listener
 from homeassistant.config_entries import (
     SOURCE_DHCP,
@@ -28,7 +29,7 @@ from homeassistant.data_entry_flow import (
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from tests.common import fall_asleep, is_awake, set_up_awake, wake
-from tests.conftest import setup, wait_for
+from tests.conftest import TUYALOCK, setup, wait_for
 from tests.flows import BEHAVIOUR, Flow, quick, short_touch, typed  # noqa: F401
 from tests.simulator import Knobs, SimulatedLock
 
@@ -708,3 +709,98 @@ async def test_a_code_that_is_none_is_named(
     assert shown["unlock_wait"] == 45
     assert entry.options == {}
     hass.config_entries.options.async_abort(result["flow_id"])
+
+
+# A test that decides nothing, and one that finds another device
+
+
+@pytest.fixture
+def hurried() -> Generator[None]:
+    """Wait for no handshake and no proof long."""
+    with (
+        patch(f"{TUYALOCK}.lan.connection.HANDSHAKE_TIMEOUT", 0.1),
+        patch(f"{TUYALOCK}.lan.session.IDLE", 0.2),
+    ):
+        yield
+
+
+def unannounced(**knobs: Any) -> Any:
+    """A lock of 3.3 that stays awake and is not heard announcing itself."""
+    chosen = {"version": "3.3", "knobs": Knobs(low_power=False, announce=False, **knobs)}
+    return pytest.mark.parametrize("simulated_lock", [chosen], indirect=True)
+
+
+@unannounced(wrong_key="complain")
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize("version", ["auto", "3.1", "3.2", "3.3"])
+async def test_a_wrong_key_is_refused_where_no_announcement_is_heard(
+    hass: HomeAssistant,
+    simulated_lock: SimulatedLock,
+    caplog: pytest.LogCaptureFixture,
+    version: str,
+) -> None:
+    flow = await failed(hass, simulated_lock, caplog, local_key=OTHER_KEY, protocol_version=version)
+    assert flow.errors == {"base": "key_or_version"}
+    await flow.send(typed(simulated_lock))
+    await flow.touched()
+    assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+
+
+@unannounced(wrong_key="silent")
+@pytest.mark.usefixtures("hurried", "short_touch")
+@pytest.mark.parametrize("key", ["0123456789abcdef", OTHER_KEY])
+async def test_a_lock_that_says_nothing_has_proved_nothing(
+    hass: HomeAssistant, simulated_lock: SimulatedLock, key: str
+) -> None:
+    simulated_lock.faults.lose_answers = {"query"}
+    flow = await Flow.manual(hass)
+    await flow.send(typed(simulated_lock, local_key=key, protocol_version="3.3"))
+    await flow.touched()
+    assert flow.step == "not_proven"
+    assert flow.result["menu_options"] == ["touch", "manual", "untested"]
+    await flow.choose("touch")
+    await simulated_lock.wait_for(lambda: simulated_lock.clients == 1)
+    await simulated_lock.finger(3)
+    await flow.touched()
+    if key == OTHER_KEY:
+        assert flow.errors == {"base": "wrong_key"}
+    else:
+        assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+
+
+@unannounced(query_answer="not_found")
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize("version", ["auto", "3.3"])
+async def test_a_gateway_is_not_set_up_as_the_lock_behind_it(
+    hass: HomeAssistant,
+    simulated_lock: SimulatedLock,
+    caplog: pytest.LogCaptureFixture,
+    version: str,
+) -> None:
+    flow = await failed(hass, simulated_lock, caplog, protocol_version=version)
+    assert flow.errors == {"base": "other_device"}
+
+
+@pytest.mark.parametrize("simulated_lock", [{"version": "3.2"}], indirect=True)
+async def test_version_32_can_be_chosen(hass: HomeAssistant, simulated_lock: SimulatedLock) -> None:
+    flow = await Flow.manual(hass)
+    await flow.send(typed(simulated_lock, protocol_version="3.2"))
+    await simulated_lock.wake()
+    await flow.touched()
+    added = flow.result["result"]
+    assert added.data["protocol_version"] == "3.2"
+    await wait_for(hass, lambda: added.state is ConfigEntryState.LOADED)
+
+
+@unannounced(wrong_key="complain")
+@pytest.mark.usefixtures("hurried")
+async def test_the_check_of_a_lock_does_not_take_a_complaint_for_an_accepted_key(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    data = {**entry.data, "local_key": OTHER_KEY, "announces": False}
+    hass.config_entries.async_update_entry(entry, data=data)
+    await setup(hass, entry)
+    await wait_for(hass, lambda: entry.runtime_data.data.key_refused, 10)
+    found = {one.check: one for one in check_lock(entry.runtime_data)}
+    assert found["local_key"].text == "key_refused"
+    assert found["heard"].text != "connected"

@@ -18,6 +18,7 @@ from tests.conftest import wait_for
 from tests.flows import BEHAVIOUR, INTEGRATION, Flow, project, quick, short_touch  # noqa: F401
 from tests.simulator import Knobs, SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
+from tests.tuya_login import TuyaLogin
 
 pytestmark = pytest.mark.usefixtures("quick")
 
@@ -503,6 +504,22 @@ async def test_the_present_key_of_the_cloud_is_filled_in(
     flow = Flow(hass, await entry.start_reauth_flow(hass))
     assert flow.step == "reauth_confirm"
     assert flow.suggested == ({"local_key": "fedcba9876543210"} if answers else {})
+
+
+async def test_a_key_that_the_project_keeps_to_itself_leaves_the_one_of_the_account(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    account: SimulatedCloud,
+    simulated_lock: SimulatedLock,
+) -> None:
+    login = TuyaLogin(hass)
+    login.add_lock(simulated_lock.device_id, local_key="fedcba9876543210")
+    await login.set_up()
+    account.devices[simulated_lock.device_id].local_key = None
+    data = {**entry.data, "cloud": project(account)}
+    hass.config_entries.async_update_entry(entry, data=data)
+    flow = Flow(hass, await entry.start_reauth_flow(hass))
+    assert flow.suggested == {"local_key": "fedcba9876543210"}
 
 
 # The project of a lock that is set up

@@ -79,7 +79,7 @@ async def test_a_set_up_is_shown_from_the_announcement_to_the_connection(
         "LOCK sent an answer: nothing",
         "LOCK is connected",
         "LOCK at 127.0.0.1: connection closed: by Home Assistant",
-        "LOCK: looked for at 127.0.0.1, version not known",
+        "LOCK: looked for at 127.0.0.1, version 3.4",
     )
 
 

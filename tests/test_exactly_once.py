@@ -83,6 +83,26 @@ async def test_an_unlock_while_home_assistant_starts_is_told_when_it_has_started
     assert automation.told == [Told(UNLOCK, "fingerprint", 3)]
 
 
+@pytest.mark.parametrize("set_by", [100, -3600])
+async def test_our_clock_is_set_while_home_assistant_starts(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    automation: Automation,
+    set_by: int,
+) -> None:
+    hass.set_state(CoreState.starting)
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    real = time.time
+    with patch("time.time", lambda: real() + set_by):
+        hass.set_state(CoreState.running)
+        hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+        await hass.async_block_till_done()
+    assert automation.told == [Told(UNLOCK, "fingerprint", 3)]
+
+
 @pytest.mark.parametrize("age", ["live", "late", "unknown"])
 async def test_what_a_crash_left_over_is_told_late(
     hass: HomeAssistant,

@@ -135,10 +135,13 @@ SCENES: list[tuple[dict[str, Any], str, State, str]] = [
     ({"stays": True, "missing": True, "heard": NOW - 60}, "heard", PROBLEM, "missing"),
     ({"stays": True, "missing": True, "heard": NOW - 2 * HOUR}, "heard", PROBLEM, "gone"),
     (GATEWAY, "heard", OK, "heard_through_tuya"),
+    (GATEWAY | {"cloud": CLOUD}, "remote_unlock", OK, "remote_by_project"),
+    (GATEWAY | {"account_opens": True}, "remote_unlock", OK, "remote_by_account"),
+    (GATEWAY | {"account_opens": False}, "remote_unlock", ATTENTION, "remote_needs_project"),
     (GATEWAY | NEW, "heard", UNKNOWN, "through_tuya_not_yet"),
     (GATEWAY | {"account_trouble": "offline"}, "account", PROBLEM, "through_tuya_not_heard"),
     (GATEWAY | {"account_trouble": "connecting"}, "account", UNKNOWN, "account_connecting"),
-    (GATEWAY | {"account_trouble": None}, "account", OK, "account"),
+    (GATEWAY | {"account_trouble": None}, "account", OK, "account_hears"),
     (
         GATEWAY | {"cloud": CLOUD, "account_trouble": "no_login", "account_wanted": False},
         "account",
@@ -397,7 +400,7 @@ def test_nothing_speaks_of_a_project_to_an_owner_without_one() -> None:
         for kind in ("finding_seen", "finding_todo")
         if "project" in words[kind]["options"].get(text, "")
     }
-    assert told <= {"through_tuya_not_heard"}
+    assert told <= {"remote_needs_project", "through_tuya_not_heard"}
 
 
 def scenes() -> Iterator[Evidence]:

@@ -1,6 +1,7 @@
 """Locks behind a gateway, which are used through Tuya alone."""
 
 from collections.abc import AsyncGenerator
+from pathlib import Path
 import time
 from typing import Any
 from unittest.mock import patch
@@ -16,9 +17,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.json import json_dumps
 from tests.common import pass_time, state
 from tests.conftest import setup, wait_for
-from tests.devices import find
+from tests.devices import find, read_diagnostics
 from tests.flows import INTEGRATION, Flow, project
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
@@ -157,6 +159,17 @@ async def test_a_bluetooth_lock_without_a_key_is_never_looked_for_in_the_network
     lock = login.add_model(BLUETOOTH, GATE, "Garden gate", **device)
     if ip is not None:
         lock.ip, lock.local_key = ip, "0123456789abcdef"
+    await login.set_up()
+    flow = await Flow.begin(hass)
+    await flow.choose("account")
+    await flow.send({"device_id": GATE})
+    assert flow.step == "through_tuya"
+
+
+async def test_a_product_that_is_known_to_need_a_gateway_is_never_looked_for_in_the_network(
+    hass: HomeAssistant, login: TuyaLogin
+) -> None:
+    login.add_model(ZIGBEE, GATE, "Garden gate", sub=False, local_key="0123456789abcdef")
     await login.set_up()
     flow = await Flow.begin(hass)
     await flow.choose("account")
@@ -311,6 +324,25 @@ async def test_reconfigure_asks_for_the_project_alone(
     await unlock(hass)
 
 
+async def test_the_only_thing_that_reaches_it_cannot_be_removed(
+    hass: HomeAssistant, login: TuyaLogin, with_project: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    flows = hass.config_entries.flow
+    context = {"source": SOURCE_RECONFIGURE, "entry_id": with_project.entry_id}
+    flow = Flow(hass, await flows.async_init(DOMAIN, context=context))
+    assert flow.step == "cloud"
+    flows.async_abort(flow.result["flow_id"])
+    login.add_model(BLUETOOTH, GATE, "Garden gate")
+    await login.set_up()
+    flow = Flow(hass, await flows.async_init(DOMAIN, context=context))
+    assert flow.result["menu_options"] == ["cloud", "remove_cloud"]
+    await flow.choose("remove_cloud")
+    await flow.send({})
+    assert with_project.data == {"device_id": GATE}
+    await hass.async_block_till_done()
+    assert state(hass, "lock.garden_gate").state == "unknown"
+
+
 async def test_the_options_ask_neither_how_it_opens_nor_how_long_to_wait(
     hass: HomeAssistant, login: TuyaLogin, entry: MockConfigEntry
 ) -> None:
@@ -321,6 +353,23 @@ async def test_the_options_ask_neither_how_it_opens_nor_how_long_to_wait(
     assert fields == {"relocks_itself", "relock_delay", "code"}
     await flow.send({"relocks_itself": False, "relock_delay": 7})
     assert entry.options == {"relocks_itself": False, "relock_delay": 7}
+
+
+async def test_it_is_played_from_the_diagnostics_of_its_owner(
+    hass: HomeAssistant, login: TuyaLogin, entry: MockConfigEntry, tmp_path: Path
+) -> None:
+    await heard(hass, login, entry)
+    await say(login, "unlock_fingerprint", 3)
+    await say(login, "residual_electricity", 81)
+    file = tmp_path / "owner.json"
+    data = await async_get_config_entry_diagnostics(hass, entry)
+    file.write_text(json_dumps({"data": data}))
+    model = read_diagnostics(file)
+    assert model.gateway
+    assert model.codes["unlock_fingerprint"].id == BLUETOOTH.codes["unlock_fingerprint"].id
+    said = model.codes["unlock_fingerprint"].meaning("unlock")
+    assert said
+    assert said.means[0][1] == "fingerprint"
 
 
 async def test_nothing_about_the_network_is_checked(

@@ -1,6 +1,6 @@
 """Tuya Wi-Fi door locks."""
 
-from homeassistant.const import Platform
+from homeassistant.const import CONF_DEVICE_ID, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.start import async_at_started
@@ -9,7 +9,7 @@ from homeassistant.helpers.typing import ConfigType
 from .blueprints import async_install_blueprints
 from .cloud import async_get_api, project_of
 from .const import DOMAIN
-from .coordinator import LockConfigEntry, LockCoordinator
+from .coordinator import HEARD_BEFORE, LockConfigEntry, LockCoordinator
 from .names import async_name_device, async_share_name
 from .repairs import async_remove_repairs, async_watch_repairs
 from .services import async_setup_services
@@ -40,7 +40,8 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool:
     """Set up a lock from what is stored; it may sleep for hours before it answers."""
     store = SalvagedStore(hass, entry.entry_id)
-    stored = await store.async_read()
+    heard = hass.data.get(HEARD_BEFORE, {})
+    stored = await store.async_read() or heard.get(entry.data[CONF_DEVICE_ID])
     project = project_of(entry.data)
     api = await async_get_api(hass, project) if project else None
     coordinator = entry.runtime_data = LockCoordinator(hass, entry, api, store, stored)

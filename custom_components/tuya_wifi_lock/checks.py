@@ -449,9 +449,20 @@ def _heard_through_tuya(evidence: Evidence) -> Verdict:
     return State.OK, "heard_through_tuya", {"silence": silence}
 
 
+def _remote_unlock_through_tuya(evidence: Evidence) -> Verdict:
+    """Check if anything opens a lock behind a gateway."""
+    if evidence.cloud:
+        return State.OK, "remote_by_project"
+    if evidence.account_opens:
+        return State.OK, "remote_by_account"
+    return State.ATTENTION, "remote_needs_project"
+
+
 def _account_of_gateway(evidence: Evidence) -> Verdict:
     """Check if anything reports what a lock behind a gateway does."""
-    if evidence.account_trouble in {None, Trouble.CONNECTING}:
+    if evidence.account_trouble is None:
+        return State.OK, "account_hears"
+    if evidence.account_trouble == Trouble.CONNECTING:
         return _account(evidence)
     if evidence.cloud is None:
         return State.PROBLEM, "through_tuya_not_heard"
@@ -467,6 +478,7 @@ def _concerns_others(evidence: Evidence) -> Verdict:
 _BEHIND_GATEWAY: Mapping[str, Callable[[Evidence], Verdict]] = {
     "heard": _heard_through_tuya,
     "account": _account_of_gateway,
+    "remote_unlock": _remote_unlock_through_tuya,
     **dict.fromkeys(
         (
             "hints",

@@ -42,7 +42,7 @@ from .const import (
     DOMAIN,
     SUBENTRY_MEMBER,
 )
-from .coordinator import LockConfigEntry, address_of, async_end_reauth
+from .coordinator import HEARD_BEFORE, LockConfigEntry, address_of, async_end_reauth
 from .diagnosis import async_as_list, async_diagnose
 from .discovery import async_get_listener, known_macs
 from .flows.cloud import (
@@ -70,6 +70,7 @@ from .flows.connection import (
     async_reach,
     heard_devices,
     is_in_account,
+    is_known_to_account,
     new_account_locks,
     other_key,
 )
@@ -242,7 +243,7 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
     def __init__(self) -> None:
         super().__init__()
         self._stop_listening: CALLBACK_TYPE | None = None
-        self._reaching: asyncio.Task[Address] | None = None
+        self._reaching: asyncio.Task[tuple[Address, dict[str, Any]]] | None = None
 
     @staticmethod
     @callback
@@ -263,7 +264,8 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
     @callback
     @override
     def async_remove(self) -> None:
-        """Stop listening when the flow ends."""
+        """Stop listening when the flow ends; what was heard is stored by then, if it is needed."""
+        self.hass.data.get(HEARD_BEFORE, {}).pop(self.unique_id or "", None)
         if self._stop_listening:
             self._stop_listening()
 
@@ -338,7 +340,9 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
         self._gathered.take(other_key(self.hass, entry_data))
         if cloud := await async_get_client(self.hass, entry_data):
             with suppress(CloudError):
-                self._gathered.take({CONF_LOCAL_KEY: (await cloud.device()).local_key})
+                # Some projects keep the key to themselves.
+                if key := (await cloud.device()).local_key:
+                    self._gathered.take({CONF_LOCAL_KEY: key})
         return await self.async_step_reauth_confirm()
 
     async def async_step_reconfigure(
@@ -347,7 +351,8 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
         """Offer what can be changed about how the lock is reached."""
         data = self._get_reconfigure_entry().data
         connection = ["connection"] if CONF_LOCAL_KEY in data else []
-        remove = ["remove_cloud"] if CONF_CLOUD in data else []
+        others = bool(connection) or is_known_to_account(self.hass, data[CONF_DEVICE_ID])
+        remove = ["remove_cloud"] if CONF_CLOUD in data and others else []
         if not connection and not remove:
             return await self.async_step_cloud()
         options = [*connection, "cloud", *remove]
@@ -501,14 +506,14 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
             )
         reaching, self._reaching = self._reaching, None
         try:
-            address = reaching.result()
+            address, self._gathered.heard = reaching.result()
         except LockError as err:
             return self.async_show_progress_done(next_step_id=self._failed(err))
         self._gathered.found = {CONF_HOST: address.host, CONF_ANNOUNCES: address.announces}
         last_step = "store" if self._changed_entry else "behaviour"
         return self.async_show_progress_done(next_step_id=last_step)
 
-    async def _async_reach(self) -> Address:
+    async def _async_reach(self) -> tuple[Address, dict[str, Any]]:
         """Return how the lock is reached with what was typed; raise why it is not."""
         begun = self.hass.loop.time()
 
@@ -523,7 +528,7 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
         finally:
             stop()
 
-    async def _async_reach_typed(self) -> Address:
+    async def _async_reach_typed(self) -> tuple[Address, dict[str, Any]]:
         typed = self._gathered.typed
         if not (entry := self._changed_entry):
             return await async_reach(self.hass, address_of(typed), TOUCH_TIME)
@@ -609,6 +614,9 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
             ways = (UnlockWith.CLOUD, UnlockWith.OWN_KEY)
             return self._show_form("behaviour", unlock_choice(ways), {})
         options = user_input or {}
+        if gathered.heard:
+            heard = self.hass.data.setdefault(HEARD_BEFORE, {})
+            heard[gathered.typed[CONF_DEVICE_ID]] = gathered.heard
         return self.async_create_entry(title=gathered.title, data=gathered.data, options=options)
 
     @override

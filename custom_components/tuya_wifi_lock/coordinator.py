@@ -19,6 +19,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util.hass_dict import HassKey
 
 from .cloud import CloudCoordinator, project_of
 from .const import (
@@ -67,7 +68,9 @@ SHORT_STOP = 3600.0
 MODELS = {
     Family.A: "Wi-Fi lock",
     Family.B: "Wi-Fi lock Pro",
+    Family.C: "Wi-Fi and Bluetooth lock",
     Family.D: "Wi-Fi access control",
+    Family.E: "Video lock",
     None: None,
 }
 
@@ -94,6 +97,15 @@ class _Stored:
     listened: _Listened | None = None
     opening: Opening | None = None
     """The last call of `lock.unlock`."""
+
+
+HEARD_BEFORE: HassKey[dict[str, dict[str, Any]]] = HassKey(f"{DOMAIN}_heard_before")
+"""What a flow has heard of a lock that it is adding, as it is stored, by device id."""
+
+
+def stored_of_new(lock: TuyaLock) -> dict[str, Any]:
+    """Return what is to be stored of a lock that a flow has tested, and has let go of."""
+    return {**lock.as_dict(), **dump(_Stored(clean=True))}
 
 
 def _listening_since(listened: _Listened | None) -> float:
@@ -273,11 +285,11 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._async_save()
 
     @callback
-    def async_answer_kind(self, family: Family | None) -> None:
+    def async_answer_kind(self, families: frozenset[Family]) -> None:
         """Take the owner's answer which kind of lock it is, and never ask again."""
         self.kind_answered = True
-        if family:
-            self.lock.choose_kind(family)
+        if families:
+            self.lock.choose_kind(families)
         self._async_save()
 
     @property

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-import time
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant, callback
@@ -14,7 +13,7 @@ from homeassistant.util.signal_type import SignalType
 from .const import DOMAIN
 from .members import Member, is_duress, owner
 from .opener import Opener
-from .tuyalock import Age, CloudError, Kind, Record, TuyaLock, Unlock, aged
+from .tuyalock import Age, CloudError, Kind, Record, TuyaLock, Unlock
 
 NAME_WITHIN = 3.0
 """Seconds that an unlock waits for the name of its temporary password."""
@@ -111,8 +110,7 @@ class RecordDispatcher:
         try:
             while (record := self._next(self._hass)) and not self._closed:
                 self._waiting.remove(record)
-                known = self._lock.as_known(record)
-                self._async_deliver_one(self._hass, aged(known, time.time()))
+                self._async_deliver_one(self._hass, self._lock.as_known(record))
         finally:
             self._delivering = False
         for kind in (Kind.ALARM, Kind.DOORBELL):

@@ -91,13 +91,13 @@ def _described(product: dict[str, Any], connection: dict[str, Any], name: str) -
     ids = {row["code"]: id_ for id_, row in table.items()}
     heard = {ids.get(dp, dp): row for dp, row in heard.items()}
     rows = {id_: heard.get(id_, {}) | table.get(id_, {}) for id_ in table.keys() | heard.keys()}
-    stays = product["stays_connected"]
+    stays, gateway = product["stays_connected"], not connection["on_network"]
     return Model(
         name=name,
         product_id=product["product_id"],
         category=product.get("category") or "ms",
-        link=frozenset({"wifi", *(["mains"] if stays else [])}),
-        gateway=False,
+        link=frozenset({"ble" if gateway else "wifi", *(["mains"] if stays else [])}),
+        gateway=gateway,
         query=product["query_answer"] or "changed",
         guessed=frozenset(),
         source="diagnostics",

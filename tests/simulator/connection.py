@@ -14,6 +14,9 @@ from .channel import Channel, Device
 from .knobs import AnswerKind
 from .wire import Command
 
+ANSWERS_IN_WORDS = {"unvalid": b"json obj data unvalid", "not_found": b"devid not found"}
+"""What those say that do not know our query, and gateways that do not have our device."""
+
 
 class Step(Enum):
     """How far a connection is."""
@@ -217,8 +220,8 @@ class Connection(asyncio.Protocol):
         if knobs.query_as_status:
             if "query" not in self.device.faults.lose_answers:
                 self.push(self.device.query(), query=True)
-        elif knobs.query_answer == "unvalid":
-            self._answer(frame, "query", b"json obj data unvalid", retcode=1)
+        elif text := ANSWERS_IN_WORDS.get(knobs.query_answer):
+            self._answer(frame, "query", text, retcode=1)
         else:
             body = bodies.answer(self.device.version, self.device.device_id, self.device.query())
             self._answer(frame, "query", body)

@@ -249,7 +249,7 @@ class LockCore(ABC):
             self.dps[self.table.request] = self.countdown.left
         if self.knobs.query_answer == "all":
             return dict(self.dps)
-        if self.knobs.query_answer in ("empty", "unvalid"):
+        if self.knobs.query_answer in ("empty", "unvalid", "not_found"):
             return {}
         hidden = set(self.table.unlocks.values()) if self.knobs.unlock_in == "push" else set()
         return {dp: self.dps[dp] for dp in self._changed - hidden}

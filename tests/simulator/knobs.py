@@ -13,7 +13,7 @@ class Family(StrEnum):
     D = "D"
 
 
-type QueryAnswer = Literal["changed", "all", "empty", "unvalid"]
+type QueryAnswer = Literal["changed", "all", "empty", "unvalid", "not_found"]
 type SlotPolicy = Literal["refuse", "kick_oldest", "mute"]
 type SequencePolicy = Literal["echo", "counter", "zero"]
 type Stage = Literal["accept", "start", "resp", "finish", "query", "control", "ack", "push"]

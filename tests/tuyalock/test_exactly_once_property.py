@@ -14,7 +14,7 @@ from hypothesis.stateful import (
 )
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import Unlock
+from custom_components.tuya_wifi_lock.tuyalock import Age, Unlock
 from tests.tuyalock.house import house
 from tests.tuyalock.toy_clock import START
 from tests.tuyalock.world import KEYS, LockType, World
@@ -145,6 +145,24 @@ def live(lives: int) -> None:
 
 def test_500_steps() -> None:
     live(500 // MEAN_STEPS + 1)
+
+
+@pytest.mark.parametrize("ahead", [0.0, 120.0])
+@pytest.mark.parametrize(("wait", "age"), [(112.0, Age.LATE), (50.0, Age.LIVE)])
+@pytest.mark.parametrize("forward", [13 * 90_000.0, 13 * 90_000.0 - 100.0, 0.0, 14 * 90_000.0])
+def test_our_clock_is_set_while_home_assistant_starts(
+    ahead: float, wait: float, age: Age, forward: float
+) -> None:
+    world = World(LockType(timed=True))
+    world.lock_clock_off = ahead
+    world.touch(Unlock("fingerprint", 3))
+    world.connect(0.5, [0.1])
+    for _ in range(13):
+        world.clock.wall -= 90_000.0
+        world.clock.advance(wait / 13)
+    world.clock.wall += forward
+    world.finish_start()
+    assert [record.age for record in world.delivered] == [age]
 
 
 @pytest.mark.usefixtures("socket_enabled")

@@ -17,7 +17,6 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     TuyaLock,
     Unlock,
     Update,
-    aged,
 )
 from custom_components.tuya_wifi_lock.tuyalock.lan.session import Closed, Opened
 from custom_components.tuya_wifi_lock.tuyalock.models import Item
@@ -101,7 +100,7 @@ class World:
         self._times: dict[Unlock, list[Truth]] = {unlock: [] for unlock in KEYS}
         self._position = 0
         self._answered: Counter[Unlock] = Counter()
-        product = {"family": "B", "answers_partly": type_.pushes_answers is not None}
+        product = {"chosen": ["B"], "answers_partly": type_.pushes_answers is not None}
         self._stored = json.dumps({"product": product})
         self._stored_delivered: Counter[Unlock] = Counter()
         self._unsaved: dict[Truth, float] = {}
@@ -126,19 +125,23 @@ class World:
         if after_crash:
             self.lock.journal.recover()
         self._waiting = self.lock.journal.undelivered()
+        # How long it was before that, only a clock on the wall can tell.
+        now = self.clock.time()
+        self._since = {r.id: self.clock.now - (now - r.when.received) for r in self._waiting}
+        self._left = set(self._since)
         self._saving = False
 
     def finish_start(self) -> None:
         """Home Assistant has started: automations can hear."""
         self.started = True
-        now = self.clock.time()
         for record in self._waiting:
-            self._deliver(aged(record, now))
+            self._deliver(self.lock.as_known(record))
         self._waiting.clear()
 
     def _updated(self, update: Update) -> None:
         """Deliver what is new, or wait until somebody can hear it."""
         for record in update.records:
+            self._since[record.id] = self.clock.now
             if self.started:
                 self._deliver(record)
             else:
@@ -386,8 +389,9 @@ class World:
         if record.age is not Age.LIVE:
             return
         assert record.id not in self._pending_before, f"{record} was pending"
-        if record.when.time is not None:
-            assert self.clock.time() - record.when.time <= LATE_AFTER, record
+        waited = self.clock.now - self._since[record.id]
+        assert record.when.received - record.happened + waited <= LATE_AFTER, record
+        if record.when.time is not None or record.id in self._left:
             return
         truths = self._times[record.unlock]
         if not truths or self.clock.now - truths[-1].at > 2 * LATE_AFTER + SAVE_DELAY:

@@ -1,7 +1,10 @@
 """How a lock is reached: the forms, the locks on the network and in an account, and the test."""
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
+import time
 from typing import Any
 
 import voluptuous as vol
@@ -17,11 +20,15 @@ from homeassistant.helpers.selector import (
 )
 
 from ..const import AUTO, CONF_LOCAL_KEY, CONF_PROTOCOL_VERSION, DEFAULT_PORT
+from ..coordinator import stored_of_new
 from ..discovery import async_get_listener
 from ..texts import async_texts
 from ..tuya_account import TUYA, AccountLock, account_locks, local_key
-from ..tuyalock import VERSIONS, Address, Announcement, Clock, Settings, TuyaLock
+from ..tuyalock import VERSIONS, Address, Announcement, Clock, Settings, TuyaLock, Update
 from .forms import SECRET, configured_ids
+
+HEAR_TIME = 1.0
+"""Seconds in which a lock that was reached reports how it is."""
 
 OTHER_DEVICES = "other_devices"
 """A choice that shows the devices that are no known locks."""
@@ -103,6 +110,12 @@ def is_in_account(hass: HomeAssistant, device_id: str) -> bool:
 
 
 @callback
+def is_known_to_account(hass: HomeAssistant, device_id: str) -> bool:
+    """Return if the account has a lock, which may be set up."""
+    return any(lock.device_id == device_id for lock in account_locks(hass))
+
+
+@callback
 def other_key(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, str]:
     """Return the local key that the account has for the lock of an entry, if it is another one."""
     key = local_key(hass, data[CONF_DEVICE_ID])
@@ -111,13 +124,14 @@ def other_key(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, str]:
 
 async def async_reach(
     hass: HomeAssistant, address: Address, within: float, loaded: TuyaLock | None = None
-) -> Address:
-    """Return how a lock was reached; raise the LockError that says why it was not.
+) -> tuple[Address, dict[str, Any]]:
+    """Return how a lock was reached, and what is to be stored of one that is not loaded.
 
-    A lock has room for one connection, so one that is loaded is tested through its own.
+    Raises the LockError that says why it was not reached. A lock has room for one connection, so
+    one that is loaded is tested through its own.
     """
     if loaded:
-        return await _async_reach_loaded(loaded, address, within)
+        return await _async_reach_loaded(loaded, address, within), {}
     return await _async_reach_new(hass, address, within)
 
 
@@ -132,9 +146,18 @@ async def _async_reach_loaded(lock: TuyaLock, address: Address, within: float) -
         raise
 
 
-async def _async_reach_new(hass: HomeAssistant, address: Address, within: float) -> Address:
-    """Connect to a lock for as long as the test takes."""
-    lock = TuyaLock(address, Settings(), Clock())
+async def _async_reach_new(
+    hass: HomeAssistant, address: Address, within: float
+) -> tuple[Address, dict[str, Any]]:
+    """Connect to a lock for as long as the test takes, and until it has reported something."""
+    reported = asyncio.Event()
+
+    @callback
+    def updated(update: Update) -> None:
+        if update.state.state.seen:
+            reported.set()
+
+    lock = TuyaLock(address, Settings(), Clock(), on_update=updated, since=time.time())
     listener = async_get_listener(hass)
     stop_listening = await listener.async_subscribe(lock.announced)
     if earlier := listener.heard.get(address.device_id):
@@ -143,7 +166,11 @@ async def _async_reach_new(hass: HomeAssistant, address: Address, within: float)
         lock.hint(address.host)
     lock.start()
     try:
-        return await lock.reach(within)
+        reached = await lock.reach(within)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HEAR_TIME):
+                await reported.wait()
     finally:
         stop_listening()
         await lock.stop()
+    return reached, stored_of_new(lock)

@@ -19,6 +19,8 @@ class Gathered:
     """How the lock is reached, by its owner, its announcement, the account or the cloud."""
     found: dict[str, Any] = field(default_factory=dict)
     """What the test of the connection has found."""
+    heard: dict[str, Any] = field(default_factory=dict)
+    """What the test has heard of the lock, as it is stored."""
     project: Project | None = None
     cloud_locks: dict[str, str] = field(default_factory=dict)
     """The labels of the locks of the project that are not set up, by device id."""
@@ -31,7 +33,7 @@ class Gathered:
 
     def take(self, typed: dict[str, Any]) -> None:
         """Take what was typed; it has not been tested yet."""
-        self.typed, self.found = typed, {}
+        self.typed, self.found, self.heard = typed, {}, {}
 
     def forget_other_locks(self) -> None:
         """Forget what cloud and account know of another lock than the one that was typed."""

@@ -45,7 +45,7 @@ from .products.catalogue import (
     is_on_network,
 )
 from .products.decoder import ALARMS, UNLOCK_METHODS
-from .records.ageing import CLOCK_AHEAD, LATE_AFTER, aged
+from .records.ageing import CLOCK_AHEAD, LATE_AFTER
 from .records.state import BATTERY_LEVELS, LockState
 from .storage import Reader, dump
 
@@ -97,7 +97,6 @@ __all__ = [
     "UnlockWith",
     "Update",
     "Value",
-    "aged",
     "clean_secret",
     "dump",
     "family_of",

@@ -119,7 +119,7 @@ class GatewayNotReached(LockError):
     text = Text(translation_domain=DOMAIN, translation_key="gateway_not_reached")
 
 
-class NotLockedAsleep(LockAsleep):
+class NotLockedAsleep(LockError):
     """A lock cannot be locked while it sleeps."""
 
     text = Text(translation_domain=DOMAIN, translation_key="not_locked_asleep")
@@ -173,7 +173,7 @@ class NotSupported(LockError):
     text = Text(translation_domain=DOMAIN, translation_key="not_supported")
 
 
-class LocksByItself(NotSupported):
+class LocksByItself(LockError):
     """This product cannot be locked remotely."""
 
     text = Text(translation_domain=DOMAIN, translation_key="locks_by_itself")

@@ -18,6 +18,7 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     LockAsleep,
     LockError,
     NoAnswer,
+    NotLockedAsleep,
     RequestOver,
     UnlockRefused,
 )
@@ -85,7 +86,7 @@ async def account_house(
     **options: Any,
 ) -> AsyncGenerator[tuple[House, Line]]:
     """A house whose lock sleeps to the network and is heard by an account."""
-    async with house(family=family, stored={"product": {"family": family}}, **options) as home:
+    async with house(family=family, stored={"product": {"chosen": [family]}}, **options) as home:
         line = Line(home, dict(answers or {}))
         if connected:
             home.lock.use_account(line)
@@ -128,7 +129,7 @@ async def test_a_bolt_comes_out_through_the_account() -> None:
     answers = {SET_KEY: STORED, USE_KEY: {"lock_motor_state": False}}
     async with account_house("B", answers) as (home, line):
         line.hear({"lock_motor_state": True})
-        with pytest.raises(LockAsleep):
+        with pytest.raises(NotLockedAsleep):
             await home.lock.lock()
         line.request()
         await home.lock.lock()

@@ -54,10 +54,34 @@ def age_elsewhere(at: When, source: Source) -> Age:
     return Age.LIVE if known else Age.UNKNOWN
 
 
-def aged(record: Record, now: float) -> Record:
-    """Return a record that had to wait until Unix time `now`; it may be late by then."""
-    fresh = -CLOCK_TOLERANCE <= now - record.happened <= LATE_AFTER
-    return record if fresh or record.age is not Age.LIVE else replace(record, age=Age.LATE)
+class Waiting:
+    """Since when records wait to be delivered, by a clock that nobody sets."""
+
+    def __init__(self, clock: Clock, left: Iterable[Record]) -> None:
+        """Begin with what was left at the last stop; how long that is ago, the wall clock says."""
+        self._clock = clock
+        now, monotonic = clock.time(), clock.monotonic()
+        waited = {one.id: now - one.when.received for one in left}
+        self._since = {
+            id_: monotonic - ago if ago >= -CLOCK_TOLERANCE else float("-inf")
+            for id_, ago in waited.items()
+        }
+
+    def add(self, record_id: int) -> None:
+        """Note that a record was received now."""
+        self._since[record_id] = self._clock.monotonic()
+
+    def remove(self, record_id: int) -> None:
+        """Note that a record waits no more."""
+        self._since.pop(record_id, None)
+
+    def aged(self, record: Record) -> Record:
+        """Return a record as old as it is now: as old as it was when received, and the wait."""
+        since = self._since.get(record.id)
+        if since is None or record.age is not Age.LIVE:
+            return record
+        age = record.when.received - record.happened + self._clock.monotonic() - since
+        return record if age <= LATE_AFTER else replace(record, age=Age.LATE)
 
 
 type Verdict = tuple[int, Age | None]

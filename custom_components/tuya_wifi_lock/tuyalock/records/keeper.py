@@ -5,7 +5,7 @@ import logging
 
 from ..clock import Clock
 from ..models import Age, Alarm, Doorbell, Duress, Event, Kind, Record, Source, Unlock, When
-from .ageing import CLOCK_TOLERANCE, Ageing, Verdict, age_by_time, age_elsewhere, when
+from .ageing import CLOCK_TOLERANCE, Ageing, Verdict, Waiting, age_by_time, age_elsewhere, when
 from .journal import Journal
 
 _LOGGER = logging.getLogger(__name__)
@@ -30,6 +30,7 @@ class RecordKeeper:
         self._device_id = device_id
         self._since = since
         self._ageing = Ageing(clock)
+        self._waiting = Waiting(clock, journal.undelivered())
         self._duress = PendingDuress(clock, journal)
 
     @property
@@ -88,6 +89,15 @@ class RecordKeeper:
                 unlock_id = unlock_before(self.journal, event, at.happened)
                 new += self._add(event, at, source, age, unlock_id=unlock_id)
         return new
+
+    def as_known(self, record: Record) -> Record:
+        """Return a record as it is known now: it may have been dated, or be late by now."""
+        return self._waiting.aged(self.journal.find(record.id) or record)
+
+    def delivered(self, record_id: int) -> None:
+        """Note that a record has reached all who listen."""
+        self.journal.mark_delivered(record_id)
+        self._waiting.remove(record_id)
 
     def decide(self, now: float) -> list[Record]:
         """Decide what need not wait any more at a monotonic time."""
@@ -149,7 +159,10 @@ class RecordKeeper:
         record = self.journal.add(event, at, source, age, delivered=delivered, unlock_id=unlock_id)
         if record is None:
             _LOGGER.debug("%s: known: %s from %s", self._device_id, event, source)
-        elif age is None:
+            return None
+        if not delivered:
+            self._waiting.add(record.id)
+        if age is None:
             _LOGGER.debug("%s: held back: %s", self._device_id, record)
         return record
 
@@ -160,6 +173,7 @@ class RecordKeeper:
             pending = self.journal.find(record_id)
             record = self.journal.settle(record_id, age)
             if record is None:
+                self._waiting.remove(record_id)
                 _LOGGER.debug("%s: known: %s", self._device_id, pending)
             new += self._new(record)
             if pending:
@@ -169,7 +183,7 @@ class RecordKeeper:
     def _new(self, record: Record | None) -> list[Record]:
         """Return a record if it is new; after a late ring nobody waits at the door."""
         if record and isinstance(record.event, Doorbell) and record.age is not Age.LIVE:
-            self.journal.mark_delivered(record.id)
+            self.delivered(record.id)
             record = replace(record, delivered=True)
         return [record] if record else []
 
