@@ -32,6 +32,10 @@ TUYALOCK = "custom_components.tuya_wifi_lock.tuyalock"
 asyncio.constants.DEBUG_STACK_DEPTH = 1
 
 
+PRODUCT_IDS = {"A": "bxq2o60gxhh2ben6", "B": "umca8uiv2203ua3k", "D": "5k8h97qska6pf5cm"}
+"""A product of each family that exists."""
+
+
 async def setup(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Set up an entry; its lock may sleep."""
     assert await hass.config_entries.async_setup(entry.entry_id)
@@ -115,8 +119,11 @@ async def simulated_lock(
 
     A test that wants another one says so with indirect parameters.
     """
-    chosen = {"version": "3.4", "announce_ports": ports} | getattr(request, "param", {})
-    async with SimulatedLock(**chosen) as lock:
+    chosen = getattr(request, "param", {})
+    usual = {"version": "3.4", "announce_ports": ports}
+    if "model" not in chosen:
+        usual["product_id"] = PRODUCT_IDS[chosen.get("family", "B")]
+    async with SimulatedLock(**usual | chosen) as lock:
         yield lock
 
 

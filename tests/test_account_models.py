@@ -18,10 +18,10 @@ from tests.flows import INTEGRATION, Flow, project
 from tests.simulator import Knobs, SimulatedLock, access_control
 from tests.simulator.cloud import SimulatedCloud
 from tests.simulator.gateway import Gateway
-from tests.tuya_login import TuyaLogin
+from tests.tuya_login import TuyaLogin, item
 
 KEYS = ["remote_no_pd_setkey", "remote_no_dp_key"]
-KEYPADS = ["Secukey Sboard III mini", "Lucking HF06"]
+KEYPADS = ["Secukey Sboard III mini", "Vcontrol4-K", "Lucking HF06"]
 VIDEO_LOCKS = ["Videolock-WBRL", "AISUO 3D face lock"]
 VIDEO = find("Videolock-WBRL")
 
@@ -33,6 +33,9 @@ def played(name: str, knobs: Knobs) -> Any:
 
 keypads = pytest.mark.parametrize(
     "simulated_lock", [played(name, access_control(lan=False)) for name in KEYPADS], indirect=True
+)
+video_lock = pytest.mark.parametrize(
+    "simulated_lock", [played(VIDEO.name, Knobs(lan=False))], indirect=True
 )
 
 
@@ -143,3 +146,28 @@ async def test_the_project_offers_a_video_lock(
         if flow.step == "cloud":
             await flow.send(project(cloud))
     assert "bfvideo0lock00000001" in [one["value"] for one in flow.offered]
+
+
+async def report(login: TuyaLogin, lock: SimulatedLock, code: str, value: Any) -> None:
+    """Let the account hear a value of the video lock."""
+    assert await login.deliver(lock.device_id, [item(VIDEO.codes[code].id, value)])
+
+
+@video_lock
+async def test_a_video_lock_has_its_battery_and_its_bell(
+    hass: HomeAssistant, login: TuyaLogin, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await report(login, simulated_lock, "battery_percentage", 81)
+    await report(login, simulated_lock, "doorbell", True)
+    assert state(hass, LOCK.replace("lock.", "sensor.") + "_battery").state == "81"
+    bell = state(hass, LOCK.replace("lock.", "event.") + "_doorbell")
+    assert bell.attributes["event_type"] == "ring"
+
+
+@video_lock
+async def test_a_key_of_a_video_lock_is_no_opening(
+    hass: HomeAssistant, login: TuyaLogin, simulated_lock: SimulatedLock
+) -> None:
+    await report(login, simulated_lock, "remote_no_dp_key", "AAAB4X8=")
+    await report(login, simulated_lock, "link_mode", "sleep")
+    assert state(hass, LOCK).state == "unknown"

@@ -75,7 +75,6 @@ async def test_a_request_ends_by_itself_when_the_lock_falls_asleep(
         ({"11": "medium"}, "off"),
         ({"11": "low"}, "on"),
         ({"11": "poweroff"}, "on"),
-        ({"11": "purple"}, "unknown"),
     ],
 )
 async def test_battery_low(
@@ -90,6 +89,16 @@ async def test_battery_low(
     await simulated_lock.push(report)
     await wait_for(hass, lambda: hass.states.get(BATTERY_LOW))
     assert state(hass, BATTERY_LOW).state == low
+
+
+async def test_a_level_that_no_lock_has_says_nothing(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.push({"11": "purple"})
+    await simulated_lock.double_lock(on=True)
+    await wait_for(hass, lambda: hass.states.get(f"binary_sensor.{NAME}_double_locked"))
+    assert hass.states.get(BATTERY_LOW) is None
 
 
 async def test_one_battery_is_one_battery(

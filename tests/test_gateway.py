@@ -166,6 +166,17 @@ async def test_a_bluetooth_lock_without_a_key_is_never_looked_for_in_the_network
     assert flow.step == "through_tuya"
 
 
+async def test_a_product_that_is_known_to_need_a_gateway_is_never_looked_for_in_the_network(
+    hass: HomeAssistant, login: TuyaLogin
+) -> None:
+    login.add_model(ZIGBEE, GATE, "Garden gate", sub=False, local_key="0123456789abcdef")
+    await login.set_up()
+    flow = await Flow.begin(hass)
+    await flow.choose("account")
+    await flow.send({"device_id": GATE})
+    assert flow.step == "through_tuya"
+
+
 # What is heard
 
 

@@ -14,6 +14,10 @@ from homeassistant.setup import async_setup_component
 from tests.common import pass_time, reported, restart, set_up_awake, state, wake
 from tests.simulator import SimulatedLock
 
+pytestmark = pytest.mark.parametrize(
+    "simulated_lock", [{"product_id": "simulatedproduct"}], indirect=True
+)
+
 UNLOCK = "event.wi_fi_lock_0001_last_opening"
 
 

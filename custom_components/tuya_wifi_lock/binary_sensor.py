@@ -45,7 +45,7 @@ BINARY_SENSORS = (
     LockBinarySensorDescription(
         key="door",
         device_class=BinarySensorDeviceClass.DOOR,
-        exists_fn=seen("closed_opened", "closed_opened_kit"),
+        exists_fn=seen("closed_opened"),
         value_fn=lambda lock: lock.data.state.door_open,
     ),
     LockBinarySensorDescription(

@@ -68,7 +68,9 @@ SHORT_STOP = 3600.0
 MODELS = {
     Family.A: "Wi-Fi lock",
     Family.B: "Wi-Fi lock Pro",
+    Family.C: "Wi-Fi and Bluetooth lock",
     Family.D: "Wi-Fi access control",
+    Family.E: "Video lock",
     None: None,
 }
 
@@ -283,11 +285,11 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._async_save()
 
     @callback
-    def async_answer_kind(self, family: Family | None) -> None:
+    def async_answer_kind(self, families: frozenset[Family]) -> None:
         """Take the owner's answer which kind of lock it is, and never ask again."""
         self.kind_answered = True
-        if family:
-            self.lock.choose_kind(family)
+        if families:
+            self.lock.choose_kind(families)
         self._async_save()
 
     @property

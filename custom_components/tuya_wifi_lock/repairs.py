@@ -45,12 +45,14 @@ STORE_DAMAGED = "store_damaged"
 CALLS_DAMAGED = "calls_damaged"
 
 CONF_KIND = "kind"
-KINDS: Mapping[str, Family | None] = {
-    "battery": Family.B,
-    "access_control": Family.D,
-    "unknown": None,
+KINDS: Mapping[str, frozenset[Family]] = {
+    "battery": frozenset({Family.A, Family.B}),
+    "bluetooth": frozenset({Family.C}),
+    "access_control": frozenset({Family.D}),
+    "video": frozenset({Family.E}),
+    "unknown": frozenset(),
 }
-"""What an owner can see of a lock -> the family that it is of."""
+"""What an owner can see of a lock -> the families that it may be of."""
 
 NOT_ON_PLATFORM = {"cloud_calls_used_up", "cloud_clock"}
 """Failures of the cloud that are not put right on Tuya's developer platform."""

@@ -399,6 +399,7 @@ def read_lock(device: Any) -> AccountLock | None:
         table=_table(device),
         family=family_of(_codes(device)),
         on_network=is_on_network(
+            product_id=str(product_id),
             behind_gateway=bool(getattr(device, "sub", False)),
             local_key=_key_of(device),
             ip=getattr(device, "ip", None),

@@ -17,12 +17,14 @@ from .home import no_touch
 from .stage import LOOPBACK_BROADCAST, USUAL_PORT, Stage
 
 KEYPAD = "Secukey Sboard III mini"
-VIDEO, VIDEO_NAME = "Videolock-WBRL", "Video door"
-GATE, GATE_NAME = "Gainsborough Liberty", "Garden gate"
+VIDEO = "Videolock-WBRL"
+BEHIND_GATEWAY = "Pulido P13"
 UNFIT = ("battery", "battery_low", "unlock_requested")
 """What a keypad on mains power does not have."""
 NETWORK = f"127.{secrets.randbelow(254) + 1}.{secrets.randbelow(256)}"
-HOSTS = {KEYPAD: f"{NETWORK}.3", VIDEO: f"{NETWORK}.4", GATE: f"{NETWORK}.5"}
+HOSTS = {
+    name: f"{NETWORK}.{index}" for index, name in enumerate((KEYPAD, VIDEO, BEHIND_GATEWAY), 3)
+}
 """Where each is in the network."""
 
 chapter = Chapter()
@@ -33,87 +35,30 @@ async def real_models(stage: Stage) -> None:
     """Models that exist are set up and heard: a keypad, a video lock, one behind a gateway."""
     async with _played(stage, KEYPAD) as keypad:
         await _use_keypad(stage, keypad)
-    async with _played(stage, VIDEO) as video:
-        gate = _model_lock(GATE)
-        stage.user("signs in to a Tuya account that has a video lock and a lock behind a gateway")
-        devices = in_account(video, VIDEO_NAME), in_account(gate, GATE_NAME)
+    async with _played(stage, VIDEO) as video, _played(stage, BEHIND_GATEWAY) as behind:
+        for lock in (video, behind):
+            stage.gateway.join(lock)
+        devices = [in_account(video, "Video lock"), in_account(behind, "Garden door")]
+        stage.user("signs in to the Tuya account, which has a video lock and one behind a gateway")
         await stage.home.sign_in(stage.gateway.url, stage.gateway.token, *devices)
         await _use_video_lock(stage, video)
-        await _use_lock_behind_gateway(stage, gate)
-        await stage.home.sign_out()
+        await _use_lock_behind_gateway(stage, behind)
 
 
 @asynccontextmanager
 async def _played(stage: Stage, name: str) -> AsyncIterator[SimulatedLock]:
     """Let the simulator play a model."""
-    stage.tell(f"a {name} is there")
-    async with _model_lock(name) as lock:
-        yield lock
-
-
-def _model_lock(name: str) -> SimulatedLock:
-    """Return a lock of a model, which is switched on where it is entered."""
     model = find(name)
-    return SimulatedLock(
+    stage.tell(f"a {model.name} is there")
+    async with SimulatedLock(
         device_id=f"bfmodel{secrets.token_hex(6)}0",
         host=HOSTS[name],
         port=USUAL_PORT,
         announce_host=LOOPBACK_BROADCAST,
         product_id=model.product_id or "",
         model=model,
-    )
-
-
-async def _use_video_lock(stage: Stage, lock: SimulatedLock) -> None:
-    """Add a video lock from the account, and hear what it reports there."""
-    key = lock.device_id
-
-    async def touch(name: str) -> None:
-        stage.tell("somebody touches the keypad of the video lock")
-        await lock.wake()
-
-    stage.user(f"chooses {VIDEO_NAME}")
-    answers: Answers = {"user": "account", "account": {"device_id": key}, "behaviour": {}}
-    await stage.home.add_another(answers, touch)
-    await until(lambda: stage.state(f"{key}_last_opening"), "the entities of the video lock")
-    await lock.sleep()
-    stage.tell_of_tuya("the account reports the battery, and that somebody rings")
-    await _report(stage, lock, "battery_percentage", 81)
-    await _report(stage, lock, "doorbell", True)
-    await until(lambda: stage.state(f"{key}_battery") == "81", "the battery")
-    await until(lambda: stage.events(f"{key}_doorbell"), "the ring")
-    stage.shown("the battery is at 81 %, and the doorbell rings")
-
-
-async def _use_lock_behind_gateway(stage: Stage, lock: SimulatedLock) -> None:
-    """Add a Bluetooth lock from the account; there is nothing to touch."""
-    key = lock.device_id
-    stage.user(f"chooses {GATE_NAME}")
-    answers: Answers = {
-        "user": "account",
-        "account": {"device_id": key},
-        "through_tuya": {},
-        "behaviour": {},
-    }
-    _, steps = await stage.home.add_another(answers, no_touch)
-    expect("touch" not in steps, f"somebody had to touch the lock: {steps}")
-    opening = f"{key}_last_opening"
-    await until(lambda: stage.state(opening), "the entities of the lock behind a gateway")
-    stage.tell_of_tuya("the account reports fingerprint 3")
-    await _report(stage, lock, "unlock_fingerprint", 3)
-    (event,) = await until(lambda: stage.events(opening), "an event")
-    expect(str(event) == "fingerprint 3", f"it was shown as {event}")
-    expect(event.attributes["route"] == "account", f"it came by {event.attributes['route']}")
-    await until(lambda: stage.state(key) == "unlocked", "the state unlocked")
-    stage.shown(f"{event}, by the account")
-
-
-async def _report(stage: Stage, lock: SimulatedLock, code: str, value: int | bool) -> None:
-    """Let the account report a value of a lock."""
-    assert lock.model
-    dp = lock.model.codes[code].id
-    item: dict[str, Any] = {"dpId": dp, "t": int(time.time() * 1000), "value": value}
-    await stage.home.deliver(lock.device_id, [item])
+    ) as lock:
+        yield lock
 
 
 async def _use_keypad(stage: Stage, lock: SimulatedLock) -> None:
@@ -127,6 +72,7 @@ async def _use_keypad(stage: Stage, lock: SimulatedLock) -> None:
             "local_key": lock.local_key,
             "protocol_version": "auto",
         },
+        "behaviour": {},
     }
     stage.user("adds the keypad")
     await stage.home.add_another(answers, no_touch)
@@ -151,3 +97,52 @@ async def _use_keypad(stage: Stage, lock: SimulatedLock) -> None:
     expect(not unfit, f"a keypad on mains power has {unfit}")
     shown = {name: one for name, one in seen.states.items() if name.startswith(key)}
     stage.shown(", ".join(f"{name.removeprefix(key)} {value}" for name, value in shown.items()))
+
+
+async def _add_from_account(stage: Stage, lock: SimulatedLock, name: str) -> None:
+    """Choose a lock of the account; what it reports goes through Tuya from now on."""
+
+    async def touch(step: str) -> None:
+        stage.tell(f"somebody touches {name}")
+        await lock.wake()
+
+    stage.user(f"chooses {name}")
+    answers: Answers = {
+        "user": "account",
+        "account": {"device_id": lock.device_id},
+        "through_tuya": {},
+        "behaviour": {},
+    }
+    title, steps = await stage.home.add_another(answers, touch)
+    stage.shown(f"{title} was added after the steps {', '.join(steps)}")
+    await until(lambda: stage.state(f"{lock.device_id}_last_opening"), "the entities of the lock")
+
+
+async def _use_video_lock(stage: Stage, lock: SimulatedLock) -> None:
+    """Add a video lock of the account, and hear its bell and its battery."""
+    await _add_from_account(stage, lock, "Video lock")
+    await _tell(stage, lock, "rings", (53, True), (45, 85))
+    ring = f"{lock.device_id}_doorbell"
+    await until(lambda: stage.events(ring), "the ring")
+    battery = f"{lock.device_id}_battery"
+    await until(lambda: stage.state(battery) == "85", "the battery to be shown")
+
+
+async def _use_lock_behind_gateway(stage: Stage, lock: SimulatedLock) -> None:
+    """Add a lock behind a gateway, which no network reaches, and hear it."""
+    await _add_from_account(stage, lock, "Garden door")
+    await _tell(stage, lock, "is opened by finger 3", (12, 3), (9, "medium"))
+    opening = f"{lock.device_id}_last_opening"
+    (event,) = await until(lambda: stage.events(opening), "the opening")
+    expect(str(event) == "fingerprint 3", f"it was shown as {event}")
+    expect(event.attributes["route"] == "account", f"it came by {event.attributes['route']}")
+    level = f"{lock.device_id}_battery_level"
+    await until(lambda: stage.state(level) == "medium", "the battery to be shown")
+
+
+async def _tell(stage: Stage, lock: SimulatedLock, what: str, *dps: tuple[int, Any]) -> None:
+    """Let Tuya's account report what happens at the door."""
+    stage.tell_of_tuya(f"the account reports that the door {what}")
+    now = int(time.time() * 1000)
+    items = [{"dpId": dp, "t": now, "value": value} for dp, value in dps]
+    await stage.home.deliver(lock.device_id, items)

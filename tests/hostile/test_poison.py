@@ -96,7 +96,7 @@ def dp(id_: str) -> int:
     ("id_", "value"), [(id_, value) for id_, values in POISON.items() for value in values], ids=str
 )
 def test_what_no_lock_sends_is_nothing(source: Source, id_: str, value: Any) -> None:
-    toy = ToyLock({"product": {"family": "B"}})
+    toy = ToyLock({"product": {"chosen": ["B"]}})
     toy.open()
     before = toy.stored
     report = Report(
@@ -107,7 +107,7 @@ def test_what_no_lock_sends_is_nothing(source: Source, id_: str, value: Any) -> 
     assert toy.records == []
     assert after["journal"] == before["journal"]
     assert after["state"] | {"last_heard": None} == before["state"] | {"last_heard": None}
-    unchanged = {"reported": [], "heard": None}
+    unchanged = {"reported": [], "has_reported": True, "heard": None, "shown": {}}
     assert after["product"] | unchanged == before["product"] | unchanged
     assert len(json_bytes(after["product"]["heard"])) < 300
 
@@ -134,7 +134,7 @@ def test_a_code_that_is_none_says_nothing(code: str) -> None:
     ("id_", "value"), [(id_, one) for id_, values in KIT_POISON.items() for one in values]
 )
 def test_what_no_access_control_sends_is_nothing(id_: str, value: Any) -> None:
-    toy = ToyLock({"product": {"family": "D", "table": _stored_table("D")}})
+    toy = ToyLock({"product": {"chosen": ["D"], "table": _stored_table("D")}})
     toy.open()
     before = toy.state
     toy.push({int(id_): value})
@@ -306,6 +306,7 @@ async def check_lives(
     assert not reader.unread
 
 
+@pytest.mark.parametrize("simulated_lock", [{"product_id": "umca8uiv2203ua3k"}], indirect=True)
 async def test_the_lock_lives_on_after_poison_with_its_key(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],

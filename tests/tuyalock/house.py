@@ -188,8 +188,8 @@ async def house(
 
     What an access control is, is known from elsewhere: over the LAN, it shows that only by and by.
     """
-    if family == "D" and stored is None:
-        stored = {"product": {"family": "D"}}
+    if stored is None:
+        stored = {"product": {"chosen": [family]}}
     clock = MovableClock()
     make = access_control if family == "D" else Knobs
     simulated = SimulatedLock(

@@ -203,7 +203,7 @@ async def report(version: str, family: str, fault: Fault) -> None:
 async def unlock_remotely(version: str, family: str, fault: Fault) -> None:
     """The door is open if the call returns; at most one command that opens was sent."""
     async with house(
-        version, family, stored={"product": {"family": family}}, low_power=True
+        version, family, stored={"product": {"chosen": [family]}}, low_power=True
     ) as home:
         await home.awake()
         if family == "D":

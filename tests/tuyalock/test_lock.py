@@ -232,7 +232,8 @@ async def test_port_that_opens_after_the_announcement_is_found() -> None:
 
 
 async def test_state_is_shown_as_reported() -> None:
-    async with house(motor_state=True, door_sensor=True) as home:
+    stored = {"product": {"chosen": ["B"]}}
+    async with house(motor_state=True, door_sensor=True, stored=stored) as home:
         await home.awake()
         assert home.lock.snapshot.bolt.locked is None
         await home.simulated.battery(15)
@@ -319,6 +320,8 @@ async def test_family_shows_itself_and_is_remembered() -> None:
         await home.awake()
         # That it does not understand our query says nothing of what it is.
         assert home.lock.snapshot.family is None
+        await home.simulated.finger(3)
+        await home.until(lambda: home.lock.snapshot.family is Family.D)
         await home.simulated.door(True)
         await home.until(lambda: home.lock.snapshot.state.door_open is True)
         assert home.lock.snapshot.family is Family.D

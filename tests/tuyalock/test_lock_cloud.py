@@ -221,7 +221,7 @@ async def test_the_cloud_is_not_asked_if_nobody_requests_it() -> None:
 
 
 async def test_a_connection_that_ends_says_nothing_of_what_the_cloud_does() -> None:
-    async with cloud_house() as home:
+    async with cloud_house(stored={"product": {"chosen": ["B"]}}) as home:
         home.simulated.knobs.cloud = False
         await home.awake()
         unlocking = await home.begin()
@@ -404,7 +404,7 @@ async def test_a_product_without_records_is_asked_to_open_all_the_same() -> None
 
 
 async def test_a_lock_that_turns_up_meanwhile_confirms_by_itself() -> None:
-    async with cloud_house(address=NO_ADDRESS) as home:
+    async with cloud_house(address=NO_ADDRESS, stored={"product": {"chosen": ["B"]}}) as home:
         home.tuya.absent.add(RECORDS)
         home.simulated.knobs.cloud = False
         await home.simulated.wake()
@@ -535,7 +535,7 @@ async def test_the_product_s_own_table_counts_and_survives_a_restart() -> None:
 @pytest.mark.parametrize("form", ["name", "index", "bits"])
 async def test_an_alarm_of_the_lock_and_its_record_in_the_cloud_are_one(form: str) -> None:
     names = [name for name in ALARMS_ON_THE_WIRE if name != "doorbell"]
-    async with cloud_house(alarm_form=form) as home:
+    async with cloud_house(alarm_form=form, stored={"product": {"chosen": ["B"]}}) as home:
         await home.awake()
         for name in names:
             await home.simulated.alarm(name)

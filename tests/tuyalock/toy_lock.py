@@ -21,7 +21,7 @@ from tests.tuyalock.world import ADDRESS
 
 FINGER, CARD, FACE = Unlock("fingerprint", 3), Unlock("card", 2), Unlock("face", 1)
 DPS = {"fingerprint": 1, "card": 5, "face": 6, "key": 7}
-PARTLY = {"product": {"family": "B", "answers_partly": True}}
+PARTLY = {"product": {"chosen": ["B"], "answers_partly": True}}
 """Stored by a lock that answers a query with what has changed since it woke."""
 
 

@@ -100,7 +100,7 @@ class World:
         self._times: dict[Unlock, list[Truth]] = {unlock: [] for unlock in KEYS}
         self._position = 0
         self._answered: Counter[Unlock] = Counter()
-        product = {"family": "B", "answers_partly": type_.pushes_answers is not None}
+        product = {"chosen": ["B"], "answers_partly": type_.pushes_answers is not None}
         self._stored = json.dumps({"product": product})
         self._stored_delivered: Counter[Unlock] = Counter()
         self._unsaved: dict[Truth, float] = {}

@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 from .access.health import Health
-from .access.keys import SET_KEY, USE_KEY, KeyStatus, reply_in
+from .access.keys import KeyStatus, reply_in
 from .access.passwords import TemporaryPasswords
 from .access.remote_unlock import RemoteUnlock
 from .access.transports import AccountTransport, Reported, Transports, Waiters, change_setting
@@ -33,7 +33,7 @@ from .models import (
     Value,
     is_set,
 )
-from .products.catalogue import Dp, Family
+from .products.catalogue import SET_KEY, USE_KEY, Dp, Family
 from .products.decoder import Observation, events
 from .products.heard import HeardDp, QueryAnswer
 from .products.product import Product
@@ -306,9 +306,9 @@ class TuyaLock:
         self.product.learn_from_account(product_id, table, family)
         self._publish()
 
-    def choose_kind(self, family: Family) -> None:
-        """Learn from its owner which kind of lock it is; a table of its product counts more."""
-        self.product.choose(family)
+    def choose_kind(self, families: frozenset[Family]) -> None:
+        """Learn from its owner of which families it may be; a table of its product counts more."""
+        self.product.choose(families)
         self._publish(force=True)
 
     def describe(self) -> dict[str, Any]:
@@ -351,7 +351,7 @@ class TuyaLock:
     def can_refuse(self) -> bool:
         """Return if the lock itself or Tuya's cloud takes a refusal of the request at the door."""
         by_cloud = self.cloud is not None and "unlock_request" in self._state.seen
-        return by_cloud or self.product.family is Family.A
+        return by_cloud or self.product.replies
 
     @property
     def stays(self) -> bool:
@@ -373,7 +373,7 @@ class TuyaLock:
     @property
     def reported(self) -> bool:
         """Return if the lock itself has ever reported anything to us."""
-        return bool(self.product.reported)
+        return self.product.has_reported
 
     @property
     def host(self) -> str | None:
@@ -611,7 +611,7 @@ class TuyaLock:
 
     def _say_if_it_stays(self) -> None:
         """Let the session know what is proven of the product: that it stays on the network."""
-        self.session.keep_alive(stays=self.product.family is Family.D and self.address.on_network)
+        self.session.keep_alive(stays=self.product.stays_connected and self.address.on_network)
 
     def _look(self, now: float) -> Snapshot:
         state, settings = state_at(self._state, now), self._settings

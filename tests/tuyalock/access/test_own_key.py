@@ -9,14 +9,10 @@ from typing import override
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock.access.keys import (
-    SET_KEY,
-    USE_KEY,
-    KeyStatus,
-    one_time_key,
-)
+from custom_components.tuya_wifi_lock.tuyalock.access.keys import KeyStatus, one_time_key
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import Reason, UnlockRefused
 from custom_components.tuya_wifi_lock.tuyalock.models import OUR_MEMBER, Value
+from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import SET_KEY, USE_KEY
 from tests.tuyalock.access.test_remote_unlock_account import Line, account_house
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")

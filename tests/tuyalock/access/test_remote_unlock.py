@@ -78,7 +78,7 @@ async def test_own_key_opens(version: str) -> None:
 @pytest.mark.parametrize("version", ["3.3", "3.4", "3.5"])
 @pytest.mark.parametrize("reply", ["3", "5"])
 async def test_access_control_opens(version: str, reply: str) -> None:
-    async with house(version, "D", reply=reply) as home:
+    async with house(version, "D", reply=reply, stored={"product": {"chosen": ["D"]}}) as home:
         await home.awake()
         await home.lock.unlock()
         assert home.simulated.openings == ["remote"]
@@ -87,7 +87,7 @@ async def test_access_control_opens(version: str, reply: str) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_older_lock_opens_by_reply(version: str) -> None:
-    stored = {"product": {"family": "A"}}
+    stored = {"product": {"chosen": ["A"]}}
     async with house(version, "A", stored=stored) as home:
         await home.awake()
         with pytest.raises(NoRequest):
@@ -101,7 +101,7 @@ async def test_older_lock_opens_by_reply(version: str) -> None:
 
 
 async def test_lock_that_hides_its_family_opens_by_reply_in_the_end() -> None:
-    async with house(family="A") as home:
+    async with house(family="A", stored={}) as home:
         await home.awake()
         await home.simulated.request(60)
         await home.until(lambda: home.lock.snapshot.requested)
@@ -114,7 +114,7 @@ async def test_lock_that_hides_its_family_opens_by_reply_in_the_end() -> None:
 
 
 async def test_older_lock_takes_a_refusal() -> None:
-    async with house(family="A", stored={"product": {"family": "A"}}) as home:
+    async with house(family="A", stored={"product": {"chosen": ["A"]}}) as home:
         await home.awake()
         with pytest.raises(RequestOver):
             await home.lock.refuse()
@@ -127,7 +127,7 @@ async def test_older_lock_takes_a_refusal() -> None:
 
 
 async def test_newer_lock_takes_no_refusal_from_us() -> None:
-    async with house(stored={"product": {"family": "B"}}) as home:
+    async with house(stored={"product": {"chosen": ["B"]}}) as home:
         await home.awake()
         await home.simulated.request(60)
         await home.until(lambda: home.lock.snapshot.requested)
@@ -137,7 +137,7 @@ async def test_newer_lock_takes_no_refusal_from_us() -> None:
 
 async def test_request_only_never_sends_a_key() -> None:
     settings = Settings(unlock_with=UnlockWith.REQUEST_ONLY)
-    async with house(settings=settings, stored={"product": {"family": "B"}}) as home:
+    async with house(settings=settings, stored={"product": {"chosen": ["B"]}}) as home:
         await home.awake()
         await home.simulated.request(60)
         await home.until(lambda: home.lock.snapshot.requested)
@@ -201,7 +201,7 @@ async def _replace_keys(home: House, times: int) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_silence_is_not_success(version: str) -> None:
-    async with house(version) as home:
+    async with house(version, stored={"product": {"chosen": ["B"]}}) as home:
         await home.awake()
         await home.simulated.battery(80)
         await home.until(lambda: home.lock.snapshot.state.battery == 80)
@@ -212,7 +212,7 @@ async def test_silence_is_not_success(version: str) -> None:
 
 @pytest.mark.parametrize("family", ["A", "B", "D"])
 async def test_lock_that_stopped_hearing_is_not_success(family: str) -> None:
-    async with house(family=family, stored={"product": {"family": family}}) as home:
+    async with house(family=family, stored={"product": {"chosen": [family]}}) as home:
         await home.awake()
         if family == "A":
             await home.simulated.request(60)
@@ -303,7 +303,7 @@ async def test_two_calls_share_one_attempt() -> None:
 
 @pytest.mark.parametrize("family", ["A", "B"])
 async def test_waiting_unlock_is_released_by_a_request(family: str) -> None:
-    async with house(family=family, stored={"product": {"family": family}}) as home:
+    async with house(family=family, stored={"product": {"chosen": [family]}}) as home:
         unlocking = asyncio.create_task(home.lock.unlock())
         await home.until(lambda: home.lock.snapshot.unlocking)
         await home.simulated.request(60)
@@ -441,7 +441,8 @@ async def test_lock_locks_where_the_product_can() -> None:
 
 
 async def test_an_access_control_opens_as_soon_as_it_is_connected_again() -> None:
-    async with house(family="D", address={"keep_alive": True}) as home:
+    stored = {"product": {"chosen": ["D"]}}
+    async with house(family="D", address={"keep_alive": True}, stored=stored) as home:
         await home.awake()
         await home.simulated.reboot()
         await home.until(lambda: not home.lock.snapshot.awake)
@@ -505,7 +506,7 @@ async def test_garbled_key_report_says_nothing() -> None:
 
 async def test_an_unlock_can_be_followed_in_the_debug_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "custom_components.tuya_wifi_lock")
-    async with house(stored={"product": {"family": "B"}}) as home:
+    async with house(stored={"product": {"chosen": ["B"]}}) as home:
         unlocking = asyncio.create_task(home.lock.unlock())
         await home.until(lambda: home.lock.snapshot.unlocking)
         await home.simulated.request(60)

@@ -86,7 +86,7 @@ async def account_house(
     **options: Any,
 ) -> AsyncGenerator[tuple[House, Line]]:
     """A house whose lock sleeps to the network and is heard by an account."""
-    async with house(family=family, stored={"product": {"family": family}}, **options) as home:
+    async with house(family=family, stored={"product": {"chosen": [family]}}, **options) as home:
         line = Line(home, dict(answers or {}))
         if connected:
             home.lock.use_account(line)

@@ -74,7 +74,8 @@ def read(row: Any, *, bits: bool = False) -> list[tuple[Event, float | None]]:
         ("unlock_app", "200", Unlock("remote")),
         ("unlock_app", "1", Unlock("app", 1)),
         ("open_inside", "true", Unlock("inside")),
-        ("unlock_by_mind", "7", Unlock("other", 7, "unlock_by_mind")),
+        ("unlock_eye", "7", Unlock("other", 7, "unlock_eye")),
+        ("unlock_double", "01020304", Unlock("combined")),
     ],
 )
 def test_a_row_of_the_records_tells_an_unlock(code: str, value: Any, unlock: Unlock) -> None:
@@ -86,6 +87,10 @@ def test_a_row_of_the_records_tells_an_unlock(code: str, value: Any, unlock: Unl
     [
         ("open_inside", "False"),
         ("unlock_request", "60"),
+        ("unlock_by_mind", "7"),
+        ("unlock_switch", "single_unlock"),
+        ("unlock_method_create", "Af8BAAEAZAAAAAE="),
+        ("unlock_card", "three"),
         ("unlock_card_kit", "12345678"),
         ("unlock_card", "65536"),
         ("unlock_card", "9" * 5000),

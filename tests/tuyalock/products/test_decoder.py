@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import Alarm, Family, Source, Unlock, Value
+from custom_components.tuya_wifi_lock.tuyalock import Alarm, Family, Unlock, Value
 from custom_components.tuya_wifi_lock.tuyalock.models import Doorbell, Duress, Event, Item
 from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import PROFILES, Dp, DpType
 from custom_components.tuya_wifi_lock.tuyalock.products.decoder import (
@@ -15,6 +15,7 @@ from custom_components.tuya_wifi_lock.tuyalock.products.decoder import (
     Observation,
     events,
     observe,
+    readers_of,
 )
 from tests.tuyalock.house import house
 
@@ -24,7 +25,7 @@ A, B, D = Family.A, Family.B, Family.D
 def decode(table: Mapping[int, Dp], dps: Mapping[int | str, Any]) -> dict[str, Value]:
     """Return the values that the lock itself reports, by code."""
     items = [Item(dp, value) for dp, value in dps.items()]
-    return {one.code: one.value for one in observe(table, items, Source.LAN)}
+    return {one.code: one.value for one in observe(readers_of(table), items)}
 
 
 def found(codes: Mapping[str, Value]) -> list[Event]:
@@ -83,7 +84,6 @@ def test_an_alarm_may_be_text_or_a_number_whatever_the_model_says(
         ("normal_open_switch", bool),
         ("residual_electricity", int),
         ("unlock_request", int),
-        ("battery_state", str),
     ],
 )
 def test_what_we_reckon_with_has_the_type_that_we_know_whatever_the_model_says(
@@ -112,57 +112,121 @@ async def test_a_model_with_a_type_of_its_own_hides_nothing_else(socket_enabled:
 
 def test_values_have_their_own_times() -> None:
     items = [Item(1, 3, 1_700_000_000.0), Item(5, 2), Item(77, 1, 1_700_000_000.0)]
-    assert observe(PROFILES[B], items, Source.LAN) == [
+    assert observe(readers_of(PROFILES[B]), items) == [
         Observation("unlock_fingerprint", 3, 1_700_000_000.0),
         Observation("unlock_card", 2),
     ]
-    assert events(observe(PROFILES[B], items, Source.LAN)) == [
+    assert events(observe(readers_of(PROFILES[B]), items)) == [
         (Unlock("fingerprint", 3), 1_700_000_000.0),
         (Unlock("card", 2), None),
     ]
 
 
-@pytest.mark.parametrize("source", [Source.ACCOUNT, Source.CLOUD])
-def test_a_code_that_no_product_has_may_be_known_elsewhere(source: Source) -> None:
-    items = [Item("unlock_iris", 7), Item("unlock_gait", None), Item("unlock_voice", [1])]
-    assert observe(PROFILES[B], items, source) == [Observation("unlock_iris", 7)]
+def test_a_code_is_read_by_its_name_where_no_table_has_it() -> None:
+    items = [Item("unlock_ble", 7), Item("unlock_gait", 7), Item("unlock_voice", [1])]
+    assert observe(readers_of({}), items) == [Observation("unlock_ble", 7)]
 
 
-def test_an_account_has_values_of_the_right_type_and_the_cloud_texts() -> None:
-    items = [Item("residual_electricity", "80"), Item("unlock_card", 2)]
-    card = Observation("unlock_card", 2)
-    assert observe(PROFILES[B], items, Source.ACCOUNT) == [card]
-    battery = Observation("residual_electricity", "80")
-    assert observe(PROFILES[B], items, Source.CLOUD) == [battery, card]
+@pytest.mark.parametrize(
+    ("code", "value", "says"),
+    [
+        ("battery_percentage", 85, {"residual_electricity": 85}),
+        ("Battery", 85, {"residual_electricity": 85}),
+        ("battery_percentage", -1, {}),
+        ("battery_state", "middle", {"battery_state": "medium"}),
+        ("battery_state", "80", {}),
+        ("openclose_door", True, {"lock_motor_state": True}),
+        ("open_closedoor", False, {"lock_motor_state": False}),
+        ("Locked", True, {"lock_motor_state": False}),
+        ("open_close", True, {"closed_opened": "open"}),
+        ("door_opened", False, {"closed_opened": "closed"}),
+        ("closed_opened_kit", "AQAB", {"closed_opened": "open"}),
+        ("closed_opened_kit", "AQI=", {"closed_opened": "closed"}),
+        ("closed_opened_kit", "AQAD", {}),
+        ("closed_opened_kit", "AQ==", {}),
+        ("closed_opened", "ajar", {}),
+        ("Alarm", "pry", {"alarm_lock": "pry"}),
+        ("alarm_lock", "AAAB", {}),
+        ("alarm_lock", "99999999999", {}),
+        ("alarm_lock", "9999999999", {}),
+        ("error_alarm", True, {"alarm_lock": "wrong_unlock"}),
+        ("error_alarm", 1, {}),
+        ("anti_alarm", False, {"anti_alarm": False}),
+        ("lock_alarm_kit", "AQAA", {"alarm_lock": "wrong_password"}),
+        ("lock_alarm_kit", "pry", {}),
+        ("door_bell", True, {"doorbell": True}),
+        ("doorbell_song_kit", "AQ==", {"doorbell": True}),
+        ("doorbell_song_kit", "AA==", {"doorbell": False}),
+        ("doorbell_song_kit", "", {}),
+        ("hijack", "unlock_fingerprint-02", {"hijack": "unlock_fingerprint-02"}),
+        ("hijack", "false", {}),
+        ("link_mode", "keep", {"link_mode": "keep"}),
+        ("link_mode", "held", {}),
+        ("unlock_card_kit", "AAAAAwAA", {"unlock_card_kit": 3}),
+        ("unlock_card_kit", 3, {}),
+        ("unlock_card_kit", "AAEAAAAA", {}),
+        ("unlock_double", "AQECAQ==", {"unlock_double": "AQECAQ=="}),
+        ("unlock_double", "yes", {}),
+        ("unlock_request", 1000, {}),
+        ("language", "english", {"language": "english"}),
+        ("volume", 3, {"volume": 3}),
+        ("mood", 3, {}),
+    ],
+)
+def test_codes_that_say_the_same_come_as_one(
+    code: str, value: object, says: dict[str, object]
+) -> None:
+    found = {one.code: one.value for one in observe(readers_of({}), [Item(code, value)])}
+    assert found == says
 
 
 # Unlocks
 
 KIT = b64encode(b"\0\0\0\7\0\0").decode()
-NUMBERLESS = {"unlock_offline_pd", "unlock_double_kit", "open_inside"}
+NUMBERLESS = {"unlock_offline_pd", "unlock_double", "unlock_double_kit", "open_inside"}
+KITS = {code for code in METHODS if code.endswith("_kit")} | NUMBERLESS
+
+
+def heard(codes: Mapping[int | str, Any]) -> list[Event]:
+    """Return the events in a report by code."""
+    items = [Item(code, value) for code, value in codes.items()]
+    return [event for event, _ in events(observe(readers_of({}), items))]
 
 
 @pytest.mark.parametrize(("code", "method"), METHODS.items())
 def test_every_code_of_an_unlock_gives_its_method_and_number(code: str, method: str) -> None:
-    value = True if code == "open_inside" else KIT if code.endswith(("_kit", "_pd")) else 7
+    value = True if code == "open_inside" else KIT if code in KITS else 7
     number = None if code in NUMBERLESS else 7
-    assert found({code: value}) == [Unlock(method, number)]
+    assert heard({code: value}) == [Unlock(method, number, code if method == "other" else None)]
 
 
-@pytest.mark.parametrize(
-    ("code", "value", "number"),
-    [
-        ("unlock_identity_card", 7, 7),
-        ("unlock_iris", 0, 0),
-        ("unlock_iris_kit", KIT, 7),
-        ("unlock_iris", "AAAAAAAA", None),
-        ("unlock_iris", True, None),
-    ],
+NO_UNLOCKS = (
+    "unlock_method_create",
+    "unlock_method_delete",
+    "unlock_method_modify",
+    "unlock_switch",
+    "unlock_request",
+    "unlock_record_check",
+    "unlock_history",
+    "unlock_offline_clear",
+    "unlock_offline_clear_single",
+    "unlock_admin_kit",
+    "unlock_key_warn",
+    "unlock_user_freeze",
+    "unlock_iris",
 )
-def test_an_unlock_that_nobody_knows_keeps_its_name(
-    code: str, value: bool | int | str, number: int | None
-) -> None:
-    assert found({code: value}) == [Unlock("other", number, code)]
+
+
+@pytest.mark.parametrize("code", NO_UNLOCKS)
+@pytest.mark.parametrize("value", [7, True, KIT, "Af8BAAEAZAAAAAE=", "single_unlock"])
+def test_a_code_that_is_not_known_as_an_unlock_is_none(code: str, value: object) -> None:
+    assert heard({code: value}) == []
+
+
+@pytest.mark.parametrize("code", METHODS)
+@pytest.mark.parametrize("value", ["three", "", "?", "AA", None, [3], 3.0, -1, 65536])
+def test_what_does_not_decode_is_no_unlock(code: str, value: object) -> None:
+    assert heard({code: value}) == []
 
 
 @pytest.mark.parametrize(
@@ -174,20 +238,14 @@ def test_an_unlock_that_nobody_knows_keeps_its_name(
         ("unlock_phone_remote_kit", "AAAAAgAA", Unlock("remote", 2)),
         ("unlock_card", 200, Unlock("card", 200)),
         ("unlock_password", 200, Unlock("password", 200)),
-        ("unlock_iris", 200, Unlock("other", 200, "unlock_iris")),
+        ("unlock_eye", 200, Unlock("other", 200, "unlock_eye")),
     ],
 )
 def test_what_we_opened_ourselves_is_a_remote_unlock_without_a_number(
     code: str, value: int | str, unlock: Unlock
 ) -> None:
-    assert found({code: value}) == [unlock]
+    assert heard({code: value}) == [unlock]
     assert unlock.by_us is (unlock == Unlock("remote"))
-
-
-@pytest.mark.parametrize("garbled", ["AAAA", "?", ""])
-def test_a_garbled_number_does_not_hide_the_unlock(garbled: str) -> None:
-    report = {"unlock_card_kit": garbled}
-    assert found(report) == [Unlock("card")]
 
 
 @pytest.mark.parametrize(
@@ -200,6 +258,7 @@ def test_a_garbled_number_does_not_hide_the_unlock(garbled: str) -> None:
         {"remote_no_dp_key": "AAAB"},
         {"lock_motor_state": True},
         {"closed_opened": "open"},
+        {"bluetooth_unlock": "AQE="},
         {"reply_unlock_request": True},
         {},
     ],
@@ -223,7 +282,7 @@ def test_unlocks_come_first_for_duress_may_be_about_one_behind_it() -> None:
 def test_every_unlock_of_the_tables_has_a_method() -> None:
     codes = {dp.code for table in PROFILES.values() for dp in table.values()}
     known = {code for code in codes if code.startswith("unlock_")}
-    assert known - METHODS.keys() == {"unlock_request", "unlock_offline_clear"}
+    assert known - METHODS.keys() == set(NO_UNLOCKS) & known
 
 
 def test_the_methods_are_those_that_the_events_promise() -> None:

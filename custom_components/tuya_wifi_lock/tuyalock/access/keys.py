@@ -15,9 +15,6 @@ import struct
 from ..models import OUR_MEMBER, Value
 from ..products.values import CodecError, decode_raw
 
-SET_KEY = "remote_no_pd_setkey"
-USE_KEY = "remote_no_dp_key"
-
 ONE_TIME_WINDOW = 300
 """Seconds by which the lock's clock may be wrong either way."""
 

@@ -39,10 +39,10 @@ from ..exceptions import (
     UnlockRefused,
 )
 from ..models import OUR_MEMBER, Item, Report, Settings, Source, UnlockWith, Value, is_set
-from ..products.catalogue import Family
+from ..products.catalogue import REPLY, SET_KEY, USE_KEY
 from ..records.ageing import CLOCK_TOLERANCE
-from .keys import SET_KEY, USE_KEY, KeyReply, KeyStatus, RemoteKey, one_time_key, reply_in
-from .transports import REPLY, Reported, Transport, Transports, Waiter, Waiters, Wanted
+from .keys import KeyReply, KeyStatus, RemoteKey, one_time_key, reply_in
+from .transports import Reported, Transport, Transports, Waiter, Waiters, Wanted
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -146,8 +146,8 @@ class OwnKey(Way):
     @property
     @override
     def usable(self) -> bool:
-        """Return if the product may know remote keys; only an older one certainly does not."""
-        return self._transports.family is not Family.A
+        """Return if the product may know remote keys; an older one certainly does not."""
+        return self._transports.product.takes_keys
 
     @override
     async def operate(self, *, unlock: bool) -> None:
@@ -452,7 +452,8 @@ class RemoteUnlock:
         async with self._operating():
             if not self._transports.requested:
                 raise RequestOver("the request at the door has ended")
-            way = self._reply if self._transports.family is Family.A else self._ticket
+            replies = self._transports.product.replies
+            way = self._reply if replies else self._ticket
             _LOGGER.debug("%s: refusing by %s", self._device_id, type(way).__name__)
             await way.refuse()
 
@@ -488,18 +489,19 @@ class RemoteUnlock:
                 self._device_id,
                 type(way).__name__,
                 self._chosen,
-                self._transports.family,
+                self._transports.product.family,
             )
             try:
                 await way.operate(unlock=True)
             except KeyIgnored:
                 # A product that has not shown its family may be one that knows no remote keys.
-                if self._transports.family or not self._transports.requested:
+                if not (self._transports.product.may_reply and self._transports.requested):
                     raise
                 _LOGGER.debug(
                     "%s: it may know no remote keys, so its request is answered", self._device_id
                 )
                 await self._reply.operate()
+                self._transports.product.learn_reply()
 
     async def _await_request(self) -> None:
         """Wait until somebody requests the unlock at the door.

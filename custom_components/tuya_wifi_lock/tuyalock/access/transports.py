@@ -19,7 +19,6 @@ from ..exceptions import (
 )
 from ..lan.session import LanSession
 from ..models import Item, Source, Unlock, Value
-from ..products.catalogue import PROFILES, Family, dp_id
 from ..products.product import Product
 from ..records.state import LockState
 
@@ -27,8 +26,6 @@ _LOGGER = logging.getLogger(__name__)
 
 CHANGED_WITHIN = 10.0
 """Seconds in which a lock says that it has changed a setting."""
-
-REPLY = "reply_unlock_request"
 
 
 class Transport(Protocol):
@@ -63,10 +60,7 @@ class LanTransport:
 
         Only an end that has proved that it holds the local key gets one.
         """
-        # A product of unknown family may be an older one.
-        unknown = code == REPLY and self._product.family is None
-        table = PROFILES[Family.A] if unknown else self._product.table
-        if (id_ := dp_id(table, code)) is None:
+        if (id_ := self._product.id_of(code)) is None:
             raise NotSupported(f"this product has no {code}")
         self.session.send({id_: value})
 
@@ -81,12 +75,7 @@ class Transports:
         self.account: AccountTransport | None = None
         """The owner's Tuya account, if there is one."""
         self.device_id = session.address.device_id
-        self._product, self._state, self._clock = product, state, clock
-
-    @property
-    def family(self) -> Family | None:
-        """Return the product family, if it has shown itself."""
-        return self._product.family
+        self.product, self._state, self._clock = product, state, clock
 
     def kept_open(self) -> AbstractContextManager[None]:
         """Keep the connection in a block: somebody waits for an answer of the lock."""

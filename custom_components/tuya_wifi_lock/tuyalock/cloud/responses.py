@@ -21,7 +21,7 @@ from ..models import (
     safe_name,
 )
 from ..products.catalogue import Dp, DpType, is_on_network
-from ..products.decoder import ALARM_CODE, MAX_NUMBER, METHODS, NUMBERS
+from ..products.decoder import MAX_NUMBER, METHODS, NUMBERS, TEXT_CODES
 from ..storage import checked
 
 _UNREADABLE = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
@@ -168,6 +168,7 @@ def read_device(row: Any) -> CloudDevice:
             local_key=local_key,
             model=model,
             on_network=is_on_network(
+                product_id=row["product_id"],
                 behind_gateway=bool(row.get("sub")) or bool(row.get("gateway_id")),
                 local_key=local_key,
                 ip=row.get("ip"),
@@ -296,7 +297,7 @@ def in_seconds(time: float) -> float:
 
 def _value(code: str, text: str) -> Value:
     """Return a value of the records, which are strings, as a lock reports it."""
-    if code == ALARM_CODE or code.endswith("_kit") or code.startswith("unlock_offline"):
+    if code in TEXT_CODES:
         return text
     if text.isdecimal() and len(text) <= _INTEGER_DIGITS:
         return int(text)

@@ -1,28 +1,19 @@
-"""What a report says: DP values by their codes, and the events among them."""
+"""What a report says: DP values by their codes, and the events among them.
 
-from collections.abc import Iterable, Mapping
+A code that is not listed here means nothing to us. Several codes say the same: their values come as
+one code, `lock_motor_state` or `closed_opened` for example.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-import logging
+from functools import lru_cache
 import re
 from typing import Any
 
-from ..models import (
-    OUR_MEMBER,
-    Alarm,
-    Between,
-    Doorbell,
-    Duress,
-    Event,
-    Item,
-    Source,
-    Unlock,
-    Value,
-)
+from ..models import OUR_MEMBER, Alarm, Between, Doorbell, Duress, Event, Item, Unlock, Value
 from ..storage import MAX_TEXT
-from .catalogue import CODE, PROFILES, Dp, DpType, Family
-from .values import CodecError, decode_kit, decode_raw
-
-_LOGGER = logging.getLogger(__name__)
+from .catalogue import LINK_MODES, Dp, DpType
+from .values import CodecError, decode_door_kit, decode_kit, decode_raw
 
 METHODS: Mapping[str, str] = {
     "unlock_fingerprint": "fingerprint",
@@ -37,24 +28,36 @@ METHODS: Mapping[str, str] = {
     "unlock_card": "card",
     "unlock_card_kit": "card",
     "unlock_face": "face",
+    "unlock_face_kit": "face",
     "unlock_hand": "palm",
+    "unlock_hand_kit": "palm",
     "unlock_finger_vein": "finger_vein",
+    "unlock_finger_vein_kit": "finger_vein",
     "unlock_key": "key",
     "unlock_key_kit": "key",
     "unlock_app": "app",
     "unlock_phone_remote": "remote",
     "unlock_phone_remote_kit": "remote",
     "unlock_remote": "remote",
+    "unlock_remote_kit": "remote",
     "unlock_ble": "bluetooth",
+    "unlock_ble_kit": "bluetooth",
+    "unlock_ble_ibeacon": "bluetooth",
     "unlock_voice": "voice",
     "unlock_voice_remote": "voice",
+    "unlock_voice_remote_kit": "voice",
     "unlock_emergency": "emergency",
     "open_inside": "inside",
+    "unlock_double": "combined",
     "unlock_double_kit": "combined",
+    "unlock_eye": "other",
+    "unlock_eye_kit": "other",
+    "unlock_identity_card": "other",
+    "unlock_telecontrol_kit": "other",
 }
-"""DP code of an unlock -> unlock method. Any other `unlock_*` report is the method `other`."""
+"""DP code of an unlock -> unlock method. Any other code, `unlock_switch` for one, is no unlock."""
 
-UNLOCK_METHODS = tuple(dict.fromkeys((*METHODS.values(), "other")))
+UNLOCK_METHODS = tuple(dict.fromkeys(METHODS.values()))
 
 NUMBERS: Mapping[str, str] = {
     "update_all_finger": "fingerprint",
@@ -76,10 +79,10 @@ SETTINGS = (
 )
 """DP codes of what an owner may set."""
 
-_NO_UNLOCK = {"unlock_request", "unlock_offline_clear"}
-
 ALARM_CODE = "alarm_lock"
 """DP code of the alarms of a door lock: a name, an index of two digits, or bits of an integer."""
+MOTOR = "lock_motor_state"
+DOOR = "closed_opened"
 
 _ALARMS_BY_INDEX = (
     "wrong_finger",
@@ -109,30 +112,10 @@ _OTHER = "other"
 
 ALARMS = (*(name for name in _ALARMS_BY_INDEX if name != "doorbell"), "unidentified", _OTHER)
 """Types of alarms."""
+ALARM_NAMES = frozenset(_ALARMS_BY_INDEX)
+"""How a door lock names its alarms."""
 
-REQUIRED_TYPES: Mapping[str, DpType] = {
-    dp.code: dp.type
-    for dp in PROFILES[Family.B].values()
-    if dp.code
-    in {
-        "lock_motor_state",
-        "reverse_lock",
-        "normal_open_switch",
-        "residual_electricity",
-        "battery_state",
-        "unlock_request",
-    }
-}
-"""Codes that mean something to us only with this type, whatever a product's model says."""
-
-
-_JSON_TYPES: Mapping[DpType, type] = {
-    DpType.BOOLEAN: bool,
-    DpType.INTEGER: int,
-    DpType.STRING: str,
-    DpType.RAW: str,
-}
-
+BATTERY_LEVELS = ("high", "medium", "low", "poweroff")
 
 MAX_NUMBER = 0xFFFF
 """Of keys: a lock counts them in two bytes."""
@@ -143,14 +126,8 @@ MAX_RAW = 1024
 INTEGERS = Between(-(2**31), 2**32 - 1)
 """Of 32 bits, with a sign or without."""
 
-_LIMITS: Mapping[str, Between] = {
-    "unlock_request": Between(-1, MAX_COUNTDOWN),
-    "residual_electricity": Between(0, 100),
-    ALARM_CODE: Between(0, INTEGERS.most),
-}
-"""DP code -> what its integer can be, apart from those of unlocks and settings."""
-
-_INTEGER = re.compile(r"-?[0-9]+")
+_ALARM = re.compile(r"[a-z][a-z0-9_]{0,63}|[0-9]{1,10}")
+_FORCED = re.compile(r"([a-z_]{1,64})-([0-9a-z]{1,8})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,74 +140,269 @@ class Observation:
     """When it was by the lock's own clock, Unix seconds, where the source says so."""
 
 
-def observe(table: Mapping[int, Dp], items: Iterable[Item], source: Source) -> list[Observation]:
-    """Return the values of a report by DP code.
+type Read = Callable[[Any], tuple[str, Value] | None]
+"""Returns what a DP value says, by code; None if it is no value of this DP."""
 
-    What is of a wrong type, or beyond what any product sends, is no value; whoever sent it.
-    """
-    found = []
-    for item in items:
-        dp = _dp_of(table, item.dp)
-        if isinstance(item.dp, str) and (dp is None or source is Source.CLOUD):
-            # The cloud writes all values as texts, and may know codes that nobody else does.
-            code, fits = item.dp, isinstance(item.value, bool | int | str)
+
+# How the values of the codes are read
+
+
+def _flag(code: str) -> Read:
+    return lambda value: (code, value) if type(value) is bool else None
+
+
+def _inverted_flag(code: str) -> Read:
+    return lambda value: (code, not value) if type(value) is bool else None
+
+
+def _integer(code: str, least: int, most: int) -> Read:
+    return lambda value: (code, value) if type(value) is int and least <= value <= most else None
+
+
+def _word(code: str, *words: str) -> Read:
+    known = {word: word for word in words}
+    # Other kinds of devices say it so.
+    if "medium" in known:
+        known["middle"] = "medium"
+
+    def read(value: Any) -> tuple[str, Value] | None:
+        word = known.get(value) if type(value) is str else None
+        return (code, word) if word else None
+
+    return read
+
+
+def _bytes(code: str) -> Read:
+    """Return how bytes are read whose layout is not known, or left to somebody else."""
+    return lambda value: (code, value) if _decoded(value) else None
+
+
+def _bitmap(code: str) -> Read:
+    """Return how all numbers of a method are read: an empty text says that there are none."""
+    return lambda value: (code, value) if value == "" or _decoded(value) else None
+
+
+def _kit(code: str) -> Read:
+    """Return how an access control's report of an unlock is read: as its number."""
+
+    def read(value: Any) -> tuple[str, Value] | None:
+        number = _number_in(value) if type(value) is str else None
+        return (code, number) if number is not None and number <= MAX_NUMBER else None
+
+    return read
+
+
+def _door_flag(value: Any) -> tuple[str, Value] | None:
+    return (DOOR, "open" if value else "closed") if type(value) is bool else None
+
+
+def _door_bytes(value: Any) -> tuple[str, Value] | None:
+    is_open = _is_open(value) if type(value) is str and len(value) <= MAX_RAW else None
+    return None if is_open is None else _door_flag(is_open)
+
+
+def _alarm(value: Any) -> tuple[str, Value] | None:
+    if type(value) is int:
+        return (ALARM_CODE, value) if 0 <= value <= INTEGERS.most else None
+    if type(value) is not str or not _ALARM.fullmatch(value):
+        return None
+    is_name = not value.isdecimal()
+    return (ALARM_CODE, value) if is_name or int(value) <= INTEGERS.most else None
+
+
+def _alarm_bytes(value: Any) -> tuple[str, Value] | None:
+    """Read an access control's alarm: its first byte is the index."""
+    data = _decoded(value)
+    return (ALARM_CODE, _at(_ALARMS_BY_KIT_INDEX, data[0])) if data else None
+
+
+def _alarm_flag(code: str, alarm: str) -> Read:
+    def read(value: Any) -> tuple[str, Value] | None:
+        if type(value) is not bool:
+            return None
+        return (ALARM_CODE, alarm) if value else (code, False)
+
+    return read
+
+
+def _ring_bytes(value: Any) -> tuple[str, Value] | None:
+    data = _decoded(value)
+    return ("doorbell", any(data)) if data else None
+
+
+def _hijack(value: Any) -> tuple[str, Value] | None:
+    """Read duress: the lock says that there is some, and a record of the cloud names the unlock."""
+    named = type(value) is str and _FORCED.fullmatch(value)
+    return ("hijack", value) if named or type(value) is bool else None
+
+
+def _setting(dp: Dp) -> Read:
+    """Return how a setting is read: as the product's own model has it, if there is one."""
+    code, options = dp.code, dp.options
+    limits = Between(*dp.range) if dp.range else INTEGERS
+
+    def read(value: Any) -> tuple[str, Value] | None:
+        if type(value) is int:
+            fits = limits.allows(value)
+        elif type(value) is str:
+            fits = value in options if options else _is_text(value, MAX_TEXT)
         else:
-            code, fits = (dp.code, _fits(dp, item.value)) if dp else ("", False)
-        if fits and _is_possible(code, item.value, dp):
-            found.append(Observation(code, item.value, item.time))
+            fits = type(value) is bool
+        return (code, value) if fits else None
+
+    return read
+
+
+def _plain(dp: Dp) -> Read:
+    """Return how a value is read that means nothing to us."""
+    code = dp.code
+    if dp.type is DpType.BOOLEAN:
+        return _flag(code)
+    if dp.type is DpType.INTEGER:
+        return _integer(code, -(2**31), 2**32 - 1)
+    size = MAX_RAW if dp.type is DpType.RAW else MAX_TEXT
+    return lambda value: (code, value) if type(value) is str and _is_text(value, size) else None
+
+
+_NUMBERLESS = ("unlock_offline_pd", "unlock_double", "unlock_double_kit")
+"""DP codes of unlocks whose layout is not known."""
+_KEYS = ("remote_no_pd_setkey", "remote_no_dp_key")
+
+_READ: Mapping[str, Read] = {
+    **{code: _integer(code, 0, MAX_NUMBER) for code in METHODS},
+    **{code: _kit(code) for code in METHODS if code.endswith("_kit")},
+    **{code: _bytes(code) for code in (*_NUMBERLESS, *_KEYS)},
+    **{code: _bitmap(code) for code in NUMBERS},
+    **{code: _flag(code) for code in ("open_inside", "reverse_lock", "doorbell", MOTOR)},
+    "normal_open_switch": _flag("normal_open_switch"),
+    "reply_unlock_request": _flag("reply_unlock_request"),
+    "unlock_request": _integer("unlock_request", -1, MAX_COUNTDOWN),
+    "hijack": _hijack,
+    "door_bell": _flag("doorbell"),
+    "doorbell_song_kit": _ring_bytes,
+    "residual_electricity": _integer("residual_electricity", 0, 100),
+    "battery_percentage": _integer("residual_electricity", 0, 100),
+    "battery": _integer("residual_electricity", 0, 100),
+    "battery_state": _word("battery_state", *BATTERY_LEVELS),
+    "link_mode": _word("link_mode", *LINK_MODES),
+    "openclose_door": _flag(MOTOR),
+    "open_closedoor": _flag(MOTOR),
+    "locked": _inverted_flag(MOTOR),
+    DOOR: _word(DOOR, "open", "closed", "unknown"),
+    "closed_opened_kit": _door_bytes,
+    "open_close": _door_flag,
+    "door_opened": _door_flag,
+    ALARM_CODE: _alarm,
+    "alarm": _alarm,
+    "lock_alarm_kit": _alarm_bytes,
+    "error_alarm": _alarm_flag("error_alarm", "wrong_unlock"),
+    "anti_alarm": _alarm_flag("anti_alarm", "pry"),
+    "doorsensor_alarm": _alarm_flag("doorsensor_alarm", "unclosed_time"),
+}
+"""DP code -> how its values are read, whatever type a product's model has for it."""
+
+TEXT_CODES = frozenset(
+    (
+        ALARM_CODE,
+        "lock_alarm_kit",
+        "doorbell_song_kit",
+        "closed_opened_kit",
+        *_NUMBERLESS,
+        *NUMBERS,
+        *_KEYS,
+        *(code for code in METHODS if code.endswith("_kit")),
+    )
+)
+"""DP codes whose values are texts, also if they look like numbers."""
+
+
+@lru_cache(1024)
+def read_of(dp: Dp) -> Read:
+    """Return how the values of a DP are read."""
+    if known := _READ.get(dp.code) or _READ.get(dp.code.lower()):
+        return known
+    return _setting(dp) if dp.code in SETTINGS else _plain(dp)
+
+
+@lru_cache(1024)
+def _read_of_code(code: str) -> Read | None:
+    """Return how the values of a code are read that no table has."""
+    if known := _READ.get(code) or _READ.get(code.lower()):
+        return known
+    return _setting(Dp(code, DpType.STRING)) if code in SETTINGS else None
+
+
+class Readers:
+    """A DP table, ready to read reports."""
+
+    def __init__(self, rows: Mapping[int, tuple[Dp, ...]]) -> None:
+        """Prepare to read what a product has at each DP id, in one form or several."""
+        self._by_id = {id_: _first(tuple(map(read_of, dps))) for id_, dps in rows.items()}
+        self._by_code = {dp.code: read_of(dp) for dps in rows.values() for dp in dps}
+
+    def read(self, dp: int | str, value: Any) -> tuple[str, Value] | None:
+        """Return what a value says, by code, or None if that is not known."""
+        if isinstance(dp, int):
+            read = self._by_id.get(dp)
         else:
-            _LOGGER.debug("no value of DP %.64s that is known", item.dp)
-    return found
+            read = self._by_code.get(dp) or (_read_of_code(dp) if len(dp) <= MAX_CODE else None)
+        return read(value) if read else None
 
 
-def _dp_of(table: Mapping[int, Dp], dp: int | str) -> Dp | None:
-    """Return the DP with an id, or with a code that the product or any family has."""
-    if isinstance(dp, int):
-        return table.get(dp)
-    tables = (table, *PROFILES.values())
-    return next((one for rows in tables for one in rows.values() if one.code == dp), None)
+MAX_CODE = 64
 
 
-def _fits(dp: Dp, value: Any) -> bool:
-    """Return if a JSON value has the type of a DP; in JSON, true is no number.
-
-    Alarms are names in some products and bits in others, whatever their models say.
-    """
-    if dp.code == ALARM_CODE:
-        return type(value) in {str, int}
-    return type(value) is _JSON_TYPES[REQUIRED_TYPES.get(dp.code, dp.type)]
+def _first(reads: tuple[Read, ...]) -> Read:
+    """Return how a value is read that has one of several forms."""
+    if len(reads) == 1:
+        return reads[0]
+    return lambda value: next((said for read in reads if (said := read(value))), None)
 
 
-def _is_possible(code: str, value: Value, dp: Dp | None) -> bool:
-    if not CODE.allows(code):
-        return False
-    if isinstance(value, bool):
-        return True
-    if isinstance(value, int):
-        return _integers(code, dp).allows(value)
-    return _is_possible_text(code, value, dp)
+def readers_of(table: Mapping[int, Dp]) -> Readers:
+    """Return a DP table, ready to read reports."""
+    return Readers({id_: (dp,) for id_, dp in table.items()})
 
 
-def _integers(code: str, dp: Dp | None) -> Between:
-    if code in SETTINGS and dp and dp.range:
-        return Between(*dp.range)
-    if code in _LIMITS:
-        return _LIMITS[code]
-    return Between(0, MAX_NUMBER) if code.startswith("unlock_") else INTEGERS
+def observe(readers: Readers, items: Iterable[Item]) -> list[Observation]:
+    """Return the values of a report by DP code, without those that are not understood."""
+    return [
+        Observation(*said, one.time)
+        for one in items
+        if (said := readers.read(one.dp, one.value)) is not None
+    ]
 
 
-def _is_possible_text(code: str, text: str, dp: Dp | None) -> bool:
-    is_raw = code.endswith("_kit") or (dp is not None and dp.type is DpType.RAW)
-    if "\0" in text or len(text) > (MAX_RAW if is_raw else MAX_TEXT):
-        return False
-    if code in SETTINGS and dp and dp.options:
-        return text in dp.options
-    if _is_numbered_kit(code):
-        return (_kit_number(text) or 0) <= MAX_NUMBER
-    if code == ALARM_CODE and text.isdecimal():
-        return INTEGERS.allows(int(text))
-    # What the cloud writes as a text is an integer by now, if it can be the number of a key.
-    return not (code.startswith("unlock_") and not is_raw and _INTEGER.fullmatch(text))
+def _decoded(value: Any) -> bytes:
+    """Return the bytes of a raw value; none if it is not Base64."""
+    if type(value) is not str or len(value) > MAX_RAW:
+        return b""
+    try:
+        return decode_raw(value)
+    except CodecError:
+        return b""
+
+
+def _number_in(text: str) -> int | None:
+    """Return the number in an access control's report of an unlock, or None if it is garbled."""
+    try:
+        return decode_kit(text) if len(text) <= MAX_RAW else None
+    except CodecError:
+        return None
+
+
+def _is_open(text: str) -> bool | None:
+    try:
+        return decode_door_kit(text)
+    except CodecError:
+        return None
+
+
+def _is_text(value: str, size: int) -> bool:
+    return len(value) <= size and "\0" not in value
+
+
+# Events
 
 
 def events(
@@ -244,62 +416,41 @@ def events(
     unlocks: list[tuple[Event, float | None]] = []
     others: dict[Event, float | None] = {}
     for one in observations:
-        if unlock := _unlock(one.code, one.value):
-            unlocks.append((unlock, one.time))
-        for event in _others(one.code, one.value, alarm_bits):
-            others.setdefault(event, one.time)
+        if one.code in METHODS:
+            if unlock := _unlock(one.code, one.value):
+                unlocks.append((unlock, one.time))
+        elif one.code in _EVENTS:
+            for event in _others(one.code, one.value, alarm_bits):
+                others.setdefault(event, one.time)
     return [*unlocks, *others.items()]
 
 
+_EVENTS = {ALARM_CODE, "doorbell", "hijack"}
+
+
 def _unlock(code: str, value: Value) -> Unlock | None:
-    if code == "open_inside":
-        return Unlock("inside") if value else None
-    if not code.startswith("unlock_") or code in _NO_UNLOCK:
-        return None
-    method = METHODS.get(code, _OTHER)
-    number = _number(code, value)
+    method = METHODS[code]
+    if method == "inside":
+        return Unlock(method) if value else None
+    number = value if type(value) is int else None
     if method in {"app", "remote"} and number == OUR_MEMBER:
         return Unlock("remote")
     return Unlock(method, number, code if method == _OTHER else None)
 
 
-def _number(code: str, value: Value) -> int | None:
-    """Return the number of an unlock, or None where the layout of its DP is not known."""
-    if type(value) is int:
-        return value
-    return _kit_number(str(value)) if _is_numbered_kit(code) else None
-
-
-def _is_numbered_kit(code: str) -> bool:
-    """Return if a DP of an access control has the number of a key in its first bytes."""
-    return code.startswith("unlock_") and code.endswith("_kit") and code != "unlock_double_kit"
-
-
-def _kit_number(text: str) -> int | None:
-    """Return the number in an access control's report of an unlock, or None if it is garbled."""
-    try:
-        return decode_kit(text)
-    except CodecError:
-        return None
-
-
 def _others(code: str, value: Value, alarm_bits: bool) -> list[Event]:
     """Return the alarms, the ring or the duress that a DP reports."""
     if code == ALARM_CODE:
-        return [_alarm(name) for name in _alarm_names(value, alarm_bits)]
-    if code == "lock_alarm_kit":
-        return [_alarm(_kit_alarm(str(value)))]
-    if code == "doorbell" and value:
-        return [Doorbell()]
-    if code == "hijack" and value:
-        return [Duress(_forced(value))]
-    return []
+        return [_event_of(name) for name in _alarm_names(value, alarm_bits)]
+    if not value:
+        return []
+    return [Doorbell()] if code == "doorbell" else [Duress(_forced(value))]
 
 
-def _alarm(name: str) -> Alarm | Doorbell:
-    if name == "doorbell":
+def _event_of(alarm: str) -> Alarm | Doorbell:
+    if alarm == "doorbell":
         return Doorbell()
-    return Alarm(name if name in ALARMS else _OTHER)
+    return Alarm(alarm if alarm in ALARMS else _OTHER)
 
 
 def _alarm_names(value: Value, bits: bool) -> list[str]:
@@ -311,20 +462,14 @@ def _alarm_names(value: Value, bits: bool) -> list[str]:
     return [_at(_ALARMS_BY_INDEX, bit) for bit in range(number.bit_length()) if number >> bit & 1]
 
 
-def _kit_alarm(text: str) -> str:
-    """Return the name of an access control's alarm: its first byte is the index."""
-    try:
-        return _at(_ALARMS_BY_KIT_INDEX, decode_raw(text)[0])
-    except CodecError, IndexError:
-        return _OTHER
-
-
 def _at(names: tuple[str, ...], index: int) -> str:
     return names[index] if index < len(names) else _OTHER
 
 
 def _forced(value: Value) -> Unlock | None:
     """Return the unlock that a cloud record of duress names, as `unlock_fingerprint-02`."""
-    code, _, text = str(value).rpartition("-")
-    number = int(text) if text.isdecimal() else MAX_NUMBER + 1
-    return _unlock(code, number) if number <= MAX_NUMBER else None
+    named = _FORCED.fullmatch(value) if isinstance(value, str) else None
+    if not named or named[1] not in METHODS or not named[2].isdecimal():
+        return None
+    number = int(named[2])
+    return _unlock(named[1], number) if number <= MAX_NUMBER else None

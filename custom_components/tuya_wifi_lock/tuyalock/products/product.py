@@ -1,13 +1,32 @@
-"""What is known of one lock's product: which DPs it has, and what its reports have proved."""
+"""What is known of one lock's product: which DPs it has, and what its reports have proved.
+
+Its DP table is the best that there is: that of the owner's cloud project, or else what the account
+knows, what the catalogue has for the product id, the family that the owner has chosen, or what its
+own reports prove.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
-from ..models import Item, Report, Source, Value
+from ..models import Item, Matching, Report, Source, Value
 from ..storage import Reader, dump
-from .catalogue import CODE, PRODUCTS, PROFILES, Dp, DpType, Family, family_of, recognise
-from .decoder import ALARM_CODE, SETTINGS, Observation, observe
+from .catalogue import (
+    CODE,
+    PRODUCTS,
+    PROFILES,
+    REPLY,
+    SET_KEY,
+    USE_KEY,
+    Dp,
+    DpType,
+    Family,
+    ProductFacts,
+    dp_id,
+    family_of,
+)
+from .decoder import ALARM_CODE, SETTINGS, Observation, Readers
+from .evidence import Evidence, Rows, agreed, completed
 from .heard import Heard, QueryAnswer
 
 STATE_CODES = frozenset(
@@ -19,10 +38,18 @@ STATE_CODES = frozenset(
         "battery_state",
         *SETTINGS,
         "closed_opened",
-        "closed_opened_kit",
     )
 )
 """DP codes that say how a lock is, not what happened to it."""
+
+_AWAKE = {"keep", "lock_keep"}
+"""Link modes of a video lock that stays in the network."""
+
+_REMOTE = {SET_KEY, USE_KEY, REPLY, "remote_unlock_switch"}
+"""DP codes of products that can be opened remotely."""
+
+_UNLOCK_EVERYWHERE = range(1, 6)
+"""DP ids that are the number of an unlock in every family that has an integer there."""
 
 ASK_AFTER = 3
 """Reports that nobody could read, after which the owner has to say which kind of lock it is."""
@@ -32,13 +59,18 @@ ASK_AFTER = 3
 class _Stored:
     """The stored form of what is known of a product."""
 
-    family: Family | None = None
+    chosen: frozenset[Family] = frozenset()
+    account_family: Family | None = None
     product_id: str | None = None
     table: Mapping[int, Dp] = field(default_factory=dict)
     account_table: Mapping[int, Dp] = field(default_factory=dict)
+    shown: Mapping[int, frozenset[Family]] = field(default_factory=dict)
+    replied: bool = False
+    has_reported: bool = False
     reported: tuple[str, ...] = ()
     answers_partly: bool | None = None
     alarm_bits: bool | None = None
+    link_mode: Annotated[str, Matching("[a-z_]{1,16}")] | None = None
 
 
 class Product:
@@ -48,35 +80,45 @@ class Product:
         """Go on from what `as_dict` returned before, as far as that can be read."""
         reader = reader or Reader()
         known: _Stored = reader.read("product", _Stored, stored or {}, _Stored())
-        self.family = known.family
         self.product_id = known.product_id
         self.answers_partly = known.answers_partly
         """It answers a query only with what has changed since it woke."""
+        self.has_reported = known.has_reported
+        """The lock itself has reported something to us, understood or not."""
         self.reported = frozenset(known.reported)
         """DP codes that the lock itself has reported to us."""
+        self.heard = Heard(reader.parts("product", stored).get("heard"), reader)
+        """What was heard of each of its DPs."""
         self._own_table = known.table
         """The table of the product's own model, from the owner's cloud project."""
-        self._own_family = _family_of(known.table)
-        """The family whose way of opening remotely is in it."""
         self.changeable = _changeable(known.table)
         """The settings that can be changed by the product's own model, by DP code."""
         self._account_table = known.account_table
         """What an account knows of the product; it may leave out some of its DPs."""
+        self._account_family = known.account_family
+        self._chosen = known.chosen
+        """The families that it may be of by what its owner sees."""
+        self._evidence = Evidence(known.shown, known.replied)
         self._alarm_bits = known.alarm_bits
-        self.heard = Heard(reader.parts("product", stored).get("heard"), reader)
-        """What was heard of each of its DPs."""
+        self._link_mode = known.link_mode
         self._dumped: dict[str, tuple[Mapping[int, Dp], Any]] = {}
         """Each table with its stored form, which is asked for much more often than it changes."""
+        self._settle()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the stored form."""
         stored: dict[str, Any] = dump(
             _Stored(
-                family=self.family,
+                chosen=self._chosen,
+                account_family=self._account_family,
                 product_id=self.product_id,
+                shown=self._evidence.shown,
+                replied=self._evidence.replied,
+                has_reported=self.has_reported,
                 reported=tuple(sorted(self.reported)),
                 answers_partly=self.answers_partly,
                 alarm_bits=self._alarm_bits,
+                link_mode=self._link_mode,
             )
         )
         tables = {"table": self._own_table, "account_table": self._account_table}
@@ -87,29 +129,54 @@ class Product:
         stored["heard"] = self.heard.as_dict()
         return stored
 
-    @property
-    def table(self) -> Mapping[int, Dp]:
-        """Return the product's own DP table, or else the one of its family."""
-        usual = PROFILES[self.family or Family.B]
-        return self._own_table or self._with_account(usual)
+    # What is known
 
-    def _with_account(self, usual: Mapping[int, Dp]) -> Mapping[int, Dp]:
-        """Return a family's table with what an account knows, or that alone if it is no family."""
-        if not (known := self._account_table):
-            return usual
-        same = {id_: dp for id_, dp in known.items() if dp.code == usual.get(id_, dp).code}
-        return known if self.family is None and same != known else {**usual, **same}
+    def _settle(self) -> None:
+        """Take the best table that there is."""
+        facts = self._facts
+        self._guesses = False
+        """The table is only what the lock's own reports prove."""
+        family: Family | None
+        if table := self._own_table:
+            family, rows = family_of(_codes(table)), _rows(table)
+        elif self._account_table or self._account_family:
+            family = self._account_family or family_of(_codes(self._account_table))
+            rows = completed(self._account_table, family or facts.family)
+        elif facts.table:
+            family, rows = None, _rows(facts.table)
+        elif family := facts.family:
+            rows = agreed(frozenset({family}))
+        else:
+            self._guesses, leading = len(self._chosen) != 1, self._leading
+            family, rows = next(iter(leading)) if len(leading) == 1 else None, agreed(leading)
+        self.family = family
+        self.table: Mapping[int, Dp] = {id_: dps[0] for id_, dps in rows.items()}
+        """The DP that the product has at each id, as far as known."""
+        self._readers = Readers(rows)
+
+    @property
+    def _facts(self) -> ProductFacts:
+        """Return what the catalogue has of the product."""
+        return PRODUCTS.get(self.product_id or "") or _NO_FACTS
+
+    @property
+    def _leading(self) -> frozenset[Family]:
+        """Return the families that its owner and what was heard speak for most."""
+        leading, chosen = self._evidence.leading, self._chosen
+        return leading & chosen or chosen or leading
 
     @property
     def table_source(self) -> str | None:
         """Return where the table is from; None if nothing is known."""
         if self._own_table:
             return "project"
-        if self._account_table:
+        if self._account_table or self._account_family:
             return "account"
-        if PRODUCTS.get(self.product_id or ""):
+        if self._facts.table or self._facts.family:
             return "catalogue"
-        return "evidence" if self.family else None
+        if self._chosen:
+            return "owner"
+        return "evidence" if self._evidence.proven else None
 
     @property
     def query_answer(self) -> str | None:
@@ -125,11 +192,47 @@ class Product:
         return self.table_source is None and self.heard.unread >= ASK_AFTER
 
     @property
+    def stays_connected(self) -> bool:
+        """Return if it is known to stay in the network, as one on mains power does."""
+        stays = self.family is Family.D or self._facts.mains
+        return stays or self._link_mode in _AWAKE
+
+    @property
     def opens_remotely(self) -> bool | None:
         """Return if the product can be opened remotely, where its table or its family is known."""
-        if self._own_table:
-            return self._own_family is not None
-        return True if self.family else None
+        if self._guesses and self._chosen:
+            return True
+        codes = _codes(self._own_table or self.table)
+        if self._own_table or self.family:
+            return not codes.isdisjoint(_REMOTE)
+        return True if REPLY in codes else None
+
+    @property
+    def replies(self) -> bool:
+        """Return if it is known to open by a reply to its request."""
+        return dp_id(self.table, REPLY) is not None
+
+    @property
+    def may_reply(self) -> bool:
+        """Return if it may open by a reply to its request, as far as is known."""
+        return self.id_of(REPLY) is not None
+
+    @property
+    def takes_keys(self) -> bool:
+        """Return if it may open with remote keys, as far as is known."""
+        return self.id_of(SET_KEY) is not None and self.id_of(USE_KEY) is not None
+
+    def id_of(self, code: str) -> int | None:
+        """Return the DP id of a code, or None where the product has no such DP.
+
+        A door lock that has not shown how it opens may be of either kind.
+        """
+        found = dp_id(self.table, code)
+        if found is not None or not self._guesses:
+            return found
+        either = (one for one in (Family.B, Family.A) if one in self._leading)
+        ids = (dp_id(PROFILES[one], code) for one in either)
+        return next((id_ for id_ in ids if id_ is not None), None)
 
     @property
     def alarm_bits(self) -> bool:
@@ -143,67 +246,87 @@ class Product:
 
     def identify(self, product_id: str | None) -> None:
         """Learn which product it is."""
-        if product_id and CODE.allows(product_id):
+        if product_id and product_id != self.product_id and CODE.allows(product_id):
             self.product_id = product_id
-            self.family = self.family or PRODUCTS.get(product_id)
+            self._settle()
 
     def learn_from_account(
         self, product_id: str, table: Mapping[int, Dp], family: Family | None
     ) -> None:
-        """Learn what an account knows of a product; anything else that is known counts more."""
-        if self.product_id is None:
-            self.identify(product_id)
+        """Learn what an account knows of a product; the project's table counts more."""
+        known = self.product_id, self._account_table, self._account_family
+        self.product_id = self.product_id or (product_id if CODE.allows(product_id) else None)
         self._account_table = table or self._account_table
-        self.family = self.family or family
+        self._account_family = family or self._account_family
+        if known != (self.product_id, self._account_table, self._account_family):
+            self._settle()
 
     def learn(self, table: Mapping[int, Dp]) -> None:
         """Learn the product's own DP table."""
         self._own_table, self.changeable = table, _changeable(table)
-        self._own_family = _family_of(table)
-        self.family = self._own_family or self.family
+        self._settle()
 
-    def choose(self, family: Family) -> None:
-        """Learn from its owner which kind of lock it is."""
-        self.family = self.family or family
+    def choose(self, families: frozenset[Family]) -> None:
+        """Learn from its owner of which families it may be."""
+        self._chosen = families
+        self._settle()
+
+    def learn_reply(self) -> None:
+        """Learn that it has opened by a reply to its request."""
+        self._evidence.learn_reply()
+        self._settle()
 
     # Reports
 
     def observe(self, report: Report) -> list[Observation]:
         """Return what a report says, and learn from it what the product is like."""
-        if not self._own_table:
-            by_id = {one.dp: one.value for one in report.items if isinstance(one.dp, int)}
-            self.family = recognise(self.family, by_id)
+        if self._guesses and self._evidence.learn(report.items):
+            self._settle()
         observations = []
         for item in report.items:
-            said = self.read(item, report.source)
+            said = self.read(item)
             dp = self.table.get(item.dp) if isinstance(item.dp, int) else None
             self.heard.note(item, dp, understood=said is not None)
             if said:
                 observations.append(said)
         if report.source is Source.LAN:
-            if report.is_answer:
-                has_values = bool(report.items)
-                self.heard.note_answer(QueryAnswer.VALUES if has_values else QueryAnswer.EMPTY)
             self._learn_from_lan(report, {one.code: one.value for one in observations})
         return observations
 
-    def read(self, item: Item, source: Source = Source.LAN) -> Observation | None:
+    def read(self, item: Item) -> Observation | None:
         """Return what a value says, by what is known now."""
-        return next(iter(observe(self.table, (item,), source)), None)
+        dp, value = item.dp, item.value
+        said = self._readers.read(dp, value)
+        if said is None and dp in _UNLOCK_EVERYWHERE:
+            known = self._own_table or self._account_table
+            said = None if known else _UNIVERSAL.read(dp, value)
+        return Observation(*said, item.time) if said else None
 
     def _learn_from_lan(self, report: Report, codes: Mapping[str, Value]) -> None:
         """Learn what the lock reports, and how it answers."""
+        self.has_reported = self.has_reported or bool(report.items)
+        if report.is_answer:
+            self.heard.note_answer(QueryAnswer.VALUES if report.items else QueryAnswer.EMPTY)
         if report.is_answer and codes and (known := self.reported & STATE_CODES):
             self.answers_partly = not known <= codes.keys()
         self.reported |= codes.keys()
         if not report.is_answer and ALARM_CODE in codes:
             self._alarm_bits = type(codes[ALARM_CODE]) is int
+        if mode := codes.get("link_mode"):
+            self._link_mode = str(mode)
+
+
+_NO_FACTS = ProductFacts("")
+_UNIVERSAL = Readers({id_: (PROFILES[Family.B][id_],) for id_ in _UNLOCK_EVERYWHERE})
 
 
 def _changeable(table: Mapping[int, Dp]) -> dict[str, Dp]:
     return {dp.code: dp for dp in table.values() if dp.writable and dp.code in SETTINGS}
 
 
-def _family_of(table: Mapping[int, Dp]) -> Family | None:
-    """Return the family whose way of opening remotely is in a product's own DP table."""
-    return family_of({dp.code for dp in table.values()})
+def _codes(table: Mapping[int, Dp]) -> set[str]:
+    return {dp.code for dp in table.values()}
+
+
+def _rows(table: Mapping[int, Dp]) -> Rows:
+    return {id_: (dp,) for id_, dp in table.items()}

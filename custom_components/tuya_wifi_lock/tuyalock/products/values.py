@@ -2,7 +2,6 @@
 
 from base64 import b64decode
 import binascii
-from typing import Any
 
 
 class CodecError(ValueError):
@@ -15,14 +14,6 @@ def decode_raw(text: str) -> bytes:
         return b64decode(text, validate=True)
     except (binascii.Error, ValueError) as err:
         raise CodecError("a raw DP that is not Base64") from err
-
-
-def is_raw(value: Any) -> bool:
-    """Return if a JSON value can be that of a raw DP."""
-    try:
-        return isinstance(value, str) and len(decode_raw(value)) > 1
-    except CodecError:
-        return False
 
 
 def decode_numbers(text: str) -> frozenset[int]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Self
 
 from ..models import Age, Alarm, Between, Matching, OneOf, Record, Unlock, Value, is_set
-from ..products.decoder import MAX_COUNTDOWN, NUMBERS, SETTINGS, Observation
-from ..products.values import CodecError, decode_door_kit, decode_numbers
+from ..products.decoder import BATTERY_LEVELS, MAX_COUNTDOWN, NUMBERS, SETTINGS, Observation
+from ..products.values import CodecError, decode_numbers
 from ..storage import Reader, dump
 from .ageing import CLOCK_TOLERANCE
 
@@ -17,8 +17,6 @@ COUNTDOWN_JITTER = 2.0
 
 STALE_AFTER = 60.0
 """Seconds after which a request at the door is over."""
-
-BATTERY_LEVELS = ("high", "medium", "low", "poweroff")
 
 _JAMS = {Alarm("tongue_bad"), Alarm("tongue_not_out")}
 """Alarms that say that the bolt is not where it was sent."""
@@ -215,14 +213,12 @@ def _changes(state: LockState, one: Observation, at: float) -> dict[str, Any]:
             return {"double_locked": value}
         case "normal_open_switch":
             return {"passage_mode": value, **settings}
-        case "residual_electricity" if 0 <= int(value) <= 100:
+        case "residual_electricity":
             return {"battery": value}
-        case "battery_state" if value in BATTERY_LEVELS:
+        case "battery_state":
             return {"battery_level": value}
         case "closed_opened":
             return {"door_open": {"open": True, "closed": False}.get(str(value))}
-        case "closed_opened_kit":
-            return {"door_open": _door_kit(str(value), state.door_open)}
         case "unlock_request":
             return {"request_until": _end(state.request_until, at, int(value))}
     if method := NUMBERS.get(code):
@@ -237,14 +233,6 @@ def _end(known: float | None, now: float, seconds: int) -> float | None:
     end = now + seconds
     jitters = known and known > now and abs(end - known) < COUNTDOWN_JITTER
     return known if jitters else end
-
-
-def _door_kit(text: str, known: bool | None) -> bool | None:
-    """Return what a door report says, or what was known if it is garbled."""
-    try:
-        return decode_door_kit(text)
-    except CodecError:
-        return known
 
 
 def _numbers(known: frozenset[str], method: str, text: str) -> frozenset[str]:
