@@ -323,7 +323,7 @@ async def test_the_header_of_a_frame_that_is_not_believed_changes_nothing() -> N
 
 
 async def test_a_battery_lock_that_knows_no_query_is_a_battery_lock() -> None:
-    async with house("3.3", query_answer="unvalid", low_power=True) as home:
+    async with house("3.3", stored={}, query_answer="unvalid", low_power=True) as home:
         for dps in ({"16": True}, {"19": True}, {"8": "pry"}, {"18": "open"}, {"11": "low"}):
             await home.simulated.push(dps)
         await home.wake()
@@ -434,10 +434,11 @@ async def test_a_lock_that_is_kept_awake_for_minutes_is_not_taken_for_one_that_s
 
 
 async def test_a_lock_that_turns_out_to_be_another_kind_may_sleep() -> None:
-    async with house("3.4", stored={"product": {"family": "D"}}) as home:
+    async with house("3.4", stored={"product": {"shown": {"8": ["D"]}}}) as home:
         await home.wake()
         await home.until(lambda: home.lock.stays)
-        await home.simulated.push({"49": "AAAB"})
+        for dps in ({"49": "AAAB"}, {"50": "AAAB4X8="}, {"1": 3}):
+            await home.simulated.push(dps)
         await home.until(lambda: home.lock.snapshot.family is Family.B)
         assert not home.lock.stays
         await pass_time(home, 15)
