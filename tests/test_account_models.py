@@ -187,3 +187,14 @@ async def test_a_key_of_a_video_lock_is_no_opening(
     await report(login, simulated_lock, "remote_no_dp_key", "AAAB4X8=")
     await report(login, simulated_lock, "link_mode", "sleep")
     assert state(hass, LOCK).state == "unknown"
+
+
+@video_lock
+async def test_a_video_lock_opens_by_its_keys_while_its_link_is_kept(
+    hass: HomeAssistant, login: TuyaLogin, gateway: Gateway, simulated_lock: SimulatedLock
+) -> None:
+    await report(login, simulated_lock, "link_mode", "keep")
+    await simulated_lock.wake()
+    assert await unlock(hass) < 3
+    assert [code for _, code in gateway.orders] == KEYS
+    assert state(hass, LOCK).state == "unlocked"
