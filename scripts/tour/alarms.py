@@ -150,6 +150,21 @@ async def diagnose(stage: Stage) -> None:
     expect(faults == {"clock": "problem", "battery": "problem"}, f"found: {faults}")
 
 
+@chapter.step("check-answers")
+async def check_answers(stage: Stage) -> None:
+    """The button answers where it was pressed: a notification, and the sensor for the condition."""
+    home = stage.home
+    stage.user("presses the button that checks the lock")
+    await home.call("button", "press", "diagnose")
+    shown = await home.client.command("persistent_notification/get")
+    answers = [one["message"] for one in shown if "_check_" in one["notification_id"]]
+    stage.shown("\n".join(answers))
+    expect(len(answers) == 1, f"{len(answers)} notifications")
+    lines = [line for line in answers[0].splitlines() if line.startswith("- ")]
+    expect(len(lines) == 2, f"the notification lists: {lines}")
+    await until(lambda: stage.state("condition") == "problem", "the condition to be shown")
+
+
 @chapter.step("repair-clears")
 async def repair_clears(stage: Stage) -> None:
     """What was found are repairs; they go by themselves with new batteries and the right time."""

@@ -34,10 +34,11 @@ DURESS = 30.0
 HAPPENS = {"unlock", "alarm", "doorbell", "duress"}
 
 UNPUBLISHED = {
-    "video locks": (61, 63, 64, 69, 72),
-    "photo locks": (45,),
+    "video locks": dict.fromkeys((61, 63, 64, 69, 72), "integer"),
+    "photo locks": {45: "integer"},
+    "Wi-Fi locks": {36: "integer", 40: "boolean"},
 }
-"""Integers of kinds of which no model was published whole: unlocks, and the end of an alarm."""
+"""What kinds have of which no model was published whole: DP id -> the form of its values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,8 @@ class Lan(Via):
     def befores(self, model: Model) -> Iterator[tuple[Sequence[Heard], Heard]]:
         reports = reports_of(model)
         if not self._worst:
-            yield from ((reports[:index], one) for index, one in enumerate(reports))
+            for one in reports:
+                yield [other for other in reports if other.dp.id < one.dp.id], one
             return
         # What other kinds have as well first, and then what only this one has.
         misleading = sorted(reports, key=lambda one: -_claims()[one.dp.id, one.form])
@@ -238,8 +240,16 @@ class Finding:
 def judge(via: Via, model: Model) -> list[Finding]:
     """Return what becomes of every report of a model from a source."""
     findings, teach = [], via.teach(model)
+    learned: dict[tuple[int, ...], Any] = {}
     for before, one in via.befores(model):
-        found = understood(via, teach, before, one)
+        ids = tuple(other.dp.id for other in before)
+        if before and ids not in learned:
+            lock = _lock(ToyClock())
+            teach(lock)
+            lock.receive(via.report(*before))
+            # What it has learned of the product, and nothing else.
+            learned[ids] = {"product": lock.as_dict()["product"]}
+        found = understood(via, teach, learned.get(ids), one)
         meant = [_ways(fact) for fact in one.said.means]
         wrong = found.difference(*meant)
         missing = {ways[0] for ways in meant if via.says(ways[0]) and found.isdisjoint(ways)}
@@ -248,17 +258,12 @@ def judge(via: Via, model: Model) -> list[Finding]:
     return findings
 
 
-def understood(
-    via: Via, teach: Callable[[TuyaLock], None], before: Sequence[Heard], one: Heard
-) -> set[str]:
-    """Return what the product makes of one report after others."""
+def understood(via: Via, teach: Callable[[TuyaLock], None], stored: Any, one: Heard) -> set[str]:
+    """Return what the product makes of one report, by what it had stored before."""
     clock = ToyClock()
-    lock = _lock(clock)
-    teach(lock)
-    if before:
-        lock.receive(via.report(*before))
-        # What it has learned of the product, and nothing else.
-        lock = _lock(clock, {"product": lock.as_dict()["product"]})
+    lock = _lock(clock, stored)
+    if stored is None:
+        teach(lock)
     lock.receive(via.report(one))
     # Duress waits a moment for the unlock that it is about.
     clock.advance(DURESS)
@@ -336,7 +341,10 @@ def _forms() -> dict[str, dict[int, tuple[str, str]]]:
     return {
         model.name: {one.dp.id: (one.form, one.dp.code) for one in reports_of(model)}
         for model in load()
-    } | {name: dict.fromkeys(ids, ("integer", "?")) for name, ids in UNPUBLISHED.items()}
+    } | {
+        name: {id_: (form, "?") for id_, form in forms.items()}
+        for name, forms in UNPUBLISHED.items()
+    }
 
 
 def is_knowable(model: Model, before: Sequence[Heard], one: Heard) -> bool:

@@ -96,6 +96,7 @@ _WIFI = {
     17: Dp("open_inside", _B),
     18: Dp("closed_opened", _S, options=_DOOR),
     19: Dp("doorbell", _B),
+    20: Dp("message", _B),
     21: Dp("anti_lock_outside", _B),
     23: Dp("unlock_hand", _I),
     24: Dp("unlock_finger_vein", _I),
@@ -107,9 +108,16 @@ _WIFI = {
     31: Dp("update_all_fin_vein", _R),
     32: Dp("unlock_offline_pd", _R),
     33: Dp("unlock_offline_clear", _R),
+    34: Dp("query_create_type", _B),
+    35: Dp("create_type_ack", _S),
+    36: Dp("door_input_ok", _I),
+    37: Dp("create_ok", _B),
+    38: Dp("lock_allow_delete", _B),
+    40: Dp("remote_delete_ack", _B),
     44: Dp("unlock_double_kit", _R),
     45: Dp("alarm_request", _I),
     47: Dp("photo_again", _B),
+    48: Dp("enforce_lock_up", _B),
     55: Dp("lock_motor_state", _B),
     57: Dp("lock_record", _R),
     58: Dp("normal_open_switch", _B),
@@ -192,6 +200,7 @@ PROFILES: Mapping[Family, Mapping[int, Dp]] = {
         11: Dp("unlock_password_kit", _R),
         12: Dp("unlock_card_kit", _R),
         13: Dp("unlock_face_kit", _R),
+        14: Dp("unlock_double_kit", _R),
         15: Dp("unlock_key_kit", _R),
         16: Dp("unlock_temporary_kit", _R),
         17: Dp("unlock_offline_pd", _R),
@@ -304,7 +313,10 @@ def is_lock(category: str, product_id: str) -> bool:
     return category in _LOCK_CATEGORIES or product_id in PRODUCTS
 
 
-_KITS = frozenset(dp.code for dp in PROFILES[Family.D].values() if dp.code.endswith("_kit"))
+_KITS = frozenset(dp.code for dp in PROFILES[Family.D].values() if dp.code.endswith("_kit")) - {
+    "unlock_double_kit"
+}
+"""DP codes that only access controls have."""
 _BLUETOOTH = frozenset(
     {"unlock_method_create", "bluetooth_unlock", "ble_unlock_check", "check_code_set"}
 )

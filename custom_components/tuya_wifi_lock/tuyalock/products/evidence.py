@@ -71,9 +71,9 @@ _TABLES: Mapping[Family, Rows] = {
 """What each family has at each DP id, in one form or several."""
 
 
-def _shows(family: Family, id_: int, value: Any) -> bool:
-    """Return if a value is one that a family has at this DP id, and hardly anything else."""
-    return any(_SHOWS[dp.type](dp, value) and read_of(dp)(value) for dp in _TABLES[family][id_])
+def _shows(dps: tuple[Dp, ...], value: Any) -> bool:
+    """Return if a value is one that a DP has in one of these forms, and hardly anything else."""
+    return any(_SHOWS[dp.type](dp, value) and read_of(dp)(value) for dp in dps)
 
 
 _HAVE: Mapping[int, frozenset[Family]] = {
@@ -83,6 +83,18 @@ _HAVE: Mapping[int, frozenset[Family]] = {
     if id_ < OWN_IDS
 }
 """DP id -> the families that have it."""
+
+
+def _alike(id_: int) -> Mapping[tuple[Dp, ...], frozenset[Family]]:
+    """Return the forms that a DP has, each with the families that have it so."""
+    forms = {_TABLES[family][id_] for family in _HAVE[id_]}
+    return {
+        dps: frozenset(family for family in _HAVE[id_] if _TABLES[family][id_] == dps)
+        for dps in forms
+    }
+
+
+_FORMS = {id_: _alike(id_) for id_ in _HAVE}
 
 
 class Evidence:
@@ -105,14 +117,29 @@ class Evidence:
             # In Python, true is 1.
             if type(id_) is int and id_ in _HAVE and self._last.get(id_) is not value:
                 self._last[id_] = value
-                self._learn(id_, frozenset(one for one in _HAVE[id_] if _shows(one, id_, value)))
+                self._learn(id_, value)
         return self.leading != before
 
-    def _learn(self, id_: int, families: frozenset[Family]) -> None:
-        known = self.shown.get(id_, families)
-        if families and (now := known & families or families) != self.shown.get(id_):
-            self.shown[id_] = now
+    def _learn(self, id_: int, value: Any) -> None:
+        known, forms = self.shown.get(id_, ALL), _FORMS[id_]
+        if known != ALL and self._fits(forms, known, value):
+            return
+        families = frozenset(
+            one for dps, having in forms.items() if _shows(dps, value) for one in having
+        )
+        if families:
+            self.shown[id_] = known & families or families
             self.leading = self._lead()
+
+    @staticmethod
+    def _fits(
+        forms: Mapping[tuple[Dp, ...], frozenset[Family]], known: frozenset[Family], value: Any
+    ) -> bool:
+        """Return if a value shows what others have shown before."""
+        for dps, having in forms.items():
+            if not known.isdisjoint(having) and not _shows(dps, value):
+                return False
+        return True
 
     def learn_reply(self) -> None:
         """Learn that the lock has opened by a reply to its request."""

@@ -202,8 +202,9 @@ class Product:
         """Return if the product can be opened remotely, where its table or its family is known."""
         if self._guesses and self._chosen:
             return True
-        codes = _codes(self._own_table or self.table)
-        if self._own_table or self.family:
+        codes, source = _codes(self._own_table or self.table), self.table_source
+        is_whole = source == "project" or (source == "catalogue" and self._facts.table)
+        if is_whole or self.family:
             return not codes.isdisjoint(_REMOTE)
         return True if REPLY in codes else None
 
@@ -289,6 +290,8 @@ class Product:
             self.heard.note(item, dp, understood=said is not None)
             if said:
                 observations.append(said)
+                if said.code == "link_mode" and report.source is not Source.CLOUD:
+                    self._link_mode = str(said.value)
         if report.source is Source.LAN:
             self._learn_from_lan(report, {one.code: one.value for one in observations})
         return observations
@@ -312,8 +315,6 @@ class Product:
         self.reported |= codes.keys()
         if not report.is_answer and ALARM_CODE in codes:
             self._alarm_bits = type(codes[ALARM_CODE]) is int
-        if mode := codes.get("link_mode"):
-            self._link_mode = str(mode)
 
 
 _NO_FACTS = ProductFacts("")
