@@ -6,12 +6,13 @@ from unittest.mock import patch
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.tuya_wifi_lock.const import DOMAIN
 from custom_components.tuya_wifi_lock.tuyalock import REGIONS, clean_secret
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from tests.common import set_up_awake
 from tests.conftest import setup, wait_for
-from tests.flows import BEHAVIOUR, INTEGRATION, Flow, project, quick, typed  # noqa: F401
+from tests.flows import INTEGRATION, Flow, project, quick, typed  # noqa: F401
 from tests.simulator import Knobs, SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 from tests.tuya_login import TuyaLogin
@@ -36,6 +37,12 @@ special = pytest.mark.parametrize(
 copied = pytest.mark.parametrize("text", COPIED)
 
 
+def added(hass: HomeAssistant) -> ConfigEntry:
+    """Return the entry that a flow has added."""
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    return entry
+
+
 @special
 @copied
 async def test_a_key_is_taken_when_a_lock_is_added(
@@ -44,8 +51,7 @@ async def test_a_key_is_taken_when_a_lock_is_added(
     flow = await Flow.manual(hass)
     await flow.send(typed(simulated_lock, local_key=text))
     await flow.touched()
-    await flow.send(BEHAVIOUR)
-    assert flow.result["result"].data["local_key"] == KEY
+    assert added(hass).data["local_key"] == KEY
 
 
 @special
@@ -88,8 +94,7 @@ async def test_a_key_is_taken_from_the_account(
         await flow.choose("account")
         await flow.send({"device_id": simulated_lock.device_id})
         await flow.touched()
-        await flow.send(BEHAVIOUR)
-    assert flow.result["result"].data["local_key"] == KEY
+    assert added(hass).data["local_key"] == KEY
 
 
 @special
@@ -109,12 +114,11 @@ async def test_a_key_is_taken_from_a_project_whose_secret_was_copied_too(
             await flow.send(project(cloud, access_secret=secret))
             await flow.send({"device_id": simulated_lock.device_id})
             await flow.touched()
-            await flow.send(BEHAVIOUR)
-            data = flow.result["result"].data
-            assert data["local_key"] == KEY
-            assert data["cloud"]["access_secret"] == cloud.access_secret
-            added = flow.result["result"]
-            await wait_for(hass, lambda: added.state is ConfigEntryState.LOADED)
+            await flow.send({"unlock_with": "own_key"})
+            entry = added(hass)
+            assert entry.data["local_key"] == KEY
+            assert entry.data["cloud"]["access_secret"] == cloud.access_secret
+            await wait_for(hass, lambda: entry.state is ConfigEntryState.LOADED)
 
 
 @pytest.mark.parametrize(

@@ -89,18 +89,21 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
         """Take over what is known of the lock; None is not known."""
         data = self.coordinator.data
         self._attr_is_locked = data.bolt.locked
-        self._attr_assumed_state = data.bolt.assumed
         self._attr_is_unlocking = data.unlocking
         self._attr_is_jammed = data.state.jammed
         self._attr_changed_by = self.coordinator.last_unlocked_by
         self._code: str | None = self.coordinator.config_entry.options.get(CONF_CODE)
         self._attr_code_format = CODE_FORMAT if self._code else None
-        self._attr_extra_state_attributes = self._unlocking_for()
+        self._attr_extra_state_attributes = self._explanation()
 
-    def _unlocking_for(self) -> dict[str, Any]:
-        """Return why the last try failed, and what an unlock that is under way waits for."""
+    def _explanation(self) -> dict[str, Any]:
+        """Return if locked is a guess, why the last try failed, and what an unlock waits for.
+
+        The state is not called assumed: dashboards would offer to lock what is locked, and only a
+        lock that cannot be locked from here leaves us to guess.
+        """
         data = self.coordinator.data
-        attributes = dict(self._refusal)
+        attributes = {**self._refusal, **({"assumed": True} if data.bolt.assumed else {})}
         if data.unlocking:
             waits = "connection" if self.coordinator.lock.stays else "request"
             attributes["waits_for"] = waits if data.unlock_waits_until else "answer"

@@ -18,6 +18,7 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     OtherDevice,
     WrongVersion,
 )
+from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import PROFILES, Dp, DpType
 from tests.simulator import wire
 from tests.simulator.wire import Command
 from tests.tuyalock.house import House, house
@@ -35,7 +36,7 @@ async def haste(home: House, pace: float = 0.1) -> AsyncGenerator[None]:
 
     async def hurry() -> None:
         while True:
-            await asyncio.sleep(0.004)
+            await asyncio.sleep(0.003)
             home.clock.move(pace)
 
     hurrying = asyncio.create_task(hurry())
@@ -45,11 +46,11 @@ async def haste(home: House, pace: float = 0.1) -> AsyncGenerator[None]:
         hurrying.cancel()
 
 
-async def pass_time(home: House, seconds: float, step: float = 0.25) -> None:
+async def pass_time(home: House, seconds: float, step: float = 0.5) -> None:
     """Let time pass, with all that goes over the wire meanwhile."""
     for _ in range(int(seconds / step)):
         home.clock.move(step)
-        await asyncio.sleep(0.004)
+        await asyncio.sleep(0.003)
 
 
 async def reached(home: House, within: float = 60) -> LockError | None:
@@ -189,7 +190,7 @@ async def test_a_wake_without_an_announcement_is_heard_though_others_were_announ
         await home.awake()
         assert home.lock.address.announces
         await home.simulated.sleep()
-        await pass_time(home, 3600, 10)
+        await pass_time(home, 3600, 20)
         await home.simulated.finger(3)
         await pass_time(home, 12)
         await home.until(lambda: home.unlocks == ["live fingerprint 3"])
@@ -370,7 +371,7 @@ async def test_it_stays_missed_however_long_it_is_away() -> None:
     async with house("3.3", "D") as home:
         await home.awake()
         await home.simulated.pull_battery()
-        await pass_time(home, 3600, 10)
+        await pass_time(home, 3600, 20)
         assert home.lock.snapshot.missing
 
 
@@ -397,6 +398,20 @@ async def test_a_lock_that_only_reconnects_is_waited_for_without_a_request() -> 
         assert home.simulated.openings == ["remote"]
 
 
+async def test_neither_locking_nor_a_setting_blames_the_sleep_of_a_lock_that_never_sleeps() -> None:
+    setting = {30: Dp("automatic_lock", DpType.BOOLEAN, writable=True)}
+    async with house("3.4", "D", motor_state=True) as home:
+        home.lock.learn(PROFILES[Family.D] | setting | {55: Dp("lock_motor_state", DpType.BOOLEAN)})
+        await home.awake()
+        await home.simulated.push({"55": False})
+        await home.until(lambda: home.lock.snapshot.bolt.locked is True)
+        await home.simulated.sleep()
+        await home.until(lambda: not home.lock.snapshot.awake)
+        for operation in (home.lock.change_setting("automatic_lock", True), home.lock.lock()):
+            with pytest.raises(LockMissing):
+                await operation
+
+
 async def test_a_waiting_unlock_ends_when_the_lock_is_missed() -> None:
     async with house("3.4", "D", settings=Settings(unlock_wait=60)) as home:
         await home.awake()
@@ -412,7 +427,7 @@ async def test_a_battery_lock_that_sleeps_is_not_missed() -> None:
     async with house("3.4", settings=Settings(unlock_wait=5)) as home:
         await home.awake()
         await home.simulated.sleep()
-        await pass_time(home, 600, 1)
+        await pass_time(home, 600, 5)
         assert home.lock.snapshot.available
         unlocking = asyncio.create_task(home.lock.unlock())
         await pass_time(home, 6)

@@ -1,6 +1,7 @@
 """Frames and ciphers, against the codec that the simulator has of its own."""
 
 from collections.abc import Iterable
+import hmac
 from itertools import pairwise
 import json
 import logging
@@ -242,6 +243,14 @@ def test_another_key_is_noticed(version: str, error: type[Exception]) -> None:
     raw = wire.encode(version, OTHER_KEY, Command.STATUS, 1, BODY, retcode=0)
     with pytest.raises(error):
         read(version, raw)
+
+
+def test_a_frame_of_34_with_a_right_sum_and_no_cipher_is_no_report() -> None:
+    head = wire.OLD_PREFIX + struct.pack(">III", 0, Command.STATUS, 15 + 36)
+    data = head + b"in clear text, "
+    raw = data + hmac.digest(KEY, data, "sha256") + wire.OLD_SUFFIX
+    with pytest.raises(WrongKey):
+        read("3.4", raw)
 
 
 def test_another_key_is_noticed_even_if_it_leaves_a_good_padding() -> None:
