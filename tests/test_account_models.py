@@ -118,6 +118,22 @@ async def test_an_access_control_opens_over_the_network_at_once(
     assert simulated_lock.openings == ["remote"]
 
 
+@keypads
+async def test_an_access_control_that_the_network_has_lost_opens_through_the_project_at_once(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    simulated_lock: SimulatedLock,
+) -> None:
+    hass.config_entries.async_update_entry(entry, options={"unlock_with": "cloud"})
+    await setup(hass, entry)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    with patch(f"{INTEGRATION}.tuyalock.access.remote_unlock.LOOK_EVERY", 0.05):
+        assert await unlock(hass) < 3
+    assert simulated_lock.openings == ["remote"]
+    assert simulated_lock.connections == 0
+
+
 # Video locks
 
 
@@ -171,3 +187,14 @@ async def test_a_key_of_a_video_lock_is_no_opening(
     await report(login, simulated_lock, "remote_no_dp_key", "AAAB4X8=")
     await report(login, simulated_lock, "link_mode", "sleep")
     assert state(hass, LOCK).state == "unknown"
+
+
+@video_lock
+async def test_a_video_lock_opens_by_its_keys_while_its_link_is_kept(
+    hass: HomeAssistant, login: TuyaLogin, gateway: Gateway, simulated_lock: SimulatedLock
+) -> None:
+    await report(login, simulated_lock, "link_mode", "keep")
+    await simulated_lock.wake()
+    assert await unlock(hass) < 3
+    assert [code for _, code in gateway.orders] == KEYS
+    assert state(hass, LOCK).state == "unlocked"

@@ -13,6 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.tuya_wifi_lock.texts import lock_errors
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     AccountRefused,
+    AsleepAndAlone,
     CallsUsedUp,
     Cancelled,
     Cause,
@@ -356,6 +357,7 @@ WITH_ONE_TEXT = {
     ConnectionLost: "connection_lost",
     GatewayNotReached: "gateway_not_reached",
     KeyIgnored: "key_ignored",
+    AsleepAndAlone: "asleep_and_alone",
     LockAsleep: "lock_asleep",
     LocksByItself: "locks_by_itself",
     LockMissing: "lock_missing",

@@ -22,7 +22,7 @@ chapter = Chapter()
 
 @chapter.step("cloud-project")
 async def cloud_project(stage: Stage) -> None:
-    """The lock gets a cloud project in its options; what the LAN has told is not told again."""
+    """The lock gets a cloud project with Reconfigure; what the LAN has told is not told again."""
     await stage.sleep()
     before, cloud = stage.counts(), stage.cloud
     stage.user("gives the lock the cloud project")

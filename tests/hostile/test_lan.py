@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 import json
+import time
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ from .stranger import (
 
 AUTO = {"version": None}
 DAY = 86400.0
+OPENINGS = 40
 
 
 async def pass_time(home: House, seconds: float, step: float = 0.25) -> None:
@@ -381,6 +383,33 @@ async def test_5_a_fake_beside_the_lock_keeps_nothing_from_us(
                 with suppress(asyncio.CancelledError):
                     await flood
         assert home.lock.address.host == "127.0.0.1"
+
+
+async def test_5_how_soon_an_opening_arrives_beside_a_fake_that_announces(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    took: list[float] = []
+    for number in range(OPENINGS):
+        async with house(VERSIONS[number % len(VERSIONS)]) as home:
+            await prove(home)
+            async with stranger(home.simulated.port, mute):
+                flood = asyncio.create_task(_flood(home))
+                await asyncio.sleep(0.05)
+                begun = time.perf_counter()
+                await home.simulated.finger(3)
+                home.hint()
+                await home.until(lambda: home.last_unlock is not None, 3)
+                took.append((time.perf_counter() - begun) * 1000)
+                flood.cancel()
+    took.sort()
+    late = sum(one > 1000 for one in took)
+    with capsys.disabled():
+        print(  # noqa: T201
+            f"\n{OPENINGS} openings beside a fake: p50 {took[OPENINGS // 2]:.1f} ms, "
+            f"p95 {took[OPENINGS * 95 // 100]:.1f} ms, max {took[-1]:.1f} ms, "
+            f"{late} later than a second"
+        )
+    assert took[OPENINGS // 2] < 1000
 
 
 # 6. Poison

@@ -1,15 +1,17 @@
 """What the protocol cannot prevent: the rows of SECURITY.md that are not "nothing"."""
 
 import asyncio
+import json
 
 import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import LockError
+from tests.simulator import wire
 from tests.simulator.wire import Command
-from tests.tuyalock.house import VERSIONS, House, house
+from tests.tuyalock.house import LOCAL_KEY, VERSIONS, House, house
 
-from .stranger import ADDRESS, Visit, is_new, playing_back, recording, stranger
-from .test_lan import pass_time, prove
+from .stranger import ADDRESS, DEVICE_ID, Visit, is_new, playing_back, recording, stranger
+from .test_lan import DAY, pass_time, prove
 
 OLD = ("3.1", "3.3")
 CONTROLS = {Command.CONTROL, Command.CONTROL_NEW}
@@ -130,3 +132,61 @@ async def test_who_plays_back_at_the_locks_address_gets_a_key_with_3_3(
         assert home.unlocks == ["live fingerprint 3"]
         assert home.lock.snapshot.bolt.locked is None
         assert home.simulated.openings == ["fingerprint 3"]
+
+
+def pushed(version: str, number: int, sent: float | None) -> bytes:
+    """Return a push of a finger as it was recorded; `sent`: the lock's time in it, if any."""
+    body = {"devId": DEVICE_ID, "dps": {"1": number}}
+    if sent is not None:
+        body["t"] = int(sent)
+    raw = json.dumps(body, separators=(",", ":")).encode()
+    return wire.encode(version, LOCAL_KEY.encode(), Command.STATUS, number, raw)
+
+
+async def play(home: House, frame: bytes, host: str) -> None:
+    """Play one frame back in a connection of its own, and let what it causes be decided."""
+
+    async def serve(visit: Visit) -> None:
+        visit.send(frame)
+        async for _ in visit.frames():
+            pass
+
+    async with stranger(home.simulated.port, serve, host) as one:
+        home.lock.hint(host, home.simulated.version, announced=True)
+        await home.until(lambda: one.connections > 0)
+        await pass_time(home, 5)
+    await pass_time(home, 20, 1)
+
+
+@pytest.mark.parametrize("version", OLD)
+@pytest.mark.parametrize("dated", [False, True], ids=["never dated", "dated before"])
+async def test_a_recording_of_a_lock_that_never_dates_its_pushes_looks_new(
+    version: str, dated: bool
+) -> None:
+    async with house(version, max_clients=3) as home:
+        if dated:
+            await prove(home)
+        for expected in (1, 2):
+            await play(home, pushed(version, 3, None), "127.0.0.1")
+            assert len(home.unlocks) == (0 if dated else expected)
+            home.clock.move(DAY)
+
+
+@pytest.mark.parametrize("version", OLD)
+@pytest.mark.parametrize(
+    ("host", "pace", "expected"),
+    [("127.0.0.1", 320, 1), ("127.0.0.1", 200, 0), ("127.0.0.1", 1000, 0), (ADDRESS, 320, 0)],
+    ids=["its own pace", "too short", "another pace", "his address"],
+)
+async def test_a_recording_of_more_than_ten_minutes_looks_like_a_clock_that_was_set_back(
+    version: str, host: str, pace: float, expected: int
+) -> None:
+    recorded_every = 200 if pace == 200 else 320
+    async with house(version, max_clients=3) as home:
+        await prove(home)
+        begun = home.clock.time()
+        for number in range(3):
+            home.clock.move(begun + number * pace - home.clock.time())
+            sent = begun - DAY + number * recorded_every
+            await play(home, pushed(version, 3 + number, sent), host)
+        assert len(home.unlocks) == expected

@@ -449,11 +449,12 @@ async def test_a_lock_that_is_kept_awake_for_minutes_is_not_taken_for_one_that_s
 
 
 async def test_a_lock_that_turns_out_to_be_another_kind_may_sleep() -> None:
-    async with house("3.4", stored={}) as home:
-        home.lock.choose_kind(frozenset({Family.D}))
+    async with house("3.4", stored={"product": {"shown": {"8": ["D"]}}}) as home:
         await home.wake()
         await home.until(lambda: home.lock.stays)
-        home.lock.choose_kind(frozenset({Family.B}))
+        for dps in ({"49": "AAAB"}, {"50": "AAAB4X8="}, {"1": 3}):
+            await home.simulated.push(dps)
+        await home.until(lambda: home.lock.snapshot.family is Family.B)
         assert not home.lock.stays
         await pass_time(home, 15)
         assert home.simulated.clients == 0

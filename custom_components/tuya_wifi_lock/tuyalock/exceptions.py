@@ -125,6 +125,12 @@ class NotLockedAsleep(LockError):
     text = Text(translation_domain=DOMAIN, translation_key="not_locked_asleep")
 
 
+class AsleepAndAlone(LockError):
+    """The lock sleeps, and nobody can ask at its door to be let in."""
+
+    text = Text(translation_domain=DOMAIN, translation_key="asleep_and_alone")
+
+
 class SettingAsleep(LockError):
     """A setting cannot be changed while the lock sleeps."""
 

@@ -15,6 +15,7 @@ from typing import override
 from ..clock import Clock
 from ..cloud.client import CloudClient
 from ..exceptions import (
+    AsleepAndAlone,
     CallsUsedUp,
     Cancelled,
     ClockNotSet,
@@ -517,6 +518,8 @@ class RemoteUnlock:
 
         if lock.missing or not lock.on_network:
             raise self._not_there()
+        if lock.product.lacks_requests and not lock.stays:
+            raise AsleepAndAlone("nobody can request it at the door")
         what = "its connection" if lock.stays else "a request at the door"
         _LOGGER.debug("%s: waiting %s s for %s", self._device_id, self._wait, what)
         self.waits_until = self._clock.time() + self._wait

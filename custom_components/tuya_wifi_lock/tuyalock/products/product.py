@@ -16,6 +16,7 @@ from .catalogue import (
     PRODUCTS,
     PROFILES,
     REPLY,
+    REQUEST,
     SET_KEY,
     USE_KEY,
     Dp,
@@ -207,6 +208,12 @@ class Product:
         if is_whole or self.family:
             return not codes.isdisjoint(_REMOTE)
         return True if REPLY in codes else None
+
+    @property
+    def lacks_requests(self) -> bool:
+        """Return if it is known that nobody can ask at its door to be let in."""
+        known = bool(self.table) and not self._guesses
+        return known and dp_id(self.table, REQUEST) is None
 
     @property
     def replies(self) -> bool:
