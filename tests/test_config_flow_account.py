@@ -76,6 +76,11 @@ async def test_a_lock_of_the_account_is_added_by_a_touch_alone(
     assert entry.options == {}
     assert entry.data == typed(simulated_lock, announces=True, account=True)
 
+    # It has a name, so who may open the door is asked next.
+    (members,) = hass.config_entries.subentries.async_progress()
+    assert flow.result["next_flow"] == ("config_subentries_flow", members["flow_id"])
+    assert members["handler"] == (entry.entry_id, "member")
+
 
 async def test_a_lock_without_known_product_is_added_by_its_model(
     hass: HomeAssistant, login: TuyaLogin, simulated_lock: SimulatedLock

@@ -24,7 +24,10 @@ from tests.devices import find, read_diagnostics
 from tests.simulator import SimulatedLock
 
 NAMES = ("Tediton", "secukey", "YRHAND H4", "TF1 Card")
-MODELS = [pytest.param({"model": find(name)}, id=name) for name in NAMES]
+MODELS = [
+    pytest.param({"model": find(name), "product_id": find(name).product_id}, id=name)
+    for name in NAMES
+]
 MOMENTS = ("record", "time")
 """What no two events have in common."""
 
@@ -129,7 +132,10 @@ async def test_a_lock_is_played_from_its_diagnostics(
         second = await download(hass, hass_client, another)
     assert again == seen
     assert told_of(second) == told_of(first)
-    for part in ("product_id", "family", "query_answer", "stays_connected"):
+    model = simulated_lock.model
+    assert model
+    assert first["product"]["category"] == (model.category if model.product_id else None)
+    for part in ("product_id", "category", "family", "query_answer", "stays_connected"):
         assert second["product"][part] == first["product"][part]
 
 

@@ -90,9 +90,10 @@ async def run_module(*options: str, typed: str = "") -> str:
 
 PORTS = ("--port", "0", "--udp-ports", "26666", "26667", "27000")
 DIAGNOSED = {
-    "connection": {"protocol_found": "3.5"},
+    "connection": {"protocol_found": "3.5", "on_network": True},
     "product": {
         "product_id": "abcdefghijklmnop",
+        "category": None,
         "query_answer": "json obj data unvalid",
         "stays_connected": True,
         "table": [{"dp": 1, "code": "unlock_fingerprint", "type": "integer"}],

@@ -621,8 +621,11 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
 
     @override
     async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
-        """Go on with the first member of the household."""
-        if self.source == SOURCE_IGNORE:
+        """Go on with the first member of the household, if the lock has a name.
+
+        The flow that follows takes the place of the last dialog, in which the owner names the lock.
+        """
+        if self.source == SOURCE_IGNORE or result["title"] == default_title(self.unique_id or ""):
             return result
         members = await self.hass.config_entries.subentries.async_init(
             (result["result"].entry_id, SUBENTRY_MEMBER),

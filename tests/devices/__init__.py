@@ -95,7 +95,7 @@ def _described(product: dict[str, Any], connection: dict[str, Any], name: str) -
     return Model(
         name=name,
         product_id=product["product_id"],
-        category=product.get("category") or "ms",
+        category=product["category"] or "ms",
         link=frozenset({"ble" if gateway else "wifi", *(["mains"] if stays else [])}),
         gateway=gateway,
         query=product["query_answer"] or "changed",

@@ -316,6 +316,7 @@ class TuyaLock:
         product = self.product
         return {
             "product_id": product.product_id,
+            "category": product.category,
             "family": product.family,
             "table_source": product.table_source,
             "kind_unclear": product.kind_unclear,

@@ -210,6 +210,11 @@ class Product:
         return True if REPLY in codes else None
 
     @property
+    def category(self) -> str | None:
+        """Return Tuya's category of the product, by the catalogue."""
+        return self._facts.category or None
+
+    @property
     def lacks_requests(self) -> bool:
         """Return if it is known that nobody can ask at its door to be let in."""
         known = bool(self.table) and not self._guesses
