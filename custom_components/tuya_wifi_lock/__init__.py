@@ -41,7 +41,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool
     """Set up a lock from what is stored; it may sleep for hours before it answers."""
     store = SalvagedStore(hass, entry.entry_id)
     heard = hass.data.get(HEARD_BEFORE, {})
-    stored = await store.async_read() or heard.get(entry.data[CONF_DEVICE_ID])
+    if (stored := await store.async_read()) is None:
+        stored = heard.get(entry.data[CONF_DEVICE_ID])
     project = project_of(entry.data)
     api = await async_get_api(hass, project) if project else None
     coordinator = entry.runtime_data = LockCoordinator(hass, entry, api, store, stored)
