@@ -242,6 +242,16 @@ async def test_a_lock_has_codes_of_its_own_length(
     assert await room(hass) == 10 - len(await listed(hass))
 
 
+async def test_what_is_refused_for_another_reason_is_not_tried_with_other_digits(
+    hass: HomeAssistant, cloud: SimulatedCloud, lock: SimulatedLock
+) -> None:
+    cloud.fail(2328, method="POST", path=".*/temp-password$")
+    with pytest.raises(HomeAssistantError) as refused:
+        await add(hass, "Cleaner")
+    assert refused.value.translation_key == "cloud_enrolling"
+    assert len([path for path in changes(cloud) if path.endswith("/temp-password")]) == 1
+
+
 async def room(hass: HomeAssistant) -> int:
     """Return how many more passwords there is room for."""
     return int((await act(hass, "get_temporary_passwords"))["room"])
