@@ -14,7 +14,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from .cloud import async_get_api, known_projects
 from .const import DOMAIN
-from .tuya_account import account_locks
+from .tuya_account import account_lock
 from .tuyalock import (
     ASK_PORT,
     PORTS,
@@ -116,10 +116,8 @@ class SharedListener:
         device_id = announcement.device_id
         if announcement.product_id in PRODUCTS or device_id in self._in_projects:
             return True
-        return any(
-            lock.device_id == device_id and lock.refusal is None
-            for lock in account_locks(self._hass)
-        )
+        lock = account_lock(self._hass, device_id)
+        return lock is not None and lock.refusal is None
 
     @callback
     def _async_ask_projects(self) -> None:

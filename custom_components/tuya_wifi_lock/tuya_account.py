@@ -336,6 +336,13 @@ def account_locks(hass: HomeAssistant) -> list[AccountLock]:
 
 
 @callback
+def account_lock(hass: HomeAssistant, device_id: str) -> AccountLock | None:
+    """Return a lock of the accounts; the devices beside it are not looked at."""
+    _, device = find_device(hass, device_id)
+    return read_lock(device)
+
+
+@callback
 def local_key(hass: HomeAssistant, device_id: str) -> str | None:
     """Return the local key of a lock, if an account has one."""
     keys = (lock.local_key for lock in account_locks(hass) if lock.device_id == device_id)
@@ -390,22 +397,25 @@ def read_lock(device: Any) -> AccountLock | None:
         return None
     if not is_lock(str(category), str(product_id)):
         return None
+    key, table = _key_of(device), _table(device)
+    codes = _codes(device, table)
+    known = product_id in PRODUCTS or not codes
     return AccountLock(
         device_id=str(device_id),
         name=safe_name(str(name)),
         category=str(category),
         product_id=str(product_id),
-        local_key=_key_of(device),
-        table=_table(device),
-        family=family_of(_codes(device)),
+        local_key=key,
+        table=table,
+        family=family_of(codes),
         on_network=is_on_network(
             product_id=str(product_id),
             behind_gateway=bool(getattr(device, "sub", False)),
-            local_key=_key_of(device),
+            local_key=key,
             ip=getattr(device, "ip", None),
-            codes=_codes(device),
+            codes=codes,
         ),
-        refusal=_refusal(device),
+        refusal=None if known or has_lock_codes(codes) else "no_lock_dps",
     )
 
 
@@ -415,16 +425,10 @@ def accepts(device: Any, code: str) -> bool:
     return isinstance(functions, dict) and code in functions
 
 
-def _refusal(device: Any) -> str | None:
-    codes = _codes(device)
-    known = device.product_id in PRODUCTS or not codes
-    return None if known or has_lock_codes(codes) else "no_lock_dps"
-
-
-def _codes(device: Any) -> set[str]:
+def _codes(device: Any, table: Mapping[int, Dp]) -> set[str]:
     models = (getattr(device, name, None) for name in ("function", "status_range"))
     codes = {str(code) for model in models if isinstance(model, dict) for code in model}
-    return codes | {dp.code for dp in _table(device).values()}
+    return codes | {dp.code for dp in table.values()}
 
 
 def _table(device: Any) -> dict[int, Dp]:

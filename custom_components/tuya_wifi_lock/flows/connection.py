@@ -23,7 +23,7 @@ from ..const import AUTO, CONF_LOCAL_KEY, CONF_PROTOCOL_VERSION, DEFAULT_PORT
 from ..coordinator import stored_of_new
 from ..discovery import async_get_listener
 from ..texts import async_texts
-from ..tuya_account import TUYA, AccountLock, account_locks, local_key
+from ..tuya_account import TUYA, AccountLock, account_lock, account_locks, local_key
 from ..tuyalock import VERSIONS, Address, Announcement, Clock, Settings, TuyaLock, Update
 from .forms import SECRET, configured_ids
 
@@ -112,7 +112,7 @@ def is_in_account(hass: HomeAssistant, device_id: str) -> bool:
 @callback
 def is_known_to_account(hass: HomeAssistant, device_id: str) -> bool:
     """Return if the account has a lock, which may be set up."""
-    return any(lock.device_id == device_id for lock in account_locks(hass))
+    return account_lock(hass, device_id) is not None
 
 
 @callback
