@@ -17,10 +17,11 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     Value,
 )
 from custom_components.tuya_wifi_lock.tuyalock.models import Doorbell, Duress, Item
-from custom_components.tuya_wifi_lock.tuyalock.products.decoder import events, observe, readers_of
+from custom_components.tuya_wifi_lock.tuyalock.products.decoder import events
 from tests.simulator.families import ALARMS as ON_THE_WIRE
 
 from .house import VERSIONS, House, house
+from .reading import observe
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -37,7 +38,7 @@ def named(name: str) -> Signal:
 
 def found(codes: dict[str, Value]) -> list[Any]:
     """Return the signals in a report."""
-    observations = observe(readers_of({}), [Item(code, value) for code, value in codes.items()])
+    observations = observe({}, [Item(code, value) for code, value in codes.items()])
     return [event for event, _ in events(observations) if not isinstance(event, Unlock)]
 
 

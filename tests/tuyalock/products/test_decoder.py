@@ -14,10 +14,9 @@ from custom_components.tuya_wifi_lock.tuyalock.products.decoder import (
     UNLOCK_METHODS,
     Observation,
     events,
-    observe,
-    readers_of,
 )
 from tests.tuyalock.house import house
+from tests.tuyalock.reading import observe
 
 A, B, D = Family.A, Family.B, Family.D
 
@@ -25,7 +24,7 @@ A, B, D = Family.A, Family.B, Family.D
 def decode(table: Mapping[int, Dp], dps: Mapping[int | str, Any]) -> dict[str, Value]:
     """Return the values that the lock itself reports, by code."""
     items = [Item(dp, value) for dp, value in dps.items()]
-    return {one.code: one.value for one in observe(readers_of(table), items)}
+    return {one.code: one.value for one in observe(table, items)}
 
 
 def found(codes: Mapping[str, Value]) -> list[Event]:
@@ -112,11 +111,11 @@ async def test_a_model_with_a_type_of_its_own_hides_nothing_else(socket_enabled:
 
 def test_values_have_their_own_times() -> None:
     items = [Item(1, 3, 1_700_000_000.0), Item(5, 2), Item(77, 1, 1_700_000_000.0)]
-    assert observe(readers_of(PROFILES[B]), items) == [
+    assert observe(PROFILES[B], items) == [
         Observation("unlock_fingerprint", 3, 1_700_000_000.0),
         Observation("unlock_card", 2),
     ]
-    assert events(observe(readers_of(PROFILES[B]), items)) == [
+    assert events(observe(PROFILES[B], items)) == [
         (Unlock("fingerprint", 3), 1_700_000_000.0),
         (Unlock("card", 2), None),
     ]
@@ -124,7 +123,7 @@ def test_values_have_their_own_times() -> None:
 
 def test_a_code_is_read_by_its_name_where_no_table_has_it() -> None:
     items = [Item("unlock_ble", 7), Item("unlock_gait", 7), Item("unlock_voice", [1])]
-    assert observe(readers_of({}), items) == [Observation("unlock_ble", 7)]
+    assert observe({}, items) == [Observation("unlock_ble", 7)]
 
 
 @pytest.mark.parametrize(
@@ -176,7 +175,7 @@ def test_a_code_is_read_by_its_name_where_no_table_has_it() -> None:
 def test_codes_that_say_the_same_come_as_one(
     code: str, value: object, says: dict[str, object]
 ) -> None:
-    found = {one.code: one.value for one in observe(readers_of({}), [Item(code, value)])}
+    found = {one.code: one.value for one in observe({}, [Item(code, value)])}
     assert found == says
 
 
@@ -190,7 +189,7 @@ KITS = {code for code in METHODS if code.endswith("_kit")} | NUMBERLESS
 def heard(codes: Mapping[int | str, Any]) -> list[Event]:
     """Return the events in a report by code."""
     items = [Item(code, value) for code, value in codes.items()]
-    return [event for event, _ in events(observe(readers_of({}), items))]
+    return [event for event, _ in events(observe({}, items))]
 
 
 @pytest.mark.parametrize(("code", "method"), METHODS.items())

@@ -120,17 +120,17 @@ def test_evidence_survives() -> None:
     evidence.learn([Item(1, 3), Item(12, 85)])
     again = Evidence({**evidence.shown, 250: frozenset({A})}, replied=True)
     assert again.shown == evidence.shown
-    assert (again.family, again.proven) == (A, True)
-    assert (evidence.family, evidence.proven) == (None, True)
+    assert (again.leading, again.proven) == ({A}, True)
+    assert (evidence.leading, evidence.proven) == ({A, B}, True)
 
 
 def test_a_door_lock_that_opened_by_a_reply_is_of_the_older_family() -> None:
     evidence = Evidence({}, replied=False)
     evidence.learn([Item(9, 60)])
     evidence.learn_reply()
-    assert evidence.family is A
+    assert evidence.leading == {A}
     evidence.learn([Item(49, "AAAB"), Item(50, "AAAB4X8=")])
-    assert evidence.family is B
+    assert evidence.leading == {B}
 
 
 def test_only_what_all_have_alike_is_agreed() -> None:

@@ -26,8 +26,6 @@ from custom_components.tuya_wifi_lock.tuyalock.products.decoder import (
     NUMBERS,
     SETTINGS,
     Observation,
-    observe,
-    readers_of,
 )
 from custom_components.tuya_wifi_lock.tuyalock.products.product import STATE_CODES
 from custom_components.tuya_wifi_lock.tuyalock.records.ageing import when
@@ -43,6 +41,8 @@ from custom_components.tuya_wifi_lock.tuyalock.records.state import (
     reduce_record,
     state_at,
 )
+
+from ..reading import observe
 
 NOW = 1_700_000_000.0
 FINGER = Unlock("fingerprint", 3)
@@ -76,7 +76,7 @@ def apply(
 def report(state: LockState, family: Family, dps: dict[int, Any]) -> LockState:
     """Return the state after a report of DPs."""
     items = [Item(id_, value) for id_, value in dps.items()]
-    observed = observe(readers_of(PROFILES[family]), items)
+    observed = observe(PROFILES[family], items)
     return apply(state, {one.code: one.value for one in observed})
 
 
@@ -264,7 +264,7 @@ def test_state_codes_are_those_that_leave_a_lasting_trace() -> None:
     for table in (*PROFILES.values(), settings):
         for dp in table.values():
             value = "low" if dp.code == "battery_state" else samples[dp.type]
-            for one in observe(readers_of({1: dp}), [Item(1, value)]):
+            for one in observe({1: dp}, [Item(1, value)]):
                 state = apply(LockState(), {one.code: one.value}, NOW)
                 if replace(state, last_heard=None, seen=frozenset()) != LockState():
                     lasting.add(one.code)

@@ -10,9 +10,9 @@ from functools import lru_cache
 import re
 from typing import Any
 
-from ..models import OUR_MEMBER, Alarm, Between, Doorbell, Duress, Event, Item, Unlock, Value
+from ..models import OUR_MEMBER, Alarm, Between, Doorbell, Duress, Event, Unlock, Value
 from ..storage import MAX_TEXT
-from .catalogue import LINK_MODES, Dp, DpType
+from .catalogue import LINK_MODES, REPLY, REQUEST, SET_KEY, USE_KEY, Dp, DpType
 from .values import CodecError, decode_door_kit, decode_kit, decode_raw
 
 METHODS: Mapping[str, str] = {
@@ -266,17 +266,16 @@ def _plain(dp: Dp) -> Read:
 
 _NUMBERLESS = ("unlock_offline_pd", "unlock_double", "unlock_double_kit")
 """DP codes of unlocks whose layout is not known."""
-_KEYS = ("remote_no_pd_setkey", "remote_no_dp_key")
 
 _READ: Mapping[str, Read] = {
     **{code: _integer(code, 0, MAX_NUMBER) for code in METHODS},
     **{code: _kit(code) for code in METHODS if code.endswith("_kit")},
-    **{code: _bytes(code) for code in (*_NUMBERLESS, *_KEYS)},
+    **{code: _bytes(code) for code in (*_NUMBERLESS, SET_KEY, USE_KEY)},
     **{code: _bitmap(code) for code in NUMBERS},
     **{code: _flag(code) for code in ("open_inside", "reverse_lock", "doorbell", MOTOR)},
     "normal_open_switch": _flag("normal_open_switch"),
-    "reply_unlock_request": _flag("reply_unlock_request"),
-    "unlock_request": _integer("unlock_request", -1, MAX_COUNTDOWN),
+    REPLY: _flag(REPLY),
+    REQUEST: _integer(REQUEST, -1, MAX_COUNTDOWN),
     "hijack": _hijack,
     "door_bell": _flag("doorbell"),
     "doorbell_song_kit": _ring_bytes,
@@ -301,35 +300,34 @@ _READ: Mapping[str, Read] = {
 }
 """DP code -> how its values are read, whatever type a product's model has for it."""
 
-TEXT_CODES = frozenset(
+HARMLESS_TEXTS = frozenset(
     (
         ALARM_CODE,
         "lock_alarm_kit",
         "doorbell_song_kit",
         "closed_opened_kit",
-        *_NUMBERLESS,
         *NUMBERS,
-        *_KEYS,
         *(code for code in METHODS if code.endswith("_kit")),
     )
 )
+"""DP codes of texts without anything secret."""
+
+TEXT_CODES = HARMLESS_TEXTS | {*_NUMBERLESS, SET_KEY, USE_KEY}
 """DP codes whose values are texts, also if they look like numbers."""
 
 
 @lru_cache(1024)
 def read_of(dp: Dp) -> Read:
     """Return how the values of a DP are read."""
-    if known := _READ.get(dp.code) or _READ.get(dp.code.lower()):
-        return known
-    return _setting(dp) if dp.code in SETTINGS else _plain(dp)
+    return _read_of_code(dp.code, dp) or _plain(dp)
 
 
 @lru_cache(1024)
-def _read_of_code(code: str) -> Read | None:
-    """Return how the values of a code are read that no table has."""
+def _read_of_code(code: str, dp: Dp | None = None) -> Read | None:
+    """Return how the values of a code that we know are read, by its DP or without one."""
     if known := _READ.get(code) or _READ.get(code.lower()):
         return known
-    return _setting(Dp(code, DpType.STRING)) if code in SETTINGS else None
+    return _setting(dp or Dp(code, DpType.STRING)) if code in SETTINGS else None
 
 
 class Readers:
@@ -357,20 +355,6 @@ def _first(reads: tuple[Read, ...]) -> Read:
     if len(reads) == 1:
         return reads[0]
     return lambda value: next((said for read in reads if (said := read(value))), None)
-
-
-def readers_of(table: Mapping[int, Dp]) -> Readers:
-    """Return a DP table, ready to read reports."""
-    return Readers({id_: (dp,) for id_, dp in table.items()})
-
-
-def observe(readers: Readers, items: Iterable[Item]) -> list[Observation]:
-    """Return the values of a report by DP code, without those that are not understood."""
-    return [
-        Observation(*said, one.time)
-        for one in items
-        if (said := readers.read(one.dp, one.value)) is not None
-    ]
 
 
 def _decoded(value: Any) -> bytes:

@@ -151,11 +151,6 @@ class Evidence:
         """Return if one family is left, or several that report the same."""
         return len(self.leading) == 1 or self.leading == DOOR_LOCKS
 
-    @property
-    def family(self) -> Family | None:
-        """Return the family, if only one is left."""
-        return next(iter(self.leading)) if len(self.leading) == 1 else None
-
     def _lead(self) -> frozenset[Family]:
         votes = dict.fromkeys(Family, 0)
         votes[Family.A] += self.replied

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from ..models import PLAIN_WORD, Between, Item, Matching
 from ..storage import NUMBERS as STORED, Reader, dump
 from .catalogue import CODE, Dp
-from .decoder import ALARM_CODE, METHODS, NUMBERS
+from .decoder import HARMLESS_TEXTS
 from .values import CodecError, decode_raw
 
 MAX_DPS = 256
@@ -23,17 +23,6 @@ _SMALL = range(-999, 1000)
 """Integers of a DP that is not known: a code has four digits at least."""
 _SHORT = re.compile("[A-Za-z0-9+/=_]{1,8}")
 """Base64 of six bytes at most: a remote key or a temporary password takes more."""
-_TEXTS = frozenset(
-    (
-        ALARM_CODE,
-        "lock_alarm_kit",
-        "doorbell_song_kit",
-        "closed_opened_kit",
-        *NUMBERS,
-        *(code for code in METHODS if code.endswith("_kit")),
-    )
-)
-"""DP codes of texts without anything secret."""
 
 
 class QueryAnswer(StrEnum):
@@ -137,7 +126,7 @@ def is_harmless(id_: int | str, dp: Dp | None, value: Any) -> bool:
     if type(value) is not str:
         return False
     code = dp.code if dp else id_
-    if code in _TEXTS and _SHORT.fullmatch(value):
+    if code in HARMLESS_TEXTS and _SHORT.fullmatch(value):
         return True
     return PLAIN_WORD.fullmatch(value) is not None or (dp is not None and value in dp.options)
 
