@@ -7,25 +7,25 @@ from typing import override
 from homeassistant.components import persistent_notification
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import DOMAIN
 from .coordinator import LockConfigEntry, LockCoordinator
 from .diagnosis import async_as_list, async_diagnose
-from .entity import LockPartDescription, TuyaLockEntity, async_add_when_seen
+from .entity import LockValue, LockValueDescription, async_add_when_seen
 
 # Not 1: a refusal must not queue behind an unlock that waits.
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class LockButtonDescription(LockPartDescription, ButtonEntityDescription):
-    """Description of a button of a lock."""
+class LockButtonDescription(LockValueDescription[bool], ButtonEntityDescription):
+    """Description of a button of a lock; its value is if there is something to press it for."""
 
     press_fn: Callable[[LockCoordinator], Awaitable[object]]
-    available_fn: Callable[[LockCoordinator], bool] = lambda lock: lock.available
+    value_fn: Callable[[LockCoordinator], bool] = lambda lock: lock.available
 
 
 async def _refuse(coordinator: LockCoordinator) -> None:
@@ -54,13 +54,13 @@ BUTTONS = (
             lock.lock.address.on_network and lock.lock.opens_remotely is not False
         ),
         press_fn=_call_off_unlock,
-        available_fn=lambda lock: lock.data.unlock_waits_until is not None,
+        value_fn=lambda lock: lock.data.unlock_waits_until is not None,
     ),
     LockButtonDescription(
         key="diagnose",
         entity_category=EntityCategory.DIAGNOSTIC,
         press_fn=_check,
-        available_fn=lambda lock: True,
+        value_fn=lambda lock: True,
     ),
     LockButtonDescription(
         key="refuse_request",
@@ -80,29 +80,16 @@ async def async_setup_entry(
     async_add_when_seen(entry.runtime_data, BUTTONS, LockButton, async_add_entities)
 
 
-class LockButton(TuyaLockEntity, ButtonEntity):
+class LockButton(LockValue[bool], ButtonEntity):
     """A button of a lock."""
 
     entity_description: LockButtonDescription
-
-    def __init__(self, coordinator: LockCoordinator, description: LockButtonDescription) -> None:
-        super().__init__(coordinator, description)
-        self._attr_available = description.available_fn(coordinator)
 
     @property
     @override
     def available(self) -> bool:
         """Return if there is something to press it for."""
-        return self._attr_available
-
-    @callback
-    @override
-    def _handle_coordinator_update(self) -> None:
-        """Write the state if it can be pressed now, or no longer."""
-        available = self.entity_description.available_fn(self.coordinator)
-        if available != self._attr_available:
-            self._attr_available = available
-            self.async_write_ha_state()
+        return self._value
 
     @override
     async def async_press(self) -> None:

@@ -25,6 +25,7 @@ from .coordinator import LockConfigEntry, LockCoordinator
 from .diagnosis import check_lock, checked_signal, condition
 from .dispatcher import Delivery
 from .entity import (
+    LockPartDescription,
     LockValue,
     LockValueDescription,
     MemberEntity,
@@ -48,6 +49,11 @@ type Value = int | str | datetime | None
 @dataclass(frozen=True, kw_only=True)
 class LockSensorDescription(LockValueDescription[Value], SensorEntityDescription):
     """Description of a sensor of a lock."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConditionDescription(LockPartDescription, SensorEntityDescription):
+    """Description of the condition of a lock."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,12 +101,11 @@ LAST_HEARD = LockSensorDescription(
 )
 
 
-CONDITION = LockSensorDescription(
+CONDITION = ConditionDescription(
     key="condition",
     device_class=SensorDeviceClass.ENUM,
     options=[State.OK.value, State.ATTENTION.value, State.PROBLEM.value],
     entity_category=EntityCategory.DIAGNOSTIC,
-    value_fn=lambda lock: None,
 )
 
 
