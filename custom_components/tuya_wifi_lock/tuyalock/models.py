@@ -328,8 +328,10 @@ class PasswordPhase(StrEnum):
     UNKNOWN = "unknown"
 
 
-type CodeLength = Annotated[int, Between(4, 10)]
-"""Digits of a code; most Wi-Fi locks want 7, Bluetooth and Zigbee locks 6."""
+CODE_LENGTH = Between(4, 10)
+"""Digits of a code of any lock."""
+type CodeLength = Annotated[int, CODE_LENGTH]
+"""Digits of the codes of a lock; most Wi-Fi locks want 7, Bluetooth and Zigbee locks 6."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

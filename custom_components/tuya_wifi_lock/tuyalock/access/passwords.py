@@ -22,7 +22,7 @@ from ..exceptions import (
     NoCloud,
     PasswordRefused,
 )
-from ..models import PasswordPhase, PasswordRequest, TemporaryPassword, safe_name
+from ..models import CODE_LENGTH, PasswordPhase, PasswordRequest, TemporaryPassword, safe_name
 from ..storage import Reader, dump
 
 _LOGGER = logging.getLogger(__name__)
@@ -41,8 +41,6 @@ HISTORY = 50
 
 CODE_LENGTHS = (7, 6)
 """Digits of codes, the usual ones first; which it is shows when the cloud takes the first code."""
-MIN_CODE, MAX_CODE = 4, 10
-"""Digits of the shortest and the longest code of any lock."""
 
 FIRST_NUMBER = 900
 _RUN = 5
@@ -376,7 +374,7 @@ def check_request(request: PasswordRequest, now: float) -> None:
     """Raise PasswordRefused if no lock can have such a password."""
     if not 0 < len(request.name) <= NAME_LENGTH or request.name != safe_name(request.name):
         raise PasswordRefused(Mistake.BAD_NAME)
-    if not MIN_CODE <= len(request.code) <= MAX_CODE or not _are_digits(request.code):
+    if not CODE_LENGTH.allows(len(request.code)) or not _are_digits(request.code):
         raise PasswordRefused(Mistake.BAD_CODE)
     if request.end <= request.start:
         raise PasswordRefused(Mistake.END_BEFORE_START)

@@ -91,11 +91,14 @@ class CloudClient:
         reader = reader or Reader()
         self._api = api
         self._device_id = device_id
-        answered = reader.parts("cloud", stored).get("answered", [])
-        self._answered: frozenset[str] = reader.read("cloud", frozenset[str], answered, frozenset())
+        parts = reader.parts("cloud", stored)
+        self._answered: frozenset[str] = reader.read(
+            "cloud", frozenset[str], parts.get("answered", []), frozenset()
+        )
         """Paths of the variants that have answered."""
-        length = reader.parts("cloud", stored).get("code_length")
-        self.code_length: int | None = reader.read("cloud", CodeLength | None, length, None)
+        self.code_length: int | None = reader.read(
+            "cloud", CodeLength | None, parts.get("code_length"), None
+        )
         """Digits of the last temporary password that the cloud took; None before the first."""
 
     def as_dict(self) -> dict[str, Any]:
