@@ -24,6 +24,7 @@ from homeassistant.core import HomeAssistant
 from tests.entry import lock_entry
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
+from tests.simulator.gateway import Gateway
 
 DISCOVERY = "custom_components.tuya_wifi_lock.discovery"
 TUYALOCK = "custom_components.tuya_wifi_lock.tuyalock"
@@ -164,3 +165,10 @@ async def cloud(
         hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_CLOUD: project})
         with patch.dict(REGIONS, {"eu": cloud.url}):
             yield cloud
+
+
+@pytest.fixture
+async def gateway(socket_enabled: None) -> AsyncGenerator[Gateway]:
+    """The gateway of the account."""
+    async with Gateway() as gateway:
+        yield gateway

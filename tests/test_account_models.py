@@ -1,6 +1,5 @@
 """Models that exist, through the account alone: access controls and video locks."""
 
-from collections.abc import AsyncGenerator
 import time
 from typing import Any
 from unittest.mock import patch
@@ -37,13 +36,6 @@ keypads = pytest.mark.parametrize(
 video_lock = pytest.mark.parametrize(
     "simulated_lock", [played(VIDEO.name, Knobs(lan=False))], indirect=True
 )
-
-
-@pytest.fixture
-async def gateway(socket_enabled: None) -> AsyncGenerator[Gateway]:
-    """The gateway of the account."""
-    async with Gateway() as gateway:
-        yield gateway
 
 
 @pytest.fixture

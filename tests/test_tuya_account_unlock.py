@@ -1,7 +1,6 @@
 """Opening through the owner's Tuya account, with the real SDK and a gateway on a real socket."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 import json
 import logging
 from pathlib import Path
@@ -44,13 +43,6 @@ ACCESS_CONTROL = pytest.param({"family": "D", "knobs": access_control(lan=False)
 
 older = pytest.mark.parametrize("simulated_lock", [OLDER], indirect=True)
 newer = pytest.mark.parametrize("simulated_lock", [NEWER], indirect=True)
-
-
-@pytest.fixture
-async def gateway(socket_enabled: None) -> AsyncGenerator[Gateway]:
-    """The gateway of the account."""
-    async with Gateway() as gateway:
-        yield gateway
 
 
 @pytest.fixture
