@@ -186,7 +186,7 @@ async def test_a_phase_that_nobody_has_seen_before_is_not_known(
     await add(hass)
     cloud.rows(lock.device_id)[0].phase = 17
     (known,) = (await act(hass, "get_temporary_passwords"))["passwords"]
-    assert (known["phase"], known["status"]) == ("unknown", "Not known")
+    assert (known["phase"], known["status"]) == ("unknown", "Unknown")
 
 
 async def test_every_phase_has_words(hass: HomeAssistant) -> None:

@@ -7,9 +7,9 @@ from .cloud.openapi import MAX_CALLS, REGIONS, CallCounter, OpenApi, Project
 from .cloud.responses import CloudDevice, Firmware, read_account_report, read_specifications
 from .exceptions import (
     AccountRefused,
+    AccountSilent,
     CallsUsedUp,
     CloudError,
-    CloudSilent,
     CloudUnreachable,
     LockError,
 )
@@ -64,6 +64,7 @@ __all__ = [
     "UNLOCK_METHODS",
     "VERSIONS",
     "AccountRefused",
+    "AccountSilent",
     "Address",
     "Age",
     "Alarm",
@@ -75,7 +76,6 @@ __all__ = [
     "CloudClient",
     "CloudDevice",
     "CloudError",
-    "CloudSilent",
     "CloudUnreachable",
     "Dp",
     "Family",
