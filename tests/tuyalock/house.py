@@ -158,8 +158,9 @@ class House:
         self.lock.hint("127.0.0.1", self.simulated.version, announced=True)
 
     async def until(self, condition: Callable[[], bool], timeout: float = 5) -> None:
-        """Wait until something is true."""
+        """Wait until something is true, and all has arrived that is on its way."""
         await self.simulated.wait_for(condition, timeout)
+        await settled()
 
     async def awake(self) -> None:
         """Wake the lock and connect to it, and let its first seconds pass."""
