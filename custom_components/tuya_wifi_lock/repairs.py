@@ -200,7 +200,7 @@ class _Repairs:
             data.family,
             data.key_refused,
             data.missing,
-            lock.stays,
+            data.stays,
             type(data.problem),
             data.state.battery,
             data.state.battery_level,
