@@ -201,11 +201,11 @@ class _Repairs:
             data.key_refused,
             data.missing,
             data.stays,
-            type(data.problem),
+            data.problem and data.problem.connection_problem,
             data.state.battery,
             data.state.battery_level,
             data.state.last_heard is None,
-            lock.passwords.unsettled,
+            data.passwords,
             self._coordinator.account.trouble,
             health.clock_right,
             health.clock_ahead and round(health.clock_ahead / 60),
@@ -214,7 +214,7 @@ class _Repairs:
             health.takes_keys,
             lock.opens_remotely,
             data.kind_unclear,
-            cloud and (cloud.data.allowed, cloud.data.lasting_failure),
+            cloud and (cloud.data.allowed, cloud.data.lasting_failure, cloud.last_update_success),
             self._coordinator.checked_at,
         )
 

@@ -389,7 +389,12 @@ class TuyaLock:
         bits = report.source is Source.CLOUD and self.product.alarm_bits
         claims = events(observations, alarm_bits=bits)
         new = self._keep(report, claims)
-        self._feed(report, dated, claims, new)
+        if report.source is Source.LAN:
+            self.session.open_until = self._state.request_until
+            if not report.is_answer:
+                self._check_keys({one.code: one.value for one in observations})
+        if self._waiters.waiting:
+            self._feed(report, dated, claims, new)
         # A record that is pending may change nothing that can be seen, and is to be stored as well.
         self._publish(new, force=self.journal.changes != changes)
 
@@ -436,9 +441,6 @@ class TuyaLock:
         match report.source:
             case Source.LAN:
                 codes = {one.code: one.value for one, _ in dated}
-                self.session.keep_open_until(self._state.request_until)
-                if not report.is_answer:
-                    self._check_keys(codes)
                 self._show(report, codes, [one for one, _ in claims if isinstance(one, Unlock)])
             case Source.ACCOUNT:
                 for one, at in dated:

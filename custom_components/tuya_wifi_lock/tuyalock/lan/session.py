@@ -116,7 +116,8 @@ class LanSession:
         self._clock = clock
         self._on_event = on_event
         self._kept_open = 0
-        self._open_until = float("-inf")
+        self.open_until: float | None = None
+        """The connection is kept until this Unix time: somebody waits at the door."""
         self._running = False
         self._said_to_stay = False
         self._missing_timer: Timer | None = None
@@ -195,10 +196,6 @@ class LanSession:
             yield
         finally:
             self._kept_open -= 1
-
-    def keep_open_until(self, until: float | None) -> None:
-        """Keep the connection until a Unix time: somebody waits at the door."""
-        self._open_until = float("-inf") if until is None else until
 
     def send(self, dps: Mapping[int, Any]) -> None:
         """Send DP values, once, to the lock and nobody else.
@@ -660,4 +657,4 @@ class LanSession:
 
     @property
     def _needed(self) -> bool:
-        return self._kept_open > 0 or self._clock.time() < self._open_until
+        return self._kept_open > 0 or self._clock.time() < (self.open_until or 0.0)
