@@ -31,6 +31,9 @@ _QUOTES = set("\"'`\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb")
 PLAIN_WORD = re.compile("[a-z_]{1,32}")
 """A text that is no key and no code."""
 
+DEVICE_ID = "[0-9A-Za-z]{6,32}"
+"""The id of a device."""
+
 OUR_MEMBER = 200
 """The member id under which we open; the cloud gives its members 1 to 100."""
 

@@ -13,6 +13,7 @@ import re
 import socket
 from typing import Any, TypeIs, override
 
+from ..models import DEVICE_ID
 from . import protocol
 
 PORTS = (6666, 6667, 7000)
@@ -28,7 +29,7 @@ MAX_DATAGRAM = 2048
 RETRY = 60.0
 """Seconds after which a port that another program kept is tried again."""
 
-_DEVICE_ID = re.compile("[0-9A-Za-z]{6,32}")
+_DEVICE_ID = re.compile(DEVICE_ID)
 _PRODUCT_ID = re.compile("[0-9A-Za-z_]{1,32}")
 
 _LOGGER = logging.getLogger(__name__)
