@@ -277,6 +277,8 @@ async def test_messages_of_another_shape_do_no_harm(
         {"protocol": 4, "data": {"devId": device_id, "status": [{"dpId": True, "value": 3}]}},
         {"protocol": 4, "data": {"devId": device_id, "status": [{"code": 1, "value": 3}]}},
         {"protocol": 4, "data": {"devId": other.id, "status": [item(1, 3)]}},
+        {"protocol": 4, "data": {"devId": other.id, "cid": device_id, "status": [item(1, 3)]}},
+        {"protocol": 4, "data": {"devId": device_id, "cid": "a4c138", "status": [item(1, 3)]}},
         {"protocol": 20, "data": {"bizCode": "offline", "bizData": {"devId": device_id}}},
     ):
         await heard.raw(message)

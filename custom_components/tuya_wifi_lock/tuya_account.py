@@ -38,12 +38,15 @@ from .tuyalock import (
     Source,
     TuyaLock,
     Value,
-    clean_secret,
     family_of,
     has_lock_codes,
+    integer,
+    is_device_id,
     is_lock,
     is_on_network,
+    is_product_id,
     read_account_report,
+    read_local_key,
     read_specifications,
     safe_name,
 )
@@ -62,9 +65,19 @@ QUERY_EVERY = 3600.0
 ANSWER_TIME = 10.0
 """Seconds within which Tuya has to answer."""
 
+_MAX_CODE = 10**11
+"""Error codes have up to eight digits, some with a sign."""
 _REPORT = 4
 """The protocol number of messages in which a device reports."""
-_UNEXPECTED = (AttributeError, KeyError, OSError, RuntimeError, TypeError, ValueError)
+_UNEXPECTED = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 """Errors of objects of another shape than expected."""
 
 
@@ -288,11 +301,17 @@ class TuyaAccount:
         if not isinstance(data, dict) or message.get("protocol") != _REPORT:
             return
         status = data.get("status")
-        if data.get("devId") == self._device_id and isinstance(status, list):
+        if self._is_ours(data) and isinstance(status, list):
             items = [dict(item) for item in status if isinstance(item, dict)]
             # The loop is closed when Home Assistant has stopped.
             with suppress(RuntimeError):
                 self._hass.loop.call_soon_threadsafe(self._async_receive, items)
+
+    def _is_ours(self, data: Mapping[str, Any]) -> bool:
+        """Return if a message is of the lock, and not of a device behind it."""
+        behind = data.get("cid") not in (None, "", self._device_id)
+        is_gateway = behind and self._lock.address.on_network
+        return data.get("devId") == self._device_id and not is_gateway
 
     @callback
     def _async_receive(self, items: list[dict[str, Any]]) -> None:
@@ -384,33 +403,31 @@ def _devices(manager: Any) -> dict[str, Any]:
 
 def _key_of(device: Any) -> str:
     """Return the local key of a device of an account; empty if there is none."""
-    key = getattr(device, "local_key", None)
-    return clean_secret(key) if isinstance(key, str) else ""
+    return read_local_key(getattr(device, "local_key", None))
 
 
 def read_lock(device: Any) -> AccountLock | None:
     """Return a device as a lock, or None if it is no lock or has another shape than expected."""
     device_id, name = getattr(device, "id", None), getattr(device, "name", None)
     category, product_id = getattr(device, "category", None), getattr(device, "product_id", None)
-    texts = device_id, name, category, product_id
-    if not all(isinstance(text, str) for text in texts):
+    if not (is_device_id(device_id) and is_product_id(product_id)):
         return None
-    if not is_lock(str(category), str(product_id)):
+    if not (isinstance(name, str) and isinstance(category, str) and is_lock(category, product_id)):
         return None
     key, table = _key_of(device), _table(device)
     codes = _codes(device, table)
     known = product_id in PRODUCTS or not codes
     return AccountLock(
-        device_id=str(device_id),
-        name=safe_name(str(name)),
-        category=str(category),
-        product_id=str(product_id),
+        device_id=device_id,
+        name=safe_name(name),
+        category=category,
+        product_id=product_id,
         local_key=key,
         table=table,
         family=family_of(codes),
         on_network=is_on_network(
-            product_id=str(product_id),
-            behind_gateway=bool(getattr(device, "sub", False)),
+            product_id=product_id,
+            behind_gateway=getattr(device, "sub", False) is True,
             local_key=key,
             ip=getattr(device, "ip", None),
             codes=codes,
@@ -427,7 +444,8 @@ def accepts(device: Any, code: str) -> bool:
 
 def _codes(device: Any, table: Mapping[int, Dp]) -> set[str]:
     models = (getattr(device, name, None) for name in ("function", "status_range"))
-    codes = {str(code) for model in models if isinstance(model, dict) for code in model}
+    # The account's thread may change them meanwhile.
+    codes = {str(code) for model in models if isinstance(model, dict) for code in tuple(model)}
     return codes | {dp.code for dp in table.values()}
 
 
@@ -519,8 +537,8 @@ async def _async_call(hass: HomeAssistant, function: Callable[..., Any], *args: 
 def _failure(error: Any) -> CloudError:
     """Return what an error of the SDK means; only a refusal proves that nothing was done."""
     try:
-        return AccountRefused(int(error.error_code))
-    except AttributeError, OverflowError, TypeError, ValueError:
+        return AccountRefused(integer(error.error_code, -_MAX_CODE, _MAX_CODE))
+    except AttributeError, ValueError:
         return CloudSilent()
 
 

@@ -4,7 +4,13 @@ from .access.passwords import TemporaryPasswords
 from .clock import Clock
 from .cloud.client import CloudClient, list_devices
 from .cloud.openapi import MAX_CALLS, REGIONS, CallCounter, OpenApi, Project
-from .cloud.responses import CloudDevice, Firmware, read_account_report, read_specifications
+from .cloud.responses import (
+    CloudDevice,
+    Firmware,
+    read_account_report,
+    read_local_key,
+    read_specifications,
+)
 from .exceptions import (
     AccountRefused,
     CallsUsedUp,
@@ -31,6 +37,8 @@ from .models import (
     UnlockWith,
     Value,
     clean_secret,
+    is_device_id,
+    is_product_id,
     is_set as is_clock_set,
     safe_name,
     visible,
@@ -47,7 +55,7 @@ from .products.catalogue import (
 from .products.decoder import ALARMS, UNLOCK_METHODS
 from .records.ageing import CLOCK_AHEAD, LATE_AFTER
 from .records.state import BATTERY_LEVELS, LockState
-from .storage import Reader, dump
+from .storage import Reader, dump, integer
 
 __all__ = [
     "ALARMS",
@@ -101,11 +109,15 @@ __all__ = [
     "dump",
     "family_of",
     "has_lock_codes",
+    "integer",
     "is_clock_set",
+    "is_device_id",
     "is_lock",
     "is_on_network",
+    "is_product_id",
     "list_devices",
     "read_account_report",
+    "read_local_key",
     "read_specifications",
     "safe_name",
     "visible",

@@ -329,12 +329,13 @@ def _reaches(rows: list[Any], since: float) -> bool:
     return any(time < since for time in parse_rows(read_time, rows))
 
 
-async def list_devices(api: OpenApi) -> list[CloudDevice]:
+async def list_devices(api: OpenApi, *, poll: bool = False) -> list[CloudDevice]:
     """Return all devices of a project, without their local keys."""
     found: list[CloudDevice] = []
     query: dict[str, str | int] = {"size": PAGE}
     for _ in range(PAGES):
-        result = await api.call("GET", "/v1.0/iot-01/associated-users/devices", query=query)
+        path = "/v1.0/iot-01/associated-users/devices"
+        result = await api.call("GET", path, query=query, poll=poll)
         rows, last = parse(_page_of_devices, result)
         found += parse_rows(read_device, rows)
         if last is None:

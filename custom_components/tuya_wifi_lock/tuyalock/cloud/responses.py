@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.padding import PKCS7
 from ..exceptions import CloudRefused, CloudSilent
 from ..models import (
     DEVICE_ID,
+    PRODUCT_ID,
     Item,
     Matching,
     PasswordPhase,
@@ -78,7 +79,7 @@ class CloudDevice:
     id: Annotated[str, Matching(DEVICE_ID)]
     name: str
     category: str
-    product_id: str
+    product_id: Annotated[str, Matching(PRODUCT_ID)]
     local_key: str = field(repr=False)
     """Empty in the list of all devices, and for a lock that has none."""
     model: str | None
