@@ -114,6 +114,7 @@ async def test_a_device_that_is_only_half_as_expected_is_a_lock_all_the_same(
         ("id", [None, 7, "", "../../x", "a b c d", "a" * 99, "\ud800aaaaaa"]),
         ("name", [None, 7, ["Door"]]),
         ("category", [None, 7, ["ms"]]),
+        ("sub", ["false", 1]),
         ("product_id", [None, 7, "", "<b>", "a" * 99, "\ud800"]),
     ],
 )
@@ -140,6 +141,3 @@ async def test_what_can_be_no_key_is_none(hass: HomeAssistant, login: TuyaLogin,
     device.local_key = key
     (lock,) = account_locks(hass)
     assert lock.local_key == ""
-    device.sub = "false"
-    (lock,) = account_locks(hass)
-    assert lock.on_network

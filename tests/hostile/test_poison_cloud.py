@@ -71,6 +71,7 @@ PASSWORD = {
     "type": 0,
     "sn": 901,
 }
+SCHEDULE = {"effective_time": 540, "invalid_time": 1020, "working_day": 62}
 MEMBER = {"dp_code": "unlock_card", "unlock_list": [{"unlock_sn": 3, "unlock_attr": 1}]}
 PROPERTY = {"abilityId": 5, "code": "volume", "accessMode": "rw"}
 FIRMWARE = {"current_version": "1.0", "version": "1.1", "upgrade_status": 1}
@@ -223,6 +224,39 @@ CASES = {
             "sn": [*without(NO_NUMBER, None), 65_536],
         }.items()
     },
+    "days of a password": Case(
+        "temp-passwords$",
+        passwords,
+        lambda v: [PASSWORD | {"schedule_list": v}],
+        [SCHEDULE],
+        ["days", 3, {"0": {}}, [3], ["days"], True],
+        [],
+        names,
+    ),
+    **{
+        f"{name} of a weekly password": Case(
+            "temp-passwords$",
+            passwords,
+            lambda v, name=name: [PASSWORD | {"schedule_list": [SCHEDULE | {name: v}]}],  # type: ignore[misc]
+            600,
+            bad,
+            [],
+            names,
+        )
+        for name, bad in {
+            "effective_time": [*NO_NUMBER, 2460],
+            "invalid_time": NO_NUMBER,
+        }.items()
+    },
+    "weekdays of a password": Case(
+        "temp-passwords$",
+        passwords,
+        lambda v: [PASSWORD | {"schedule_list": [SCHEDULE | {"working_day": v}]}],
+        127,
+        [128, *without(NO_NUMBER, None, False, "", [], {})],
+        [],
+        names,
+    ),
     "an id of a new password": Case(
         "temp-password$", lambda home: home.add(), lambda v: {"id": v}, 7, NO_ID
     ),

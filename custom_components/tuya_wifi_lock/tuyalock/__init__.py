@@ -8,14 +8,14 @@ from .cloud.responses import (
     CloudDevice,
     Firmware,
     read_account_report,
-    read_local_key,
+    read_devices,
     read_specifications,
 )
 from .exceptions import (
     AccountRefused,
+    AccountSilent,
     CallsUsedUp,
     CloudError,
-    CloudSilent,
     CloudUnreachable,
     LockError,
 )
@@ -36,9 +36,8 @@ from .models import (
     Unlock,
     UnlockWith,
     Value,
+    Weekly,
     clean_secret,
-    is_device_id,
-    is_product_id,
     is_set as is_clock_set,
     safe_name,
     visible,
@@ -50,12 +49,11 @@ from .products.catalogue import (
     family_of,
     has_lock_codes,
     is_lock,
-    is_on_network,
 )
 from .products.decoder import ALARMS, UNLOCK_METHODS
 from .records.ageing import CLOCK_AHEAD, LATE_AFTER
 from .records.state import BATTERY_LEVELS, LockState
-from .storage import Reader, dump, integer
+from .storage import Reader, dump
 
 __all__ = [
     "ALARMS",
@@ -71,6 +69,7 @@ __all__ = [
     "UNLOCK_METHODS",
     "VERSIONS",
     "AccountRefused",
+    "AccountSilent",
     "Address",
     "Age",
     "Alarm",
@@ -82,7 +81,6 @@ __all__ = [
     "CloudClient",
     "CloudDevice",
     "CloudError",
-    "CloudSilent",
     "CloudUnreachable",
     "Dp",
     "Family",
@@ -105,19 +103,16 @@ __all__ = [
     "UnlockWith",
     "Update",
     "Value",
+    "Weekly",
     "clean_secret",
     "dump",
     "family_of",
     "has_lock_codes",
-    "integer",
     "is_clock_set",
-    "is_device_id",
     "is_lock",
-    "is_on_network",
-    "is_product_id",
     "list_devices",
     "read_account_report",
-    "read_local_key",
+    "read_devices",
     "read_specifications",
     "safe_name",
     "visible",

@@ -26,6 +26,7 @@ from .responses import (
     parse_rows,
     read_code,
     read_device,
+    read_devices,
     read_firmware,
     read_flag,
     read_id,
@@ -39,6 +40,7 @@ from .responses import (
     read_specifications,
     read_ticket,
     read_time,
+    write_schedule,
 )
 
 _LOCK = "/v1.0/devices/{id}/door-lock"
@@ -173,6 +175,7 @@ class CloudClient:
             start=request.start,
             end=request.end,
             once=request.once,
+            weekly=request.weekly,
             phase=PasswordPhase.WAITING,
         )
 
@@ -181,6 +184,8 @@ class CloudClient:
     ) -> TemporaryPassword:
         """Change a temporary password; the lock fetches the change when it wakes."""
         body = await self._sealed(request)
+        if old.weekly and not request.weekly:
+            body["schedule_list"] = []
         await self._call("PUT", f"{_LOCK}/temp-passwords/{old.id}/modify-password", body=body)
         self.code_length = len(request.code)
         return replace(
@@ -190,6 +195,7 @@ class CloudClient:
             start=request.start,
             end=request.end,
             once=request.once,
+            weekly=request.weekly,
             phase=PasswordPhase.WAITING,
         )
 
@@ -256,6 +262,7 @@ class CloudClient:
             "effective_time": request.start,
             "invalid_time": request.end,
             "type": int(request.once),
+            **(write_schedule(request.weekly) if request.weekly else {}),
         }
 
     async def _ticket(self) -> Ticket:
@@ -337,7 +344,7 @@ async def list_devices(api: OpenApi, *, poll: bool = False) -> list[CloudDevice]
         path = "/v1.0/iot-01/associated-users/devices"
         result = await api.call("GET", path, query=query, poll=poll)
         rows, last = parse(_page_of_devices, result)
-        found += parse_rows(read_device, rows)
+        found += read_devices(rows)
         if last is None:
             break
         query["last_row_key"] = last

@@ -22,6 +22,7 @@ from ..models import (
     Source,
     TemporaryPassword,
     Value,
+    Weekly,
     clean_secret,
     safe_name,
 )
@@ -70,6 +71,8 @@ _ID = re.compile(r"[\w.:=+-]{1,64}", re.ASCII)
 _CODE = re.compile("[0-9]{1,32}")
 """The digits of a password that the cloud makes."""
 _LOCAL_KEY = re.compile("[!-~]{16}")
+_DAY_MINUTES = 24 * 60
+_ALL_DAYS = 0b111_1111
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +189,7 @@ def read_code(value: Any) -> str:
     return text
 
 
-def read_local_key(value: Any) -> str:
+def _local_key(value: Any) -> str:
     """Read a local key; what can be none is left out."""
     key = clean_secret(value) if type(value) is str else ""
     return key if _LOCAL_KEY.fullmatch(key) else ""
@@ -195,7 +198,7 @@ def read_local_key(value: Any) -> str:
 def read_device(row: Any) -> CloudDevice:
     """Read a device; there is no local key in the list of all devices."""
     model = row.get("model") or row.get("product_name")
-    local_key = read_local_key(row.get("local_key"))
+    local_key = _local_key(row.get("local_key"))
     return checked(
         CloudDevice(
             id=row["id"],
@@ -213,6 +216,11 @@ def read_device(row: Any) -> CloudDevice:
             ),
         )
     )
+
+
+def read_devices(rows: list[Any]) -> list[CloudDevice]:
+    """Read devices, leaving out those that have another shape than expected."""
+    return parse_rows(read_device, rows)
 
 
 def read_ticket(row: Any) -> Ticket:
@@ -388,9 +396,46 @@ def read_password(row: Any) -> TemporaryPassword:
             start=integer(row["effective_time"]),
             end=integer(row["invalid_time"]),
             once=_whole(row, "type") == 1,
+            weekly=_read_schedule(row),
             phase=_PHASES.get(integer(row["phase"]), PasswordPhase.UNKNOWN),
         )
     )
+
+
+def _read_schedule(row: Any) -> Weekly | None:
+    """Read the weekly schedule; days are bits, Sunday the lowest, and times minutes of the day."""
+    blocks = read_list(row.get("schedule_list") or [])
+    if not blocks or not (days := integer(blocks[0].get("working_day") or 0, most=_ALL_DAYS)):
+        return None
+    start, end = (integer(blocks[0][name]) for name in ("effective_time", "invalid_time"))
+    if max(start, end) > _DAY_MINUTES:
+        # 17:00 as 1700.
+        start, end = (time // 100 * 60 + time % 100 for time in (start, end))
+    return Weekly(
+        days=frozenset(day for day in range(7) if days & _day_bit(day)),
+        start=start,
+        end=min(end, _DAY_MINUTES - 1),
+        time_zone=_name(row.get("time_zone") or ""),
+    )
+
+
+def write_schedule(weekly: Weekly) -> dict[str, Any]:
+    """Return the fields of a request for a password that has a weekly schedule."""
+    return {
+        "time_zone": weekly.time_zone,
+        "schedule_list": [
+            {
+                "effective_time": weekly.start,
+                "invalid_time": weekly.end,
+                "working_day": sum(map(_day_bit, weekly.days)),
+                "all_day": False,
+            }
+        ],
+    }
+
+
+def _day_bit(day: int) -> int:
+    return 1 << (day + 1) % 7
 
 
 def read_offline_password(row: Any) -> OfflinePassword:
