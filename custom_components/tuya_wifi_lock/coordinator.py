@@ -447,7 +447,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self.cloud.async_lock_changed(before, snapshot)
         if snapshot.awake and not before.awake:
             self._async_keep_address()
-        elif before.awake and not snapshot.awake and self.lock.stays:
+        elif before.awake and not snapshot.awake and snapshot.stays:
             # It may have got another address, and announces itself only when asked.
             self.config_entry.async_create_task(
                 self.hass, async_get_listener(self.hass).async_ask()

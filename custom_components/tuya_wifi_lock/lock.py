@@ -107,7 +107,7 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
         data = self.coordinator.data
         attributes = {**self._refusal, **({"assumed": True} if data.bolt.assumed else {})}
         if data.unlocking:
-            waits = "connection" if self.coordinator.lock.stays else "request"
+            waits = "connection" if data.stays else "request"
             attributes["waits_for"] = waits if data.unlock_waits_until else "answer"
             attributes["waits_until"] = iso(data.unlock_waits_until)
         return attributes
