@@ -301,7 +301,7 @@ async def test_a_battery_lock_that_knows_no_query_is_a_battery_lock() -> None:
         assert home.lock.snapshot.state.door_open is True
         assert home.unlocks == []
         assert home.lock.snapshot.family is None
-        assert not home.lock.stays
+        assert not home.lock.snapshot.stays
         await home.pass_time(12)
         assert home.simulated.clients == 0
 
@@ -345,7 +345,7 @@ async def test_it_stays_missed_however_long_it_is_away() -> None:
 async def test_after_a_restart_it_is_missed_as_well() -> None:
     async with house("3.3", "D", low_power=True) as home:
         await home.pass_time(5)
-        assert home.lock.stays
+        assert home.lock.snapshot.stays
         assert home.lock.snapshot.available
         await home.pass_time(30)
         assert home.lock.snapshot.missing
@@ -409,7 +409,7 @@ async def test_a_lock_that_is_kept_awake_for_minutes_is_not_taken_for_one_that_s
             await home.simulated.push({"1": number})
             await home.pass_time(5, 1)
             home.hint()
-        assert not home.lock.stays
+        assert not home.lock.snapshot.stays
         await home.simulated.sleep()
         await home.pass_time(120, 1)
         assert home.lock.snapshot.available
@@ -418,11 +418,11 @@ async def test_a_lock_that_is_kept_awake_for_minutes_is_not_taken_for_one_that_s
 async def test_a_lock_that_turns_out_to_be_another_kind_may_sleep() -> None:
     async with house("3.4", stored={"product": {"shown": {"8": ["D"]}}}) as home:
         await home.wake()
-        await home.hurry_until(lambda: home.lock.stays)
+        await home.hurry_until(lambda: home.lock.snapshot.stays)
         for dps in ({"49": "AAAB"}, {"50": "AAAB4X8="}, {"1": 3}):
             await home.simulated.push(dps)
         await home.until(lambda: home.lock.snapshot.family is Family.B)
-        assert not home.lock.stays
+        assert not home.lock.snapshot.stays
         await home.pass_time(15)
         assert home.simulated.clients == 0
         await home.simulated.sleep()
