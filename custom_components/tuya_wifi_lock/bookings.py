@@ -3,33 +3,33 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time as Time, timedelta
+from datetime import date, datetime, time as time_of_day, timedelta
 from hashlib import sha256
 from itertools import count
 import re
 import time
 from typing import Any
 
-from homeassistant.components.calendar import DATA_COMPONENT, CalendarEntity, CalendarEvent
+from homeassistant.components.calendar import DATA_COMPONENT, CalendarEvent
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
-from homeassistant.util.json import JsonObjectType
 
 from .const import DOMAIN
 from .guests import GuestCode, Guests
-from .new_codes import async_message, notifiers
+from .new_codes import async_send, reachable
 from .texts import texts
-from .tuyalock import safe_name
+from .tuyalock import TemporaryPassword, safe_name
 
 LOOK_AHEAD = timedelta(days=366)
-"""How far a booking may be moved and still be followed."""
+"""How far a booking can be moved and is still followed."""
 LOOK_BACK = timedelta(days=1)
-"""A stay that ends today is over at midnight for the calendar, and later for its guest."""
+"""A stay that ends today has ended at midnight for the calendar, and not for its guest."""
 NAME_LENGTH = 20
 LENGTHS = (7, 6)
-"""Digits of codes, if those of the lock are not known yet."""
+"""Digits of codes where those of the lock are not known yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,205 +38,299 @@ class Wishes:
 
     calendar: str
     lead_time: timedelta
-    check_in: Time
-    check_out: Time
+    check_in: time_of_day
+    check_out: time_of_day
     only: re.Pattern[str]
-    """What is in the text of a booking; other events are none."""
+    """What the text of a booking has; other events are none."""
     digits: re.Pattern[str]
-    """Finds digits in the text of a booking, of which the last ones become the code."""
+    """Finds digits in the text of a booking; the last ones become the code."""
     phones: list[str]
+    """Devices that get the digits."""
+
+    def times(self, event: CalendarEvent) -> tuple[int, int]:
+        """Return when a stay begins and ends, in Unix seconds; whole days have usual times."""
+        return (
+            _moment(event.start, self.check_in),
+            _moment(event.end, self.check_out),
+        )
+
+    def codes(self, text: str, length: int | None) -> list[str | None]:
+        """Return the codes to try for a booking; None is a random one."""
+        found = self.digits.search(text)
+        digits = "".join(filter(str.isdecimal, found[found.lastindex or 0])) if found else ""
+        lengths = LENGTHS if length is None else (length,)
+        return [digits[-one:] for one in lengths if len(digits) >= one] or [None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
-    """A booking that has a code, or is about to get one; times of the code in Unix seconds."""
+    """A booking that has a code, or is about to get one; times are Unix seconds."""
 
     calendar: str
     key: str
-    """Which event it is."""
+    """Which event of the calendar it is."""
     guest: str
-    name: str = ""
-    """The name of the code; the second Anna's is Anna 2."""
     start: int
     end: int
+    name: str = ""
+    """The name of the code, once there is one: that of the second Anna is Anna 2."""
     code: str | None = None
     """The id of the code; None: it is not known if there is one."""
-    told: bool = False
-    """The digits have reached somebody."""
+    sent: bool = False
+    """Somebody has got the digits."""
 
     def is_like(self, other: Booking) -> bool:
         """Return if it is the same stay of the same guest, whatever its event is called."""
-        mine, others = (self.guest, self.start, self.end), (other.guest, other.start, other.end)
-        return mine == others
+        return (self.guest, self.start, self.end) == (other.guest, other.start, other.end)
+
+    def owns(self, code: GuestCode) -> bool:
+        """Return if a code is the one of this booking."""
+        if code.phase == "deleting":
+            return False
+        if self.code:
+            return code.id == self.code
+        named = code.name.casefold() == (self.name or self.guest).casefold()
+        times = int(code.start.timestamp()), int(code.end.timestamp())
+        return named and times == (self.start, self.end)
 
 
-@dataclass(slots=True, kw_only=True)
-class _Run:
-    """What one comparison with a calendar has done, by the names of guests."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synced:
+    """What was done for the guests of a calendar, by their names."""
 
-    wishes: Wishes
-    phones: list[str]
-    refreshed: bool = False
-    done: dict[str, list[str]] = field(
-        default_factory=lambda: {"made": [], "changed": [], "deleted": []}
-    )
-    failed: list[dict[str, str]] = field(default_factory=list)
+    made: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    """Why there is no code that is as the booking."""
 
 
 class Bookings:
-    """The bookings of calendars that have a code for one lock."""
+    """The bookings that have a code for one lock."""
 
     def __init__(
         self,
         hass: HomeAssistant,
+        entry: ConfigEntry,
         guests: Guests,
         known: list[Booking],
         save: Callable[[], Awaitable[None]],
     ) -> None:
-        self._hass, self._guests, self._save = hass, guests, save
-        self.known = known
-        """All that have a code or are about to get one, as they are stored."""
+        """Go on with the bookings that were stored; `save` stores them at once."""
+        self.hass, self.entry, self.guests = hass, entry, guests
+        self.known, self._save = known, save
+        self.reported: dict[str, str] = {}
+        """Why bookings have failed, as the phones were sent it, by their keys."""
         self._turn = asyncio.Lock()
-        self._failed: dict[str, str] = {}
-        """What the phones were told of bookings that have no code, by their keys."""
 
-    async def async_sync(self, wishes: Wishes) -> JsonObjectType:
+    async def async_sync(self, wishes: Wishes) -> Synced:
         """Make, change and delete codes until they are as the bookings of a calendar.
 
-        Nothing is asked of the cloud if they are. What fails is tried again by the next call.
+        If they are, the cloud is not asked. What fails is tried again the next time.
         """
         async with self._turn:
-            run = _Run(wishes=wishes, phones=wishes.phones or self._guests.phones)
-            await self._async_follow_all(run)
-        return {**run.done, "failed": run.failed}
+            sync = _Sync(self, wishes)
+            await sync.async_run(await _async_events(self.hass, wishes.calendar))
+            return sync.result
 
-    async def _async_follow_all(self, run: _Run) -> None:
-        """Follow each booking, those first that are gone; stop if the cloud is the reason."""
-        wishes = run.wishes
-        events = await _async_events(self._hass, wishes.calendar)
-        calendar = _calendar_id(self._hass, wishes.calendar)
-        found = sorted(_found(calendar, events, wishes), key=lambda one: one[0].start)
-        known = {one.key: one for one in self.known if one.calendar == calendar}
+    async def async_keep(self, old: Booking | None, new: Booking | None) -> None:
+        """Keep a booking in place of what was known of it, before anything else is done."""
+        self.known = [one for one in self.known if one is not old] + ([new] if new else [])
+        await self._save()
+
+
+class _Sync:
+    """One comparison of the codes with a calendar."""
+
+    def __init__(self, bookings: Bookings, wishes: Wishes) -> None:
+        self._bookings, self._wishes = bookings, wishes
+        self._guests = bookings.guests
+        self._phones = wishes.phones or bookings.guests.phones
+        self._calendar = _calendar_id(bookings.hass, wishes.calendar)
+        self._texts = texts(bookings.hass, "guest_message")
+        self._refreshed = False
+        self.result = Synced()
+
+    async def async_run(self, events: Iterable[CalendarEvent]) -> None:
+        """Follow each booking, first those that are gone, until it is the cloud that fails."""
+        found = sorted(self._found(events), key=lambda one: one[0].start)
+        known = {
+            one.key: one for one in self._bookings.known if one.calendar == self._calendar
+        }
         before = {one.key: known.pop(one.key) for one, _ in found if one.key in known}
         for one, _ in found:
             # Some portals call the same event something else each time.
             if one.key not in before and (like := next(filter(one.is_like, known.values()), None)):
                 before[one.key] = known.pop(like.key)
         for gone in known.values():
-            if not await self._async_try(run, gone, self._async_cancel(run, gone)):
+            if not await self._async_try(gone, self._async_cancel(gone)):
                 return
         for one, text in found:
-            step = self._async_follow(run, before.get(one.key), one, text)
-            if not await self._async_try(run, one, step):
+            if not await self._async_try(one, self._async_follow(before.get(one.key), one, text)):
                 return
 
-    async def _async_try(
-        self, run: _Run, booking: Booking, step: Coroutine[Any, Any, str | None]
-    ) -> bool:
-        """Take a step for a booking; return if others may still succeed."""
+    def _found(self, events: Iterable[CalendarEvent]) -> Iterator[tuple[Booking, str]]:
+        """Return the bookings among the events of the calendar, each with its text."""
+        for event in events:
+            parts = (event.summary, event.description, event.location)
+            text = "\n".join(filter(None, parts))
+            start, end = self._wishes.times(event)
+            if start >= end or not self._wishes.only.search(text):
+                continue
+            which = (event.uid, event.recurrence_id) if event.uid else (event.summary, start, end)
+            yield (
+                Booking(
+                    calendar=self._calendar,
+                    key=sha256(repr(which).encode()).hexdigest(),
+                    guest=safe_name(event.summary)[:NAME_LENGTH].strip() or "Guest",
+                    start=start,
+                    end=end,
+                ),
+                text,
+            )
+
+    async def _async_try(self, booking: Booking, step: Coroutine[Any, Any, None]) -> bool:
+        """Do something for a booking; return if it is of use to go on with others."""
+        reported = self._bookings.reported
         try:
-            done = await step
+            await step
         except HomeAssistantError as err:
-            error = str(err)
-            run.failed.append({"name": booking.guest, "error": error})
-            if self._failed.get(booking.key) != error:
-                self._failed[booking.key] = error
-                await self._async_tell(run, "failed", name=booking.guest, error=error)
+            self.result.failed[booking.guest] = error = str(err)
+            if reported.get(booking.key) != error:
+                reported[booking.key] = error
+                text = self._texts["failed"].format(name=booking.guest, error=error)
+                await self._async_send(text)
             return isinstance(err, ServiceValidationError)
-        self._failed.pop(booking.key, None)
-        if done:
-            run.done[done].append(booking.guest)
+        reported.pop(booking.key, None)
         return True
 
-    async def _async_follow(
-        self, run: _Run, old: Booking | None, booking: Booking, text: str
-    ) -> str | None:
+    async def _async_follow(self, old: Booking | None, booking: Booking, text: str) -> None:
         """Make the code of a booking as the booking is."""
         now = time.time()
-        too_early = booking.start - run.wishes.lead_time.total_seconds() > now
+        too_early = booking.start - self._wishes.lead_time.total_seconds() > now
         if booking.end <= now or (old is None and too_early):
-            return None
-        if old and old.told and (old.start, old.end) == (booking.start, booking.end):
+            return
+        if old and old.sent and (old.start, old.end) == (booking.start, booking.end):
             if old.key != booking.key:
-                await self._async_keep(old, replace(old, key=booking.key))
-            return None
-        code = await self._async_code(run, old or booking)
+                await self._bookings.async_keep(old, replace(old, key=booking.key))
+            return
+        code = await self._async_code(old or booking)
         if old is None and code:
-            # It was made for the same stay before, or for the calendar of another portal.
-            await self._async_keep(None, replace(booking, name=code.name, code=code.id, told=True))
-            return None
-        if code is None and too_early:
-            await self._async_keep(old, None)
-            return None
-        return await self._async_write(run, old, booking, code, text)
+            # It was made for the calendar of another portal, or is not known any more.
+            booking = replace(booking, name=code.name, code=code.id, sent=True)
+            await self._bookings.async_keep(None, booking)
+        elif code is None and too_early:
+            # The owner has deleted it.
+            await self._bookings.async_keep(old, None)
+        else:
+            await self._async_write(old, booking, code, text)
 
     async def _async_write(
-        self, run: _Run, old: Booking | None, booking: Booking, code: GuestCode | None, text: str
-    ) -> str:
-        """Make or change the code of a booking, and tell its digits."""
-        digits = run.wishes.digits_in(text, self._guests.code_length)
-        if not list(notifiers(self._hass, run.phones)) and (run.phones or not digits):
+        self, old: Booking | None, booking: Booking, code: GuestCode | None, text: str
+    ) -> None:
+        """Make or change the code of a booking, and send its digits."""
+        keep, guests = self._bookings.async_keep, self._guests
+        codes = self._wishes.codes(text, guests.code_length)
+        if (self._phones or None in codes) and not reachable(self._bookings.hass, self._phones):
             raise ServiceValidationError(
                 translation_domain=DOMAIN, translation_key="guest_code_no_phone"
             )
         start, end = booking.start, booking.end
         if code:
-            changed = await self._guests.async_change(code.id, start=start, end=end, code=digits)
-            password, new = changed
+            which = code.id
+            password, digits = await _async_first(
+                codes, lambda one: guests.async_change(which, start=start, end=end, code=one)
+            )
         else:
-            booking = replace(booking, name=self._free_name(booking.guest))
+            name = self._free_name(booking.guest)
             # Written down before it is made, so that it is not made twice.
-            await self._async_keep(old, booking)
-            old = booking
-            password, new = await self._guests.async_add(booking.name, start, end, code=digits)
+            await keep(old, old := replace(booking, name=name))
+            password, digits = await _async_first(
+                codes, lambda one: guests.async_add(name, start, end, code=one)
+            )
         booking = replace(booking, name=password.name, code=password.id)
-        await self._async_keep(old, booking)
-        seen = self._guests.seen(password)
-        if run.phones and not await self._async_tell(
-            run,
-            "code",
-            name=seen.name,
-            code=new,
-            start=self._guests.moment(seen.start),
-            end=self._guests.moment(seen.end),
-            status=seen.status,
-        ):
+        await keep(old, booking)
+        (self.result.changed if code else self.result.made).append(password.name)
+        if self._phones and not await self._async_send(guests.message(password, digits)):
             raise HomeAssistantError(
                 translation_domain=DOMAIN, translation_key="guest_code_not_sent"
             )
-        await self._async_keep(booking, replace(booking, told=True))
-        return "changed" if code else "made"
+        await keep(booking, replace(booking, sent=True))
 
-    async def _async_cancel(self, run: _Run, booking: Booking) -> str | None:
+    async def _async_cancel(self, booking: Booking) -> None:
         """Delete the code of a booking that is gone, unless the stay has begun.
 
         Portals take stays out of their calendars when they have begun.
         """
         now = time.time()
-        if booking.start <= now:
-            if booking.end <= now:
-                await self._async_keep(booking, None)
-            return None
-        code = await self._async_code(run, booking)
-        if code and not any(one.code == code.id for one in self.known if one is not booking):
-            await self._guests.async_delete(code.id)
-            await self._async_keep(booking, None)
-            await self._async_tell(run, "deleted", name=code.name)
-            return "deleted"
-        await self._async_keep(booking, None)
-        return None
+        if booking.start <= now < booking.end:
+            return
+        code = await self._async_code(booking) if booking.end > now else None
+        others = (one for one in self._bookings.known if one is not booking)
+        if code is None or any(one.code == code.id for one in others):
+            await self._bookings.async_keep(booking, None)
+            return
+        await self._guests.async_delete(code.id)
+        await self._bookings.async_keep(booking, None)
+        self.result.deleted.append(code.name)
+        await self._async_send(self._texts["deleted"].format(name=code.name))
 
-    async def _async_code(self, run: _Run, booking: Booking) -> GuestCode | None:
-        """Return the code of a booking, as Tuya's cloud has it."""
-        if not run.refreshed:
+    async def _async_code(self, booking: Booking) -> GuestCode | None:
+        """Return the code of a booking, as Tuya's cloud has it now."""
+        if not self._refreshed:
             await self._guests.async_refresh()
-            run.refreshed = True
+            self._refreshed = True
         return next(filter(booking.owns, self._guests.codes), None)
 
     def _free_name(self, guest: str) -> str:
-        """Return the name of a guest, or with a number if another one has it: Anna 2."""
+        """Return the name of a guest, with a number if another code has it: Anna 2."""
         taken = {one.name.casefold() for one in self._guests.codes if one.phase != "deleting"}
-        for number in count(2):
-            if guest.casefold() not in taken:
-                return guest
-    ...
+        name, numbers = guest, count(2)
+        while name.casefold() in taken:
+            number = f" {next(numbers)}"
+            name = guest[: NAME_LENGTH - len(number)].strip() + number
+        return name
+
+    async def _async_send(self, message: str) -> bool:
+        """Send a message about a booking to the phones; return if one of them has got it."""
+        bookings = self._bookings
+        return await async_send(bookings.hass, self._phones, bookings.entry.title, message)
+
+
+async def _async_first(
+    codes: list[str | None], send: Callable[[str | None], Awaitable[tuple[TemporaryPassword, str]]]
+) -> tuple[TemporaryPassword, str]:
+    """Return what is sent with the first code whose length the lock accepts."""
+    for code in codes[:-1]:
+        try:
+            return await send(code)
+        except ServiceValidationError as err:
+            if err.translation_key not in {"cloud_bad_value", "password_bad_code"}:
+                raise
+    return await send(codes[-1])
+
+
+async def _async_events(hass: HomeAssistant, calendar: str) -> list[CalendarEvent]:
+    """Return the events of a calendar that are not over yet."""
+    entity = hass.data[DATA_COMPONENT].get_entity(calendar)
+    if entity is None or not entity.available or entity.platform.platform_name == DOMAIN:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="calendar_not_available",
+            translation_placeholders={"calendar": calendar},
+        )
+    now = dt_util.now()
+    return await entity.async_get_events(hass, now - LOOK_BACK, now + LOOK_AHEAD)
+
+
+def _calendar_id(hass: HomeAssistant, calendar: str) -> str:
+    """Return what a calendar is called whatever its entity ID is changed to."""
+    entity = er.async_get(hass).async_get(calendar)
+    return entity.id if entity else calendar
+
+
+def _moment(moment: datetime | date, usual: time_of_day) -> int:
+    """Return a time of a calendar in Unix seconds."""
+    if not isinstance(moment, datetime):
+        moment = datetime.combine(moment, usual, dt_util.get_default_time_zone())
+    return int(dt_util.as_utc(moment).timestamp())

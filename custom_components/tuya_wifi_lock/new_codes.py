@@ -3,7 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from homeassistant.components.notify import DATA_COMPONENT, DOMAIN as NOTIFY_DOMAIN
+from homeassistant.components.notify import (
+    DATA_COMPONENT,
+    DOMAIN as NOTIFY_DOMAIN,
+    NotifyEntity,
+)
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
@@ -19,7 +23,7 @@ FETCH_WITHIN = 600.0
 class _New:
     code: str = field(repr=False)
     user_id: str
-    forget: CALLBACK_TYPE = field(repr=False)
+    cancel: CALLBACK_TYPE = field(repr=False)
 
 
 class NewCodes:
@@ -32,52 +36,61 @@ class NewCodes:
     @callback
     def async_put(self, code_id: str, code: str, user_id: str) -> None:
         """Keep the digits of a code for its maker."""
-        self.async_take(code_id)
-        forget = async_call_later(
-            self._hass, FETCH_WITHIN, lambda now: self._new.pop(code_id, None)
-        )
-        self._new[code_id] = _New(code=code, user_id=user_id, forget=forget)
+        self.async_forget(code_id)
+        cancel = async_call_later(self._hass, FETCH_WITHIN, lambda _: self.async_forget(code_id))
+        self._new[code_id] = _New(code=code, user_id=user_id, cancel=cancel)
 
     @callback
-    def async_take(self, code_id: str, user_id: str | None = None) -> str | None:
-        """Return digits once, and only to their maker; without a user, forget them."""
+    def of(self, code_id: str, user_id: str | None) -> str | None:
+        """Return the digits of a code, only to their maker."""
         new = self._new.get(code_id)
-        if new is None or user_id not in {None, new.user_id}:
-            return None
-        del self._new[code_id]
-        new.forget()
-        return new.code
+        return new.code if new and new.user_id == user_id else None
 
     @callback
-    def async_forget(self) -> None:
-        """Forget all digits."""
+    def async_take(self, code_id: str, user_id: str | None) -> str | None:
+        """Return the digits of a code once, only to their maker."""
+        if (code := self.of(code_id, user_id)) is not None:
+            self.async_forget(code_id)
+        return code
+
+    @callback
+    def async_forget(self, code_id: str) -> None:
+        """Forget the digits of a code."""
+        if new := self._new.pop(code_id, None):
+            new.cancel()
+
+    @callback
+    def async_forget_all(self) -> None:
+        """Forget the digits of all codes."""
         for code_id in tuple(self._new):
-            self.async_take(code_id)
+            self.async_forget(code_id)
 
 
-async def async_message(
-    hass: HomeAssistant, phones: Iterable[str], title: str, message: str
-) -> bool:
-    """Send a message to phones, by their devices; return if one of them has got it.
-
-    The action `notify.send_message` would write the digits into Home Assistant's database, as it
-    does with the data of every action. So the entities of the phones are asked themselves.
-    """
-    component, registry = hass.data.get(DATA_COMPONENT), er.async_get(hass)
-    entities = [
-        notifier
+def reachable(hass: HomeAssistant, phones: Iterable[str]) -> list[NotifyEntity]:
+    """Return what notifies phones, by the devices that they are."""
+    if (component := hass.data.get(DATA_COMPONENT)) is None:
+        return []
+    registry = er.async_get(hass)
+    return [
+        entity
         for phone in phones
-        for entity in er.async_entries_for_device(registry, phone)
-        if entity.domain == NOTIFY_DOMAIN
-        and component
-        and (notifier := component.get_entity(entity.entity_id))
+        for entry in er.async_entries_for_device(registry, phone)
+        if entry.domain == NOTIFY_DOMAIN and (entity := component.get_entity(entry.entity_id))
     ]
+
+
+async def async_send(hass: HomeAssistant, phones: Iterable[str], title: str, message: str) -> bool:
+    """Send a message to phones; return if one of them has got it.
+
+    An action to notify would write the digits into Home Assistant's database, where the data of
+    all actions are. So the entities are asked themselves.
+    """
     sent = False
-    for notifier in entities:
+    for entity in reachable(hass, phones):
         try:
-            await notifier.async_send_message(message, title)
+            await entity.async_send_message(message, title)
         except HomeAssistantError as err:
-            LOGGER.warning("A message for %s was not sent: %s", notifier.entity_id, err)
+            LOGGER.warning("%s has not sent a message: %s", entity.entity_id, err)
         else:
             sent = True
     return sent
