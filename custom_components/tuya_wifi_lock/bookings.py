@@ -20,7 +20,7 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .guests import GuestCode, Guests
 from .new_codes import async_send, reachable
-from .texts import texts
+from .texts import text
 from .tuyalock import TemporaryPassword, safe_name
 
 LOOK_AHEAD = timedelta(days=366)
@@ -54,9 +54,9 @@ class Wishes:
             _moment(event.end, self.check_out),
         )
 
-    def codes(self, text: str, length: int | None) -> list[str | None]:
+    def codes(self, words: str, length: int | None) -> list[str | None]:
         """Return the codes to try for a booking; None is a random one."""
-        found = self.digits.search(text)
+        found = self.digits.search(words)
         digits = "".join(filter(str.isdecimal, found[found.lastindex or 0])) if found else ""
         lengths = LENGTHS if length is None else (length,)
         return [digits[-one:] for one in lengths if len(digits) >= one] or [None]
@@ -101,8 +101,8 @@ class Synced:
     made: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)
-    """Why there is no code that is as the booking."""
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    """With why there is no code that is as the booking."""
 
 
 class Bookings:
@@ -147,16 +147,13 @@ class _Sync:
         self._guests = bookings.guests
         self._phones = wishes.phones or bookings.guests.phones
         self._calendar = _calendar_id(bookings.hass, wishes.calendar)
-        self._texts = texts(bookings.hass, "guest_message")
         self._refreshed = False
         self.result = Synced()
 
     async def async_run(self, events: Iterable[CalendarEvent]) -> None:
         """Follow each booking, first those that are gone, until it is the cloud that fails."""
         found = sorted(self._found(events), key=lambda one: one[0].start)
-        known = {
-            one.key: one for one in self._bookings.known if one.calendar == self._calendar
-        }
+        known = {one.key: one for one in self._bookings.known if one.calendar == self._calendar}
         before = {one.key: known.pop(one.key) for one, _ in found if one.key in known}
         for one, _ in found:
             # Some portals call the same event something else each time.
@@ -165,17 +162,17 @@ class _Sync:
         for gone in known.values():
             if not await self._async_try(gone, self._async_cancel(gone)):
                 return
-        for one, text in found:
-            if not await self._async_try(one, self._async_follow(before.get(one.key), one, text)):
+        for one, words in found:
+            if not await self._async_try(one, self._async_follow(before.get(one.key), one, words)):
                 return
 
     def _found(self, events: Iterable[CalendarEvent]) -> Iterator[tuple[Booking, str]]:
         """Return the bookings among the events of the calendar, each with its text."""
         for event in events:
             parts = (event.summary, event.description, event.location)
-            text = "\n".join(filter(None, parts))
+            words = "\n".join(filter(None, parts))
             start, end = self._wishes.times(event)
-            if start >= end or not self._wishes.only.search(text):
+            if start >= end or not self._wishes.only.search(words):
                 continue
             which = (event.uid, event.recurrence_id) if event.uid else (event.summary, start, end)
             yield (
@@ -186,7 +183,7 @@ class _Sync:
                     start=start,
                     end=end,
                 ),
-                text,
+                words,
             )
 
     async def _async_try(self, booking: Booking, step: Coroutine[Any, Any, None]) -> bool:
@@ -195,16 +192,16 @@ class _Sync:
         try:
             await step
         except HomeAssistantError as err:
-            self.result.failed[booking.guest] = error = str(err)
+            error = str(err)
+            self.result.failed.append((booking.guest, error))
             if reported.get(booking.key) != error:
                 reported[booking.key] = error
-                text = self._texts["failed"].format(name=booking.guest, error=error)
-                await self._async_send(text)
+                await self._async_send("failed", name=booking.guest, error=error)
             return isinstance(err, ServiceValidationError)
         reported.pop(booking.key, None)
         return True
 
-    async def _async_follow(self, old: Booking | None, booking: Booking, text: str) -> None:
+    async def _async_follow(self, old: Booking | None, booking: Booking, words: str) -> None:
         """Make the code of a booking as the booking is."""
         now = time.time()
         too_early = booking.start - self._wishes.lead_time.total_seconds() > now
@@ -223,14 +220,14 @@ class _Sync:
             # The owner has deleted it.
             await self._bookings.async_keep(old, None)
         else:
-            await self._async_write(old, booking, code, text)
+            await self._async_write(old, booking, code, words)
 
     async def _async_write(
-        self, old: Booking | None, booking: Booking, code: GuestCode | None, text: str
+        self, old: Booking | None, booking: Booking, code: GuestCode | None, words: str
     ) -> None:
         """Make or change the code of a booking, and send its digits."""
         keep, guests = self._bookings.async_keep, self._guests
-        codes = self._wishes.codes(text, guests.code_length)
+        codes = self._wishes.codes(words, guests.code_length)
         if (self._phones or None in codes) and not reachable(self._bookings.hass, self._phones):
             raise ServiceValidationError(
                 translation_domain=DOMAIN, translation_key="guest_code_no_phone"
@@ -251,10 +248,8 @@ class _Sync:
         booking = replace(booking, name=password.name, code=password.id)
         await keep(old, booking)
         (self.result.changed if code else self.result.made).append(password.name)
-        if self._phones and not await self._async_send(guests.message(password, digits)):
-            raise HomeAssistantError(
-                translation_domain=DOMAIN, translation_key="guest_code_not_sent"
-            )
+        if self._phones and not await self._async_notify(guests.message(password, digits)):
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="booking_not_sent")
         await keep(booking, replace(booking, sent=True))
 
     async def _async_cancel(self, booking: Booking) -> None:
@@ -273,7 +268,7 @@ class _Sync:
         await self._guests.async_delete(code.id)
         await self._bookings.async_keep(booking, None)
         self.result.deleted.append(code.name)
-        await self._async_send(self._texts["deleted"].format(name=code.name))
+        await self._async_send("deleted", name=code.name)
 
     async def _async_code(self, booking: Booking) -> GuestCode | None:
         """Return the code of a booking, as Tuya's cloud has it now."""
@@ -291,8 +286,12 @@ class _Sync:
             name = guest[: NAME_LENGTH - len(number)].strip() + number
         return name
 
-    async def _async_send(self, message: str) -> bool:
-        """Send a message about a booking to the phones; return if one of them has got it."""
+    async def _async_send(self, key: str, **values: str) -> None:
+        """Send a message about a booking to the phones."""
+        await self._async_notify(text(self._bookings.hass, "guest_message", key).format(**values))
+
+    async def _async_notify(self, message: str) -> bool:
+        """Send a message to the phones; return if one of them has got it."""
         bookings = self._bookings
         return await async_send(bookings.hass, self._phones, bookings.entry.title, message)
 
@@ -313,10 +312,11 @@ async def _async_first(
 async def _async_events(hass: HomeAssistant, calendar: str) -> list[CalendarEvent]:
     """Return the events of a calendar that are not over yet."""
     entity = hass.data[DATA_COMPONENT].get_entity(calendar)
-    if entity is None or not entity.available or entity.platform.platform_name == DOMAIN:
+    ours = entity is not None and entity.platform.platform_name == DOMAIN
+    if entity is None or not entity.available or ours:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
-            translation_key="calendar_not_available",
+            translation_key="calendar_of_guests" if ours else "calendar_not_available",
             translation_placeholders={"calendar": calendar},
         )
     now = dt_util.now()

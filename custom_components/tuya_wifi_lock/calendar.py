@@ -29,7 +29,7 @@ from .coordinator import LockConfigEntry
 from .entity import LockValue, LockValueDescription, async_add_when_seen
 from .guests import clock_time
 from .new_codes import async_send, reachable
-from .tuyalock import PasswordPhase, TemporaryPassword, Weekly
+from .tuyalock import TemporaryPassword, Weekly
 
 PARALLEL_UPDATES = 0
 
@@ -71,7 +71,7 @@ GUESTS = GuestsDescription(
 def _is_shown(password: TemporaryPassword) -> bool:
     """Return if a code is in the calendar: also one that has ended, but none that was deleted."""
     is_there = password.gone is None or password.gone >= password.end
-    return is_there or password.phase is PasswordPhase.FAILED
+    return is_there or password.phase == "failed"
 
 
 async def async_setup_entry(
@@ -205,7 +205,9 @@ class GuestCalendar(LockValue[Passwords], CalendarEntity):
         else:
             user = connection.user if (connection := current_connection.get()) else None
         if user is None or not self.coordinator.guests.may(user):
-            raise _refusal("no_guest_manager")
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="no_guest_manager"
+            )
         return user.id
 
     def _find(
@@ -214,20 +216,26 @@ class GuestCalendar(LockValue[Passwords], CalendarEntity):
         """Return a code; raise if only some of its visits are meant, as all have one schedule."""
         found = next((one for one in self._value if one.id == uid), None)
         if found is None:
-            raise _refusal("event_gone")
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="event_gone")
         if found.weekly and recurrence_id:
             if recurrence_range != THIS_AND_FUTURE:
-                raise _refusal("weekly_single")
+                raise ServiceValidationError(
+                    translation_domain=DOMAIN, translation_key="weekly_single"
+                )
             coming = _next_visit(found, dt_util.utcnow())
             if coming and recurrence_id > _recurrence_id(dt_util.as_local(coming[0])):
-                raise _refusal("weekly_later")
+                raise ServiceValidationError(
+                    translation_domain=DOMAIN, translation_key="weekly_later"
+                )
         return found
 
     def _check_receiver(self, user_id: str | None) -> None:
         """Raise if nobody would get the digits."""
         phones = self.coordinator.guests.phones
         if user_id is None and not reachable(self.hass, phones):
-            raise _refusal("guest_code_no_phone")
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="guest_code_no_phone"
+            )
 
     async def _async_bring(
         self, password: TemporaryPassword, code: str, user_id: str | None
@@ -241,10 +249,6 @@ class GuestCalendar(LockValue[Passwords], CalendarEntity):
             raise HomeAssistantError(
                 translation_domain=DOMAIN, translation_key="guest_code_not_sent"
             )
-
-
-def _refusal(key: str) -> ServiceValidationError:
-    return ServiceValidationError(translation_domain=DOMAIN, translation_key=key)
 
 
 # Times of codes, as visits
@@ -265,8 +269,8 @@ def _visits(
         if start < before and end > after:
             yield start, end
         return
-    zone = dt_util.get_time_zone(weekly.time_zone) if weekly.time_zone else None
-    zone = zone or dt_util.get_default_time_zone()
+    named = dt_util.get_time_zone(weekly.time_zone) if weekly.time_zone else None
+    zone = named or dt_util.get_default_time_zone()
     day = max(start, after).astimezone(zone).date()
     while day <= min(end, before).astimezone(zone).date():
         if day.weekday() in weekly.days:
@@ -294,7 +298,7 @@ def _rule(password: TemporaryPassword) -> str | None:
 
 
 def _clock(weekly: Weekly | None) -> tuple[frozenset[int], int, int] | None:
-    return weekly and (weekly.days, weekly.start, weekly.end)
+    return (weekly.days, weekly.start, weekly.end) if weekly else None
 
 
 # Events that people enter, as times of codes
@@ -324,7 +328,9 @@ def _weekly_times(rule: dict[str, str], start: datetime, end: datetime) -> Times
         # Midnight is a minute that no schedule has.
         minutes[1], end = LAST_MINUTE, end - timedelta(minutes=1)
     if end.date() != start.date():
-        raise _refusal("password_bad_weekly")
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="password_bad_weekly"
+        )
     if (last := _last_day(rule, start, days)) is None:
         until = start + WITHOUT_END
     else:
@@ -343,7 +349,7 @@ def _days(rule: dict[str, str], start: datetime) -> frozenset[int]:
         or rule.get("INTERVAL", "1") != "1"
         or not {*DAYS}.issuperset(named)
     ):
-        raise _refusal("not_weekly")
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_weekly")
     return frozenset(map(DAYS.index, named)) or every
 
 

@@ -195,7 +195,7 @@ class Guests:
         """Return a message that brings the digits of a code to somebody."""
         seen = self.seen(password)
         key = "code_weekly" if seen.weekly else "code"
-        return texts(self._hass, "guest_message")[key].format(
+        return text(self._hass, "guest_message", key).format(
             name=seen.name,
             code=code,
             start=self._moment(seen.start),

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
 
 from homeassistant.components.notify import (
     DATA_COMPONENT,
@@ -27,7 +29,7 @@ class _New:
 
 
 class NewCodes:
-    """Digits of new codes, each for the user who has made it, for ten minutes and in memory only."""
+    """Digits of new codes, for ten minutes and in memory only, each for who has made it."""
 
     def __init__(self, hass: HomeAssistant) -> None:
         self._hass = hass
@@ -37,7 +39,7 @@ class NewCodes:
     def async_put(self, code_id: str, code: str, user_id: str) -> None:
         """Keep the digits of a code for its maker."""
         self.async_forget(code_id)
-        cancel = async_call_later(self._hass, FETCH_WITHIN, lambda _: self.async_forget(code_id))
+        cancel = async_call_later(self._hass, FETCH_WITHIN, partial(self.async_forget, code_id))
         self._new[code_id] = _New(code=code, user_id=user_id, cancel=cancel)
 
     @callback
@@ -54,7 +56,7 @@ class NewCodes:
         return code
 
     @callback
-    def async_forget(self, code_id: str) -> None:
+    def async_forget(self, code_id: str, _now: datetime | None = None) -> None:
         """Forget the digits of a code."""
         if new := self._new.pop(code_id, None):
             new.cancel()
