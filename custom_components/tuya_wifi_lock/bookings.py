@@ -312,11 +312,16 @@ async def _async_first(
 async def _async_events(hass: HomeAssistant, calendar: str) -> list[CalendarEvent]:
     """Return the events of a calendar that are not over yet."""
     entity = hass.data[DATA_COMPONENT].get_entity(calendar)
-    ours = entity is not None and entity.platform.platform_name == DOMAIN
-    if entity is None or not entity.available or ours:
+    if entity is None or not entity.available:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
-            translation_key="calendar_of_guests" if ours else "calendar_not_available",
+            translation_key="calendar_not_available",
+            translation_placeholders={"calendar": calendar},
+        )
+    if entity.platform.platform_name == DOMAIN:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="calendar_of_guests",
             translation_placeholders={"calendar": calendar},
         )
     now = dt_util.now()
