@@ -333,10 +333,11 @@ async def _async_guests(lock: TuyaLockEntity, call: ServiceCall) -> Guests:
 def _end(data: Mapping[str, Any]) -> float:
     """Return the end of a code in Unix seconds, from an end or a duration."""
     end, duration = data.get(ATTR_END), data.get(ATTR_DURATION)
-    if (end is None) is (duration is None):
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="end_or_duration")
-    moment: float = data[ATTR_START] + duration.total_seconds() if duration else end
-    return moment
+    if end is not None and duration is None:
+        return float(end)
+    if duration is not None and end is None:
+        return float(data[ATTR_START] + duration.total_seconds())
+    raise ServiceValidationError(translation_domain=DOMAIN, translation_key="end_or_duration")
 
 
 def _weekly(data: Mapping[str, Any]) -> Weekly | Literal[False] | None:
