@@ -1,7 +1,7 @@
 """The actions of a lock."""
 
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import islice
 import time
 from typing import Any, Literal
@@ -282,7 +282,8 @@ async def _async_get_new(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectT
 async def _async_sync(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
     """Make the codes of a lock as the bookings of a calendar are."""
     await _async_guests(lock, call)
-    synced = await lock.coordinator.bookings.async_sync(Wishes(**call.data))
+    wishes = Wishes(**{one.name: call.data[one.name] for one in fields(Wishes)})
+    synced = await lock.coordinator.bookings.async_sync(wishes)
     if synced.failed and not call.return_response:
         raise HomeAssistantError(
             translation_domain=DOMAIN,
