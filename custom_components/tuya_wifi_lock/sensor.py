@@ -280,7 +280,7 @@ class PasswordsSensor(LockValue[tuple[TemporaryPassword, ...]], SensorEntity):
 
     @callback
     def _async_turned(self, now: datetime) -> None:
-        self._value = self._read()
+        self._value = self.entity_description.value_fn(self.coordinator)
         self.async_write_ha_state()
         self._async_arm()
 
