@@ -11,9 +11,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 from custom_components.tuya_wifi_lock.const import CONF_GUEST_PHONES, DOMAIN
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
+from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from tests.common import LOCK, NAME, restart
-from tests.conftest import setup
+from tests.conftest import setup, wait_for
 from tests.guests import act, fetch, listed
 from tests.phones import Phone, add_phone
 from tests.simulator import SimulatedLock
@@ -157,6 +158,28 @@ async def test_a_booking_is_made_moved_and_cancelled(
     assert "The booking of Anna is canceled" in phone.messages[-1]
     assert await sync(hass) == NOTHING
     assert len(phone.messages) == 3
+
+
+async def test_the_blueprint_follows_the_calendar(
+    hass: HomeAssistant, cloud: SimulatedCloud, lock: SimulatedLock, portal: Portal, phone: Phone
+) -> None:
+    await portal.publish()
+    inputs = {"lock": LOCK, "calendar": BOOKINGS, "phones": [phone.device]}
+    use = {"path": f"{DOMAIN}/booking.yaml", "input": inputs}
+    config = {"automation": [{"id": "bookings", "alias": "Bookings", "use_blueprint": use}]}
+    assert await async_setup_component(hass, "automation", config)
+    await hass.async_block_till_done()
+    stay = portal.book("Anna")
+    await portal.publish()
+    await wait_for(hass, lambda: phone.messages)
+    stay.end += timedelta(days=1)
+    await portal.publish()
+    await wait_for(hass, lambda: len(phone.messages) == 2)
+    (row,) = cloud.rows(lock.device_id)
+    assert (row.name, row.invalid_time) == ("Anna", stay.end.timestamp())
+    assert row.digits in phone.messages[1]
+    off = {"entity_id": "automation.bookings"}
+    await hass.services.async_call("automation", "turn_off", off, blocking=True)
 
 
 async def test_a_code_is_made_when_the_guest_comes_soon(
