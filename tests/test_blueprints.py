@@ -211,8 +211,8 @@ def test_it_can_be_imported(hass: HomeAssistant, file: Path) -> None:
     for field in blueprint.inputs.values():
         assert field["name"]
         assert field["selector"]
-    readme = (ROOT / "README.md").read_text()
-    assert f"({IMPORT}{address.replace(':', '%3A').replace('/', '%2F')})" in readme
+    reference = (ROOT / "docs" / "reference.md").read_text()
+    assert f"({IMPORT}{address.replace(':', '%3A').replace('/', '%2F')})" in reference
 
 
 def test_there_are_seven() -> None:

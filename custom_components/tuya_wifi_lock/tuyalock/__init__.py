@@ -7,9 +7,9 @@ from .cloud.openapi import MAX_CALLS, REGIONS, CallCounter, OpenApi, Project
 from .cloud.responses import CloudDevice, Firmware, read_account_report, read_specifications
 from .exceptions import (
     AccountRefused,
+    AccountSilent,
     CallsUsedUp,
     CloudError,
-    CloudSilent,
     CloudUnreachable,
     LockError,
 )
@@ -30,6 +30,7 @@ from .models import (
     Unlock,
     UnlockWith,
     Value,
+    Weekly,
     clean_secret,
     is_set as is_clock_set,
     safe_name,
@@ -63,6 +64,7 @@ __all__ = [
     "UNLOCK_METHODS",
     "VERSIONS",
     "AccountRefused",
+    "AccountSilent",
     "Address",
     "Age",
     "Alarm",
@@ -74,7 +76,6 @@ __all__ = [
     "CloudClient",
     "CloudDevice",
     "CloudError",
-    "CloudSilent",
     "CloudUnreachable",
     "Dp",
     "Family",
@@ -97,6 +98,7 @@ __all__ = [
     "UnlockWith",
     "Update",
     "Value",
+    "Weekly",
     "clean_secret",
     "dump",
     "family_of",
