@@ -62,6 +62,12 @@ QUERY_EVERY = 3600.0
 ANSWER_TIME = 10.0
 """Seconds within which Tuya has to answer."""
 
+_PASSING = {
+    ConfigEntryState.NOT_LOADED,
+    ConfigEntryState.SETUP_IN_PROGRESS,
+    ConfigEntryState.UNLOAD_IN_PROGRESS,
+}
+"""What an entry goes through while it is reloaded."""
 _REPORT = 4
 """The protocol number of messages in which a device reports."""
 _UNEXPECTED = (AttributeError, KeyError, OSError, RuntimeError, TypeError, ValueError)
@@ -345,9 +351,12 @@ def absence(hass: HomeAssistant) -> Trouble:
     entries = [entry for entry in entries if not entry.disabled_by]
     if not entries:
         return Trouble.DISABLED
-    if any(entry.state is ConfigEntryState.SETUP_RETRY for entry in entries):
+    states = {entry.state for entry in entries}
+    if ConfigEntryState.SETUP_RETRY in states:
         return Trouble.WAITING
-    if any(entry.state is not ConfigEntryState.LOADED for entry in entries):
+    if states & _PASSING:
+        return Trouble.CONNECTING
+    if states != {ConfigEntryState.LOADED}:
         return Trouble.SIGNED_OUT
     return Trouble.NO_LOCK if list(managers(hass)) else Trouble.UNEXPECTED
 

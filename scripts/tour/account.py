@@ -138,7 +138,7 @@ async def account_unreachable(stage: Stage) -> None:
     await stage.home.reload_account()
     state = await stage.home.account_state()
     expect(state == "setup_retry", f"the Tuya integration is {state}")
-    await _found_of_account(stage, "attention", "waits")
+    await _found_of_account(stage, "unknown", "wait")
     stage.tell_of_tuya("connections are taken again")
     stage.gateway.gone = False
     await stage.home.reload_account()
@@ -152,10 +152,10 @@ async def account_gone(stage: Stage) -> None:
     await stage.home.switch_account(on=False)
     await stage.back_door.sleep()
     before = _counts(stage)
-    stage.tell("fingerprint 2 opens the back door")
-    await stage.back_door.finger(2)
+    stage.tell("fingerprint 6 opens the back door")
+    await stage.back_door.finger(6)
     (event,) = await _new_events(stage, before, 1)
-    expect(str(event) == "fingerprint 2", f"it was shown as {event}")
+    expect(str(event) == "fingerprint 6", f"it was shown as {event}")
     expect(event.attributes["route"] == "lan", f"it came by {event.attributes['route']}")
     await stage.back_door.sleep()
 

@@ -50,8 +50,9 @@ class Broker:
 
     def drop(self) -> None:
         """End all connections without a word."""
-        for writer in tuple(self.topics):
+        for writer in self.topics:
             writer.transport.abort()
+        self.topics.clear()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(asyncio.IncompleteReadError, ConnectionError):
@@ -71,10 +72,10 @@ class Broker:
                 return not self.refuses
             case _ if kind == SUBSCRIBE:
                 found = list(_topics(body[2:], 1))
-                self.topics[writer].update(found)
+                self.topics.get(writer, set()).update(found)
                 writer.write(_packet(0x90, body[:2] + bytes(len(found))))
             case _ if kind == UNSUBSCRIBE:
-                self.topics[writer].difference_update(_topics(body[2:], 0))
+                self.topics.get(writer, set()).difference_update(_topics(body[2:], 0))
                 writer.write(_packet(0xB0, body[:2]))
             case _ if kind == PING:
                 writer.write(_packet(0xD0, b""))
