@@ -71,7 +71,9 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
 
     @callback
     def _async_unlocked(self, delivery: Delivery) -> None:
-        if shown := self.hass.states.get(self.entity_id):
+        shown, context = self.hass.states.get(self.entity_id), delivery.context
+        # Where a user pressed Unlock, Home Assistant names them beside the state of the lock.
+        if shown and not (context and context.user_id):
             async_log_unlock(self.hass, self.entity_id, shown.name, delivery)
 
     @callback
@@ -105,7 +107,7 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
         data = self.coordinator.data
         attributes = {**self._refusal, **({"assumed": True} if data.bolt.assumed else {})}
         if data.unlocking:
-            waits = "connection" if self.coordinator.lock.stays else "request"
+            waits = "connection" if data.stays else "request"
             attributes["waits_for"] = waits if data.unlock_waits_until else "answer"
             attributes["waits_until"] = iso(data.unlock_waits_until)
         return attributes

@@ -205,15 +205,16 @@ class LastHeard(QuietLockSensor):
 
     _was_awake = False
 
+    @callback
     @override
-    def _read(self) -> Value:
-        """Return what is shown already while the lock stays awake."""
-        at = super()._read()
-        stays, self._was_awake = self._was_awake, self.coordinator.data.awake
-        shown = self._value if stays else None
-        if isinstance(at, datetime) and isinstance(shown, datetime) and at - shown < STILL_AWAKE:
-            return shown
-        return at
+    def _handle_coordinator_update(self) -> None:
+        """Keep what is shown already while the lock stays awake."""
+        data, shown = self.coordinator.data, self._value
+        stays, self._was_awake = self._was_awake, data.awake
+        at = _last_heard(data.state)
+        if stays and at and isinstance(shown, datetime) and at - shown < STILL_AWAKE:
+            return
+        super()._handle_coordinator_update()
 
 
 class PasswordsSensor(LockValue[tuple[TemporaryPassword, ...]], SensorEntity):
