@@ -236,7 +236,7 @@ class Gateway(HttpServer):
             "name": self._names[device_id],
             "local_key": "" if behind_gateway else lock.local_key,
             "category": lock.model.category if lock.model else "ms",
-            "product_id": lock.product_id,
+            "product_id": lock.product_id or "unpublished",
             "product_name": "Smart Lock",
             "sub": behind_gateway,
             "uuid": f"uuid{device_id}",
