@@ -41,7 +41,7 @@ from .guests import Guests
 from .members import Member, members_of, owner
 from .opener import Opener, Opening
 from .store import SalvagedStore
-from .texts import lock_errors
+from .texts import lock_errors, way_in_words
 from .tuya_account import Trouble, TuyaAccount
 from .tuyalock import (
     Address,
@@ -358,8 +358,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             return self.opener.name_of(record) or "Home Assistant"
         if guest := self.lock.password_name(record):
             return guest
-        method = unlock.method.replace("_", " ").capitalize()
-        return method if unlock.number is None else f"{method} {unlock.number}"
+        return way_in_words(unlock).capitalize()
 
     def _read_features(self) -> tuple[object, ...]:
         """Return what decides which entities the lock has."""

@@ -567,10 +567,23 @@ class TuyaLock:
 
     def password_name(self, record: Record) -> str | None:
         """Return the name of the temporary password that opened the lock, if one did."""
+        return used.name if (used := self._password(record)) else None
+
+    def is_first_use(self, record: Record) -> bool:
+        """Return if an unlock is the first one with its temporary password, as far as known."""
+        used = self._password(record)
+        return used is not None and used.first_use in {None, record.id}
+
+    def note_use(self, record: Record) -> None:
+        """Note that an unlock with a temporary password was delivered: later ones are no first."""
+        if used := self._password(record):
+            self.passwords.note_use(used, record.id)
+
+    def _password(self, record: Record) -> TemporaryPassword | None:
         unlock = record.unlock
         if unlock.method != "temporary_password" or unlock.number is None:
             return None
-        return self.passwords.name_of(unlock.number, record.happened)
+        return self.passwords.used(unlock.number, record.happened)
 
     def lacks_name(self, record: Record) -> bool:
         """Return if a temporary password opened the lock whose name may be in the cloud."""
