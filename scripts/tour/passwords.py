@@ -144,6 +144,7 @@ async def guest_weekly(stage: Stage) -> None:
     await stage.touch()
     await stage.sleep()
     expect(not await stage.type_code(answer["code"]), "the code opens today")
+    await stage.sleep()
     await stage.ask("delete_temporary_password", which=answer["id"])
     await stage.touch()
     expect(await _statuses(stage) == {}, "there are passwords")
