@@ -41,6 +41,7 @@ from .records.journal import Journal
 from .records.keeper import Claims, RecordKeeper
 from .records.meaning import meanings
 from .records.state import (
+    STALE_AFTER,
     Bolt,
     Dated,
     LockState,
@@ -48,6 +49,7 @@ from .records.state import (
     current,
     forget_ahead,
     heard,
+    moved,
     opened,
     reduce,
     reduce_record,
@@ -58,6 +60,8 @@ from .storage import Reader, dump
 
 _LOGGER = logging.getLogger(__name__)
 
+CLOCK_STEP = 1.0
+"""Seconds by which our own clock is set at least; it is put right all the time by less."""
 LOOK_AT_CLOCK = 10.0
 """Seconds between two looks if our own clock is set by now."""
 
@@ -144,7 +148,7 @@ class TuyaLock:
         self.session = LanSession(address, clock, self.on_event)
         self._say_if_it_stays()
         self._waiters = Waiters(clock)
-        self._transports = Transports(self.session, self.product, lambda: self._state, clock)
+        self._transports = Transports(self.session, self.product, self._state_now, clock)
         self._remote = RemoteUnlock(
             self._transports,
             self._waiters,
@@ -346,6 +350,10 @@ class TuyaLock:
         """Let a remote unlock go through the account where nothing else reaches the lock."""
         self._transports.account = account
 
+    def _state_now(self) -> LockState:
+        self._notice_clock()
+        return self._state
+
     def _opened(self) -> None:
         now = self._clock.time()
         self._state = opened(self._state, now, now)
@@ -405,7 +413,7 @@ class TuyaLock:
         match report.source:
             case Source.LAN:
                 self._state = heard(self._state, now)
-                return [(one, now) for one in observations]
+                return current(self._state, observations, now, -(self.session.clock_ahead or 0.0))
             case Source.ACCOUNT:
                 self._state = forget_ahead(self._state, now)
                 if report.time:
@@ -427,6 +435,8 @@ class TuyaLock:
         if report.source is not Source.LAN:
             behind = self.health.clock_behind
             return self._keeper.reported(claims, report.received, report.source, behind)
+        if report.is_fresh:
+            self._keeper.speaks_now()
         if not report.is_answer:
             for event, claimed in claims:
                 if isinstance(event, Unlock):
@@ -441,11 +451,13 @@ class TuyaLock:
         new_unlocks = [one.unlock for one in new if one.kind is Kind.UNLOCK]
         match report.source:
             case Source.LAN:
-                codes = {one.code: one.value for one, _ in dated}
-                self.session.keep_open_until(self._state.request_until)
+                now = self._clock.time()
+                recent = [one for one, at in dated if report.received - at <= STALE_AFTER]
+                codes = {one.code: one.value for one in recent}
+                self.session.keep_open_for((self._state.request_until or now) - now)
                 if not report.is_answer:
                     self._check_keys(codes)
-                self._show(report, codes, [one for one, _ in claims if isinstance(one, Unlock)])
+                self._show(report, codes, _unlocks(recent) if claims else [])
             case Source.ACCOUNT:
                 for one, at in dated:
                     unlocks = _unlocks([one])
@@ -599,6 +611,7 @@ class TuyaLock:
 
     def _publish(self, records: Iterable[Record] = (), *, force: bool = False) -> None:
         """Publish what has changed, and the records that are new and not delivered."""
+        self._notice_clock()
         self._say_if_it_stays()
         records = tuple(records)
         for record in records:
@@ -618,6 +631,7 @@ class TuyaLock:
 
     def _look(self, now: float) -> Snapshot:
         state, settings = state_at(self._state, now), self._settings
+        waits_until = self._remote.waits_until
         return Snapshot(
             state=state,
             family=self.product.family,
@@ -626,7 +640,7 @@ class TuyaLock:
             last_unlock=self._keeper.last_unlock,
             awake=self.session.connected,
             unlocking=self._remote.unlocking,
-            unlock_waits_until=self._remote.waits_until,
+            unlock_waits_until=waits_until and waits_until + self._clock_offset,
             requested=state.requested(now),
             problem=self.health.problem,
             key_refused=self.health.key_refused,
@@ -666,12 +680,21 @@ class TuyaLock:
         self._arm(self._clock.time())
 
     def _notice_clock(self) -> None:
-        """Date what came while our own clock was not set, once it is."""
+        """Move what ends later when our own clock is set, so that it ends as it would have.
+
+        Date what came while it was not set.
+        """
         now = self._clock.time()
-        before, self._clock_offset = self._clock_offset, now - self._clock.monotonic()
+        offset = now - self._clock.monotonic()
+        ahead = offset - self._clock_offset
+        if abs(ahead) < CLOCK_STEP:
+            return
+        self._clock_offset = offset
         was_set, self._clock_set = self._clock_set, is_set(now)
-        if self._clock_set and not was_set:
-            ahead = self._clock_offset - before
+        if not self._clock_set or was_set:
+            _LOGGER.debug("%s: our clock was set by %.0f s", self._device_id, ahead)
+            self._state = moved(self._state, ahead)
+        else:
             _LOGGER.debug("%s: our clock is set, it was %.0f s behind", self._device_id, ahead)
             self.journal.date_again(ahead)
             self._state = set_right(self._state, ahead)

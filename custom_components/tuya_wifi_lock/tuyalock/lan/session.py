@@ -135,7 +135,7 @@ class LanSession:
         self._last_report = self._clock.monotonic()
         self._presence = Presence(self._last_report)
         self._held_until = self._released_until = float("-inf")
-        self._lock_clock = LockClock(address.latest_push, address.clock_ahead)
+        self._lock_clock = LockClock(self._clock, address.latest_push, address.clock_ahead)
         if address.host:
             self._candidates[address.host] = Candidate(address.host, self._clock)
 
@@ -144,6 +144,11 @@ class LanSession:
         """Return how the lock is reached, with all that it has proved."""
         clock = self._lock_clock
         return replace(self._address, latest_push=clock.latest, clock_ahead=clock.ahead)
+
+    @property
+    def clock_ahead(self) -> float | None:
+        """Return how many seconds the lock's clock is ahead of ours, if that is known."""
+        return self._lock_clock.ahead
 
     @property
     def running(self) -> bool:
@@ -193,9 +198,9 @@ class LanSession:
         finally:
             self._kept_open -= 1
 
-    def keep_open_until(self, until: float | None) -> None:
-        """Keep the connection until a Unix time: somebody waits at the door."""
-        self._open_until = float("-inf") if until is None else until
+    def keep_open_for(self, seconds: float) -> None:
+        """Keep the connection for so many seconds from now: somebody waits at the door."""
+        self._open_until = self._clock.monotonic() + seconds
 
     def send(self, dps: Mapping[int, Any]) -> None:
         """Send DP values, once, to the lock and nobody else.
@@ -664,4 +669,4 @@ class LanSession:
 
     @property
     def _needed(self) -> bool:
-        return self._kept_open > 0 or self._clock.time() < self._open_until
+        return self._kept_open > 0 or self._clock.monotonic() < self._open_until
