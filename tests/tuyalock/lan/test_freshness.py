@@ -75,6 +75,15 @@ def test_pushes_of_now_are_new_whatever_the_clock_shows(ahead: float) -> None:
     assert heard.push(NOW + 86400 * 31 + ahead, 86400 * 31) is Freshness.NEW
 
 
+def test_a_clock_that_is_wrong_is_known_after_ten_minutes() -> None:
+    """Until then, nothing tells it from a recording."""
+    heard = Heard()
+    for seconds in (0, 1, 20, 599):
+        assert heard.push(NOW + seconds - 300, seconds) is Freshness.DOUBTFUL
+    assert heard.push(NOW + 610 - 300, 610) is Freshness.DOUBTFUL
+    assert heard.push(NOW + 700 - 300, 700) is Freshness.NEW
+
+
 @pytest.mark.parametrize("ahead", [0.0, -3600.0, 7200.0])
 def test_what_was_recorded_is_not_new(ahead: float) -> None:
     heard = Heard(NOW + ahead, ahead)
@@ -143,8 +152,8 @@ def test_a_push_without_a_time_is_not_of_now_because_ours_is_1970() -> None:
 @pytest.mark.parametrize("step", [-3600.0, 3600.0, -86400.0])
 @pytest.mark.parametrize("ahead", [0.0, 7200.0])
 def test_our_own_clock_that_is_set_makes_nothing_old_or_new(ahead: float, step: float) -> None:
-    heard = Heard()
-    assert heard.push(NOW + ahead, 0) is not Freshness.STALE
+    heard = Heard(NOW, ahead)
+    assert heard.push(NOW + ahead, 0) is Freshness.NEW
     heard.clock.wall += step
     assert heard.push(NOW + 100 + ahead, 100) is Freshness.NEW
     # Recorded when our clock would be where it was set to.

@@ -41,7 +41,7 @@ class LockClock:
         self.latest = latest
         """The lock's time of its latest push."""
         self.ahead = ahead
-        """Seconds by which the lock's clock was ahead of ours then, if ours was set."""
+        """Seconds by which the lock's clock was ahead of ours then; None: nobody knows for sure."""
         self._zero: float | None = None
         """What the lock's clock showed at the zero of our monotonic one; None: not heard yet."""
         self._doubtful: list[tuple[float | None, float]] = []
@@ -53,19 +53,28 @@ class LockClock:
         set back, as when its batteries were changed.
         """
         stale = self._is_stale(sent)
-        if stale and not (may_be_reset and self._was_reset(sent)):
+        if sent is not None and not stale and (self.ahead is not None or self._is_near(sent)):
+            self.learn(sent)
+            return Freshness.NEW
+        goes_on = (may_be_reset or not stale) and self._goes_on(sent)
+        if stale and not goes_on:
             return Freshness.STALE
-        shown = sent is not None and not stale and (self.latest is not None or self._is_near(sent))
-        self.learn(sent)
-        return Freshness.NEW if shown else Freshness.DOUBTFUL
+        self._take(sent)
+        if goes_on:
+            self.learn(sent)
+        return Freshness.DOUBTFUL
 
     def learn(self, sent: float | None) -> None:
         """Learn from a push that is a new one for sure."""
         self._doubtful.clear()
-        self.latest = sent
-        self._zero = None if sent is None else sent - self._clock.monotonic()
+        self._take(sent)
         if sent is not None and is_set(now := self._clock.time()):
             self.ahead = sent - now
+
+    def _take(self, sent: float | None) -> None:
+        """Take no older push from now on."""
+        self.latest = sent
+        self._zero = None if sent is None else sent - self._clock.monotonic()
 
     def _is_near(self, sent: float) -> bool:
         """Return if a time of the lock is now by our clock, which may not be set."""
@@ -96,7 +105,7 @@ class LockClock:
         now = self._clock.time()
         return now + self.ahead if self.ahead is not None and is_set(now) else None
 
-    def _was_reset(self, sent: float | None) -> bool:
+    def _goes_on(self, sent: float | None) -> bool:
         """Return if enough doubtful pushes have times that go on as ours does."""
         now = self._clock.monotonic()
         if self._doubtful and not _in_step(self._doubtful[0], (sent, now)):
