@@ -61,6 +61,12 @@ QUERY_EVERY = 3600.0
 ANSWER_TIME = 10.0
 """Seconds within which Tuya has to answer."""
 
+_PASSING = {
+    ConfigEntryState.NOT_LOADED,
+    ConfigEntryState.SETUP_IN_PROGRESS,
+    ConfigEntryState.UNLOAD_IN_PROGRESS,
+}
+"""What an entry goes through while it is reloaded."""
 _FIELDS = ("id", "name", "category", "product_id", "local_key", "sub", "ip")
 """Attributes of a device that are called as in a cloud project."""
 _ERROR_CODE = re.compile("-?[0-9]{1,9}")
@@ -364,9 +370,12 @@ def absence(hass: HomeAssistant) -> Trouble:
     entries = [entry for entry in entries if not entry.disabled_by]
     if not entries:
         return Trouble.DISABLED
-    if any(entry.state is ConfigEntryState.SETUP_RETRY for entry in entries):
+    states = {entry.state for entry in entries}
+    if ConfigEntryState.SETUP_RETRY in states:
         return Trouble.WAITING
-    if any(entry.state is not ConfigEntryState.LOADED for entry in entries):
+    if states & _PASSING:
+        return Trouble.CONNECTING
+    if states != {ConfigEntryState.LOADED}:
         return Trouble.SIGNED_OUT
     return Trouble.NO_LOCK if list(managers(hass)) else Trouble.UNEXPECTED
 

@@ -18,8 +18,6 @@ from tests.tuyalock.house import house
 from tests.tuyalock.toy_clock import START
 from tests.tuyalock.toy_lock import ToyLock
 
-from .test_lan import pass_time
-
 HOUR, DAY = 3600.0, 86400.0
 STEPS = [-DAY, -HOUR, -20.0, 20.0, HOUR, DAY]
 
@@ -56,10 +54,11 @@ async def test_a_connection_is_kept_for_a_request_as_long_as_it_lasts(step: floa
         await home.awake()
         await home.simulated.push({"9": 60})
         await home.until(lambda: home.lock.snapshot.requested)
+        home.simulated.dps["9"] = 0
         home.clock.set_by = step
-        await pass_time(home, 40, 1)
+        await home.pass_time(40, 1)
         assert home.lock.snapshot.awake
-        await pass_time(home, 40, 1)
+        await home.pass_time(32, 1)
         assert not home.lock.snapshot.awake
 
 

@@ -78,6 +78,10 @@ class Snapshot:
     last_unlock: Record | None
     """The unlock that happened last, also if it is still pending."""
     awake: bool
+    available: bool
+    """It is there for us, awake or not."""
+    stays: bool
+    """It stays on the network, so it is missed when it is not there."""
     unlocking: bool
     unlock_waits_until: float | None
     """Until when an unlock waits for somebody at the door, in Unix seconds; None: none does."""
@@ -92,11 +96,6 @@ class Snapshot:
     """The kinds of records that there are."""
     passwords: tuple[TemporaryPassword, ...]
     """The temporary passwords that are known, the oldest first."""
-
-    @property
-    def available(self) -> bool:
-        """Return if the lock is there for us, awake or not."""
-        return not (self.key_refused or self.missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +145,7 @@ class TuyaLock:
         self.on_network = address.on_network
         """The lock can be looked for in the local network."""
         self.session = LanSession(address, clock, self.on_event)
-        self._say_if_it_stays()
+        self.session.keep_alive(stays=self.product.stays_connected and self.on_network)
         self._waiters = Waiters(clock)
         self._transports = Transports(self.session, self.product, self._state_now, clock)
         self._remote = RemoteUnlock(
@@ -326,7 +325,7 @@ class TuyaLock:
             "family": product.family,
             "table_source": product.table_source,
             "kind_unclear": product.kind_unclear,
-            "stays_connected": self.stays,
+            "stays_connected": self.snapshot.stays,
             "query_answer": product.query_answer,
             "table": [{"dp": id_, **dump(dp)} for id_, dp in sorted(product.table.items())],
             "heard": [self._describe_dp(row) for row in product.heard.dps.values()],
@@ -365,11 +364,6 @@ class TuyaLock:
         return by_cloud or self.product.replies
 
     @property
-    def stays(self) -> bool:
-        """Return if the lock stays on the network, so that it is missed when it is not there."""
-        return self.session.stays
-
-    @property
     def opens_by_account(self) -> bool:
         """Return if the lock can be opened through the account while somebody asks at the door."""
         return self._remote.opens_by_account
@@ -403,7 +397,13 @@ class TuyaLock:
         bits = report.source is Source.CLOUD and self.product.alarm_bits
         claims = events(observations, alarm_bits=bits)
         new = self._keep(report, claims)
-        self._feed(report, dated, claims, new)
+        if report.source is Source.LAN:
+            until = self._state.request_until
+            self.session.open_until = until and until - self._clock_offset
+            if not report.is_answer:
+                self._check_keys({one.code: one.value for one in _recent(dated, report)})
+        if self._waiters.waiting:
+            self._feed(report, dated, claims, new)
         # A record that is pending may change nothing that can be seen, and is to be stored as well.
         self._publish(new, force=self.journal.changes != changes)
 
@@ -451,12 +451,8 @@ class TuyaLock:
         new_unlocks = [one.unlock for one in new if one.kind is Kind.UNLOCK]
         match report.source:
             case Source.LAN:
-                now = self._clock.time()
-                recent = [one for one, at in dated if report.received - at <= STALE_AFTER]
+                recent = _recent(dated, report)
                 codes = {one.code: one.value for one in recent}
-                self.session.keep_open_for((self._state.request_until or now) - now)
-                if not report.is_answer:
-                    self._check_keys(codes)
                 self._show(report, codes, _unlocks(recent) if claims else [])
             case Source.ACCOUNT:
                 for one, at in dated:
@@ -505,6 +501,8 @@ class TuyaLock:
 
     def on_event(self, event: SessionEvent) -> None:
         """Take what happens in the local network."""
+        if self.session.connected and not self.snapshot.awake:
+            self.health.note_success()
         if isinstance(event, Report):
             self.receive(event)
         else:
@@ -521,14 +519,12 @@ class TuyaLock:
                 self._state = heard(self._state, self._clock.time())
                 self.health.note_wake(self._clock.time())
                 self._keeper.opened(event.hint_at, woken=event.woken)
-            case Accepted():
-                self.health.note_success()
-                self._show_presence()
-            case Missed():
-                self._show_presence()
             case QueryNotUnderstood():
                 # It says nothing of what the lock is.
                 self.product.heard.note_answer(QueryAnswer.NOT_UNDERSTOOD)
+                self._show_presence()
+            case Accepted() | Missed():
+                self._show_presence()
             case Rejected():
                 refusal = UnlockRefused(Reason.REJECTED)
                 self.health.note_error(refusal, self._clock.time())
@@ -583,10 +579,23 @@ class TuyaLock:
 
     def password_name(self, record: Record) -> str | None:
         """Return the name of the temporary password that opened the lock, if one did."""
+        return used.name if (used := self._password(record)) else None
+
+    def is_first_use(self, record: Record) -> bool:
+        """Return if an unlock is the first one with its temporary password, as far as known."""
+        used = self._password(record)
+        return used is not None and used.first_use in {None, record.id}
+
+    def note_use(self, record: Record) -> None:
+        """Note that an unlock with a temporary password was delivered: later ones are no first."""
+        if used := self._password(record):
+            self.passwords.note_use(used, record.id)
+
+    def _password(self, record: Record) -> TemporaryPassword | None:
         unlock = record.unlock
         if unlock.method != "temporary_password" or unlock.number is None:
             return None
-        return self.passwords.name_of(unlock.number, record.happened)
+        return self.passwords.used(unlock.number, record.happened)
 
     def lacks_name(self, record: Record) -> bool:
         """Return if a temporary password opened the lock whose name may be in the cloud."""
@@ -612,7 +621,7 @@ class TuyaLock:
     def _publish(self, records: Iterable[Record] = (), *, force: bool = False) -> None:
         """Publish what has changed, and the records that are new and not delivered."""
         self._notice_clock()
-        self._say_if_it_stays()
+        self.session.keep_alive(stays=self.product.stays_connected and self.on_network)
         records = tuple(records)
         for record in records:
             _LOGGER.debug("%s: new: %s", self._device_id, record)
@@ -625,11 +634,8 @@ class TuyaLock:
         self._arm(now)
         self._on_update(Update(snapshot, new))
 
-    def _say_if_it_stays(self) -> None:
-        """Let the session know what is proven of the product: that it stays on the network."""
-        self.session.keep_alive(stays=self.product.stays_connected and self.on_network)
-
     def _look(self, now: float) -> Snapshot:
+        """Return what can be seen of the lock at a Unix time."""
         state, settings = state_at(self._state, now), self._settings
         waits_until = self._remote.waits_until
         return Snapshot(
@@ -639,7 +645,9 @@ class TuyaLock:
             bolt=bolt(state, now, settings.relock_delay, settings.relocks_itself),
             last_unlock=self._keeper.last_unlock,
             awake=self.session.connected,
-            unlocking=self._remote.unlocking,
+            available=not (self.health.key_refused or self.session.missing),
+            stays=self.session.stays,
+            unlocking=self._remote.opening is not None,
             unlock_waits_until=waits_until and waits_until + self._clock_offset,
             requested=state.requested(now),
             problem=self.health.problem,
@@ -708,6 +716,11 @@ def _found(stored: Any, reader: Reader) -> dict[str, Any]:
         reader.lose("address")
         del found["found_version"]
     return found
+
+
+def _recent(dated: Iterable[Dated], report: Report) -> list[Observation]:
+    """Return what a report says of now, which alone can confirm anything."""
+    return [one for one, at in dated if report.received - at <= STALE_AFTER]
 
 
 def _unlocks(observations: Iterable[Observation]) -> list[Unlock]:

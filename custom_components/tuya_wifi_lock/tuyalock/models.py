@@ -398,6 +398,8 @@ class TemporaryPassword:
     phase: PasswordPhase
     gone: float | None = None
     """When it was found to have left the lock."""
+    first_use: RecordId | None = None
+    """The record of the first unlock with it."""
 
     def counts(self, now: float) -> bool:
         """Return if it takes one of the lock's places at a Unix time, as Tuya counts."""
