@@ -75,6 +75,7 @@ def auto_enable(request: pytest.FixtureRequest) -> Generator[None]:
     with (
         patch.dict(PRODUCTS, {"simulatedproduct": None}),
         patch(f"{TUYALOCK}.lan.address.REDIAL", 0.01),
+        patch(f"{TUYALOCK}.lan.session.PROBE_PAUSE", 0.1),
         patch(f"{TUYALOCK}.lan.connection.SLOT_WAIT", 0.05),
     ):
         yield
