@@ -136,10 +136,9 @@ async def test_the_account_offers_a_video_lock(
     login = TuyaLogin(hass)
     login.add_model(find(name), "bfvideo0lock00000001", "Front door")
     await login.set_up()
-    with patch(f"{INTEGRATION}.config_flow.LISTEN_TIME", 0.01):
-        flow = await Flow.begin(hass)
-        await flow.choose("account")
-        await flow.send({"device_id": "bfvideo0lock00000001"})
+    flow = await Flow.begin(hass)
+    await flow.choose("account")
+    await flow.send({"device_id": "bfvideo0lock00000001"})
     assert flow.result["progress_action"] == "touch"
 
 
@@ -147,12 +146,11 @@ async def test_the_project_offers_a_video_lock(
     hass: HomeAssistant, ports: dict[int, int], cloud: SimulatedCloud
 ) -> None:
     cloud.add_model(VIDEO, "bfvideo0lock00000001", "Gate")
-    with patch(f"{INTEGRATION}.config_flow.LISTEN_TIME", 0.01):
-        flow = await Flow.begin(hass)
-        await flow.choose("cloud")
-        await flow.send({"project": "another"} if flow.step == "project" else project(cloud))
-        if flow.step == "cloud":
-            await flow.send(project(cloud))
+    flow = await Flow.begin(hass)
+    await flow.choose("cloud")
+    await flow.send({"project": "another"} if flow.step == "project" else project(cloud))
+    if flow.step == "cloud":
+        await flow.send(project(cloud))
     assert "bfvideo0lock00000001" in [one["value"] for one in flow.offered]
 
 

@@ -30,14 +30,9 @@ BLUETOOTH, ZIGBEE = find("Gainsborough Liberty"), find("Häfele TY0A01")
 GATE = "bfgateway0lock000001"
 MODELS = pytest.mark.parametrize("model", [BLUETOOTH, ZIGBEE], ids=["bluetooth", "zigbee"])
 HOW = {"relocks_itself": True}
+pytestmark = pytest.mark.usefixtures("ports")
+
 NETWORK_CHECKS = {"hints", "address", "local_key", "protocol_version", "connection"}
-
-
-@pytest.fixture(autouse=True)
-def quick(ports: dict[int, int]) -> Any:
-    """Wait for no announcements."""
-    with patch(f"{INTEGRATION}.config_flow.LISTEN_TIME", 0.01):
-        yield
 
 
 @pytest.fixture
