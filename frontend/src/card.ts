@@ -59,18 +59,14 @@ const METHODS: Record<string, string> = {
   voice: "microphone-outline",
 };
 
-const STATES: Record<string, [icon: string, color: string]> = {
-  locked: ["lock", "var(--state-lock-locked-color, #43a047)"],
-  unlocked: ["lock-open-variant", "var(--state-lock-unlocked-color, #f4511e)"],
-  open: ["lock-open-variant", "var(--state-lock-open-color, #f4511e)"],
-  unlocking: ["lock-clock", "var(--state-lock-unlocking-color, #ffa600)"],
-  locking: ["lock-clock", "var(--state-lock-locking-color, #ffa600)"],
-  jammed: ["lock-alert", "var(--state-lock-jammed-color, #f4511e)"],
+const STATES: Record<string, string> = {
+  locked: "lock",
+  unlocked: "lock-open-variant",
+  open: "lock-open-variant",
+  unlocking: "lock-clock",
+  locking: "lock-clock",
+  jammed: "lock-alert",
 };
-const UNKNOWN_STATE: [string, string] = [
-  "lock-question",
-  "var(--state-unavailable-color, var(--secondary-text-color))",
-];
 
 export class LockCard extends LitElement {
   static properties = {
@@ -269,16 +265,15 @@ export class LockCard extends LitElement {
 
   private _header(entity: EntityState, door: Door | undefined) {
     const { state, attributes } = entity;
-    const [symbol, color] = STATES[state] ?? UNKNOWN_STATE;
     const name = this._config.name || door?.name || attributes.friendly_name || "";
     return html`<header>
       <button
         class="state ${state}"
-        style="--tint: ${color}"
+        style="--tint: var(--state-lock-${state}-color, var(--dim))"
         aria-label=${this._t("details", { name })}
         @click=${this._moreInfo}
       >
-        ${icon(symbol)}
+        ${icon(STATES[state] ?? "lock-question")}
       </button>
       <div class="grow">
         <h2>${name}</h2>
