@@ -322,7 +322,9 @@ export class LockCard extends LitElement {
       ${counts ? this._call(door, counts) : nothing}
       ${this._problem ? this._error() : nothing}
       ${holds ? this._holder() : nothing}
-      ${door.findings.map((one) => this._finding(one))}
+      ${door.findings
+        .filter((one) => !door.guests || one.text !== "passwords_waiting")
+        .map((one) => this._finding(one))}
       ${shown ? this._openings(door, shown) : nothing}
       ${this._guests(door)}
       ${this._alarms(door)}
@@ -379,21 +381,15 @@ export class LockCard extends LitElement {
 
   private _countdown(counts: Until) {
     const left = this._left(counts);
-    const gone = 1 - left / Math.max(left, Math.ceil(counts.until - this._counted.since));
-    return html`<div class="countdown" role="timer" aria-live="off">
-      <svg viewBox="0 0 44 44" aria-hidden="true">
-        <circle cx="22" cy="22" r="19" />
-        <circle
-          class="rest"
-          cx="22"
-          cy="22"
-          r="19"
-          pathLength="1"
-          stroke-dasharray="1"
-          stroke-dashoffset=${gone}
-        />
-      </svg>
-      <span dir="ltr">${clock(left)}</span>
+    const whole = Math.max(left, Math.ceil(counts.until - this._counted.since));
+    return html`<div
+      class="countdown"
+      role="timer"
+      aria-live="off"
+      dir="ltr"
+      style="--left: ${left / whole}turn"
+    >
+      ${clock(left)}
     </div>`;
   }
 
@@ -423,15 +419,17 @@ export class LockCard extends LitElement {
     ></tuya-wifi-lock-hold>`;
   }
 
+  /** What needs the owner: what was seen, and folded away, what to do. */
   private _finding({ state, text: key, values }: Finding) {
-    const { hass } = this;
-    return html`<div class="note tinted ${state}">
-      ${icon(state === "problem" ? "alert" : "information-outline")}
-      <p class="grow">
-        <strong>${optionText(hass, "finding_seen", key, values)}</strong>
-        ${optionText(hass, "finding_todo", key, values)}
-      </p>
-    </div>`;
+    const todo = optionText(this.hass, "finding_todo", key, values);
+    return html`<details class="note tinted ${state}" ?open=${state === "problem"}>
+      <summary>
+        ${icon(state === "problem" ? "alert" : "information-outline")}
+        <strong class="grow">${optionText(this.hass, "finding_seen", key, values)}</strong>
+        ${icon("chevron-down", "fold")}
+      </summary>
+      <p>${todo}</p>
+    </details>`;
   }
 
   private _section(key: string, content: unknown, action: unknown = nothing) {
@@ -509,8 +507,8 @@ export class LockCard extends LitElement {
       return html`<div class="face"><img src=${picture} alt="" />${icon(symbol, "badge")}</div>`;
     }
     return member
-      ? html`<div class="face tinted member">
-          <span aria-hidden="true">${initials(member)}</span>${icon(symbol, "badge")}
+      ? html`<div class="face tinted">
+          <span aria-hidden="true">${[...member][0]}</span>${icon(symbol, "badge")}
         </div>`
       : html`<div class="face tinted">${icon(symbol)}</div>`;
   }
@@ -542,14 +540,14 @@ export class LockCard extends LitElement {
     if (status !== "active" && status !== "unknown") notes.push(`guest_${status}`);
     if (once) notes.push("guest_once");
     const until = this._t("until_time", { time: this._when(end) });
+    const when = inside || end <= now ? until : `${this._when(start)} – ${this._when(end)}`;
     return this._row(
       html`<div class="face tinted plain ${works}">
         ${icon(works ? "account-check" : "account-clock-outline")}
       </div>`,
       name,
-      notes.map((key) => this._t(key)),
-      html`<span class="chip tinted ${works}">${this._t(inside ? "now" : "next")}</span>
-        <div>${inside || end <= now ? until : `${this._when(start)} – ${this._when(end)}`}</div>`,
+      [when, ...notes.map((key) => this._t(key))],
+      html`<span class="chip tinted ${works}">${this._t(inside ? "now" : "next")}</span>`,
     );
   }
 
@@ -594,14 +592,6 @@ export class LockCard extends LitElement {
       : nothing;
   }
 }
-
-const initials = (name: string): string =>
-  name
-    .split(/\s+/)
-    .slice(0, 2)
-    .map((word) => [...word][0] ?? "")
-    .join("")
-    .toLocaleUpperCase();
 
 const loading = new Map<string, Promise<unknown>>();
 

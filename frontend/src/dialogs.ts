@@ -51,6 +51,10 @@ abstract class Dialog extends LitElement {
     this.dispatchEvent(new CustomEvent("done"));
   }
 
+  protected _field(key: string, input: TemplateResult) {
+    return html`<label>${this._t(key)}${input}</label>`;
+  }
+
   protected _problem() {
     return this._error ? html`<p class="error tinted" role="alert">${this._error}</p>` : nothing;
   }
@@ -62,11 +66,11 @@ export class CodeDialog extends Dialog {
   }
 
   protected _content() {
-    return html`<form method="dialog" @submit=${this._submit}>
-      <label>
-        ${this._t("code")}
-        <input name="code" type="password" inputmode="numeric" autocomplete="off" required autofocus />
-      </label>
+    return html`<form method="dialog" autocomplete="off" @submit=${this._submit}>
+      ${this._field(
+        "code",
+        html`<input name="code" type="password" inputmode="numeric" required autofocus />`,
+      )}
       <div class="buttons">
         <button type="button" @click=${this._close}>${this._t("cancel")}</button>
         <button class="filled">${this._t("open")}</button>
@@ -117,26 +121,17 @@ export class GuestDialog extends Dialog {
   private _form() {
     const { hass } = this;
     const now = new Date();
+    const time = (name: string, value: string) =>
+      html`<input name=${name} type="datetime-local" required .defaultValue=${value} />`;
     const end = `${fieldValue(hass, new Date(now.getTime() + 86_400_000)).slice(0, 10)}T11:00`;
-    return html`<form @submit=${this._submit}>
-      <label>
-        ${this._t("guest_name")}
-        <input name="name" required maxlength="64" autocomplete="off" autofocus />
-      </label>
-      <div class="two">
-        <label>
-          ${this._t("from")}
-          <input name="start" type="datetime-local" required .defaultValue=${fieldValue(hass, now)} />
-        </label>
-        <label>
-          ${this._t("until")}
-          <input name="end" type="datetime-local" required .defaultValue=${end} />
-        </label>
-      </div>
-      <label>
-        ${this._t("own_digits")}
-        <input name="code" inputmode="numeric" pattern="[0-9]{4,10}" autocomplete="off" />
-      </label>
+    return html`<form autocomplete="off" @submit=${this._submit}>
+      ${this._field("guest_name", html`<input name="name" required maxlength="64" autofocus />`)}
+      ${this._field("from", time("start", fieldValue(hass, now)))}
+      ${this._field("until", time("end", end))}
+      ${this._field(
+        "own_digits",
+        html`<input name="code" inputmode="numeric" pattern="[0-9]{4,10}" />`,
+      )}
       <label class="check">
         <input name="once" type="checkbox" />
         ${this._t("once")}

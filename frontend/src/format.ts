@@ -9,12 +9,7 @@ const language = (hass: Hass): string | undefined =>
 export const zone = (hass: Hass): string | undefined =>
   hass.locale.time_zone === "server" ? hass.config.time_zone : undefined;
 
-const hours = (hass: Hass): Intl.DateTimeFormatOptions => {
-  const format = hass.locale.time_format;
-  if (format === "12") return { hour12: true, hour: "numeric" };
-  if (format === "24") return { hourCycle: "h23", hour: "2-digit" };
-  return { hour: "numeric" };
-};
+const CYCLES: Record<string, Intl.DateTimeFormatOptions["hourCycle"]> = { 12: "h12", 24: "h23" };
 
 /** Returns the number of the day on which a Unix time is, for the viewer. */
 const dayOf = (hass: Hass, at: number): number => {
@@ -25,7 +20,8 @@ const dayOf = (hass: Hass, at: number): number => {
 /** Returns a Unix time as people say it: 14:05, yesterday 14:05, Mon 14:05, 3 May 14:05. */
 export const moment = (hass: Hass, at: number, now: number): string => {
   const options: Intl.DateTimeFormatOptions = {
-    ...hours(hass),
+    hour: "numeric",
+    hourCycle: CYCLES[hass.locale.time_format],
     minute: "2-digit",
     timeZone: zone(hass),
   };
