@@ -21,6 +21,7 @@ from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util.hass_dict import HassKey
 
+from .bookings import Booking, Bookings
 from .cloud import CloudCoordinator, project_of
 from .const import (
     AUTO,
@@ -37,10 +38,12 @@ from .const import (
 )
 from .discovery import async_find_mac, async_get_listener
 from .dispatcher import RecordDispatcher
+from .guests import Guests
 from .members import Member, members_of, owner
+from .new_codes import NewCodes
 from .opener import Opener, Opening
 from .store import SalvagedStore
-from .texts import lock_errors
+from .texts import lock_errors, way_in_words
 from .tuya_account import Trouble, TuyaAccount
 from .tuyalock import (
     Address,
@@ -206,6 +209,12 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._member_listeners: list[CALLBACK_TYPE] = []
         self._feature_listeners: list[CALLBACK_TYPE] = []
         self._features = self._read_features()
+        self.guests = Guests(hass, entry, self.lock.passwords, self.action)
+        self.new_codes = NewCodes(hass)
+        booked = reader.read("bookings", list[Booking], stored.get("bookings", []), [])
+        self.bookings = Bookings(hass, entry, self.guests, booked, self._async_save_now)
+        self.available = self._is_available()
+        """The lock is there for us, awake or not; entities show this."""
         self.opener = Opener(hass, beside.opening)
         self.last_unlocked_by = self._who_unlocked(self.data.last_unlock)
         if not beside.clean:
@@ -222,12 +231,14 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     async def async_start(self) -> None:
         """Begin to look for the lock, and deliver its records once automations can hear them."""
         entry, hass = self.config_entry, self.hass
+        await self.guests.async_start()
         if self.records.waiting:
             # From here on, a crash leaves a store that is not clean.
             await self.store.async_save(self._stored())
-        if self.lock.address.on_network:
+        if self.lock.on_network:
             listener = async_get_listener(hass)
             entry.async_on_unload(await listener.async_subscribe(self.lock.announced))
+        entry.async_on_unload(self.opener.async_watch_phones())
         entry.async_on_unload(async_at_started(hass, self.records.async_begin))
         entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stop))
         if self.cloud:
@@ -251,6 +262,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._closed = True
         self.account.async_stop()
         self.records.close()
+        self.new_codes.async_forget_all()
         await self.lock.stop()
 
     def _stored(self) -> dict[str, Any]:
@@ -270,7 +282,11 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             **dump(beside),
             "watch": self.cloud.as_dict() if self.cloud else None,
             "account": self.account.as_dict(),
+            "bookings": dump(self.bookings.known),
         }
+
+    async def _async_save_now(self) -> None:
+        await self.store.async_save(self._stored())
 
     @contextmanager
     def action(self) -> Generator[None]:
@@ -292,10 +308,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self.lock.choose_kind(families)
         self._async_save()
 
-    @property
-    def available(self) -> bool:
+    def _is_available(self) -> bool:
         """Return if the lock is there for us; behind a gateway, if Tuya tells us of it."""
-        if self.lock.address.on_network:
+        if self.lock.on_network:
             return self.data.available
         by_account = self.account.trouble in {None, Trouble.CONNECTING}
         return by_account or (self.cloud is not None and self.cloud.last_update_success)
@@ -318,7 +333,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @property
     def _model(self) -> str | None:
-        on_network = self.lock.address.on_network
+        on_network = self.lock.on_network
         return MODELS[self.data.family] if on_network else "Lock behind a gateway"
 
     def member_device(self, member: Member) -> DeviceInfo:
@@ -353,8 +368,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             return self.opener.name_of(record) or "Home Assistant"
         if guest := self.lock.password_name(record):
             return guest
-        method = unlock.method.replace("_", " ").capitalize()
-        return method if unlock.number is None else f"{method} {unlock.number}"
+        return way_in_words(unlock).capitalize()
 
     def _read_features(self) -> tuple[object, ...]:
         """Return what decides which entities the lock has."""
@@ -376,6 +390,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def async_update_listeners(self) -> None:
         """Call back all who show something of the lock."""
+        self.available = self._is_available()
         if (features := self._read_features()) != self._features:
             self._features = features
             for listener in tuple(self._feature_listeners):
@@ -441,7 +456,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self.cloud.async_lock_changed(before, snapshot)
         if snapshot.awake and not before.awake:
             self._async_keep_address()
-        elif before.awake and not snapshot.awake and self.lock.stays:
+        elif before.awake and not snapshot.awake and snapshot.stays:
             # It may have got another address, and announces itself only when asked.
             self.config_entry.async_create_task(
                 self.hass, async_get_listener(self.hass).async_ask()

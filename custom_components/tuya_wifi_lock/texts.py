@@ -8,14 +8,14 @@ import re
 import voluptuous as vol
 
 from homeassistant.components.frontend.storage import async_user_store
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.translation import async_get_translations
+from homeassistant.helpers.translation import async_get_cached_translations, async_get_translations
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .tuyalock import LockError
+from .tuyalock import LockError, Unlock
 
 
 def _timestamp(moment: datetime) -> float:
@@ -33,6 +33,16 @@ TIME = vol.All(cv.datetime, _timestamp)
 def iso(moment: float | None) -> str | None:
     """Return Unix seconds as people and templates read them; None is not known."""
     return None if moment is None else dt_util.utc_from_timestamp(moment).isoformat()
+
+
+def local_time(moment: float) -> datetime:
+    """Return Unix seconds as the time of the home."""
+    return dt_util.as_local(dt_util.utc_from_timestamp(moment))
+
+
+def local_iso(moment: float | None) -> str | None:
+    """Return Unix seconds as the time of the home, with its offset; None is not known."""
+    return None if moment is None else local_time(moment).isoformat()
 
 
 _MARKUP = re.compile(r"[<>\[\]*`~\\]|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])|^#")
@@ -72,10 +82,17 @@ async def async_time_format(hass: HomeAssistant) -> str:
 
 def day_and_time(moment: float, time_format: str) -> str:
     """Return the local time of a Unix time in words: today at 8:12 AM."""
-    at = dt_util.as_local(dt_util.utc_from_timestamp(moment))
+    at = local_time(moment)
     days = (dt_util.now().date() - at.date()).days
     day = {0: "today", 1: "yesterday"}.get(days, at.date().isoformat())
     return f"{day} at {at.strftime(time_format)}"
+
+
+def way_in_words(unlock: Unlock) -> str:
+    """Return how somebody opened: fingerprint 3."""
+    is_guest = unlock.method == "temporary_password"
+    way = "guest code" if is_guest else unlock.method.replace("_", " ")
+    return way if unlock.number is None else f"{way} {unlock.number}"
 
 
 async def async_texts(hass: HomeAssistant, kind: str) -> Mapping[str, str]:
@@ -83,6 +100,13 @@ async def async_texts(hass: HomeAssistant, kind: str) -> Mapping[str, str]:
     texts = await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
     start = f"component.{DOMAIN}.selector.{kind}.options."
     return {key.removeprefix(start): text for key, text in texts.items() if key.startswith(start)}
+
+
+@callback
+def text(hass: HomeAssistant, kind: str, key: str) -> str:
+    """Return a text of a kind in Home Assistant's language, once the integration is set up."""
+    cached = async_get_cached_translations(hass, hass.config.language, "selector", DOMAIN)
+    return cached[f"component.{DOMAIN}.selector.{kind}.options.{key}"]
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+import re
 import time
 from typing import Any
 
@@ -29,8 +30,8 @@ from .const import LOGGER
 from .tuyalock import (
     PRODUCTS,
     AccountRefused,
+    AccountSilent,
     CloudError,
-    CloudSilent,
     CloudUnreachable,
     Dp,
     Family,
@@ -38,14 +39,12 @@ from .tuyalock import (
     Source,
     TuyaLock,
     Value,
-    clean_secret,
     family_of,
     has_lock_codes,
     is_lock,
-    is_on_network,
     read_account_report,
+    read_devices,
     read_specifications,
-    safe_name,
 )
 
 TUYA = "tuya"
@@ -62,9 +61,26 @@ QUERY_EVERY = 3600.0
 ANSWER_TIME = 10.0
 """Seconds within which Tuya has to answer."""
 
+_PASSING = {
+    ConfigEntryState.NOT_LOADED,
+    ConfigEntryState.SETUP_IN_PROGRESS,
+    ConfigEntryState.UNLOAD_IN_PROGRESS,
+}
+"""What an entry goes through while it is reloaded."""
+_FIELDS = ("id", "name", "category", "product_id", "local_key", "sub", "ip")
+"""Attributes of a device that are called as in a cloud project."""
+_ERROR_CODE = re.compile("-?[0-9]{1,9}")
 _REPORT = 4
 """The protocol number of messages in which a device reports."""
-_UNEXPECTED = (AttributeError, KeyError, OSError, RuntimeError, TypeError, ValueError)
+_UNEXPECTED = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 """Errors of objects of another shape than expected."""
 
 
@@ -166,7 +182,7 @@ class TuyaAccount:
         return can_send(manager) and accepts(device, code)
 
     async def send(self, code: str, value: Value) -> None:
-        """Send one DP value; raise AccountRefused, CloudUnreachable or CloudSilent."""
+        """Send one DP value; raise AccountRefused, CloudUnreachable or AccountSilent."""
         manager, _ = find_device(self._hass, self._device_id)
         self._signed_out = None
         try:
@@ -221,7 +237,7 @@ class TuyaAccount:
         if mq is not self._mq:
             self._leave()
         if device is None:
-            return self._absence()
+            return absence(self._hass)
         if mq is None:
             return Trouble.CONNECTING
         try:
@@ -239,19 +255,6 @@ class TuyaAccount:
         self._connecting_since = self._connecting_since or now
         lasting = now - self._connecting_since >= OFFLINE_AFTER
         return Trouble.OFFLINE if lasting else trouble
-
-    def _absence(self) -> Trouble:
-        entries = self._hass.config_entries.async_entries(TUYA, include_ignore=False)
-        if not entries:
-            return Trouble.NO_LOGIN
-        entries = [entry for entry in entries if not entry.disabled_by]
-        if not entries:
-            return Trouble.DISABLED
-        if any(entry.state is ConfigEntryState.SETUP_RETRY for entry in entries):
-            return Trouble.WAITING
-        if any(entry.state is not ConfigEntryState.LOADED for entry in entries):
-            return Trouble.SIGNED_OUT
-        return Trouble.NO_LOCK if list(managers(self._hass)) else Trouble.UNEXPECTED
 
     def _join(self, mq: Any, device: Any) -> Trouble | None:
         """Listen to a session, and subscribe it to the lock once it is connected."""
@@ -288,11 +291,17 @@ class TuyaAccount:
         if not isinstance(data, dict) or message.get("protocol") != _REPORT:
             return
         status = data.get("status")
-        if data.get("devId") == self._device_id and isinstance(status, list):
+        if self._is_ours(data) and isinstance(status, list):
             items = [dict(item) for item in status if isinstance(item, dict)]
             # The loop is closed when Home Assistant has stopped.
             with suppress(RuntimeError):
                 self._hass.loop.call_soon_threadsafe(self._async_receive, items)
+
+    def _is_ours(self, data: Mapping[str, Any]) -> bool:
+        """Return if a message is of the lock, and not of a device behind it."""
+        behind = data.get("cid") not in (None, "", self._device_id)
+        is_gateway = behind and self._lock.address.on_network
+        return data.get("devId") == self._device_id and not is_gateway
 
     @callback
     def _async_receive(self, items: list[dict[str, Any]]) -> None:
@@ -349,6 +358,25 @@ def local_key(hass: HomeAssistant, device_id: str) -> str | None:
     return next(filter(None, keys), None)
 
 
+@callback
+def absence(hass: HomeAssistant) -> Trouble:
+    """Return why no account has a lock."""
+    entries = hass.config_entries.async_entries(TUYA, include_ignore=False)
+    if not entries:
+        return Trouble.NO_LOGIN
+    entries = [entry for entry in entries if not entry.disabled_by]
+    if not entries:
+        return Trouble.DISABLED
+    states = {entry.state for entry in entries}
+    if ConfigEntryState.SETUP_RETRY in states:
+        return Trouble.WAITING
+    if states & _PASSING:
+        return Trouble.CONNECTING
+    if states != {ConfigEntryState.LOADED}:
+        return Trouble.SIGNED_OUT
+    return Trouble.NO_LOCK if list(managers(hass)) else Trouble.UNEXPECTED
+
+
 def managers(hass: HomeAssistant) -> Iterator[Any]:
     """Return the device managers of the accounts that are signed in."""
     for entry in hass.config_entries.async_loaded_entries(TUYA):
@@ -383,38 +411,32 @@ def _devices(manager: Any) -> dict[str, Any]:
 
 
 def _key_of(device: Any) -> str:
-    """Return the local key of a device of an account; empty if there is none."""
-    key = getattr(device, "local_key", None)
-    return clean_secret(key) if isinstance(key, str) else ""
+    """Return the local key of a lock of an account; empty if there is none."""
+    lock = read_lock(device)
+    return lock.local_key if lock else ""
 
 
 def read_lock(device: Any) -> AccountLock | None:
     """Return a device as a lock, or None if it is no lock or has another shape than expected."""
-    device_id, name = getattr(device, "id", None), getattr(device, "name", None)
-    category, product_id = getattr(device, "category", None), getattr(device, "product_id", None)
-    texts = device_id, name, category, product_id
-    if not all(isinstance(text, str) for text in texts):
+    row = {name: getattr(device, name, None) for name in _FIELDS}
+    if not is_lock(str(row["category"]), str(row["product_id"])):
         return None
-    if not is_lock(str(category), str(product_id)):
-        return None
-    key, table = _key_of(device), _table(device)
+    table = _table(device)
     codes = _codes(device, table)
-    known = product_id in PRODUCTS or not codes
+    status = [{"code": code} for code in codes]
+    one = next(iter(read_devices([row | {"status": status}])), None)
+    if one is None:
+        return None
+    known = one.product_id in PRODUCTS or not codes
     return AccountLock(
-        device_id=str(device_id),
-        name=safe_name(str(name)),
-        category=str(category),
-        product_id=str(product_id),
-        local_key=key,
+        device_id=one.id,
+        name=one.name,
+        category=one.category,
+        product_id=one.product_id,
+        local_key=one.local_key,
         table=table,
         family=family_of(codes),
-        on_network=is_on_network(
-            product_id=str(product_id),
-            behind_gateway=bool(getattr(device, "sub", False)),
-            local_key=key,
-            ip=getattr(device, "ip", None),
-            codes=codes,
-        ),
+        on_network=one.on_network,
         refusal=None if known or has_lock_codes(codes) else "no_lock_dps",
     )
 
@@ -427,7 +449,8 @@ def accepts(device: Any, code: str) -> bool:
 
 def _codes(device: Any, table: Mapping[int, Dp]) -> set[str]:
     models = (getattr(device, name, None) for name in ("function", "status_range"))
-    codes = {str(code) for model in models if isinstance(model, dict) for code in model}
+    # The account's thread may change them meanwhile.
+    codes = {str(code) for model in models if isinstance(model, dict) for code in tuple(model)}
     return codes | {dp.code for dp in table.values()}
 
 
@@ -479,14 +502,14 @@ def can_send(manager: Any) -> bool:
 async def async_send(
     hass: HomeAssistant, manager: Any, device_id: str, code: str, value: Value
 ) -> None:
-    """Send one DP value; raise AccountRefused, CloudUnreachable or CloudSilent."""
+    """Send one DP value; raise AccountRefused, CloudUnreachable or AccountSilent."""
     if (post := _post(manager)) is None:
         raise CloudUnreachable
     path = f"/v1.1/m/thing/{device_id}/commands"
     body = {"commands": [{"code": code, "value": value}]}
     try:
         if await _async_call(hass, post, path, None, body) is None:
-            raise CloudSilent
+            raise AccountSilent
     except CloudError as err:
         LOGGER.debug("Command %s through the Tuya account: %s", code, _name(err))
         raise
@@ -504,13 +527,13 @@ def _post(manager: Any) -> Callable[..., Any] | None:
 
 
 async def _async_call(hass: HomeAssistant, function: Callable[..., Any], *args: Any) -> Any:
-    """Return the result of a blocking function; raise AccountRefused or CloudSilent."""
+    """Return the result of a blocking function; raise AccountRefused or AccountSilent."""
     call = hass.async_add_executor_job(function, *args)
     # After a timeout nobody retrieves its error.
     call.add_done_callback(lambda done: done.cancelled() or done.exception())
     done, _ = await asyncio.wait({call}, timeout=ANSWER_TIME)
     if not done:
-        raise CloudSilent
+        raise AccountSilent
     if error := call.exception():
         raise _failure(error)
     return call.result()
@@ -518,10 +541,8 @@ async def _async_call(hass: HomeAssistant, function: Callable[..., Any], *args: 
 
 def _failure(error: Any) -> CloudError:
     """Return what an error of the SDK means; only a refusal proves that nothing was done."""
-    try:
-        return AccountRefused(int(error.error_code))
-    except AttributeError, OverflowError, TypeError, ValueError:
-        return CloudSilent()
+    code = str(getattr(error, "error_code", ""))
+    return AccountRefused(int(code)) if _ERROR_CODE.fullmatch(code) else AccountSilent()
 
 
 def _name(error: CloudError) -> str:

@@ -4,12 +4,18 @@ from .access.passwords import TemporaryPasswords
 from .clock import Clock
 from .cloud.client import CloudClient, list_devices
 from .cloud.openapi import MAX_CALLS, REGIONS, CallCounter, OpenApi, Project
-from .cloud.responses import CloudDevice, Firmware, read_account_report, read_specifications
+from .cloud.responses import (
+    CloudDevice,
+    Firmware,
+    read_account_report,
+    read_devices,
+    read_specifications,
+)
 from .exceptions import (
     AccountRefused,
+    AccountSilent,
     CallsUsedUp,
     CloudError,
-    CloudSilent,
     CloudUnreachable,
     LockError,
 )
@@ -30,6 +36,7 @@ from .models import (
     Unlock,
     UnlockWith,
     Value,
+    Weekly,
     clean_secret,
     is_set as is_clock_set,
     safe_name,
@@ -42,7 +49,6 @@ from .products.catalogue import (
     family_of,
     has_lock_codes,
     is_lock,
-    is_on_network,
 )
 from .products.decoder import ALARMS, UNLOCK_METHODS
 from .records.ageing import CLOCK_AHEAD, LATE_AFTER
@@ -63,6 +69,7 @@ __all__ = [
     "UNLOCK_METHODS",
     "VERSIONS",
     "AccountRefused",
+    "AccountSilent",
     "Address",
     "Age",
     "Alarm",
@@ -74,7 +81,6 @@ __all__ = [
     "CloudClient",
     "CloudDevice",
     "CloudError",
-    "CloudSilent",
     "CloudUnreachable",
     "Dp",
     "Family",
@@ -97,15 +103,16 @@ __all__ = [
     "UnlockWith",
     "Update",
     "Value",
+    "Weekly",
     "clean_secret",
     "dump",
     "family_of",
     "has_lock_codes",
     "is_clock_set",
     "is_lock",
-    "is_on_network",
     "list_devices",
     "read_account_report",
+    "read_devices",
     "read_specifications",
     "safe_name",
     "visible",

@@ -75,6 +75,8 @@ class Transports:
         self.account: AccountTransport | None = None
         """The owner's Tuya account, if there is one."""
         self.device_id = session.address.device_id
+        self.on_network = session.address.on_network
+        """The lock is on the network itself; elsewhere a gateway passes everything on."""
         self.product, self._state, self._clock = product, state, clock
 
     def kept_open(self) -> AbstractContextManager[None]:
@@ -95,11 +97,6 @@ class Transports:
     def missing(self) -> bool:
         """Return if the lock stays on the network, and cannot be reached."""
         return self.lan.session.missing
-
-    @property
-    def on_network(self) -> bool:
-        """Return if the lock is on the network itself; elsewhere a gateway passes everything on."""
-        return self.lan.session.address.on_network
 
     @property
     def located(self) -> bool:
@@ -194,26 +191,26 @@ class Waiters:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._waiters: list[Waiter[object]] = []
+        self.waiting: list[Waiter[object]] = []
 
     @contextmanager
     def wait_for[T](self, wanted: Wanted[T], source: Source | None = None) -> Generator[Waiter[T]]:
         """Wait from now on, so that nothing is missed that follows a command sent in this block."""
         waiter = Waiter(wanted, source, self._clock)
-        self._waiters.append(waiter)
+        self.waiting.append(waiter)
         try:
             yield waiter
         finally:
-            self._waiters.remove(waiter)
+            self.waiting.remove(waiter)
 
     def take(self, reported: Reported) -> None:
         """Take a report."""
-        for waiter in self._waiters:
+        for waiter in self.waiting:
             waiter.take(reported)
 
     def fail(self, source: Source, error: LockError) -> None:
         """Take the end of a connection, or a refusal."""
-        for waiter in self._waiters:
+        for waiter in self.waiting:
             waiter.fail(source, error)
 
 
