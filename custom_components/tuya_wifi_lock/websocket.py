@@ -156,11 +156,11 @@ def picture_of(
 ) -> Picture:
     """Return what a user may see of a door, without digits; times are Unix seconds.
 
-    Names of guests are for those who may make codes for them.
+    Names of guests are for those who may manage their codes.
     """
     data = coordinator.data
     may_control = user.permissions.check_entity(entity_id, POLICY_CONTROL)
-    knows_guests = user.is_admin
+    knows_guests = coordinator.guests.may(user)
     return {
         "name": coordinator.name,
         "asleep": not data.awake and not data.stays,
@@ -191,8 +191,9 @@ def picture_of(
 def _needs_code(coordinator: LockCoordinator, entity_id: str) -> bool:
     """Return if whoever opens has to type the code: Home Assistant knows no default for it."""
     entity = er.async_get(coordinator.hass).async_get(entity_id)
-    default = entity.options.get(LOCK_DOMAIN, {}).get(CONF_DEFAULT_CODE) if entity else None
-    return CONF_CODE in coordinator.config_entry.options and not default
+    options = entity.options.get(LOCK_DOMAIN) if entity else None
+    has_default = bool(options and options.get(CONF_DEFAULT_CODE))
+    return CONF_CODE in coordinator.config_entry.options and not has_default
 
 
 def _openings(coordinator: LockCoordinator, knows_guests: bool) -> list[Picture]:
@@ -241,24 +242,24 @@ def _waiting(coordinator: LockCoordinator) -> Picture | None:
 
 
 def _guests(coordinator: LockCoordinator) -> Picture | None:
-    """Return the guests' codes that take a place in the lock, those that begin first first."""
-    passwords, now = coordinator.lock.passwords, time.time()
-    if not passwords.available:
+    """Return the guest codes that take a place in the lock, those that begin first first."""
+    guests, passwords = coordinator.guests, coordinator.lock.passwords
+    if not guests.available:
         return None
-    valid = sorted(passwords.valid(now), key=lambda one: (one.start, one.end))
+    codes = sorted(passwords.valid(time.time()), key=lambda one: (one.start, one.end))
     return {
         "codes": [
             {
-                "id": one.id,
                 "name": one.name,
                 "start": one.start,
                 "end": one.end,
                 "once": one.once,
-                "status": one.phase.value,
+                "weekly": guests.weekly_in_words(one.weekly) if one.weekly else None,
+                "phase": one.phase.value,
             }
-            for one in valid
+            for one in codes
         ],
-        "room": passwords.room(now),
+        "room": guests.room,
     }
 
 

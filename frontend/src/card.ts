@@ -532,12 +532,12 @@ export class LockCard extends LitElement {
     );
   }
 
-  private _guest({ name, start, end, once, status }: GuestCode) {
+  private _guest({ name, start, end, once, weekly, phase }: GuestCode) {
     const { now } = this._source;
     const inside = start <= now && now < end;
-    const works = inside && status === "active" ? "works" : "";
+    const works = inside && phase === "active" ? "works" : "";
     const notes = [];
-    if (status !== "active" && status !== "unknown") notes.push(`guest_${status}`);
+    if (phase !== "active" && phase !== "unknown") notes.push(`guest_${phase}`);
     if (once) notes.push("guest_once");
     const until = this._t("until_time", { time: this._when(end) });
     const when = inside || end <= now ? until : `${this._when(start)} – ${this._when(end)}`;
@@ -546,7 +546,7 @@ export class LockCard extends LitElement {
         ${icon(works ? "account-check" : "account-clock-outline")}
       </div>`,
       name,
-      [when, ...notes.map((key) => this._t(key))],
+      [...(weekly ? [weekly] : []), when, ...notes.map((key) => this._t(key))],
       html`<span class="chip tinted ${works}">${this._t(inside ? "now" : "next")}</span>`,
     );
   }

@@ -64,12 +64,12 @@ export interface Opening {
 }
 
 export interface GuestCode {
-  id: string;
   name: string;
   start: number;
   end: number;
   once: boolean;
-  status: string;
+  weekly: string | null;
+  phase: string;
 }
 
 export interface Finding {

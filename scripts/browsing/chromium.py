@@ -30,6 +30,10 @@ FLAGS = (
     "--no-first-run",
     "--remote-debugging-port=0",
 )
+STARTED_WITHIN = 30.0
+ANSWER_WITHIN = 60.0
+TABLET = 600
+"""Pixels; what is narrower is a phone."""
 HELPERS = """
 const below = (selector, root) => {
   const found = [...root.querySelectorAll(selector)];
@@ -165,13 +169,12 @@ class Page:
         self, width: int = 1200, height: int = 800, *, dark: bool = False, still: bool = True
     ) -> None:
         """Be a screen of a size, or a phone; still wants as little motion as possible."""
-        phone = width < 500
         await self.send(
             "Emulation.setDeviceMetricsOverride",
             width=width,
             height=height,
             deviceScaleFactor=2,
-            mobile=phone,
+            mobile=width < TABLET,
         )
         features = {
             "prefers-color-scheme": "dark" if dark else "light",
@@ -194,7 +197,7 @@ class Page:
             box |= {"width": width + 2 * margin, "height": height + 2 * margin}
             clip = {"clip": box, "captureBeyondViewport": True}
         answer = await self.send("Page.captureScreenshot", format="png", **clip)
-        path.write_bytes(b64decode(answer["data"]))
+        await asyncio.to_thread(path.write_bytes, b64decode(answer["data"]))
 
     async def close(self) -> None:
         """Close the tab."""
@@ -222,16 +225,17 @@ class Browser:
             stderr=asyncio.subprocess.DEVNULL,
             start_new_session=True,
         )
-        ready = self._profile / "DevToolsActivePort"
-        port, path = await until(
-            lambda: ready.exists() and len(lines := ready.read_text().split()) > 1 and lines,
-            "the browser to start",
-            30,
-        )
+        port, path = await until(self._address, "the browser to start", STARTED_WITHIN)
         self._http = aiohttp.ClientSession()
         self._socket = await self._http.ws_connect(f"ws://127.0.0.1:{port}{path}", max_msg_size=0)
         self._reading = asyncio.create_task(self._read())
         return self
+
+    def _address(self) -> list[str] | None:
+        """Return the port and the path at which the browser listens, once it does."""
+        ready = self._profile / "DevToolsActivePort"
+        words = ready.read_text().split() if ready.exists() else []
+        return words if len(words) == 2 else None
 
     async def __aexit__(self, *args: object) -> None:
         self._reading.cancel()
@@ -245,10 +249,11 @@ class Browser:
         """Send a command, and return the answer."""
         self._last_id += 1
         number = self._last_id
-        answer = self._answers[number] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
+        self._answers[number] = answer
         message = {"id": number, "method": method, "params": params}
         await self._socket.send_json(message | ({"sessionId": session} if session else {}))
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(ANSWER_WITHIN):
             return await answer
 
     async def _read(self) -> None:

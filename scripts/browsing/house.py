@@ -33,7 +33,7 @@ class House:
 
     def __init__(self, browser: Browser, cloud: SimulatedCloud, gateway: Gateway) -> None:
         self.browser, self.cloud = browser, cloud
-        self.home = Home(lambda text: None, cloud.url)
+        self.home = Home(lambda text: None, cloud.url, {})
         self.stage = Stage(
             self.home,
             cloud,

@@ -4,8 +4,6 @@ import asyncio
 from pathlib import Path
 import time
 
-from scripts.tour.conditions import until
-
 from .chromium import Page
 from .house import House
 from .scenes import HELD, IN_CARD, quiet, told
@@ -46,7 +44,7 @@ async def take_pictures(house: House, page: Page, folder: Path) -> None:
     await house.stage.ask(
         "add_temporary_password",
         name="Cleaner",
-        start="2026-01-01T09:00:00Z" if False else _in_hours(-1),
+        start=_in_hours(-1),
         end=_in_hours(3),
     )
     await house.stage.ask(
@@ -71,6 +69,7 @@ async def take_pictures(house: House, page: Page, folder: Path) -> None:
     await page.sees(f"words('{IN_CARD} .note.problem')", "the error")
     await shoot(page, folder, "error")
     await page.click(f"{IN_CARD} .note .bare")
+    await page.sees(f"!the('{IN_CARD} .note .bare')", "the error to go")
     await page.click(f"{IN_CARD} .small", "Add")
     await page.sees("the('dialog')", "the dialog")
     await page.picture(folder / "card-guest-dialog.png", "dialog", 40)
@@ -96,7 +95,6 @@ async def take_pictures(house: House, page: Page, folder: Path) -> None:
     await house.open(page)
     await shoot(page, folder, "german")
     await house.speak("en")
-    await until(lambda: True, "nothing")
 
 
 def _in_hours(count: float) -> str:
