@@ -409,14 +409,14 @@ export class LockCard extends LitElement {
 
   private _holder() {
     const opening = this._busy === "open";
-    return html`<tuya-wifi-lock-hold
+    return html`<tuya-lock-hold
       .label=${this._t(opening ? "opening" : "hold")}
       .hint=${this._t("holding")}
       .again=${this._t("press_again")}
       .icon=${opening ? "lock-clock" : "lock-open-variant-outline"}
       .busy=${opening}
       @held=${this._open}
-    ></tuya-wifi-lock-hold>`;
+    ></tuya-lock-hold>`;
   }
 
   /** What needs the owner: what was seen, and folded away, what to do. */
@@ -577,18 +577,18 @@ export class LockCard extends LitElement {
       this._dialog = "";
     };
     if (this._dialog === "code") {
-      return html`<tuya-wifi-lock-code-dialog
+      return html`<tuya-lock-code
         .hass=${this.hass}
         @code=${(event: CustomEvent<string>) => this._unlock({ code: event.detail })}
         @done=${done}
-      ></tuya-wifi-lock-code-dialog>`;
+      ></tuya-lock-code>`;
     }
     return this._dialog
-      ? html`<tuya-wifi-lock-guest-dialog
+      ? html`<tuya-lock-guest
           .hass=${this.hass}
           .entity=${this._config.entity}
           @done=${done}
-        ></tuya-wifi-lock-guest-dialog>`
+        ></tuya-lock-guest>`
       : nothing;
   }
 }

@@ -26,7 +26,7 @@ abstract class Dialog extends LitElement {
   }
 
   render() {
-    return html`<dialog aria-labelledby="title" @close=${this._closed} @click=${this._outside}>
+    return html`<dialog aria-labelledby="title" @close=${this._closed}>
       <h2 id="title">${this._heading()}</h2>
       ${this._content()}
     </dialog>`;
@@ -42,10 +42,6 @@ abstract class Dialog extends LitElement {
   }
 
   protected _close = (): void => this._dialog.close();
-
-  private _outside(event: Event): void {
-    if (event.target === this._dialog) this._close();
-  }
 
   private _closed(): void {
     this.dispatchEvent(new CustomEvent("done"));
@@ -205,5 +201,5 @@ export class GuestDialog extends Dialog {
   }
 }
 
-customElements.define("tuya-wifi-lock-code-dialog", CodeDialog);
-customElements.define("tuya-wifi-lock-guest-dialog", GuestDialog);
+customElements.define("tuya-lock-code", CodeDialog);
+customElements.define("tuya-lock-guest", GuestDialog);

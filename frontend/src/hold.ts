@@ -94,4 +94,4 @@ export class HoldButton extends LitElement {
   }
 }
 
-customElements.define("tuya-wifi-lock-hold", HoldButton);
+customElements.define("tuya-lock-hold", HoldButton);

@@ -186,7 +186,7 @@ class Page:
         )
 
     async def picture(self, path: Path, selector: str = "", margin: float = 16) -> None:
-        """Write a picture of the page, or of one thing on it."""
+        """Write a picture of what is seen, or of one thing in it."""
         clip = {}
         if selector:
             x, y, width, height = await self.do(
@@ -195,7 +195,7 @@ class Page:
             )
             box = {"x": x - margin, "y": y - margin, "scale": 1}
             box |= {"width": width + 2 * margin, "height": height + 2 * margin}
-            clip = {"clip": box, "captureBeyondViewport": True}
+            clip = {"clip": box}
         answer = await self.send("Page.captureScreenshot", format="png", **clip)
         await asyncio.to_thread(path.write_bytes, b64decode(answer["data"]))
 

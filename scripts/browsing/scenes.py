@@ -166,19 +166,19 @@ async def held_to_open(house: House, page: Page) -> str | None:
     """A tap does not open; holding does, with the mouse and with a key; so do two bare clicks."""
     await house.stage.connected()
     before = house.lock.openings.count("remote")
-    hold = "tuya-wifi-lock-hold button"
+    hold = "tuya-lock-hold button"
     await page.click(hold)
     await says(page, hold, "Keep holding")
     expect(house.lock.openings.count("remote") == before, "a tap has opened the door")
     await page.hold(hold, HELD)
     await opened(house, before + 1)
-    await says(page, "tuya-wifi-lock-hold button", "Hold to open")
+    await says(page, "tuya-lock-hold button", "Hold to open")
     await page.do(f"the({hold!r}).focus()")
     await page.key(" ", "keyDown")
     await asyncio.sleep(HELD)
     await page.key(" ", "keyUp")
     await opened(house, before + 2)
-    await says(page, "tuya-wifi-lock-hold button", "Hold to open")
+    await says(page, "tuya-lock-hold button", "Hold to open")
     await page.do(f"the({hold!r}).click()")
     await says(page, hold, "Press again to open")
     await page.do(f"the({hold!r}).click()")
@@ -193,7 +193,7 @@ async def called_off(house: House, page: Page) -> str | None:
     await house.stage.sleep()
     await told(page, "asleep, heard just now")
     before = house.lock.openings.count("remote")
-    await page.hold("tuya-wifi-lock-hold button", HELD)
+    await page.hold("tuya-lock-hold button", HELD)
     await told(page, "Waiting for a press at the door")
     await asyncio.sleep(SETTLED)
     await page.click(f"{IN_CARD} .actions button", "Call off")
@@ -213,7 +213,7 @@ async def code_asked(house: House, page: Page) -> str | None:
     await set_code(house, "2468")
     try:
         for code, count in (("1357", before), ("2468", before + 1)):
-            await page.hold("tuya-wifi-lock-hold button", HELD)
+            await page.hold("tuya-lock-hold button", HELD)
             await page.sees("the('dialog input[name=code]')", "the dialog")
             await page.type(code)
             await page.key("Enter")
@@ -223,7 +223,7 @@ async def code_asked(house: House, page: Page) -> str | None:
             await opened(house, count)
     finally:
         await set_code(house, None)
-    await says(page, "tuya-wifi-lock-hold button", "Hold to open")
+    await says(page, "tuya-lock-hold button", "Hold to open")
     await house.stage.locked()
     return None
 
