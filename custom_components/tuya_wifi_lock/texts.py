@@ -85,6 +85,13 @@ async def async_texts(hass: HomeAssistant, kind: str) -> Mapping[str, str]:
     return {key.removeprefix(start): text for key, text in texts.items() if key.startswith(start)}
 
 
+async def async_error_text(hass: HomeAssistant, error: HomeAssistantError) -> str:
+    """Return what a translated error says, in Home Assistant's language."""
+    texts = await async_get_translations(hass, hass.config.language, "exceptions", {DOMAIN})
+    text = texts[f"component.{DOMAIN}.exceptions.{error.translation_key}.message"]
+    return text.format(**error.translation_placeholders or {})
+
+
 @contextmanager
 def lock_errors() -> Generator[None]:
     """Raise an error of the lock as the translated error of an action."""

@@ -1,0 +1,245 @@
+"""The flow that makes codes for guests, and changes them."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import voluptuous as vol
+
+from homeassistant.config_entries import (
+    ConfigEntryState,
+    ConfigSubentryFlow,
+    SubentryFlowResult,
+)
+from homeassistant.const import CONF_NAME
+from homeassistant.data_entry_flow import AbortFlow, section
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    DateTimeSelector,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+    TimeSelector,
+)
+from homeassistant.util import dt as dt_util
+
+from ..const import CONF_CODE, CONF_DELETING, CONF_END, CONF_START
+from ..coordinator import LockCoordinator
+from ..guests import DAYS, GuestCode, Guests
+from ..texts import TIME, async_error_text, in_markdown, texts
+from ..tuyalock import PasswordPhase, TemporaryPassword, Weekly, visible
+
+CONF_ONCE = "once"
+CONF_WEEKLY = "weekly"
+CONF_DAYS = "days"
+
+CHECKOUT = 11
+"""The hour at which a guest leaves on the next day, unless somebody enters another time."""
+
+_WEEKLY = vol.Schema(
+    {
+        vol.Optional(CONF_DAYS, default=[]): SelectSelector(
+            SelectSelectorConfig(
+                options=list(DAYS),
+                multiple=True,
+                mode=SelectSelectorMode.LIST,
+                translation_key="weekdays",
+            )
+        ),
+        vol.Required(CONF_START, default="09:00:00"): TimeSelector(),
+        vol.Required(CONF_END, default="12:00:00"): TimeSelector(),
+    }
+)
+CHANGE = vol.Schema(
+    {
+        vol.Required(CONF_NAME): TextSelector(),
+        vol.Required(CONF_START): DateTimeSelector(),
+        vol.Required(CONF_END): DateTimeSelector(),
+        vol.Optional(CONF_CODE): TextSelector(),
+        vol.Required(CONF_WEEKLY): section(_WEEKLY, {"collapsed": True}),
+    }
+)
+ADDITION = CHANGE.extend({vol.Required(CONF_ONCE, default=False): BooleanSelector()})
+
+_FIELDS = {
+    "password_bad_name": CONF_NAME,
+    "password_name_taken": CONF_NAME,
+    "password_bad_code": CONF_CODE,
+    "password_end_before_start": CONF_END,
+    "password_end_in_past": CONF_END,
+    "password_beyond_clock": CONF_END,
+}
+"""The fields that errors are about; other errors concern the form as a whole."""
+
+
+class GuestCodeSubentryFlow(ConfigSubentryFlow):
+    """Make a code for a guest, or change one.
+
+    The subentry is kept by what is known of the code, whoever made it. So the flow is over once
+    the code is made, and its digits are in nothing but its last answer.
+    """
+
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Make a code."""
+        coordinator = self._coordinator()
+        guests = coordinator.guests
+        if user_input is None:
+            if guests.room <= 0:
+                with suppress(HomeAssistantError):
+                    await guests.async_refresh()
+            if guests.room <= 0:
+                return self._full(guests)
+            now = dt_util.now()
+            end = (now + timedelta(days=1)).replace(hour=CHECKOUT, minute=0)
+            values = {CONF_START: f"{now:%F %H:%M:00}", CONF_END: f"{end:%F %H:%M:00}"}
+            return self._show_form("user", ADDITION, values)
+        try:
+            password, digits = await guests.async_add(
+                **_read(user_input), once=user_input[CONF_ONCE]
+            )
+        except HomeAssistantError as err:
+            return await self._async_say("user", ADDITION, user_input, err)
+        return self._show_code("made", coordinator, password, digits)
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Change a code; it gets new digits unless the present ones are entered."""
+        coordinator, code = self._coordinator(), self._code()
+        if user_input is None:
+            return self._show_form("reconfigure", CHANGE, _values(code), status=code.status)
+        typed = _read(user_input)
+        try:
+            password, digits = await coordinator.guests.async_change(
+                code.id, **typed | {CONF_WEEKLY: typed[CONF_WEEKLY] or False}
+            )
+        except HomeAssistantError as err:
+            return await self._async_say("reconfigure", CHANGE, user_input, err)
+        return self._show_code("changed", coordinator, password, digits)
+
+    def _coordinator(self) -> LockCoordinator:
+        """Return the lock, if it is there and takes codes."""
+        entry = self._get_entry()
+        if entry.state is not ConfigEntryState.LOADED:
+            raise AbortFlow("not_loaded", self._lock)
+        coordinator: LockCoordinator = entry.runtime_data
+        if not coordinator.guests.available:
+            raise AbortFlow("no_cloud", self._lock)
+        return coordinator
+
+    def _code(self) -> GuestCode:
+        """Return the code that is to be changed, if that is still possible."""
+        subentry = self._get_reconfigure_subentry()
+        for code in self._coordinator().guests.codes:
+            if code.id == subentry.unique_id:
+                if CONF_DELETING in subentry.data or code.phase == PasswordPhase.DELETING:
+                    raise AbortFlow("deleting", {"name": in_markdown(code.name)})
+                return code
+        raise AbortFlow("ended")
+
+    def _show_form(
+        self,
+        step_id: str,
+        schema: vol.Schema,
+        values: Mapping[str, Any],
+        errors: dict[str, str] | None = None,
+        **placeholders: str,
+    ) -> SubentryFlowResult:
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(schema, values),
+            errors=errors,
+            description_placeholders={**self._lock, **placeholders},
+        )
+
+    async def _async_say(
+        self, step_id: str, schema: vol.Schema, typed: dict[str, Any], error: HomeAssistantError
+    ) -> SubentryFlowResult:
+        """Say why a code was not made or changed, and let the owner go on.
+
+        The digits that they have entered have to be entered again: a form that waits keeps them.
+        """
+        if error.translation_key == "password_book_full":
+            return self._full(self._coordinator().guests)
+        field = _FIELDS.get(error.translation_key or "", "base")
+        values = {key: value for key, value in typed.items() if key != CONF_CODE}
+        reason = await async_error_text(self.hass, error)
+        return self._show_form(step_id, schema, values, {field: "refused"}, reason=reason)
+
+    def _full(self, guests: Guests) -> SubentryFlowResult:
+        """End, as there is no place for one more code."""
+        codes = [f"* {in_markdown(code.name)}: {code.status}" for code in guests.codes]
+        return self.async_abort(
+            reason="full", description_placeholders={**self._lock, "codes": "\n".join(codes)}
+        )
+
+    def _show_code(
+        self, reason: str, coordinator: LockCoordinator, password: TemporaryPassword, digits: str
+    ) -> SubentryFlowResult:
+        """End with the digits, which are shown this once."""
+        code = coordinator.guests.seen(password)
+        words = texts(self.hass, "guest_code")
+        return self.async_abort(
+            reason=reason,
+            description_placeholders={
+                **self._lock,
+                "code": digits,
+                "name": in_markdown(code.name),
+                "times": coordinator.guests.times_in_words(code),
+                "delivery": words["stays" if coordinator.lock.stays else "sleeps"],
+            },
+        )
+
+    @property
+    def _lock(self) -> dict[str, str]:
+        """Return the placeholder that says whose codes they are."""
+        return {"lock": in_markdown(self._get_entry().title)}
+
+
+def _read(typed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was typed as the guest codes take it."""
+    weekly = typed[CONF_WEEKLY]
+    return {
+        CONF_NAME: typed[CONF_NAME],
+        CONF_START: TIME(typed[CONF_START]),
+        CONF_END: TIME(typed[CONF_END]),
+        CONF_WEEKLY: Weekly(
+            days=frozenset(map(DAYS.index, weekly[CONF_DAYS])),
+            start=_minute(weekly[CONF_START]),
+            end=_minute(weekly[CONF_END]),
+        )
+        if weekly[CONF_DAYS]
+        else None,
+        CONF_CODE: visible(typed.get(CONF_CODE, "")) or None,
+    }
+
+
+def _values(code: GuestCode) -> dict[str, Any]:
+    """Return a code as the form shows it."""
+    values: dict[str, Any] = {
+        CONF_NAME: code.name,
+        CONF_START: f"{code.start:%F %T}",
+        CONF_END: f"{code.end:%F %T}",
+    }
+    if weekly := code.weekly:
+        values[CONF_WEEKLY] = {
+            CONF_DAYS: [DAYS[day] for day in sorted(weekly.days)],
+            CONF_START: _clock(weekly.start),
+            CONF_END: _clock(weekly.end),
+        }
+    return values
+
+
+def _minute(clock: str) -> int:
+    """Return a time of the day as minutes."""
+    at = cv.time(clock)
+    return at.hour * 60 + at.minute
+
+
+def _clock(minute: int) -> str:
+    """Return minutes of the day as a time."""
+    return f"{minute // 60:02}:{minute % 60:02}:00"
