@@ -1,0 +1,550 @@
+"""Guest codes on the page of a lock: made, changed and deleted by their flow, and by others."""
+
+from collections.abc import AsyncGenerator
+from datetime import datetime, timedelta
+import json
+from typing import Any
+from unittest.mock import patch
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.tuya_wifi_lock.const import SUBENTRY_GUEST_CODE
+from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType, UnknownFlow
+from homeassistant.util import dt as dt_util
+from tests.common import pass_time, polled, restart, until
+from tests.conftest import setup, wait_for
+from tests.flows import INTEGRATION
+from tests.guests import CODE, OTHER_CODE, act, add, fetch
+from tests.simulator import SimulatedLock
+from tests.simulator.cloud import SimulatedCloud
+
+WAITS = "Waits for the lock: touch the keypad"
+DELETING = "Being deleted, may still open until you touch the keypad"
+UNDELETED = "Failed: not deleted yet, may still open. Home Assistant keeps trying"
+ADDED, CHANGED = r"/temp-password$", "/modify-password$"
+NOW = "2027-03-03 08:30:00+00:00"
+"""A Wednesday."""
+NO_DAYS: dict[str, Any] = {"days": [], "start": "09:00:00", "end": "12:00:00"}
+
+
+@pytest.fixture
+async def lock(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> AsyncGenerator[SimulatedLock]:
+    """A lock that sleeps, whose entry is set up with a project and shows nothing but its codes."""
+    await hass.config.async_set_time_zone("Europe/Berlin")
+    with patch(f"{INTEGRATION}.PLATFORMS", []):
+        await setup(hass, entry)
+        await polled(hass)
+        yield simulated_lock
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
+def page(entry: MockConfigEntry) -> dict[str, str]:
+    """Return where the codes stand, by name, as the page of the lock shows it."""
+    shown = [
+        one.title.split(" \u00b7 ")
+        for one in entry.subentries.values()
+        if one.subentry_type == SUBENTRY_GUEST_CODE
+    ]
+    assert len(dict(shown)) == len(shown)
+    return dict(shown)
+
+
+def subentry_of(entry: MockConfigEntry, name: str) -> str:
+    """Return the id of the subentry of a guest."""
+    (found,) = [one for one in entry.subentries.values() if one.data["name"] == name]
+    return found.subentry_id
+
+
+async def begin(hass: HomeAssistant, entry: MockConfigEntry, name: str | None = None) -> Any:
+    """Open the form of a new code, or of the one of a guest."""
+    context: dict[str, Any] = {"source": SOURCE_USER}
+    if name:
+        subentry_id = subentry_of(entry, name)
+        context = {"source": SOURCE_RECONFIGURE, "subentry_id": subentry_id}
+    return await hass.config_entries.subentries.async_init(
+        (entry.entry_id, SUBENTRY_GUEST_CODE), context=context
+    )
+
+
+def filled(form: dict[str, Any], **typed: Any) -> dict[str, Any]:
+    """Return what the form suggests, and what somebody types."""
+    assert form["type"] is FlowResultType.FORM, form
+    suggested = {
+        str(field): field.description["suggested_value"]
+        for field in form["data_schema"].schema
+        if field.description
+    }
+    weekly = {
+        str(field): (field.description or {}).get("suggested_value", NO_DAYS[str(field)])
+        for field in form["data_schema"].schema["weekly"].schema.schema
+    }
+    return {"weekly": weekly} | suggested | typed
+
+
+async def send(hass: HomeAssistant, form: dict[str, Any], **typed: Any) -> Any:
+    """Fill in a form and send it."""
+    result = await hass.config_entries.subentries.async_configure(
+        form["flow_id"], filled(form, **typed)
+    )
+    await hass.async_block_till_done()
+    return result
+
+
+async def make(hass: HomeAssistant, entry: MockConfigEntry, name: str, **typed: Any) -> str:
+    """Make a code, and return the digits that the last page shows."""
+    result = await send(hass, await begin(hass, entry), name=name, **typed)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "made"), result
+    return str(result["description_placeholders"]["code"])
+
+
+async def delete(hass: HomeAssistant, entry: MockConfigEntry, name: str) -> None:
+    """Delete the subentry of a guest."""
+    hass.config_entries.async_remove_subentry(entry, subentry_of(entry, name))
+    await polled(hass)
+
+
+async def refreshed(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Ask the cloud for the codes, as it is done each hour."""
+    await entry.runtime_data.guests.async_refresh()
+    await polled(hass)
+
+
+async def delivered(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock
+) -> None:
+    """Let the lock fetch its codes, and Home Assistant hear of that."""
+    await fetch(cloud, lock)
+    await refreshed(hass, entry)
+
+
+def made(cloud: SimulatedCloud) -> int:
+    """Return how many codes the cloud was asked to make."""
+    return len([call for call in cloud.calls if call.path.endswith("/temp-password")])
+
+
+# Made, changed and deleted by hand
+
+
+async def test_a_code_is_made_in_one_form_and_shown_once(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    lock: SimulatedLock,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    freezer.move_to(NOW)
+    form = await begin(hass, entry)
+    assert (form["step_id"], form["description_placeholders"]["lock"]) == ("user", entry.title)
+    suggested = filled(form)
+    assert suggested["start"] == "2027-03-03 09:30:00"
+    assert suggested["end"] == "2027-03-04 11:00:00"
+    result = await send(hass, form, name="Anna", end="2027-03-07 11:00:00")
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "made")
+    said = dict(result["description_placeholders"])
+    (row,) = cloud.rows(lock.device_id)
+    assert said.pop("code") == row.digits
+    assert said.pop("delivery").startswith("It works when the lock has been touched once")
+    assert said == {
+        "lock": entry.title,
+        "name": "Anna",
+        "times": "from Wednesday 9:30 AM until Sunday 11:00 AM",
+    }
+    assert datetime.fromtimestamp(row.invalid_time, dt_util.UTC).isoformat() == (
+        "2027-03-07T10:00:00+00:00"
+    )
+    assert page(entry) == {"Anna": WAITS}
+    (subentry,) = entry.subentries.values()
+    assert subentry.unique_id == str(row.id)
+    assert dict(subentry.data) == {
+        "name": "Anna",
+        "start": "2027-03-03T09:30:00+01:00",
+        "end": "2027-03-07T11:00:00+01:00",
+    }
+    await delivered(hass, entry, cloud, lock)
+    assert page(entry) == {"Anna": "Active until Sunday 11:00 AM"}
+    assert await lock.type_code(row.digits)
+
+
+async def test_own_digits_once_and_a_weekly_schedule(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock
+) -> None:
+    weekly = {"days": ["tuesday", "friday"], "start": "09:00:00", "end": "12:30:00"}
+    form = await begin(hass, entry)
+    result = await send(hass, form, name="Cleaner", code=CODE, once=True, weekly=weekly)
+    said = result["description_placeholders"]
+    assert said["code"] == CODE
+    assert said["times"].startswith("Tuesday, Friday 9:00 AM to 12:30 PM, from ")
+    (row,) = cloud.rows(lock.device_id)
+    assert (row.digits, row.once) == (CODE, True)
+    await delivered(hass, entry, cloud, lock)
+    assert page(entry)["Cleaner"].startswith("Active Tuesday, Friday 9:00 AM to 12:30 PM, until ")
+    form = await begin(hass, entry, "Cleaner")
+    assert filled(form)["weekly"] == weekly
+    changed = await send(hass, form, weekly=NO_DAYS)
+    assert changed["description_placeholders"]["times"].startswith("from ")
+
+
+async def test_a_lock_that_stays_on_the_network_fetches_a_code_by_itself(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock
+) -> None:
+    with patch(f"{INTEGRATION}.tuyalock.lock.TuyaLock.stays", True):
+        result = await send(hass, await begin(hass, entry), name="Anna")
+    assert result["description_placeholders"]["delivery"].startswith("It works in a moment")
+
+
+async def test_a_code_is_shown_as_time_passes_and_goes_when_it_ends(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    lock: SimulatedLock,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    freezer.move_to(NOW)
+    await make(hass, entry, "Anna", start="2027-03-10 16:00:00", end="2027-03-12 11:00:00")
+    await delivered(hass, entry, cloud, lock)
+    shown = []
+    # Midnight changes how days are called; the codes are not requested again.
+    for moment in ("2027-03-04T00:00", "2027-03-06T00:00", "2027-03-10T16:00", "2027-03-12T11:00"):
+        shown.append(page(entry))
+        freezer.move_to(dt_util.parse_datetime(f"{moment}:00+01:00", raise_on_error=True))
+        await pass_time(hass, 0.5)
+    assert shown == [
+        {"Anna": "From 2027-03-10 4:00 PM to 2027-03-12 11:00 AM"},
+        {"Anna": "From Wednesday 4:00 PM to 2027-03-12 11:00 AM"},
+        {"Anna": "From Wednesday 4:00 PM to Friday 11:00 AM"},
+        {"Anna": "Active until Friday 11:00 AM"},
+    ]
+    assert page(entry) == {}
+
+
+async def test_prolonging_a_stay_gives_the_same_guest_new_digits(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock
+) -> None:
+    old = await make(hass, entry, "Anna", code=CODE)
+    await delivered(hass, entry, cloud, lock)
+    subentry_id = subentry_of(entry, "Anna")
+    form = await begin(hass, entry, "Anna")
+    assert form["description_placeholders"]["status"] == page(entry)["Anna"]
+    before = filled(form)
+    assert before["name"] == "Anna"
+    later = f"{dt_util.now() + timedelta(days=3):%F} 11:00:00"
+    result = await send(hass, form, end=later)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "changed")
+    new = result["description_placeholders"]["code"]
+    (row,) = cloud.rows(lock.device_id)
+    assert (row.digits, len(new)) == (new, 7)
+    assert page(entry) == {"Anna": WAITS}
+    assert subentry_of(entry, "Anna") == subentry_id
+    assert await lock.type_code(old)
+    await delivered(hass, entry, cloud, lock)
+    assert await lock.type_code(new)
+    assert not await lock.type_code(old)
+    after = filled(await begin(hass, entry, "Anna"))
+    assert after == before | {"end": later}
+
+
+async def test_whoever_knows_the_digits_keeps_them(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock
+) -> None:
+    await make(hass, entry, "Anna", code=CODE)
+    result = await send(hass, await begin(hass, entry, "Anna"), name="Anna B.", code=CODE)
+    assert result["description_placeholders"]["code"] == CODE
+    assert [(row.name, row.digits) for row in cloud.rows(lock.device_id)] == [("Anna B.", CODE)]
+    assert page(entry) == {"Anna B.": WAITS}
+
+
+async def test_a_deleted_code_is_shown_until_it_opens_no_more(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock
+) -> None:
+    digits = await make(hass, entry, "Anna")
+    await delivered(hass, entry, cloud, lock)
+    await delete(hass, entry, "Anna")
+    assert page(entry) == {"Anna": DELETING}
+    assert await lock.type_code(digits)
+    gear = await begin(hass, entry, "Anna")
+    assert (gear["type"], gear["reason"]) == (FlowResultType.ABORT, "deleting")
+    # Whoever deletes it once more sees the same.
+    calls = len(cloud.calls)
+    await delete(hass, entry, "Anna")
+    assert (page(entry), len(cloud.calls)) == ({"Anna": DELETING}, calls)
+    await delivered(hass, entry, cloud, lock)
+    assert page(entry) == {}
+    assert not await lock.type_code(digits)
+
+
+# By others
+
+
+async def test_codes_of_the_app_come_change_and_go_by_themselves(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock
+) -> None:
+    now = int(dt_util.utcnow().timestamp())
+    codes = cloud.devices[lock.device_id].passwords
+    times = {"effective_time": now, "invalid_time": now + 3600}
+    row = codes.add(now, name="Plumber", digits=OTHER_CODE, once=False, **times)
+    await refreshed(hass, entry)
+    assert page(entry) == {"Plumber": WAITS}
+    assert entry.subentries[subentry_of(entry, "Plumber")].unique_id == str(row.id)
+    codes.change(row.id, now, name="Painter")
+    await refreshed(hass, entry)
+    assert page(entry) == {"Painter": WAITS}
+    codes.delete(row.id, now)
+    await refreshed(hass, entry)
+    assert page(entry) == {"Painter": DELETING}
+    await delivered(hass, entry, cloud, lock)
+    assert page(entry) == {}
+
+
+async def test_the_page_is_the_same_after_a_restart(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock
+) -> None:
+    await make(hass, entry, "Anna")
+    before = dict(entry.subentries)
+    await restart(hass, entry)
+    assert dict(entry.subentries) == before
+
+
+async def test_a_code_that_the_lock_does_not_take_has_failed(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock
+) -> None:
+    await make(hass, entry, "Anna")
+    cloud.rows(lock.device_id)[0].phase = 7
+    await refreshed(hass, entry)
+    assert page(entry) == {"Anna": "Failed: the lock has not taken it"}
+    await delete(hass, entry, "Anna")
+    assert page(entry) == {}
+    await refreshed(hass, entry)
+    assert page(entry) == {}
+
+
+# What cannot be
+
+
+async def test_the_eleventh_code_hears_which_ones_take_the_places(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock
+) -> None:
+    names = [f"Guest {number}" for number in range(10)]
+    for name in names[:9]:
+        await make(hass, entry, name)
+    form = await begin(hass, entry)
+    await make(hass, entry, names[9])
+    late = await send(hass, form, name="One too many")
+    early = await begin(hass, entry)
+    for result in (late, early):
+        assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "full")
+        listed = result["description_placeholders"]["codes"].splitlines()
+        assert listed == [f"* {name}: {WAITS}" for name in names]
+    assert made(cloud) == 10
+    # One that was deleted in the app meanwhile has made room, even if nobody can say so.
+    cloud.devices[lock.device_id].passwords.purge(cloud.rows(lock.device_id)[0].id)
+    cloud.fail(1106, path="/temp-passwords$")
+    assert (await begin(hass, entry))["reason"] == "full"
+    assert (await begin(hass, entry))["type"] is FlowResultType.FORM
+
+
+async def test_a_lock_without_a_project_or_not_loaded_takes_no_codes(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    assert (await begin(hass, entry))["reason"] == "not_loaded"
+    with patch(f"{INTEGRATION}.PLATFORMS", []):
+        await setup(hass, entry)
+    assert (await begin(hass, entry))["reason"] == "no_cloud"
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "said"),
+    [
+        ({"name": "anna"}, "name", "There is a guest code of this name already."),
+        ({"name": "A" * 21}, "name", "has 1 to 20 characters"),
+        ({"code": "12"}, "code", "does not accept this code"),
+        ({"start": "2099-01-01 00:00:00"}, "end", "has to be later than its start"),
+        (
+            {"start": "2020-01-01 00:00:00", "end": "2020-01-02 00:00:00"},
+            "end",
+            "is over already",
+        ),
+        ({"end": "2110-01-01 00:00:00"}, "end", "Choose a start and an end between"),
+        ({"end": "9999-12-31 23:59:59"}, "end", "Choose a start and an end between"),
+        (
+            {"weekly": {"days": ["monday"], "start": "12:00:00", "end": "09:00:00"}},
+            "base",
+            "A weekly schedule needs",
+        ),
+    ],
+)
+async def test_a_mistake_is_named_where_it_is(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    lock: SimulatedLock,
+    typed: dict[str, Any],
+    field: str,
+    said: str,
+) -> None:
+    await make(hass, entry, "Anna")
+    form = await send(hass, await begin(hass, entry), **{"name": "Ben", **typed})
+    assert (form["step_id"], form["errors"]) == ("user", {field: "refused"})
+    assert said in form["description_placeholders"]["reason"]
+    assert made(cloud) == 1
+    result = await send(hass, form, **filled(await begin(hass, entry)), name="Ben", weekly=NO_DAYS)
+    assert result["reason"] == "made"
+
+
+async def test_a_code_that_has_ended_or_goes_cannot_be_changed(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    lock: SimulatedLock,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await make(hass, entry, "Anna")
+    form = await begin(hass, entry, "Anna")
+    typed = filled(form)
+    freezer.tick(timedelta(days=3))
+    result = await hass.config_entries.subentries.async_configure(form["flow_id"], typed)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "ended")
+
+
+# When the cloud does not work
+
+
+@pytest.mark.parametrize("path", ["/temp-passwords$", "/password-ticket$", ADDED])
+async def test_a_cloud_that_is_gone_makes_nothing_twice(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    lock: SimulatedLock,
+    path: str,
+) -> None:
+    form = await begin(hass, entry)
+    cloud.fail(28841004, path=path, times=None)
+    refused = await send(hass, form, name="Anna", code=CODE)
+    assert refused["errors"] == {"base": "refused"}
+    assert "used up its calls" in refused["description_placeholders"]["reason"]
+    assert page(entry) == {}
+    assert "code" not in filled(refused)
+    cloud.recover()
+    result = await send(hass, refused)
+    assert result["reason"] == "made"
+    assert len(cloud.rows(lock.device_id)) == 1
+    assert list(page(entry)) == ["Anna"]
+
+
+async def test_a_code_whose_answer_was_lost_is_found(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock
+) -> None:
+    cloud.drop(ADDED, done=True)
+    digits = await make(hass, entry, "Anna")
+    assert [row.digits for row in cloud.rows(lock.device_id)] == [digits]
+    assert page(entry) == {"Anna": WAITS}
+
+
+async def test_a_code_of_which_nothing_is_heard_is_not_made_twice(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock
+) -> None:
+    form = await begin(hass, entry)
+    await refreshed(hass, entry)
+    cloud.drop(ADDED, done=True)
+    with patch(f"{INTEGRATION}.tuyalock.cloud.client.CloudClient.list_passwords") as listed:
+        listed.side_effect = [[], *[TimeoutError] * 3]
+    silent = await send(hass, form, name="Anna")
+    assert silent["reason"] == "made"
+
+
+async def test_a_form_that_is_sent_twice_makes_one_code(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock
+) -> None:
+    form = await begin(hass, entry)
+    typed = filled(form, name="Anna")
+    flows = hass.config_entries.subentries
+    first, second = (
+        hass.async_create_task(flows.async_configure(form["flow_id"], typed)) for _ in range(2)
+    )
+    assert (await first)["reason"] == "made"
+    with pytest.raises(UnknownFlow):
+        await second
+    with pytest.raises(UnknownFlow):
+        await flows.async_configure(form["flow_id"], typed)
+    assert made(cloud) == 1
+    assert list(page(entry)) == ["Anna"]
+
+
+async def test_a_change_that_fails_leaves_the_code_as_it_is(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock
+) -> None:
+    await make(hass, entry, "Anna", code=CODE)
+    await delivered(hass, entry, cloud, lock)
+    before = page(entry)
+    cloud.fail(28841004, path=CHANGED)
+    refused = await send(hass, await begin(hass, entry, "Anna"), name="Bea")
+    assert (refused["step_id"], refused["errors"]) == ("reconfigure", {"base": "refused"})
+    assert page(entry) == before
+    assert await lock.type_code(CODE)
+    assert (await send(hass, refused))["reason"] == "changed"
+    assert page(entry) == {"Bea": WAITS}
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_a_deletion_is_made_up_for_when_the_cloud_works_again(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    lock: SimulatedLock,
+    freezer: FrozenDateTimeFactory,
+    restarts: bool,
+) -> None:
+    await make(hass, entry, "Anna")
+    await delivered(hass, entry, cloud, lock)
+    cloud.drop(r".*", times=None)
+    await delete(hass, entry, "Anna")
+    assert page(entry) == {"Anna": UNDELETED}
+    assert (await begin(hass, entry, "Anna"))["reason"] == "deleting"
+    calls = len(cloud.calls)
+    entry.runtime_data.async_update_listeners()
+    await polled(hass)
+    assert len(cloud.calls) == calls
+    if restarts:
+        await restart(hass, entry)
+        await polled(hass)
+        assert page(entry) == {"Anna": UNDELETED}
+    cloud.recover()
+    freezer.tick(1)
+    await entry.runtime_data.cloud.async_check()
+    await polled(hass)
+    assert page(entry) == {"Anna": DELETING}
+    await delivered(hass, entry, cloud, lock)
+    assert page(entry) == {}
+
+
+async def test_a_deletion_waits_where_the_project_was_taken_away(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock
+) -> None:
+    await make(hass, entry, "Anna")
+    data = {key: value for key, value in entry.data.items() if key != "cloud"}
+    hass.config_entries.async_update_entry(entry, data=data)
+    await hass.async_block_till_done()
+    assert page(entry) == {"Anna": WAITS}
+    await delete(hass, entry, "Anna")
+    assert page(entry) == {"Anna": UNDELETED}
+
+
+async def test_what_is_kept_of_a_code_are_no_digits(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    lock: SimulatedLock,
+    hass_storage: dict[str, Any],
+) -> None:
+    await make(hass, entry, "Anna", code=CODE)
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert CODE not in json.dumps(dict(hass_storage), default=str)
+    assert CODE not in str([one.as_dict() for one in entry.subentries.values()])
