@@ -1,7 +1,7 @@
 """The actions for passwords: what they make, what they refuse, and that nobody keeps the digits."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 import json
 from pathlib import Path
 import re
@@ -36,7 +36,7 @@ TEMPORARY = {
     "get_temporary_passwords": {},
 }
 ACTIONS = TEMPORARY | {"get_dynamic_password": {}, "add_offline_password": {"kind": "once"}}
-WAITING = "waiting for the lock to wake"
+WAITING = "Waits for the lock: touch the keypad"
 SENSOR = f"sensor.{NAME}_temporary_passwords"
 
 
@@ -60,7 +60,7 @@ def changes(cloud: SimulatedCloud) -> list[str]:
 def seconds(moment: str) -> int:
     """Return a time of an answer as whole Unix seconds."""
     parsed = datetime.fromisoformat(moment)
-    assert parsed.utcoffset() == timedelta()
+    assert parsed.utcoffset() == parsed.astimezone(dt_util.get_default_time_zone()).utcoffset()
     return int(parsed.timestamp())
 
 
@@ -81,6 +81,7 @@ async def test_a_code_is_made_and_opens_once_the_lock_has_woken(
         "name": "Cleaner",
         "number": None,
         "once": False,
+        "weekly": None,
         "phase": "waiting",
         "status": WAITING,
     }
@@ -91,7 +92,8 @@ async def test_a_code_is_made_and_opens_once_the_lock_has_woken(
     assert await lock.type_code(code)
     assert await lock.type_code(code)
     (now,) = (await act(hass, "get_temporary_passwords"))["passwords"]
-    assert (now["number"], now["phase"], now["status"]) == (901, "active", "in the lock")
+    assert (now["number"], now["phase"]) == (901, "active")
+    assert now["status"].startswith("Active until ")
 
 
 async def test_the_owner_may_choose_the_code_and_let_it_open_once(
@@ -112,11 +114,12 @@ async def test_times_without_a_zone_are_those_of_the_home(
     (row,) = cloud.rows(lock.device_id)
     assert row.effective_time == datetime(2030, 1, 1, 16, tzinfo=UTC).timestamp()
     assert row.invalid_time == datetime(2030, 7, 1, 15, tzinfo=UTC).timestamp()
-    assert made["start"] == "2030-01-01T16:00:00+00:00"
-    assert made["end"] == "2030-07-01T15:00:00+00:00"
+    assert made["start"] == "2030-01-01T08:00:00-08:00"
+    assert made["end"] == "2030-07-01T08:00:00-07:00"
     await fetch(cloud, lock)
     (now,) = (await act(hass, "get_temporary_passwords"))["passwords"]
-    assert now["status"] == "in the lock, and opens from its start on"
+    assert now["phase"] == "early"
+    assert now["status"] == "From 2030-01-01 8:00 AM to 2030-07-01 8:00 AM"
 
 
 @pytest.mark.parametrize("which", ["Cleaner", "cleaner", 901, "901", 1])
@@ -160,7 +163,7 @@ async def test_a_deleted_code_opens_until_the_lock_has_woken(
     await fetch(cloud, lock)
     gone = await act(hass, "delete_temporary_password", password="Cleaner")
     assert gone["phase"] == "deleting"
-    assert gone["status"] == "deleted, but may open until the lock has woken"
+    assert gone["status"] == "Being deleted, may still open until you touch the keypad"
     assert await lock.type_code(CODE)
     assert await listed(hass) == {"Cleaner": "deleting"}
     await fetch(cloud, lock)
@@ -174,7 +177,7 @@ async def test_a_code_that_the_cloud_no_longer_knows_counts_as_deleted(
     await add(hass)
     cloud.fail(2302, method="DELETE")
     gone = await act(hass, "delete_temporary_password", password="Cleaner")
-    assert (gone["phase"], gone["status"]) == ("deleted", "deleted")
+    assert (gone["phase"], gone["status"]) == ("deleted", "Deleted")
 
 
 async def test_a_phase_that_nobody_has_seen_before_is_not_known(
@@ -183,11 +186,16 @@ async def test_a_phase_that_nobody_has_seen_before_is_not_known(
     await add(hass)
     cloud.rows(lock.device_id)[0].phase = 17
     (known,) = (await act(hass, "get_temporary_passwords"))["passwords"]
-    assert (known["phase"], known["status"]) == ("unknown", "not known")
+    assert (known["phase"], known["status"]) == ("unknown", "Not known")
 
 
 async def test_every_phase_has_words(hass: HomeAssistant) -> None:
-    assert set(await async_texts(hass, "password_status")) == {*PasswordPhase, "early"}
+    assert set(await async_texts(hass, "password_status")) == {
+        *PasswordPhase,
+        "early",
+        "active_weekly",
+        "early_weekly",
+    }
 
 
 async def test_changing_and_deleting_need_no_answer(

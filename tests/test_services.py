@@ -106,8 +106,8 @@ async def test_a_record_tells_all_that_is_known(hass: HomeAssistant) -> None:
     records = {one["record"]: one for one in await get_records(hass)}
     assert records[1] == {
         "record": 1,
-        "time": "2026-11-21T08:01:00+00:00",
-        "received": "2026-11-21T08:01:01+00:00",
+        "time": "2026-11-21T00:01:00-08:00",
+        "received": "2026-11-21T00:01:01-08:00",
         "age": "live",
         "method": "fingerprint",
         "number": 3,

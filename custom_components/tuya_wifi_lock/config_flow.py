@@ -76,6 +76,7 @@ from .flows.connection import (
     other_key,
 )
 from .flows.forms import (
+    async_guests_schema,
     device_choice,
     field_errors,
     options_schema,
@@ -659,7 +660,18 @@ class LockOptionsFlow(OptionsFlow):
         """Offer what can be changed."""
         if self.config_entry.state is not ConfigEntryState.LOADED:
             return await self.async_step_behaviour()
-        return self.async_show_menu(step_id="init", menu_options=["behaviour", "check"])
+        guests = ["guests"] if self.config_entry.runtime_data.guests.available else []
+        options = ["behaviour", *guests, "check"]
+        return self.async_show_menu(step_id="init", menu_options=options)
+
+    async def async_step_guests(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask who may manage guest codes, and which phones get those made in the calendar."""
+        present = self.config_entry.options
+        if user_input is not None:
+            return self.async_create_entry(data={**present, **user_input})
+        return self.async_show_form(
+            step_id="guests", data_schema=await async_guests_schema(self.hass, present)
+        )
 
     async def async_step_check(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show what a check of the lock finds."""

@@ -26,6 +26,11 @@ CONF_UNLOCK_WAIT: Final = "unlock_wait"
 CONF_RELOCK_DELAY: Final = "relock_delay"
 CONF_CODE: Final = "code"
 
+CONF_GUEST_MANAGERS: Final = "guest_managers"
+"""Ids of the users who may manage guest codes besides administrators."""
+CONF_GUEST_PHONES: Final = "guest_phones"
+"""Devices of phones that get the digits of codes made in the calendar."""
+
 SUBENTRY_MEMBER: Final = "member"
 CONF_PERSON: Final = "person"
 CONF_NUMBERS: Final = "numbers"

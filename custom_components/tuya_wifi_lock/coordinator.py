@@ -37,6 +37,7 @@ from .const import (
 )
 from .discovery import async_find_mac, async_get_listener
 from .dispatcher import RecordDispatcher
+from .guests import Guests
 from .members import Member, members_of, owner
 from .opener import Opener, Opening
 from .store import SalvagedStore
@@ -206,6 +207,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._member_listeners: list[CALLBACK_TYPE] = []
         self._feature_listeners: list[CALLBACK_TYPE] = []
         self._features = self._read_features()
+        self.guests = Guests(hass, entry, self.lock.passwords, self.action)
         self.opener = Opener(hass, beside.opening)
         self.last_unlocked_by = self._who_unlocked(self.data.last_unlock)
         if not beside.clean:
@@ -222,6 +224,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     async def async_start(self) -> None:
         """Begin to look for the lock, and deliver its records once automations can hear them."""
         entry, hass = self.config_entry, self.hass
+        await self.guests.async_start()
         if self.records.waiting:
             # From here on, a crash leaves a store that is not clean.
             await self.store.async_save(self._stored())

@@ -33,9 +33,10 @@ from .const import DOMAIN
 from .coordinator import LockCoordinator
 from .diagnosis import async_diagnose, async_in_words
 from .entity import TuyaLockEntity
+from .guests import DAYS, clock_time
 from .members import Member, members_of
 from .targets import CONF_MEMBERS, CONF_METHODS, mismatch, ours
-from .texts import TIME, async_texts, iso
+from .texts import TIME, local_iso
 from .tuyalock import (
     UNLOCK_METHODS,
     Kind,
@@ -197,8 +198,8 @@ def _response(
 ) -> JsonObjectType:
     return {
         "record": record.id,
-        "time": iso(record.known_time),
-        "received": iso(record.when.received if is_clock_set(record.when.received) else None),
+        "time": local_iso(record.known_time),
+        "received": local_iso(record.when.received if is_clock_set(record.when.received) else None),
         "age": record.age.value if record.age else None,
         "method": record.unlock.method,
         "number": record.unlock.number,
@@ -224,20 +225,20 @@ async def _async_add(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
             once=data[ATTR_ONCE],
             code=data.get(ATTR_CODE),
         )
-    return {"code": code, **await _async_response(lock, password)}
+    return {"code": code, **_code_response(lock, password)}
 
 
 async def _async_modify(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
     data, passwords = call.data, _passwords(lock)
     with lock.coordinator.action():
-        password = await passwords.modify(
+        password, _ = await passwords.modify(
             data[ATTR_PASSWORD],
             name=data.get(ATTR_NAME),
             code=data[ATTR_CODE],
             start=data.get(ATTR_START),
             end=data.get(ATTR_END),
         )
-    return await _async_response(lock, password)
+    return _code_response(lock, password)
 
 
 async def _async_delete(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
@@ -245,7 +246,7 @@ async def _async_delete(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectTy
     passwords = _passwords(lock)
     with lock.coordinator.action():
         password = await passwords.delete(call.data[ATTR_PASSWORD])
-    return await _async_response(lock, password)
+    return _code_response(lock, password)
 
 
 async def _async_get(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
@@ -253,7 +254,7 @@ async def _async_get(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
     with lock.coordinator.action():
         await passwords.refresh()
     now = time.time()
-    valid: list[JsonValueType] = [await _async_response(lock, one) for one in passwords.valid(now)]
+    valid: list[JsonValueType] = [_code_response(lock, one) for one in passwords.valid(now)]
     return {"passwords": valid, "room": passwords.room(now)}
 
 
@@ -262,7 +263,7 @@ async def _async_get_dynamic(lock: TuyaLockEntity, call: ServiceCall) -> JsonObj
     passwords = _passwords(lock)
     with lock.coordinator.action():
         code = await passwords.dynamic()
-    return {"code": code, "valid_until": iso(time.time() + DYNAMIC_VALID)}
+    return {"code": code, "valid_until": local_iso(time.time() + DYNAMIC_VALID)}
 
 
 async def _async_add_offline(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
@@ -275,8 +276,8 @@ async def _async_add_offline(lock: TuyaLockEntity, call: ServiceCall) -> JsonObj
     return {
         "code": password.code,
         "name": password.name,
-        "start": iso(password.start),
-        "end": iso(password.end),
+        "start": local_iso(password.start),
+        "end": local_iso(password.end),
     }
 
 
@@ -287,17 +288,25 @@ def _passwords(lock: TuyaLockEntity) -> TemporaryPasswords:
     return passwords
 
 
-async def _async_response(lock: TuyaLockEntity, password: TemporaryPassword) -> JsonObjectType:
-    words = await async_texts(lock.hass, "password_status")
+def _code_response(lock: TuyaLockEntity, password: TemporaryPassword) -> JsonObjectType:
+    code = lock.coordinator.guests.seen(password)
+    weekly = code.weekly
     return {
-        "id": password.id,
-        "name": password.name,
-        "number": password.number,
-        "start": iso(password.start),
-        "end": iso(password.end),
-        "once": password.once,
-        "phase": password.phase.value,
-        "status": words[password.status(time.time())],
+        "id": code.id,
+        "name": code.name,
+        "number": code.number,
+        "start": code.start.isoformat(),
+        "end": code.end.isoformat(),
+        "once": code.once,
+        "weekly": {
+            "days": [DAYS[day] for day in sorted(weekly.days)],
+            "from": clock_time(weekly.start).isoformat(),
+            "to": clock_time(weekly.end).isoformat(),
+        }
+        if weekly
+        else None,
+        "phase": code.phase,
+        "status": code.status,
     }
 
 

@@ -8,10 +8,10 @@ import re
 import voluptuous as vol
 
 from homeassistant.components.frontend.storage import async_user_store
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.translation import async_get_translations
+from homeassistant.helpers.translation import async_get_cached_translations, async_get_translations
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
@@ -33,6 +33,16 @@ TIME = vol.All(cv.datetime, _timestamp)
 def iso(moment: float | None) -> str | None:
     """Return Unix seconds as people and templates read them; None is not known."""
     return None if moment is None else dt_util.utc_from_timestamp(moment).isoformat()
+
+
+def local_time(moment: float) -> datetime:
+    """Return Unix seconds as the time of the home."""
+    return dt_util.as_local(dt_util.utc_from_timestamp(moment))
+
+
+def local_iso(moment: float | None) -> str | None:
+    """Return Unix seconds as the time of the home, with its offset; None is not known."""
+    return None if moment is None else local_time(moment).isoformat()
 
 
 _MARKUP = re.compile(r"[<>\[\]*`~\\]|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])|^#")
@@ -72,7 +82,7 @@ async def async_time_format(hass: HomeAssistant) -> str:
 
 def day_and_time(moment: float, time_format: str) -> str:
     """Return the local time of a Unix time in words: today at 8:12 AM."""
-    at = dt_util.as_local(dt_util.utc_from_timestamp(moment))
+    at = local_time(moment)
     days = (dt_util.now().date() - at.date()).days
     day = {0: "today", 1: "yesterday"}.get(days, at.date().isoformat())
     return f"{day} at {at.strftime(time_format)}"
@@ -90,6 +100,14 @@ async def async_error_text(hass: HomeAssistant, error: HomeAssistantError) -> st
     texts = await async_get_translations(hass, hass.config.language, "exceptions", {DOMAIN})
     text = texts[f"component.{DOMAIN}.exceptions.{error.translation_key}.message"]
     return text.format(**error.translation_placeholders or {})
+
+
+@callback
+def texts(hass: HomeAssistant, kind: str) -> Mapping[str, str]:
+    """Return the texts of a kind by their keys, once the integration is set up."""
+    cached = async_get_cached_translations(hass, hass.config.language, "selector", DOMAIN)
+    start = f"component.{DOMAIN}.selector.{kind}.options."
+    return {key.removeprefix(start): text for key, text in cached.items() if key.startswith(start)}
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from homeassistant.const import CONF_DEVICE_ID, CONF_HOST
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.selector import (
     BooleanSelector,
+    DeviceSelector,
+    DeviceSelectorConfig,
     NumberSelector,
     NumberSelectorConfig,
     SelectOptionDict,
@@ -26,6 +28,8 @@ from ..const import (
     CONF_ACCESS_ID,
     CONF_ACCESS_SECRET,
     CONF_CODE,
+    CONF_GUEST_MANAGERS,
+    CONF_GUEST_PHONES,
     CONF_LOCAL_KEY,
     CONF_RELOCK_DELAY,
     CONF_RELOCKS_ITSELF,
@@ -128,10 +132,32 @@ def _seconds(most: int) -> vol.All[int]:
     return vol.All(NumberSelector(config), vol.Coerce(int))
 
 
+async def async_guests_schema(hass: HomeAssistant, present: Mapping[str, Any]) -> vol.Schema:
+    """Return the form of who manages guest codes, and which phones get the digits of some."""
+    users = [
+        SelectOptionDict(value=user.id, label=user.name or user.id)
+        for user in await hass.auth.async_get_users()
+        if user.is_active and not user.is_admin and not user.system_generated
+    ]
+    managers = SelectSelector(
+        SelectSelectorConfig(options=users, multiple=True, mode=SelectSelectorMode.LIST)
+    )
+    phones = DeviceSelector(DeviceSelectorConfig(integration="mobile_app", multiple=True))
+    ids = {user["value"] for user in users}
+    # Who has left the house, or has become an administrator, is no choice any more.
+    chosen = [one for one in present.get(CONF_GUEST_MANAGERS, ()) if one in ids]
+    return vol.Schema(
+        {
+            vol.Required(CONF_GUEST_MANAGERS, default=chosen): managers,
+            vol.Required(CONF_GUEST_PHONES, default=present.get(CONF_GUEST_PHONES, [])): phones,
+        }
+    )
+
+
 def with_code(typed: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
     """Return the new options; a code stays unless another one is typed or it is removed."""
     code = None if typed.get(CONF_REMOVE_CODE) else typed.get(CONF_CODE, before.get(CONF_CODE))
-    return without_code(typed) | ({CONF_CODE: code} if code else {})
+    return without_code({**before, **typed}) | ({CONF_CODE: code} if code else {})
 
 
 def without_code(options: Mapping[str, Any]) -> dict[str, Any]:

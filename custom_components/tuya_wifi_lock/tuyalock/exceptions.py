@@ -1,6 +1,6 @@
 """What can go wrong between us and a lock, and the text that explains it to the owner."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum, auto
 from types import MappingProxyType
@@ -384,6 +384,7 @@ class Mistake(_Explained):
     NAME_TAKEN = auto(), Text(translation_domain=DOMAIN, translation_key="password_name_taken")
     BAD_NAME = auto(), Text(translation_domain=DOMAIN, translation_key="password_bad_name")
     BAD_CODE = auto(), Text(translation_domain=DOMAIN, translation_key="password_bad_code")
+    BAD_WEEKLY = auto(), Text(translation_domain=DOMAIN, translation_key="password_bad_weekly")
     BEYOND_CLOCK = auto(), Text(translation_domain=DOMAIN, translation_key="password_beyond_clock")
     END_BEFORE_START = (
         auto(),
@@ -410,7 +411,9 @@ class PasswordRefused(LockError):
 
     is_callers_mistake = True
 
-    def __init__(self, mistake: Mistake) -> None:
+    def __init__(self, mistake: Mistake, names: Iterable[str] = ()) -> None:
+        """Refuse it; `names` are those of the passwords that there are."""
         super().__init__(f"the temporary password is refused: {mistake}")
         self.mistake = mistake
         self.text = mistake.text
+        self.translation_placeholders = {"names": ", ".join(names) or "\u2013"}

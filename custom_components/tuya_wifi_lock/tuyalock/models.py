@@ -334,6 +334,23 @@ type CodeLength = Annotated[int, CODE_LENGTH]
 """Digits of the codes of a lock; most Wi-Fi locks want 7, Bluetooth and Zigbee locks 6."""
 
 
+type Weekday = Annotated[int, Between(0, 6)]
+"""A day of the week: 0 is Monday."""
+type Minute = Annotated[int, Between(0, 1439)]
+"""A minute of the day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weekly:
+    """On which days of the week, and between which minutes of the day, a code opens."""
+
+    days: frozenset[Weekday]
+    start: Minute
+    end: Minute
+    time_zone: str = ""
+    """The name of the time zone of these times: Europe/Berlin; empty is not known."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordRequest:
     """A temporary password as somebody wants it; times in whole Unix seconds."""
@@ -343,6 +360,7 @@ class PasswordRequest:
     start: int
     end: int
     once: bool
+    weekly: Weekly | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,6 +377,8 @@ class TemporaryPassword:
     start: int
     end: int
     once: bool
+    weekly: Weekly | None = None
+    """It opens only then; None: always, from its start until its end."""
     phase: PasswordPhase
     gone: float | None = None
     """When it was found to have left the lock."""

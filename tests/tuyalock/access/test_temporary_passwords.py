@@ -227,9 +227,9 @@ async def test_what_the_app_added_takes_a_place_and_a_name() -> None:
 async def test_a_password_is_changed_in_what_is_said_and_in_nothing_else() -> None:
     home = Household()
     password, _ = await home.add(once=True)
-    changed = await home.passwords.modify("guest", code="2648193")
+    changed, _ = await home.passwords.modify("guest", code="2648193")
     assert changed == replace(password, edit=2)
-    changed = await home.passwords.modify(
+    changed, _ = await home.passwords.modify(
         "Guest", name=" Aunt ", code="2648193", start=START + 60, end=START + 2 * HOUR
     )
     expected = replace(

@@ -4,11 +4,13 @@ The book never holds their digits.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 import logging
 import secrets
-from typing import Any
+from typing import Any, Literal
 
 from ..clock import Clock
 from ..cloud.client import CloudClient
@@ -22,7 +24,14 @@ from ..exceptions import (
     NoCloud,
     PasswordRefused,
 )
-from ..models import CODE_LENGTH, PasswordPhase, PasswordRequest, TemporaryPassword, safe_name
+from ..models import (
+    CODE_LENGTH,
+    PasswordPhase,
+    PasswordRequest,
+    TemporaryPassword,
+    Weekly,
+    safe_name,
+)
 from ..storage import Reader, dump
 
 _LOGGER = logging.getLogger(__name__)
@@ -112,28 +121,28 @@ class PasswordBook:
     ) -> None:
         """Raise PasswordRefused if a password cannot become like this."""
         if password.phase is PasswordPhase.DELETING:
-            raise PasswordRefused(Mistake.NO_SUCH_PASSWORD)
+            raise self._unknown()
         check_request(request, now)
         self._check_name(request.name, password.id, now)
         if not password.counts(now):
             self._check_room(now)
 
     def find(self, which: str | int) -> TemporaryPassword:
-        """Return a password by its name, or by its number; raise PasswordRefused."""
+        """Return a password by its name, its number or its id; raise PasswordRefused."""
         if (password := self.search(which)) is None:
-            raise PasswordRefused(Mistake.NO_SUCH_PASSWORD)
+            raise self._unknown()
         return password
 
     def search(self, which: str | int) -> TemporaryPassword | None:
-        """Return a password by its name, or by its number with or without 900, or None.
+        """Return a password by its name, by its number with or without 900, or by its id, or None.
 
         Of several, it is one that nobody has deleted, and the one that lasts longest.
         """
         there = [password for password in self if password.gone is None]
         name = _trimmed(str(which)).casefold()
         found = [one for one in there if one.name.casefold() == name]
-        if not found and str(which).isdecimal():
-            found = [one for one in there if _same(one.number, int(which))]
+        if not found and name.isdecimal():
+            found = [one for one in there if one.id == name or _same(one.number, int(name))]
         return max(
             found, key=lambda one: (one.phase is not PasswordPhase.DELETING, one.end), default=None
         )
@@ -163,8 +172,12 @@ class PasswordBook:
         found = {password.id: password for password in listed}
         for known in self:
             if (row := found.get(known.id)) is not None:
-                number = known.number if row.number is None else row.number
-                found[known.id] = replace(row, number=number, edit=max(row.edit, known.edit))
+                found[known.id] = replace(
+                    row,
+                    number=known.number if row.number is None else row.number,
+                    edit=max(row.edit, known.edit),
+                    weekly=_schedule(row, known.weekly),
+                )
             elif known.gone is None:
                 found[known.id] = replace(known, phase=PasswordPhase.DELETED)
         for password in found.values():
@@ -180,7 +193,14 @@ class PasswordBook:
     def _check_room(self, now: float) -> None:
         """Raise PasswordRefused if the lock has no room for one more."""
         if self.room(now) <= 0:
-            raise PasswordRefused(Mistake.BOOK_FULL)
+            raise PasswordRefused(Mistake.BOOK_FULL, [one.name for one in self.valid(now)])
+
+    def _unknown(self) -> PasswordRefused:
+        """Return that there is no such password, and which ones there are."""
+        names = [
+            one.name for one in self if one.gone is None and one.phase is not PasswordPhase.DELETING
+        ]
+        return PasswordRefused(Mistake.NO_SUCH_PASSWORD, names)
 
     def _forget(self, now: float) -> None:
         """Forget the oldest of those that are over."""
@@ -228,62 +248,88 @@ class TemporaryPasswords(PasswordBook):
                 await self._refresh(self._cloud)
 
     async def add(
-        self, name: str, start: float, end: float, *, once: bool, code: str | None = None
+        self,
+        name: str,
+        start: float,
+        end: float,
+        *,
+        once: bool = False,
+        weekly: Weekly | None = None,
+        code: str | None = None,
     ) -> tuple[TemporaryPassword, str]:
         """Add a password; return it and its digits, which nobody can read again."""
         cloud = self._need()
-        lengths = (cloud.code_length,) if cloud.code_length else CODE_LENGTHS
-        codes = [new_code(length) for length in lengths] if code is None else [code]
         requests = [
             PasswordRequest(
-                name=_trimmed(name), code=one, start=int(start), end=int(end), once=once
+                name=_trimmed(name),
+                code=digits,
+                start=int(start),
+                end=int(end),
+                once=once,
+                weekly=weekly,
             )
-            for one in codes
+            for digits in _codes(cloud, code)
         ]
         check_request(requests[0], self._clock.time())
         async with self._turn:
             await self._refresh(cloud)
             self.check_addition(requests[0], self._clock.time())
-            password, code = await self._add_one(cloud, requests)
-            self._put(password)
-            return password, code
+            known = {password.id for password in self}
+            return await self._send(
+                cloud,
+                requests,
+                cloud.add_password,
+                lambda row, request: (
+                    row.id not in known and (row.name, row.end) == (request.name, request.end)
+                ),
+            )
 
     async def modify(
         self,
         which: str | int,
         *,
         name: str | None = None,
-        code: str,
+        code: str | None = None,
         start: float | None = None,
         end: float | None = None,
-    ) -> TemporaryPassword:
-        """Change a password; its digits have to be given again, as nobody knows them."""
-        cloud = self._need()
+        weekly: Weekly | Literal[False] | None = None,
+    ) -> tuple[TemporaryPassword, str]:
+        """Change a password; return it and its digits. What is None stays; False is no schedule.
 
-        def changed(old: TemporaryPassword) -> PasswordRequest:
-            request = PasswordRequest(
-                name=old.name if name is None else _trimmed(name),
-                code=code,
-                start=old.start if start is None else int(start),
-                end=old.end if end is None else int(end),
-                once=old.once,
-            )
-            check_request(request, self._clock.time())
-            return request
+        Tuya wants the digits with each change, and nobody knows them: without a code, it gets
+        others.
+        """
+        cloud = self._need()
+        codes = _codes(cloud, code)
+
+        def changed(old: TemporaryPassword) -> list[PasswordRequest]:
+            requests = [
+                PasswordRequest(
+                    name=old.name if name is None else _trimmed(name),
+                    code=digits,
+                    start=old.start if start is None else int(start),
+                    end=old.end if end is None else int(end),
+                    once=old.once,
+                    weekly=old.weekly if weekly is None else weekly or None,
+                )
+                for digits in codes
+            ]
+            check_request(requests[0], self._clock.time())
+            return requests
 
         async with self._turn:
             if known := self.search(which):
                 changed(known)
             await self._refresh(cloud)
             old = self.find(which)
-            request = changed(old)
-            self.check_change(old, request, self._clock.time())
-            try:
-                password = await cloud.change_password(old, request)
-            except CloudRefused as refused:
-                raise _explained(refused, cloud, request) from refused
-            self._put(password)
-            return password
+            requests = changed(old)
+            self.check_change(old, requests[0], self._clock.time())
+            return await self._send(
+                cloud,
+                requests,
+                partial(cloud.change_password, old),
+                lambda row, request: row.id == old.id and _has_become(row, old, request),
+            )
 
     async def dynamic(self) -> str:
         """Return a code that opens the lock for five minutes."""
@@ -330,35 +376,81 @@ class TemporaryPasswords(PasswordBook):
         self.merge(await cloud.list_passwords(), self._clock.time())
         self._changed()
 
-    async def _add_one(
-        self, cloud: CloudClient, requests: list[PasswordRequest]
+    async def _send(
+        self,
+        cloud: CloudClient,
+        requests: list[PasswordRequest],
+        send: Callable[[PasswordRequest], Awaitable[TemporaryPassword]],
+        is_it: Callable[[TemporaryPassword, PasswordRequest], bool],
     ) -> tuple[TemporaryPassword, str]:
-        """Add the first of several passwords whose length the lock accepts; return its digits."""
+        """Send the first of several requests whose length the lock accepts; return its digits.
+
+        An answer can be lost: `is_it` recognises what was done all the same.
+        """
         refusals: list[CloudRefused] = []
         for request in requests:
             try:
-                return await cloud.add_password(request), request.code
+                password = await send(request)
             except CloudSilent as silence:
-                return await self._find_added(cloud, request, silence), request.code
+                password = await self._find_sent(cloud, is_it, request, silence)
             except CloudRefused as refused:
-                if refused.cause is not Cause.BAD_VALUE:
-                    raise
                 refusals.append(refused)
-        raise _explained(refusals[0], cloud, requests[0]) from refusals[0]
+                if refused.cause is not Cause.BAD_VALUE:
+                    break
+                continue
+            self._put(password)
+            return password, request.code
+        raise _explained(refusals[-1], cloud, requests[0]) from refusals[-1]
 
-    async def _find_added(
-        self, cloud: CloudClient, request: PasswordRequest, silence: CloudSilent
+    async def _find_sent(
+        self,
+        cloud: CloudClient,
+        is_it: Callable[[TemporaryPassword, PasswordRequest], bool],
+        request: PasswordRequest,
+        silence: CloudSilent,
     ) -> TemporaryPassword:
-        """Return the password that was added though the answer was lost, else raise the error."""
-        try:
-            listed = await cloud.list_passwords()
-        except CloudError:
-            raise silence from None
-        known = {password.id for password in self}
-        for one in listed:
-            if one.id not in known and (one.name, one.end) == (request.name, request.end):
-                return one
+        """Return the password that the cloud has though its answer was lost, else raise."""
+        with suppress(CloudError):
+            for one in await cloud.list_passwords():
+                if is_it(one, request):
+                    return one
         raise silence
+
+
+def _codes(cloud: CloudClient, code: str | None) -> list[str]:
+    """Return the digits that somebody wants, or random ones of each length that is usual."""
+    if code is not None:
+        return [code]
+    lengths = (cloud.code_length,) if cloud.code_length else CODE_LENGTHS
+    return [new_code(length) for length in lengths]
+
+
+def _has_become(row: TemporaryPassword, old: TemporaryPassword, request: PasswordRequest) -> bool:
+    """Return if a password has changed to what was requested, as far as the list shows that."""
+    wanted = (request.name, request.start, request.end, request.weekly)
+    before = (old.name, old.start, old.end, old.weekly)
+    shows = before != wanted or old.phase is not PasswordPhase.WAITING
+    listed = (row.name, row.start, row.end, _schedule(row, request.weekly))
+    return shows and listed == wanted and row.phase is PasswordPhase.WAITING
+
+
+def _schedule(row: TemporaryPassword, known: Weekly | None) -> Weekly | None:
+    """Return the schedule of a listed password; it is the known one if it can be read as that.
+
+    For some keypads Tuya writes 9:00 as 900, and the days of the week from the other end.
+    """
+    listed = row.weekly
+    if listed is None or known is None:
+        return listed
+    times = (known.start, known.end)
+    written = tuple(minute // 60 * 100 + minute % 60 for minute in times)
+    reversed_days = frozenset((4 - day) % 7 for day in known.days)
+    if (listed.start, listed.end) in {times, written} and listed.days in {
+        known.days,
+        reversed_days,
+    }:
+        return known
+    return listed
 
 
 def _explained(
@@ -382,6 +474,8 @@ def check_request(request: PasswordRequest, now: float) -> None:
         raise PasswordRefused(Mistake.END_IN_PAST)
     if request.start < 0 or request.end > LAST_TIME:
         raise PasswordRefused(Mistake.BEYOND_CLOCK)
+    if (weekly := request.weekly) and (not weekly.days or weekly.end <= weekly.start):
+        raise PasswordRefused(Mistake.BAD_WEEKLY)
 
 
 def _trimmed(name: str) -> str:

@@ -36,6 +36,7 @@ from .responses import (
     read_specifications,
     read_ticket,
     read_time,
+    write_schedule,
 )
 
 _LOCK = "/v1.0/devices/{id}/door-lock"
@@ -170,6 +171,7 @@ class CloudClient:
             start=request.start,
             end=request.end,
             once=request.once,
+            weekly=request.weekly,
             phase=PasswordPhase.WAITING,
         )
 
@@ -178,6 +180,8 @@ class CloudClient:
     ) -> TemporaryPassword:
         """Change a temporary password; the lock fetches the change when it wakes."""
         body = await self._sealed(request)
+        if old.weekly and not request.weekly:
+            body["schedule_list"] = []
         await self._call("PUT", f"{_LOCK}/temp-passwords/{old.id}/modify-password", body=body)
         self.code_length = len(request.code)
         return replace(
@@ -187,6 +191,7 @@ class CloudClient:
             start=request.start,
             end=request.end,
             once=request.once,
+            weekly=request.weekly,
             phase=PasswordPhase.WAITING,
         )
 
@@ -253,6 +258,7 @@ class CloudClient:
             "effective_time": request.start,
             "invalid_time": request.end,
             "type": int(request.once),
+            **(write_schedule(request.weekly) if request.weekly else {}),
         }
 
     async def _ticket(self) -> Ticket:

@@ -17,6 +17,7 @@ from ..models import (
     Source,
     TemporaryPassword,
     Value,
+    Weekly,
     clean_secret,
     safe_name,
 )
@@ -59,6 +60,8 @@ _BOOLEANS = {"true": True, "false": False}
 _MILLISECONDS = 100_000_000_000
 """Above it a time is in milliseconds; in seconds it would be in the year 5138."""
 _MAX_TIME = _MILLISECONDS * 1000
+
+_DAY_MINUTES = 24 * 60
 
 _INTEGER_DIGITS = 19
 """An integer of the records with more digits is none."""
@@ -336,9 +339,47 @@ def read_password(row: Any) -> TemporaryPassword:
             start=int(row["effective_time"]),
             end=int(row["invalid_time"]),
             once=row.get("type") == 1,
+            weekly=_read_schedule(row),
             phase=_PHASES.get(row["phase"], PasswordPhase.UNKNOWN),
         )
     )
+
+
+def _read_schedule(row: Any) -> Weekly | None:
+    """Read the weekly schedule; days are bits, Sunday the lowest, and times minutes of the day."""
+    blocks = row.get("schedule_list") or []
+    if not blocks or not blocks[0].get("working_day"):
+        return None
+    start, end = int(blocks[0]["effective_time"]), int(blocks[0]["invalid_time"])
+    if max(start, end) > _DAY_MINUTES:
+        # 17:00 as 1700.
+        start, end = (time // 100 * 60 + time % 100 for time in (start, end))
+    days = int(blocks[0]["working_day"])
+    return Weekly(
+        days=frozenset(day for day in range(7) if days & _day_bit(day)),
+        start=start,
+        end=min(end, _DAY_MINUTES - 1),
+        time_zone=row.get("time_zone") or "",
+    )
+
+
+def write_schedule(weekly: Weekly) -> dict[str, Any]:
+    """Return the fields of a request for a password that has a weekly schedule."""
+    return {
+        "time_zone": weekly.time_zone,
+        "schedule_list": [
+            {
+                "effective_time": weekly.start,
+                "invalid_time": weekly.end,
+                "working_day": sum(map(_day_bit, weekly.days)),
+                "all_day": False,
+            }
+        ],
+    }
+
+
+def _day_bit(day: int) -> int:
+    return 1 << (day + 1) % 7
 
 
 def read_offline_password(row: Any) -> OfflinePassword:
