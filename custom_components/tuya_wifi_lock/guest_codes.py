@@ -66,7 +66,8 @@ class _GuestCodePage:
             return
         self._updating = True
         try:
-            codes = {code.id: code for code in self._coordinator.guests.codes}
+            guests = self._coordinator.guests
+            codes = {code.id: code for code in (*guests.codes, *guests.failed)}
             self._note_deletions()
             self._unwanted &= codes.keys()
             self._show(codes)
@@ -119,7 +120,11 @@ class _GuestCodePage:
 
     def _delete_unwanted(self, codes: Mapping[str, GuestCode]) -> None:
         """Have the cloud delete what it has not deleted yet, if it may work now."""
-        ids = [id_ for id_ in self._unwanted if codes[id_].phase != PasswordPhase.DELETING]
+        ids = [
+            id_
+            for id_, code in codes.items()
+            if id_ in self._unwanted and code.phase != PasswordPhase.DELETING
+        ]
         cloud = self._coordinator.cloud
         if not ids or self._deleting or cloud is None:
             return

@@ -73,6 +73,12 @@ class Guests:
         return [self.seen(one) for one in self._passwords.valid(time.time())]
 
     @property
+    def failed(self) -> list[GuestCode]:
+        """Return the codes that the lock does not have, as it has not taken them."""
+        failed = self._passwords.failed(time.time())
+        return [self.seen(one) for one in failed if one.gone is not None]
+
+    @property
     def room(self) -> int:
         """Return how many more codes fit."""
         return self._passwords.room(time.time())

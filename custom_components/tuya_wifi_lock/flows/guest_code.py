@@ -85,8 +85,7 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Make a code."""
-        coordinator = self._coordinator()
-        guests = coordinator.guests
+        guests = self._coordinator().guests
         if user_input is None:
             if guests.room <= 0:
                 with suppress(HomeAssistantError):
@@ -103,23 +102,24 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
             )
         except HomeAssistantError as err:
             return await self._async_say("user", ADDITION, user_input, err)
-        return self._show_code("made", coordinator, password, digits)
+        return self._show_code("made", password, digits)
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Change a code; it gets new digits unless the present ones are entered."""
-        coordinator, code = self._coordinator(), self._code()
+        guests = self._coordinator().guests
+        code = self._code(guests)
         if user_input is None:
             return self._show_form("reconfigure", CHANGE, _values(code), status=code.status)
         typed = _read(user_input)
         try:
-            password, digits = await coordinator.guests.async_change(
+            password, digits = await guests.async_change(
                 code.id, **typed | {CONF_WEEKLY: typed[CONF_WEEKLY] or False}
             )
         except HomeAssistantError as err:
             return await self._async_say("reconfigure", CHANGE, user_input, err)
-        return self._show_code("changed", coordinator, password, digits)
+        return self._show_code("changed", password, digits)
 
     def _coordinator(self) -> LockCoordinator:
         """Return the lock, if it is there and takes codes."""
@@ -131,10 +131,10 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
             raise AbortFlow("no_cloud", self._lock)
         return coordinator
 
-    def _code(self) -> GuestCode:
+    def _code(self, guests: Guests) -> GuestCode:
         """Return the code that is to be changed, if that is still possible."""
         subentry = self._get_reconfigure_subentry()
-        for code in self._coordinator().guests.codes:
+        for code in (*guests.codes, *guests.failed):
             if code.id == subentry.unique_id:
                 if CONF_DELETING in subentry.data or code.phase == PasswordPhase.DELETING:
                     raise AbortFlow("deleting", {"name": in_markdown(code.name)})
@@ -178,9 +178,10 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
         )
 
     def _show_code(
-        self, reason: str, coordinator: LockCoordinator, password: TemporaryPassword, digits: str
+        self, reason: str, password: TemporaryPassword, digits: str
     ) -> SubentryFlowResult:
         """End with the digits, which are shown this once."""
+        coordinator = self._coordinator()
         code = coordinator.guests.seen(password)
         words = texts(self.hass, "guest_code")
         return self.async_abort(
