@@ -296,7 +296,7 @@ async def test_a_guest_is_told(
     first, second = (("temporary_password", number) for number in (901, 902))
     await opens(hass, simulated_lock, first, ("password", 2), second)
     assert phone.messages == [
-        f"Wi-Fi lock 0001 was opened with temporary password {number}." for number in guests
+        f"Wi-Fi lock 0001 was opened with guest code {number}." for number in guests
     ]
 
 

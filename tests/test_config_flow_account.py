@@ -12,7 +12,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.tuya_wifi_lock.const import DOMAIN
 from custom_components.tuya_wifi_lock.diagnostics import async_get_config_entry_diagnostics
 from custom_components.tuya_wifi_lock.discovery import async_get_listener
-from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY, ConfigEntryState
+from homeassistant.config_entries import (
+    SOURCE_INTEGRATION_DISCOVERY,
+    ConfigEntryDisabler,
+    ConfigEntryState,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from tests.conftest import wait_for
@@ -119,7 +123,7 @@ async def test_without_an_account_the_flow_says_how_to_get_one(
 ) -> None:
     flow = await Flow.begin(hass)
     await flow.choose("account")
-    assert "add the integration Tuya" in why(flow)
+    assert "add the Tuya integration" in why(flow)
     await login.set_up()
     await flow.choose("account")
     assert "no door lock" in why(flow)
@@ -133,7 +137,7 @@ async def test_the_account_says_when_all_its_locks_are_set_up(
     MockConfigEntry(domain=DOMAIN, unique_id=simulated_lock.device_id).add_to_hass(hass)
     flow = await Flow.begin(hass)
     await flow.choose("account")
-    assert "set up already" in why(flow)
+    assert "already set up" in why(flow)
 
 
 async def test_an_account_that_is_signed_out_while_the_list_is_shown_says_so(
@@ -142,7 +146,28 @@ async def test_an_account_that_is_signed_out_while_the_list_is_shown_says_so(
     flow = await asked(hass)
     await account.sign_out()
     await flow.send({"device_id": simulated_lock.device_id})
-    assert "not running" in why(flow)
+    assert "sign in again" in why(flow)
+
+
+async def test_an_account_that_is_disabled_or_waits_for_tuya_says_so(
+    hass: HomeAssistant, account: TuyaLogin
+) -> None:
+    flow = await Flow.begin(hass)
+    account.reachable = False
+    await account.reload()
+    await flow.choose("account")
+    assert "tries again by itself" in why(flow)
+    disabled = ConfigEntryDisabler.USER
+    await hass.config_entries.async_set_disabled_by(account.entry.entry_id, disabled)
+    await flow.choose("account")
+    assert "Enable it" in why(flow)
+
+
+async def test_an_account_of_another_shape_says_so(hass: HomeAssistant, account: TuyaLogin) -> None:
+    account.entry.runtime_data = None
+    flow = await Flow.begin(hass)
+    await flow.choose("account")
+    assert "does not know" in why(flow)
 
 
 async def test_a_lock_that_has_left_the_account_meanwhile_is_told(
@@ -244,7 +269,7 @@ async def test_a_lock_that_announces_itself_and_is_in_no_account_has_other_ways(
     data = {"device_id": OTHER_ID, "host": "127.0.0.1"}
     flow = await Flow.begin(hass, SOURCE_INTEGRATION_DISCOVERY, data)
     await flow.choose("account")
-    assert "add the integration Tuya" in why(flow)
+    assert "add the Tuya integration" in why(flow)
     await flow.choose("discovered")
     await flow.choose("manual")
     assert flow.suggested == data

@@ -113,11 +113,11 @@ async def test_a_lock_that_is_well(
     findings = await diagnose(hass)
     assert {one["state"] for one in findings.values()} == {"ok"}
     assert findings["heard"]["seen"] == "The lock is connected to Home Assistant now."
-    assert findings["remote_key"]["seen"].startswith("The remote key that was stored last is from")
-    assert findings["firmware"]["seen"].startswith("The firmware 1.0.3 ")
+    assert findings["remote_key"]["seen"].startswith("The last remote key in the lock is from")
+    assert findings["firmware"]["seen"].startswith("Firmware 1.0.3 ")
     assert not repairs(hass)
     answer = await act(hass, "diagnose")
-    assert answer["summary"] == "Nothing that was checked needs you."
+    assert answer["summary"] == "Everything is fine."
 
 
 async def test_a_lock_that_sleeps_and_was_never_heard_has_no_faults(
@@ -139,11 +139,11 @@ async def test_a_wrong_clock_and_old_batteries_are_exactly_what_is_found(
     await reported(hass, simulated_lock)
     findings = await diagnose(hass)
     assert faults(findings) == {"battery": "problem", "clock": "problem"}
-    assert findings["battery"]["seen"].startswith("The batteries have 12 %.")
-    assert findings["clock"]["seen"] == "The clock of the lock is 8 h ahead."
+    assert findings["battery"]["seen"].startswith("The batteries are at 12 %.")
+    assert findings["clock"]["seen"] == "The lock's clock is 8 h ahead."
     assert repairs(hass) == {"battery_replace", "clock_wrong"}
     answer = await act(hass, "diagnose")
-    assert answer["summary"] == "Problems: 2. To be looked at: 0."
+    assert answer["summary"] == "Problems: 2. Needs attention: 0."
 
 
 async def test_a_clock_that_is_behind_is_found_by_a_remote_unlock(
@@ -617,8 +617,8 @@ async def test_the_button_answers_where_it_was_pressed(
     lines = notifications(hass)[entry.title].splitlines()
     assert len(notifications(hass)) == 1
     assert lines[0].startswith("Problems: ")
-    assert any(line.startswith("- **The batteries have 4 %.") for line in lines)
-    assert "Replace all batteries at once" in "\n".join(lines)
+    assert any(line.startswith("- **The batteries are at 4 %.") for line in lines)
+    assert "Replace all batteries now" in "\n".join(lines)
     assert first != "\n".join(lines)
 
 
@@ -631,7 +631,7 @@ async def test_what_a_check_finds_stands_under_configure(
     flows = hass.config_entries.options
     menu = await flows.async_init(entry.entry_id)
     page = await flows.async_configure(menu["flow_id"], {"next_step_id": "check"})
-    assert "The batteries have 18 %." in page["description_placeholders"]["findings"]
+    assert "The batteries are at 18 %." in page["description_placeholders"]["findings"]
     done = await flows.async_configure(page["flow_id"], {})
     assert done["type"] == "create_entry"
     assert entry.state is ConfigEntryState.LOADED
@@ -654,7 +654,7 @@ async def test_the_condition_of_a_lock(
     await wait_for(hass, lambda: state(hass, condition).state == "ok")
     await simulated_lock.battery(18)
     await wait_for(hass, lambda: state(hass, condition).state == "attention")
-    assert state(hass, condition).attributes["findings"] == ["The batteries have 18 %."]
+    assert state(hass, condition).attributes["findings"] == ["The batteries are at 18 %."]
     await simulated_lock.battery(5)
     await wait_for(hass, lambda: state(hass, condition).state == "problem")
 

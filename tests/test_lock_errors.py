@@ -13,6 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.tuya_wifi_lock.texts import lock_errors
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     AccountRefused,
+    AccountSilent,
     AsleepAndAlone,
     CallsUsedUp,
     Cancelled,
@@ -352,6 +353,7 @@ WITH_ONE_TEXT = {
     CallsUsedUp: "cloud_calls_used_up",
     Cancelled: "unlock_cancelled",
     ClockNotSet: "clock_not_set",
+    AccountSilent: "account_silent",
     CloudSilent: "cloud_silent",
     CloudUnreachable: "cloud_unreachable",
     ConnectionLost: "connection_lost",

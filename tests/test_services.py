@@ -122,7 +122,7 @@ async def test_a_record_tells_all_that_is_known(hass: HomeAssistant) -> None:
     assert records[3]["time"] == records[3]["received"]
     assert records[4]["time"] is None
     assert records[4]["age"] == "unknown"
-    assert records[5]["time"] == "2026-11-21T07:50:00+00:00"
+    assert records[5]["time"] == "2026-11-20T23:50:00-08:00"
     assert records[5]["age"] == "late"
     assert records[6]["code_name"] == "unlock_iris"
 

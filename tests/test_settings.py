@@ -292,7 +292,7 @@ async def test_a_lock_that_does_not_report_the_change_has_not_answered(
     changing = asyncio.create_task(change(hass, BEEP_VOLUME, wish))
     await until(lambda: simulated_lock.commands)
     await pass_time(hass, 10.1)
-    with pytest.raises(HomeAssistantError, match="told to change the setting") as err:
+    with pytest.raises(HomeAssistantError, match="did not confirm the new setting") as err:
         await changing
     assert err.value.translation_key == "setting_no_answer"
     assert state(hass, BEEP_VOLUME).state == "high"

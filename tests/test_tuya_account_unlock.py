@@ -225,7 +225,7 @@ async def test_a_sign_in_that_has_ended_is_a_finding_until_something_is_accepted
 
 
 @older
-@pytest.mark.parametrize("fault", ["lose", "broken"])
+@pytest.mark.parametrize(("fault", "words"), [("lose", "no_answer"), ("broken", "account_silent")])
 async def test_silence_is_no_success(
     hass: HomeAssistant,
     login: TuyaLogin,
@@ -234,11 +234,12 @@ async def test_silence_is_no_success(
     simulated_lock: SimulatedLock,
     monkeypatch: pytest.MonkeyPatch,
     fault: str,
+    words: str,
 ) -> None:
     monkeypatch.setattr(remote_unlock, "OPEN_WITHIN", 0.1)
     await request(hass, entry, simulated_lock)
     setattr(gateway, fault, True)
-    assert await refusal(hass) == "no_answer"
+    assert await refusal(hass) == words
     assert state(hass, LOCK).state != "unlocked"
 
 

@@ -1,12 +1,15 @@
 """Tuya Wi-Fi door locks."""
 
+from homeassistant.components.frontend import DOMAIN as FRONTEND
 from homeassistant.const import CONF_DEVICE_ID, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
+from homeassistant.setup import async_when_setup
 
 from .blueprints import async_install_blueprints
+from .card import async_serve_card
 from .cloud import async_get_api, project_of
 from .const import DOMAIN
 from .coordinator import HEARD_BEFORE, LockConfigEntry, LockCoordinator
@@ -15,6 +18,7 @@ from .names import async_name_device, async_share_name
 from .repairs import async_remove_repairs, async_watch_repairs
 from .services import async_setup_services
 from .store import SalvagedStore
+from .websocket import async_setup_websocket
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -32,8 +36,10 @@ PLATFORMS = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Set up the actions and, once Home Assistant has put its own there, the blueprints."""
+    """Set up the actions, the card and, once Home Assistant has put its own there, blueprints."""
     async_setup_services(hass)
+    async_setup_websocket(hass)
+    async_when_setup(hass, FRONTEND, async_serve_card)
     async_at_started(hass, async_install_blueprints)
     return True
 

@@ -63,7 +63,7 @@ BINARY_SENSORS = (
     ),
     LockBinarySensorDescription(
         key="awake",
-        exists_fn=lambda lock: lock.lock.address.on_network,
+        exists_fn=lambda lock: lock.lock.on_network,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
         value_fn=lambda lock: lock.data.awake,

@@ -50,9 +50,7 @@ async def _call_off_unlock(coordinator: LockCoordinator) -> None:
 BUTTONS = (
     LockButtonDescription(
         key="call_off_unlock",
-        exists_fn=lambda lock: (
-            lock.lock.address.on_network and lock.lock.opens_remotely is not False
-        ),
+        exists_fn=lambda lock: lock.lock.on_network and lock.lock.opens_remotely is not False,
         press_fn=_call_off_unlock,
         value_fn=lambda lock: lock.data.unlock_waits_until is not None,
     ),

@@ -41,7 +41,7 @@ from .guests import Guests
 from .members import Member, members_of, owner
 from .opener import Opener, Opening
 from .store import SalvagedStore
-from .texts import lock_errors
+from .texts import lock_errors, way_in_words
 from .tuya_account import Trouble, TuyaAccount
 from .tuyalock import (
     Address,
@@ -208,6 +208,8 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._feature_listeners: list[CALLBACK_TYPE] = []
         self._features = self._read_features()
         self.guests = Guests(hass, entry, self.lock.passwords, self.action)
+        self.available = self._is_available()
+        """The lock is there for us, awake or not; entities show this."""
         self.opener = Opener(hass, beside.opening)
         self.last_unlocked_by = self._who_unlocked(self.data.last_unlock)
         if not beside.clean:
@@ -228,7 +230,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         if self.records.waiting:
             # From here on, a crash leaves a store that is not clean.
             await self.store.async_save(self._stored())
-        if self.lock.address.on_network:
+        if self.lock.on_network:
             listener = async_get_listener(hass)
             entry.async_on_unload(await listener.async_subscribe(self.lock.announced))
         entry.async_on_unload(async_at_started(hass, self.records.async_begin))
@@ -295,10 +297,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self.lock.choose_kind(families)
         self._async_save()
 
-    @property
-    def available(self) -> bool:
+    def _is_available(self) -> bool:
         """Return if the lock is there for us; behind a gateway, if Tuya tells us of it."""
-        if self.lock.address.on_network:
+        if self.lock.on_network:
             return self.data.available
         by_account = self.account.trouble in {None, Trouble.CONNECTING}
         return by_account or (self.cloud is not None and self.cloud.last_update_success)
@@ -321,7 +322,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @property
     def _model(self) -> str | None:
-        on_network = self.lock.address.on_network
+        on_network = self.lock.on_network
         return MODELS[self.data.family] if on_network else "Lock behind a gateway"
 
     def member_device(self, member: Member) -> DeviceInfo:
@@ -356,8 +357,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             return self.opener.name_of(record) or "Home Assistant"
         if guest := self.lock.password_name(record):
             return guest
-        method = unlock.method.replace("_", " ").capitalize()
-        return method if unlock.number is None else f"{method} {unlock.number}"
+        return way_in_words(unlock).capitalize()
 
     def _read_features(self) -> tuple[object, ...]:
         """Return what decides which entities the lock has."""
@@ -379,6 +379,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def async_update_listeners(self) -> None:
         """Call back all who show something of the lock."""
+        self.available = self._is_available()
         if (features := self._read_features()) != self._features:
             self._features = features
             for listener in tuple(self._feature_listeners):

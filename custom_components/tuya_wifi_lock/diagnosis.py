@@ -101,7 +101,7 @@ def _evidence(coordinator: LockCoordinator) -> Evidence:
         awake=snapshot.awake,
         wakes=len(health.wakes),
         longest_silence=health.longest_silence,
-        on_network=address.on_network,
+        on_network=lock.on_network,
         stays=lock.stays,
         missing=snapshot.missing,
         announces=address.announces,

@@ -68,7 +68,7 @@ def _connection(coordinator: LockCoordinator) -> dict[str, Any]:
     problem = snapshot.problem
     return {
         "family": snapshot.family,
-        "on_network": lock.address.on_network,
+        "on_network": lock.on_network,
         "protocol_configured": coordinator.config_entry.data.get(CONF_PROTOCOL_VERSION),
         "protocol_found": lock.address.found_version,
         "announces": lock.address.announces,

@@ -19,7 +19,7 @@ from .const import CONF_CODE, DOMAIN
 from .coordinator import MODELS, LockConfigEntry, LockCoordinator
 from .dispatcher import Delivery
 from .entity import TuyaLockEntity
-from .texts import iso
+from .texts import iso, way_in_words
 from .tuyalock import Age, Kind, Record
 
 # Not 1: locking must not queue behind an unlock that waits, and two unlocks share one attempt.
@@ -157,7 +157,7 @@ def async_log_unlock(hass: HomeAssistant, entity_id: str, name: str, delivery: D
     texts of entries are English in all of Home Assistant.
     """
     record = delivery.record
-    way = "with a temporary password" if delivery.password_name else _way(record)
+    way = "with a guest code" if delivery.password_name else _way(record)
     # The Activity page shows the entity's own name in place of the one given here.
     entry = {
         ATTR_NAME: name,
@@ -168,7 +168,7 @@ def async_log_unlock(hass: HomeAssistant, entity_id: str, name: str, delivery: D
 
 
 def _who(delivery: Delivery) -> str:
-    """Return who opened it; a guest is known by the name of the temporary password."""
+    """Return who opened it; a guest is known by the name of the code."""
     if delivery.member:
         return delivery.member.name
     if delivery.record.unlock.by_us:
@@ -180,8 +180,7 @@ def _way(record: Record) -> str:
     unlock = record.unlock
     if way := _WAYS.get(unlock.method):
         return way
-    method, number = unlock.method.replace("_", " "), unlock.number
-    return f"with {method}" if number is None else f"with {method} {number}"
+    return f"with {way_in_words(unlock)}"
 
 
 def _when(record: Record) -> str:

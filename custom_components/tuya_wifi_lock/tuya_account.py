@@ -29,8 +29,8 @@ from .const import LOGGER
 from .tuyalock import (
     PRODUCTS,
     AccountRefused,
+    AccountSilent,
     CloudError,
-    CloudSilent,
     CloudUnreachable,
     Dp,
     Family,
@@ -166,7 +166,7 @@ class TuyaAccount:
         return can_send(manager) and accepts(device, code)
 
     async def send(self, code: str, value: Value) -> None:
-        """Send one DP value; raise AccountRefused, CloudUnreachable or CloudSilent."""
+        """Send one DP value; raise AccountRefused, CloudUnreachable or AccountSilent."""
         manager, _ = find_device(self._hass, self._device_id)
         self._signed_out = None
         try:
@@ -221,7 +221,7 @@ class TuyaAccount:
         if mq is not self._mq:
             self._leave()
         if device is None:
-            return self._absence()
+            return absence(self._hass)
         if mq is None:
             return Trouble.CONNECTING
         try:
@@ -239,19 +239,6 @@ class TuyaAccount:
         self._connecting_since = self._connecting_since or now
         lasting = now - self._connecting_since >= OFFLINE_AFTER
         return Trouble.OFFLINE if lasting else trouble
-
-    def _absence(self) -> Trouble:
-        entries = self._hass.config_entries.async_entries(TUYA, include_ignore=False)
-        if not entries:
-            return Trouble.NO_LOGIN
-        entries = [entry for entry in entries if not entry.disabled_by]
-        if not entries:
-            return Trouble.DISABLED
-        if any(entry.state is ConfigEntryState.SETUP_RETRY for entry in entries):
-            return Trouble.WAITING
-        if any(entry.state is not ConfigEntryState.LOADED for entry in entries):
-            return Trouble.SIGNED_OUT
-        return Trouble.NO_LOCK if list(managers(self._hass)) else Trouble.UNEXPECTED
 
     def _join(self, mq: Any, device: Any) -> Trouble | None:
         """Listen to a session, and subscribe it to the lock once it is connected."""
@@ -347,6 +334,22 @@ def local_key(hass: HomeAssistant, device_id: str) -> str | None:
     """Return the local key of a lock, if an account has one."""
     keys = (lock.local_key for lock in account_locks(hass) if lock.device_id == device_id)
     return next(filter(None, keys), None)
+
+
+@callback
+def absence(hass: HomeAssistant) -> Trouble:
+    """Return why no account has a lock."""
+    entries = hass.config_entries.async_entries(TUYA, include_ignore=False)
+    if not entries:
+        return Trouble.NO_LOGIN
+    entries = [entry for entry in entries if not entry.disabled_by]
+    if not entries:
+        return Trouble.DISABLED
+    if any(entry.state is ConfigEntryState.SETUP_RETRY for entry in entries):
+        return Trouble.WAITING
+    if any(entry.state is not ConfigEntryState.LOADED for entry in entries):
+        return Trouble.SIGNED_OUT
+    return Trouble.NO_LOCK if list(managers(hass)) else Trouble.UNEXPECTED
 
 
 def managers(hass: HomeAssistant) -> Iterator[Any]:
@@ -479,14 +482,14 @@ def can_send(manager: Any) -> bool:
 async def async_send(
     hass: HomeAssistant, manager: Any, device_id: str, code: str, value: Value
 ) -> None:
-    """Send one DP value; raise AccountRefused, CloudUnreachable or CloudSilent."""
+    """Send one DP value; raise AccountRefused, CloudUnreachable or AccountSilent."""
     if (post := _post(manager)) is None:
         raise CloudUnreachable
     path = f"/v1.1/m/thing/{device_id}/commands"
     body = {"commands": [{"code": code, "value": value}]}
     try:
         if await _async_call(hass, post, path, None, body) is None:
-            raise CloudSilent
+            raise AccountSilent
     except CloudError as err:
         LOGGER.debug("Command %s through the Tuya account: %s", code, _name(err))
         raise
@@ -504,13 +507,13 @@ def _post(manager: Any) -> Callable[..., Any] | None:
 
 
 async def _async_call(hass: HomeAssistant, function: Callable[..., Any], *args: Any) -> Any:
-    """Return the result of a blocking function; raise AccountRefused or CloudSilent."""
+    """Return the result of a blocking function; raise AccountRefused or AccountSilent."""
     call = hass.async_add_executor_job(function, *args)
     # After a timeout nobody retrieves its error.
     call.add_done_callback(lambda done: done.cancelled() or done.exception())
     done, _ = await asyncio.wait({call}, timeout=ANSWER_TIME)
     if not done:
-        raise CloudSilent
+        raise AccountSilent
     if error := call.exception():
         raise _failure(error)
     return call.result()
@@ -521,7 +524,7 @@ def _failure(error: Any) -> CloudError:
     try:
         return AccountRefused(int(error.error_code))
     except AttributeError, OverflowError, TypeError, ValueError:
-        return CloudSilent()
+        return AccountSilent()
 
 
 def _name(error: CloudError) -> str:

@@ -264,11 +264,11 @@ async def test_an_order_whose_answer_is_lost_is_given_once_and_the_lock_decides(
 
 
 @pytest.mark.parametrize("lose", ["drop", "hang", "garble"])
-async def test_an_order_that_is_lost_is_not_confirmed_and_not_repeated(lose: str) -> None:
+async def test_an_order_that_is_lost_is_unknown_and_not_repeated(lose: str) -> None:
     async with cloud_house() as home:
         await home.awake()
         getattr(home.tuya, lose)(OPERATE, times=None)
-        await home.fails(await home.begin(), NotConfirmed)
+        await home.fails(await home.begin(), CloudSilent)
         orders = [call for call in home.tuya.calls if "password-free" in call.path]
         assert len(orders) == 1
 

@@ -23,7 +23,7 @@ from ..const import AUTO, CONF_LOCAL_KEY, CONF_PROTOCOL_VERSION, DEFAULT_PORT
 from ..coordinator import stored_of_new
 from ..discovery import async_get_listener
 from ..texts import async_texts
-from ..tuya_account import TUYA, AccountLock, account_lock, account_locks, local_key
+from ..tuya_account import AccountLock, absence, account_lock, account_locks, local_key
 from ..tuyalock import VERSIONS, Address, Announcement, Clock, Settings, TuyaLock, Update
 from .forms import SECRET, configured_ids
 
@@ -93,13 +93,8 @@ def new_account_locks(hass: HomeAssistant) -> dict[str, AccountLock]:
 
 @callback
 def account_absence(hass: HomeAssistant) -> str:
-    """Return why the account has no lock that can be set up."""
-    if account_locks(hass):
-        return "all_set_up"
-    entries = hass.config_entries.async_entries(TUYA, include_ignore=False)
-    if not entries:
-        return "no_login"
-    return "no_lock" if hass.config_entries.async_loaded_entries(TUYA) else "signed_out"
+    """Return why the account has no lock that can be set up, by its text."""
+    return "all_set_up" if account_locks(hass) else absence(hass)
 
 
 @callback

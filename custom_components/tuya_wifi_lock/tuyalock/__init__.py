@@ -7,9 +7,9 @@ from .cloud.openapi import MAX_CALLS, REGIONS, CallCounter, OpenApi, Project
 from .cloud.responses import CloudDevice, Firmware, read_account_report, read_specifications
 from .exceptions import (
     AccountRefused,
+    AccountSilent,
     CallsUsedUp,
     CloudError,
-    CloudSilent,
     CloudUnreachable,
     LockError,
 )
@@ -65,6 +65,7 @@ __all__ = [
     "UNLOCK_METHODS",
     "VERSIONS",
     "AccountRefused",
+    "AccountSilent",
     "Address",
     "Age",
     "Alarm",
@@ -76,7 +77,6 @@ __all__ = [
     "CloudClient",
     "CloudDevice",
     "CloudError",
-    "CloudSilent",
     "CloudUnreachable",
     "Dp",
     "Family",

@@ -256,6 +256,12 @@ class CloudSilent(CloudError):
     text = Text(translation_domain=DOMAIN, translation_key="cloud_silent")
 
 
+class AccountSilent(CloudSilent):
+    """Tuya gave the owner's account no answer that can be read, so it may have done it."""
+
+    text = Text(translation_domain=DOMAIN, translation_key="account_silent")
+
+
 class CallsUsedUp(CloudError):
     """Home Assistant has asked Tuya's cloud so often this month that it asks no more by itself."""
 

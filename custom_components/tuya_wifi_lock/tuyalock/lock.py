@@ -139,6 +139,8 @@ class TuyaLock:
         self._keeper = RecordKeeper(address.device_id, self.journal, clock, since)
         address = replace(address, **_found(stored.get("address"), reader))
         self._device_id = address.device_id
+        self.on_network = address.on_network
+        """The lock can be looked for in the local network."""
         self.session = LanSession(address, clock, self.on_event)
         self._say_if_it_stays()
         self._waiters = Waiters(clock)
@@ -367,7 +369,7 @@ class TuyaLock:
     @property
     def opens_remotely(self) -> bool | None:
         """Return if the product can be opened remotely, where that is known."""
-        if not self.address.on_network:
+        if not self.on_network:
             return self.cloud is not None or self.opens_by_account
         return self.product.opens_remotely
 
@@ -411,7 +413,7 @@ class TuyaLock:
                 dated = current(self._state, observations, now, self.health.clock_behind)
                 self._heard_of(max((at for _, at in dated), default=0.0))
                 return dated
-            case Source.CLOUD if not self.address.on_network:
+            case Source.CLOUD if not self.on_network:
                 self._heard_of(min(report.time, now))
         return []
 
@@ -612,7 +614,7 @@ class TuyaLock:
 
     def _say_if_it_stays(self) -> None:
         """Let the session know what is proven of the product: that it stays on the network."""
-        self.session.keep_alive(stays=self.product.stays_connected and self.address.on_network)
+        self.session.keep_alive(stays=self.product.stays_connected and self.on_network)
 
     def _look(self, now: float) -> Snapshot:
         state, settings = state_at(self._state, now), self._settings
@@ -630,7 +632,7 @@ class TuyaLock:
             key_refused=self.health.key_refused,
             missing=self.session.missing,
             # Settings are changed over the network only.
-            changeable=self.product.changeable if self.address.on_network else {},
+            changeable=self.product.changeable if self.on_network else {},
             kinds=self.journal.kinds,
             passwords=self.passwords.known,
         )

@@ -154,11 +154,14 @@ class PasswordBook:
         """Return whose number, with or without 900, it was at a Unix time.
 
         Of several that had this number, the one that left the lock first after that time. A
-        number that nobody has is that of the only password whose number is not known yet.
+        number that nobody has is that of the only password whose number is not known yet. The
+        clock of the lock can be an hour behind, in summer.
         """
+        for moment in (at, at + HOUR):
+            numbered = [one for one in self if _same(one.number, number) and one.names(moment)]
+            if numbered:
+                return min(numbered, key=lambda one: one.gone or float("inf")).name
         fitting = [one for one in self if one.names(at)]
-        if numbered := [one for one in fitting if _same(one.number, number)]:
-            return min(numbered, key=lambda one: one.gone or float("inf")).name
         unnumbered = [one for one in fitting if one.number is None and one.gone is None]
         return unnumbered[0].name if len(unnumbered) == 1 else None
 

@@ -91,11 +91,22 @@ class Way(ABC):
     def _transport(self) -> Transport:
         return self._transports.reaching(*self.codes) or self._transports.lan
 
-    async def _give(self, what: str, order: Awaitable[None]) -> None:
-        """Give an order once; if its answer is lost, the lock's reports show what became of it."""
+    @asynccontextmanager
+    async def _given(self, what: str, order: Awaitable[None]) -> AsyncGenerator[None]:
+        """Give an order once, and wait in the block for what the lock reports.
+
+        If Tuya's answer is lost, only that shows what became of the order.
+        """
         _LOGGER.debug("%s: sending %s", self._transports.device_id, what)
-        with suppress(CloudSilent):
+        silence = None
+        try:
             await order
+        except CloudSilent as err:
+            silence = err
+        try:
+            yield
+        except (KeyIgnored, NoAnswer, NotConfirmed) as unknown:
+            raise silence or unknown from unknown.__cause__
 
     @asynccontextmanager
     async def _sent[T](
@@ -104,8 +115,8 @@ class Way(ABC):
         """Send a command, and wait in the block for a report that it causes."""
         wanted = self._effect(transport.source, wanted)
         with self._waiters.wait_for(wanted, transport.source) as waiter:
-            await self._give(f"{code} over {transport.source}", transport.send(code, value))
-            yield waiter
+            async with self._given(f"{code} over {transport.source}", transport.send(code, value)):
+                yield waiter
 
     async def _outcome[T](
         self, transport: Transport, code: str, value: Value, wanted: Wanted[T]
@@ -285,11 +296,11 @@ class CloudTicket(Way):
             return wanted(reported) if new else None
 
         with self._waiters.wait_for(done) as waiter:
-            await self._give(what, order)
-            try:
-                await waiter.result(OPEN_WITHIN)
-            except TimeoutError as err:
-                raise NotConfirmed("the lock did not say that it has done it") from err
+            async with self._given(what, order):
+                try:
+                    await waiter.result(OPEN_WITHIN)
+                except TimeoutError as err:
+                    raise NotConfirmed("the lock did not say that it has done it") from err
 
     @asynccontextmanager
     async def _following_records(self) -> AsyncGenerator[Collection[_Row] | None]:

@@ -75,6 +75,8 @@ class Transports:
         self.account: AccountTransport | None = None
         """The owner's Tuya account, if there is one."""
         self.device_id = session.address.device_id
+        self.on_network = session.address.on_network
+        """The lock is on the network itself; elsewhere a gateway passes everything on."""
         self.product, self._state, self._clock = product, state, clock
 
     def kept_open(self) -> AbstractContextManager[None]:
@@ -95,11 +97,6 @@ class Transports:
     def missing(self) -> bool:
         """Return if the lock stays on the network, and cannot be reached."""
         return self.lan.session.missing
-
-    @property
-    def on_network(self) -> bool:
-        """Return if the lock is on the network itself; elsewhere a gateway passes everything on."""
-        return self.lan.session.address.on_network
 
     @property
     def located(self) -> bool:

@@ -368,8 +368,3 @@ def family_of(codes: Collection[str]) -> Family | None:
     if "unlock_ble" in codes:
         return Family.C
     return Family.B if codes & keys else None
-
-
-def dp_id(table: Mapping[int, Dp], code: str) -> int | None:
-    """Return the DP id of a code, or None where the product has no such DP."""
-    return next((id_ for id_, dp in table.items() if dp.code == code), None)

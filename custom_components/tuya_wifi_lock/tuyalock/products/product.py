@@ -23,7 +23,6 @@ from .catalogue import (
     DpType,
     Family,
     ProductFacts,
-    dp_id,
     family_of,
 )
 from .decoder import ALARM_CODE, SETTINGS, Observation, Readers
@@ -133,32 +132,49 @@ class Product:
     # What is known
 
     def _settle(self) -> None:
-        """Take the best table that there is."""
-        facts = self._facts
-        self._guesses = False
-        """The table is only what the lock's own reports prove."""
-        family: Family | None
-        if table := self._own_table:
-            family, rows = family_of(_codes(table)), _rows(table)
-        elif self._account_table or self._account_family:
-            family = self._account_family or family_of(_codes(self._account_table))
-            rows = completed(self._account_table, family or facts.family)
-        elif facts.table:
-            family, rows = None, _rows(facts.table)
-        elif family := facts.family:
-            rows = agreed(frozenset({family}))
-        else:
-            self._guesses, leading = len(self._chosen) != 1, self._leading
-            family, rows = next(iter(leading)) if len(leading) == 1 else None, agreed(leading)
-        self.family = family
+        """Take the best table that there is, and note what follows from it."""
+        facts = PRODUCTS.get(self.product_id or "") or _NO_FACTS
+        self.category = facts.category or None
+        """Tuya's category of the product, by the catalogue."""
+        self.table_source, self.family, rows = self._best_table(facts)
         self.table: Mapping[int, Dp] = {id_: dps[0] for id_, dps in rows.items()}
         """The DP that the product has at each id, as far as known."""
         self._readers = Readers(rows)
+        is_known = self.table_source in {"project", "account", "catalogue"}
+        self._guesses = not is_known and len(self._chosen) != 1
+        """The table is only what the lock's own reports prove."""
+        codes = _codes(self.table)
+        self.replies = REPLY in codes
+        """It is known to open by a reply to its request."""
+        self.lacks_requests = bool(codes) and not self._guesses and REQUEST not in codes
+        """It is known that nobody can ask at its door to be let in."""
+        self._ids = self._find_ids()
+        self.may_reply = REPLY in self._ids
+        """It may open by a reply to its request, as far as is known."""
+        self.takes_keys = {SET_KEY, USE_KEY} <= self._ids.keys()
+        """It may open with remote keys, as far as is known."""
+        self.opens_remotely = self._can_open(codes, facts)
+        """If it can be opened remotely, where its table or its family is known."""
+        self.stays_connected = self.family is Family.D or facts.mains or self._link_mode in _AWAKE
+        """It is known to stay in the network, as one on mains power does."""
+        self.alarm_bits = self._sends_bits()
+        """Alarms are bits, by what the lock has sent, or else by its DP table."""
 
-    @property
-    def _facts(self) -> ProductFacts:
-        """Return what the catalogue has of the product."""
-        return PRODUCTS.get(self.product_id or "") or _NO_FACTS
+    def _best_table(self, facts: ProductFacts) -> tuple[str | None, Family | None, Rows]:
+        """Return the best table that there is: where it is from, the family, and the rows."""
+        if table := self._own_table:
+            return "project", family_of(_codes(table)), _rows(table)
+        if self._account_table or self._account_family:
+            family = self._account_family or family_of(_codes(self._account_table))
+            return "account", family, completed(self._account_table, family or facts.family)
+        if facts.table:
+            return "catalogue", None, _rows(facts.table)
+        if facts.family:
+            return "catalogue", facts.family, agreed(frozenset({facts.family}))
+        leading = self._leading
+        source = "evidence" if self._evidence.proven else None
+        only = next(iter(leading)) if len(leading) == 1 else None
+        return "owner" if self._chosen else source, only, agreed(leading)
 
     @property
     def _leading(self) -> frozenset[Family]:
@@ -166,18 +182,34 @@ class Product:
         leading, chosen = self._evidence.leading, self._chosen
         return leading & chosen or chosen or leading
 
-    @property
-    def table_source(self) -> str | None:
-        """Return where the table is from; None if nothing is known."""
-        if self._own_table:
-            return "project"
-        if self._account_table or self._account_family:
-            return "account"
-        if self._facts.table or self._facts.family:
-            return "catalogue"
-        if self._chosen:
-            return "owner"
-        return "evidence" if self._evidence.proven else None
+    def _find_ids(self) -> dict[str, int]:
+        """Return the DP id of each code that it has, or may have as far as is known.
+
+        A door lock that has not shown how it opens may be of either kind.
+        """
+        either = (Family.A, Family.B) if self._guesses else ()
+        tables = [PROFILES[one] for one in either if one in self._leading]
+        return {
+            dp.code: id_
+            for table in (*tables, self.table)
+            # Of several DPs with one code, the first counts.
+            for id_, dp in reversed(list(table.items()))
+        }
+
+    def _can_open(self, codes: set[str], facts: ProductFacts) -> bool | None:
+        if self._guesses and self._chosen:
+            return True
+        source = self.table_source
+        is_whole = source == "project" or (source == "catalogue" and facts.table)
+        if is_whole or self.family:
+            return not codes.isdisjoint(_REMOTE)
+        return True if REPLY in codes else None
+
+    def _sends_bits(self) -> bool:
+        if self._alarm_bits is not None:
+            return self._alarm_bits
+        rows = self.table.values()
+        return any(dp.code == ALARM_CODE and dp.type is DpType.INTEGER for dp in rows)
 
     @property
     def query_answer(self) -> str | None:
@@ -192,68 +224,9 @@ class Product:
         """Return if it has reported what nobody could read, and its kind is not proven."""
         return self.table_source is None and self.heard.unread >= ASK_AFTER
 
-    @property
-    def stays_connected(self) -> bool:
-        """Return if it is known to stay in the network, as one on mains power does."""
-        stays = self.family is Family.D or self._facts.mains
-        return stays or self._link_mode in _AWAKE
-
-    @property
-    def opens_remotely(self) -> bool | None:
-        """Return if the product can be opened remotely, where its table or its family is known."""
-        if self._guesses and self._chosen:
-            return True
-        codes, source = _codes(self._own_table or self.table), self.table_source
-        is_whole = source == "project" or (source == "catalogue" and self._facts.table)
-        if is_whole or self.family:
-            return not codes.isdisjoint(_REMOTE)
-        return True if REPLY in codes else None
-
-    @property
-    def category(self) -> str | None:
-        """Return Tuya's category of the product, by the catalogue."""
-        return self._facts.category or None
-
-    @property
-    def lacks_requests(self) -> bool:
-        """Return if it is known that nobody can ask at its door to be let in."""
-        known = bool(self.table) and not self._guesses
-        return known and dp_id(self.table, REQUEST) is None
-
-    @property
-    def replies(self) -> bool:
-        """Return if it is known to open by a reply to its request."""
-        return dp_id(self.table, REPLY) is not None
-
-    @property
-    def may_reply(self) -> bool:
-        """Return if it may open by a reply to its request, as far as is known."""
-        return self.id_of(REPLY) is not None
-
-    @property
-    def takes_keys(self) -> bool:
-        """Return if it may open with remote keys, as far as is known."""
-        return self.id_of(SET_KEY) is not None and self.id_of(USE_KEY) is not None
-
     def id_of(self, code: str) -> int | None:
-        """Return the DP id of a code, or None where the product has no such DP.
-
-        A door lock that has not shown how it opens may be of either kind.
-        """
-        found = dp_id(self.table, code)
-        if found is not None or not self._guesses:
-            return found
-        either = (one for one in (Family.B, Family.A) if one in self._leading)
-        ids = (dp_id(PROFILES[one], code) for one in either)
-        return next((id_ for id_ in ids if id_ is not None), None)
-
-    @property
-    def alarm_bits(self) -> bool:
-        """Return if alarms are bits, by what the lock has sent, or else by its DP table."""
-        if self._alarm_bits is not None:
-            return self._alarm_bits
-        rows = self.table.values()
-        return any(dp.code == ALARM_CODE and dp.type is DpType.INTEGER for dp in rows)
+        """Return the DP id of a code, or None where the product has no such DP."""
+        return self._ids.get(code)
 
     # What is learned
 
@@ -289,6 +262,11 @@ class Product:
         self._evidence.learn_reply()
         self._settle()
 
+    def _learn_link_mode(self, mode: str) -> None:
+        if mode != self._link_mode:
+            self._link_mode = mode
+            self._settle()
+
     # Reports
 
     def observe(self, report: Report) -> list[Observation]:
@@ -303,7 +281,7 @@ class Product:
             if said:
                 observations.append(said)
                 if said.code == "link_mode" and report.source is not Source.CLOUD:
-                    self._link_mode = str(said.value)
+                    self._learn_link_mode(str(said.value))
         if report.source is Source.LAN:
             self._learn_from_lan(report, {one.code: one.value for one in observations})
         return observations
@@ -326,7 +304,7 @@ class Product:
             self.answers_partly = not known <= codes.keys()
         self.reported |= codes.keys()
         if not report.is_answer and ALARM_CODE in codes:
-            self._alarm_bits = type(codes[ALARM_CODE]) is int
+            self._alarm_bits = self.alarm_bits = type(codes[ALARM_CODE]) is int
 
 
 _NO_FACTS = ProductFacts("")
