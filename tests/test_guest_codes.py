@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from datetime import datetime, timedelta
 import json
+from pathlib import Path
 import time
 from typing import Any
 from unittest.mock import patch
@@ -30,6 +31,9 @@ UNDELETED = "Failed: not deleted yet, may still open. Home Assistant keeps tryin
 ADDED, CHANGED = r"/temp-password$", "/modify-password$"
 NOW = "2027-03-03 08:30:00+00:00"
 """A Wednesday."""
+EXCEPTIONS = json.loads(Path(INTEGRATION.replace(".", "/"), "translations/en.json").read_text())[
+    "exceptions"
+]
 NO_DAYS: dict[str, Any] = {"days": [], "start": "09:00:00", "end": "12:00:00"}
 
 
@@ -388,21 +392,21 @@ async def test_a_lock_without_a_project_or_not_loaded_takes_no_codes(
 @pytest.mark.parametrize(
     ("typed", "field", "said"),
     [
-        ({"name": "anna"}, "name", "There is a guest code of this name already."),
-        ({"name": "A" * 21}, "name", "has 1 to 20 characters"),
-        ({"code": "12"}, "code", "does not accept this code"),
-        ({"start": "2099-01-01 00:00:00"}, "end", "has to be later than its start"),
+        ({"name": "anna"}, "name", "password_name_taken"),
+        ({"name": "A" * 21}, "name", "password_bad_name"),
+        ({"code": "12"}, "code", "password_bad_code"),
+        ({"start": "2099-01-01 00:00:00"}, "end", "password_end_before_start"),
         (
             {"start": "2020-01-01 00:00:00", "end": "2020-01-02 00:00:00"},
             "end",
-            "is over already",
+            "password_end_in_past",
         ),
-        ({"end": "2110-01-01 00:00:00"}, "end", "Choose a start and an end between"),
-        ({"end": "9999-12-31 23:59:59"}, "end", "Choose a start and an end between"),
+        ({"end": "2110-01-01 00:00:00"}, "end", "password_beyond_clock"),
+        ({"start": "0001-01-01 00:00:00"}, "end", "password_beyond_clock"),
         (
             {"weekly": {"days": ["monday"], "start": "12:00:00", "end": "09:00:00"}},
             "base",
-            "A weekly schedule needs",
+            "password_bad_weekly",
         ),
     ],
 )
@@ -418,7 +422,7 @@ async def test_a_mistake_is_named_where_it_is(
     await make(hass, entry, "Anna")
     form = await send(hass, await begin(hass, entry), **{"name": "Ben", **typed})
     assert (form["step_id"], form["errors"]) == ("user", {field: "refused"})
-    assert said in form["description_placeholders"]["reason"]
+    assert form["description_placeholders"]["reason"] == EXCEPTIONS[said]["message"]
     assert made(cloud) == 1
     good = filled(await begin(hass, entry)) | {"name": "Ben", "weekly": NO_DAYS}
     result = await send(hass, form, **good)
@@ -455,7 +459,7 @@ async def test_a_cloud_that_is_gone_makes_nothing_twice(
     cloud.fail(28841004, path=path, times=None)
     refused = await send(hass, form, name="Anna", code=CODE)
     assert refused["errors"] == {"base": "refused"}
-    assert "used up its calls" in refused["description_placeholders"]["reason"]
+    assert refused["description_placeholders"]["reason"] == EXCEPTIONS["cloud_quota"]["message"]
     assert page(entry) == {}
     assert "code" not in filled(refused)
     cloud.recover()
@@ -485,7 +489,7 @@ async def test_a_code_of_which_nothing_is_heard_is_not_made_twice(
         cloud.fail(1106, path="/temp-passwords$")
         silent = await sending
     assert silent["errors"] == {"base": "refused"}
-    assert "did not answer" in silent["description_placeholders"]["reason"]
+    assert silent["description_placeholders"]["reason"] == EXCEPTIONS["cloud_silent"]["message"]
     again = await send(hass, silent)
     assert again["errors"] == {"name": "refused"}
     assert len(cloud.rows(lock.device_id)) == 1

@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 from .const import CONF_DELETING, CONF_END, CONF_START, LOGGER, SUBENTRY_GUEST_CODE
 from .coordinator import LockConfigEntry, LockCoordinator
 from .guests import GuestCode
-from .texts import texts
+from .texts import text
 from .tuyalock import PasswordPhase
 
 
@@ -107,8 +107,8 @@ class _GuestCodePage:
             return code.status
         cannot = self._failed_at is not None or self._coordinator.cloud is None
         if cannot:
-            return texts(self._hass, "guest_code")["undeleted"]
-        return texts(self._hass, "password_status")[PasswordPhase.DELETING]
+            return text(self._hass, "guest_code", "undeleted")
+        return text(self._hass, "password_status", PasswordPhase.DELETING)
 
     def _data(self, code: GuestCode) -> dict[str, Any]:
         data = {

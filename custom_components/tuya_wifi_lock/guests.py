@@ -204,7 +204,7 @@ class Guests:
     @callback
     def times_in_words(self, code: GuestCode) -> str:
         """Return when a code opens: from Friday 16:00 until Sunday 11:00."""
-        return texts(self._hass, "guest_code")["times_weekly" if code.weekly else "times"].format(
+        return text(self._hass, "guest_code", "times_weekly" if code.weekly else "times").format(
             start=self._moment(code.start),
             end=self._moment(code.end),
             weekly=self.weekly_in_words(code.weekly) if code.weekly else "",

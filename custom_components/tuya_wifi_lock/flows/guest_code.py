@@ -14,7 +14,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_NAME
 from homeassistant.data_entry_flow import AbortFlow, section
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -27,10 +27,10 @@ from homeassistant.helpers.selector import (
 )
 from homeassistant.util import dt as dt_util
 
-from ..const import CONF_CODE, CONF_DELETING, CONF_END, CONF_START
+from ..const import CONF_CODE, CONF_DELETING, CONF_END, CONF_START, DOMAIN
 from ..coordinator import LockCoordinator
 from ..guests import DAYS, GuestCode, Guests
-from ..texts import TIME, async_error_text, in_markdown, texts
+from ..texts import TIME, async_error_text, in_markdown, text
 from ..tuyalock import PasswordPhase, TemporaryPassword, Weekly, visible
 
 CONF_ONCE = "once"
@@ -112,8 +112,8 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
         code = self._code(guests)
         if user_input is None:
             return self._show_form("reconfigure", CHANGE, _values(code), status=code.status)
-        typed = _read(user_input)
         try:
+            typed = _read(user_input)
             password, digits = await guests.async_change(
                 code.id, **typed | {CONF_WEEKLY: typed[CONF_WEEKLY] or False}
             )
@@ -183,7 +183,7 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
         """End with the digits, which are shown this once."""
         coordinator = self._coordinator()
         code = coordinator.guests.seen(password)
-        words = texts(self.hass, "guest_code")
+        delivery = "stays" if coordinator.lock.stays else "sleeps"
         return self.async_abort(
             reason=reason,
             description_placeholders={
@@ -191,7 +191,7 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
                 "code": digits,
                 "name": in_markdown(code.name),
                 "times": coordinator.guests.times_in_words(code),
-                "delivery": words["stays" if coordinator.lock.stays else "sleeps"],
+                "delivery": text(self.hass, "guest_code", delivery),
             },
         )
 
@@ -206,8 +206,8 @@ def _read(typed: Mapping[str, Any]) -> dict[str, Any]:
     weekly = typed[CONF_WEEKLY]
     return {
         CONF_NAME: typed[CONF_NAME],
-        CONF_START: TIME(typed[CONF_START]),
-        CONF_END: TIME(typed[CONF_END]),
+        CONF_START: _seconds(typed[CONF_START]),
+        CONF_END: _seconds(typed[CONF_END]),
         CONF_WEEKLY: Weekly(
             days=frozenset(map(DAYS.index, weekly[CONF_DAYS])),
             start=_minute(weekly[CONF_START]),
@@ -233,6 +233,17 @@ def _values(code: GuestCode) -> dict[str, Any]:
             CONF_END: _clock(weekly.end),
         }
     return values
+
+
+def _seconds(moment: str) -> float:
+    """Return a local time as Unix seconds."""
+    try:
+        seconds: float = TIME(moment)
+    except vol.Invalid as err:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="password_beyond_clock"
+        ) from err
+    return seconds
 
 
 def _minute(clock: str) -> int:
