@@ -87,15 +87,19 @@ def subentry_of(entry: MockConfigEntry, name: str) -> str:
     return found.subentry_id
 
 
-async def begin(hass: HomeAssistant, entry: MockConfigEntry, name: str | None = None) -> Any:
-    """Open the form of a new code, or of the one of a guest."""
+async def begin(
+    hass: HomeAssistant, entry: MockConfigEntry, name: str | None = None, usual: str = "night"
+) -> Any:
+    """Open the form of a new code for a usual time, or the one of a guest's code."""
     context: dict[str, Any] = {"source": SOURCE_USER}
     if name:
         subentry_id = subentry_of(entry, name)
         context = {"source": SOURCE_RECONFIGURE, "subentry_id": subentry_id}
-    return await hass.config_entries.subentries.async_init(
-        (entry.entry_id, SUBENTRY_GUEST_CODE), context=context
-    )
+    flows = hass.config_entries.subentries
+    opened = await flows.async_init((entry.entry_id, SUBENTRY_GUEST_CODE), context=context)
+    if opened["type"] is FlowResultType.MENU:
+        return await flows.async_configure(opened["flow_id"], {"next_step_id": usual})
+    return opened
 
 
 def filled(form: dict[str, Any], **typed: Any) -> dict[str, Any]:
@@ -165,7 +169,7 @@ async def test_a_code_is_made_in_one_form_and_shown_once(
     clock: FrozenDateTimeFactory,
 ) -> None:
     form = await begin(hass, entry)
-    assert (form["step_id"], form["description_placeholders"]["lock"]) == ("user", entry.title)
+    assert (form["step_id"], form["description_placeholders"]["lock"]) == ("code", entry.title)
     suggested = filled(form)
     assert suggested["start"] == "2027-03-03 09:30:00"
     assert suggested["end"] == "2027-03-04 11:00:00"
@@ -193,6 +197,36 @@ async def test_a_code_is_made_in_one_form_and_shown_once(
     }
     await delivered(hass, entry, cloud, lock)
     assert page(entry) == {"Anna": "Active until Sunday 11:00 AM"}
+
+
+@pytest.mark.parametrize(
+    ("now", "usual", "start", "end", "collapsed"),
+    [
+        ("2027-03-03 09:30", "night", "2027-03-03 09:30:00", "2027-03-04 11:00:00", True),
+        ("2027-03-03 09:30", "weekend", "2027-03-05 16:00:00", "2027-03-07 11:00:00", True),
+        ("2027-03-05 15:59", "weekend", "2027-03-05 16:00:00", "2027-03-07 11:00:00", True),
+        ("2027-03-05 16:01", "weekend", "2027-03-12 16:00:00", "2027-03-14 11:00:00", True),
+        ("2027-03-06 09:30", "weekend", "2027-03-12 16:00:00", "2027-03-14 11:00:00", True),
+        # Summer time begins in the night to Sunday.
+        ("2027-03-26 09:30", "weekend", "2027-03-26 16:00:00", "2027-03-28 11:00:00", True),
+        ("2027-03-03 09:30", "weekly", "2027-03-03 09:30:00", "2028-03-02 09:30:00", False),
+    ],
+)
+async def test_the_form_begins_with_usual_times(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    clock: FrozenDateTimeFactory,
+    now: str,
+    usual: str,
+    start: str,
+    end: str,
+    collapsed: bool,
+) -> None:
+    clock.move_to(dt_util.parse_datetime(f"{now}:00+01:00", raise_on_error=True))
+    form = await begin(hass, entry, usual=usual)
+    suggested = filled(form)
+    assert (suggested["start"], suggested["end"]) == (start, end)
+    assert form["data_schema"].schema["weekly"].options["collapsed"] is collapsed
 
 
 async def test_own_digits_once_and_a_weekly_schedule(
@@ -421,7 +455,7 @@ async def test_a_mistake_is_named_where_it_is(
 ) -> None:
     await make(hass, entry, "Anna")
     form = await send(hass, await begin(hass, entry), **{"name": "Ben", **typed})
-    assert (form["step_id"], form["errors"]) == ("user", {field: "refused"})
+    assert (form["step_id"], form["errors"]) == ("code", {field: "refused"})
     assert form["description_placeholders"]["reason"] == EXCEPTIONS[said]["message"]
     assert made(cloud) == 1
     good = filled(await begin(hass, entry)) | {"name": "Ben", "weekly": NO_DAYS}

@@ -202,12 +202,12 @@ class Guests:
         )
 
     @callback
-    def times_in_words(self, code: GuestCode) -> str:
+    def times_in_words(self, start: datetime, end: datetime, weekly: Weekly | None = None) -> str:
         """Return when a code opens: from Friday 16:00 until Sunday 11:00."""
-        return text(self._hass, "guest_code", "times_weekly" if code.weekly else "times").format(
-            start=self._moment(code.start),
-            end=self._moment(code.end),
-            weekly=self.weekly_in_words(code.weekly) if code.weekly else "",
+        return text(self._hass, "guest_code", "times_weekly" if weekly else "times").format(
+            start=self._moment(start),
+            end=self._moment(end),
+            weekly=self.weekly_in_words(weekly) if weekly else "",
         )
 
     def _moment(self, at: datetime) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import voluptuous as vol
@@ -37,8 +37,9 @@ CONF_ONCE = "once"
 CONF_WEEKLY = "weekly"
 CONF_DAYS = "days"
 
-CHECKOUT = 11
-"""The hour at which a guest leaves on the next day, unless somebody enters another time."""
+FRIDAY = 4
+CHECK_IN, CHECK_OUT = 16, 11
+"""The hours at which guests come and leave, unless somebody enters other times."""
 
 _WEEKLY = vol.Schema(
     {
@@ -54,16 +55,43 @@ _WEEKLY = vol.Schema(
         vol.Required(CONF_END, default="12:00:00"): TimeSelector(),
     }
 )
-CHANGE = vol.Schema(
+_GUEST = vol.Schema(
     {
         vol.Required(CONF_NAME): TextSelector(),
         vol.Required(CONF_START): DateTimeSelector(),
         vol.Required(CONF_END): DateTimeSelector(),
-        vol.Optional(CONF_CODE): TextSelector(),
-        vol.Required(CONF_WEEKLY): section(_WEEKLY, {"collapsed": True}),
     }
 )
-ADDITION = CHANGE.extend({vol.Required(CONF_ONCE, default=False): BooleanSelector()})
+
+
+def _change(*, collapsed: bool) -> vol.Schema:
+    """Return the form of a code that there is."""
+    return _GUEST.extend(
+        {
+            vol.Optional(CONF_CODE): TextSelector(),
+            vol.Required(CONF_WEEKLY): section(_WEEKLY, {"collapsed": collapsed}),
+        }
+    )
+
+
+def _addition(*, collapsed: bool) -> vol.Schema:
+    """Return the form of a new code."""
+    once = {vol.Required(CONF_ONCE, default=False): BooleanSelector()}
+    return _GUEST.extend(once).extend(_change(collapsed=collapsed).schema)
+
+
+def _usual_times(now: datetime) -> dict[str, tuple[datetime, datetime]]:
+    """Return when codes usually begin and end: now and tomorrow, the next weekend, a year."""
+    friday = now + timedelta(days=(FRIDAY - now.weekday()) % 7)
+    weekend = friday.replace(hour=CHECK_IN, minute=0)
+    if weekend < now:
+        weekend += timedelta(weeks=1)
+    return {
+        "night": (now, (now + timedelta(days=1)).replace(hour=CHECK_OUT, minute=0)),
+        "weekend": (weekend, (weekend + timedelta(days=2)).replace(hour=CHECK_OUT)),
+        "weekly": (now, now + timedelta(days=365)),
+    }
+
 
 _FIELDS = {
     "password_bad_name": CONF_NAME,
@@ -84,24 +112,53 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
     """
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Make a code."""
+        """Offer the usual times; the form that follows begins with them."""
         guests = self._coordinator().guests
-        if user_input is None:
-            if guests.room <= 0:
-                with suppress(HomeAssistantError):
-                    await guests.async_refresh()
-            if guests.room <= 0:
-                return self._full(guests)
-            now = dt_util.now()
-            end = (now + timedelta(days=1)).replace(hour=CHECKOUT, minute=0)
-            values = {CONF_START: f"{now:%F %H:%M:00}", CONF_END: f"{end:%F %H:%M:00}"}
-            return self._show_form("user", ADDITION, values)
+        if guests.room <= 0:
+            with suppress(HomeAssistantError):
+                await guests.async_refresh()
+        if guests.room <= 0:
+            return self._full(guests)
+        times = {
+            name: guests.times_in_words(*usual)
+            for name, usual in _usual_times(dt_util.now()).items()
+        }
+        return self.async_show_menu(
+            step_id="user", menu_options=list(times), description_placeholders=self._lock | times
+        )
+
+    async def async_step_night(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Begin with a single night."""
+        return self._begin("night")
+
+    async def async_step_weekend(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Begin with the next weekend."""
+        return self._begin("weekend")
+
+    async def async_step_weekly(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Begin with a weekly schedule."""
+        return self._begin("weekly", collapsed=False)
+
+    def _begin(self, usual: str, *, collapsed: bool = True) -> SubentryFlowResult:
+        start, end = _usual_times(dt_util.now())[usual]
+        values = {CONF_START: f"{start:%F %H:%M:00}", CONF_END: f"{end:%F %H:%M:00}"}
+        return self._show_form("code", _addition(collapsed=collapsed), values)
+
+    async def async_step_code(self, user_input: dict[str, Any]) -> SubentryFlowResult:
+        """Make a code."""
         try:
-            password, digits = await guests.async_add(
+            password, digits = await self._coordinator().guests.async_add(
                 **_read(user_input), once=user_input[CONF_ONCE]
             )
         except HomeAssistantError as err:
-            return await self._async_say("user", ADDITION, user_input, err)
+            collapsed = not user_input[CONF_WEEKLY][CONF_DAYS]
+            return await self._async_say("code", _addition(collapsed=collapsed), user_input, err)
         return self._show_code("made", password, digits)
 
     async def async_step_reconfigure(
@@ -111,14 +168,16 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
         guests = self._coordinator().guests
         code = self._code(guests)
         if user_input is None:
-            return self._show_form("reconfigure", CHANGE, _values(code), status=code.status)
+            form = _change(collapsed=code.weekly is None)
+            return self._show_form("reconfigure", form, _values(code), status=code.status)
         try:
             typed = _read(user_input)
             password, digits = await guests.async_change(
                 code.id, **typed | {CONF_WEEKLY: typed[CONF_WEEKLY] or False}
             )
         except HomeAssistantError as err:
-            return await self._async_say("reconfigure", CHANGE, user_input, err)
+            form = _change(collapsed=not user_input[CONF_WEEKLY][CONF_DAYS])
+            return await self._async_say("reconfigure", form, user_input, err)
         return self._show_code("changed", password, digits)
 
     def _coordinator(self) -> LockCoordinator:
@@ -190,7 +249,7 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
                 **self._lock,
                 "code": digits,
                 "name": in_markdown(code.name),
-                "times": coordinator.guests.times_in_words(code),
+                "times": coordinator.guests.times_in_words(code.start, code.end, code.weekly),
                 "delivery": text(self.hass, "guest_code", delivery),
             },
         )
