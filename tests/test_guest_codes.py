@@ -463,7 +463,17 @@ async def test_a_mistake_is_named_where_it_is(
     assert result["reason"] == "made"
 
 
-async def test_a_code_that_has_ended_or_goes_cannot_be_changed(
+async def test_a_form_that_is_open_while_its_code_is_deleted_changes_nothing(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock
+) -> None:
+    await make(hass, entry, "Anna")
+    form = await begin(hass, entry, "Anna")
+    await delete(hass, entry, "Anna")
+    assert (await send(hass, form))["reason"] == "ended"
+    assert page(entry) == {"Anna": DELETING}
+
+
+async def test_a_code_that_has_ended_cannot_be_changed(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     cloud: SimulatedCloud,

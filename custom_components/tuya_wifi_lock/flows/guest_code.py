@@ -55,42 +55,23 @@ _WEEKLY = vol.Schema(
         vol.Required(CONF_END, default="12:00:00"): TimeSelector(),
     }
 )
-_GUEST = vol.Schema(
-    {
-        vol.Required(CONF_NAME): TextSelector(),
-        vol.Required(CONF_START): DateTimeSelector(),
-        vol.Required(CONF_END): DateTimeSelector(),
-    }
-)
 
 
-def _change(*, collapsed: bool) -> vol.Schema:
-    """Return the form of a code that there is."""
-    return _GUEST.extend(
+def _schema(*, collapsed: bool, has_once: bool) -> vol.Schema:
+    """Return the form of a code; whether it opens once cannot be changed later."""
+    schema = vol.Schema(
         {
-            vol.Optional(CONF_CODE): TextSelector(),
-            vol.Required(CONF_WEEKLY): section(_WEEKLY, {"collapsed": collapsed}),
+            vol.Required(CONF_NAME): TextSelector(),
+            vol.Required(CONF_START): DateTimeSelector(),
+            vol.Required(CONF_END): DateTimeSelector(),
         }
     )
-
-
-def _addition(*, collapsed: bool) -> vol.Schema:
-    """Return the form of a new code."""
-    once = {vol.Required(CONF_ONCE, default=False): BooleanSelector()}
-    return _GUEST.extend(once).extend(_change(collapsed=collapsed).schema)
-
-
-def _usual_times(now: datetime) -> dict[str, tuple[datetime, datetime]]:
-    """Return when codes usually begin and end: now and tomorrow, the next weekend, a year."""
-    friday = now + timedelta(days=(FRIDAY - now.weekday()) % 7)
-    weekend = friday.replace(hour=CHECK_IN, minute=0)
-    if weekend < now:
-        weekend += timedelta(weeks=1)
-    return {
-        "night": (now, (now + timedelta(days=1)).replace(hour=CHECK_OUT, minute=0)),
-        "weekend": (weekend, (weekend + timedelta(days=2)).replace(hour=CHECK_OUT)),
-        "weekly": (now, now + timedelta(days=365)),
-    }
+    if has_once:
+        schema = schema.extend({vol.Required(CONF_ONCE, default=False): BooleanSelector()})
+    weekly = section(_WEEKLY, {"collapsed": collapsed})
+    return schema.extend(
+        {vol.Optional(CONF_CODE): TextSelector(), vol.Required(CONF_WEEKLY): weekly}
+    )
 
 
 _FIELDS = {
@@ -148,37 +129,40 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
     def _begin(self, usual: str, *, collapsed: bool = True) -> SubentryFlowResult:
         start, end = _usual_times(dt_util.now())[usual]
         values = {CONF_START: f"{start:%F %H:%M:00}", CONF_END: f"{end:%F %H:%M:00}"}
-        return self._show_form("code", _addition(collapsed=collapsed), values)
+        return self._show_form("code", values, collapsed=collapsed)
 
     async def async_step_code(self, user_input: dict[str, Any]) -> SubentryFlowResult:
         """Make a code."""
+        coordinator = self._coordinator()
         try:
-            password, digits = await self._coordinator().guests.async_add(
+            password, digits = await coordinator.guests.async_add(
                 **_read(user_input), once=user_input[CONF_ONCE]
             )
         except HomeAssistantError as err:
-            collapsed = not user_input[CONF_WEEKLY][CONF_DAYS]
-            return await self._async_say("code", _addition(collapsed=collapsed), user_input, err)
-        return self._show_code("made", password, digits)
+            return await self._async_say("code", user_input, err)
+        return self._show_code("made", coordinator, password, digits)
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Change a code; it gets new digits unless the present ones are entered."""
-        guests = self._coordinator().guests
-        code = self._code(guests)
+        coordinator = self._coordinator()
+        guests, code = coordinator.guests, self._code(coordinator.guests)
         if user_input is None:
-            form = _change(collapsed=code.weekly is None)
-            return self._show_form("reconfigure", form, _values(code), status=code.status)
+            return self._show_form(
+                "reconfigure",
+                _values(code),
+                collapsed=code.weekly is None,
+                status=code.status,
+            )
         try:
             typed = _read(user_input)
             password, digits = await guests.async_change(
                 code.id, **typed | {CONF_WEEKLY: typed[CONF_WEEKLY] or False}
             )
         except HomeAssistantError as err:
-            form = _change(collapsed=not user_input[CONF_WEEKLY][CONF_DAYS])
-            return await self._async_say("reconfigure", form, user_input, err)
-        return self._show_code("changed", password, digits)
+            return await self._async_say("reconfigure", user_input, err, status=code.status)
+        return self._show_code("changed", coordinator, password, digits)
 
     def _coordinator(self) -> LockCoordinator:
         """Return the lock, if it is there and takes codes."""
@@ -192,9 +176,9 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
 
     def _code(self, guests: Guests) -> GuestCode:
         """Return the code that is to be changed, if that is still possible."""
-        subentry = self._get_reconfigure_subentry()
+        subentry = self._get_entry().subentries.get(self._reconfigure_subentry_id)
         for code in (*guests.codes, *guests.failed):
-            if code.id == subentry.unique_id:
+            if subentry and code.id == subentry.unique_id:
                 if CONF_DELETING in subentry.data or code.phase == PasswordPhase.DELETING:
                     raise AbortFlow("deleting", {"name": in_markdown(code.name)})
                 return code
@@ -203,11 +187,13 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
     def _show_form(
         self,
         step_id: str,
-        schema: vol.Schema,
         values: Mapping[str, Any],
         errors: dict[str, str] | None = None,
+        *,
+        collapsed: bool,
         **placeholders: str,
     ) -> SubentryFlowResult:
+        schema = _schema(collapsed=collapsed, has_once=step_id == "code")
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, values),
@@ -216,7 +202,11 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
         )
 
     async def _async_say(
-        self, step_id: str, schema: vol.Schema, typed: dict[str, Any], error: HomeAssistantError
+        self,
+        step_id: str,
+        typed: Mapping[str, Any],
+        error: HomeAssistantError,
+        **placeholders: str,
     ) -> SubentryFlowResult:
         """Say why a code was not made or changed, and let the owner go on.
 
@@ -227,7 +217,14 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
         field = _FIELDS.get(error.translation_key or "", "base")
         values = {key: value for key, value in typed.items() if key != CONF_CODE}
         reason = await async_error_text(self.hass, error)
-        return self._show_form(step_id, schema, values, {field: "refused"}, reason=reason)
+        return self._show_form(
+            step_id,
+            values,
+            {field: "refused"},
+            collapsed=not typed[CONF_WEEKLY][CONF_DAYS],
+            reason=reason,
+            **placeholders,
+        )
 
     def _full(self, guests: Guests) -> SubentryFlowResult:
         """End, as there is no place for one more code."""
@@ -237,10 +234,9 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
         )
 
     def _show_code(
-        self, reason: str, password: TemporaryPassword, digits: str
+        self, reason: str, coordinator: LockCoordinator, password: TemporaryPassword, digits: str
     ) -> SubentryFlowResult:
         """End with the digits, which are shown this once."""
-        coordinator = self._coordinator()
         code = coordinator.guests.seen(password)
         delivery = "stays" if coordinator.lock.stays else "sleeps"
         return self.async_abort(
@@ -258,6 +254,19 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
     def _lock(self) -> dict[str, str]:
         """Return the placeholder that says whose codes they are."""
         return {"lock": in_markdown(self._get_entry().title)}
+
+
+def _usual_times(now: datetime) -> dict[str, tuple[datetime, datetime]]:
+    """Return when codes usually begin and end: now and tomorrow, the next weekend, a year."""
+    friday = now + timedelta(days=(FRIDAY - now.weekday()) % 7)
+    weekend = friday.replace(hour=CHECK_IN, minute=0)
+    if weekend < now:
+        weekend += timedelta(weeks=1)
+    return {
+        "night": (now, (now + timedelta(days=1)).replace(hour=CHECK_OUT, minute=0)),
+        "weekend": (weekend, (weekend + timedelta(days=2)).replace(hour=CHECK_OUT)),
+        "weekly": (now, now + timedelta(days=365)),
+    }
 
 
 def _read(typed: Mapping[str, Any]) -> dict[str, Any]:
