@@ -6,9 +6,14 @@ import sys
 from tests.devices import Model, load
 from tests.devices.judge import SOURCES, Via, judge
 
+from .model_tables import write
+
 
 def main() -> int:
-    """Print the table; return 1 if anything is wrong."""
+    """Print the table; return 1 if anything is wrong. `--docs` writes those for owners instead."""
+    if sys.argv[1:] == ["--docs"]:
+        write()
+        return 0
     print("=: right, (n): of n DPs something cannot be known, n?: of n it is missing, n!: wrong")
     for number, via in enumerate(SOURCES, 1):
         print(f"  {number}  {via.name}")

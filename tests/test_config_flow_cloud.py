@@ -133,14 +133,14 @@ async def test_a_lock_of_the_account_is_added_by_a_touch_alone(
 async def test_locks_are_offered_and_nothing_else(
     hass: HomeAssistant, account: SimulatedCloud, simulated_lock: SimulatedLock
 ) -> None:
-    account.add_device(device_id="bulb", category="dj", product_id="some_bulb")
-    account.add_device(device_id="known", category="?", product_id="umca8uiv2203ua3k")
-    account.add_device(device_id="photo", category="photolock", product_id="any")
+    account.add_device(device_id="bulb01", category="dj", product_id="some_bulb")
+    account.add_device(device_id="known1", category="?", product_id="umca8uiv2203ua3k")
+    account.add_device(device_id="photo1", category="photolock", product_id="any")
     account.add_device(device_id="bfsimulated0lock0009")
     MockConfigEntry(domain=DOMAIN, unique_id="bfsimulated0lock0009").add_to_hass(hass)
     flow = await connected(hass, account)
     offered = [one["value"] for one in flow.offered]
-    assert offered == [simulated_lock.device_id, "known", "photo"]
+    assert offered == [simulated_lock.device_id, "known1", "photo1"]
 
 
 async def test_without_a_lock_to_add_the_flow_says_what_to_do(
@@ -148,7 +148,7 @@ async def test_without_a_lock_to_add_the_flow_says_what_to_do(
 ) -> None:
     flow = await connected(hass, cloud)
     assert (flow.step, flow.errors) == ("cloud", {"base": "cloud_no_devices"})
-    cloud.add_device(device_id="bulb", category="dj", product_id="some_bulb")
+    cloud.add_device(device_id="bulb01", category="dj", product_id="some_bulb")
     await flow.send(project(cloud))
     assert flow.errors == {"base": "cloud_no_locks"}
     cloud.add_device(device_id="bfsimulated0lock0009")

@@ -166,6 +166,22 @@ async def test_a_project_that_does_not_answer_is_asked_an_hour_later(
         await wait_for(hass, lambda: offered(hass) == [OTHER])
 
 
+async def test_a_project_whose_calls_are_used_up_is_not_asked(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    announce: Callable[..., None],
+) -> None:
+    await setup(hass, entry)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    cloud.calls.clear()
+    with patch(f"{DISCOVERY.removesuffix('discovery')}tuyalock.cloud.openapi.MAX_CALLS", 0):
+        announce(OTHER, product="unpublished")
+        await heard(hass, OTHER)
+        await hass.async_block_till_done(wait_background_tasks=True)
+    assert not cloud.calls
+
+
 async def test_a_lock_that_was_ignored_is_not_offered(
     hass: HomeAssistant, entry: MockConfigEntry, announce: Callable[..., None]
 ) -> None:

@@ -88,8 +88,9 @@ async def heard(hass: HomeAssistant, login: TuyaLogin, entry: MockConfigEntry) -
 
 
 async def say(login: TuyaLogin, code: str, value: Any) -> None:
-    """Let the Bluetooth lock report a value."""
-    assert await login.deliver(GATE, [item(BLUETOOTH.codes[code].id, value)])
+    """Let the Bluetooth lock report a value; some gateways say by which of its devices."""
+    status = [item(BLUETOOTH.codes[code].id, value)]
+    assert await login.say(GATE, {"protocol": 4, "data": {"cid": "a4c138", "status": status}})
 
 
 # Set-up

@@ -526,10 +526,10 @@ async def test_home_assistant_keeps_no_digits(
         assert not [one for one in ours if code in one.getMessage()]
 
 
-def in_readme() -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the script and the automation of the chapter on temporary passwords."""
-    readme = (Path(__file__).parent.parent / "README.md").read_text()
-    chapter = readme.split("\n## Temporary passwords\n")[1].split("\n## ")[0]
+def in_docs() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the script and the automation of the page on guest codes."""
+    page = (Path(__file__).parent.parent / "docs" / "guest-codes.md").read_text()
+    chapter = page.split("\n## Examples\n")[1].split("\n## ")[0]
     blocks = re.findall(r"^```yaml\n(.*?)^```", chapter, re.DOTALL | re.MULTILINE)
     script, automation = (
         yaml_util.parse_yaml(block.replace("lock.front_door", LOCK)) for block in blocks
@@ -548,7 +548,7 @@ async def test_traces_keep_no_code_if_none_are_stored(
     simulated_lock: SimulatedLock,
     kept: bool,
 ) -> None:
-    script, _ = in_readme()
+    script, _ = in_docs()
     if kept:
         del script["trace"]
     assert await async_setup_component(hass, "script", {"script": {"a_code": script}})
@@ -567,7 +567,7 @@ async def test_traces_keep_no_code_if_none_are_stored(
 async def test_the_codes_of_all_guests_are_cleaned_up(
     hass: HomeAssistant, cloud: SimulatedCloud, lock: SimulatedLock
 ) -> None:
-    _, automation = in_readme()
+    _, automation = in_docs()
     automation["id"] = "guests"
     hass.states.async_set("input_boolean.guests", "on")
     assert await async_setup_component(hass, "automation", {"automation": [automation]})

@@ -1,6 +1,7 @@
 """What the owner's Tuya account hears of a lock, fed through the real SDK, beside the LAN."""
 
 from collections.abc import AsyncGenerator
+from copy import copy
 import logging
 from threading import Event
 import time
@@ -277,6 +278,8 @@ async def test_messages_of_another_shape_do_no_harm(
         {"protocol": 4, "data": {"devId": device_id, "status": [{"dpId": True, "value": 3}]}},
         {"protocol": 4, "data": {"devId": device_id, "status": [{"code": 1, "value": 3}]}},
         {"protocol": 4, "data": {"devId": other.id, "status": [item(1, 3)]}},
+        {"protocol": 4, "data": {"devId": other.id, "cid": device_id, "status": [item(1, 3)]}},
+        {"protocol": 4, "data": {"devId": device_id, "cid": "a4c138", "status": [item(1, 3)]}},
         {"protocol": 20, "data": {"bizCode": "offline", "bizData": {"devId": device_id}}},
     ):
         await heard.raw(message)
@@ -603,8 +606,8 @@ async def test_a_local_key_that_only_tuya_knows_is_fetched(
 ) -> None:
     assert repaired.manager
     known = repaired.manager.device_map[simulated_lock.device_id]
+    told = copy(known)
     right, known.local_key = known.local_key, "f" * 16
-    told = SimpleNamespace(id=simulated_lock.device_id, local_key=right)
     asked: list[list[str]] = []
     monkeypatch.setattr(
         repaired.manager.device_repository,
@@ -679,13 +682,16 @@ async def test_a_key_that_is_accepted_while_the_account_is_asked_stays(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert repaired.manager
-    repaired.manager.device_map[simulated_lock.device_id].local_key = "f" * 16
+    known = repaired.manager.device_map[simulated_lock.device_id]
+    known.local_key = "f" * 16
     asked, answer = Event(), Event()
 
     def query(ids: list[str]) -> list[Any]:
         asked.set()
         assert answer.wait(10)
-        return [SimpleNamespace(id=ids[0], local_key="e" * 16)]
+        told = copy(known)
+        told.local_key = "e" * 16
+        return [told]
 
     monkeypatch.setattr(repaired.manager.device_repository, "query_devices_by_ids", query)
     await setup(hass, entry)

@@ -267,7 +267,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
             woken = not before.awake
         else:
             # A lock that stays on the network is heard of without a wake.
-            listens = self._account.trouble is None and not self._lock.stays
+            listens = self._account.trouble is None and not now.stays
             woken = listens and _last_heard(now) > _last_heard(before)
         if woken:
             self.async_woken()

@@ -233,6 +233,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         if self.lock.on_network:
             listener = async_get_listener(hass)
             entry.async_on_unload(await listener.async_subscribe(self.lock.announced))
+        entry.async_on_unload(self.opener.async_watch_phones())
         entry.async_on_unload(async_at_started(hass, self.records.async_begin))
         entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stop))
         if self.cloud:
@@ -445,7 +446,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self.cloud.async_lock_changed(before, snapshot)
         if snapshot.awake and not before.awake:
             self._async_keep_address()
-        elif before.awake and not snapshot.awake and self.lock.stays:
+        elif before.awake and not snapshot.awake and snapshot.stays:
             # It may have got another address, and announces itself only when asked.
             self.config_entry.async_create_task(
                 self.hass, async_get_listener(self.hass).async_ask()

@@ -102,7 +102,7 @@ def _evidence(coordinator: LockCoordinator) -> Evidence:
         wakes=len(health.wakes),
         longest_silence=health.longest_silence,
         on_network=lock.on_network,
-        stays=lock.stays,
+        stays=snapshot.stays,
         missing=snapshot.missing,
         announces=address.announces,
         located=address.host is not None,

@@ -72,7 +72,7 @@ def _connection(coordinator: LockCoordinator) -> dict[str, Any]:
         "protocol_configured": coordinator.config_entry.data.get(CONF_PROTOCOL_VERSION),
         "protocol_found": lock.address.found_version,
         "announces": lock.address.announces,
-        "keep_alive": lock.stays,
+        "keep_alive": snapshot.stays,
         "awake": snapshot.awake,
         "key_refused": snapshot.key_refused,
         "problem": type(problem).__name__ if problem else None,

@@ -133,7 +133,8 @@ class SharedListener:
         asked_about, found = frozenset(self.heard), set[str]()
         for project in known_projects(self._hass).values():
             with suppress(CloudError):
-                devices = await list_devices(await async_get_api(self._hass, project))
+                # Anybody can announce devices, so it must not cost the calls of the owner.
+                devices = await list_devices(await async_get_api(self._hass, project), poll=True)
                 found.update(one.id for one in devices if is_lock(one.category, one.product_id))
                 self._asked_about = asked_about
         self._in_projects = frozenset(found)

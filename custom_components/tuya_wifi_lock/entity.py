@@ -158,17 +158,14 @@ class LockValue[V](TuyaLockEntity):
 
     def __init__(self, coordinator: LockCoordinator, description: LockValueDescription[V]) -> None:
         super().__init__(coordinator, description)
-        self._value = self._read()
-
-    def _read(self) -> V:
-        """Return the value as it is now."""
-        return self.entity_description.value_fn(self.coordinator)
+        self._value = description.value_fn(coordinator)
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
         """Write the state if anything in it has changed."""
-        available, value = self.coordinator.available, self._read()
+        available = self.coordinator.available
+        value = self.entity_description.value_fn(self.coordinator)
         if value != self._value or available != self._was_available:
             self._value, self._was_available = value, available
             self.async_write_ha_state()

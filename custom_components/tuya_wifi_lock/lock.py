@@ -9,7 +9,7 @@ from typing import Any, override
 
 from homeassistant.components.lock import ATTR_CODE, LockEntity
 from homeassistant.const import ATTR_ENTITY_ID, ATTR_NAME, EVENT_LOGBOOK_ENTRY
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -59,6 +59,8 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
     def __init__(self, coordinator: LockCoordinator) -> None:
         super().__init__(coordinator)
         self._refusal: dict[str, Any] = {}
+        self._caller: Context | None = None
+        """Whose call to unlock or to lock is under way."""
         self._set_state()
 
     @override
@@ -71,15 +73,20 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
 
     @callback
     def _async_unlocked(self, delivery: Delivery) -> None:
-        if shown := self.hass.states.get(self.entity_id):
+        shown, context = self.hass.states.get(self.entity_id), delivery.context
+        # Where a user pressed Unlock, Home Assistant names them beside the state of the lock.
+        if shown and not (context and context.user_id):
             async_log_unlock(self.hass, self.entity_id, shown.name, delivery)
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
         self._set_state()
-        if context := self.coordinator.opener.context_now:
+        if context := self.coordinator.opener.context_now or self._caller:
             self.async_set_context(context)
+        else:
+            # Home Assistant would name whoever has just called another action of the lock.
+            self._context = None
         model, device = MODELS[self.coordinator.data.family], self.device_entry
         if isinstance(device, dr.DeviceEntry) and model not in {None, device.model}:
             dr.async_get(self.hass).async_update_device(device.id, model=model)
@@ -105,7 +112,7 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
         data = self.coordinator.data
         attributes = {**self._refusal, **({"assumed": True} if data.bolt.assumed else {})}
         if data.unlocking:
-            waits = "connection" if self.coordinator.lock.stays else "request"
+            waits = "connection" if data.stays else "request"
             attributes["waits_for"] = waits if data.unlock_waits_until else "answer"
             attributes["waits_until"] = iso(data.unlock_waits_until)
         return attributes
@@ -135,6 +142,7 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
     @contextmanager
     def _trying(self) -> Generator[None]:
         """Write another state if a try fails: a dashboard puts its slider back only then."""
+        self._caller = self._context
         try:
             with self.coordinator.action():
                 yield
@@ -144,6 +152,8 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
             self._set_state()
             self.async_write_ha_state()
             raise
+        finally:
+            self._caller = None
 
 
 # The Activity page

@@ -116,6 +116,7 @@ def _valid_passwords(lock: LockCoordinator) -> tuple[TemporaryPassword, ...]:
 
 TEMPORARY_PASSWORDS = PasswordsDescription(
     key="temporary_passwords",
+    state_class=SensorStateClass.MEASUREMENT,
     exists_fn=lambda lock: lock.lock.passwords.available,
     by_project=True,
     value_fn=_valid_passwords,
@@ -205,15 +206,16 @@ class LastHeard(QuietLockSensor):
 
     _was_awake = False
 
+    @callback
     @override
-    def _read(self) -> Value:
-        """Return what is shown already while the lock stays awake."""
-        at = super()._read()
-        stays, self._was_awake = self._was_awake, self.coordinator.data.awake
-        shown = self._value if stays else None
-        if isinstance(at, datetime) and isinstance(shown, datetime) and at - shown < STILL_AWAKE:
-            return shown
-        return at
+    def _handle_coordinator_update(self) -> None:
+        """Keep what is shown already while the lock stays awake."""
+        data, shown = self.coordinator.data, self._value
+        stays, self._was_awake = self._was_awake, data.awake
+        at = _last_heard(data.state)
+        if stays and at and isinstance(shown, datetime) and at - shown < STILL_AWAKE:
+            return
+        super()._handle_coordinator_update()
 
 
 class PasswordsSensor(LockValue[tuple[TemporaryPassword, ...]], SensorEntity):
@@ -279,7 +281,7 @@ class PasswordsSensor(LockValue[tuple[TemporaryPassword, ...]], SensorEntity):
 
     @callback
     def _async_turned(self, now: datetime) -> None:
-        self._value = self._read()
+        self._value = self.entity_description.value_fn(self.coordinator)
         self.async_write_ha_state()
         self._async_arm()
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+import re
 import time
 from typing import Any
 
@@ -38,14 +39,12 @@ from .tuyalock import (
     Source,
     TuyaLock,
     Value,
-    clean_secret,
     family_of,
     has_lock_codes,
     is_lock,
-    is_on_network,
     read_account_report,
+    read_devices,
     read_specifications,
-    safe_name,
 )
 
 TUYA = "tuya"
@@ -62,9 +61,20 @@ QUERY_EVERY = 3600.0
 ANSWER_TIME = 10.0
 """Seconds within which Tuya has to answer."""
 
+_FIELDS = ("id", "name", "category", "product_id", "local_key", "sub", "ip")
+"""Attributes of a device that are called as in a cloud project."""
+_ERROR_CODE = re.compile("-?[0-9]{1,9}")
 _REPORT = 4
 """The protocol number of messages in which a device reports."""
-_UNEXPECTED = (AttributeError, KeyError, OSError, RuntimeError, TypeError, ValueError)
+_UNEXPECTED = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 """Errors of objects of another shape than expected."""
 
 
@@ -275,11 +285,17 @@ class TuyaAccount:
         if not isinstance(data, dict) or message.get("protocol") != _REPORT:
             return
         status = data.get("status")
-        if data.get("devId") == self._device_id and isinstance(status, list):
+        if self._is_ours(data) and isinstance(status, list):
             items = [dict(item) for item in status if isinstance(item, dict)]
             # The loop is closed when Home Assistant has stopped.
             with suppress(RuntimeError):
                 self._hass.loop.call_soon_threadsafe(self._async_receive, items)
+
+    def _is_ours(self, data: Mapping[str, Any]) -> bool:
+        """Return if a message is of the lock, and not of a device behind it."""
+        behind = data.get("cid") not in (None, "", self._device_id)
+        is_gateway = behind and self._lock.address.on_network
+        return data.get("devId") == self._device_id and not is_gateway
 
     @callback
     def _async_receive(self, items: list[dict[str, Any]]) -> None:
@@ -386,38 +402,32 @@ def _devices(manager: Any) -> dict[str, Any]:
 
 
 def _key_of(device: Any) -> str:
-    """Return the local key of a device of an account; empty if there is none."""
-    key = getattr(device, "local_key", None)
-    return clean_secret(key) if isinstance(key, str) else ""
+    """Return the local key of a lock of an account; empty if there is none."""
+    lock = read_lock(device)
+    return lock.local_key if lock else ""
 
 
 def read_lock(device: Any) -> AccountLock | None:
     """Return a device as a lock, or None if it is no lock or has another shape than expected."""
-    device_id, name = getattr(device, "id", None), getattr(device, "name", None)
-    category, product_id = getattr(device, "category", None), getattr(device, "product_id", None)
-    texts = device_id, name, category, product_id
-    if not all(isinstance(text, str) for text in texts):
+    row = {name: getattr(device, name, None) for name in _FIELDS}
+    if not is_lock(str(row["category"]), str(row["product_id"])):
         return None
-    if not is_lock(str(category), str(product_id)):
-        return None
-    key, table = _key_of(device), _table(device)
+    table = _table(device)
     codes = _codes(device, table)
-    known = product_id in PRODUCTS or not codes
+    status = [{"code": code} for code in codes]
+    one = next(iter(read_devices([row | {"status": status}])), None)
+    if one is None:
+        return None
+    known = one.product_id in PRODUCTS or not codes
     return AccountLock(
-        device_id=str(device_id),
-        name=safe_name(str(name)),
-        category=str(category),
-        product_id=str(product_id),
-        local_key=key,
+        device_id=one.id,
+        name=one.name,
+        category=one.category,
+        product_id=one.product_id,
+        local_key=one.local_key,
         table=table,
         family=family_of(codes),
-        on_network=is_on_network(
-            product_id=str(product_id),
-            behind_gateway=bool(getattr(device, "sub", False)),
-            local_key=key,
-            ip=getattr(device, "ip", None),
-            codes=codes,
-        ),
+        on_network=one.on_network,
         refusal=None if known or has_lock_codes(codes) else "no_lock_dps",
     )
 
@@ -430,7 +440,8 @@ def accepts(device: Any, code: str) -> bool:
 
 def _codes(device: Any, table: Mapping[int, Dp]) -> set[str]:
     models = (getattr(device, name, None) for name in ("function", "status_range"))
-    codes = {str(code) for model in models if isinstance(model, dict) for code in model}
+    # The account's thread may change them meanwhile.
+    codes = {str(code) for model in models if isinstance(model, dict) for code in tuple(model)}
     return codes | {dp.code for dp in table.values()}
 
 
@@ -521,10 +532,8 @@ async def _async_call(hass: HomeAssistant, function: Callable[..., Any], *args: 
 
 def _failure(error: Any) -> CloudError:
     """Return what an error of the SDK means; only a refusal proves that nothing was done."""
-    try:
-        return AccountRefused(int(error.error_code))
-    except AttributeError, OverflowError, TypeError, ValueError:
-        return AccountSilent()
+    code = str(getattr(error, "error_code", ""))
+    return AccountRefused(int(code)) if _ERROR_CODE.fullmatch(code) else AccountSilent()
 
 
 def _name(error: CloudError) -> str:

@@ -162,7 +162,7 @@ def picture_of(
     knows_guests = user.is_admin
     return {
         "name": coordinator.name,
-        "asleep": not data.awake and not coordinator.lock.stays,
+        "asleep": not data.awake and not data.stays,
         "on_network": coordinator.lock.address.on_network,
         "last_heard": data.state.last_heard,
         "battery": data.state.battery,
@@ -226,7 +226,7 @@ def _waiting(coordinator: LockCoordinator) -> Picture | None:
         return None
     return {
         "until": data.unlock_waits_until,
-        "for": "connection" if coordinator.lock.stays else "request",
+        "for": "connection" if coordinator.data.stays else "request",
         "call_off": _entity_id(coordinator, Platform.BUTTON, "call_off_unlock"),
     }
 

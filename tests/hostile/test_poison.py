@@ -62,11 +62,11 @@ HUGE = 10**4299
 POISON: dict[str, list[Any]] = {
     "1": [65_536, -1, 10**30, HUGE, 3.0, 1e300, "3", "9" * 20, DIGITS, None, [], {}, True],
     "5": [2**31, -(2**31)],
-    "8": [-1, 2**32, 10**30, HUGE, DIGITS, "x" * 256, "pry\0", 1.5, None, []],
+    "8": [-1, 2**32, 10**30, HUGE, DIGITS, "x" * 256, "pry\0", "\ud800", 1.5, None, []],
     "9": [1000, 31 * 365 * 86400, 10**30, HUGE, 60.0, "60", None],
     "11": [1, "x" * 10_000, None],
     "12": [101, -1, 10**30, HUGE, 50.0, "50", None],
-    "16": ["true", 1, 2, None],
+    "16": ["true", 1, 2, None, "\ud800"],
     "25": ["A" * 5000, "\0", 3, None],
     "55": [1, "true", 10**30, None],
     "999": [3],
@@ -191,7 +191,7 @@ JSON = st.recursive(
     | st.sampled_from([HUGE, -HUGE, 65_535, 65_536, 10**10, 2**63, 2**64])
     | st.floats()
     | st.text(max_size=30)
-    | st.sampled_from([DIGITS, "A" * 5000, "\0", "AAAAAwAA", "true", "-3", "3"]),
+    | st.sampled_from([DIGITS, "A" * 5000, "\0", "\ud800", "AAAAAwAA", "true", "-3", "3"]),
     lambda one: st.lists(one, max_size=3) | st.dictionaries(st.text(max_size=5), one, max_size=3),
     max_leaves=5,
 )
@@ -210,6 +210,7 @@ IDS = st.integers(-1, 260) | st.sampled_from(
         "closed_opened",
         "volume",
         "whatever",
+        "\ud800",
         "",
     ]
 )
@@ -250,7 +251,7 @@ READERS = (
     read_specifications,
 )
 ROWS = (
-    {"id": "x", "name": "Door", "category": "ms", "product_id": "p", "local_key": "k"},
+    {"id": "bfdoor01", "name": "Door", "category": "ms", "product_id": "p", "local_key": "k"},
     {"current_version": "1", "version": "2", "upgrade_status": 1},
     {
         "nick_name": "A",

@@ -122,7 +122,7 @@ def test_one_text_makes_no_battery_lock_an_access_control() -> None:
     reports = ({1: 3}, {16: True}, {35: "card"}, {22: KIT}, {12: KIT}, {11: "low"}, {8: "pry"})
     assert each(toy, *reports) == ["fingerprint 3", "duress", "alarm pry"]
     assert toy.state.battery_level == "low"
-    assert not toy.lock.stays
+    assert not toy.lock.snapshot.stays
 
 
 # Numbered as Bluetooth locks are
@@ -210,7 +210,7 @@ def test_an_access_control_is_known_by_what_it_reports(silent: dict[int, Any]) -
         "doorbell",
     ]
     assert toy.state.door_open is True
-    assert toy.lock.stays
+    assert toy.lock.snapshot.stays
 
 
 def test_settings_and_an_answer_without_values_have_no_false_meaning() -> None:
@@ -232,7 +232,7 @@ async def test_a_battery_lock_that_does_not_know_the_query_stays_one() -> None:
         await home.until(lambda: len(home.signals) == 3)
         assert {one.kind for one in home.signals} == {Kind.DURESS, Kind.DOORBELL, Kind.ALARM}
         assert home.unlocks == []
-        assert not home.lock.stays
+        assert not home.lock.snapshot.stays
 
 
 @pytest.mark.parametrize(
@@ -291,12 +291,12 @@ def test_a_video_lock_has_a_battery_a_bell_and_a_mode() -> None:
     toy.account({"battery_percentage": 85, "doorbell": True})
     assert (happened(toy), toy.state.battery) == (["doorbell"], 85)
     toy.push({11: "keep"})
-    assert toy.lock.stays
+    assert toy.lock.snapshot.stays
     toy.account({"link_mode": "sleep"})
-    assert not toy.lock.stays
+    assert not toy.lock.snapshot.stays
     toy.account({"link_mode": "lock_keep"})
     toy.cloud({"link_mode": "sleep"})
-    assert toy.lock.stays
+    assert toy.lock.snapshot.stays
 
 
 def test_its_own_numbers_are_no_unlocks_of_another_kind() -> None:

@@ -4,7 +4,13 @@ from .access.passwords import TemporaryPasswords
 from .clock import Clock
 from .cloud.client import CloudClient, list_devices
 from .cloud.openapi import MAX_CALLS, REGIONS, CallCounter, OpenApi, Project
-from .cloud.responses import CloudDevice, Firmware, read_account_report, read_specifications
+from .cloud.responses import (
+    CloudDevice,
+    Firmware,
+    read_account_report,
+    read_devices,
+    read_specifications,
+)
 from .exceptions import (
     AccountRefused,
     AccountSilent,
@@ -44,7 +50,6 @@ from .products.catalogue import (
     family_of,
     has_lock_codes,
     is_lock,
-    is_on_network,
 )
 from .products.decoder import ALARMS, UNLOCK_METHODS
 from .records.ageing import CLOCK_AHEAD, LATE_AFTER
@@ -107,9 +112,9 @@ __all__ = [
     "has_lock_codes",
     "is_clock_set",
     "is_lock",
-    "is_on_network",
     "list_devices",
     "read_account_report",
+    "read_devices",
     "read_specifications",
     "safe_name",
     "visible",

@@ -74,6 +74,10 @@ class Snapshot:
     last_unlock: Record | None
     """The unlock that happened last, also if it is still pending."""
     awake: bool
+    available: bool
+    """It is there for us, awake or not."""
+    stays: bool
+    """It stays on the network, so it is missed when it is not there."""
     unlocking: bool
     unlock_waits_until: float | None
     """Until when an unlock waits for somebody at the door, in Unix seconds; None: none does."""
@@ -88,11 +92,6 @@ class Snapshot:
     """The kinds of records that there are."""
     passwords: tuple[TemporaryPassword, ...]
     """The temporary passwords that are known, the oldest first."""
-
-    @property
-    def available(self) -> bool:
-        """Return if the lock is there for us, awake or not."""
-        return not (self.key_refused or self.missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +141,7 @@ class TuyaLock:
         self.on_network = address.on_network
         """The lock can be looked for in the local network."""
         self.session = LanSession(address, clock, self.on_event)
-        self._say_if_it_stays()
+        self.session.keep_alive(stays=self.product.stays_connected and self.on_network)
         self._waiters = Waiters(clock)
         self._transports = Transports(self.session, self.product, lambda: self._state, clock)
         self._remote = RemoteUnlock(
@@ -322,7 +321,7 @@ class TuyaLock:
             "family": product.family,
             "table_source": product.table_source,
             "kind_unclear": product.kind_unclear,
-            "stays_connected": self.stays,
+            "stays_connected": self.snapshot.stays,
             "query_answer": product.query_answer,
             "table": [{"dp": id_, **dump(dp)} for id_, dp in sorted(product.table.items())],
             "heard": [self._describe_dp(row) for row in product.heard.dps.values()],
@@ -355,11 +354,6 @@ class TuyaLock:
         """Return if the lock itself or Tuya's cloud takes a refusal of the request at the door."""
         by_cloud = self.cloud is not None and "unlock_request" in self._state.seen
         return by_cloud or self.product.replies
-
-    @property
-    def stays(self) -> bool:
-        """Return if the lock stays on the network, so that it is missed when it is not there."""
-        return self.session.stays
 
     @property
     def opens_by_account(self) -> bool:
@@ -395,7 +389,12 @@ class TuyaLock:
         bits = report.source is Source.CLOUD and self.product.alarm_bits
         claims = events(observations, alarm_bits=bits)
         new = self._keep(report, claims)
-        self._feed(report, dated, claims, new)
+        if report.source is Source.LAN:
+            self.session.open_until = self._state.request_until
+            if not report.is_answer:
+                self._check_keys({one.code: one.value for one in observations})
+        if self._waiters.waiting:
+            self._feed(report, dated, claims, new)
         # A record that is pending may change nothing that can be seen, and is to be stored as well.
         self._publish(new, force=self.journal.changes != changes)
 
@@ -442,9 +441,6 @@ class TuyaLock:
         match report.source:
             case Source.LAN:
                 codes = {one.code: one.value for one, _ in dated}
-                self.session.keep_open_until(self._state.request_until)
-                if not report.is_answer:
-                    self._check_keys(codes)
                 self._show(report, codes, [one for one, _ in claims if isinstance(one, Unlock)])
             case Source.ACCOUNT:
                 for one, at in dated:
@@ -493,6 +489,8 @@ class TuyaLock:
 
     def on_event(self, event: SessionEvent) -> None:
         """Take what happens in the local network."""
+        if self.session.connected and not self.snapshot.awake:
+            self.health.note_success()
         if isinstance(event, Report):
             self.receive(event)
         else:
@@ -509,14 +507,12 @@ class TuyaLock:
                 self._state = heard(self._state, self._clock.time())
                 self.health.note_wake(self._clock.time())
                 self._keeper.opened(event.hint_at, woken=event.woken)
-            case Accepted():
-                self.health.note_success()
-                self._show_presence()
-            case Missed():
-                self._show_presence()
             case QueryNotUnderstood():
                 # It says nothing of what the lock is.
                 self.product.heard.note_answer(QueryAnswer.NOT_UNDERSTOOD)
+                self._show_presence()
+            case Accepted() | Missed():
+                self._show_presence()
             case Rejected():
                 refusal = UnlockRefused(Reason.REJECTED)
                 self.health.note_error(refusal, self._clock.time())
@@ -571,10 +567,23 @@ class TuyaLock:
 
     def password_name(self, record: Record) -> str | None:
         """Return the name of the temporary password that opened the lock, if one did."""
+        return used.name if (used := self._password(record)) else None
+
+    def is_first_use(self, record: Record) -> bool:
+        """Return if an unlock is the first one with its temporary password, as far as known."""
+        used = self._password(record)
+        return used is not None and used.first_use in {None, record.id}
+
+    def note_use(self, record: Record) -> None:
+        """Note that an unlock with a temporary password was delivered: later ones are no first."""
+        if used := self._password(record):
+            self.passwords.note_use(used, record.id)
+
+    def _password(self, record: Record) -> TemporaryPassword | None:
         unlock = record.unlock
         if unlock.method != "temporary_password" or unlock.number is None:
             return None
-        return self.passwords.name_of(unlock.number, record.happened)
+        return self.passwords.used(unlock.number, record.happened)
 
     def lacks_name(self, record: Record) -> bool:
         """Return if a temporary password opened the lock whose name may be in the cloud."""
@@ -599,7 +608,7 @@ class TuyaLock:
 
     def _publish(self, records: Iterable[Record] = (), *, force: bool = False) -> None:
         """Publish what has changed, and the records that are new and not delivered."""
-        self._say_if_it_stays()
+        self.session.keep_alive(stays=self.product.stays_connected and self.on_network)
         records = tuple(records)
         for record in records:
             _LOGGER.debug("%s: new: %s", self._device_id, record)
@@ -612,11 +621,8 @@ class TuyaLock:
         self._arm(now)
         self._on_update(Update(snapshot, new))
 
-    def _say_if_it_stays(self) -> None:
-        """Let the session know what is proven of the product: that it stays on the network."""
-        self.session.keep_alive(stays=self.product.stays_connected and self.on_network)
-
     def _look(self, now: float) -> Snapshot:
+        """Return what can be seen of the lock at a Unix time."""
         state, settings = state_at(self._state, now), self._settings
         return Snapshot(
             state=state,
@@ -625,7 +631,9 @@ class TuyaLock:
             bolt=bolt(state, now, settings.relock_delay, settings.relocks_itself),
             last_unlock=self._keeper.last_unlock,
             awake=self.session.connected,
-            unlocking=self._remote.unlocking,
+            available=not (self.health.key_refused or self.session.missing),
+            stays=self.session.stays,
+            unlocking=self._remote.opening is not None,
             unlock_waits_until=self._remote.waits_until,
             requested=state.requested(now),
             problem=self.health.problem,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 import html
 import re
-from typing import Annotated, Any, ClassVar, override
+from typing import Annotated, Any, ClassVar, TypeIs, override
 import unicodedata
 
 PLAUSIBLE = 1_577_836_800.0
@@ -30,6 +30,10 @@ _QUOTES = set("\"'`\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb")
 
 PLAIN_WORD = re.compile("[a-z_]{1,32}")
 """A text that is no key and no code."""
+
+DEVICE_ID = "[0-9A-Za-z]{6,32}"
+"""The id of a device."""
+PRODUCT_ID = "[0-9A-Za-z_]{1,32}"
 
 OUR_MEMBER = 200
 """The member id under which we open; the cloud gives its members 1 to 100."""
@@ -71,6 +75,16 @@ class Matching:
 
 type Number = Annotated[int, Between(0, 0xFFFF)]
 """The number that a lock has given a key; it counts them in two bytes."""
+
+
+def is_device_id(value: Any) -> TypeIs[str]:
+    """Return if a value can be the id of a device."""
+    return isinstance(value, str) and re.fullmatch(DEVICE_ID, value) is not None
+
+
+def is_product_id(value: Any) -> TypeIs[str]:
+    """Return if a value can be the id of a product."""
+    return isinstance(value, str) and re.fullmatch(PRODUCT_ID, value) is not None
 
 
 def safe_name(name: str) -> str:
@@ -382,6 +396,8 @@ class TemporaryPassword:
     phase: PasswordPhase
     gone: float | None = None
     """When it was found to have left the lock."""
+    first_use: RecordId | None = None
+    """The record of the first unlock with it."""
 
     def counts(self, now: float) -> bool:
         """Return if it takes one of the lock's places at a Unix time, as Tuya counts."""

@@ -14,6 +14,18 @@ MAX_TEXT = 255
 """Characters of a name, a code or a value, as a DP of text has at most."""
 
 
+_MAX_DIGITS = 19
+
+
+def integer(value: Any, least: int = 0, most: int = NUMBERS.stop) -> int:
+    """Return an integer of foreign JSON, which may be in a text; raise ValueError if it is none."""
+    if type(value) is str and value.removeprefix("-").isdecimal() and value.isascii():
+        value = int(value) if len(value) <= _MAX_DIGITS else None
+    if type(value) in {int, float} and least <= value <= most and value == int(value):
+        return int(value)
+    raise ValueError("no integer, or one that cannot be")
+
+
 def dump(value: Any) -> Any:
     """Return the JSON form of a value."""
     if value is None or isinstance(value, str | int | float):
@@ -126,6 +138,8 @@ def _load_plain(type_: Any, data: Any) -> Any:
     if type(data) is not type_ and not is_whole:
         raise ValueError(f"{type_.__name__} expected")
     if type_ is str:
+        # A lone surrogate cannot be stored; the error is a ValueError.
+        data.encode()
         can_occur = len(data) <= MAX_TEXT and "\0" not in data
     else:
         # NaN is no number.

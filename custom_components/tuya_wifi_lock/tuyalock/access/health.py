@@ -91,6 +91,10 @@ class Health:
         self.key_owner = known.key_owner
         self.takes_keys = known.takes_keys
         """If the lock stored the last remote key that we sent; None is not known."""
+        self.key_refused = False
+        """The local key is probably wrong."""
+        self.crowded = False
+        """Another client probably holds the only connection."""
         self._failed_handshakes = 0
         self._closed_at_once = 0
 
@@ -116,16 +120,6 @@ class Health:
         return certain or self.key_refused or self.crowded
 
     @property
-    def crowded(self) -> bool:
-        """Return if another client probably holds the only connection."""
-        return self._closed_at_once >= CLOSED_AT_ONCE
-
-    @property
-    def key_refused(self) -> bool:
-        """Return if the local key is probably wrong."""
-        return self._failed_handshakes >= FAILED_HANDSHAKES
-
-    @property
     def longest_silence(self) -> float | None:
         """Return the longest time between two of the last wakes, if there were enough of them."""
         if len(self.wakes) < USUAL_AFTER:
@@ -140,6 +134,7 @@ class Health:
     def note_success(self) -> None:
         """Note that a connection succeeded."""
         self.problem = None
+        self.key_refused = self.crowded = False
         self._failed_handshakes = self._closed_at_once = 0
 
     def note_error(self, error: LockError, now: float) -> None:
@@ -155,6 +150,8 @@ class Health:
             self._failed_handshakes += 1
         elif isinstance(error, SlotTaken):
             self._closed_at_once += 1
+        self.key_refused = self._failed_handshakes >= FAILED_HANDSHAKES
+        self.crowded = self._closed_at_once >= CLOSED_AT_ONCE
 
     def check_clock(self, time: float | None, now: float) -> None:
         """Compare the lock's own time of a record with ours; its clock is wrong if it is ahead."""

@@ -393,17 +393,13 @@ class RemoteUnlock:
         }
         through_gateway = cloud is not None and not transports.on_network
         self._ways = (self._ticket,) if through_gateway else order[settings.unlock_with]
-        self._opening: asyncio.Task[None] | None = None
+        self.opening: asyncio.Task[None] | None = None
+        """The unlock that is under way or waits."""
         self._waiting = False
         self.waits_until: float | None = None
         """Until when an unlock waits for the lock, in Unix seconds; None: none does."""
         self._callers = 0
         self._turn = asyncio.Lock()
-
-    @property
-    def unlocking(self) -> bool:
-        """Return if an unlock is under way or waits."""
-        return self._opening is not None
 
     @property
     def busy(self) -> bool:
@@ -418,12 +414,12 @@ class RemoteUnlock:
 
     async def unlock(self) -> None:
         """Open the door; returns when the lock has said that it is open, else raises LockError."""
-        if self._opening is None:
+        if self.opening is None:
             self._waiting = True
-            self._opening = asyncio.create_task(self._open())
-            self._opening.add_done_callback(self._ended)
+            self.opening = asyncio.create_task(self._open())
+            self.opening.add_done_callback(self._ended)
             self._changed()
-        opening = self._opening
+        opening = self.opening
         self._callers += 1
         try:
             await asyncio.shield(opening)
@@ -439,10 +435,10 @@ class RemoteUnlock:
 
     def cancel(self) -> bool:
         """Cancel an unlock that still waits for the lock; return if there was one."""
-        if not (self._opening and self._waiting and self._opening.cancel()):
+        if not (self.opening and self._waiting and self.opening.cancel()):
             return False
         # A call that comes from now on is not cancelled with it.
-        self._opening = None
+        self.opening = None
         return True
 
     async def lock(self) -> None:
@@ -478,7 +474,7 @@ class RemoteUnlock:
 
     async def close(self) -> None:
         """Cancel everything."""
-        if opening := self._opening:
+        if opening := self.opening:
             opening.cancel()
             await asyncio.wait([opening])
 
@@ -556,8 +552,8 @@ class RemoteUnlock:
 
     def _ended(self, opening: asyncio.Task[None]) -> None:
         """Clear up after an unlock; its error is for those who still wait for it."""
-        if self._opening is opening:
-            self._opening = None
+        if self.opening is opening:
+            self.opening = None
         error = None if opening.cancelled() else opening.exception()
         if opening.cancelled():
             _LOGGER.debug("%s: the unlock was cancelled", self._device_id)

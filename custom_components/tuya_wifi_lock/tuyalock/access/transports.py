@@ -191,26 +191,26 @@ class Waiters:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._waiters: list[Waiter[object]] = []
+        self.waiting: list[Waiter[object]] = []
 
     @contextmanager
     def wait_for[T](self, wanted: Wanted[T], source: Source | None = None) -> Generator[Waiter[T]]:
         """Wait from now on, so that nothing is missed that follows a command sent in this block."""
         waiter = Waiter(wanted, source, self._clock)
-        self._waiters.append(waiter)
+        self.waiting.append(waiter)
         try:
             yield waiter
         finally:
-            self._waiters.remove(waiter)
+            self.waiting.remove(waiter)
 
     def take(self, reported: Reported) -> None:
         """Take a report."""
-        for waiter in self._waiters:
+        for waiter in self.waiting:
             waiter.take(reported)
 
     def fail(self, source: Source, error: LockError) -> None:
         """Take the end of a connection, or a refusal."""
-        for waiter in self._waiters:
+        for waiter in self.waiting:
             waiter.fail(source, error)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from ..exceptions import Cause, CloudError, CloudRefused, CloudSilent, CloudUnreachable
 from ..models import CodeLength, PasswordPhase, PasswordRequest, Report, TemporaryPassword
 from ..products.catalogue import Dp
-from ..storage import Reader
+from ..storage import Reader, integer
 from .openapi import OpenApi
 from .responses import (
     CloudDevice,
@@ -24,8 +24,12 @@ from .responses import (
     encrypt_code,
     parse,
     parse_rows,
+    read_code,
     read_device,
+    read_devices,
     read_firmware,
+    read_flag,
+    read_id,
     read_list,
     read_member,
     read_model,
@@ -166,7 +170,7 @@ class CloudClient:
         result = await self._call("POST", f"{_LOCK}/temp-password", body=body)
         self.code_length = len(request.code)
         return TemporaryPassword(
-            id=parse(lambda row: str(row["id"]), result),
+            id=parse(lambda row: read_id(row["id"]), result),
             name=request.name,
             start=request.start,
             end=request.end,
@@ -211,7 +215,7 @@ class CloudClient:
     async def dynamic_password(self) -> str:
         """Return a code that opens the lock for five minutes."""
         result = await self._call("GET", f"{_LOCK}/dynamic-password")
-        return parse(lambda row: str(row["dynamic_password"]), result)
+        return parse(lambda row: read_code(row["dynamic_password"]), result)
 
     async def offline_password(
         self, kind: str, name: str | None, start: float | None, end: float | None
@@ -283,7 +287,9 @@ class CloudClient:
         for page in range(1, PAGES + 1):
             paged = {**query, "page_no": page, "page_size": PAGE}
             result = await self._try("GET", variants, query=paged, poll=poll)
-            more, total = parse(lambda result: (list(result[rows]), int(result["total"])), result)
+            more, total = parse(
+                lambda page: (read_list(page[rows]), integer(page["total"])), result
+            )
             found += more
             if not more or len(found) >= total or _reaches(more, since):
                 break
@@ -331,14 +337,15 @@ def _reaches(rows: list[Any], since: float) -> bool:
     return any(time < since for time in parse_rows(read_time, rows))
 
 
-async def list_devices(api: OpenApi) -> list[CloudDevice]:
+async def list_devices(api: OpenApi, *, poll: bool = False) -> list[CloudDevice]:
     """Return all devices of a project, without their local keys."""
     found: list[CloudDevice] = []
     query: dict[str, str | int] = {"size": PAGE}
     for _ in range(PAGES):
-        result = await api.call("GET", "/v1.0/iot-01/associated-users/devices", query=query)
+        path = "/v1.0/iot-01/associated-users/devices"
+        result = await api.call("GET", path, query=query, poll=poll)
         rows, last = parse(_page_of_devices, result)
-        found += parse_rows(read_device, rows)
+        found += read_devices(rows)
         if last is None:
             break
         query["last_row_key"] = last
@@ -346,4 +353,5 @@ async def list_devices(api: OpenApi) -> list[CloudDevice]:
 
 
 def _page_of_devices(result: Any) -> tuple[list[Any], str | None]:
-    return list(result["devices"]), result["last_row_key"] if result.get("has_more") else None
+    more = read_flag(result.get("has_more") or False)
+    return read_list(result["devices"]), read_id(result["last_row_key"]) if more else None

@@ -14,8 +14,8 @@ import aiohttp
 
 from ..clock import Clock
 from ..exceptions import CallsUsedUp, Cause, CloudError, CloudRefused, CloudSilent, CloudUnreachable
-from ..models import Between, is_set
-from ..storage import Reader, dump
+from ..models import Between, Matching, is_set
+from ..storage import Reader, checked, dump, integer
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -41,6 +41,8 @@ _RENEW_BEFORE = 60.0
 
 _MAX_TIME = 10**14
 """Milliseconds, in the year 5138."""
+_MAX_CODE = 10**11
+"""Error codes have up to eight digits, some with a sign."""
 
 _TOKEN_PATH = "/v1.0/token"
 
@@ -142,7 +144,7 @@ class _Request:
 class _Token:
     """An access token; it is valid for two hours."""
 
-    text: str = field(repr=False)
+    text: Annotated[str, Matching("[!-~]+")] = field(repr=False)
     until: float
     """When it expires, on the monotonic clock."""
 
@@ -229,10 +231,11 @@ class OpenApi:
         asked_at = self.clock.monotonic()
         try:
             result = await self._send(_Request("GET", _TOKEN_PATH, {"grant_type": 1}), "")
-            until = asked_at + result["expire_time"] - _RENEW_BEFORE
-            return _Token(result["access_token"], until)
-        except (CloudSilent, KeyError, OverflowError, TypeError) as error:
-            raise CloudUnreachable from error
+            until = asked_at + integer(result["expire_time"]) - _RENEW_BEFORE
+            return checked(_Token(result["access_token"], until))
+        except CloudSilent, KeyError, TypeError, ValueError:
+            # The message may quote the token.
+            raise CloudUnreachable from None
 
     async def _send(self, request: _Request, token: str) -> Any:
         """Send a request once and return the result in its answer."""
@@ -282,12 +285,13 @@ class OpenApi:
         """Return the result of an answer, and take the time of the cloud from it."""
         if not isinstance(answer, dict):
             raise CloudSilent
-        if isinstance(now := answer.get("t"), int) and 0 < now < _MAX_TIME:
+        now = answer.get("t")
+        if type(now) is int and 0 < now < _MAX_TIME and is_set(now / 1000):
             self._skew = now / 1000 - self.clock.time()
         if answer.get("success") is True:
             return answer.get("result")
         try:
-            code = int(answer["code"])
-        except KeyError, OverflowError, TypeError, ValueError:
+            code = integer(answer["code"], -_MAX_CODE, _MAX_CODE)
+        except KeyError, ValueError:
             raise CloudSilent from None
         raise CloudRefused(code)

@@ -1,17 +1,22 @@
 """Parsers of the results that Tuya's cloud returns."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 import json
-from typing import Any
+import re
+from typing import Annotated, Any
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from ..exceptions import CloudRefused, CloudSilent
 from ..models import (
+    DEVICE_ID,
+    PRODUCT_ID,
     Item,
+    Matching,
     PasswordPhase,
     Report,
     Source,
@@ -23,7 +28,7 @@ from ..models import (
 )
 from ..products.catalogue import Dp, DpType, is_on_network
 from ..products.decoder import MAX_NUMBER, METHODS, NUMBERS, TEXT_CODES
-from ..storage import checked
+from ..storage import checked, integer
 
 _UNREADABLE = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 
@@ -61,20 +66,23 @@ _MILLISECONDS = 100_000_000_000
 """Above it a time is in milliseconds; in seconds it would be in the year 5138."""
 _MAX_TIME = _MILLISECONDS * 1000
 
+_ID = re.compile(r"[\w.:=+-]{1,64}", re.ASCII)
+"""An id that the cloud gives, which becomes part of a URL."""
+_CODE = re.compile("[0-9]{1,32}")
+"""The digits of a password that the cloud makes."""
+_LOCAL_KEY = re.compile("[!-~]{16}")
 _DAY_MINUTES = 24 * 60
-
-_INTEGER_DIGITS = 19
-"""An integer of the records with more digits is none."""
+_ALL_DAYS = 0b111_1111
 
 
 @dataclass(frozen=True, slots=True)
 class CloudDevice:
     """A device that the project can access."""
 
-    id: str
+    id: Annotated[str, Matching(DEVICE_ID)]
     name: str
     category: str
-    product_id: str
+    product_id: Annotated[str, Matching(PRODUCT_ID)]
     local_key: str = field(repr=False)
     """Empty in the list of all devices, and for a lock that has none."""
     model: str | None
@@ -113,7 +121,7 @@ class OfflinePassword:
 class Ticket:
     """A ticket, which is valid for one operation."""
 
-    id: str = field(repr=False)
+    id: Annotated[str, Matching("[!-~]+")] = field(repr=False)
     key: str = field(repr=False)
     """Encrypted with the access secret, in hex."""
 
@@ -124,7 +132,7 @@ class Ticket:
             padded = decryptor.update(bytes.fromhex(self.key)) + decryptor.finalize()
             padding = PKCS7(_BLOCK_BITS).unpadder()
             key = padding.update(padded) + padding.finalize()
-        except (TypeError, ValueError) as error:
+        except ValueError as error:
             raise CloudRefused(_BAD_TICKET) from error
         if len(key) != _TICKET_KEY_SIZE:
             raise CloudRefused(_BAD_TICKET)
@@ -158,10 +166,39 @@ def read_list(result: Any) -> list[Any]:
     return result
 
 
+def read_flag(value: Any) -> bool:
+    """Read a boolean; a text or a number is none."""
+    if type(value) is not bool:
+        raise TypeError
+    return value
+
+
+def read_id(value: Any) -> str:
+    """Read an id, which may be a number."""
+    text = value if type(value) is str else str(integer(value, most=2**63))
+    if not _ID.fullmatch(text):
+        raise ValueError("no id")
+    return text
+
+
+def read_code(value: Any) -> str:
+    """Read the digits of a password."""
+    text = value if type(value) is str else str(integer(value, most=2**63))
+    if not _CODE.fullmatch(text):
+        raise ValueError("no digits")
+    return text
+
+
+def _local_key(value: Any) -> str:
+    """Read a local key; what can be none is left out."""
+    key = clean_secret(value) if type(value) is str else ""
+    return key if _LOCAL_KEY.fullmatch(key) else ""
+
+
 def read_device(row: Any) -> CloudDevice:
     """Read a device; there is no local key in the list of all devices."""
-    model = row.get("model") or row.get("product_name") or None
-    local_key = clean_secret(row.get("local_key") or "")
+    model = row.get("model") or row.get("product_name")
+    local_key = _local_key(row.get("local_key"))
     return checked(
         CloudDevice(
             id=row["id"],
@@ -169,21 +206,26 @@ def read_device(row: Any) -> CloudDevice:
             category=row["category"],
             product_id=row["product_id"],
             local_key=local_key,
-            model=model,
+            model=_name(model) if model else None,
             on_network=is_on_network(
                 product_id=row["product_id"],
-                behind_gateway=bool(row.get("sub")) or bool(row.get("gateway_id")),
+                behind_gateway=read_flag(row.get("sub") or False) or bool(row.get("gateway_id")),
                 local_key=local_key,
                 ip=row.get("ip"),
-                codes=[str(one["code"]) for one in row.get("status") or ()],
+                codes=[str(one["code"]) for one in read_list(row.get("status") or [])],
             ),
         )
     )
 
 
+def read_devices(rows: list[Any]) -> list[CloudDevice]:
+    """Read devices, leaving out those that have another shape than expected."""
+    return parse_rows(read_device, rows)
+
+
 def read_ticket(row: Any) -> Ticket:
     """Read a ticket."""
-    return Ticket(row["ticket_id"], row["ticket_key"])
+    return checked(Ticket(row["ticket_id"], row["ticket_key"]))
 
 
 def encrypt_code(code: str, key: bytes) -> str:
@@ -205,15 +247,15 @@ def _cipher(key: bytes) -> Cipher[modes.ECB]:
 
 def read_model(result: Any) -> dict[int, Dp]:
     """Read the DP table of a thing model, which is JSON in a string."""
-    services = json.loads(result["model"])["services"]
-    rows = [row for service in services for row in service["properties"]]
+    services = read_list(json.loads(result["model"])["services"])
+    rows = [row for service in services for row in read_list(service["properties"])]
     return dict(parse_rows(_read_property, rows))
 
 
 def read_specifications(result: Any) -> dict[int, Dp]:
     """Read the DP table of the older specifications."""
-    reported = parse_rows(_read_specification, list(result.get("status", ())))
-    written = parse_rows(_read_specification, list(result.get("functions", ())))
+    reported = parse_rows(_read_specification, read_list(result.get("status", [])))
+    written = parse_rows(_read_specification, read_list(result.get("functions", [])))
     return dict(reported) | {id_: replace(dp, writable=True) for id_, dp in written}
 
 
@@ -230,17 +272,18 @@ def _read_specification(row: Any) -> tuple[int, Dp]:
 
 def _dp_id(value: Any) -> int:
     """Read a DP id, which is a byte."""
-    if type(value) is int and 0 < value < 256:
-        return value
-    raise ValueError("no DP id")
+    return integer(value, 1, 255)
 
 
 def _limited(dp: Dp, spec: Mapping[str, Any]) -> Dp:
     if dp.type is DpType.STRING:
-        return replace(dp, options=tuple(spec.get("range", ())))
+        return replace(dp, options=tuple(read_list(spec.get("range", []))))
     if dp.type is DpType.INTEGER and "max" in spec:
-        limits = int(spec.get("min", 0)), int(spec["max"])
-        step, unit = int(spec.get("step", 1)), spec.get("unit") or ""
+        least, most, step = (
+            integer(spec.get(name, usual), -(2**31))
+            for name, usual in (("min", 0), ("max", 0), ("step", 1))
+        )
+        limits, unit = (least, most), spec.get("unit") or ""
         return replace(dp, range=limits, step=step, unit=unit)
     return dp
 
@@ -255,7 +298,10 @@ def read_report(row: Any, received: float) -> Report:
 
 
 def _read_item(row: Any, time: float) -> Item:
-    return Item(row["code"], _value(row["code"], str(row["value"])), time)
+    code, value = row["code"], row["value"]
+    if type(code) is not str or type(value) not in {str, int, bool}:
+        raise TypeError
+    return Item(code, _value(code, str(value)), time)
 
 
 def read_account_report(items: list[dict[str, Any]], received: float) -> Report:
@@ -288,7 +334,7 @@ def _item_time(value: Any) -> float | None:
 
 def read_time(row: Any) -> float:
     """Read the time of a row of the logs, in Unix seconds."""
-    return in_seconds(float(row["update_time"]))
+    return in_seconds(integer(row["update_time"], most=_MAX_TIME))
 
 
 def in_seconds(time: float) -> float:
@@ -302,8 +348,9 @@ def _value(code: str, text: str) -> Value:
     """Return a value of the records, which are strings, as a lock reports it."""
     if code in TEXT_CODES:
         return text
-    if text.isdecimal() and len(text) <= _INTEGER_DIGITS:
-        return int(text)
+    if text.isdecimal():
+        with suppress(ValueError):
+            return integer(text, most=2**63)
     return _BOOLEANS.get(text.lower(), text)
 
 
@@ -311,14 +358,24 @@ def read_member(row: Any) -> CloudMember:
     """Read a member with their numbers."""
     owned = set(NUMBERS.values())
     keys = {
-        f"{method}:{number}": key.get("unlock_attr") == 1
+        f"{method}:{number}": is_duress
         for detail in row.get("unlock_detail") or ()
         if (method := METHODS.get(detail["dp_code"])) in owned
-        for key in detail["unlock_list"]
-        if 0 <= (number := int(key["unlock_sn"])) <= MAX_NUMBER
+        for number, is_duress in parse_rows(_read_number, read_list(detail["unlock_list"]))
     }
     duress = frozenset(key for key, is_duress in keys.items() if is_duress)
     return checked(CloudMember(_name(row["nick_name"]), frozenset(keys), duress))
+
+
+def _read_number(key: Any) -> tuple[int, bool]:
+    """Read the number of a key, and if it is one for duress."""
+    return integer(key["unlock_sn"], most=MAX_NUMBER), _whole(key, "unlock_attr") == 1
+
+
+def _whole(row: Any, name: str) -> int:
+    """Read an integer that may be missing, which is 0."""
+    value = row.get(name)
+    return 0 if value is None else integer(value, -1)
 
 
 def _name(value: Any) -> str:
@@ -330,36 +387,35 @@ def _name(value: Any) -> str:
 
 def read_password(row: Any) -> TemporaryPassword:
     """Read a temporary password; its number is not above 0 until the lock has it."""
-    number = int(row.get("sn") or 0)
+    number = _whole(row, "sn")
     return checked(
         TemporaryPassword(
-            id=str(row["id"]),
+            id=read_id(row["id"]),
             number=number if number > 0 else None,
             name=_name(row.get("name") or ""),
-            start=int(row["effective_time"]),
-            end=int(row["invalid_time"]),
-            once=row.get("type") == 1,
+            start=integer(row["effective_time"]),
+            end=integer(row["invalid_time"]),
+            once=_whole(row, "type") == 1,
             weekly=_read_schedule(row),
-            phase=_PHASES.get(row["phase"], PasswordPhase.UNKNOWN),
+            phase=_PHASES.get(integer(row["phase"]), PasswordPhase.UNKNOWN),
         )
     )
 
 
 def _read_schedule(row: Any) -> Weekly | None:
     """Read the weekly schedule; days are bits, Sunday the lowest, and times minutes of the day."""
-    blocks = row.get("schedule_list") or []
-    if not blocks or not blocks[0].get("working_day"):
+    blocks = read_list(row.get("schedule_list") or [])
+    if not blocks or not (days := integer(blocks[0].get("working_day") or 0, most=_ALL_DAYS)):
         return None
-    start, end = int(blocks[0]["effective_time"]), int(blocks[0]["invalid_time"])
+    start, end = (integer(blocks[0][name]) for name in ("effective_time", "invalid_time"))
     if max(start, end) > _DAY_MINUTES:
         # 17:00 as 1700.
         start, end = (time // 100 * 60 + time % 100 for time in (start, end))
-    days = int(blocks[0]["working_day"])
     return Weekly(
         days=frozenset(day for day in range(7) if days & _day_bit(day)),
         start=start,
         end=min(end, _DAY_MINUTES - 1),
-        time_zone=row.get("time_zone") or "",
+        time_zone=_name(row.get("time_zone") or ""),
     )
 
 
@@ -384,10 +440,10 @@ def _day_bit(day: int) -> int:
 
 def read_offline_password(row: Any) -> OfflinePassword:
     """Read an offline password."""
-    start, end = row.get("effective_time"), row.get("invalid_time")
+    start, end = _whole(row, "effective_time"), _whole(row, "invalid_time")
     return checked(
         OfflinePassword(
-            str(row["offline_temp_password"]),
+            read_code(row["offline_temp_password"]),
             _name(row.get("offline_temp_password_name") or ""),
             float(start) if start else None,
             float(end) if end else None,
@@ -399,7 +455,7 @@ def read_remote_unlock_allowed(result: Any) -> bool | None:
     """Read if remote unlocking is enabled: the result is a list of ways, or a single one."""
     for way in _rows(result):
         if way["remote_unlock_type"] == _REMOTE_UNLOCK:
-            return bool(way["open"])
+            return read_flag(way["open"])
     return None
 
 
@@ -408,14 +464,14 @@ def read_firmware(result: Any) -> Firmware | None:
     modules = [row for row in _rows(result) if row.get("current_version")]
     if not modules:
         return None
-    installed = [safe_name(str(row["current_version"])) for row in modules]
+    installed = [_name(row["current_version"]) for row in modules]
     newest = [_newest(row) for row in modules]
     return checked(Firmware(", ".join(installed), ", ".join(newest)))
 
 
 def _newest(row: Any) -> str:
-    up_to_date = row.get("upgrade_status", 0) in _UP_TO_DATE
-    return safe_name(str(row["current_version"] if up_to_date else row["version"]))
+    up_to_date = _whole(row, "upgrade_status") in _UP_TO_DATE
+    return _name(row["current_version"] if up_to_date else row["version"])
 
 
 def _rows(result: Any) -> list[Any]:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 import logging
-import re
 import socket
-from typing import Any, TypeIs, override
+from typing import Any, override
 
+from ..models import is_device_id, is_product_id
 from . import protocol
 
 PORTS = (6666, 6667, 7000)
@@ -27,9 +27,6 @@ MOST_SENDERS = 512
 MAX_DATAGRAM = 2048
 RETRY = 60.0
 """Seconds after which a port that another program kept is tried again."""
-
-_DEVICE_ID = re.compile("[0-9A-Za-z]{6,32}")
-_PRODUCT_ID = re.compile("[0-9A-Za-z_]{1,32}")
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -165,7 +162,7 @@ class _Receiver(asyncio.DatagramProtocol):
         if body is None or body.get("from") == "app":
             return
         device_id, host, version = body.get("gwId"), body.get("ip"), body.get("version")
-        if not isinstance(version, str) or not _matches(device_id, _DEVICE_ID):
+        if not isinstance(version, str) or not is_device_id(device_id):
             return
         product_id = body.get("productKey")
         self._heard(
@@ -173,7 +170,7 @@ class _Receiver(asyncio.DatagramProtocol):
                 device_id,
                 host if isinstance(host, str) and _is_ipv4(host) else sender,
                 version if version in protocol.VERSIONS else None,
-                product_id if _matches(product_id, _PRODUCT_ID) else None,
+                product_id if is_product_id(product_id) else None,
                 self._asked,
                 sender,
             )
@@ -182,10 +179,6 @@ class _Receiver(asyncio.DatagramProtocol):
     @override
     def error_received(self, exc: Exception) -> None:
         """Ignore what the network says about our questions."""
-
-
-def _matches(value: object, pattern: re.Pattern[str]) -> TypeIs[str]:
-    return isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
 def _is_ipv4(text: str) -> bool:

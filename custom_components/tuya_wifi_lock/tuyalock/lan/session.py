@@ -88,7 +88,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The lock talks to us."""
+    """The lock talks to us, and has not reported anything yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,8 @@ class LanSession:
         self._clock = clock
         self._on_event = on_event
         self._kept_open = 0
-        self._open_until = float("-inf")
+        self.open_until: float | None = None
+        """The connection is kept until this Unix time: somebody waits at the door."""
         self._running = False
         self._said_to_stay = False
         self._missing_timer: Timer | None = None
@@ -125,6 +126,9 @@ class LanSession:
     def _begin(self, address: Address) -> None:
         """Know nothing but an address."""
         self._address = address
+        self.stays = self._said_to_stay or address.keep_alive
+        """The lock stays on the network, by what is said of it or by what it has shown: the
+        connection is kept, and the lock is missed without it."""
         self.connected = False
         """The lock talks to us."""
         self.missing = False
@@ -193,10 +197,6 @@ class LanSession:
         finally:
             self._kept_open -= 1
 
-    def keep_open_until(self, until: float | None) -> None:
-        """Keep the connection until a Unix time: somebody waits at the door."""
-        self._open_until = float("-inf") if until is None else until
-
     def send(self, dps: Mapping[int, Any]) -> None:
         """Send DP values, once, to the lock and nobody else.
 
@@ -219,14 +219,6 @@ class LanSession:
 
     # Locks that stay on the network
 
-    @property
-    def stays(self) -> bool:
-        """Return if the lock stays on the network, by what is said of it or by what it has shown.
-
-        Then the connection is kept, and the lock is missed without it.
-        """
-        return self._said_to_stay or self._address.keep_alive
-
     def keep_alive(self, *, stays: bool = True) -> None:
         """Take what is known of the product: this lock stays on the network, or may sleep."""
         if stays != self._said_to_stay:
@@ -235,7 +227,7 @@ class LanSession:
 
     def _stays_now(self) -> None:
         """Act on it that the lock stays on the network, or may sleep."""
-        stays = self.stays
+        stays = self.stays = self._said_to_stay or self._address.keep_alive
         _LOGGER.debug("%s %s", self._address.device_id, "stays" if stays else "may sleep")
         if stays:
             self._held_until = float("-inf")
@@ -535,7 +527,9 @@ class LanSession:
         except LockError as err:
             return err
         if connection is self._connection:
-            self._accepted(candidate)
+            if not self.connected:
+                self._accepted(candidate)
+                self._on_event(Accepted())
             return await connection.closed()
         return await self._await_proof(candidate, connection)
 
@@ -615,7 +609,6 @@ class LanSession:
             self._watch_idle()
             self._watch_absence()
             _LOGGER.debug("%s is connected", self._address.device_id)
-            self._on_event(Accepted())
 
     def _received(self, candidate: Candidate, received: Received) -> None:
         connection = candidate.connection
@@ -664,4 +657,4 @@ class LanSession:
 
     @property
     def _needed(self) -> bool:
-        return self._kept_open > 0 or self._clock.time() < self._open_until
+        return self._kept_open > 0 or self._clock.time() < (self.open_until or 0.0)

@@ -1,4 +1,4 @@
-"""What the README shows can be used as it is: its examples load, and its links lead somewhere."""
+"""What the documentation shows can be used as it is: examples load, and links lead somewhere."""
 
 import json
 from pathlib import Path
@@ -21,18 +21,31 @@ from homeassistant.components.script.config import (
     async_validate_config_item as async_validate_script,
 )
 from homeassistant.core import HomeAssistant
+from scripts import model_tables
 
 ROOT = Path(__file__).parent.parent
 INTEGRATION = ROOT / "custom_components" / DOMAIN
-README = (ROOT / "README.md").read_text()
+PAGES = {
+    path: path.read_text()
+    for path in (ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md")))
+}
+ALL = "\n".join(PAGES.values())
+REFERENCE = PAGES[ROOT / "docs" / "reference.md"]
+GUESTS = PAGES[ROOT / "docs" / "guest-codes.md"]
 TEXTS = json.loads((INTEGRATION / "translations" / "en.json").read_text())
 EXAMPLES: list[dict[str, Any]] = [
     yaml.safe_load(dedent(block))
-    for block in re.findall(r"^ *```yaml\n(.*?)^ *```$", README, re.DOTALL | re.MULTILINE)
+    for block in re.findall(r"^ *```yaml\n(.*?)^ *```$", ALL, re.DOTALL | re.MULTILINE)
+    if not block.lstrip().startswith("type:")
 ]
+"""Those for automations and scripts; a card's begins with its type."""
 CONFIGURATION = {"logbook": LOGBOOK, "recorder": RECORDER}
 """Whose examples belong into `configuration.yaml`."""
-HEADINGS = re.findall(r"^#+ (.+)$", README, re.MULTILINE)
+
+
+def headings(page: str) -> list[str]:
+    """Return the headings of a page."""
+    return re.findall(r"^#+ (.+)$", page, re.MULTILINE)
 
 
 def anchor(heading: str) -> str:
@@ -79,20 +92,36 @@ def test_the_examples_call_actions_with_fields_that_they_have() -> None:
         assert call.get("data", {}).keys() <= fields.keys()
 
 
-def test_links_lead_somewhere() -> None:
-    targets = [
-        target
-        for target in re.findall(r"\]\(([^)]+)\)", README)
-        if not target.startswith("https://")
-    ]
-    assert targets
-    anchors = {f"#{anchor(heading)}" for heading in HEADINGS}
-    for target in targets:
-        assert target in anchors if target.startswith("#") else (ROOT / target).is_file(), target
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    targets = re.findall(r"\]\(([^)]+)\)|src=\"([^\"]+)\"", PAGES[path])
+    for target in ("".join(one) for one in targets):
+        if target.startswith("https://"):
+            continue
+        name, _, chapter = target.partition("#")
+        file = (path.parent / name).resolve() if name else path
+        assert file.is_file(), target
+        if chapter:
+            assert chapter in {anchor(one) for one in headings(PAGES[file])}, target
+
+
+def test_every_page_is_in_the_list() -> None:
+    index = ROOT / "docs" / "README.md"
+    assert [one for one in PAGES if one != index and f"{one.name})" not in PAGES[index]] == []
+
+
+def test_the_readme_is_short() -> None:
+    assert len(PAGES[ROOT / "README.md"].split()) < 2600
+
+
+def test_the_tables_of_models_are_current() -> None:
+    """`scripts/devices --docs` writes them."""
+    assert PAGES[model_tables.MODELS] == model_tables.models_page()
+    assert PAGES[model_tables.README] == model_tables.readme()
 
 
 def test_the_form_of_an_issue_is_there_and_asks_for_the_diagnostics() -> None:
-    (name,) = re.findall(r"/issues/new\?template=([\w.]+)\)", README)
+    (name,) = re.findall(r"/issues/new\?template=([\w.]+)\)", ALL)
     form = yaml.safe_load((ROOT / ".github" / "ISSUE_TEMPLATE" / name).read_text())
     asked = {part["id"]: part for part in form["body"] if "id" in part}
     assert asked["diagnostics"]["validations"] == {"required": True}
@@ -108,7 +137,7 @@ def texts(part: Any) -> list[str]:
 def test_what_is_quoted_is_said() -> None:
     seen = [
         row.split("|")[1]
-        for table in README.split("| What you see |")[1:]
+        for table in ALL.split("| What you see |")[1:]
         for row in table.split("\n\n")[0].splitlines()[2:]
     ]
     quoted = [quote for cell in seen for quote in re.findall(r"\*([^*]+)\*", cell)]
@@ -119,20 +148,20 @@ def test_what_is_quoted_is_said() -> None:
 
 def test_an_action_is_called_by_its_name() -> None:
     names = tuple(one["name"] for one in TEXTS["services"].values())
-    said = [*texts(TEXTS), " ".join(README.split()).replace("[*", "").replace("*]", "")]
+    said = [*texts(TEXTS), " ".join(ALL.split()).replace("[*", "").replace("*]", "")]
     called = [rest for text in said for rest in re.split(r"\bthe action (?=[A-Z])", text)[1:]]
     assert called
     assert [rest[:30] for rest in called if not rest.startswith(names)] == []
 
 
-def test_there_are_no_two_chapters_of_one_name() -> None:
-    chapters = re.findall(r"^## (.+)$", README, re.MULTILINE)
-    assert len(chapters) == len(set(chapters))
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_there_are_no_two_chapters_of_one_name(path: Path) -> None:
+    assert len(headings(PAGES[path])) == len(set(headings(PAGES[path])))
 
 
 @pytest.mark.parametrize("kind", ["entity", "services", "triggers", "conditions"])
 def test_all_that_an_owner_meets_is_named(kind: str) -> None:
-    named = " ".join(README.lower().split())
+    named = " ".join(ALL.lower().split())
     if kind == "entity":
         entities = [one for platform in TEXTS[kind].values() for one in platform.values()]
         names = {one["name"] for one in entities if "name" in one}
@@ -145,17 +174,17 @@ def test_all_that_an_owner_meets_is_named(kind: str) -> None:
 
 
 def test_each_phase_of_a_password_is_explained() -> None:
-    assert [phase for phase in PasswordPhase if f"| `{phase}` |" not in README] == []
+    assert [phase for phase in PasswordPhase if f"| `{phase}` |" not in GUESTS] == []
 
 
 def test_each_option_is_named_as_its_form_names_it() -> None:
     for name in TEXTS["options"]["step"]["behaviour"]["data"].values():
-        assert f"| {name} |" in README
+        assert f"| {name} |" in REFERENCE
     for way in TEXTS["selector"]["unlock_with"]["options"].values():
-        assert f"| {way}" in README
+        assert f"| {way}" in REFERENCE
 
 
-DEVELOPMENT = README.split("## Development")[1]
+DEVELOPMENT = PAGES[ROOT / "docs" / "developing.md"]
 
 
 def test_the_developer_part_names_files_that_exist() -> None:
@@ -176,7 +205,7 @@ def test_the_developer_part_names_code_that_exists() -> None:
     defined |= set(re.findall(r"^    (\w+): ", code, re.MULTILINE))
     diagram = DEVELOPMENT.split("```mermaid")[1].split("```")[0]
     named = set(re.findall(r"\b[A-Z][a-z]+[A-Z]\w+\b", diagram)) - {"Home Assistant"}
-    tables = DEVELOPMENT.split("### Where do I put ...")[1].split("### Commands")[0]
+    tables = DEVELOPMENT.split("## Where do I put ...")[1].split("## Commands")[0]
     named |= {
         part
         for name in re.findall(r"`([\w.]+)`", tables)

@@ -1,0 +1,83 @@
+"""The tables of lock models in the README and in docs/models.md, from what is known of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+import re
+
+from custom_components.tuya_wifi_lock.tuyalock.products.facts import ROWS
+from tests.devices import Model, load
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+MODELS = ROOT / "docs" / "models.md"
+
+_PART = re.compile(r"(<!-- models -->\n).*?(<!-- end of models -->)", re.DOTALL)
+_NAMELESS = re.compile(r"(Wi-Fi|BLE|Zigbee) lock\b|.* \(custom\)")
+_CLOUD = "with a cloud project"
+_HEADER = """\
+# Models
+
+Written by `scripts/devices --docs`. Each of these {count} locks exists: owners have published what
+it reports. Our tests replay these reports through your network, your Tuya account and a cloud
+project, as far as each reaches the lock. Nobody has tried the lock itself with this integration
+yet: if you own one, [say how it does](report-a-lock.md).
+
+A lock that is not listed works, too, if it is one of these kinds. *In the catalogue* means that
+Home Assistant knows the product before the lock has reported anything.
+
+| Model | Product ID | In the catalogue | Kind | Remote unlock |
+| --- | --- | --- | --- | --- |
+"""
+
+
+def kind(model: Model) -> str:
+    """Return how a model is connected, in words."""
+    if model.gateway or "wifi" not in model.link:
+        return "Zigbee, through a gateway" if "zigbee" in model.link else "Bluetooth"
+    if {"photo", "video"} & model.link:
+        return "Wi-Fi, with a camera"
+    return "Wi-Fi, mains power" if "mains" in model.link else "Wi-Fi, batteries"
+
+
+def remote_unlock(model: Model) -> str:
+    """Return how a model is unlocked remotely, in words."""
+    if model.gateway or "wifi" not in model.link:
+        return _CLOUD
+    if "remote_no_dp_key" in model.codes:
+        return "over your network"
+    if "reply_unlock_request" in model.codes:
+        return "over your network, by answering a request at the door"
+    return f"{_CLOUD}, if the product allows it"
+
+
+def models_page() -> str:
+    """Return docs/models.md."""
+    known, models = {row[0] for row in ROWS}, load()
+    rows = []
+    for model in models:
+        product_id = f"`{model.product_id}`" if model.product_id else ""
+        listed = "yes" if model.product_id in known else ""
+        cells = (model.name, product_id, listed, kind(model), remote_unlock(model))
+        rows.append(f"| {' | '.join(cells)} |\n")
+    return _HEADER.format(count=len(models)) + "".join(rows)
+
+
+def readme() -> str:
+    """Return the README with its table of kinds."""
+    rows = ["| Kind | Remote unlock | Models |\n", "| --- | --- | --- |\n", *_kinds()]
+    return _PART.sub(lambda part: part[1] + "".join(rows) + part[2], README.read_text())
+
+
+def _kinds() -> Iterator[str]:
+    groups: dict[tuple[str, str], list[str]] = {}
+    for model in load():
+        names = groups.setdefault((kind(model), remote_unlock(model)), [])
+        names += [model.name] * (not _NAMELESS.match(model.name))
+    for (kind_, unlock), names in sorted(groups.items(), reverse=True):
+        yield f"| {kind_} | {unlock} | {', '.join(names)} |\n"
+
+
+def write() -> None:
+    """Write both."""
+    MODELS.write_text(models_page())
+    README.write_text(readme())
