@@ -18,6 +18,8 @@ from .texts import async_time_format, local_time, text
 from .tuyalock import TemporaryPassword, TemporaryPasswords, Weekly
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+LAST_MINUTE = 24 * 60 - 1
+"""Of a day: a schedule may be entered to end at midnight."""
 _THIS_WEEK = timedelta(days=6)
 """How far a day can be away that is known by its name alone."""
 

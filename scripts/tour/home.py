@@ -164,7 +164,7 @@ class Home:
 
     async def add_guest_code(self, guest: str) -> Json:
         """Make a code for a night; return what the last page says."""
-        return await self._guest_code("made", {"user": "night", "code": {"name": guest}})
+        return await self._guest_code("made", {"user": ("night", {"name": guest})})
 
     async def prolong(self, guest: str, until: str) -> Json:
         """Let a guest stay longer; return what the last page says."""

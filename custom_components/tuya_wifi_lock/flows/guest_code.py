@@ -29,7 +29,7 @@ from homeassistant.util import dt as dt_util
 
 from ..const import CONF_CODE, CONF_DELETING, CONF_END, CONF_START, DOMAIN
 from ..coordinator import LockCoordinator
-from ..guests import DAYS, GuestCode, Guests
+from ..guests import DAYS, LAST_MINUTE, GuestCode, Guests, clock_time
 from ..texts import TIME, async_error_text, in_markdown, text
 from ..tuyalock import PasswordPhase, TemporaryPassword, Weekly, visible
 
@@ -93,8 +93,20 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
     """
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Offer the usual times; the form that follows begins with them."""
-        guests = self._coordinator().guests
+        """Make a code; the usual times are offered first."""
+        coordinator = self._coordinator()
+        if user_input is None:
+            return await self._async_offer(coordinator.guests)
+        try:
+            password, digits = await coordinator.guests.async_add(
+                **_read(user_input), once=user_input[CONF_ONCE]
+            )
+        except HomeAssistantError as err:
+            return await self._async_say("user", user_input, err)
+        return self._show_code("made", coordinator, password, digits)
+
+    async def _async_offer(self, guests: Guests) -> SubentryFlowResult:
+        """Offer the usual times, if there is a place for one more code."""
         if guests.room <= 0:
             with suppress(HomeAssistantError):
                 await guests.async_refresh()
@@ -129,18 +141,7 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
     def _begin(self, usual: str, *, collapsed: bool = True) -> SubentryFlowResult:
         start, end = _usual_times(dt_util.now())[usual]
         values = {CONF_START: f"{start:%F %H:%M:00}", CONF_END: f"{end:%F %H:%M:00}"}
-        return self._show_form("code", values, collapsed=collapsed)
-
-    async def async_step_code(self, user_input: dict[str, Any]) -> SubentryFlowResult:
-        """Make a code."""
-        coordinator = self._coordinator()
-        try:
-            password, digits = await coordinator.guests.async_add(
-                **_read(user_input), once=user_input[CONF_ONCE]
-            )
-        except HomeAssistantError as err:
-            return await self._async_say("code", user_input, err)
-        return self._show_code("made", coordinator, password, digits)
+        return self._show_form("user", values, collapsed=collapsed)
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
@@ -193,7 +194,7 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
         collapsed: bool,
         **placeholders: str,
     ) -> SubentryFlowResult:
-        schema = _schema(collapsed=collapsed, has_once=step_id == "code")
+        schema = _schema(collapsed=collapsed, has_once=step_id == "user")
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, values),
@@ -238,7 +239,7 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
     ) -> SubentryFlowResult:
         """End with the digits, which are shown this once."""
         code = coordinator.guests.seen(password)
-        delivery = "stays" if coordinator.lock.stays else "sleeps"
+        delivery = "stays" if coordinator.data.stays else "sleeps"
         return self.async_abort(
             reason=reason,
             description_placeholders={
@@ -279,7 +280,7 @@ def _read(typed: Mapping[str, Any]) -> dict[str, Any]:
         CONF_WEEKLY: Weekly(
             days=frozenset(map(DAYS.index, weekly[CONF_DAYS])),
             start=_minute(weekly[CONF_START]),
-            end=_minute(weekly[CONF_END]),
+            end=_minute(weekly[CONF_END]) or LAST_MINUTE,
         )
         if weekly[CONF_DAYS]
         else None,
@@ -322,4 +323,4 @@ def _minute(clock: str) -> int:
 
 def _clock(minute: int) -> str:
     """Return minutes of the day as a time."""
-    return f"{minute // 60:02}:{minute % 60:02}:00"
+    return clock_time(minute).isoformat()
