@@ -220,9 +220,10 @@ def test_it_can_be_imported(hass: HomeAssistant, file: Path) -> None:
     assert f"({IMPORT}{address.replace(':', '%3A').replace('/', '%2F')})" in reference
 
 
-def test_there_are_seven() -> None:
+def test_there_are_eight() -> None:
     assert [file.stem for file in FILES] == [
         "alarms",
+        "booking",
         "duress",
         "guest_arrived",
         "opened_while_away",

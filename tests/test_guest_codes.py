@@ -24,8 +24,8 @@ from tests.guests import CODE, OTHER_CODE, fetch
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 
-WAITS = "Waits for the lock"
-DELETING = "Being deleted, may still open"
+WAITS = "Waits for the lock: touch the keypad"
+DELETING = "Being deleted, may still open until you touch the keypad"
 UNDELETED = "Failed: not deleted yet, may still open. Home Assistant keeps trying"
 ADDED, CHANGED = r"/temp-password$", "/modify-password$"
 NOW = "2027-03-03 08:30:00+00:00"
@@ -204,9 +204,9 @@ async def test_a_code_is_shown_as_time_passes_and_goes_when_it_ends(
         clock.move_to(dt_util.parse_datetime(f"{moment}:00+01:00", raise_on_error=True))
         await pass_time(hass, 0.5)
     assert shown == [
-        {"Anna": "From 2027-03-10 4:00 PM"},
-        {"Anna": "From Wednesday 4:00 PM"},
-        {"Anna": "From Wednesday 4:00 PM"},
+        {"Anna": "From 2027-03-10 4:00 PM to 2027-03-12 11:00 AM"},
+        {"Anna": "From Wednesday 4:00 PM to 2027-03-12 11:00 AM"},
+        {"Anna": "From Wednesday 4:00 PM to Friday 11:00 AM"},
         {"Anna": "Active until Friday 11:00 AM"},
     ]
     assert page(entry) == {}

@@ -228,7 +228,7 @@ async def test_a_lock_with_a_wrong_clock_gets_the_times_that_were_meant(
 @pytest.mark.parametrize(
     ("now", "phase", "status"),
     [
-        ("2027-03-01T08:00Z", "early", "From Friday 9:00 AM, {weekly}"),
+        ("2027-03-01T08:00Z", "early", "From Friday 9:00 AM to 2027-08-01 12:00 PM, {weekly}"),
         ("2027-03-05T08:00Z", "active", "Active {weekly}, until 2027-08-01 12:00 PM"),
     ],
 )
@@ -245,7 +245,7 @@ async def test_a_weekly_code_in_words(
     freezer.move_to("2027-03-01T08:00Z")
     made = await add(hass, "Cleaner", start="2027-03-05 09:00", end="2027-08-01 12:00", **CLEANER)
     assert made["weekly"] == CLEANER
-    assert made["status"] == "Waits for the lock"
+    assert made["status"] == "Waits for the lock: touch the keypad"
     cloud.rows(lock.device_id)[0].phase = 2
     freezer.move_to(now)
     (known,) = (await act(hass, "get_temporary_passwords"))["passwords"]

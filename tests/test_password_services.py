@@ -36,7 +36,7 @@ TEMPORARY = {
     "get_temporary_passwords": {},
 }
 ACTIONS = TEMPORARY | {"get_dynamic_password": {}, "add_offline_password": {"kind": "once"}}
-WAITING = "Waits for the lock"
+WAITING = "Waits for the lock: touch the keypad"
 WEEKLY = {"weekdays": ["tuesday", "friday"], "from": "09:00", "to": "12:00"}
 
 
@@ -119,7 +119,7 @@ async def test_times_without_a_zone_are_those_of_the_home(
     await fetch(cloud, lock)
     (now,) = (await act(hass, "get_temporary_passwords"))["passwords"]
     assert now["phase"] == "early"
-    assert now["status"] == "From 2030-01-01 8:00 AM"
+    assert now["status"] == "From 2030-01-01 8:00 AM to 2030-07-01 8:00 AM"
 
 
 @pytest.mark.parametrize("which", ["Cleaner", "cleaner", 901, "901", 1])
@@ -163,7 +163,7 @@ async def test_a_deleted_code_opens_until_the_lock_has_woken(
     await fetch(cloud, lock)
     gone = await act(hass, "delete_temporary_password", which="Cleaner")
     assert gone["phase"] == "deleting"
-    assert gone["status"] == "Being deleted, may still open"
+    assert gone["status"] == "Being deleted, may still open until you touch the keypad"
     assert await lock.type_code(CODE)
     assert await listed(hass) == {"Cleaner": "deleting"}
     await fetch(cloud, lock)

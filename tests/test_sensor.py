@@ -201,14 +201,14 @@ async def test_a_temporary_password_that_has_ended_counts_no_more(
             "start": "2027-11-26T13:00:00+01:00",
             "end": "2027-11-26T15:30:00+01:00",
             "phase": "early",
-            "status": "From Friday 1:00 PM",
+            "status": "From Friday 1:00 PM to Friday 3:30 PM",
         },
         {
             "name": "Plumber",
             "start": "2027-11-26T12:00:00+01:00",
             "end": "2027-12-24T16:00:00+01:00",
             "phase": "waiting",
-            "status": "Waits for the lock",
+            "status": "Waits for the lock: touch the keypad",
         },
     ]
     freezer.move_to("2027-11-26T12:00:00Z")

@@ -21,6 +21,7 @@ from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util.hass_dict import HassKey
 
+from .bookings import Booking, Bookings
 from .cloud import CloudCoordinator, project_of
 from .const import (
     AUTO,
@@ -39,6 +40,7 @@ from .discovery import async_find_mac, async_get_listener
 from .dispatcher import RecordDispatcher
 from .guests import Guests
 from .members import Member, members_of, owner
+from .new_codes import NewCodes
 from .opener import Opener, Opening
 from .store import SalvagedStore
 from .texts import lock_errors, way_in_words
@@ -208,6 +210,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._feature_listeners: list[CALLBACK_TYPE] = []
         self._features = self._read_features()
         self.guests = Guests(hass, entry, self.lock.passwords, self.action)
+        self.new_codes = NewCodes(hass)
+        booked = reader.read("bookings", list[Booking], stored.get("bookings", []), [])
+        self.bookings = Bookings(hass, entry, self.guests, booked, self._async_save_now)
         self.available = self._is_available()
         """The lock is there for us, awake or not; entities show this."""
         self.opener = Opener(hass, beside.opening)
@@ -257,6 +262,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._closed = True
         self.account.async_stop()
         self.records.close()
+        self.new_codes.async_forget_all()
         await self.lock.stop()
 
     def _stored(self) -> dict[str, Any]:
@@ -276,7 +282,11 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             **dump(beside),
             "watch": self.cloud.as_dict() if self.cloud else None,
             "account": self.account.as_dict(),
+            "bookings": dump(self.bookings.known),
         }
+
+    async def _async_save_now(self) -> None:
+        await self.store.async_save(self._stored())
 
     @contextmanager
     def action(self) -> Generator[None]:

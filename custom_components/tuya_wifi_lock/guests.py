@@ -81,6 +81,11 @@ class Guests:
         return [self.seen(one) for one in failed if one.gone is not None]
 
     @property
+    def code_length(self) -> int | None:
+        """Return how many digits the lock wants, or None if that has not shown yet."""
+        return self._passwords.code_length
+
+    @property
     def room(self) -> int:
         """Return how many more codes fit."""
         return self._passwords.room(time.time())
@@ -191,6 +196,20 @@ class Guests:
             start=self._moment(local_time(password.start)),
             end=self._moment(local_time(password.end)),
             weekly=self.weekly_in_words(password.weekly) if password.weekly else "",
+        )
+
+    @callback
+    def message(self, password: TemporaryPassword, code: str) -> str:
+        """Return a message that brings the digits of a code to somebody."""
+        seen = self.seen(password)
+        key = "code_weekly" if seen.weekly else "code"
+        return text(self._hass, "guest_message", key).format(
+            name=seen.name,
+            code=code,
+            start=self._moment(seen.start),
+            end=self._moment(seen.end),
+            weekly=self.weekly_in_words(seen.weekly) if seen.weekly else "",
+            status=seen.status,
         )
 
     @callback

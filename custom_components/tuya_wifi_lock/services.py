@@ -1,7 +1,7 @@
 """The actions of a lock."""
 
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import islice
 import time
 from typing import Any, Literal
@@ -9,6 +9,7 @@ from typing import Any, Literal
 import voluptuous as vol
 
 from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
+from homeassistant.components.calendar import DOMAIN as CALENDAR_DOMAIN
 from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID
@@ -19,7 +20,12 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceValidationError,
+    Unauthorized,
+    UnknownUser,
+)
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.service import (
     async_extract_entity_ids,
@@ -29,6 +35,7 @@ from homeassistant.helpers.typing import VolDictType
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType, JsonValueType
 
+from .bookings import Wishes
 from .const import DOMAIN
 from .coordinator import LockCoordinator
 from .diagnosis import async_diagnose, async_in_words
@@ -259,6 +266,39 @@ async def _async_get(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
     return {"passwords": valid, "room": guests.room}
 
 
+async def _async_get_new(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
+    """Return the digits of a code that the user who calls has just made in the calendar."""
+    coordinator = lock.coordinator
+    with coordinator.guests.action():
+        password = coordinator.lock.passwords.find(call.data[ATTR_WHICH])
+    code = coordinator.new_codes.async_take(password.id, call.context.user_id)
+    if code is None:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="new_code_gone")
+    return {"code": code, **_code_response(lock, password)}
+
+
+async def _async_sync(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
+    """Make the codes of a lock as the bookings of a calendar are."""
+    await _async_guests(lock, call)
+    wishes = Wishes(**{one.name: call.data[one.name] for one in fields(Wishes)})
+    synced = await lock.coordinator.bookings.async_sync(wishes)
+    if synced.failed and not call.return_response:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="guest_codes_not_synced",
+            translation_placeholders={
+                "names": ", ".join(name for name, _ in synced.failed),
+                "error": synced.failed[0][1],
+            },
+        )
+    return {
+        "made": [*synced.made],
+        "changed": [*synced.changed],
+        "deleted": [*synced.deleted],
+        "failed": [{"name": name, "error": error} for name, error in synced.failed],
+    }
+
+
 async def _async_get_dynamic(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
     """Return the digits that open for the next minutes."""
     guests = await _async_guests(lock, call)
@@ -394,5 +434,19 @@ ACTIONS = {
             vol.Optional(ATTR_START): TIME,
             vol.Optional(ATTR_END): TIME,
         },
+    ),
+    "get_new_code": EntityAction(func=_async_get_new, fields={vol.Required(ATTR_WHICH): cv.string}),
+    "sync_guest_codes": EntityAction(
+        func=_async_sync,
+        fields={
+            vol.Required("calendar"): cv.entity_domain(CALENDAR_DOMAIN),
+            vol.Optional("lead_time", default={"days": 7}): cv.positive_time_period,
+            vol.Optional("check_in", default="15:00:00"): cv.time,
+            vol.Optional("check_out", default="11:00:00"): cv.time,
+            vol.Optional("only", default=""): cv.is_regex,
+            vol.Optional("digits", default=""): cv.is_regex,
+            vol.Optional("phones", default=list): vol.All(cv.ensure_list, [cv.string]),
+        },
+        response=SupportsResponse.OPTIONAL,
     ),
 }

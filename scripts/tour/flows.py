@@ -14,7 +14,7 @@ SUBENTRIES = "/api/config/config_entries/subentries/flow"
 PROGRESS_WITHIN = 70.0
 
 type Answers = Mapping[str, Json | str | tuple[str, Json]]
-"""What to answer to each step: the fields of a form, the choice in a menu, or one after the other."""
+"""What to answer to each step: the fields of a form, the choice in a menu, or both in turn."""
 type Touch = Callable[[str], Awaitable[None]]
 """What to do while a step waits; called once with its name."""
 

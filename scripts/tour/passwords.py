@@ -93,7 +93,7 @@ async def guest_code(stage: Stage) -> None:
     stage.user(f"adds a guest code for {GUEST} on the page of the lock")
     first: str = (await home.add_guest_code(GUEST))["code"]
     await _page_says(stage, "Waits for the lock")
-    await stage.synced()
+    await stage.touch()
     await stage.ask("get_temporary_passwords")
     await _page_says(stage, "Active until ")
     await stage.sleep()
