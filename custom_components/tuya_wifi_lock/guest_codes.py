@@ -15,9 +15,8 @@ from homeassistant.util import dt as dt_util
 
 from .const import CONF_DELETING, CONF_END, CONF_START, LOGGER, SUBENTRY_GUEST_CODE
 from .coordinator import LockConfigEntry, LockCoordinator
-from .guests import GuestCode
+from .guests import DELETING, GuestCode
 from .texts import text
-from .tuyalock import PasswordPhase
 
 
 @callback
@@ -103,12 +102,12 @@ class _GuestCodePage:
 
     def _status(self, code: GuestCode) -> str:
         """Return where a code stands, in words."""
-        if code.id not in self._unwanted or code.phase == PasswordPhase.DELETING:
+        if code.id not in self._unwanted or code.phase == DELETING:
             return code.status
         cannot = self._failed_at is not None or self._coordinator.cloud is None
         if cannot:
             return text(self._hass, "guest_code", "undeleted")
-        return text(self._hass, "password_status", PasswordPhase.DELETING)
+        return text(self._hass, "password_status", DELETING)
 
     def _data(self, code: GuestCode) -> dict[str, Any]:
         data = {
@@ -121,9 +120,7 @@ class _GuestCodePage:
     def _delete_unwanted(self, codes: Mapping[str, GuestCode]) -> None:
         """Have the cloud delete what it has not deleted yet, if it may work now."""
         ids = [
-            id_
-            for id_, code in codes.items()
-            if id_ in self._unwanted and code.phase != PasswordPhase.DELETING
+            id_ for id_, code in codes.items() if id_ in self._unwanted and code.phase != DELETING
         ]
         cloud = self._coordinator.cloud
         if not ids or self._deleting or cloud is None:

@@ -18,6 +18,8 @@ from .texts import async_time_format, local_time, text
 from .tuyalock import TemporaryPassword, TemporaryPasswords, Weekly
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+DELETING = "deleting"
+"""The phase of a code that was deleted and may still open."""
 LAST_MINUTE = 24 * 60 - 1
 """Of a day: a schedule may be entered to end at midnight."""
 _THIS_WEEK = timedelta(days=6)

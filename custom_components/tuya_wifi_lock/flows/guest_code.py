@@ -29,9 +29,9 @@ from homeassistant.util import dt as dt_util
 
 from ..const import CONF_CODE, CONF_DELETING, CONF_END, CONF_START, DOMAIN
 from ..coordinator import LockCoordinator
-from ..guests import DAYS, LAST_MINUTE, GuestCode, Guests, clock_time
+from ..guests import DAYS, DELETING, LAST_MINUTE, GuestCode, Guests, clock_time
 from ..texts import TIME, async_error_text, in_markdown, text
-from ..tuyalock import PasswordPhase, TemporaryPassword, Weekly, visible
+from ..tuyalock import TemporaryPassword, Weekly, visible
 
 CONF_ONCE = "once"
 CONF_WEEKLY = "weekly"
@@ -180,7 +180,7 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
         subentry = self._get_entry().subentries.get(self._reconfigure_subentry_id)
         for code in (*guests.codes, *guests.failed):
             if subentry and code.id == subentry.unique_id:
-                if CONF_DELETING in subentry.data or code.phase == PasswordPhase.DELETING:
+                if CONF_DELETING in subentry.data or code.phase == DELETING:
                     raise AbortFlow("deleting", {"name": in_markdown(code.name)})
                 return code
         raise AbortFlow("ended")
