@@ -131,6 +131,8 @@ class TuyaAccount:
         self._device_id: str = entry.data[CONF_DEVICE_ID]
         asked_at = reader.parts("account", stored).get("asked_at", 0.0)
         self._queried_at: float = reader.read("account", float, asked_at, 0.0)
+        ago = time.time() - self._queried_at
+        self._query_from = hass.loop.time() + (QUERY_EVERY - ago if 0 <= ago < QUERY_EVERY else 0)
         self.trouble: Trouble | None = Trouble.NO_LOGIN
         """Why nothing is heard of the lock; None if it is heard."""
         self._signed_out: Any = None
@@ -164,9 +166,10 @@ class TuyaAccount:
     async def async_new_key(self, known: str) -> str | None:
         """Return the local key if it has changed; Tuya is queried once an hour at most."""
         manager, device = find_device(self._hass, self._device_id)
-        if device is None or 0 <= time.time() - self._queried_at < QUERY_EVERY:
+        if device is None or self._hass.loop.time() < self._query_from:
             return None
         self._queried_at = time.time()
+        self._query_from = self._hass.loop.time() + QUERY_EVERY
         key = _key_of(device)
         if key == known:
             key = await async_query_local_key(self._hass, manager, self._device_id)
@@ -210,7 +213,7 @@ class TuyaAccount:
             self._changed()
         if self.trouble is Trouble.UNEXPECTED and before is not Trouble.UNEXPECTED:
             LOGGER.warning(
-                "The Tuya integration is not as expected, so %s is not heard through it",
+                "The Tuya integration is not as expected, so it does not report %s",
                 self._entry.title,
             )
         if self.trouble is Trouble.NO_LOGIN:
@@ -487,7 +490,7 @@ async def async_query_local_key(hass: HomeAssistant, manager: Any, device_id: st
     try:
         answer = await _async_call(hass, query, [device_id])
     except CloudError as err:
-        LOGGER.info("The local key is not known from the Tuya account: %s", _name(err))
+        LOGGER.info("Unable to get the local key from the Tuya account: %s", _name(err))
         return ""
     devices = answer if isinstance(answer, list) else []
     keys = [_key_of(one) for one in devices if getattr(one, "id", None) == device_id]

@@ -69,7 +69,7 @@ MISSED_AFTER = 30.0
 """Seconds without a connection after which a lock that stays on the network is missed; that it
 has lost its power is noticed after 27 at most."""
 GONE_AFTER = 600.0
-"""Seconds of absence after which a lock that seemed to stay on the network does so no more."""
+"""Seconds of absence after which a lock that seemed to stay on the network no longer does."""
 REFUSED_WITHIN = 1.0
 """Seconds in which a lock that cannot read what we say ends the connection."""
 
@@ -117,7 +117,7 @@ class LanSession:
         self._on_event = on_event
         self._kept_open = 0
         self.open_until: float | None = None
-        """The connection is kept until this Unix time: somebody waits at the door."""
+        """The connection is kept until this monotonic time: somebody waits at the door."""
         self._running = False
         self._said_to_stay = False
         self._missing_timer: Timer | None = None
@@ -139,7 +139,7 @@ class LanSession:
         self._last_report = self._clock.monotonic()
         self._presence = Presence(self._last_report)
         self._held_until = self._released_until = float("-inf")
-        self._lock_clock = LockClock(address.latest_push, address.clock_ahead)
+        self._lock_clock = LockClock(self._clock, address.latest_push, address.clock_ahead)
         if address.host:
             self._candidates[address.host] = Candidate(address.host, self._clock)
 
@@ -148,6 +148,11 @@ class LanSession:
         """Return how the lock is reached, with all that it has proved."""
         clock = self._lock_clock
         return replace(self._address, latest_push=clock.latest, clock_ahead=clock.ahead)
+
+    @property
+    def clock_ahead(self) -> float | None:
+        """Return how many seconds the lock's clock is ahead of ours, if that is known."""
+        return self._lock_clock.ahead
 
     @property
     def running(self) -> bool:
@@ -167,7 +172,7 @@ class LanSession:
         self._watch_absence()
 
     async def stop(self) -> None:
-        """Disconnect from the lock, and look for it no more."""
+        """Disconnect from the lock, and stop looking for it."""
         self._running = False
         self._watch_absence()
         tasks = [one.task for one in self._candidates.values() if one.task]
@@ -350,7 +355,7 @@ class LanSession:
         candidate.task = asyncio.create_task(self._run(candidate))
 
     def _leave(self, candidate: Candidate) -> None:
-        """Look for the lock at an address no more."""
+        """Stop looking for the lock at an address."""
         if candidate.task:
             candidate.task.cancel()
         if candidate.connection:
@@ -657,4 +662,4 @@ class LanSession:
 
     @property
     def _needed(self) -> bool:
-        return self._kept_open > 0 or self._clock.time() < (self.open_until or 0.0)
+        return self._kept_open > 0 or self._clock.monotonic() < (self.open_until or 0.0)

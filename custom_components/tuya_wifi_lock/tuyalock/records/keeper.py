@@ -49,6 +49,10 @@ class RecordKeeper:
         """Begin a connection, after a hint at a monotonic time; `woken`: it was asleep before."""
         self._ageing.opened(hint_at, woken=woken)
 
+    def speaks_now(self) -> None:
+        """Note that what comes over this connection was not recorded."""
+        self._ageing.speaks_now()
+
     def pushed(self, claims: Claims, received: float) -> list[Record]:
         """Keep what the lock pushed: news, even if it equals the last."""
         unlocks = [event for event, _ in claims if isinstance(event, Unlock)]
@@ -263,7 +267,7 @@ class PendingDuress:
         return self._settle([(one, last_unlock(self._journal, unlock.unlock)) for one in ready])
 
     def decide(self, now: float) -> list[Record]:
-        """Return the records that wait no more at a monotonic time, with the unlocks they fit."""
+        """Return the records that no longer wait at a monotonic time, with the unlocks they fit."""
         ready = [one for one in self._pending if one.due <= now]
         self._pending = [one for one in self._pending if one not in ready]
         return self._settle([(one, self._around(one.record)) for one in ready])
