@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 import json
 from pathlib import Path
 import re
@@ -68,6 +69,7 @@ class Model:
         return {dp.code: dp for dp in self.dps}
 
 
+@cache
 def load() -> tuple[Model, ...]:
     """Return all models."""
     return tuple(map(_model, json.loads((Path(__file__).parent / "models.json").read_text())))
