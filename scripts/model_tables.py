@@ -30,8 +30,8 @@ it reports. Our tests replay these reports through your network, your Tuya accou
 project, as far as each reaches the lock. Nobody has tried the lock itself with this integration
 yet: if you own one, [say how it does](report-a-lock.md).
 
-A lock that is not listed should work, too, if it is one of these kinds. *In the catalogue* means that
-Home Assistant knows the product before the lock has reported anything.
+A lock that is not listed should work, too, if it is one of these kinds. *In the catalogue* means
+that Home Assistant knows the product before the lock has reported anything.
 
 | Model | Product ID | In the catalogue | Kind | Remote unlock |
 | --- | --- | --- | --- | --- |
