@@ -289,7 +289,7 @@ class LanSession:
             version or "not known",
         )
         candidate.version = version if version in VERSIONS else candidate.version
-        candidate.product_id = product_id or candidate.product_id
+        candidate.claim(product_id)
         candidate.trusted = candidate.trusted or trusted
         now = self._clock.monotonic()
         silence = self._presence.silence(now)
