@@ -290,9 +290,17 @@ def test_what_nobody_has_is_not_found(which: str | int) -> None:
     assert mistake(refused) is Mistake.NO_SUCH_PASSWORD
 
 
-@pytest.mark.parametrize("phase", [PasswordPhase.DELETED, PasswordPhase.FAILED])
-def test_what_is_not_in_the_lock_is_not_found(phase: PasswordPhase) -> None:
-    assert book(password(phase=phase)).search("Guest") is None
+def test_what_is_not_in_the_lock_is_not_found() -> None:
+    assert book(password(phase=PasswordPhase.DELETED)).search("Guest") is None
+
+
+def test_what_the_lock_has_not_taken_is_found_unless_it_was_requested_again() -> None:
+    failed = password(phase=PasswordPhase.FAILED)
+    passwords = book(failed)
+    assert passwords.find("Guest").id == failed.id
+    again = replace(failed, id="another id", phase=PasswordPhase.WAITING)
+    passwords.put(again, NOW)
+    assert passwords.find("Guest").id == again.id
 
 
 def test_what_the_lock_would_not_change_is_still_found() -> None:
