@@ -53,7 +53,7 @@ PAGE_CODE = "6150483"
 DEBUG_LOG = ("dialling", "handshake", "report", "command", "refused", "/door-lock/")
 """What the debug log of such a day speaks of; without it, there would be little to search."""
 OPENINGS = 9
-"""Two from afar, three by guests, one by a dynamic password, two by offline ones."""
+"""Two from afar, four by guests, one by a dynamic password, two by offline ones."""
 
 
 @pytest.fixture
