@@ -207,6 +207,7 @@ async def test_an_opening_makes_no_rows_but_what_home_assistant_insists_on(
     live = await page.read_until("light.a")
     stored = await entries_since(hass, await hass_ws_client(), since, *entities)
     for rows in (live, stored):
+        assert not [one for one in rows if "context_entity_id" in one], "nothing else is the cause"
         assert sorted(
             (one["entity_id"], one.get("message") or one["state"])
             for one in rows
