@@ -122,7 +122,7 @@ def _evidence(coordinator: LockCoordinator) -> Evidence:
         key_owner=health.key_owner,
         clock_ahead=health.clock_ahead,
         clock_right=health.clock_right,
-        clock_behind=health.clock_behind,
+        clock_behind=lock.clock_behind,
         battery=state.battery,
         battery_level=state.battery_level,
         passwords_waiting=waiting,

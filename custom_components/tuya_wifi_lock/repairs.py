@@ -224,7 +224,7 @@ class _Repairs:
             self._coordinator.account.trouble,
             health.clock_right,
             health.clock_ahead and round(health.clock_ahead / 60),
-            health.clock_behind and round(health.clock_behind / 60),
+            lock.clock_behind and round(lock.clock_behind / 60),
             health.crowded,
             health.takes_keys,
             lock.opens_remotely,

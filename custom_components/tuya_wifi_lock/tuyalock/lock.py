@@ -427,6 +427,12 @@ class TuyaLock:
                 self._heard_of(min(report.time, now))
         return []
 
+    @property
+    def clock_behind(self) -> float | None:
+        """Return by how many seconds the lock's clock is behind ours, where anything shows that."""
+        behind = self.health.clock_behind
+        return self.session.clock_behind if behind is None else behind
+
     def _heard_of(self, at: float) -> None:
         """Note that the lock has said something at a Unix time."""
         if at > (self._state.last_heard or 0.0):
@@ -435,7 +441,7 @@ class TuyaLock:
     def _keep(self, report: Report, claims: Claims) -> list[Record]:
         """Keep the events of a report; return the records that are new."""
         if report.source is not Source.LAN:
-            behind = self.health.clock_behind
+            behind = self.clock_behind
             return self._keeper.reported(claims, report.received, report.source, behind)
         if report.is_fresh:
             self._keeper.speaks_now()
@@ -443,7 +449,7 @@ class TuyaLock:
             for event, claimed in claims:
                 if isinstance(event, Unlock):
                     self.health.check_clock(claimed, report.received)
-            return self._keeper.pushed(claims, report.received)
+            return self._keeper.pushed(claims, report.received, self.session.clock_behind)
         if self.product.answers_partly:
             self._keeper.answered(claims, report.received)
         return []
