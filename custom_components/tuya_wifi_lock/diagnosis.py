@@ -119,6 +119,7 @@ def _evidence(coordinator: LockCoordinator) -> Evidence:
         allowed=known.allowed if known else None,
         takes_keys=health.takes_keys,
         requested=snapshot.requested,
+        has_requests=lock.has_requests,
         key_owner=health.key_owner,
         clock_ahead=health.clock_ahead,
         clock_right=health.clock_right,

@@ -53,9 +53,7 @@ class RecordKeeper:
         """Note that what comes over this connection was not recorded."""
         self._ageing.speaks_now()
 
-    def pushed(
-        self, claims: Claims, received: float, behind: float | None = None
-    ) -> list[Record]:
+    def pushed(self, claims: Claims, received: float, behind: float | None = None) -> list[Record]:
         """Keep what the lock pushed: news, even if it equals the last. Its clock may be behind."""
         unlocks = [event for event, _ in claims if isinstance(event, Unlock)]
         new: list[Record] = []
