@@ -434,7 +434,7 @@ async def test_a_cloud_that_is_gone_makes_nothing_twice(
     form = await begin(hass, entry)
     cloud.fail(28841004, path=path, times=None)
     refused = await send(hass, form, name="Anna", code=CODE)
-    assert refused["errors"] == {"base": "refused"}
+    assert refused["errors"] == {"base": "refused", "code": "enter_again"}
     assert refused["description_placeholders"]["reason"] == EXCEPTIONS["cloud_quota"]["message"]
     assert page(entry) == {}
     assert "code" not in filled(refused)
