@@ -545,7 +545,8 @@ class TuyaLock:
         new = self._keeper.closed()
         if self.snapshot.awake:
             self._state = heard(self._state, self._clock.time())
-        if error:
+        # Anybody can announce an address, and have something wrong there.
+        if error and (self._reaching or self.address.host is not None):
             self.health.note_error(error, self._clock.time())
         self._waiters.fail(Source.LAN, error or ConnectionLost("the connection was ended"))
         return new
