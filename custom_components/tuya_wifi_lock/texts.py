@@ -101,9 +101,12 @@ async def async_load_texts(hass: HomeAssistant) -> None:
 
 @callback
 def text(hass: HomeAssistant, kind: str, key: str) -> str:
-    """Return a text of a kind in Home Assistant's language, once the texts are at hand."""
+    """Return a text of a kind in Home Assistant's language, once the texts are at hand.
+
+    While a language that was just chosen is loaded, it is the key.
+    """
     cached = async_get_cached_translations(hass, hass.config.language, "selector", DOMAIN)
-    return cached[f"component.{DOMAIN}.selector.{kind}.options.{key}"]
+    return cached.get(f"component.{DOMAIN}.selector.{kind}.options.{key}", key)
 
 
 @callback
