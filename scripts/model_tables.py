@@ -36,13 +36,11 @@ that Home Assistant knows the product before the lock has reported anything.
 Home Assistant recognizes the kind by what the lock reports. To find out yourself, look at the data
 points of your product on Tuya's developer platform:
 
-| Kind of product | How to recognize it | Remote unlock over your network |
+| Kind of product | Its data points | Remote unlock over your network |
 | --- | --- | --- |
-| Wi-Fi lock Pro (`jtmspro`, many `ms`) | Its data points include 49 and 50 | With a key that Home Assistant \
-gives the lock |
-| Wi-Fi lock, older (`ms`) | It has data point 10, `reply_unlock_request` | By answering a request at \
-the door |
-| Wi-Fi access control (`mk`) | Mains power, always on | With a key that Home Assistant gives the lock |
+| Wi-Fi lock Pro (`jtmspro`, many `ms`) | 49 and 50 | With a key for this one unlock |
+| Wi-Fi lock, older (`ms`) | 10, `reply_unlock_request` | By answering a request at the door |
+| Wi-Fi access control (`mk`) | 49 and 50, mains power | With a key for this one unlock |
 
 | Model | Product ID | In the catalogue | Kind | Remote unlock |
 | --- | --- | --- | --- | --- |
