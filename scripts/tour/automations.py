@@ -29,6 +29,15 @@ class Automations:
         await self._client.post(f"{CONFIG}/{name}", {"alias": name, **config})
         await until(lambda: name in self._names.values(), f"the automation {name}")
 
+    async def switch_off(self, name: str) -> None:
+        """Let an automation run no more."""
+        await self._client.command(
+            "call_service",
+            domain="automation",
+            service="turn_off",
+            service_data={"entity_id": f"automation.{name}"},
+        )
+
     def runs(self, *names: str) -> int:
         """Return how often automations have run; without names, how often any has."""
         return sum(not names or self._names.get(entity_id) in names for entity_id in self._runs)

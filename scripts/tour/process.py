@@ -34,6 +34,7 @@ frontend:
 config:
 history:
 logbook:
+mobile_app:
 automation: !include automations.yaml
 script: !include scripts.yaml
 scene: !include scenes.yaml

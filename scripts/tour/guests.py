@@ -1,0 +1,106 @@
+"""Guests in calendars: events that are codes, and bookings that get one."""
+
+from datetime import UTC, datetime, timedelta
+
+from .calendars import Calendar, Phone, add_local_calendar
+from .chapter import Chapter
+from .client import Refused
+from .conditions import expect, until
+from .stage import Stage
+
+CLEANER, GUEST = "Cleaner", "Booked"
+BLUEPRINT = "tuya_wifi_lock/booking.yaml"
+
+chapter = Chapter()
+
+
+@chapter.step("guest-calendar")
+async def guest_calendar(stage: Stage) -> None:
+    """Events of the calendar are codes: made, moved, repeated and deleted."""
+    home, calendar = stage.home, _guests(stage)
+    await stage.sleep()
+    stage.user("adds a guest to the calendar")
+    await calendar.add(GUEST, _in(-1), _in(24))
+    answer = await stage.ask("get_new_code", which=GUEST)
+    code = answer["code"]
+    await stage.touch()
+    await until(lambda: stage.state("guests") == "on", "the guest in the calendar")
+    (event,) = await calendar.events()
+    stage.shown(f"{event['summary']}: {event['description']}")
+    expect(code not in str(event), "the digits are in the calendar")
+    await stage.sleep()
+    expect(await stage.type_code(code), "the code does not open")
+    stage.user("moves the end of the event, and deletes it")
+    await calendar.move(event, _in(48))
+    (moved,) = await calendar.events()
+    expect(moved["uid"] == event["uid"] and moved["end"] != event["end"], f"it is {moved}")
+    await calendar.delete(event)
+    stage.user("adds the cleaner, each week")
+    await calendar.add(CLEANER, _in(1), _in(2), rrule="FREQ=WEEKLY;COUNT=3")
+    visits = [one for one in await calendar.events() if one["summary"] == CLEANER]
+    expect(len(visits) == 3, f"seen: {visits}")
+    which = {"recurrence_id": visits[0]["recurrence_id"]}
+    try:
+        await calendar.delete(visits[0], **which)
+    except Refused as refused:
+        stage.user(f"is told: {refused.words}")
+        expect("same code" in refused.words, "the error is another one")
+    else:
+        expect(False, "one visit of many was deleted")
+    await calendar.delete(visits[0], **which, recurrence_range="THISANDFUTURE")
+    await stage.touch()
+    await home.ask("get_temporary_passwords")
+    expect(await calendar.events() == [], "something is left in the calendar")
+
+
+@chapter.step("booking")
+async def booking(stage: Stage) -> None:
+    """A booking has one code, also after a restart; it follows until the booking is canceled."""
+    home = stage.home
+    await stage.sleep()
+    phone = Phone(home.client, "Tour phone")
+    await phone.register()
+    bookings = await add_local_calendar(home.client, "Bookings")
+    stage.user("makes an automation: a code for each booking")
+    await home.automations.make(
+        "bookings",
+        use_blueprint={
+            "path": BLUEPRINT,
+            "input": {
+                "lock": home.seen.entity_id("lock"),
+                "calendar": bookings.entity_id,
+                "phones": [phone.device],
+            },
+        },
+    )
+    await bookings.add(GUEST, _in(20), _in(40))
+    stage.shown(await phone.message(1))
+    rows = stage.cloud.rows(stage.lock.device_id)
+    expect([row.name for row in rows] == [GUEST], f"the cloud has {rows}")
+    stage.user("restarts Home Assistant")
+    await home.stop()
+    await home.start_again()
+    await until(home.seen.available, "entities that are available")
+    await phone.connect()
+    (event,) = await bookings.events()
+    stage.user("moves the booking")
+    await bookings.move(event, _in(60))
+    stage.shown(await phone.message(2))
+    (row,) = stage.cloud.rows(stage.lock.device_id)
+    expect(row.digits in phone.messages[1], "the phone has other digits")
+    stage.user("cancels the booking")
+    await bookings.delete(event)
+    stage.shown(await phone.message(3))
+    await stage.touch()
+    expect(stage.cloud.rows(stage.lock.device_id) == [], "the code is still there")
+    await home.automations.switch_off("bookings")
+
+
+def _guests(stage: Stage) -> Calendar:
+    return Calendar(stage.home.client, stage.home.seen.entity_id("guests"))
+
+
+def _in(hours: float) -> str:
+    """Return the time in some hours as the browser enters it; the home is in UTC."""
+    moment = datetime.now(UTC) + timedelta(hours=hours)
+    return f"{moment:%Y-%m-%dT%H:%M:00}"
