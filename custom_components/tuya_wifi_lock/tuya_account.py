@@ -131,6 +131,8 @@ class TuyaAccount:
         self._device_id: str = entry.data[CONF_DEVICE_ID]
         asked_at = reader.parts("account", stored).get("asked_at", 0.0)
         self._queried_at: float = reader.read("account", float, asked_at, 0.0)
+        ago = time.time() - self._queried_at
+        self._query_from = hass.loop.time() + (QUERY_EVERY - ago if 0 <= ago < QUERY_EVERY else 0)
         self.trouble: Trouble | None = Trouble.NO_LOGIN
         """Why nothing is heard of the lock; None if it is heard."""
         self._signed_out: Any = None
@@ -164,9 +166,10 @@ class TuyaAccount:
     async def async_new_key(self, known: str) -> str | None:
         """Return the local key if it has changed; Tuya is queried once an hour at most."""
         manager, device = find_device(self._hass, self._device_id)
-        if device is None or 0 <= time.time() - self._queried_at < QUERY_EVERY:
+        if device is None or self._hass.loop.time() < self._query_from:
             return None
         self._queried_at = time.time()
+        self._query_from = self._hass.loop.time() + QUERY_EVERY
         key = _key_of(device)
         if key == known:
             key = await async_query_local_key(self._hass, manager, self._device_id)

@@ -161,6 +161,8 @@ class Report:
     items: tuple[Item, ...]
     is_answer: bool = False
     """It answers a query, so it may say nothing new."""
+    is_fresh: bool = True
+    """Its source has shown that it speaks now, and is no recording that is played back."""
 
     @property
     def time(self) -> float:
