@@ -1,11 +1,8 @@
-"""Calendars and phones, as people and the Home Assistant app use them."""
+"""Calendars as people use them in the browser."""
 
 from .client import Client, Json
-from .conditions import until
 from .flows import FLOWS, Flow
 from .home import no_touch
-
-REGISTRATIONS = "/api/mobile_app/registrations"
 
 
 class Calendar:
@@ -35,60 +32,13 @@ class Calendar:
         """Give an event another end."""
         # The browser enters times without their zone, which is that of Home Assistant.
         start = event["start"]["dateTime"].partition("+")[0]
-        changed = {"summary": event["summary"], "dtstart": start, "dtend": end}
+        kept = {name: event[name] for name in ("summary", "description") if event[name]}
+        changed = {**kept, "dtstart": start, "dtend": end}
         await self._do("update", uid=event["uid"], event=changed)
 
     async def delete(self, event: Json, **which: str) -> None:
         """Delete an event."""
         await self._do("delete", uid=event["uid"], **which)
-
-
-class Phone:
-    """A phone with the Home Assistant app, in the same network."""
-
-    def __init__(self, client: Client, name: str) -> None:
-        """Prepare a phone; it is not known to Home Assistant yet."""
-        self._client, self._name = client, name
-        self._webhook = ""
-        self.device = ""
-        self.messages: list[str] = []
-
-    async def register(self) -> None:
-        """Let Home Assistant know the phone, as the app does when somebody signs in."""
-        answer = await self._client.post(
-            REGISTRATIONS,
-            {
-                "app_data": {"push_websocket_channel": True},
-                "app_id": "tour",
-                "app_name": "Tour",
-                "app_version": "1",
-                "device_id": "tour-phone",
-                "device_name": self._name,
-                "manufacturer": "Tour",
-                "model": "Phone",
-                "os_name": "Tour",
-                "os_version": "1",
-                "supports_encryption": False,
-            },
-        )
-        self._webhook = answer["webhook_id"]
-        await self.connect()
-        devices: list[Json] = await self._client.command("config/device_registry/list")
-        (self.device,) = [one["id"] for one in devices if one["name"] == self._name]
-
-    async def connect(self) -> None:
-        """Receive messages from now on, until Home Assistant ends."""
-        await self._client.subscribe(
-            self._received, "mobile_app/push_notification_channel", webhook_id=self._webhook
-        )
-
-    def _received(self, message: Json) -> None:
-        self.messages.append(message["message"])
-
-    async def message(self, number: int) -> str:
-        """Return a message, once it is there."""
-        await until(lambda: len(self.messages) >= number, f"message {number} on the phone")
-        return self.messages[number - 1]
 
 
 async def add_local_calendar(client: Client, name: str) -> Calendar:

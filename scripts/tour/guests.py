@@ -2,13 +2,16 @@
 
 from datetime import UTC, datetime, timedelta
 
-from .calendars import Calendar, Phone, add_local_calendar
+from tests.simulator.cloud.passwords import PasswordRow
+
+from .calendars import Calendar, add_local_calendar
 from .chapter import Chapter
 from .client import Refused
 from .conditions import expect, until
 from .stage import Stage
 
-CLEANER, GUEST = "Cleaner", "Booked"
+CLEANER, GUEST, OTHER = "Cleaner", "Max", "Pia"
+PHONE, CODE = "Phone: 0151 4082695", "4082695"
 BLUEPRINT = "tuya_wifi_lock/booking.yaml"
 
 chapter = Chapter()
@@ -57,43 +60,47 @@ async def guest_calendar(stage: Stage) -> None:
 async def booking(stage: Stage) -> None:
     """A booking has one code, also after a restart; it follows until the booking is canceled."""
     home = stage.home
+
+    def rows() -> list[PasswordRow]:
+        return stage.cloud.rows(stage.lock.device_id)
+
     await stage.sleep()
-    phone = Phone(home.client, "Tour phone")
-    await phone.register()
     bookings = await add_local_calendar(home.client, "Bookings")
     stage.user("makes an automation: a code for each booking")
-    await home.automations.make(
-        "bookings",
-        use_blueprint={
-            "path": BLUEPRINT,
-            "input": {
-                "lock": home.seen.entity_id("lock"),
-                "calendar": bookings.entity_id,
-                "phones": [phone.device],
-            },
-        },
-    )
-    await bookings.add(GUEST, _in(20), _in(40))
-    stage.shown(await phone.message(1))
-    rows = stage.cloud.rows(stage.lock.device_id)
-    expect([row.name for row in rows] == [GUEST], f"the cloud has {rows}")
+    wanted = {"calendar": bookings.entity_id, "digits": r"Phone: ([\d ]+)"}
+    inputs = {"lock": home.seen.entity_id("lock"), **wanted}
+    await home.automations.make("bookings", use_blueprint={"path": BLUEPRINT, "input": inputs})
+    stage.tell_of_tuya(f"somebody books: {PHONE}")
+    await bookings.add(GUEST, _in(-1), _in(40), description=PHONE)
+    await until(lambda: [row.name for row in rows()] == [GUEST], "a code for the booking")
+    await stage.touch()
+    await stage.sleep()
+    expect(await stage.type_code(CODE), "the end of the phone number does not open")
+    await stage.sleep()
     stage.user("restarts Home Assistant")
     await home.stop()
     await home.start_again()
     await until(home.seen.available, "entities that are available")
-    await phone.connect()
     (event,) = await bookings.events()
-    stage.user("moves the booking")
+    (before,) = rows()
+    stage.tell_of_tuya("the booking is moved")
     await bookings.move(event, _in(60))
-    stage.shown(await phone.message(2))
-    (row,) = stage.cloud.rows(stage.lock.device_id)
-    expect(row.digits in phone.messages[1], "the phone has other digits")
-    stage.user("cancels the booking")
-    await bookings.delete(event)
-    stage.shown(await phone.message(3))
+    await until(lambda: rows()[0].invalid_time > before.invalid_time, "the code to be moved")
+    expect(rows()[0].digits == CODE, "the digits have changed")
+    stage.tell_of_tuya("somebody else books, and cancels")
+    await bookings.add(OTHER, _in(20), _in(40), description="Phone: 0151 6207394")
+    answer = await stage.ask("sync_guest_codes", **wanted)
+    expect(answer["made"] == [OTHER], f"it was {answer}")
+    (other,) = [one for one in await bookings.events() if one["summary"] == OTHER]
+    await bookings.delete(other)
+    answer = await stage.ask("sync_guest_codes", **wanted)
+    expect(answer["deleted"] == [OTHER], f"it was {answer}")
     await stage.touch()
-    expect(stage.cloud.rows(stage.lock.device_id) == [], "the code is still there")
+    await stage.sleep()
+    expect([row.name for row in rows()] == [GUEST], f"the cloud has {rows()}")
     await home.automations.switch_off("bookings")
+    await stage.ask("delete_temporary_password", which=GUEST)
+    await stage.touch()
 
 
 def _guests(stage: Stage) -> Calendar:

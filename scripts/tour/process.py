@@ -34,7 +34,6 @@ frontend:
 config:
 history:
 logbook:
-mobile_app:
 automation: !include automations.yaml
 script: !include scripts.yaml
 scene: !include scenes.yaml
