@@ -39,6 +39,7 @@ from tests.common import (
 )
 from tests.conftest import wait_for
 from tests.flows import INTEGRATION, Flow, project
+from tests.guest_page import begin, delete, send
 from tests.guests import act, add, fetch, hours, listed
 from tests.secrets_search import CALLED, KEPT, OURS, Evidence, Search
 from tests.simulator import SimulatedLock
@@ -47,6 +48,7 @@ from tests.simulator.cloud import SimulatedCloud
 LOCAL_KEY = "k3Y!of#the~Lock9"
 OTHER_KEY = "n0t?the#right~K7"
 CODE, OTHER_CODE, WRONG_CODE, REFUSED_CODE = "4082695", "9371604", "5820473", "91827364590"
+PAGE_CODE = "6150483"
 DEBUG_LOG = ("dialling", "handshake", "report", "command", "refused", "/door-lock/")
 """What the debug log of such a day speaks of; without it, there would be little to search."""
 OPENINGS = 8
@@ -233,6 +235,30 @@ async def have_guests(story: Story, cloud: SimulatedCloud) -> None:
     await act(hass, "delete_temporary_password", which="Bo")
 
 
+async def use_page(story: Story, cloud: SimulatedCloud, entry: ConfigEntry) -> None:
+    """Make, change and delete a code on the page of the lock, while the cloud fails at first."""
+    hass, evidence = story.hass, story.evidence
+    story.secrets["code"].add(PAGE_CODE)
+    form = await begin(hass, entry)
+    for fail in (lambda: cloud.fail(1004), lambda: cloud.drop("temp-password$")):
+        fail()
+        form = await send(hass, form, name="Eve", code=PAGE_CODE)
+        evidence.see("form", repr([form, form["data_schema"].schema]))
+        evidence.see("flow", repr(hass.config_entries.subentries.async_progress()))
+        cloud.recover()
+    for typed in ({"code": PAGE_CODE}, {}):
+        result = await send(hass, form, name="Eve", **typed)
+        story.secrets["code"].add(result["description_placeholders"].pop("code"))
+        evidence.see("last page", repr(result))
+        evidence.look()
+        form = await begin(hass, entry, "Eve")
+        evidence.see("form", repr([form, form["data_schema"].schema]))
+    hass.config_entries.subentries.async_abort(form["flow_id"])
+    story.collect_from(cloud)
+    await delete(hass, entry, "Eve")
+    await fetch(cloud, story.lock)
+
+
 async def use_codes_of_the_lock(story: Story) -> None:
     """Type codes that no lock was told of."""
     dynamic = await story.makes("get_dynamic_password")
@@ -343,6 +369,7 @@ async def test_a_day_with_the_cloud_tells_nobody_a_secret(
     await story.unlocks(entry)
     account.latency = 0.0
     await have_guests(story, account)
+    await use_page(story, account, entry)
     await use_codes_of_the_lock(story)
     await be_refused(story, account)
     story.collect()

@@ -13,6 +13,7 @@ from .card import async_serve_card
 from .cloud import async_get_api, project_of
 from .const import DOMAIN
 from .coordinator import HEARD_BEFORE, LockConfigEntry, LockCoordinator
+from .guest_codes import async_show_guest_codes
 from .names import async_name_device, async_share_name
 from .repairs import async_remove_repairs, async_watch_repairs
 from .services import async_setup_services
@@ -64,6 +65,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool
     coordinator.async_update_members()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     async_watch_repairs(hass, coordinator)
+    async_show_guest_codes(coordinator)
     await coordinator.async_start()
     return True
 

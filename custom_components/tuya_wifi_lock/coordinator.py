@@ -145,7 +145,7 @@ def settings_of(options: Mapping[str, Any]) -> Settings:
 
 @callback
 def async_end_reauth(hass: HomeAssistant, entry: LockConfigEntry) -> None:
-    """Ask no more for a key: the lock accepts the one it has, or the owner has put it right."""
+    """Stop asking for a key: the lock accepts the one it has, or the owner has corrected it."""
     for flow in entry.async_get_active_flows(hass, {SOURCE_REAUTH}):
         hass.config_entries.flow.async_abort(flow["flow_id"])
 
@@ -309,7 +309,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._async_save()
 
     def _is_available(self) -> bool:
-        """Return if the lock is there for us; behind a gateway, if Tuya tells us of it."""
+        """Return if the lock is there for us; behind a gateway, if Tuya reports about it."""
         if self.lock.on_network:
             return self.data.available
         by_account = self.account.trouble in {None, Trouble.CONNECTING}

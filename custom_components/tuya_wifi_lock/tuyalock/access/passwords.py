@@ -136,15 +136,18 @@ class PasswordBook:
     def search(self, which: str | int) -> TemporaryPassword | None:
         """Return a password by its name, by its number with or without 900, or by its id, or None.
 
-        Of several, it is one that nobody has deleted, and the one that lasts longest.
+        Of several, it is one that nobody has deleted, and the one that lasts longest. One that the
+        lock has not taken can still be requested again, or deleted.
         """
-        there = [password for password in self if password.gone is None]
+        there = [one for one in self if one.gone is None or one.phase is PasswordPhase.FAILED]
         name = _trimmed(str(which)).casefold()
         found = [one for one in there if one.name.casefold() == name]
         if not found and name.isdecimal():
             found = [one for one in there if one.id == name or _same(one.number, int(name))]
         return max(
-            found, key=lambda one: (one.phase is not PasswordPhase.DELETING, one.end), default=None
+            found,
+            key=lambda one: (one.phase is not PasswordPhase.DELETING, one.gone is None, one.end),
+            default=None,
         )
 
     def name_of(self, number: int, at: float) -> str | None:
@@ -370,7 +373,7 @@ class TemporaryPasswords(PasswordBook):
             await self._refresh(cloud)
             password = self.find(which)
             if password.phase is not PasswordPhase.DELETING:
-                password = await cloud.delete_password(password)
+                password = await cloud.delete_password(replace(password, gone=None))
                 self._put(password)
             return password
 

@@ -69,7 +69,7 @@ MISSED_AFTER = 30.0
 """Seconds without a connection after which a lock that stays on the network is missed; that it
 has lost its power is noticed after 27 at most."""
 GONE_AFTER = 600.0
-"""Seconds of absence after which a lock that seemed to stay on the network does so no more."""
+"""Seconds of absence after which a lock that seemed to stay on the network no longer does."""
 REFUSED_WITHIN = 1.0
 """Seconds in which a lock that cannot read what we say ends the connection."""
 
@@ -172,7 +172,7 @@ class LanSession:
         self._watch_absence()
 
     async def stop(self) -> None:
-        """Disconnect from the lock, and look for it no more."""
+        """Disconnect from the lock, and stop looking for it."""
         self._running = False
         self._watch_absence()
         tasks = [one.task for one in self._candidates.values() if one.task]
@@ -355,7 +355,7 @@ class LanSession:
         candidate.task = asyncio.create_task(self._run(candidate))
 
     def _leave(self, candidate: Candidate) -> None:
-        """Look for the lock at an address no more."""
+        """Stop looking for the lock at an address."""
         if candidate.task:
             candidate.task.cancel()
         if candidate.connection:
