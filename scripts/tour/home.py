@@ -62,6 +62,7 @@ class Home:
         await self._launch()
         await self._enter()
         self.seen.forget()
+        self.automations.watched = False
         await self.seen.watch(self.client, self._device_id)
 
     async def discard(self, *, keep: bool) -> None:
