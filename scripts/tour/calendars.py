@@ -1,8 +1,9 @@
-"""Calendars as people use them in the browser."""
+"""Calendars as people use them in the browser, and a phone with the Home Assistant app."""
 
 from .client import Client, Json
-from .flows import FLOWS, Flow
-from .home import no_touch
+from .conditions import until
+
+PHONE = "Phone of the tour"
 
 
 class Calendar:
@@ -41,9 +42,42 @@ class Calendar:
         await self._do("delete", uid=event["uid"], **which)
 
 
-async def add_local_calendar(client: Client, name: str) -> Calendar:
-    """Add a calendar of Home Assistant's own."""
-    answers = {"user": {"calendar_name": name, "import": "create_empty"}}
-    await Flow(client, FLOWS, answers, no_touch).start("local_calendar")
-    entity_id = f"calendar.{name.lower()}"
-    return Calendar(client, entity_id)
+class Phone:
+    """A phone with the Home Assistant app, which is in the same network."""
+
+    def __init__(self, client: Client) -> None:
+        """Prepare a phone; Home Assistant does not know it yet."""
+        self._client, self._webhook = client, ""
+        self.device = ""
+        self._messages: list[str] = []
+
+    async def sign_in(self) -> None:
+        """Let Home Assistant know the phone, as the app does."""
+        about = ("app_id", "app_name", "app_version", "device_id", "manufacturer", "model")
+        answer = await self._client.post(
+            "/api/mobile_app/registrations",
+            {
+                **dict.fromkeys((*about, "os_name", "os_version"), "tour"),
+                "app_data": {"push_websocket_channel": True},
+                "device_name": PHONE,
+                "supports_encryption": False,
+            },
+        )
+        self._webhook = answer["webhook_id"]
+        await self.connect()
+        devices: list[Json] = await self._client.command("config/device_registry/list")
+        (self.device,) = [one["id"] for one in devices if one["name"] == PHONE]
+
+    async def connect(self) -> None:
+        """Receive messages until Home Assistant ends."""
+        await self._client.subscribe(
+            self._receive, "mobile_app/push_notification_channel", webhook_id=self._webhook
+        )
+
+    def _receive(self, message: Json) -> None:
+        self._messages.append(message["message"])
+
+    async def message(self) -> str:
+        """Return the next message, once it is there."""
+        await until(lambda: self._messages, "a message on the phone")
+        return self._messages.pop(0)

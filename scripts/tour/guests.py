@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from tests.simulator.cloud.passwords import PasswordRow
 
-from .calendars import Calendar, add_local_calendar
+from .calendars import Calendar
 from .chapter import Chapter
 from .client import Refused
 from .conditions import expect, until
@@ -22,10 +22,14 @@ async def guest_calendar(stage: Stage) -> None:
     """Events of the calendar are codes: made, moved, repeated and deleted."""
     home, calendar = stage.home, _guests(stage)
     await stage.sleep()
+    await home.phone.sign_in()
+    await home.choose_guest_phone()
     stage.user("adds a guest to the calendar")
     await calendar.add(GUEST, _in(-1), _in(24))
+    told = await _told(stage)
     answer = await stage.ask("get_new_code", which=GUEST)
-    code = answer["code"]
+    code: str = answer["code"]
+    expect(f" is {code}, " in told, f"the phone was told {told}")
     await stage.touch()
     await until(lambda: stage.state("guests") == "on", "the guest in the calendar")
     (event,) = await calendar.events()
@@ -35,11 +39,13 @@ async def guest_calendar(stage: Stage) -> None:
     expect(await stage.type_code(code), "the code does not open")
     stage.user("moves the end of the event, and deletes it")
     await calendar.move(event, _in(48))
+    expect(code not in await _told(stage), "the guest has no new digits")
     (moved,) = await calendar.events()
     expect(moved["uid"] == event["uid"] and moved["end"] != event["end"], f"it is {moved}")
     await calendar.delete(event)
     stage.user("adds the cleaner, each week")
     await calendar.add(CLEANER, _in(1), _in(2), rrule="FREQ=WEEKLY;COUNT=3")
+    await _told(stage)
     visits = [one for one in await calendar.events() if one["summary"] == CLEANER]
     expect(len(visits) == 3, f"seen: {visits}")
     which = {"recurrence_id": visits[0]["recurrence_id"]}
@@ -65,14 +71,15 @@ async def booking(stage: Stage) -> None:
         return stage.cloud.rows(stage.lock.device_id)
 
     await stage.sleep()
-    bookings = await add_local_calendar(home.client, "Bookings")
+    bookings = await home.add_calendar("Bookings")
     stage.user("makes an automation: a code for each booking")
     wanted = {"calendar": bookings.entity_id, "digits": r"Phone: ([\d ]+)"}
     inputs = {"lock": home.seen.entity_id("lock"), **wanted}
     await home.automations.make("bookings", use_blueprint={"path": BLUEPRINT, "input": inputs})
     stage.tell_of_tuya(f"somebody books: {PHONE}")
     await bookings.add(GUEST, _in(-1), _in(40), description=PHONE)
-    await until(lambda: [row.name for row in rows()] == [GUEST], "a code for the booking")
+    expect(CODE in await _told(stage), "the phone was told something else")
+    expect([row.name for row in rows()] == [GUEST], f"the cloud has {rows()}")
     await stage.touch()
     await stage.sleep()
     expect(await stage.type_code(CODE), "the end of the phone number does not open")
@@ -85,22 +92,31 @@ async def booking(stage: Stage) -> None:
     (before,) = rows()
     stage.tell_of_tuya("the booking is moved")
     await bookings.move(event, _in(60))
-    await until(lambda: rows()[0].invalid_time > before.invalid_time, "the code to be moved")
-    expect(rows()[0].digits == CODE, "the digits have changed")
+    expect(CODE in await _told(stage), "the phone was told something else")
+    expect(rows()[0].invalid_time > before.invalid_time, "the code was not moved")
     stage.tell_of_tuya("somebody else books, and cancels")
     await bookings.add(OTHER, _in(20), _in(40), description="Phone: 0151 6207394")
     answer = await stage.ask("sync_guest_codes", **wanted)
     expect(answer["made"] == [OTHER], f"it was {answer}")
+    await _told(stage)
     (other,) = [one for one in await bookings.events() if one["summary"] == OTHER]
     await bookings.delete(other)
     answer = await stage.ask("sync_guest_codes", **wanted)
     expect(answer["deleted"] == [OTHER], f"it was {answer}")
+    expect("canceled" in await _told(stage), "the phone was told something else")
     await stage.touch()
     await stage.sleep()
     expect([row.name for row in rows()] == [GUEST], f"the cloud has {rows()}")
     await home.automations.switch_off("bookings")
     await stage.ask("delete_temporary_password", which=GUEST)
     await stage.touch()
+
+
+async def _told(stage: Stage) -> str:
+    """Return what the phone of the house is told."""
+    message = await stage.home.phone.message()
+    stage.shown(f"on the phone: {message}")
+    return message
 
 
 def _guests(stage: Stage) -> Calendar:
