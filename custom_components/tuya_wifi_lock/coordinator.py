@@ -231,7 +231,6 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     async def async_start(self) -> None:
         """Begin to look for the lock, and deliver its records once automations can hear them."""
         entry, hass = self.config_entry, self.hass
-        await self.guests.async_start()
         if self.records.waiting:
             # From here on, a crash leaves a store that is not clean.
             await self.store.async_save(self._stored())
