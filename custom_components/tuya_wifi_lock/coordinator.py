@@ -84,7 +84,7 @@ class _Stored:
     """What is stored of a lock beside what it knows itself."""
 
     clean: bool = False
-    """It was stopped in good order."""
+    """It was stopped cleanly."""
     ignored: frozenset[str] = frozenset()
     kind_answered: bool = False
     """Its owner was asked which kind of lock it is, and has answered."""

@@ -55,7 +55,7 @@ KINDS: Mapping[str, frozenset[Family]] = {
 """What an owner can see of a lock -> the families that it may be of."""
 
 NOT_ON_PLATFORM = {"cloud_calls_used_up", "cloud_clock"}
-"""Failures of the cloud that are not put right on Tuya's developer platform."""
+"""Failures of the cloud that are not fixed on Tuya's developer platform."""
 
 ISSUES: Mapping[str, str] = {
     "battery_unreliable": "battery_replace",
