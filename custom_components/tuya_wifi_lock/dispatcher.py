@@ -11,7 +11,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util.signal_type import SignalType
 
 from .const import DOMAIN
-from .members import Member, is_duress, owner
+from .members import Member, is_duress
 from .opener import Opener
 from .tuyalock import Age, CloudError, Kind, Record, TuyaLock, Unlock
 
@@ -35,7 +35,7 @@ class Delivery:
     unlock: Record | None = None
     """The unlock that duress is about, or the record itself."""
     context: Context | None = None
-    """What is caused by one unlock shares one context."""
+    """Of the call that was the cause of an unlock, or a new one: all that it causes shares it."""
 
 
 type Listener = Callable[[Delivery], None]
@@ -52,12 +52,12 @@ class RecordDispatcher:
         self,
         entry: ConfigEntry,
         lock: TuyaLock,
-        members: Callable[[], dict[str, Member]],
+        owner: Callable[[Unlock], Member | None],
         opener: Opener,
         save: CALLBACK_TYPE,
     ) -> None:
         """Begin with what was received and not delivered before the restart."""
-        self._entry, self._lock, self._members, self._save = entry, lock, members, save
+        self._entry, self._lock, self._owner, self._save = entry, lock, owner, save
         self._opener = opener
         self._waiting = lock.undelivered()
         self._listeners: dict[Kind, list[Listener]] = {kind: [] for kind in Kind}
@@ -114,7 +114,7 @@ class RecordDispatcher:
         finally:
             self._delivering = False
         for kind in (Kind.ALARM, Kind.DOORBELL):
-            for record in [one for one in self._waiting if one.kind is kind][:-MOST_WAITING]:
+            for record in [one for one in self._waiting if one.event.kind is kind][:-MOST_WAITING]:
                 self._waiting.remove(record)
                 self._lock.delivered(record.id)
         self._save()
@@ -128,7 +128,7 @@ class RecordDispatcher:
 
     def _must_wait(self, hass: HomeAssistant, record: Record) -> bool:
         """Return if a record waits for an entity, or for the name of a temporary password."""
-        kind = record.kind
+        kind = record.event.kind
         if kind in {Kind.ALARM, Kind.DOORBELL}:
             return not self._listeners[kind]
         if kind is not Kind.UNLOCK:
@@ -142,7 +142,7 @@ class RecordDispatcher:
         return self._naming
 
     def _async_deliver_one(self, hass: HomeAssistant, record: Record) -> None:
-        delivery, kind = self.describe(record), record.kind
+        delivery, kind = self._describe(record), record.event.kind
         if kind is not Kind.DOORBELL or record.age is Age.LIVE:
             for listener in tuple(self._listeners[kind]):
                 listener(delivery)
@@ -153,27 +153,22 @@ class RecordDispatcher:
             async_dispatcher_send(hass, SIGNAL_DURESS, self._entry.entry_id, delivery)
         self._lock.delivered(record.id)
 
-    def describe(self, record: Record) -> Delivery:
+    def _describe(self, record: Record) -> Delivery:
         """Return a record with all that is known of who it was."""
-        lock, kind = self._lock, record.kind
-        unlock = lock.unlock_of(record) if kind is Kind.DURESS else record
+        lock, is_unlock = self._lock, record.event.kind is Kind.UNLOCK
+        unlock = record if is_unlock else lock.unlock_of(record)
         if unlock is None or not isinstance(unlock.event, Unlock):
             return Delivery(record)
+        context = (self._opener.context_of(record) or Context()) if is_unlock else None
         return Delivery(
             record,
             unlock=unlock,
-            member=owner(self._members().values(), unlock.event),
+            member=self._owner(unlock.event),
             password_name=lock.password_name(unlock),
             opener=self._opener.name_of(unlock),
             duress=unlock.id in [one.unlock_id for one in lock.records(Kind.DURESS)],
-            context=self._context_of(record),
+            context=context,
         )
-
-    def _context_of(self, record: Record) -> Context | None:
-        """Return the context of what an unlock causes: of the call that was the cause, or a new."""
-        if record.kind is not Kind.UNLOCK:
-            return None
-        return self._opener.context_of(record) or Context()
 
     async def _async_look_up_name(self) -> None:
         """Ask the cloud for names; without an answer in time there is none."""
