@@ -1,7 +1,6 @@
 """What the tests of the entities share."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -22,7 +21,7 @@ from homeassistant.const import EVENT_STATE_CHANGED, Platform
 from homeassistant.core import Event, HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
-from tests.conftest import setup, wait_for
+from tests.conftest import setup, until, wait_for  # noqa: F401
 from tests.simulator import SimulatedLock
 
 NAME = "wi_fi_lock_0001"
@@ -104,13 +103,6 @@ async def restart(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 def listened_for(entry: MockConfigEntry, seconds: float) -> None:
     """Let a lock have been listened to for so much longer."""
     entry.runtime_data.listening_since -= seconds
-
-
-async def until(condition: Callable[[], object], timeout: float = 5) -> None:
-    """Wait until a condition holds, while an action may be under way."""
-    async with asyncio.timeout(timeout):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
 
 
 async def pass_time(hass: HomeAssistant, seconds: float = 1.1) -> None:

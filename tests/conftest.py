@@ -43,13 +43,21 @@ async def setup(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     await hass.async_block_till_done()
 
 
+async def until(condition: Callable[[], object], timeout: float = 5) -> None:
+    """Wait until a condition holds, while an action may be under way."""
+    async with asyncio.timeout(timeout):
+        # Most of what is waited for takes the loop a few rounds, and no time.
+        rounds = 0
+        while not condition():
+            await asyncio.sleep(0 if rounds < 50 else 0.005)
+            rounds += 1
+
+
 async def wait_for(
     hass: HomeAssistant, condition: Callable[[], object], timeout: float = 5
 ) -> None:
     """Wait until a condition holds, and Home Assistant has settled."""
-    async with asyncio.timeout(timeout):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
+    await until(condition, timeout)
     await hass.async_block_till_done()
 
 

@@ -12,6 +12,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     MockModule,
+    MockUser,
     async_capture_events,
     mock_integration,
     mock_platform,
@@ -58,6 +59,7 @@ class Phone:
     def __init__(self, hass: HomeAssistant, name: str) -> None:
         """Register it as the app does."""
         self._hass = hass
+        self.user = MockUser(name=f"Owner of {name}").add_to_hass(hass)
         entry = MockConfigEntry(domain="mobile_app", title=name)
         entry.add_to_hass(hass)
         device = dr.async_get(hass).async_get_or_create(
@@ -89,7 +91,10 @@ class Phone:
 
     async def press(self, action: str) -> None:
         """Press a button, and give Home Assistant time for what that causes."""
-        self._hass.bus.async_fire("mobile_app_notification_action", {"action": action})
+        context = Context(user_id=self.user.id)
+        self._hass.bus.async_fire(
+            "mobile_app_notification_action", {"action": action}, context=context
+        )
         # As long as a request is shown, Home Assistant is not done.
         await asyncio.sleep(0.1)
 
@@ -408,6 +413,7 @@ async def test_approve_opens_the_door(
     await until(lambda: simulated_lock.openings == ["remote"])
     await until(lambda: phone.shown == {})
     assert len(phone.messages) == 1
+    await until(lambda: state(hass, LOCK).attributes["changed_by"] == phone.user.name)
 
 
 @pytest.mark.parametrize(("code", "opens"), [("2468", True), ("", False)])

@@ -41,10 +41,7 @@ async def test_a_lock_that_was_never_awake_is_set_up(
     await setup(hass, entry)
     assert entry.state is ConfigEntryState.LOADED
     assert simulated_lock.connections == 0
-    others = [
-        one for one in hass.states.async_all() if not one.entity_id.endswith("call_off_unlock")
-    ]
-    assert {one.state for one in others} == {"unknown"}
+    assert {one.state for one in hass.states.async_all()} == {"unknown"}
 
 
 async def test_the_device_has_the_mac_of_the_lock(

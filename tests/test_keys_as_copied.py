@@ -30,7 +30,7 @@ COPIED = [
     f"\u200b{KEY[:5]}\u200b{KEY[5:]}\ufeff",
     f"' {escape(KEY)} '",
 ]
-AWAKE = Knobs(low_power=False)
+AWAKE = Knobs(low_power=False, announce_interval=0.05)
 special = pytest.mark.parametrize(
     "simulated_lock", [{"local_key": KEY, "knobs": AWAKE}], indirect=True
 )

@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
-from homeassistant.const import ATTR_ENTITY_ID, EVENT_LOGBOOK_ENTRY, EVENT_STATE_CHANGED
+from homeassistant.const import ATTR_ENTITY_ID, EVENT_STATE_CHANGED
 from homeassistant.core import Context, HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
@@ -59,7 +59,7 @@ async def waiting(
     await set_up_awake(hass, entry, lock)
     await fall_asleep(hass, entry, lock)
     call = unlock(hass, context)
-    await until(lambda: state(hass, CALL_OFF).state != "unavailable")
+    await until(lambda: state(hass, LOCK).attributes.get("waits_until"))
     return call
 
 
@@ -87,7 +87,6 @@ async def test_a_waiting_unlock_says_what_it_waits_for_and_until_when(
     assert simulated_lock.openings == ["remote"]
     shown = state(hass, LOCK)
     assert not {"waits_for", "waits_until"} & shown.attributes.keys()
-    assert state(hass, CALL_OFF).state == "unavailable"
 
 
 async def test_an_unlock_that_is_under_way_waits_for_the_answer_of_the_lock(
@@ -115,7 +114,7 @@ async def test_a_waiting_unlock_is_called_off_by_the_button(
         await call
     assert error.value.translation_key == "unlock_cancelled"
     await hass.async_block_till_done()
-    assert state(hass, CALL_OFF).state == "unavailable"
+    assert state(hass, CALL_OFF).state not in {"unknown", "unavailable"}, "it was pressed"
     assert state(hass, LOCK).state != "unlocking"
     await simulated_lock.request(30)
     await reported(hass, simulated_lock)
@@ -212,13 +211,10 @@ async def test_who_pressed_unlock_is_said_everywhere(
     simulated_lock.knobs.motor_state = True
     simulated_lock.knobs.relock_seconds = 0.2
     await set_up_awake(hass, entry, simulated_lock)
-    logged = async_capture_events(hass, EVENT_LOGBOOK_ENTRY)
     changed = async_capture_events(hass, EVENT_STATE_CHANGED)
     await unlock(hass, anna)
     await reported(hass, simulated_lock)
     await wait_for(hass, lambda: state(hass, LOCK).state == "locked")
-    assert [one.data["message"] for one in logged] == ["was unlocked by Anna remotely"]
-    assert logged[0].context.user_id == anna.user_id
     assert state(hass, UNLOCK).context.user_id == anna.user_id
     assert state(hass, LOCK).attributes["changed_by"] == "Anna"
     assert state(hass, LAST_UNLOCKED_BY).state == "Anna"

@@ -51,8 +51,8 @@ BUTTONS = (
     LockButtonDescription(
         key="call_off_unlock",
         exists_fn=lambda lock: lock.lock.on_network and lock.lock.opens_remotely is not False,
+        # Dashboards mark a button that is unavailable; a press without an unlock says so.
         press_fn=_call_off_unlock,
-        value_fn=lambda lock: lock.data.unlock_waits_until is not None,
     ),
     LockButtonDescription(
         key="diagnose",

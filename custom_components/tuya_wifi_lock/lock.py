@@ -71,7 +71,9 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
 
     @callback
     def _async_unlocked(self, delivery: Delivery) -> None:
-        if shown := self.hass.states.get(self.entity_id):
+        shown, context = self.hass.states.get(self.entity_id), delivery.context
+        # Where a user pressed Unlock, Home Assistant names them beside the state of the lock.
+        if shown and not (context and context.user_id):
             async_log_unlock(self.hass, self.entity_id, shown.name, delivery)
 
     @callback

@@ -5,11 +5,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 import time
 
-from homeassistant.core import Context, HomeAssistant
+from homeassistant.core import CALLBACK_TYPE, Context, Event, HomeAssistant, callback
 
 from .tuyalock import Record
 
 PERSON_DOMAIN = "person"
+
+EVENT_NOTIFICATION_ACTION = "mobile_app_notification_action"
+"""The event of a button of a notification; its context has the user of the phone."""
+
+MOST_PRESSED = 20
+"""Buttons of notifications that are remembered."""
 
 SETTLES = 10.0
 """Seconds after a call in which the lock may still report that it has opened."""
@@ -41,6 +47,20 @@ class Opener:
             last = replace(last, ended=last.began)
         self.last = last
         self.context: Context | None = None
+        self._pressed: dict[str, str] = {}
+        """The users of buttons of notifications, by the ids of their contexts."""
+
+    @callback
+    def async_watch_phones(self) -> CALLBACK_TYPE:
+        """Remember who presses buttons of notifications: an automation has no user of its own."""
+        return self._hass.bus.async_listen(EVENT_NOTIFICATION_ACTION, self._async_pressed)
+
+    @callback
+    def _async_pressed(self, event: Event) -> None:
+        if event.context.user_id:
+            self._pressed[event.context.id] = event.context.user_id
+            for context_id in tuple(self._pressed)[:-MOST_PRESSED]:
+                del self._pressed[context_id]
 
     @asynccontextmanager
     async def calling(self, context: Context | None) -> AsyncGenerator[None]:
@@ -51,10 +71,16 @@ class Opener:
         self.context = context
         self.last = Opening(began=time.time())
         try:
-            self.last = replace(self.last, name=await _name(self._hass, context))
+            self.last = replace(self.last, name=await _name(self._hass, self._user_of(context)))
             yield
         finally:
             self.last = replace(self.last, ended=time.time())
+
+    def _user_of(self, context: Context | None) -> str | None:
+        """Return whose call it is; that of an automation is of who pressed the button before it."""
+        if context is None:
+            return None
+        return context.user_id or self._pressed.get(context.parent_id or "")
 
     @property
     def context_now(self) -> Context | None:
@@ -70,12 +96,12 @@ class Opener:
         return self.context if self.last and self.last.caused(record) else None
 
 
-async def _name(hass: HomeAssistant, context: Context | None) -> str | None:
+async def _name(hass: HomeAssistant, user_id: str | None) -> str | None:
     """Return the name of a user, as their person has it."""
-    if context is None or context.user_id is None:
+    if user_id is None:
         return None
     for person in hass.states.async_all(PERSON_DOMAIN):
-        if person.attributes.get("user_id") == context.user_id:
+        if person.attributes.get("user_id") == user_id:
             return person.name
-    user = await hass.auth.async_get_user(context.user_id)
+    user = await hass.auth.async_get_user(user_id)
     return user.name if user and not user.system_generated else None

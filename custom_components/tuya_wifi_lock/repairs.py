@@ -148,6 +148,7 @@ class _Repairs:
             )
         )
         self._async_updated()
+        self._async_rename_damage()
         self._async_ask()
 
     @callback
@@ -178,7 +179,21 @@ class _Repairs:
             self._title = self._entry.title
             self._inputs, self._findings, self._cloud_issue = (), None, None
             self._async_updated()
+            self._async_rename_damage()
         self._async_ask()
+
+    @callback
+    def _async_rename_damage(self) -> None:
+        """Show the name that the lock has now in the repair that stays until it is closed."""
+        issue_id = f"{STORE_DAMAGED}_{self._entry.entry_id}"
+        shown = ir.async_get(self._hass).async_get_issue(DOMAIN, issue_id)
+        if shown and (placeholders := shown.translation_placeholders):
+            _async_tell_of_damage(
+                self._hass,
+                issue_id,
+                STORE_DAMAGED,
+                {**placeholders, "lock": in_markdown(self._entry.title)},
+            )
 
     @callback
     def _async_updated(self) -> None:
@@ -328,9 +343,7 @@ def async_ask_kind(hass: HomeAssistant, coordinator: LockCoordinator) -> None:
     """Ask once which kind of lock it is, if nothing else shows how to read what it reports."""
     entry = coordinator.config_entry
     issue_id = f"{KIND_UNCLEAR}_{entry.entry_id}"
-    shown = ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is not None
-    unclear = coordinator.data.kind_unclear and not coordinator.kind_answered
-    if unclear and not shown:
+    if coordinator.data.kind_unclear and not coordinator.kind_answered:
         ir.async_create_issue(
             hass,
             DOMAIN,
@@ -341,7 +354,7 @@ def async_ask_kind(hass: HomeAssistant, coordinator: LockCoordinator) -> None:
             translation_key=KIND_UNCLEAR,
             translation_placeholders={"lock": in_markdown(entry.title)},
         )
-    elif shown and not unclear:
+    else:
         ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 

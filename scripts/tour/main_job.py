@@ -160,7 +160,7 @@ async def called_off(stage: Stage) -> None:
     await stage.sleep()
     openings = len(stage.lock.openings)
     call = await stage.waiting_unlock()
-    await until(lambda: stage.state("call_off_unlock") != "unavailable", "the button")
+    await until(lambda: "waits_until" in stage.home.seen.attributes["lock"], "the waiting unlock")
     shown = stage.home.seen.attributes["lock"]
     stage.shown(f"it waits for {shown['waits_for']}, until {shown['waits_until']}")
     expect(shown["waits_for"] == "request", f"it waits for {shown['waits_for']}")

@@ -97,9 +97,8 @@ class Seen:
         return found[0]
 
     def available(self) -> bool:
-        """Return if every entity that is there is available, where there is something to do."""
-        shown = [value for key, value in self.states.items() if key != "call_off_unlock"]
-        return bool(shown) and "unavailable" not in shown
+        """Return if every entity that is there is available."""
+        return bool(self.states) and "unavailable" not in self.states.values()
 
     def _registered(self, event: Json) -> None:
         if self._client and event["data"]["action"] == "create":

@@ -295,6 +295,12 @@ async def test_from_a_newer_version_all_is_kept_that_can_be_read(
     assert await files.read(copy) == document
 
 
+def shown_placeholders(hass: HomeAssistant, issue_id: str) -> dict[str, str] | None:
+    """Return what a repair says of its lock."""
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
+    return issue and issue.translation_placeholders
+
+
 async def test_the_owner_takes_note_of_the_damage_once(
     hass: HomeAssistant, entry: MockConfigEntry, files: Files
 ) -> None:
@@ -304,14 +310,17 @@ async def test_the_owner_takes_note_of_the_damage_once(
     await files.write(files.lock, document)
     await setup(hass, entry)
     issue_id = f"store_damaged_{entry.entry_id}"
-    issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
-    assert issue
     (copy,) = await files.copies(files.lock)
-    assert issue.translation_placeholders == {"lock": entry.title, "file": str(copy)}
+    assert shown_placeholders(hass, issue_id) == {"lock": entry.title, "file": str(copy)}
     assert (await hass.async_add_executor_job(copy.stat)).st_mode & 0o077 == 0
+    hass.config_entries.async_update_entry(entry, title="Front door")
+    await hass.async_block_till_done()
+    assert shown_placeholders(hass, issue_id) == {"lock": "Front door", "file": str(copy)}
     await unload(hass, entry)
+    hass.config_entries.async_update_entry(entry, title="Back door")
     await setup(hass, entry)
     assert told(hass) == ["store_damaged"]
+    assert shown_placeholders(hass, issue_id) == {"lock": "Back door", "file": str(copy)}
     flows = repairs_flow_manager(hass)
     assert flows
     flow = await flows.async_init(DOMAIN, data={"issue_id": issue_id})

@@ -11,7 +11,7 @@ from tests.simulator.wire import Command
 from tests.tuyalock.house import LOCAL_KEY, VERSIONS, House, house
 
 from .stranger import ADDRESS, DEVICE_ID, Visit, is_new, playing_back, recording, stranger
-from .test_lan import DAY, pass_time, prove
+from .test_lan import DAY, prove
 
 OLD = ("3.1", "3.3")
 CONTROLS = {Command.CONTROL, Command.CONTROL_NEW}
@@ -74,7 +74,7 @@ async def test_a_man_in_the_middle_can_deliver_a_command_late(version: str) -> N
             await home.until(lambda: home.lock.snapshot.awake)
             unlocking = asyncio.create_task(home.lock.unlock())
             await home.simulated.request(600)
-            await pass_time(home, 30)
+            await home.pass_time(30)
             with pytest.raises(LockError):
                 await unlocking
             assert home.simulated.openings == []
@@ -111,7 +111,7 @@ async def test_a_report_of_this_half_minute_can_come_twice(
         async with stranger(home.simulated.port, playing_back(*frames), "127.0.0.1") as one:
             home.hint()
             await home.until(lambda: one.connections > 0)
-            await pass_time(home, 5)
+            await home.pass_time(5)
         assert home.unlocks == ["live fingerprint 3"] * told
 
 
@@ -121,11 +121,11 @@ async def test_who_plays_back_at_the_locks_address_gets_a_key_with_3_3(
 ) -> None:
     async with house(version, max_clients=3) as home:
         frames = await record_a_finger(home)
-        await pass_time(home, 120, 1)
+        await home.pass_time(120, 1)
         async with stranger(home.simulated.port, playing_back(*frames), "127.0.0.1") as one:
             unlocking = asyncio.create_task(home.lock.unlock())
             home.hint()
-            await pass_time(home, 40)
+            await home.pass_time(40)
             with pytest.raises(LockError):
                 await unlocking
             assert bool(one.controls) is keys
@@ -154,8 +154,8 @@ async def play(home: House, frame: bytes, host: str) -> None:
     async with stranger(home.simulated.port, serve, host) as one:
         home.lock.hint(host, home.simulated.version, announced=True)
         await home.until(lambda: one.connections > 0)
-        await pass_time(home, 5)
-    await pass_time(home, 20, 1)
+        await home.pass_time(5)
+    await home.pass_time(20, 1)
 
 
 @pytest.mark.parametrize("version", OLD)

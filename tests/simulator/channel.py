@@ -14,6 +14,18 @@ JUNK = b"\x13\x37not a frame\xff\xfe\x00"
 SEGMENT_PAUSE = 0.002
 
 
+class Timer(Protocol):
+    """Something that happens later."""
+
+    def cancel(self) -> None:
+        """Call it off."""
+
+
+def call_later(delay: float, action: Callable[[], None]) -> Timer:
+    """Do something later, by the clock of the event loop."""
+    return asyncio.get_running_loop().call_later(delay, action)
+
+
 class Device(Protocol):
     """What a connection needs of the lock."""
 
@@ -21,6 +33,7 @@ class Device(Protocol):
     device_id: str
     knobs: Knobs
     faults: Faults
+    call_later: Callable[[float, Callable[[], None]], Timer]
 
     @property
     def key(self) -> bytes:
@@ -58,13 +71,17 @@ class Channel:
         self._serial = int.from_bytes(os.urandom(2))
         self._held = b""
         self._segments: deque[bytes] = deque()
-        self._later: set[asyncio.TimerHandle] = set()
+        self._later: set[Timer] = set()
 
     def later(self, delay: float, action: Callable[[], None]) -> None:
         """Do something after a while, if the connection is still there."""
-        loop = asyncio.get_running_loop()
-        self._later = {one for one in self._later if one.when() > loop.time()}
-        self._later.add(loop.call_later(delay, action))
+
+        def act() -> None:
+            self._later.discard(timer)
+            action()
+
+        timer = self._device.call_later(delay, act)
+        self._later.add(timer)
 
     def lost(self) -> None:
         """The connection is over."""

@@ -10,6 +10,7 @@ from tests.devices import Model
 from . import bodies, keys, remote
 from .announcer import Announcer
 from .bodies import Dps, Report
+from .channel import Timer, call_later
 from .families import TABLES
 from .keys import RemoteKey
 from .knobs import Family, Faults, Knobs, access_control
@@ -39,6 +40,7 @@ class LockCore(ABC):
         model: Model | None = None,
         knobs: Knobs | None = None,
         now: Callable[[], float] = time.time,
+        call_later: Callable[[float, Callable[[], None]], Timer] = call_later,
     ) -> None:
         """Build the lock; start() takes its port. A model decides instead of the family."""
         if version not in VERSIONS or len(local_key) != 16:
@@ -49,7 +51,7 @@ class LockCore(ABC):
         self.knobs = knobs or self._usual_knobs()
         self.faults = Faults()
         self._begin_unused()
-        self._now = now
+        self._now, self.call_later = now, call_later
         self._server = LanServer(self, host, port)
         self.announcer = Announcer(
             host=host,

@@ -1,7 +1,7 @@
 """What the tests of the core share: a clock that can be moved, and a house with one lock."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, override
@@ -25,6 +25,18 @@ from tests.simulator import Knobs, SimulatedLock, access_control
 
 LOCAL_KEY = "0123456789abcdef"
 VERSIONS = ("3.1", "3.3", "3.4", "3.5")
+
+
+async def settled() -> None:
+    """Wait until nothing happens any more by itself, neither here nor in our sockets.
+
+    What is sent to another socket of this machine is there when `send` returns.
+    """
+    ready = asyncio.get_running_loop()._ready
+    quiet = 0
+    while quiet < 3:
+        await asyncio.sleep(0)
+        quiet = 0 if ready else quiet + 1
 
 
 class MovableClock(Clock):
@@ -56,6 +68,12 @@ class MovableClock(Clock):
     def waiting(self) -> int:
         """How many timers run."""
         return len(self._timers)
+
+    @property
+    def idle(self) -> float:
+        """Seconds until the next timer is due; a minute if none runs."""
+        due = min((timer.when for timer in self._timers), default=None)
+        return 60.0 if due is None else max(0.0, due - self.monotonic())
 
 
 class MovableTimer:
@@ -140,23 +158,48 @@ class House:
         self.lock.hint("127.0.0.1", self.simulated.version, announced=True)
 
     async def until(self, condition: Callable[[], bool], timeout: float = 5) -> None:
-        """Wait until something is true."""
+        """Wait until something is true, and all has arrived that is on its way."""
         await self.simulated.wait_for(condition, timeout)
+        await settled()
 
     async def awake(self) -> None:
         """Wake the lock and connect to it, and let its first seconds pass."""
         await self.wake()
         if self.simulated.version == "3.1":
             # It signs nothing but what it reports by itself.
-            await self.until(lambda: self.simulated.clients > 0)
+            await self.hurry_until(lambda: self.simulated.clients > 0)
             await self.simulated.push({"201": 0})
-        await self.until(lambda: self.lock.snapshot.awake)
+        await self.hurry_until(lambda: self.lock.snapshot.awake)
         self.clock.move(4)
 
     async def settle(self) -> None:
         """Let everything that is on its way arrive."""
-        for _ in range(10):
-            await asyncio.sleep(0.002)
+        await settled()
+
+    async def pass_time(self, seconds: float, step: float = 0.01) -> None:
+        """Let time pass, from timer to timer, with all that goes over the wire meanwhile.
+
+        Timers that are due within a step happen at once.
+        """
+        end = self.clock.monotonic() + seconds
+        await settled()
+        while (left := end - self.clock.monotonic()) > 0:
+            self.clock.move(min(left, max(step, self.clock.idle)))
+            await settled()
+
+    async def hurry[T](self, call: Coroutine[Any, Any, T], within: float = 600) -> T:
+        """Let time pass until a call is over."""
+        task = asyncio.create_task(call)
+        await self.hurry_until(task.done, within)
+        return await task
+
+    async def hurry_until(self, condition: Callable[[], bool], within: float = 600) -> None:
+        """Let time pass until something is true."""
+        end = self.clock.monotonic() + within
+        await settled()
+        while not condition():
+            assert self.clock.monotonic() < end, "it never came true"
+            await self.pass_time(max(0.01, self.clock.idle))
 
 
 def address_of(simulated: SimulatedLock, **changes: Any) -> Address:
@@ -197,6 +240,7 @@ async def house(
         family=family,
         knobs=make(**{"announce": False} | knobs),
         now=clock.time,
+        call_later=clock.call_later,
     )
     async with simulated:
         lock = TuyaLock(

@@ -4,9 +4,7 @@ The outcome is the right event or the right error: never a hang, a lost unlock, 
 wrong state, or a door that opens without a record.
 """
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +25,7 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
 )
 from tests.simulator import SimulatedLock
 
-from .house import VERSIONS, House, house
+from .house import VERSIONS, house
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -47,8 +45,6 @@ class Fault:
     """Families whose report is gone: nothing can bring back what was lost on the wire, unless the
     lock repeats it in its answer to a query, which an access control never does."""
     unlock: tuple[type[LockError], ...] = ()
-    pace: float = 0.25
-    """Seconds that pass in five milliseconds."""
 
 
 def faulty(**changes: Any) -> Callable[[SimulatedLock], None]:
@@ -93,7 +89,7 @@ FAULTS = {
         report_lost="ABD",
     ),
     "two frames in one segment": Fault(faulty(merge_frames=1)),
-    "one frame in many segments": Fault(faulty(fragment=4), pace=0.01),
+    "one frame in many segments": Fault(faulty(fragment=4)),
     "place taken": Fault(
         faulty(slot_taken=True), setup=(SlotTaken, NoHandshake), report_lost="ABD"
     ),
@@ -115,27 +111,14 @@ EVERY_FAULT = pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 async def everywhere(
     check: Callable[[str, str, Fault], Coroutine[Any, Any, None]], fault: Fault
 ) -> None:
-    """Check a fault in every version and family, side by side."""
-    async with asyncio.TaskGroup() as checks:
-        for version in VERSIONS:
-            for family in "ABD":
-                checks.create_task(check(version, family, fault), name=f"{version} {family}")
-
-
-@asynccontextmanager
-async def haste(home: House, fault: Fault) -> AsyncGenerator[None]:
-    """Let time run faster."""
-
-    async def hurry() -> None:
-        while True:
-            await asyncio.sleep(0.005)
-            home.clock.move(fault.pace)
-
-    hurrying = asyncio.create_task(hurry())
-    try:
-        yield
-    finally:
-        hurrying.cancel()
+    """Check a fault in every version and family."""
+    for version in VERSIONS:
+        for family in "ABD":
+            try:
+                await check(version, family, fault)
+            except BaseException as err:
+                err.add_note(f"version {version}, family {family}")
+                raise
 
 
 async def outcome(call: Awaitable[Any]) -> LockError | None:
@@ -170,8 +153,7 @@ async def set_up(version: str, family: str, fault: Fault) -> None:
             # It signs nothing but what it reports by itself.
             await home.simulated.push({"201": 0})
         await home.wake()
-        async with haste(home, fault):
-            error = await outcome(home.lock.reach(60))
+        error = await outcome(home.hurry(home.lock.reach(60)))
         if error:
             unsigned = version == "3.1" and fault.report_lost
             assert isinstance(error, (*fault.setup, *(UNPROVEN if unsigned else ()))), repr(error)
@@ -187,12 +169,11 @@ async def report(version: str, family: str, fault: Fault) -> None:
         fault.cause(home.simulated)
         await home.simulated.finger(3)
         home.hint()
-        async with haste(home, fault):
-            if not lost:
-                await home.until(lambda: len(home.unlocks) == 1, 20)
-            home.simulated.faults.clear()
-            home.hint()
-            await home.settle()
+        if not lost:
+            await home.hurry_until(lambda: len(home.unlocks) == 1)
+        home.simulated.faults.clear()
+        home.hint()
+        await home.settle()
         assert home.unlocks in (
             ["live fingerprint 3"],
             ["unknown fingerprint 3"],
@@ -213,8 +194,7 @@ async def unlock_remotely(version: str, family: str, fault: Fault) -> None:
             await home.until(lambda: home.lock.snapshot.requested)
         await home.settle()
         fault.cause(home.simulated)
-        async with haste(home, fault):
-            error = await outcome(home.lock.unlock())
+        error = await outcome(home.hurry(home.lock.unlock()))
         if error:
             assert isinstance(error, fault.unlock), repr(error)
             assert home.lock.snapshot.bolt.locked is None

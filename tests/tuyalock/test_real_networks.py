@@ -1,8 +1,6 @@
 """Locks as networks have them: mute, complaining, behind a gateway, of 3.2, on mains power."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 import json
 from typing import Any
 
@@ -30,36 +28,12 @@ UNKNOWN = {"version": None, "announces": False}
 OTHER_KEY = b"another 0 key 00"
 
 
-@asynccontextmanager
-async def haste(home: House, pace: float = 0.1) -> AsyncGenerator[None]:
-    """Let time run faster."""
-
-    async def hurry() -> None:
-        while True:
-            await asyncio.sleep(0.003)
-            home.clock.move(pace)
-
-    hurrying = asyncio.create_task(hurry())
-    try:
-        yield
-    finally:
-        hurrying.cancel()
-
-
-async def pass_time(home: House, seconds: float, step: float = 0.5) -> None:
-    """Let time pass, with all that goes over the wire meanwhile."""
-    for _ in range(int(seconds / step)):
-        home.clock.move(step)
-        await asyncio.sleep(0.003)
-
-
 async def reached(home: House, within: float = 60) -> LockError | None:
     """Return why the lock was not reached, if it was not."""
-    async with haste(home):
-        try:
-            await home.lock.reach(within)
-        except LockError as err:
-            return err
+    try:
+        await home.hurry(home.lock.reach(within))
+    except LockError as err:
+        return err
     return None
 
 
@@ -90,8 +64,7 @@ async def test_a_complaint_in_clear_text_is_no_success(version: str, chosen: str
 async def test_a_right_key_is_not_stuck_in_31_after_a_silent_attempt(version: str) -> None:
     async with house(version, address=UNKNOWN, low_power=False, wrong_key="complain") as home:
         home.simulated.faults.lose_answers = {"query"}
-        async with haste(home):
-            await home.until(lambda: home.simulated.connections >= 4)
+        await home.hurry_until(lambda: home.simulated.connections >= 4)
         home.simulated.faults.clear()
         assert await reached(home) is None
         assert home.lock.address.found_version == "3.3"
@@ -109,9 +82,9 @@ async def mute_wake(home: House) -> None:
     """Let the lock wake, answer nothing, and sleep."""
     home.clock.move(30)
     await home.wake()
-    await pass_time(home, 25)
+    await home.pass_time(25)
     await home.simulated.sleep()
-    await pass_time(home, 20, 1)
+    await home.pass_time(20, 1)
 
 
 @pytest.mark.parametrize("known", [{}, {"version": None}], ids=["version known", "not known"])
@@ -129,8 +102,7 @@ async def test_a_lock_with_nothing_to_say_has_not_refused_the_key(
         home.clock.move(30)
         await home.simulated.finger(3)
         home.hint()
-        async with haste(home):
-            await home.until(lambda: len(home.records) == 1, 15)
+        await home.hurry_until(lambda: len(home.records) == 1)
         assert home.lock.snapshot.problem is None
 
 
@@ -138,10 +110,10 @@ async def test_a_report_after_a_silent_answer_is_heard_in_the_same_wake() -> Non
     async with house("3.3") as home:
         home.simulated.faults.lose_answers = {"query"}
         await home.wake()
-        await pass_time(home, 5)
+        await home.pass_time(5)
         connections = home.simulated.connections
         await home.simulated.finger(3)
-        await pass_time(home, 2)
+        await home.pass_time(2)
         assert home.unlocks == ["live fingerprint 3"]
         assert home.simulated.connections == connections
 
@@ -150,8 +122,7 @@ async def test_a_report_after_a_silent_answer_is_heard_in_the_same_wake() -> Non
 async def test_a_lock_that_refuses_in_each_wake_has_another_key(answer: str) -> None:
     async with house("3.3", address={"local_key": OTHER_KEY}, wrong_key=answer) as home:
         await home.wake()
-        async with haste(home):
-            await home.until(lambda: home.lock.snapshot.key_refused)
+        await home.hurry_until(lambda: home.lock.snapshot.key_refused)
         assert isinstance(home.lock.snapshot.problem, NoHandshake)
 
 
@@ -175,7 +146,7 @@ async def test_a_connection_without_proof_that_is_dead_does_not_hide_the_next_wa
         home.clock.move(8)
         await home.simulated.finger(3)
         home.hint()
-        await pass_time(home, 3)
+        await home.pass_time(3)
         assert home.unlocks == ["live fingerprint 3"]
 
 
@@ -190,19 +161,19 @@ async def test_a_wake_without_an_announcement_is_heard_though_others_were_announ
         await home.awake()
         assert home.lock.address.announces
         await home.simulated.sleep()
-        await pass_time(home, 3600, 20)
+        await home.pass_time(3600, 20)
         await home.simulated.finger(3)
-        await pass_time(home, 12)
+        await home.pass_time(12)
         await home.until(lambda: home.unlocks == ["live fingerprint 3"])
 
 
 async def test_it_is_dialled_rarely_and_let_go_again() -> None:
     async with house(low_power=True) as home:
         await home.awake()
-        await pass_time(home, 8)
+        await home.pass_time(8)
         assert home.simulated.clients == 0
         connections = home.simulated.connections
-        await pass_time(home, 5)
+        await home.pass_time(5)
         assert home.simulated.connections == connections
 
 
@@ -256,8 +227,7 @@ async def test_a_report_of_another_device_proves_nothing(version: str) -> None:
     """A hub with the same key reports for what is behind it, and answers for itself."""
     async with house(version, low_power=False, address={"announces": False}) as home:
         home.simulated.faults.lose_answers = {"query"}
-        async with haste(home):
-            await home.until(lambda: home.simulated.clients == 1)
+        await home.hurry_until(lambda: home.simulated.clients == 1)
         emit(home, {"dps": {"1": 7}, "devId": "bfanother00hub00009"}, Command.QUERY)
         emit(home, {"dps": {"1": 7}, "devId": "bfanother00hub00009"}, Command.QUERY_NEW)
         await home.until(lambda: isinstance(home.lock.snapshot.problem, OtherDevice))
@@ -271,8 +241,7 @@ async def test_a_report_of_another_device_proves_nothing(version: str) -> None:
 async def test_a_lock_of_32_is_heard_and_opened(chosen: str | None) -> None:
     async with house("3.2", address={**UNKNOWN, "version": chosen}) as home:
         await home.simulated.finger(3)
-        async with haste(home):
-            await home.until(lambda: home.unlocks == ["live fingerprint 3"])
+        await home.hurry_until(lambda: home.unlocks == ["live fingerprint 3"])
         assert home.lock.address.found_version == "3.2"
         await home.lock.unlock()
         assert home.simulated.openings == ["fingerprint 3", "remote"]
@@ -280,8 +249,7 @@ async def test_a_lock_of_32_is_heard_and_opened(chosen: str | None) -> None:
     async with house("3.2", address={**UNKNOWN, "version": chosen}, stored=stored) as again:
         again.clock.move(3600)
         await again.simulated.wake()
-        async with haste(again):
-            await again.until(lambda: again.lock.snapshot.awake)
+        await again.hurry_until(lambda: again.lock.snapshot.awake)
         await again.lock.unlock()
         assert again.simulated.openings == ["remote"]
 
@@ -298,8 +266,7 @@ async def test_a_lock_of_33_is_chosen_as_32_and_nothing_is_wrong() -> None:
     async with house("3.3", address={"version": "3.2"}) as home:
         await home.simulated.finger(3)
         home.hint()
-        async with haste(home):
-            await home.until(lambda: home.unlocks == ["live fingerprint 3"])
+        await home.hurry_until(lambda: home.unlocks == ["live fingerprint 3"])
         assert not isinstance(home.lock.snapshot.problem, WrongVersion)
         await home.lock.unlock()
         assert home.simulated.openings == ["fingerprint 3", "remote"]
@@ -329,13 +296,13 @@ async def test_a_battery_lock_that_knows_no_query_is_a_battery_lock() -> None:
             await home.simulated.push(dps)
         await home.wake()
         await home.until(lambda: home.lock.snapshot.awake)
-        await pass_time(home, 6)
+        await home.pass_time(6)
         assert {one.kind for one in home.signals} == {Kind.ALARM, Kind.DOORBELL, Kind.DURESS}
         assert home.lock.snapshot.state.door_open is True
         assert home.unlocks == []
         assert home.lock.snapshot.family is None
         assert not home.lock.snapshot.stays
-        await pass_time(home, 12)
+        await home.pass_time(12)
         assert home.simulated.clients == 0
 
 
@@ -347,11 +314,11 @@ async def test_a_battery_lock_that_knows_no_query_is_a_battery_lock() -> None:
 async def test_an_access_control_is_missed_within_a_minute(version: str, how: str) -> None:
     async with house(version, "D") as home:
         await home.awake()
-        await pass_time(home, 30)
+        await home.pass_time(30)
         assert home.lock.snapshot.available
         home.simulated.faults.cut_off = how == "cut off"
         await (home.simulated.pull_battery() if how == "power" else home.simulated.sleep())
-        await pass_time(home, 60)
+        await home.pass_time(60)
         assert home.lock.snapshot.missing
         assert not home.lock.snapshot.available
         began = home.clock.monotonic()
@@ -360,7 +327,7 @@ async def test_an_access_control_is_missed_within_a_minute(version: str, how: st
         assert home.clock.monotonic() - began < 1
         await home.simulated.put_battery()
         await home.simulated.wake()
-        await pass_time(home, 40)
+        await home.pass_time(40)
         await home.until(lambda: home.lock.snapshot.available)
         await home.lock.unlock()
         assert home.simulated.openings == ["remote"]
@@ -371,16 +338,16 @@ async def test_it_stays_missed_however_long_it_is_away() -> None:
     async with house("3.3", "D") as home:
         await home.awake()
         await home.simulated.pull_battery()
-        await pass_time(home, 3600, 20)
+        await home.pass_time(3600, 20)
         assert home.lock.snapshot.missing
 
 
 async def test_after_a_restart_it_is_missed_as_well() -> None:
     async with house("3.3", "D", low_power=True) as home:
-        await pass_time(home, 5)
+        await home.pass_time(5)
         assert home.lock.snapshot.stays
         assert home.lock.snapshot.available
-        await pass_time(home, 30)
+        await home.pass_time(30)
         assert home.lock.snapshot.missing
 
 
@@ -390,11 +357,11 @@ async def test_a_lock_that_only_reconnects_is_waited_for_without_a_request() -> 
         await home.simulated.sleep()
         await home.until(lambda: not home.lock.snapshot.awake)
         unlocking = asyncio.create_task(home.lock.unlock())
-        await pass_time(home, 10)
+        await home.pass_time(10)
         assert not unlocking.done()
         await home.simulated.wake()
-        async with haste(home):
-            await unlocking
+        await home.hurry_until(unlocking.done)
+        await unlocking
         assert home.simulated.openings == ["remote"]
 
 
@@ -418,7 +385,7 @@ async def test_a_waiting_unlock_ends_when_the_lock_is_missed() -> None:
         await home.simulated.sleep()
         await home.until(lambda: not home.lock.snapshot.awake)
         unlocking = asyncio.create_task(home.lock.unlock())
-        await pass_time(home, 34)
+        await home.pass_time(34)
         with pytest.raises(LockMissing):
             await unlocking
 
@@ -427,10 +394,10 @@ async def test_a_battery_lock_that_sleeps_is_not_missed() -> None:
     async with house("3.4", settings=Settings(unlock_wait=5)) as home:
         await home.awake()
         await home.simulated.sleep()
-        await pass_time(home, 600, 5)
+        await home.pass_time(600, 5)
         assert home.lock.snapshot.available
         unlocking = asyncio.create_task(home.lock.unlock())
-        await pass_time(home, 6)
+        await home.pass_time(6)
         with pytest.raises(LockAsleep):
             await unlocking
 
@@ -440,24 +407,24 @@ async def test_a_lock_that_is_kept_awake_for_minutes_is_not_taken_for_one_that_s
         await home.wake()
         for number in range(60):
             await home.simulated.push({"1": number})
-            await pass_time(home, 5, 1)
+            await home.pass_time(5, 1)
             home.hint()
         assert not home.lock.snapshot.stays
         await home.simulated.sleep()
-        await pass_time(home, 120, 1)
+        await home.pass_time(120, 1)
         assert home.lock.snapshot.available
 
 
 async def test_a_lock_that_turns_out_to_be_another_kind_may_sleep() -> None:
     async with house("3.4", stored={"product": {"shown": {"8": ["D"]}}}) as home:
         await home.wake()
-        await home.until(lambda: home.lock.snapshot.stays)
+        await home.hurry_until(lambda: home.lock.snapshot.stays)
         for dps in ({"49": "AAAB"}, {"50": "AAAB4X8="}, {"1": 3}):
             await home.simulated.push(dps)
         await home.until(lambda: home.lock.snapshot.family is Family.B)
         assert not home.lock.snapshot.stays
-        await pass_time(home, 15)
+        await home.pass_time(15)
         assert home.simulated.clients == 0
         await home.simulated.sleep()
-        await pass_time(home, 60, 1)
+        await home.pass_time(60, 1)
         assert home.lock.snapshot.available
