@@ -38,7 +38,7 @@ from .const import (
 from .discovery import async_find_mac, async_get_listener
 from .dispatcher import RecordDispatcher
 from .guests import Guests
-from .members import Member, members_of, owner
+from .members import Member, key_of, members_of, owner
 from .opener import Opener, Opening
 from .store import SalvagedStore
 from .texts import lock_errors
@@ -299,7 +299,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
 
     def owner(self, unlock: Unlock) -> Member | None:
         """Return whose number opened the lock."""
-        return owner(self.members.values(), unlock)
+        return owner(self.members.values(), key_of(unlock))
 
     @property
     def device_info(self) -> DeviceInfo:

@@ -93,8 +93,7 @@ class RecordDispatcher:
     def async_take(self, records: tuple[Record, ...]) -> None:
         """Deliver records, once all before them are."""
         if not self._closed:
-            self._waiting += records
-            self._async_deliver()
+            self._async_deliver(records)
 
     @callback
     def close(self) -> None:
@@ -102,15 +101,16 @@ class RecordDispatcher:
         self._closed = True
 
     @callback
-    def _async_deliver(self) -> None:
-        """Deliver what waits and can be heard, in order."""
+    def _async_deliver(self, new: tuple[Record, ...] = ()) -> None:
+        """Deliver what waits and can be heard, in order, as it is known now."""
+        self._waiting = [*map(self._lock.as_known, self._waiting), *new]
         if self._hass is None or self._delivering:
             return
         self._delivering = True
         try:
             while (record := self._next(self._hass)) and not self._closed:
                 self._waiting.remove(record)
-                self._async_deliver_one(self._hass, self._lock.as_known(record))
+                self._async_deliver_one(self._hass, record)
         finally:
             self._delivering = False
         for kind in (Kind.ALARM, Kind.DOORBELL):

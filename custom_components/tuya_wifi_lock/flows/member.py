@@ -31,7 +31,7 @@ from ..members import (
     members_of,
     name_mistake,
     number_name,
-    owner_of,
+    owner,
     read_number,
 )
 from ..texts import async_time_format, day_and_time, in_markdown
@@ -178,7 +178,7 @@ def member_errors(
             key = read_number(text)
             if key is None:
                 return {field: "invalid_number"}, {"number": in_markdown(safe_name(text))}
-            if member := owner_of(others, key):
+            if member := owner(others, key):
                 taken = {"number": number_name(key), "member": in_markdown(member.name)}
                 return {field: "number_taken"}, taken
     return {}, {}

@@ -92,7 +92,8 @@ class Journal:
         self._next_id += 1
         self.changes += 1
         self._records.append(record)
-        self._forget(event.kind)
+        if len(self._records) > KEPT:
+            self._forget(event.kind)
         return self._note(record)
 
     def settle(
