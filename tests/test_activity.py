@@ -59,7 +59,7 @@ async def test_it_names_the_guest(
     assert await simulated_lock.type_code(CODE)
     await reported(hass, simulated_lock)
     (told,) = entries
-    assert told.data["message"] == "was unlocked by Cleaner with a temporary password"
+    assert told.data["message"] == "was unlocked by Cleaner with a guest code"
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ async def test_it_names_the_guest(
     [
         ("card", 2, None, Age.LIVE, NOW, "Door was unlocked by somebody with card 2"),
         ("key", None, None, Age.LIVE, None, "Door was unlocked by somebody with key"),
-        ("temporary_password", 901, None, Age.LIVE, NOW, "by somebody with temporary password 901"),
+        ("temporary_password", 901, None, Age.LIVE, NOW, "by somebody with guest code 901"),
         ("inside", None, None, Age.LIVE, NOW, "Door was unlocked by somebody from inside"),
         ("remote", None, None, Age.LIVE, NOW, "Door was unlocked by Home Assistant remotely"),
         ("remote", 5, None, Age.LIVE, NOW, "Door was unlocked by somebody remotely"),
@@ -79,7 +79,7 @@ async def test_it_names_the_guest(
             "Cleaner",
             Age.LIVE,
             NOW,
-            "Door was unlocked by Cleaner with a temporary password",
+            "Door was unlocked by Cleaner with a guest code",
         ),
         (
             "temporary_password",
@@ -87,7 +87,7 @@ async def test_it_names_the_guest(
             "Cleaner",
             Age.LATE,
             NOW,
-            "by Cleaner with a temporary password on 2026-09-21 at 07:13",
+            "by Cleaner with a guest code on 2026-09-21 at 07:13",
         ),
     ],
 )

@@ -220,9 +220,10 @@ def test_it_can_be_imported(hass: HomeAssistant, file: Path) -> None:
     assert f"({IMPORT}{address.replace(':', '%3A').replace('/', '%2F')})" in reference
 
 
-def test_there_are_seven() -> None:
+def test_there_are_eight() -> None:
     assert [file.stem for file in FILES] == [
         "alarms",
+        "booking",
         "duress",
         "guest_arrived",
         "opened_while_away",
@@ -301,7 +302,7 @@ async def test_a_guest_is_told(
     first, second = (("temporary_password", number) for number in (901, 902))
     await opens(hass, simulated_lock, first, ("password", 2), second)
     assert phone.messages == [
-        f"Wi-Fi lock 0001 was opened with temporary password {number}." for number in guests
+        f"Wi-Fi lock 0001 was opened with guest code {number}." for number in guests
     ]
 
 

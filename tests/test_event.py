@@ -294,7 +294,7 @@ async def test_a_place_in_the_lock_that_is_used_again_has_another_name(
         assert await listed(hass) == {name: "active"}
         assert await simulated_lock.type_code(digits)
         await reported(hass, simulated_lock)
-        await act(hass, "delete_temporary_password", password=name)
+        await act(hass, "delete_temporary_password", which=name)
         await fetch(cloud, simulated_lock)
         assert await listed(hass) == {}
     told = [

@@ -172,7 +172,7 @@ async def test_a_project_that_is_removed_takes_along_what_nothing_else_feeds(
     cloud: SimulatedCloud,
     stays: set[str],
 ) -> None:
-    fed = {"temporary_passwords", "firmware", "refuse_request"}
+    fed = {"temporary_passwords", "guests", "firmware", "refuse_request"}
 
     def shown() -> set[str]:
         keys = {one.unique_id.partition("_")[2] for one in entity_registry.entities.values()}

@@ -221,7 +221,7 @@ async def have_guests(story: Story, cloud: SimulatedCloud) -> None:
     await story.types(WRONG_CODE, None)
     await story.types(made, "temporary_password")
     changed = await act(
-        hass, "modify_temporary_password", password="Cleaner", code=OTHER_CODE, name="Bo"
+        hass, "modify_temporary_password", which="Cleaner", code=OTHER_CODE, name="Bo"
     )
     evidence.see("answer", json_dumps(changed))
     story.collect_from(cloud)
@@ -230,7 +230,7 @@ async def have_guests(story: Story, cloud: SimulatedCloud) -> None:
     await story.types(CODE, None)
     assert await listed(hass) == {"Al": "active", "Bo": "active"}
     evidence.see("answer", json_dumps(await act(hass, "get_temporary_passwords")))
-    await act(hass, "delete_temporary_password", password="Bo")
+    await act(hass, "delete_temporary_password", which="Bo")
 
 
 async def use_codes_of_the_lock(story: Story) -> None:
@@ -254,8 +254,8 @@ async def be_refused(story: Story, cloud: SimulatedCloud) -> None:
     await story.fails(add(hass, "Cy", code=REFUSED_CODE))
     await story.fails(add(hass, "Cy", code=CODE, end=hours(-1)))
     assert len(cloud.calls) == calls
-    await story.fails(act(hass, "modify_temporary_password", password="Zoe", code=CODE))
-    await story.fails(act(hass, "delete_temporary_password", password=CODE))
+    await story.fails(act(hass, "modify_temporary_password", which="Zoe", code=CODE))
+    await story.fails(act(hass, "delete_temporary_password", which=CODE))
     await story.fails(story.act_on_lock("unlock"))  # the cloud says yes, and nothing happens
     cloud.dynamic_supported = False
     await story.fails(act(hass, "get_dynamic_password"))

@@ -23,7 +23,7 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util, yaml as yaml_util
-from tests.common import LOCK, NAME, UNLOCK, reported, set_up_awake, state
+from tests.common import LOCK, UNLOCK, reported, set_up_awake, state
 from tests.conftest import setup
 from tests.guests import CODE, OTHER_CODE, act, add, fetch, hours, listed
 from tests.simulator import SimulatedLock
@@ -31,13 +31,13 @@ from tests.simulator.cloud import SimulatedCloud
 
 TEMPORARY = {
     "add_temporary_password": {"name": "Cleaner", "end": "2030-01-01 12:00:00"},
-    "modify_temporary_password": {"password": "Cleaner", "code": CODE},
-    "delete_temporary_password": {"password": "Cleaner"},
+    "modify_temporary_password": {"which": "Cleaner", "code": CODE},
+    "delete_temporary_password": {"which": "Cleaner"},
     "get_temporary_passwords": {},
 }
 ACTIONS = TEMPORARY | {"get_dynamic_password": {}, "add_offline_password": {"kind": "once"}}
 WAITING = "Waits for the lock: touch the keypad"
-SENSOR = f"sensor.{NAME}_temporary_passwords"
+WEEKLY = {"weekdays": ["tuesday", "friday"], "from": "09:00", "to": "12:00"}
 
 
 @pytest.fixture
@@ -129,7 +129,7 @@ async def test_a_code_is_changed_by_name_or_number(
     await add(hass, code=CODE)
     await fetch(cloud, lock)
     changed = await act(
-        hass, "modify_temporary_password", password=which, code=OTHER_CODE, name="Plumber"
+        hass, "modify_temporary_password", which=which, code=OTHER_CODE, name="Plumber"
     )
     assert "code" not in changed
     assert (changed["name"], changed["number"], changed["phase"]) == ("Plumber", 901, "waiting")
@@ -145,12 +145,12 @@ async def test_a_change_keeps_what_is_not_named(
 ) -> None:
     made = await add(hass, once=True)
     later = hours(5)
-    changed = await act(hass, "modify_temporary_password", password="Cleaner", code=CODE, end=later)
+    changed = await act(hass, "modify_temporary_password", which="Cleaner", code=CODE, end=later)
     assert seconds(changed["end"]) == int(datetime.fromisoformat(later).timestamp())
     for name in ("id", "name", "start", "once"):
         assert changed[name] == made[name]
     started = await act(
-        hass, "modify_temporary_password", password="Cleaner", code=CODE, start=hours(1)
+        hass, "modify_temporary_password", which="Cleaner", code=CODE, start=hours(1)
     )
     assert started["end"] == changed["end"]
     assert started["start"] > changed["start"]
@@ -161,7 +161,7 @@ async def test_a_deleted_code_opens_until_the_lock_has_woken(
 ) -> None:
     await add(hass, code=CODE)
     await fetch(cloud, lock)
-    gone = await act(hass, "delete_temporary_password", password="Cleaner")
+    gone = await act(hass, "delete_temporary_password", which="Cleaner")
     assert gone["phase"] == "deleting"
     assert gone["status"] == "Being deleted, may still open until you touch the keypad"
     assert await lock.type_code(CODE)
@@ -176,7 +176,7 @@ async def test_a_code_that_the_cloud_no_longer_knows_counts_as_deleted(
 ) -> None:
     await add(hass)
     cloud.fail(2302, method="DELETE")
-    gone = await act(hass, "delete_temporary_password", password="Cleaner")
+    gone = await act(hass, "delete_temporary_password", which="Cleaner")
     assert (gone["phase"], gone["status"]) == ("deleted", "Deleted")
 
 
@@ -214,7 +214,7 @@ async def test_the_lock_has_room_for_ten(
     for number in range(8):
         await add(hass, f"Guest {number}")
     for number in range(2):
-        await act(hass, "delete_temporary_password", password=f"Guest {number}")
+        await act(hass, "delete_temporary_password", which=f"Guest {number}")
     assert (await act(hass, "get_temporary_passwords"))["room"] == 2
     await add(hass, "Guest 8")
     await add(hass, "Guest 9")
@@ -246,7 +246,7 @@ async def test_a_lock_has_codes_of_its_own_length(
     with pytest.raises(ServiceValidationError) as refused:
         await add(hass, "Neighbor", code="4827163")
     assert refused.value.translation_key == "password_bad_code"
-    await act(hass, "modify_temporary_password", password="Plumber", code=own[::-1])
+    await act(hass, "modify_temporary_password", which="Plumber", code=own[::-1])
     assert await room(hass) == 10 - len(await listed(hass))
 
 
@@ -274,7 +274,7 @@ async def test_phases_that_nobody_has_explained_do_not_fill_the_lock(
     for row in cloud.rows(lock.device_id)[:3]:
         row.phase = phase
     assert await room(hass) == 3
-    await act(hass, "delete_temporary_password", password="Guest 0")
+    await act(hass, "delete_temporary_password", which="Guest 0")
     assert (await listed(hass))["Guest 0"] == "deleting"
 
 
@@ -283,8 +283,8 @@ async def test_a_name_is_found_as_it_was_typed(
     hass: HomeAssistant, cloud: SimulatedCloud, lock: SimulatedLock, name: str
 ) -> None:
     await add(hass, name)
-    await act(hass, "modify_temporary_password", password=name, code=OTHER_CODE)
-    await act(hass, "delete_temporary_password", password=name)
+    await act(hass, "modify_temporary_password", which=name, code=OTHER_CODE)
+    await act(hass, "delete_temporary_password", which=name)
     assert set((await listed(hass)).values()) == {"deleting"}
 
 
@@ -301,13 +301,17 @@ async def test_a_name_is_found_as_it_was_typed(
         ("add", {"name": ""}, "password_bad_name"),
         ("add", {"name": "x" * 21}, "password_bad_name"),
         ("add", {"name": "PLUMBER"}, "password_name_taken"),
-        ("modify", {"password": "Cleaner"}, "password_no_such_password"),
-        ("modify", {"password": "902"}, "password_no_such_password"),
-        ("modify", {"password": "Plumber", "code": "123"}, "password_bad_code"),
-        ("modify", {"password": "Plumber", "name": "Baker"}, "password_name_taken"),
+        ("add", {"duration": "04:00:00"}, "end_or_duration"),
+        ("add", {"weekdays": ["tuesday"]}, "weekly_incomplete"),
+        ("add", WEEKLY | {"to": "09:00"}, "password_bad_weekly"),
+        ("modify", {"from": "09:00"}, "weekly_incomplete"),
+        ("modify", {"which": "Cleaner"}, "password_no_such_password"),
+        ("modify", {"which": "902"}, "password_no_such_password"),
+        ("modify", {"which": "Plumber", "code": "123"}, "password_bad_code"),
+        ("modify", {"which": "Plumber", "name": "Baker"}, "password_name_taken"),
         ("modify", {"end": lambda: hours(-3)}, "password_end_before_start"),
         ("modify", {"start": lambda: hours(-4), "end": lambda: hours(-3)}, "password_end_in_past"),
-        ("delete", {"password": "Cleaner"}, "password_no_such_password"),
+        ("delete", {"which": "Cleaner"}, "password_no_such_password"),
     ],
 )
 async def test_what_cannot_be_is_refused_before_anything_is_asked_for(
@@ -322,7 +326,7 @@ async def test_what_cannot_be_is_refused_before_anything_is_asked_for(
         await add(hass, name)
     usual = {
         "add": {"name": "Cleaner", "end": hours(1)},
-        "modify": {"password": "Plumber", "code": CODE},
+        "modify": {"which": "Plumber", "code": CODE},
         "delete": {},
     }[action]
     wanted = {name: one() if callable(one) else one for name, one in data.items()}
@@ -391,7 +395,6 @@ async def test_what_the_cloud_refuses_is_told_in_words(
 @pytest.mark.parametrize(
     "data",
     [
-        {"name": "Cleaner"},
         {"end": "2030-01-01 12:00:00"},
         {"name": "Cleaner", "end": "soon"},
         {"name": "Cleaner", "end": "2030-01-01 12:00:00", "once": "perhaps"},
@@ -506,7 +509,7 @@ async def test_home_assistant_keeps_no_digits(
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
     codes = [(await add(hass))["code"]]
-    await act(hass, "modify_temporary_password", password="Cleaner", code=OTHER_CODE)
+    await act(hass, "modify_temporary_password", which="Cleaner", code=OTHER_CODE)
     codes.append((await act(hass, "get_dynamic_password"))["code"])
     codes.append((await act(hass, "add_offline_password", kind="once"))["code"])
     await fetch(cloud, simulated_lock)
@@ -523,10 +526,10 @@ async def test_home_assistant_keeps_no_digits(
         assert not [one for one in ours if code in one.getMessage()]
 
 
-def in_reference() -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the script and the automation of the chapter on temporary passwords."""
-    reference = (Path(__file__).parent.parent / "docs" / "reference.md").read_text()
-    chapter = reference.split("\n## Temporary passwords\n")[1].split("\n## ")[0]
+def in_docs() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the script and the automation of the page on guest codes."""
+    page = (Path(__file__).parent.parent / "docs" / "guest-codes.md").read_text()
+    chapter = page.split("\n## Examples\n")[1].split("\n## ")[0]
     blocks = re.findall(r"^```yaml\n(.*?)^```", chapter, re.DOTALL | re.MULTILINE)
     script, automation = (
         yaml_util.parse_yaml(block.replace("lock.front_door", LOCK)) for block in blocks
@@ -545,7 +548,7 @@ async def test_traces_keep_no_code_if_none_are_stored(
     simulated_lock: SimulatedLock,
     kept: bool,
 ) -> None:
-    script, _ = in_reference()
+    script, _ = in_docs()
     if kept:
         del script["trace"]
     assert await async_setup_component(hass, "script", {"script": {"a_code": script}})
@@ -564,13 +567,13 @@ async def test_traces_keep_no_code_if_none_are_stored(
 async def test_the_codes_of_all_guests_are_cleaned_up(
     hass: HomeAssistant, cloud: SimulatedCloud, lock: SimulatedLock
 ) -> None:
-    _, automation = in_reference()
+    _, automation = in_docs()
     automation["id"] = "guests"
     hass.states.async_set("input_boolean.guests", "on")
     assert await async_setup_component(hass, "automation", {"automation": [automation]})
     for name in ("Guest Alice", "Cleaner", "Guest Bob"):
         await add(hass, name)
-    await act(hass, "delete_temporary_password", password="Guest Bob")
+    await act(hass, "delete_temporary_password", which="Guest Bob")
     hass.states.async_set("input_boolean.guests", "off")
     await hass.async_block_till_done()
     assert await listed(hass) == {

@@ -27,7 +27,7 @@ from tests.common import (
     state,
 )
 from tests.conftest import setup, wait_for
-from tests.guests import CODE, act, add, fetch, hours, listed
+from tests.guests import CODE, act, add, fetch, listed
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 
@@ -35,7 +35,7 @@ BATTERY = f"sensor.{NAME}_battery"
 BATTERY_LEVEL = f"sensor.{NAME}_battery_level"
 LAST_UNLOCKED_BY = f"sensor.{NAME}_last_unlocked_by"
 LAST_HEARD = f"sensor.{NAME}_last_heard"
-TEMPORARY_PASSWORDS = f"sensor.{NAME}_temporary_passwords"
+TEMPORARY_PASSWORDS = f"sensor.{NAME}_guest_codes"
 
 
 @pytest.mark.usefixtures("all_enabled")
@@ -79,12 +79,12 @@ async def test_last_unlocked_by_is_the_last_to_have_unlocked_and_survives_a_rest
     assert state(hass, LAST_UNLOCKED_BY).state == "unknown"
     await simulated_lock.unlock("temporary_password", 901)
     await reported(hass, simulated_lock)
-    assert state(hass, LAST_UNLOCKED_BY).state == "Temporary password 901"
+    assert state(hass, LAST_UNLOCKED_BY).state == "Guest code 901"
     hour_ago = int(time.time()) - 3600
     await simulated_lock.push({"5": 2}, times={"5": hour_ago})
     await reported(hass, simulated_lock)
     assert len((await act(hass, "get_records"))["records"]) == 2
-    assert state(hass, LAST_UNLOCKED_BY).state == "Temporary password 901"
+    assert state(hass, LAST_UNLOCKED_BY).state == "Guest code 901"
     await simulated_lock.unlock("inside", 1)
     await reported(hass, simulated_lock)
     assert state(hass, LAST_UNLOCKED_BY).state == "Inside"
@@ -146,7 +146,7 @@ async def test_last_unlocked_by_names_the_guest(
     await reported(hass, simulated_lock)
     assert state(hass, LAST_UNLOCKED_BY).state == "Cleaner"
     assert state(hass, LOCK).attributes["changed_by"] == "Cleaner"
-    await act(hass, "delete_temporary_password", password="Cleaner")
+    await act(hass, "delete_temporary_password", which="Cleaner")
     await fetch(cloud, simulated_lock)
     assert await listed(hass) == {}
     await restart(hass, entry)
@@ -156,7 +156,8 @@ async def test_last_unlocked_by_names_the_guest(
 def shown(hass: HomeAssistant) -> tuple[str, list[dict[str, str]]]:
     """Return what the sensor of temporary passwords shows."""
     sensor = state(hass, TEMPORARY_PASSWORDS)
-    return sensor.state, sensor.attributes["passwords"]
+    codes = sensor.attributes["passwords"]
+    return sensor.state, [{key: one[key] for key in ("name", "phase")} for one in codes]
 
 
 async def test_temporary_passwords_are_counted_and_named(
@@ -173,7 +174,7 @@ async def test_temporary_passwords_are_counted_and_named(
     await act(hass, "get_temporary_passwords")
     assert shown(hass) == ("1", [{"name": "Cleaner", "phase": "active"}])
     await add(hass, "Plumber")
-    await act(hass, "delete_temporary_password", password="Cleaner")
+    await act(hass, "delete_temporary_password", which="Cleaner")
     both = [{"name": "Cleaner", "phase": "deleting"}, {"name": "Plumber", "phase": "waiting"}]
     assert shown(hass) == ("2", both)
     await restart(hass, entry)
@@ -187,12 +188,35 @@ async def test_a_temporary_password_that_has_ended_counts_no_more(
     freezer: FrozenDateTimeFactory,
 ) -> None:
     await setup(hass, entry)
-    await add(hass, "Cleaner", end=hours(1))
-    await add(hass, "Plumber", end=hours(2))
-    for left in ("1", "0"):
-        freezer.tick(3600)
-        await pass_time(hass, 0)
-        assert shown(hass)[0] == left
+    await hass.config.async_set_time_zone("Europe/Berlin")
+    freezer.move_to("2027-11-26T11:00:00Z")
+    await add(hass, "Cleaner", start="2027-11-26 13:00", end="2027-11-26 15:30")
+    await add(hass, "Plumber", end="2027-12-24 16:00")
+    (row, _) = cloud.rows(entry.data["device_id"])
+    row.phase = 2
+    await act(hass, "get_temporary_passwords")
+    assert state(hass, TEMPORARY_PASSWORDS).attributes["passwords"] == [
+        {
+            "name": "Cleaner",
+            "start": "2027-11-26T13:00:00+01:00",
+            "end": "2027-11-26T15:30:00+01:00",
+            "phase": "early",
+            "status": "From Friday 1:00 PM to Friday 3:30 PM",
+        },
+        {
+            "name": "Plumber",
+            "start": "2027-11-26T12:00:00+01:00",
+            "end": "2027-12-24T16:00:00+01:00",
+            "phase": "waiting",
+            "status": "Waits for the lock: touch the keypad",
+        },
+    ]
+    freezer.move_to("2027-11-26T12:00:00Z")
+    await pass_time(hass, 0)
+    assert shown(hass)[1][0] == {"name": "Cleaner", "phase": "active"}
+    freezer.move_to("2027-11-26T14:30:00Z")
+    await pass_time(hass, 0)
+    assert shown(hass) == ("1", [{"name": "Plumber", "phase": "waiting"}])
 
 
 async def test_there_is_no_count_without_a_road_for_temporary_passwords(

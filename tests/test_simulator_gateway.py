@@ -260,7 +260,7 @@ async def test_other_devices_and_paths_are_refused(lock: SimulatedLock, client: 
     with pytest.raises(ApiRequestException, match="1109"):
         await client.post(f"/v1.1/m/thing/{lock.device_id}/commands", {"commands": []})
     with pytest.raises(ApiRequestException, match="1108"):
-        await asyncio.to_thread(client.api.get, "/v1.0/m/life/users/homes", {"some": "+ /="})
+        await asyncio.to_thread(client.api.get, "/v1.0/m/life/users/rooms", {"some": "+ /="})
 
 
 # What goes wrong

@@ -259,6 +259,7 @@ async def test_the_editor_offers_our_triggers(
         offered |= (await client.receive_json())["event"]
     ours = {key.removeprefix(f"{DOMAIN}."): one for key, one in offered.items() if DOMAIN in key}
     assert {key: set(one["fields"]) for key, one in ours.items()} == {
+        "guest_arrived": {"guests", "first_use"},
         "unlocked": {"methods", "numbers", "members", "max_age"},
         "member_came_home": {"members", "persons", "only_if_away"},
         "unknown_number_used": {"max_age"},
@@ -266,7 +267,7 @@ async def test_the_editor_offers_our_triggers(
         "alarm_raised": {"types", "max_age"},
         "duress": set(),
     }
-    of_locks = {"unlock_requested", "alarm_raised", "duress"}
+    of_locks = {"guest_arrived", "unlock_requested", "alarm_raised", "duress"}
     for identifier, missing in ((entry.unique_id, set()), (alice, of_locks)):
         assert identifier
         target = {"device_id": [device_id(hass, entry, identifier)]}

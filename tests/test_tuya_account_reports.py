@@ -384,10 +384,17 @@ async def test_an_account_that_is_set_up_after_ours_is_heard(
 
 
 async def test_an_account_that_is_reloaded_is_heard_again(
-    hass: HomeAssistant, heard: TuyaLogin, entry: MockConfigEntry, simulated_lock: SimulatedLock
+    hass: HomeAssistant,
+    heard: TuyaLogin,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     await wake(hass, entry, simulated_lock)
-    await heard.reload()
+    with caplog.at_level(logging.DEBUG):
+        await heard.reload()
+    assert "Tuya account: connecting" in caplog.text
+    assert "Tuya account: signed_out" not in caplog.text
     assert await finger(heard, simulated_lock)
     assert simulated_lock.connections == 1
     await lan_works(hass, entry, simulated_lock)

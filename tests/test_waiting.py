@@ -228,6 +228,23 @@ async def test_who_pressed_unlock_is_said_everywhere(
     assert state(hass, LOCK).attributes["changed_by"] == "Anna"
 
 
+async def test_who_has_just_asked_something_has_not_opened_the_door(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock, anna: Context
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await hass.services.async_call(
+        DOMAIN,
+        "get_records",
+        {ATTR_ENTITY_ID: LOCK},
+        blocking=True,
+        return_response=True,
+        context=anna,
+    )
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    assert (state(hass, LOCK).state, state(hass, LOCK).context.user_id) == ("unlocked", None)
+
+
 async def test_who_pressed_unlock_is_known_after_a_long_wait(
     hass: HomeAssistant,
     entry: MockConfigEntry,

@@ -365,7 +365,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         unsettled = self._lock.passwords.unsettled
         if unsettled or self.hass.loop.time() >= self._passwords_due:
             requests.append(self._async_fetch_passwords)
-        if time.time() >= self._check_due:
+        if self.hass.loop.time() >= self._check_due:
             requests.append(self._async_fetch_checks)
         failures = [
             err
@@ -424,7 +424,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
 
     async def _async_fetch_checks(self) -> None:
         """Fetch if remote unlocking is enabled, and the versions of the firmware."""
-        self._check_due = time.time() + CHECK_EVERY
+        self._check_due = self.hass.loop.time() + CHECK_EVERY
         allowed = await self.client.remote_unlock_allowed()
         firmware = await self.client.firmware() or self.data.firmware
         self.data = replace(self.data, allowed=allowed, firmware=firmware)

@@ -21,6 +21,7 @@ from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util.hass_dict import HassKey
 
+from .bookings import Booking, Bookings
 from .cloud import CloudCoordinator, project_of
 from .const import (
     AUTO,
@@ -39,9 +40,10 @@ from .discovery import async_find_mac, async_get_listener
 from .dispatcher import RecordDispatcher
 from .guests import Guests
 from .members import Member, key_of, members_of, owner
+from .new_codes import NewCodes
 from .opener import Opener, Opening
 from .store import SalvagedStore
-from .texts import lock_errors
+from .texts import lock_errors, way_in_words
 from .tuya_account import Trouble, TuyaAccount
 from .tuyalock import (
     Address,
@@ -209,6 +211,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._features: tuple[object, ...] = ()
         """What decides which entities the lock has."""
         self.guests = Guests(hass, entry, self.lock.passwords, self.action)
+        self.new_codes = NewCodes(hass)
+        booked = reader.read("bookings", list[Booking], stored.get("bookings", []), [])
+        self.bookings = Bookings(hass, entry, self.guests, booked, self._async_save_now)
         self.available = True
         """The lock is there for us, awake or not; behind a gateway, Tuya tells us of it."""
         self.opener = Opener(hass, beside.opening)
@@ -256,6 +261,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._closed = True
         self.account.async_stop()
         self.records.close()
+        self.new_codes.async_forget_all()
         await self.lock.stop()
 
     def _stored(self) -> dict[str, Any]:
@@ -275,7 +281,11 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             **dump(beside),
             "watch": self.cloud.as_dict() if self.cloud else None,
             "account": self.account.as_dict(),
+            "bookings": dump(self.bookings.known),
         }
+
+    async def _async_save_now(self) -> None:
+        await self.store.async_save(self._stored())
 
     @contextmanager
     def action(self) -> Generator[None]:
@@ -350,8 +360,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             return self.opener.name_of(record) or "Home Assistant"
         if guest := self.lock.password_name(record):
             return guest
-        method = unlock.method.replace("_", " ").capitalize()
-        return method if unlock.number is None else f"{method} {unlock.number}"
+        return way_in_words(unlock).capitalize()
 
     @callback
     def async_subscribe_features(self, listener: CALLBACK_TYPE) -> None:

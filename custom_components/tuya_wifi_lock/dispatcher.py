@@ -28,6 +28,8 @@ class Delivery:
     record: Record
     member: Member | None = None
     password_name: str | None = None
+    first_use: bool = False
+    """It is the first unlock with a temporary password."""
     opener: str | None = None
     """Who has opened the door with Home Assistant."""
     duress: bool = False
@@ -146,6 +148,8 @@ class RecordDispatcher:
         if kind is not Kind.DOORBELL or record.age is Age.LIVE:
             for listener in tuple(self._listeners[kind]):
                 listener(delivery)
+        if kind is Kind.UNLOCK and delivery.first_use:
+            self._lock.note_use(record)
         marked = kind is Kind.UNLOCK and not delivery.duress and _is_marked(delivery)
         if marked:
             self._lock.note_duress(record)
@@ -165,6 +169,7 @@ class RecordDispatcher:
             unlock=unlock,
             member=self._owner(unlock.event),
             password_name=lock.password_name(unlock),
+            first_use=lock.is_first_use(unlock),
             opener=self._opener.name_of(unlock),
             duress=unlock.id in [one.unlock_id for one in lock.records(Kind.DURESS)],
             context=context,

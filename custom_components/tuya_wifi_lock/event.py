@@ -158,6 +158,7 @@ def _unlock_attributes(unlock: Unlock, delivery: Delivery) -> dict[str, Any]:
     }
     if unlock.method == "temporary_password":
         attributes["password_name"] = delivery.password_name
+        attributes["first_use"] = delivery.first_use
     if unlock.code_name:
         attributes["code_name"] = unlock.code_name
     if delivery.duress:

@@ -14,7 +14,7 @@ from homeassistant.exceptions import ServiceValidationError, Unauthorized, Unkno
 from homeassistant.util import dt as dt_util
 
 from .const import CONF_GUEST_MANAGERS, CONF_GUEST_PHONES, DOMAIN
-from .texts import async_time_format, local_time, texts
+from .texts import async_time_format, local_time, text
 from .tuyalock import TemporaryPassword, TemporaryPasswords, Weekly
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -71,6 +71,11 @@ class Guests:
         The listeners of the coordinator are called when they change; time alone calls nobody.
         """
         return [self.seen(one) for one in self._passwords.valid(time.time())]
+
+    @property
+    def code_length(self) -> int | None:
+        """Return how many digits the lock wants, or None if that has not shown yet."""
+        return self._passwords.code_length
 
     @property
     def room(self) -> int:
@@ -178,7 +183,7 @@ class Guests:
     def _in_words(self, password: TemporaryPassword, phase: str) -> str:
         """Return how far a code is: Active until Sunday 11:00."""
         is_weekly = phase in {"early", "active"} and password.weekly
-        words = texts(self._hass, "password_status")[f"{phase}_weekly" if is_weekly else phase]
+        words = text(self._hass, "password_status", f"{phase}_weekly" if is_weekly else phase)
         return words.format(
             start=self._moment(local_time(password.start)),
             end=self._moment(local_time(password.end)),
@@ -186,12 +191,25 @@ class Guests:
         )
 
     @callback
+    def message(self, password: TemporaryPassword, code: str) -> str:
+        """Return a message that brings the digits of a code to somebody."""
+        seen = self.seen(password)
+        key = "code_weekly" if seen.weekly else "code"
+        return text(self._hass, "guest_message", key).format(
+            name=seen.name,
+            code=code,
+            start=self._moment(seen.start),
+            end=self._moment(seen.end),
+            weekly=self.weekly_in_words(seen.weekly) if seen.weekly else "",
+            status=seen.status,
+        )
+
+    @callback
     def weekly_in_words(self, weekly: Weekly) -> str:
         """Return a schedule in words: Tuesday, Friday 9:00 to 12:00."""
-        names = texts(self._hass, "weekdays")
         start, end = clock_time(weekly.start), clock_time(weekly.end)
-        return texts(self._hass, "weekly")["days"].format(
-            days=", ".join(names[DAYS[day]] for day in sorted(weekly.days)),
+        return text(self._hass, "weekly", "days").format(
+            days=", ".join(self._day(day) for day in sorted(weekly.days)),
             start=start.strftime(self._time_format),
             end=end.strftime(self._time_format),
         )
@@ -200,8 +218,11 @@ class Guests:
         """Return a time in words: Sunday 11:00, or further away its date."""
         days = at.date() - dt_util.now().date()
         near = abs(days) <= _THIS_WEEK
-        day = texts(self._hass, "weekdays")[DAYS[at.weekday()]] if near else at.date().isoformat()
+        day = self._day(at.weekday()) if near else at.date().isoformat()
         return f"{day} {at.strftime(self._time_format)}"
+
+    def _day(self, day: int) -> str:
+        return text(self._hass, "weekdays", DAYS[day])
 
 
 def clock_time(minute: int) -> time_of_day:

@@ -9,7 +9,7 @@ from typing import Any, override
 
 from homeassistant.components.lock import ATTR_CODE, LockEntity
 from homeassistant.const import ATTR_ENTITY_ID, ATTR_NAME, EVENT_LOGBOOK_ENTRY
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -19,7 +19,7 @@ from .const import CONF_CODE, DOMAIN
 from .coordinator import MODELS, LockConfigEntry, LockCoordinator
 from .dispatcher import Delivery
 from .entity import TuyaLockEntity
-from .texts import iso
+from .texts import iso, way_in_words
 from .tuyalock import Age, Kind, Record
 
 # Not 1: locking must not queue behind an unlock that waits, and two unlocks share one attempt.
@@ -59,6 +59,8 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
     def __init__(self, coordinator: LockCoordinator) -> None:
         super().__init__(coordinator)
         self._refusal: dict[str, Any] = {}
+        self._caller: Context | None = None
+        """Whose call to unlock or to lock is under way."""
         self._set_state()
 
     @override
@@ -80,8 +82,11 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
     @override
     def _handle_coordinator_update(self) -> None:
         self._set_state()
-        if context := self.coordinator.opener.context_now:
+        if context := self.coordinator.opener.context_now or self._caller:
             self.async_set_context(context)
+        else:
+            # Home Assistant would name whoever has just called another action of the lock.
+            self._context = None
         model, device = MODELS[self.coordinator.data.family], self.device_entry
         if isinstance(device, dr.DeviceEntry) and model not in {None, device.model}:
             dr.async_get(self.hass).async_update_device(device.id, model=model)
@@ -132,6 +137,7 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
     @contextmanager
     def _trying(self) -> Generator[None]:
         """Write another state if a try fails: a dashboard puts its slider back only then."""
+        self._caller = self._context
         try:
             with self.coordinator.action():
                 yield
@@ -141,6 +147,8 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
             self._set_state()
             self.async_write_ha_state()
             raise
+        finally:
+            self._caller = None
 
 
 # The Activity page
@@ -154,7 +162,7 @@ def async_log_unlock(hass: HomeAssistant, entity_id: str, name: str, delivery: D
     texts of entries are English in all of Home Assistant.
     """
     record = delivery.record
-    way = "with a temporary password" if delivery.password_name else _way(record)
+    way = "with a guest code" if delivery.password_name else _way(record)
     # The Activity page shows the entity's own name in place of the one given here.
     entry = {
         ATTR_NAME: name,
@@ -165,7 +173,7 @@ def async_log_unlock(hass: HomeAssistant, entity_id: str, name: str, delivery: D
 
 
 def _who(delivery: Delivery) -> str:
-    """Return who opened it; a guest is known by the name of the temporary password."""
+    """Return who opened it; a guest is known by the name of the code."""
     if delivery.member:
         return delivery.member.name
     if delivery.record.unlock.by_us:
@@ -177,8 +185,7 @@ def _way(record: Record) -> str:
     unlock = record.unlock
     if way := _WAYS.get(unlock.method):
         return way
-    method, number = unlock.method.replace("_", " "), unlock.number
-    return f"with {method}" if number is None else f"with {method} {number}"
+    return f"with {way_in_words(unlock)}"
 
 
 def _when(record: Record) -> str:

@@ -116,6 +116,7 @@ def _valid_passwords(lock: LockCoordinator) -> tuple[TemporaryPassword, ...]:
 
 TEMPORARY_PASSWORDS = PasswordsDescription(
     key="temporary_passwords",
+    state_class=SensorStateClass.MEASUREMENT,
     exists_fn=lambda lock: lock.lock.passwords.available,
     by_project=True,
     value_fn=_valid_passwords,
@@ -218,7 +219,7 @@ class LastHeard(QuietLockSensor):
 
 
 class PasswordsSensor(LockValue[tuple[TemporaryPassword, ...]], SensorEntity):
-    """Number of temporary passwords; they end by time alone."""
+    """Number of guest codes; they begin and end by time alone."""
 
     entity_description: PasswordsDescription
     _unrecorded_attributes = frozenset({"passwords"})
@@ -233,12 +234,24 @@ class PasswordsSensor(LockValue[tuple[TemporaryPassword, ...]], SensorEntity):
     @property
     @override
     def extra_state_attributes(self) -> dict[str, Any]:
-        """Return which they are."""
-        return {"passwords": [{"name": one.name, "phase": one.phase.value} for one in self._value]}
+        """Return which they are, with their times, and how they stand in words."""
+        codes = map(self.coordinator.guests.seen, self._value)
+        return {
+            "passwords": [
+                {
+                    "name": code.name,
+                    "start": code.start.isoformat(),
+                    "end": code.end.isoformat(),
+                    "phase": code.phase,
+                    "status": code.status,
+                }
+                for code in codes
+            ]
+        }
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Count again when a password ends."""
+        """Write again when a password begins or ends."""
         await super().async_added_to_hass()
         self.async_on_remove(self._async_disarm)
         self._async_arm()
@@ -246,7 +259,7 @@ class PasswordsSensor(LockValue[tuple[TemporaryPassword, ...]], SensorEntity):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Write what has changed, and count again when the next password ends."""
+        """Write what has changed, and again when the next password begins or ends."""
         before = self._value
         super()._handle_coordinator_update()
         if self._value is not before:
@@ -256,9 +269,9 @@ class PasswordsSensor(LockValue[tuple[TemporaryPassword, ...]], SensorEntity):
     def _async_arm(self) -> None:
         self._async_disarm()
         now = time.time()
-        if ends := [one.end for one in self._value if one.end > now]:
-            end = dt_util.utc_from_timestamp(min(ends))
-            self._cancel = async_track_point_in_utc_time(self.hass, self._async_ended, end)
+        if turns := [at for one in self._value for at in (one.start, one.end) if at > now]:
+            turn = dt_util.utc_from_timestamp(min(turns))
+            self._cancel = async_track_point_in_utc_time(self.hass, self._async_turned, turn)
 
     @callback
     def _async_disarm(self) -> None:
@@ -267,8 +280,9 @@ class PasswordsSensor(LockValue[tuple[TemporaryPassword, ...]], SensorEntity):
             self._cancel = None
 
     @callback
-    def _async_ended(self, now: datetime) -> None:
-        super()._handle_coordinator_update()
+    def _async_turned(self, now: datetime) -> None:
+        self._value = self.entity_description.value_fn(self.coordinator)
+        self.async_write_ha_state()
         self._async_arm()
 
 

@@ -1,14 +1,15 @@
 """The actions of a lock."""
 
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import islice
 import time
-from typing import Any
+from typing import Any, Literal
 
 import voluptuous as vol
 
 from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
+from homeassistant.components.calendar import DOMAIN as CALENDAR_DOMAIN
 from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID
@@ -19,7 +20,12 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceValidationError,
+    Unauthorized,
+    UnknownUser,
+)
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.service import (
     async_extract_entity_ids,
@@ -29,11 +35,12 @@ from homeassistant.helpers.typing import VolDictType
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType, JsonValueType
 
+from .bookings import Wishes
 from .const import DOMAIN
 from .coordinator import LockCoordinator
 from .diagnosis import async_diagnose, async_in_words
 from .entity import TuyaLockEntity
-from .guests import DAYS, clock_time
+from .guests import DAYS, GuestCode, Guests, clock_time
 from .members import Member, members_of
 from .targets import CONF_MEMBERS, CONF_METHODS, mismatch, ours
 from .texts import TIME, local_iso
@@ -42,27 +49,33 @@ from .tuyalock import (
     Kind,
     Record,
     TemporaryPassword,
-    TemporaryPasswords,
+    Weekly,
     is_clock_set,
 )
 
 ATTR_CODE = "code"
+ATTR_DURATION = "duration"
 ATTR_END = "end"
+ATTR_FROM = "from"
 ATTR_KIND = "kind"
 ATTR_LIMIT = "limit"
 ATTR_MEMBER = "member"
 ATTR_METHOD = "method"
 ATTR_NAME = "name"
 ATTR_ONCE = "once"
-ATTR_PASSWORD = "password"
 ATTR_SINCE = "since"
 ATTR_START = "start"
+ATTR_TO = "to"
 ATTR_UNTIL = "until"
+ATTR_WEEKDAYS = "weekdays"
+ATTR_WHICH = "which"
 
 DIAGNOSE = "diagnose"
 
 DYNAMIC_VALID = 300.0
 """Seconds for which a dynamic password opens."""
+LAST_MINUTE = 24 * 60 - 1
+"""Of a day: a schedule may be entered to end at midnight."""
 OFFLINE_KINDS = ("once", "multiple", "clear_all")
 """Opens once, opens until it ends, or deletes all others."""
 
@@ -74,8 +87,6 @@ class EntityAction:
     func: Callable[[TuyaLockEntity, ServiceCall], Coroutine[Any, Any, JsonObjectType]]
     fields: VolDictType
     response: SupportsResponse = SupportsResponse.ONLY
-    admin_only: bool = True
-    """Only administrators may create keys to a door."""
 
 
 @callback
@@ -86,7 +97,6 @@ def async_setup_services(hass: HomeAssistant) -> None:
             hass,
             DOMAIN,
             name,
-            admin_only=action.admin_only,
             entity_domain=LOCK_DOMAIN,
             schema=action.fields,
             func=action.func,
@@ -211,66 +221,99 @@ def _response(
     }
 
 
-# Temporary passwords, and codes that the lock verifies by itself
+# Guest codes, and codes that the lock verifies by itself
 
 
 async def _async_add(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
-    """Create a temporary password, and return its digits, which are stored nowhere."""
-    data, passwords = call.data, _passwords(lock)
-    with lock.coordinator.action():
-        password, code = await passwords.add(
-            data[ATTR_NAME],
-            data[ATTR_START],
-            data[ATTR_END],
-            once=data[ATTR_ONCE],
-            code=data.get(ATTR_CODE),
-        )
+    """Make a guest code, and return its digits, which are stored nowhere."""
+    data, guests = call.data, await _async_guests(lock, call)
+    password, code = await guests.async_add(
+        data[ATTR_NAME],
+        data[ATTR_START],
+        _end(data),
+        once=data[ATTR_ONCE],
+        weekly=_weekly(data) or None,
+        code=data.get(ATTR_CODE),
+    )
     return {"code": code, **_code_response(lock, password)}
 
 
 async def _async_modify(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
-    data, passwords = call.data, _passwords(lock)
-    with lock.coordinator.action():
-        password, _ = await passwords.modify(
-            data[ATTR_PASSWORD],
-            name=data.get(ATTR_NAME),
-            code=data[ATTR_CODE],
-            start=data.get(ATTR_START),
-            end=data.get(ATTR_END),
-        )
-    return _code_response(lock, password)
+    """Change a guest code; without its digits it gets new ones, which the answer has."""
+    data, guests = call.data, await _async_guests(lock, call)
+    given = data.get(ATTR_CODE)
+    if given is None and not call.return_response:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="new_digits_lost")
+    password, code = await guests.async_change(
+        data[ATTR_WHICH],
+        name=data.get(ATTR_NAME),
+        start=data.get(ATTR_START),
+        end=data.get(ATTR_END),
+        weekly=_weekly(data),
+        code=given,
+    )
+    return {**({} if given else {"code": code}), **_code_response(lock, password)}
 
 
 async def _async_delete(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
-    """Delete a temporary password, and return if the lock has to wake for that."""
-    passwords = _passwords(lock)
-    with lock.coordinator.action():
-        password = await passwords.delete(call.data[ATTR_PASSWORD])
-    return _code_response(lock, password)
+    """Delete a guest code, and return if the lock has to wake for that."""
+    guests = await _async_guests(lock, call)
+    return _code_response(lock, await guests.async_delete(call.data[ATTR_WHICH]))
 
 
 async def _async_get(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
-    passwords = _passwords(lock)
-    with lock.coordinator.action():
-        await passwords.refresh()
-    now = time.time()
-    valid: list[JsonValueType] = [_code_response(lock, one) for one in passwords.valid(now)]
-    return {"passwords": valid, "room": passwords.room(now)}
+    guests = await _async_guests(lock, call)
+    await guests.async_refresh()
+    valid: list[JsonValueType] = [_as_json(code) for code in guests.codes]
+    return {"passwords": valid, "room": guests.room}
+
+
+async def _async_get_new(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
+    """Return the digits of a code that the user who calls has just made in the calendar."""
+    coordinator = lock.coordinator
+    with coordinator.guests.action():
+        password = coordinator.lock.passwords.find(call.data[ATTR_WHICH])
+    code = coordinator.new_codes.async_take(password.id, call.context.user_id)
+    if code is None:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="new_code_gone")
+    return {"code": code, **_code_response(lock, password)}
+
+
+async def _async_sync(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
+    """Make the codes of a lock as the bookings of a calendar are."""
+    await _async_guests(lock, call)
+    wishes = Wishes(**{one.name: call.data[one.name] for one in fields(Wishes)})
+    synced = await lock.coordinator.bookings.async_sync(wishes)
+    if synced.failed and not call.return_response:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="guest_codes_not_synced",
+            translation_placeholders={
+                "names": ", ".join(name for name, _ in synced.failed),
+                "error": synced.failed[0][1],
+            },
+        )
+    return {
+        "made": [*synced.made],
+        "changed": [*synced.changed],
+        "deleted": [*synced.deleted],
+        "failed": [{"name": name, "error": error} for name, error in synced.failed],
+    }
 
 
 async def _async_get_dynamic(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
     """Return the digits that open for the next minutes."""
-    passwords = _passwords(lock)
-    with lock.coordinator.action():
-        code = await passwords.dynamic()
+    guests = await _async_guests(lock, call)
+    with guests.action():
+        code = await lock.coordinator.lock.passwords.dynamic()
     return {"code": code, "valid_until": local_iso(time.time() + DYNAMIC_VALID)}
 
 
 async def _async_add_offline(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
     """Create digits that the lock verifies by itself, without receiving them."""
-    data, passwords = call.data, _passwords(lock)
-    with lock.coordinator.action():
-        password = await passwords.offline(
+    data, guests = call.data, await _async_guests(lock, call)
+    with guests.action():
+        password = await lock.coordinator.lock.passwords.offline(
             data[ATTR_KIND], data.get(ATTR_NAME), data.get(ATTR_START), data.get(ATTR_END)
         )
     return {
@@ -281,15 +324,41 @@ async def _async_add_offline(lock: TuyaLockEntity, call: ServiceCall) -> JsonObj
     }
 
 
-def _passwords(lock: TuyaLockEntity) -> TemporaryPasswords:
-    passwords = lock.coordinator.lock.passwords
-    if not passwords.available:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_cloud")
-    return passwords
+async def _async_guests(lock: TuyaLockEntity, call: ServiceCall) -> Guests:
+    """Return the guest codes of a lock, if the user who calls may manage them."""
+    guests = lock.coordinator.guests
+    await guests.async_check(call.context)
+    return guests
+
+
+def _end(data: Mapping[str, Any]) -> float:
+    """Return the end of a code in Unix seconds, from an end or a duration."""
+    end, duration = data.get(ATTR_END), data.get(ATTR_DURATION)
+    if end is not None and duration is None:
+        return float(end)
+    if duration is not None and end is None:
+        return float(data[ATTR_START] + duration.total_seconds())
+    raise ServiceValidationError(translation_domain=DOMAIN, translation_key="end_or_duration")
+
+
+def _weekly(data: Mapping[str, Any]) -> Weekly | Literal[False] | None:
+    """Return the schedule that a call wants: None if it names none, False if it has no days."""
+    given = [data[key] for key in (ATTR_WEEKDAYS, ATTR_FROM, ATTR_TO) if key in data]
+    if not given:
+        return None
+    if given[0] == []:
+        return False
+    if len(given) != 3:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="weekly_incomplete")
+    days, start, end = given
+    return Weekly(days=frozenset(days), start=start, end=end or LAST_MINUTE)
 
 
 def _code_response(lock: TuyaLockEntity, password: TemporaryPassword) -> JsonObjectType:
-    code = lock.coordinator.guests.seen(password)
+    return _as_json(lock.coordinator.guests.seen(password))
+
+
+def _as_json(code: GuestCode) -> JsonObjectType:
     weekly = code.weekly
     return {
         "id": code.id,
@@ -299,9 +368,9 @@ def _code_response(lock: TuyaLockEntity, password: TemporaryPassword) -> JsonObj
         "end": code.end.isoformat(),
         "once": code.once,
         "weekly": {
-            "days": [DAYS[day] for day in sorted(weekly.days)],
-            "from": clock_time(weekly.start).isoformat(),
-            "to": clock_time(weekly.end).isoformat(),
+            ATTR_WEEKDAYS: [DAYS[day] for day in sorted(weekly.days)],
+            ATTR_FROM: clock_time(weekly.start).isoformat("minutes"),
+            ATTR_TO: clock_time(weekly.end).isoformat("minutes"),
         }
         if weekly
         else None,
@@ -309,6 +378,13 @@ def _code_response(lock: TuyaLockEntity, password: TemporaryPassword) -> JsonObj
         "status": code.status,
     }
 
+
+_MINUTE = vol.All(cv.time, lambda at: at.hour * 60 + at.minute)
+_WEEKLY: VolDictType = {
+    vol.Optional(ATTR_WEEKDAYS): vol.All(cv.ensure_list, [vol.All(vol.In(DAYS), DAYS.index)]),
+    vol.Optional(ATTR_FROM): _MINUTE,
+    vol.Optional(ATTR_TO): _MINUTE,
+}
 
 ACTIONS = {
     "get_records": EntityAction(
@@ -320,7 +396,6 @@ ACTIONS = {
             vol.Optional(ATTR_UNTIL): TIME,
             vol.Optional(ATTR_LIMIT): vol.All(vol.Coerce(int), vol.Range(min=1)),
         },
-        admin_only=False,
     ),
     "add_temporary_password": EntityAction(
         func=_async_add,
@@ -328,24 +403,27 @@ ACTIONS = {
             vol.Required(ATTR_NAME): cv.string,
             vol.Optional(ATTR_CODE): cv.string,
             vol.Optional(ATTR_START, default=dt_util.utcnow): TIME,
-            vol.Required(ATTR_END): TIME,
+            vol.Optional(ATTR_END): TIME,
+            vol.Optional(ATTR_DURATION): cv.positive_time_period,
             vol.Optional(ATTR_ONCE, default=False): cv.boolean,
+            **_WEEKLY,
         },
     ),
     "modify_temporary_password": EntityAction(
         func=_async_modify,
         fields={
-            vol.Required(ATTR_PASSWORD): cv.string,
-            vol.Required(ATTR_CODE): cv.string,
+            vol.Required(ATTR_WHICH): cv.string,
+            vol.Optional(ATTR_CODE): cv.string,
             vol.Optional(ATTR_NAME): cv.string,
             vol.Optional(ATTR_START): TIME,
             vol.Optional(ATTR_END): TIME,
+            **_WEEKLY,
         },
         response=SupportsResponse.OPTIONAL,
     ),
     "delete_temporary_password": EntityAction(
         func=_async_delete,
-        fields={vol.Required(ATTR_PASSWORD): cv.string},
+        fields={vol.Required(ATTR_WHICH): cv.string},
         response=SupportsResponse.OPTIONAL,
     ),
     "get_temporary_passwords": EntityAction(func=_async_get, fields={}),
@@ -358,5 +436,19 @@ ACTIONS = {
             vol.Optional(ATTR_START): TIME,
             vol.Optional(ATTR_END): TIME,
         },
+    ),
+    "get_new_code": EntityAction(func=_async_get_new, fields={vol.Required(ATTR_WHICH): cv.string}),
+    "sync_guest_codes": EntityAction(
+        func=_async_sync,
+        fields={
+            vol.Required("calendar"): cv.entity_domain(CALENDAR_DOMAIN),
+            vol.Optional("lead_time", default={"days": 7}): cv.positive_time_period,
+            vol.Optional("check_in", default="15:00:00"): cv.time,
+            vol.Optional("check_out", default="11:00:00"): cv.time,
+            vol.Optional("only", default=""): cv.is_regex,
+            vol.Optional("digits", default=""): cv.is_regex,
+            vol.Optional("phones", default=list): vol.All(cv.ensure_list, [cv.string]),
+        },
+        response=SupportsResponse.OPTIONAL,
     ),
 }

@@ -15,7 +15,7 @@ from homeassistant.helpers.translation import async_get_cached_translations, asy
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .tuyalock import LockError
+from .tuyalock import LockError, Unlock
 
 
 def _timestamp(moment: datetime) -> float:
@@ -88,6 +88,13 @@ def day_and_time(moment: float, time_format: str) -> str:
     return f"{day} at {at.strftime(time_format)}"
 
 
+def way_in_words(unlock: Unlock) -> str:
+    """Return how somebody opened: fingerprint 3."""
+    is_guest = unlock.method == "temporary_password"
+    way = "guest code" if is_guest else unlock.method.replace("_", " ")
+    return way if unlock.number is None else f"{way} {unlock.number}"
+
+
 async def async_texts(hass: HomeAssistant, kind: str) -> Mapping[str, str]:
     """Return the texts of a kind by their keys, in Home Assistant's language."""
     texts = await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
@@ -96,11 +103,10 @@ async def async_texts(hass: HomeAssistant, kind: str) -> Mapping[str, str]:
 
 
 @callback
-def texts(hass: HomeAssistant, kind: str) -> Mapping[str, str]:
-    """Return the texts of a kind by their keys, once the integration is set up."""
+def text(hass: HomeAssistant, kind: str, key: str) -> str:
+    """Return a text of a kind in Home Assistant's language, once the integration is set up."""
     cached = async_get_cached_translations(hass, hass.config.language, "selector", DOMAIN)
-    start = f"component.{DOMAIN}.selector.{kind}.options."
-    return {key.removeprefix(start): text for key, text in cached.items() if key.startswith(start)}
+    return cached[f"component.{DOMAIN}.selector.{kind}.options.{key}"]
 
 
 @contextmanager

@@ -67,6 +67,8 @@ from .targets import (
 from .texts import iso
 from .tuyalock import ALARMS, LATE_AFTER, Age, Unlock
 
+CONF_FIRST_USE: Final = "first_use"
+CONF_GUESTS: Final = "guests"
 CONF_MAX_AGE: Final = "max_age"
 CONF_ONLY_IF_AWAY: Final = "only_if_away"
 CONF_PERSONS: Final = "persons"
@@ -168,6 +170,35 @@ class UnknownNumberTrigger(UnlockTrigger):
         if unlock.method not in OWNED_METHODS:
             return "other_method"
         return "known_number" if member else super().refuse(state, unlock, member)
+
+
+class GuestArrivedTrigger(UnlockTrigger):
+    """Fires when a guest unlocks with their code, just now."""
+
+    _schema = with_options(
+        {
+            vol.Optional(CONF_GUESTS): vol.All(cv.ensure_list, [cv.string]),
+            vol.Optional(CONF_FIRST_USE, default=False): cv.boolean,
+        }
+    )
+
+    @override
+    def refuse(self, state: State, unlock: Unlock, member: Member | None) -> str | None:
+        """Match the name of the code, and if it was used before."""
+        if unlock.method != "temporary_password":
+            return "other_method"
+        name = state.attributes.get("password_name") or ""
+        guests = {_as_compared(guest) for guest in self._options.get(CONF_GUESTS, ())}
+        if guests and _as_compared(name) not in guests:
+            return "other_guest"
+        if self._options[CONF_FIRST_USE] and not state.attributes.get("first_use"):
+            return "used_before"
+        return super().refuse(state, unlock, member)
+
+
+def _as_compared(name: str) -> str:
+    """Return a name without the differences that nobody means."""
+    return " ".join(name.split()).casefold()
 
 
 class MemberCameHomeTrigger(UnlockTrigger):
@@ -411,6 +442,7 @@ def _payload(hass: HomeAssistant, entry_id: str, delivery: Delivery) -> dict[str
 TRIGGERS: dict[str, type[Trigger]] = {
     "alarm_raised": AlarmRaisedTrigger,
     "duress": DuressTrigger,
+    "guest_arrived": GuestArrivedTrigger,
     "member_came_home": MemberCameHomeTrigger,
     "unknown_number_used": UnknownNumberTrigger,
     "unlock_requested": UnlockRequestedTrigger,

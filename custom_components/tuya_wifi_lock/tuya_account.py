@@ -61,6 +61,12 @@ QUERY_EVERY = 3600.0
 ANSWER_TIME = 10.0
 """Seconds within which Tuya has to answer."""
 
+_PASSING = {
+    ConfigEntryState.NOT_LOADED,
+    ConfigEntryState.SETUP_IN_PROGRESS,
+    ConfigEntryState.UNLOAD_IN_PROGRESS,
+}
+"""What an entry goes through while it is reloaded."""
 _FIELDS = ("id", "name", "category", "product_id", "local_key", "sub", "ip")
 """Attributes of a device that are called as in a cloud project."""
 _ERROR_CODE = re.compile("-?[0-9]{1,9}")
@@ -125,6 +131,8 @@ class TuyaAccount:
         self._device_id: str = entry.data[CONF_DEVICE_ID]
         asked_at = reader.parts("account", stored).get("asked_at", 0.0)
         self._queried_at: float = reader.read("account", float, asked_at, 0.0)
+        ago = time.time() - self._queried_at
+        self._query_from = hass.loop.time() + (QUERY_EVERY - ago if 0 <= ago < QUERY_EVERY else 0)
         self.trouble: Trouble | None = Trouble.NO_LOGIN
         """Why nothing is heard of the lock; None if it is heard."""
         self._signed_out: Any = None
@@ -158,9 +166,10 @@ class TuyaAccount:
     async def async_new_key(self, known: str) -> str | None:
         """Return the local key if it has changed; Tuya is queried once an hour at most."""
         manager, device = find_device(self._hass, self._device_id)
-        if device is None or 0 <= time.time() - self._queried_at < QUERY_EVERY:
+        if device is None or self._hass.loop.time() < self._query_from:
             return None
         self._queried_at = time.time()
+        self._query_from = self._hass.loop.time() + QUERY_EVERY
         key = _key_of(device)
         if key == known:
             key = await async_query_local_key(self._hass, manager, self._device_id)
@@ -361,9 +370,12 @@ def absence(hass: HomeAssistant) -> Trouble:
     entries = [entry for entry in entries if not entry.disabled_by]
     if not entries:
         return Trouble.DISABLED
-    if any(entry.state is ConfigEntryState.SETUP_RETRY for entry in entries):
+    states = {entry.state for entry in entries}
+    if ConfigEntryState.SETUP_RETRY in states:
         return Trouble.WAITING
-    if any(entry.state is not ConfigEntryState.LOADED for entry in entries):
+    if states & _PASSING:
+        return Trouble.CONNECTING
+    if states != {ConfigEntryState.LOADED}:
         return Trouble.SIGNED_OUT
     return Trouble.NO_LOCK if list(managers(hass)) else Trouble.UNEXPECTED
 

@@ -9,6 +9,7 @@ import sys
 
 from tests.simulator.cloud import SimulatedCloud
 from tests.simulator.gateway import Gateway
+from tests.simulator.login_host import LoginHost
 
 from .conditions import Unmet
 from .home import USERNAME, Home
@@ -43,8 +44,12 @@ def arguments() -> argparse.Namespace:
 async def main(options: argparse.Namespace) -> int:
     """Start everything, run the tour, and end everything whatever happens."""
     _be_interruptible()
-    async with SimulatedCloud() as cloud, Gateway() as gateway:
-        home = Home(lambda text: say("HA", text), cloud.url)
+    async with (
+        SimulatedCloud() as cloud,
+        Gateway() as gateway,
+        LoginHost(gateway.url) as login,
+    ):
+        home = Home(lambda text: say("HA", text), cloud.url, login.environment)
         try:
             return await _tour(home, cloud, gateway, once=options.once or not sys.stdin.isatty())
         except asyncio.CancelledError:

@@ -6,25 +6,16 @@ from contextlib import asynccontextmanager
 import time
 from typing import Any
 
-from tests.simulator import SimulatedLock
-from tests.simulator.cloud.model import properties_of
-
 from .chapter import Chapter
-from .client import Json
 from .conditions import expect, never, until
 from .flows import Answers
 from .seen import Event
-from .stage import Stage
+from .stage import BACK_DOOR, Stage
 
 MOMENT = 1.5
 """Seconds in which something that is wrong would have shown itself."""
 FINGERPRINT = 1
-NAME = "Back door"
-KEYS = (49, 50)
 KEY_CODES = ("remote_no_pd_setkey", "remote_no_dp_key")
-
-KNOWN = (1, 2, 5, 9, 15, *KEYS, 55)
-"""DP ids of what the account knows of the lock."""
 
 chapter = Chapter()
 
@@ -33,24 +24,23 @@ chapter = Chapter()
 async def account_setup(stage: Stage) -> None:
     """A second lock is chosen from the Tuya account by its name; no key is typed."""
     lock, home = stage.back_door, stage.home
-    stage.user("signs in to the Tuya account")
-    device = in_account(lock, NAME)
-    device["model"] = [row for row in device["model"] if row[0] in KNOWN]
-    await home.sign_in(stage.gateway.url, stage.gateway.token, device)
+    stage.user("signs in to the Tuya account with Home Assistant's own integration")
+    signed_in = await home.sign_in()
+    expect(signed_in == ["user", "scan"], f"it asked for {signed_in}")
 
     async def touch(name: str) -> None:
         expect(not lock.connections, "the lock was reached before it was touched")
         stage.tell("somebody touches the keypad of the back door")
         await lock.wake()
 
-    stage.user(f"chooses {NAME}")
+    stage.user(f"chooses {BACK_DOOR}")
     answers: Answers = {
         "user": "account",
         "account": {"device_id": lock.device_id},
     }
     title, steps = await home.add_another(answers, touch)
     stage.shown(f"{title} was added after the steps {', '.join(steps)}")
-    expect(title == NAME, f"the lock is called {title}")
+    expect(title == BACK_DOOR, f"the lock is called {title}")
     expect("touch" in steps, f"nobody was asked to touch the lock: {steps}")
     await until(lambda: stage.state(_key(stage, "last_opening")), "the entities of the lock")
     await until(lambda: not lock.clients, "the connection of the flow to end")
@@ -114,33 +104,60 @@ async def account_and_lan(stage: Stage) -> None:
     await never(MOMENT, lambda: _since(stage, before)[1:], "told again")
 
 
+@chapter.step("account-reload")
+async def account_reload(stage: Stage) -> None:
+    """The account is heard again after a reload of its integration, and after a lost session."""
+    stage.user("reloads the Tuya integration")
+    await stage.home.reload_account()
+    await _heard_again(stage, 3)
+    stage.tell_of_tuya("the broker ends the session without a word")
+    stage.gateway.broker.drop()
+    await _heard_again(stage, 5)
+
+
+@chapter.step("account-signed-out")
+async def account_signed_out(stage: Stage) -> None:
+    """Tuya ends the sign-in: Home Assistant asks for it, and the lock is heard after it."""
+    stage.tell_of_tuya("the sign-in is not accepted any more")
+    stage.gateway.sign_out()
+    stage.user("reloads the Tuya integration")
+    await stage.home.reload_account()
+    await _found_of_account(stage, "attention", "sign")
+    stage.user("scans the QR code that Home Assistant shows")
+    reason = await stage.home.sign_in_again()
+    expect(reason == "reauth_successful", f"the flow ended: {reason}")
+    await _heard_again(stage, 2)
+
+
+@chapter.step("account-unreachable")
+async def account_unreachable(stage: Stage) -> None:
+    """Tuya is out of reach when its integration starts: that is what the check says."""
+    stage.tell_of_tuya("no connection is taken any more")
+    stage.gateway.gone = True
+    stage.gateway.broker.drop()
+    await stage.home.reload_account()
+    state = await stage.home.account_state()
+    expect(state == "setup_retry", f"the Tuya integration is {state}")
+    await _found_of_account(stage, "unknown", "wait")
+    stage.tell_of_tuya("connections are taken again")
+    stage.gateway.gone = False
+    await stage.home.reload_account()
+    await _heard_again(stage, 3)
+
+
 @chapter.step("account-gone")
 async def account_gone(stage: Stage) -> None:
     """Without the account, the network goes on."""
     stage.user("switches the Tuya integration off")
-    await stage.home.sign_out()
+    await stage.home.switch_account(on=False)
     await stage.back_door.sleep()
     before = _counts(stage)
-    stage.tell("fingerprint 2 opens the back door")
-    await stage.back_door.finger(2)
+    stage.tell("fingerprint 6 opens the back door")
+    await stage.back_door.finger(6)
     (event,) = await _new_events(stage, before, 1)
-    expect(str(event) == "fingerprint 2", f"it was shown as {event}")
+    expect(str(event) == "fingerprint 6", f"it was shown as {event}")
     expect(event.attributes["route"] == "lan", f"it came by {event.attributes['route']}")
     await stage.back_door.sleep()
-
-
-def in_account(lock: SimulatedLock, name: str) -> Json:
-    """Return a lock as an account knows it."""
-    rows = [one.of_specification() for one in properties_of(lock)]
-    model = lock.model
-    return {
-        "device_id": lock.device_id,
-        "local_key": None if model and model.gateway else lock.local_key,
-        "name": name,
-        "category": model.category if model else "ms",
-        "product_id": lock.product_id,
-        "model": [[row["dp_id"], row["code"], row["type"], row["values"]] for row in rows],
-    }
 
 
 @asynccontextmanager
@@ -151,7 +168,7 @@ async def _only_tuya_hears(stage: Stage) -> AsyncIterator[None]:
 
     async def deliver() -> None:
         while True:
-            await stage.home.deliver(stage.back_door.device_id, await reports.get())
+            await stage.tuya_tells(stage.back_door, await reports.get())
 
     delivering, knobs = asyncio.create_task(deliver()), stage.back_door.knobs
     stage.tell("the back door is in a network that Home Assistant does not reach")
@@ -170,7 +187,24 @@ async def _deliver(stage: Stage, number: int, at: float) -> None:
     """Let the account report a fingerprint, once it is listened to."""
     item: dict[str, Any] = {"dpId": FINGERPRINT, "t": int(at * 1000), "value": number}
     stage.tell_of_tuya(f"the account reports fingerprint {number}")
-    await stage.home.deliver(stage.back_door.device_id, [item])
+    await stage.tuya_tells(stage.back_door, [item])
+
+
+async def _heard_again(stage: Stage, number: int) -> None:
+    """Expect that a report through the account is one event."""
+    before = _counts(stage)
+    await _deliver(stage, number, time.time())
+    (event,) = await _new_events(stage, before, 1)
+    expect(str(event) == f"fingerprint {number}", f"it was shown as {event}")
+    expect(event.attributes["route"] == "account", f"it came by {event.attributes['route']}")
+
+
+async def _found_of_account(stage: Stage, state: str, word: str) -> None:
+    """Expect what Check the lock finds of the account."""
+    answer = await stage.home.ask("diagnose", key=stage.back_door.device_id)
+    (found,) = [one for one in answer["findings"] if one["check"] == "account"]
+    stage.shown(f"{found['seen']} {found['todo']}")
+    expect(found["state"] == state and word in found["seen"], f"the check says {found}")
 
 
 def _key(stage: Stage, key: str) -> str:

@@ -1,9 +1,7 @@
 """Home Assistant for which all of Tuya is somewhere else: python -m scripts.tour.hass URL ..."""
 
-from pathlib import Path
 import sys
 
-import custom_components
 from custom_components.tuya_wifi_lock.tuyalock import REGIONS
 from homeassistant.__main__ import main
 
@@ -11,6 +9,4 @@ if __name__ == "__main__":
     # Home Assistant finds this very module when it loads the integration. No region is left out,
     # so that nothing of a demo can reach the real cloud.
     REGIONS.update(dict.fromkeys(REGIONS, sys.argv.pop(1)))
-    # A custom integration is found before one of Home Assistant's own that has the same domain.
-    custom_components.__path__.append(str(Path(__file__).parent / "components"))
     sys.exit(main())

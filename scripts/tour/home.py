@@ -1,8 +1,7 @@
 """Home Assistant as the tour uses it: the process, its user, and what it shows of the lock."""
 
 import asyncio
-from collections.abc import Callable
-import json
+from collections.abc import Callable, Mapping
 import secrets
 import time
 from typing import Any
@@ -19,15 +18,18 @@ READY_WITHIN = 120.0
 RESTART_WANTED = 100
 """Exit status with which Home Assistant asks to be started again."""
 USERNAME = "demo"
-TUYA = "tuya"
+TUYA, USER_CODE = "tuya", "demo"
+"""The domain of Home Assistant's Tuya integration, and what the app shows for it."""
 
 
 class Home:
     """One Home Assistant with one user, and one lock once it is added."""
 
-    def __init__(self, say: Callable[[str], None], cloud_url: str) -> None:
+    def __init__(
+        self, say: Callable[[str], None], cloud_url: str, environment: Mapping[str, str]
+    ) -> None:
         """Prepare a config folder; start() begins. Tuya's cloud is at this address."""
-        self.process = HomeAssistantProcess(cloud_url)
+        self.process = HomeAssistantProcess(cloud_url, environment)
         self.client = Client(self.process.url)
         self.password = secrets.token_urlsafe(9)
         self.automations = Automations(self.client)
@@ -112,28 +114,37 @@ class Home:
         expect(entry["state"] == "loaded", f"the entry is {entry['state']}: {entry['reason']}")
         return entry, flow.steps
 
-    async def sign_in(self, endpoint: str, token: Json, *devices: Json) -> None:
-        """Sign in to a Tuya account, which has these devices."""
-        account = {
-            "endpoint": endpoint,
-            "token": json.dumps(token),
-            "devices": json.dumps(devices),
-        }
-        flow = Flow(self.client, FLOWS, {"user": account}, no_touch)
+    async def sign_in(self) -> list[str]:
+        """Sign in to the Tuya account with Home Assistant's own integration; return the steps."""
+        flow = Flow(self.client, FLOWS, {"user": {"user_code": USER_CODE}, "scan": {}}, no_touch)
         result = await flow.start(TUYA)
         expect(result["type"] == "create_entry", f"the flow ended: {result.get('reason')}")
         self._account_id = result["result"]["entry_id"]
+        return flow.steps
 
-    async def sign_out(self) -> None:
-        """Switch the Tuya integration off."""
+    async def sign_in_again(self) -> str:
+        """Do what Home Assistant asks for when Tuya ended the session; return how that ended."""
+        form = await self.offered("reauth", of=TUYA)
+        flow = Flow(self.client, FLOWS, {"reauth_confirm": {}, "scan": {}}, no_touch)
+        reason: str = (await flow.resume(form["flow_id"])).get("reason", "")
+        return reason
+
+    async def switch_account(self, *, on: bool) -> None:
+        """Switch the Tuya integration off, or on again."""
+        disabled_by = None if on else "user"
         await self.client.command(
-            "config_entries/disable", entry_id=self._account_id, disabled_by="user"
+            "config_entries/disable", entry_id=self._account_id, disabled_by=disabled_by
         )
 
-    async def deliver(self, device_id: str, status: list[Json]) -> None:
-        """Let a lock of the Tuya account report through Tuya."""
-        data = {"device_id": device_id, "status": status}
-        await self.client.command("call_service", domain=TUYA, service="deliver", service_data=data)
+    async def reload_account(self) -> None:
+        """Reload the Tuya integration."""
+        await self.client.post(f"/api/config/config_entries/entry/{self._account_id}/reload", {})
+
+    async def account_state(self) -> str:
+        """Return how the entry of the Tuya integration is."""
+        answer = await self.client.command("config_entries/get_single", entry_id=self._account_id)
+        state: str = answer["config_entry"]["state"]
+        return state
 
     async def set_options(self, **options: Any) -> None:
         """Change options of the lock through its options flow; it is loaded anew then."""
@@ -208,9 +219,9 @@ class Home:
             target={"entity_id": self.seen.entity_id(key)},
         )
 
-    async def ask(self, action: str, **fields: Any) -> Json:
-        """Call an action of our own on the lock, and return its answer; raise Refused."""
-        lock = self.seen.entity_id("lock")
+    async def ask(self, action: str, *, key: str = "lock", **fields: Any) -> Json:
+        """Call an action of our own on a lock, and return its answer; raise Refused."""
+        lock = self.seen.entity_id(key)
         answer = await self.client.command(
             "call_service",
             domain=DOMAIN,
@@ -235,12 +246,12 @@ class Home:
             if issue["domain"] == DOMAIN
         }
 
-    async def offered(self, source: str, within: float = 30) -> Json:
+    async def offered(self, source: str, within: float = 30, of: str = DOMAIN) -> Json:
         """Return the form that Home Assistant offers by itself, once it does."""
         end = time.monotonic() + within
         while time.monotonic() < end:
             for flow in await self.client.command("config_entries/flow/progress"):
-                if flow["handler"] == DOMAIN and flow["context"]["source"] == source:
+                if flow["handler"] == of and flow["context"]["source"] == source:
                     form: Json = await self.client.get(f"{FLOWS}/{flow['flow_id']}")
                     return form
             await asyncio.sleep(PAUSE * 5)

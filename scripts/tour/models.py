@@ -9,7 +9,6 @@ from typing import Any
 from tests.devices import find
 from tests.simulator import SimulatedLock
 
-from .account import in_account
 from .chapter import Chapter
 from .conditions import expect, until
 from .flows import Answers
@@ -36,11 +35,11 @@ async def real_models(stage: Stage) -> None:
     async with _played(stage, KEYPAD) as keypad:
         await _use_keypad(stage, keypad)
     async with _played(stage, VIDEO) as video, _played(stage, BEHIND_GATEWAY) as behind:
-        for lock in (video, behind):
-            stage.gateway.join(lock)
-        devices = [in_account(video, "Video lock"), in_account(behind, "Garden door")]
-        stage.user("signs in to the Tuya account, which has a video lock and one behind a gateway")
-        await stage.home.sign_in(stage.gateway.url, stage.gateway.token, *devices)
+        stage.gateway.join(video, name="Video lock")
+        stage.gateway.join(behind, name="Garden door")
+        stage.user("adds a video lock and one behind a gateway in Tuya's app")
+        stage.user("switches the Tuya integration on again")
+        await stage.home.switch_account(on=True)
         await _use_video_lock(stage, video)
         await _use_lock_behind_gateway(stage, behind)
 
@@ -145,4 +144,4 @@ async def _tell(stage: Stage, lock: SimulatedLock, what: str, *dps: tuple[int, A
     stage.tell_of_tuya(f"the account reports that the door {what}")
     now = int(time.time() * 1000)
     items = [{"dpId": dp, "t": now, "value": value} for dp, value in dps]
-    await stage.home.deliver(lock.device_id, items)
+    await stage.tuya_tells(lock, items)

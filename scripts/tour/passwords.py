@@ -73,7 +73,7 @@ async def guest_opened(stage: Stage) -> None:
 async def password_deleted(stage: Stage) -> None:
     """A deleted password opens until the lock has woken; then it does not."""
     await stage.sleep()
-    answer = await stage.ask("delete_temporary_password", password=GUEST)
+    answer = await stage.ask("delete_temporary_password", which=GUEST)
     stage.shown(f"the password of {GUEST} is {answer['status']}")
     expect(answer["phase"] == "deleting", f"it is {answer['phase']}")
     event = await _opens(stage, _code(stage))
@@ -94,13 +94,13 @@ async def ten_slots(stage: Stage) -> None:
     await stage.touch()
     await stage.sleep()
     for guest in GUESTS[:2]:
-        await stage.ask("delete_temporary_password", password=guest)
+        await stage.ask("delete_temporary_password", which=guest)
     await _two_fit(stage, GUESTS[8:11])
     await stage.touch()
     await _two_fit(stage, GUESTS[10:])
     stage.user("deletes them all")
     for guest in await _statuses(stage):
-        await stage.home.ask("delete_temporary_password", password=guest)
+        await stage.home.ask("delete_temporary_password", which=guest)
     await stage.touch()
     expect(await _statuses(stage) == {}, "there are passwords")
 

@@ -1,7 +1,7 @@
 """Home Assistant as a process, in a config folder that is thrown away."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 import json
 import os
@@ -54,9 +54,9 @@ EXPECTED = re.compile(
 class HomeAssistantProcess:
     """One Home Assistant that can be started, stopped and started again."""
 
-    def __init__(self, cloud_url: str) -> None:
+    def __init__(self, cloud_url: str, environment: Mapping[str, str]) -> None:
         """Make the config folder, with everything answered that a new one would ask."""
-        self._cloud_url = cloud_url
+        self._cloud_url, self._environment = cloud_url, environment
         self.folder = Path(tempfile.mkdtemp(prefix="tuya-wifi-lock-demo-"))
         self.log = self.folder / "hass.log"
         self.port = _free_port()
@@ -83,7 +83,7 @@ class HomeAssistantProcess:
     async def start(self) -> None:
         """Start; it is ready when it answers."""
         with self.log.open("ab") as log:
-            self._process = await _hass(self._cloud_url, self.folder, log)
+            self._process = await _hass(self._cloud_url, self._environment, self.folder, log)
 
     async def stop(self) -> None:
         """Ask it to end, and end it if it does not."""
@@ -121,11 +121,16 @@ class HomeAssistantProcess:
         return found[-count:] or self.log.read_text(errors="replace").splitlines()[-count:]
 
 
-async def _hass(cloud_url: str, folder: Path, log: IO[bytes]) -> asyncio.subprocess.Process:
+async def _hass(
+    cloud_url: str, environment: Mapping[str, str], folder: Path, log: IO[bytes]
+) -> asyncio.subprocess.Process:
     # A session of its own: Ctrl-C in the terminal is for the tour, which then stops it in order.
     return await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "scripts.tour.hass", cloud_url, "--config", str(folder), "--log-no-color"),
+        # The very version that the Tuya integration asks for may be in no index.
+        *("--skip-pip-packages", "tuya-device-handlers"),
+        env={**os.environ, **environment},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=log,
         stderr=log,

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.simulator import Knobs, SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
-from tests.simulator.gateway import Gateway
+from tests.simulator.gateway import Gateway, topic_of
 
 from .client import Json, Refused
 from .conditions import expect, until
@@ -19,6 +19,9 @@ USUAL_PORT = 6668
 """Where a lock is reached of which nobody has typed the port."""
 LOOPBACK_BROADCAST = "127.255.255.255"
 """Where the lock announces itself: every listener of this machine gets its own copy."""
+BACK_DOOR = "Back door"
+KNOWN = (1, 2, 5, 9, 15, 49, 50, 55)
+"""DP ids of what the account knows of the back door: less than it reports."""
 NAP = 0.3
 """Seconds for which a lock sleeps at least: none wakes in the moment in which it falls asleep."""
 SENT = 2
@@ -53,7 +56,7 @@ class Stage:
             announce_host=LOOPBACK_BROADCAST,
             knobs=Knobs(motor_state=True, relock_seconds=1.0),
         )
-        gateway.join(self.back_door)
+        gateway.join(self.back_door, name=BACK_DOOR, known=KNOWN)
         self.codes: dict[str, str] = {}
         """The digits that Home Assistant has told, by the guest they are for."""
         self._say = say
@@ -88,6 +91,12 @@ class Stage:
     def tell(self, text: str) -> None:
         """Say what happens."""
         self._say("door", text)
+
+    async def tuya_tells(self, lock: SimulatedLock, items: list[Json]) -> None:
+        """Let Tuya's broker pass on a report of a lock, once it is subscribed."""
+        topic = topic_of(lock.device_id)
+        await until(lambda: self.gateway.broker.is_subscribed(topic), "a subscription")
+        self.gateway.tell(lock.device_id, items)
 
     def tell_of_tuya(self, text: str) -> None:
         """Say what happens in Tuya's cloud."""

@@ -14,7 +14,7 @@ from custom_components.tuya_wifi_lock.tuyalock import LockState, Settings
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import LockError, WrongVersion
 from tests.simulator import wire
 from tests.simulator.wire import Command
-from tests.tuyalock.house import LOCAL_KEY, VERSIONS, House, house
+from tests.tuyalock.house import LOCAL_KEY, VERSIONS, House, MovableClock, house
 
 from .stranger import (
     ADDRESS,
@@ -239,6 +239,85 @@ async def test_3_what_was_pushed_yesterday_is_no_news(version: str, host: str, h
         if host == ADDRESS:
             assert one.controls == 0
             assert home.lock.address.host == "127.0.0.1"
+
+
+def push_of(dps: dict[str, Any], **more: Any) -> bytes:
+    """Return a push of 3.3 as it was recorded."""
+    body = json.dumps({"devId": "bfsimulated0lock0001", "dps": dps} | more).encode()
+    return wire.encode("3.3", LOCAL_KEY.encode(), Command.STATUS, 7, body)
+
+
+@pytest.mark.parametrize(
+    ("ago", "is_answer", "is_map"),
+    [(DAY, True, False), (300, True, False), (300, False, False), (300, False, True)],
+    ids=["yesterday's as an answer", "as an answer", "the first of all", "with times of its own"],
+)
+async def test_3_a_recorded_push_releases_no_unlock(
+    ago: float, is_answer: bool, is_map: bool
+) -> None:
+    """What has a time is of now, whatever it claims to be."""
+    async with house("3.3", max_clients=3) as home:
+        then = int(home.clock.time() - ago)
+        frame = push_of({"1": 3, "9": 60}, t={"1": then, "9": then} if is_map else then)
+        frame = reframed(frame, Command.QUERY) if is_answer else frame
+        async with stranger(home.simulated.port, playing_back(frame), "127.0.0.1") as one:
+            unlocking = asyncio.create_task(home.lock.unlock())
+            home.hint()
+            await home.pass_time(40)
+            with pytest.raises(LockError):
+                await unlocking
+            assert one.connections
+            assert one.controls == 0
+        assert not [age for age in home.unlocks if age.startswith("live")]
+        assert not home.lock.snapshot.requested
+
+
+@pytest.mark.parametrize("is_map", [False, True])
+async def test_3_a_recorded_push_confirms_nothing(is_map: bool) -> None:
+    async with house("3.3", max_clients=3) as home:
+        then = int(home.clock.time() - 300)
+        motor = push_of({"55": True}, t={"55": then} if is_map else then)
+        answer = wire.encode("3.3", LOCAL_KEY.encode(), Command.QUERY, 1, b'{"dps":{"9":60}}')
+        async with stranger(home.simulated.port, playing_back(answer, motor), "127.0.0.1") as one:
+            home.hint()
+            await home.until(lambda: home.lock.snapshot.requested)
+            unlocking = asyncio.create_task(home.lock.unlock())
+            await home.pass_time(30)
+            with pytest.raises(LockError):
+                await unlocking
+            assert one.controls
+
+
+@pytest.mark.parametrize("now", [False, True], ids=["alone", "with a push of now"])
+async def test_3_an_opening_in_an_answer_is_live_if_the_lock_speaks_now(now: bool) -> None:
+    """A recording of an answer shows nothing of when it was made."""
+    stored = {"product": {"chosen": ["B"], "answers_partly": True}}
+    async with house("3.3", stored=stored, max_clients=3) as home:
+        await prove(home)
+        frames = [enciphered(Command.QUERY, {"dps": {"1": 3}})]
+        if now:
+            frames.append(push_of({"12": 70}, t=int(home.clock.time())))
+        async with stranger(home.simulated.port, playing_back(*frames), "127.0.0.1") as one:
+            home.hint()
+            await home.until(lambda: one.connections > 0)
+            await home.pass_time(8)
+        assert home.unlocks == [f"{'live' if now else 'unknown'} fingerprint 3"]
+
+
+async def test_3_in_1970_a_recording_without_a_time_is_not_of_now(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The clock shows 20 s after 1970, and the recording nothing, which is as good as nothing."""
+    monkeypatch.setattr(MovableClock, "time", lambda clock: 20.0)
+    async with house("3.3", max_clients=3) as home:
+        await home.awake()
+        await home.simulated.sleep()
+        await home.until(lambda: not home.lock.snapshot.awake)
+        async with attacked(home, playing_back(push_of({"1": 3}))) as one:
+            for _ in range(3):
+                announced_by(home)
+                await home.pass_time(6)
+            assert one.connections
 
 
 async def test_3_a_new_address_is_followed_when_something_new_comes_from_there() -> None:

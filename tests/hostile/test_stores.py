@@ -62,8 +62,10 @@ def a_day() -> dict[str, Any]:
         "start": int(START),
         "end": int(START) + 86400,
         "once": False,
+        "weekly": {"days": [1], "start": 540, "end": 720, "time_zone": "Europe/Berlin"},
         "phase": "active",
         "gone": None,
+        "first_use": 3,
     }
     return {
         **toy.stored,

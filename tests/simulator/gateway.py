@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+import json
 import re
 import secrets
 import time
-from typing import Any, override
+from types import TracebackType
+from typing import Any, Self, override
 
 from aiohttp import web
 from cryptography.exceptions import InvalidTag
 
+from .broker import Broker
 from .cloud.asked import SIGN_INVALID, Refusal
 from .cloud.model import Property, properties_of
 from .keypad import Delivery
@@ -20,6 +23,12 @@ from .uplink import CloudLink
 
 COMMANDS = re.compile(r"/v1\.1/m/thing/(?P<device>[^/]+)/commands")
 RENEWAL = re.compile(r"/v1\.0/m/token/(?P<token>[^/]+)")
+QR_CODES = "/v1.0/m/life/home-assistant/qrcode/tokens"
+OF_DEVICE = re.compile(r"/v1\.[01]/m/life/(?:ha/|devices/)?(?P<device>[^/]+)/(?P<what>.+)")
+NO_NEWS = {"/v1.0/m/life/home-assistant/qrcode/versions", "/v1.0/m/token/terminal/expire"}
+"""What is only reported to Tuya."""
+HOME = 1
+OWNER_TOPIC, DEVICE_TOPIC = "cloud/token/in/{ownerId}", "cloud/device/out/{devId}"
 TOKEN_SECONDS = 7200
 TYPES: dict[str, type] = {"bool": bool, "value": int, "enum": str, "raw": str, "string": str}
 
@@ -38,7 +47,11 @@ class Gateway(HttpServer):
         """The codes that each device takes."""
         self.orders: list[tuple[str, str]] = []
         """Device id and code of each command that was accepted."""
+        self.broker = Broker()
+        """Where what is told of the locks can be subscribed."""
         self.broken = False
+        self.gone = False
+        """Ends every connection without an answer."""
         self.hang = False
         """Carries out a call, and never answers."""
         self.lose = False
@@ -46,15 +59,46 @@ class Gateway(HttpServer):
         self.latency = 0.0
         """Seconds between what a call does and its answer."""
         self._locks: dict[str, tuple[SimulatedLock, CloudLink | None]] = {}
+        self._names: dict[str, str] = {}
+        self._known: dict[str, set[int]] = {}
+        """The DP ids of each lock that the account knows, where it does not know all."""
         self._subscribers: list[Subscriber] = []
         self._failures: list[int | str] = []
 
-    def join(self, lock: SimulatedLock, codes: Iterable[str] | None = None) -> None:
+    @override
+    async def __aenter__(self) -> Self:
+        """Start."""
+        await self.broker.__aenter__()
+        return await super().__aenter__()
+
+    @override
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop."""
+        await super().__aexit__(kind, error, trace)
+        await self.broker.__aexit__(kind, error, trace)
+
+    def join(
+        self,
+        lock: SimulatedLock,
+        codes: Iterable[str] | None = None,
+        *,
+        name: str = "Smart Lock",
+        known: Iterable[int] | None = None,
+    ) -> None:
         """Make a lock a device that takes these codes, or all that its family has.
 
-        A lock that is to be a device of a simulated project, too, joins that one first.
+        A lock that is to be a device of a simulated project, too, joins that one first. `known`:
+        the DP ids that the account knows of it, if not all.
         """
         self.writable[lock.device_id] = set(_properties(lock) if codes is None else codes)
+        self._names[lock.device_id] = name
+        if known is not None:
+            self._known[lock.device_id] = set(known)
         if lock.cloud is not self:
             self._locks[lock.device_id] = (lock, lock.cloud)
             lock.cloud = self
@@ -62,6 +106,17 @@ class Gateway(HttpServer):
     def subscribe(self, subscriber: Subscriber) -> None:
         """Hand on what every lock reports, as MQTT messages carry it."""
         self._subscribers.append(subscriber)
+
+    def tell(self, device_id: str, items: list[dict[str, Any]]) -> None:
+        """Publish a report of a device."""
+        lock, _ = self._locks[device_id]
+        data = {"devId": device_id, "productKey": lock.product_id, "status": items}
+        message = {"protocol": 4, "pv": "2.0", "t": int(time.time() * 1000), "data": data}
+        self.broker.publish(topic_of(device_id), json.dumps(message).encode())
+
+    def sign_out(self) -> None:
+        """Let Tuya accept the token no more; who signs in again gets another one."""
+        self.token |= _new_token()
 
     def fail(self, code: int | str, times: int = 1) -> None:
         """Answer the next calls with an error code, and do nothing."""
@@ -93,8 +148,12 @@ class Gateway(HttpServer):
 
     @override
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if self.gone and request.transport:
+            request.transport.abort()
         if self.broken:
             return web.Response(status=500)
+        if request.path.startswith(QR_CODES):
+            return web.json_response(self._sign_in(request))
         seal = Seal(request.headers.get("X-requestId", ""), self.token["refresh_token"])
         try:
             result = self._result(request, await _sealed(request), seal)
@@ -119,6 +178,119 @@ class Gateway(HttpServer):
             return self._command(order["device"], _read(seal, sealed).get("commands"))
         if request.method == "GET" and (renewal := RENEWAL.fullmatch(request.path)):
             return self._renew(renewal["token"])
+        return self._tell(request, sealed, seal)
+
+    def _sign_in(self, request: web.BaseRequest) -> dict[str, Any]:
+        """Give a QR code, or, since it is scanned at once, what signs in."""
+        now = int(time.time() * 1000)
+        if request.method == "POST":
+            return {"success": True, "t": now, "result": {"qrcode": secrets.token_hex(8)}}
+        account = {
+            **{name: self.token[name] for name in ("uid", "access_token", "refresh_token")},
+            "expire_time": TOKEN_SECONDS,
+            "endpoint": self.url,
+            "terminal_id": "simulatedterminal",
+            "username": "owner@example.com",
+        }
+        return {"success": True, "t": now, "result": account}
+
+    def _tell(self, request: web.BaseRequest, sealed: str, seal: Seal) -> object:
+        """Answer what the Tuya integration asks of an account."""
+        match request.method, request.path:
+            case "GET", "/v1.0/m/life/users/homes":
+                return [{"ownerId": HOME, "name": "Home"}]
+            case "GET", "/v1.0/m/life/ha/home/devices":
+                return [self._device(one) for one in self._locks]
+            case "GET", "/v1.0/m/life/ha/devices/detail":
+                wanted = str(_read(seal, sealed).get("devIds")).split(",")
+                return [self._device(one) for one in wanted if one in self._locks]
+            case "GET", "/v1.0/m/scene/ha/home/scenes":
+                return []
+            case "POST", "/v1.0/m/life/ha/access/config":
+                return self._session()
+            case "POST", path if path in NO_NEWS:
+                return True
+        found = OF_DEVICE.fullmatch(request.path)
+        if request.method != "GET" or not found or found["device"] not in self._locks:
+            raise Refusal(1108)
+        return self._about(found["device"], found["what"])
+
+    def _session(self) -> dict[str, Any]:
+        """Return where and how reports are subscribed."""
+        topics = {"ownerId": {"sub": OWNER_TOPIC}, "devId": {"sub": DEVICE_TOPIC}}
+        return {
+            "url": self.broker.url,
+            "clientId": secrets.token_hex(8),
+            "username": "simulated",
+            "password": secrets.token_hex(8),
+            "expireTime": TOKEN_SECONDS,
+            "topic": topics,
+        }
+
+    def _device(self, device_id: str) -> dict[str, Any]:
+        """Describe a device as a list of devices does."""
+        lock, _ = self._locks[device_id]
+        behind_gateway = bool(lock.model and lock.model.gateway)
+        return {
+            "id": device_id,
+            "name": self._names[device_id],
+            "local_key": "" if behind_gateway else lock.local_key,
+            "category": lock.model.category if lock.model else "ms",
+            "product_id": lock.product_id or "unpublished",
+            "product_name": "Smart Lock",
+            "sub": behind_gateway,
+            "uuid": f"uuid{device_id}",
+            "asset_id": str(HOME),
+            "online": True,
+            "icon": "",
+            "ip": "" if behind_gateway else "203.0.113.7",
+            "time_zone": "+01:00",
+            "active_time": 1_700_000_000,
+            "create_time": 1_700_000_000,
+            "update_time": 1_700_000_000,
+            "status": [],
+        }
+
+    def _about(self, device_id: str, what: str) -> object:
+        """Describe one side of a device, as the account knows it."""
+        lock, _ = self._locks[device_id]
+        known = self._known.get(device_id)
+        rows = [
+            one.of_specification()
+            for one in properties_of(lock)
+            if known is None or one.dp in known
+        ]
+        match what:
+            case "specifications":
+                writable = self.writable[device_id]
+                functions = [
+                    {key: row[key] for key in ("code", "type", "values")}
+                    | {"name": row["code"], "desc": "{}"}
+                    for row in rows
+                    if row["code"] in writable
+                ]
+                status = [{key: row[key] for key in ("code", "type", "values")} for row in rows]
+                return {"functions": functions, "status": status}
+            case "status":
+                relations = [
+                    {
+                        "dpId": row["dp_id"],
+                        "dpCode": row["code"],
+                        "supportLocal": True,
+                        "valueConvert": "default",
+                        "statusCode": row["code"],
+                        "statusFormat": json.dumps({row["code"]: "$"}),
+                        "valueDesc": row["values"],
+                        "valueType": row["type"],
+                        "enumMappingMap": {},
+                    }
+                    for row in rows
+                ]
+                return {"productKey": lock.product_id, "dpStatusRelationDTOS": relations}
+            case "code/custom-type":
+                return False
+            case "dp-report-types":
+                return []
         raise Refusal(1108)
 
     def _renew(self, refresh_token: str) -> object:
@@ -147,6 +319,11 @@ class Gateway(HttpServer):
         if lock.awake and lock.knobs.cloud and not self.lose:
             _carry_out(lock, dps)
         return True
+
+
+def topic_of(device_id: str) -> str:
+    """Return where the reports of a device are published, by DP ids."""
+    return f"{DEVICE_TOPIC.format(devId=device_id)}/pen"
 
 
 def _carry_out(lock: SimulatedLock, dps: dict[str, Any]) -> None:

@@ -2,9 +2,27 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 SLOTS = 10
 FIRST_NUMBER = 900
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """Days of the week as bits, Sunday the lowest, and minutes of the day in a time zone."""
+
+    days: int
+    start: int
+    end: int
+    zone: str
+
+    def opens(self, clock: float) -> bool:
+        """Tell whether it is open at a time of the lock's clock."""
+        local = datetime.fromtimestamp(clock, ZoneInfo(self.zone))
+        minute = local.hour * 60 + local.minute
+        return bool(self.days >> local.isoweekday() % 7 & 1) and self.start <= minute < self.end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +35,13 @@ class Delivery:
     start: float
     end: float
     once: bool = False
+    schedule: Schedule | None = None
     gone: bool = False
+
+    def opens(self, clock: float) -> bool:
+        """Tell whether it opens at a time of the lock's clock."""
+        in_time = self.start <= clock < self.end
+        return in_time and (self.schedule is None or self.schedule.opens(clock))
 
 
 @dataclass
@@ -55,8 +79,8 @@ class Keypad:
         """Return the number of the password that opens, or None; it is used then."""
         for slot, kept in self.slots.items():
             password = kept.password
-            in_time = password.start <= now < password.end
-            if password.digits == digits and in_time and not (password.once and kept.used):
+            used_up = password.once and kept.used
+            if password.digits == digits and password.opens(now) and not used_up:
                 kept.used = True
                 return FIRST_NUMBER + slot
         return None

@@ -44,11 +44,13 @@ class MovableClock(Clock):
 
     def __init__(self) -> None:
         self._moved = 0.0
+        self.set_by = 0.0
+        """Seconds by which the wall clock, and it alone, was set."""
         self._timers: set[MovableTimer] = set()
 
     @override
     def time(self) -> float:
-        return super().time() + self._moved
+        return super().time() + self._moved + self.set_by
 
     @override
     def monotonic(self) -> float:

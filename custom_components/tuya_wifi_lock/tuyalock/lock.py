@@ -41,6 +41,7 @@ from .records.journal import Journal
 from .records.keeper import Claims, RecordKeeper
 from .records.meaning import meanings
 from .records.state import (
+    STALE_AFTER,
     Bolt,
     Dated,
     LockState,
@@ -48,6 +49,7 @@ from .records.state import (
     current,
     forget_ahead,
     heard,
+    moved,
     opened,
     reduce,
     reduce_record,
@@ -58,6 +60,8 @@ from .storage import Reader, dump
 
 _LOGGER = logging.getLogger(__name__)
 
+CLOCK_STEP = 1.0
+"""Seconds by which our own clock is set at least; it is put right all the time by less."""
 LOOK_AT_CLOCK = 10.0
 """Seconds between two looks if our own clock is set by now."""
 
@@ -143,7 +147,7 @@ class TuyaLock:
         self.session = LanSession(address, clock, self.on_event)
         self.session.keep_alive(stays=self.product.stays_connected and self.on_network)
         self._waiters = Waiters(clock)
-        self._transports = Transports(self.session, self.product, lambda: self._state, clock)
+        self._transports = Transports(self.session, self.product, self._state_now, clock)
         self._remote = RemoteUnlock(
             self._transports,
             self._waiters,
@@ -345,6 +349,10 @@ class TuyaLock:
         """Let a remote unlock go through the account where nothing else reaches the lock."""
         self._transports.account = account
 
+    def _state_now(self) -> LockState:
+        self._notice_clock()
+        return self._state
+
     def _opened(self) -> None:
         now = self._clock.time()
         self._state = opened(self._state, now, now)
@@ -390,9 +398,10 @@ class TuyaLock:
         claims = events(observations, alarm_bits=bits)
         new = self._keep(report, claims)
         if report.source is Source.LAN:
-            self.session.open_until = self._state.request_until
+            until = self._state.request_until
+            self.session.open_until = until and until - self._clock_offset
             if not report.is_answer:
-                self._check_keys({one.code: one.value for one in observations})
+                self._check_keys({one.code: one.value for one in _recent(dated, report)})
         if self._waiters.waiting:
             self._feed(report, dated, claims, new)
         # A record that is pending may change nothing that can be seen, and is to be stored as well.
@@ -404,7 +413,7 @@ class TuyaLock:
         match report.source:
             case Source.LAN:
                 self._state = heard(self._state, now)
-                return [(one, now) for one in observations]
+                return current(self._state, observations, now, -(self.session.clock_ahead or 0.0))
             case Source.ACCOUNT:
                 self._state = forget_ahead(self._state, now)
                 if report.time:
@@ -426,6 +435,8 @@ class TuyaLock:
         if report.source is not Source.LAN:
             behind = self.health.clock_behind
             return self._keeper.reported(claims, report.received, report.source, behind)
+        if report.is_fresh:
+            self._keeper.speaks_now()
         if not report.is_answer:
             for event, claimed in claims:
                 if isinstance(event, Unlock):
@@ -440,8 +451,9 @@ class TuyaLock:
         new_unlocks = [one.unlock for one in new if one.kind is Kind.UNLOCK]
         match report.source:
             case Source.LAN:
-                codes = {one.code: one.value for one, _ in dated}
-                self._show(report, codes, [one for one, _ in claims if isinstance(one, Unlock)])
+                recent = _recent(dated, report)
+                codes = {one.code: one.value for one in recent}
+                self._show(report, codes, _unlocks(recent) if claims else [])
             case Source.ACCOUNT:
                 for one, at in dated:
                     unlocks = _unlocks([one])
@@ -567,10 +579,23 @@ class TuyaLock:
 
     def password_name(self, record: Record) -> str | None:
         """Return the name of the temporary password that opened the lock, if one did."""
+        return used.name if (used := self._password(record)) else None
+
+    def is_first_use(self, record: Record) -> bool:
+        """Return if an unlock is the first one with its temporary password, as far as known."""
+        used = self._password(record)
+        return used is not None and used.first_use in {None, record.id}
+
+    def note_use(self, record: Record) -> None:
+        """Note that an unlock with a temporary password was delivered: later ones are no first."""
+        if used := self._password(record):
+            self.passwords.note_use(used, record.id)
+
+    def _password(self, record: Record) -> TemporaryPassword | None:
         unlock = record.unlock
         if unlock.method != "temporary_password" or unlock.number is None:
             return None
-        return self.passwords.name_of(unlock.number, record.happened)
+        return self.passwords.used(unlock.number, record.happened)
 
     def lacks_name(self, record: Record) -> bool:
         """Return if a temporary password opened the lock whose name may be in the cloud."""
@@ -595,6 +620,7 @@ class TuyaLock:
 
     def _publish(self, records: Iterable[Record] = (), *, force: bool = False) -> None:
         """Publish what has changed, and the records that are new and not delivered."""
+        self._notice_clock()
         self.session.keep_alive(stays=self.product.stays_connected and self.on_network)
         records = tuple(records)
         for record in records:
@@ -611,6 +637,7 @@ class TuyaLock:
     def _look(self, now: float) -> Snapshot:
         """Return what can be seen of the lock at a Unix time."""
         state, settings = state_at(self._state, now), self._settings
+        waits_until = self._remote.waits_until
         return Snapshot(
             state=state,
             family=self.product.family,
@@ -621,7 +648,7 @@ class TuyaLock:
             available=not (self.health.key_refused or self.session.missing),
             stays=self.session.stays,
             unlocking=self._remote.opening is not None,
-            unlock_waits_until=self._remote.waits_until,
+            unlock_waits_until=waits_until and waits_until + self._clock_offset,
             requested=state.requested(now),
             problem=self.health.problem,
             key_refused=self.health.key_refused,
@@ -661,12 +688,21 @@ class TuyaLock:
         self._arm(self._clock.time())
 
     def _notice_clock(self) -> None:
-        """Date what came while our own clock was not set, once it is."""
+        """Move what ends later when our own clock is set, so that it ends as it would have.
+
+        Date what came while it was not set.
+        """
         now = self._clock.time()
-        before, self._clock_offset = self._clock_offset, now - self._clock.monotonic()
+        offset = now - self._clock.monotonic()
+        ahead = offset - self._clock_offset
+        if abs(ahead) < CLOCK_STEP:
+            return
+        self._clock_offset = offset
         was_set, self._clock_set = self._clock_set, is_set(now)
-        if self._clock_set and not was_set:
-            ahead = self._clock_offset - before
+        if not self._clock_set or was_set:
+            _LOGGER.debug("%s: our clock was set by %.0f s", self._device_id, ahead)
+            self._state = moved(self._state, ahead)
+        else:
             _LOGGER.debug("%s: our clock is set, it was %.0f s behind", self._device_id, ahead)
             self.journal.date_again(ahead)
             self._state = set_right(self._state, ahead)
@@ -680,6 +716,11 @@ def _found(stored: Any, reader: Reader) -> dict[str, Any]:
         reader.lose("address")
         del found["found_version"]
     return found
+
+
+def _recent(dated: Iterable[Dated], report: Report) -> list[Observation]:
+    """Return what a report says of now, which alone can confirm anything."""
+    return [one for one, at in dated if report.received - at <= STALE_AFTER]
 
 
 def _unlocks(observations: Iterable[Observation]) -> list[Unlock]:

@@ -161,6 +161,8 @@ class Report:
     items: tuple[Item, ...]
     is_answer: bool = False
     """It answers a query, so it may say nothing new."""
+    is_fresh: bool = True
+    """Its source has shown that it speaks now, and is no recording that is played back."""
 
     @property
     def time(self) -> float:
@@ -396,6 +398,8 @@ class TemporaryPassword:
     phase: PasswordPhase
     gone: float | None = None
     """When it was found to have left the lock."""
+    first_use: RecordId | None = None
+    """The record of the first unlock with it."""
 
     def counts(self, now: float) -> bool:
         """Return if it takes one of the lock's places at a Unix time, as Tuya counts."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import itertools
 from typing import Any
 
-from tests.simulator.keypad import FIRST_NUMBER, SLOTS, Delivery
+from tests.simulator.keypad import FIRST_NUMBER, SLOTS, Delivery, Schedule
 
 from .asked import Refusal
 
@@ -23,6 +23,7 @@ class PasswordRow:
     effective_time: int
     invalid_time: int
     once: bool
+    schedule: Schedule | None = None
     phase: int = TO_BE_SENT
     sn: int = -1
     edit: int = 1
@@ -40,10 +41,19 @@ class PasswordRow:
             "effective_time": self.effective_time,
             "invalid_time": self.invalid_time,
             "type": int(self.once),
-            "time_zone": "",
+            "time_zone": self.schedule.zone if self.schedule else "",
             "phone": "",
             "sn": self.sn,
-            "schedule_list": [],
+            "schedule_list": [
+                {
+                    "effective_time": self.schedule.start,
+                    "invalid_time": self.schedule.end,
+                    "working_day": self.schedule.days,
+                    "all_day": False,
+                }
+            ]
+            if self.schedule
+            else [],
             "delivery_status": 1 if self.phase == TO_BE_SENT else 2,
         }
 
@@ -108,6 +118,7 @@ class Passwords:
                 start=row.effective_time,
                 end=row.invalid_time,
                 once=row.once,
+                schedule=row.schedule,
                 gone=row.phase == TO_BE_DELETED,
             )
             for row in self.counting(now)

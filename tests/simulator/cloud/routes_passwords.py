@@ -1,8 +1,10 @@
 """Tickets, and passwords of three sorts: temporary, dynamic and offline."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
+from zoneinfo import available_timezones
 
+from tests.simulator.keypad import Schedule
 from tests.simulator.secret_codes import CLEAR_LASTS, HOUR, ONCE_LASTS
 
 from . import tickets
@@ -10,6 +12,7 @@ from .asked import Asked, Refusal
 from .records import whole
 from .state import CloudState, Device
 
+DAY_MINUTES = 24 * 60
 DOOR_LOCK = r"/v1\.0/devices/(?P<id>[^/]+)/door-lock"
 
 
@@ -44,7 +47,23 @@ def _fields(cloud: CloudState, asked: Asked) -> dict[str, Any]:
         "digits": tickets.digits(asked.body("password", str), key, cloud.code_length),
         "effective_time": _seconds(asked, "effective_time"),
         "invalid_time": _seconds(asked, "invalid_time"),
+        **_schedule(asked.call.body or {}),
     }
+
+
+def _schedule(body: Mapping[str, Any]) -> dict[str, Schedule | None]:
+    """Return the schedule of a request: one block at most, and only in a time zone."""
+    blocks = body.get("schedule_list")
+    if blocks is None:
+        return {}
+    if not blocks or blocks[0].get("all_day"):
+        return {"schedule": None}
+    block, zone = blocks[0], body.get("time_zone")
+    start, end, days = (block[key] for key in ("effective_time", "invalid_time", "working_day"))
+    in_day = 0 <= start < end < DAY_MINUTES and 0 < days < 1 << 7
+    if len(blocks) > 1 or not in_day or zone not in available_timezones():
+        raise Refusal(1109)
+    return {"schedule": Schedule(days=days, start=start, end=end, zone=zone)}
 
 
 def _once(asked: Asked) -> bool:

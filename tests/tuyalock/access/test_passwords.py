@@ -20,6 +20,7 @@ from custom_components.tuya_wifi_lock.tuyalock.models import (
     PasswordPhase,
     PasswordRequest,
     TemporaryPassword,
+    Weekly,
 )
 
 NOW = 1_790_000_000.0
@@ -318,7 +319,7 @@ def test_a_record_names_its_password(number: int) -> None:
     assert passwords.name_of(905, NOW) is None
 
 
-@pytest.mark.parametrize("at", [NOW - HOUR - 1, NOW + HOUR + 1])
+@pytest.mark.parametrize("at", [NOW - 2 * HOUR - 1, NOW + HOUR + 1])
 def test_a_record_outside_its_time_is_somebody_else_s(at: float) -> None:
     assert book(password(number=903)).name_of(903, at) is None
 
@@ -505,3 +506,26 @@ def test_a_password_that_was_replaced_in_the_book_is_there_once() -> None:
     passwords.put(replace(password(), phase=PasswordPhase.DELETING), NOW)
     (one,) = passwords
     assert one.phase is PasswordPhase.DELETING
+
+
+WEEKLY = Weekly(days=frozenset({0, 1}), start=540, end=720, time_zone="Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("days", "times", "kept"),
+    [
+        ({0, 1}, (540, 720), True),
+        # As some keypads have it: 9:00 as 900, and the days from the other end.
+        ({0, 1}, (900, 1200), True),
+        ({3, 4}, (900, 1200), True),
+        ({2}, (540, 720), False),
+        ({0, 1}, (600, 720), False),
+    ],
+)
+def test_a_schedule_is_known_again_however_the_cloud_writes_it(
+    days: set[int], times: tuple[int, int], kept: bool
+) -> None:
+    passwords = stored(book(password(weekly=WEEKLY)))
+    listed = Weekly(days=frozenset(days), start=times[0], end=times[1], time_zone="")
+    passwords.merge([password(weekly=listed)], NOW)
+    assert passwords.find("Guest").weekly == (WEEKLY if kept else listed)

@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from aiohttp import ClientSession
 import pytest
@@ -16,7 +18,7 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     Mistake,
     PasswordRefused,
 )
-from custom_components.tuya_wifi_lock.tuyalock.models import PasswordPhase
+from custom_components.tuya_wifi_lock.tuyalock.models import PasswordPhase, Weekly
 from tests.simulator import Knobs, SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 
@@ -42,6 +44,12 @@ class Home:
         now = self.clock.time()
         values: dict[str, Any] = {"start": now - HOUR, "end": now + HOUR, "once": False}
         await self.passwords.add(name, code=code, **values | changes)
+
+    def move_to(self, moment: str, zone: str) -> float:
+        """It is some local time; return it in Unix seconds."""
+        at = datetime.fromisoformat(moment).replace(tzinfo=ZoneInfo(zone)).timestamp()
+        self.clock.move(at - self.clock.time())
+        return at
 
     async def wake(self) -> None:
         """The lock wakes, fetches its passwords, and falls asleep."""
@@ -206,3 +214,109 @@ async def test_passwords_end_by_themselves(home: Home) -> None:
     assert not home.passwords.unsettled
     await home.add("Guest", CODES[0])
     assert home.phases == {"Guest": PasswordPhase.WAITING}
+
+
+# Weekly codes
+
+TUESDAYS = Weekly(days=frozenset({1}), start=9 * 60, end=12 * 60)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
+async def test_a_weekly_code_opens_in_its_hours_in_winter_and_in_summer(
+    home: Home, zone: str
+) -> None:
+    # Clocks change on 14 March in New York and on 28 March in Berlin.
+    start = home.move_to("2027-03-01 00:00", zone)
+    weekly = replace(TUESDAYS, time_zone=zone)
+    await home.add("Cleaner", CODES[0], start=start, end=start + 60 * 86400, weekly=weekly)
+    await home.wake()
+    for moment, opens in {
+        "2027-03-02 08:59": False,
+        "2027-03-02 09:00": True,
+        "2027-03-02 11:59": True,
+        "2027-03-02 12:00": False,
+        "2027-03-03 10:00": False,
+        "2027-03-30 08:59": False,
+        "2027-03-30 09:00": True,
+        "2027-03-30 12:00": False,
+    }.items():
+        home.move_to(moment, zone)
+        assert await home.lock.type_code(CODES[0]) is opens, moment
+    assert home.passwords.find("Cleaner").weekly == weekly
+
+
+async def test_a_schedule_stays_is_changed_and_ends(home: Home) -> None:
+    zone = "Europe/Berlin"
+    start = home.move_to("2027-03-01 00:00", zone)
+    weekly = replace(TUESDAYS, time_zone=zone)
+    await home.add("Cleaner", CODES[0], start=start, end=start + 60 * 86400, weekly=weekly)
+    changed, code = await home.passwords.modify("Cleaner", end=start + 50 * 86400)
+    assert (changed.weekly, len(code)) == (weekly, 7)
+    fridays = replace(weekly, days=frozenset({4}))
+    await home.passwords.modify("Cleaner", weekly=fridays, code=CODES[0])
+    await home.wake()
+    home.move_to("2027-03-02 10:00", zone)
+    assert not await home.lock.type_code(CODES[0])
+    home.move_to("2027-03-05 10:00", zone)
+    assert await home.lock.type_code(CODES[0])
+    changed, _ = await home.passwords.modify("Cleaner", weekly=False, code=CODES[0])
+    assert changed.weekly is None
+    await home.wake()
+    assert home.passwords.find("Cleaner").weekly is None
+    home.move_to("2027-03-06 10:00", zone)
+    assert await home.lock.type_code(CODES[0])
+
+
+@pytest.mark.parametrize(
+    "weekly",
+    [
+        replace(TUESDAYS, days=frozenset()),
+        replace(TUESDAYS, end=TUESDAYS.start),
+        replace(TUESDAYS, start=22 * 60),
+    ],
+)
+async def test_a_schedule_needs_days_and_an_end_on_the_same_day(home: Home, weekly: Weekly) -> None:
+    with pytest.raises(PasswordRefused) as refused:
+        await home.add("Cleaner", CODES[0], weekly=weekly)
+    assert refused.value.mistake is Mistake.BAD_WEEKLY
+    assert home.posts() == 0
+
+
+# Answers that are lost
+
+
+@pytest.mark.parametrize("done", [True, False])
+@pytest.mark.parametrize("changes", [{"end": 7200.0}, {}])
+async def test_a_change_is_found_though_its_answer_was_lost(
+    home: Home, changes: dict[str, float], done: bool
+) -> None:
+    await home.add("Guest", CODES[0])
+    await home.wake()
+    now = int(home.clock.time())
+    home.simulated.drop("/modify-password$", done=done)
+    with pytest.raises(CloudSilent) if not done else nullcontext():
+        await home.passwords.modify(
+            "Guest", code=CODES[1], **{key: now + value for key, value in changes.items()}
+        )
+    await home.wake()
+    assert await home.lock.type_code(CODES[1]) is done
+    assert len(home.phases) == 1
+
+
+async def test_a_silence_about_new_digits_of_a_code_that_waits_stays_a_silence(home: Home) -> None:
+    await home.add("Guest", CODES[0])
+    home.simulated.drop("/modify-password$", done=True)
+    # The list shows no digits.
+    with pytest.raises(CloudSilent):
+        await home.passwords.modify("Guest", code=CODES[1])
+    await home.passwords.modify("Guest", code=CODES[1])
+    await home.wake()
+    assert await home.lock.type_code(CODES[1])
+    assert len(home.phases) == 1
+
+
+async def test_a_guest_is_named_though_the_clock_of_the_lock_is_an_hour_behind(home: Home) -> None:
+    await home.add("Guest", CODES[0], start=home.clock.time())
+    await home.wake()
+    assert home.passwords.name_of(901, home.clock.time() - HOUR) == "Guest"
+    assert home.passwords.name_of(901, home.clock.time() - 2 * HOUR) is None

@@ -31,6 +31,7 @@ from custom_components.tuya_wifi_lock.tuyalock.models import (
     Event,
     Item,
     PasswordPhase,
+    Weekly,
 )
 from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import Dp, DpType
 from custom_components.tuya_wifi_lock.tuyalock.products.decoder import events
@@ -332,6 +333,28 @@ def test_a_password_is_read_with_its_number_and_times() -> None:
 )
 def test_every_phase_has_its_meaning(phase: int, meaning: PasswordPhase) -> None:
     assert read_password(PASSWORD | {"phase": phase}).phase is meaning
+
+
+@pytest.mark.parametrize(
+    ("times", "start", "end"),
+    [
+        ((540, 720), 540, 720),
+        # What some keypads make of it: 9:00 to 17:00.
+        ((900, 1700), 540, 1020),
+        ((0, 1440), 0, 1439),
+    ],
+)
+def test_a_password_is_read_with_its_schedule(times: tuple[int, int], start: int, end: int) -> None:
+    block = {"effective_time": times[0], "invalid_time": times[1], "working_day": 0b0100110}
+    row = PASSWORD | {"schedule_list": [block], "time_zone": "Europe/Berlin"}
+    assert read_password(row).weekly == Weekly(
+        days=frozenset({0, 1, 4}), start=start, end=end, time_zone="Europe/Berlin"
+    )
+
+
+@pytest.mark.parametrize("blocks", [None, [], [{"working_day": 0}], [{"all_day": True}]])
+def test_a_password_without_days_has_no_schedule(blocks: Any) -> None:
+    assert read_password(PASSWORD | {"schedule_list": blocks}).weekly is None
 
 
 @pytest.mark.parametrize("fields", [{"sn": -1}, {"sn": 0}, {"sn": None}])

@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock.lan.address import Address, choose_version
-from custom_components.tuya_wifi_lock.tuyalock.lan.freshness import LockClock
+from custom_components.tuya_wifi_lock.tuyalock.lan.freshness import Freshness, LockClock
+from tests.tuyalock.toy_clock import ToyClock
 
 NOW = 1_790_000_000.0
 
@@ -49,63 +50,120 @@ def test_a_version_that_is_announced_late_is_tried_next() -> None:
     assert choose_version(address, "3.4", Counter({"3.5": 1})) == "3.4"
 
 
+class Heard:
+    """A lock's clock, as it is heard over days."""
+
+    def __init__(self, latest: float | None = None, ahead: float | None = None) -> None:
+        """Begin at NOW with what is stored."""
+        self.clock = ToyClock()
+        self.clock.wall = NOW
+        self.lock = LockClock(self.clock, latest, ahead)
+
+    def push(self, sent: float | None, at: float, *, at_home: bool = False) -> Freshness:
+        """Return how fresh a push seems that comes so many seconds after NOW."""
+        self.clock.advance(at - self.clock.now)
+        return self.lock.judge(sent, may_be_reset=at_home)
+
+
 @pytest.mark.parametrize("ahead", [0.0, -3600.0, 7200.0, 1e8])
 def test_pushes_of_now_are_new_whatever_the_clock_shows(ahead: float) -> None:
-    clock = LockClock()
+    heard = Heard()
     if ahead < -600:
-        clock.learn(NOW + ahead, NOW)
+        heard.lock.learn(NOW + ahead)
     for seconds in (0, 0, 5, 3600, 86400, 86400 * 30):
-        assert clock.accepts(NOW + seconds + ahead, NOW + seconds)
+        assert heard.push(NOW + seconds + ahead, seconds) is not Freshness.STALE
+    assert heard.push(NOW + 86400 * 31 + ahead, 86400 * 31) is Freshness.NEW
+
+
+def test_a_clock_that_is_wrong_is_known_after_ten_minutes() -> None:
+    """Until then, nothing tells it from a recording."""
+    heard = Heard()
+    for seconds in (0, 1, 20, 599):
+        assert heard.push(NOW + seconds - 300, seconds) is Freshness.DOUBTFUL
+    assert heard.push(NOW + 610 - 300, 610) is Freshness.DOUBTFUL
+    assert heard.push(NOW + 700 - 300, 700) is Freshness.NEW
 
 
 @pytest.mark.parametrize("ahead", [0.0, -3600.0, 7200.0])
 def test_what_was_recorded_is_not_new(ahead: float) -> None:
-    clock = LockClock(NOW + ahead, ahead)
+    heard = Heard(NOW + ahead, ahead)
     # It was heard.
-    assert not clock.accepts(NOW - 5 + ahead, NOW + 40)
+    assert heard.push(NOW - 5 + ahead, 40) is Freshness.STALE
     # It was not heard, but is of an hour ago.
-    assert not clock.accepts(NOW + 60 + ahead, NOW + 3660)
-    assert clock.accepts(NOW + 3660 + ahead, NOW + 3660)
-    assert not clock.accepts(None, NOW + 3700)
+    assert heard.push(NOW + 60 + ahead, 3660) is Freshness.STALE
+    assert heard.push(NOW + 3660 + ahead, 3660) is Freshness.NEW
+    assert heard.push(None, 3700) is Freshness.STALE
 
 
 def test_the_first_push_that_is_ever_heard_is_not_of_yesterday() -> None:
-    assert not LockClock().accepts(NOW - 86400, NOW)
-    assert LockClock().accepts(NOW - 60, NOW)
-    assert LockClock().accepts(None, NOW)
+    assert Heard().push(NOW - 86400, 0) is Freshness.STALE
+    assert Heard().push(NOW - 60, 0) is Freshness.DOUBTFUL
+    assert Heard().push(None, 0) is Freshness.DOUBTFUL
+    assert Heard().push(NOW - 20, 0) is Freshness.NEW
 
 
 def test_a_clock_that_is_put_right_is_believed_at_once() -> None:
-    clock = LockClock(NOW + 86400 * 365, 86400.0 * 365)
-    assert clock.accepts(NOW, NOW)
-    assert not clock.accepts(NOW - 100, NOW + 1)
+    heard = Heard(NOW + 86400 * 365, 86400.0 * 365)
+    assert heard.push(NOW, 0) is Freshness.NEW
+    assert heard.push(NOW - 100, 1) is Freshness.STALE
 
 
 @pytest.mark.parametrize("undated", [False, True])
 def test_a_clock_that_was_set_back_is_believed_after_a_while_and_only_at_home(
     undated: bool,
 ) -> None:
-    clock = LockClock(NOW, 0.0)
+    heard = Heard(NOW, 0.0)
 
-    def accepts(seconds: float, *, at_home: bool = True) -> bool:
-        sent = None if undated else NOW - 1e8 + seconds
-        return clock.accepts(sent, NOW + seconds, may_be_reset=at_home)
+    def push(seconds: float, *, at_home: bool = True) -> Freshness:
+        return heard.push(None if undated else NOW - 1e8 + seconds, seconds, at_home=at_home)
 
-    assert not accepts(100)
-    assert not accepts(400)
-    assert not accepts(800, at_home=False)
-    assert accepts(900)
-    assert accepts(901)
+    assert push(100) is push(400) is Freshness.STALE
+    assert push(800, at_home=False) is Freshness.STALE
+    # A recording of more than ten minutes looks the same.
+    assert push(900) is Freshness.DOUBTFUL
+    assert push(901) is (Freshness.DOUBTFUL if undated else Freshness.NEW)
 
 
 def test_recordings_that_are_played_back_in_a_hurry_are_no_clock() -> None:
-    clock = LockClock(NOW, 0.0)
+    heard = Heard(NOW, 0.0)
     for number in range(10):
-        sent, now = NOW - 86400 + 300 * number, NOW + 1000 + 2 * number
-        assert not clock.accepts(sent, now, may_be_reset=True)
+        sent = NOW - 86400 + 300 * number
+        assert heard.push(sent, 1000 + 2 * number, at_home=True) is Freshness.STALE
 
 
 def test_our_own_clock_that_is_not_set_yet_teaches_nothing() -> None:
-    clock = LockClock(NOW, 0.0)
-    assert clock.accepts(NOW + 10, 86400.0)
-    assert clock.ahead == 0.0
+    heard = Heard(NOW, 0.0)
+    heard.clock.wall = 0.0
+    assert heard.push(NOW + 10, 10) is Freshness.NEW
+    assert heard.lock.ahead == 0.0
+    # It is set, and what was recorded a minute ago is as old as before.
+    heard.clock.wall = NOW
+    assert heard.push(NOW + 20, 80) is Freshness.STALE
+    assert heard.push(NOW + 80, 80) is Freshness.NEW
+
+
+def test_a_push_without_a_time_is_not_of_now_because_ours_is_1970() -> None:
+    heard = Heard()
+    heard.clock.wall = 0.0
+    assert heard.push(None, 10) is Freshness.DOUBTFUL
+    assert heard.push(NOW - 86400, 20) is Freshness.DOUBTFUL
+
+
+@pytest.mark.parametrize("step", [-3600.0, 3600.0, -86400.0])
+@pytest.mark.parametrize("ahead", [0.0, 7200.0])
+def test_our_own_clock_that_is_set_makes_nothing_old_or_new(ahead: float, step: float) -> None:
+    heard = Heard(NOW, ahead)
+    assert heard.push(NOW + ahead, 0) is Freshness.NEW
+    heard.clock.wall += step
+    assert heard.push(NOW + 100 + ahead, 100) is Freshness.NEW
+    # Recorded when our clock would be where it was set to.
+    for sent in (NOW + 100 + step + ahead, NOW + 10 + ahead, NOW + 100 + step):
+        if sent < NOW + 100 + ahead:
+            assert heard.push(sent, 150) is Freshness.STALE
+
+
+def test_our_own_clock_that_begins_in_the_past_makes_no_recording_new() -> None:
+    heard = Heard(NOW, 0.0)
+    heard.clock.wall = NOW - 36000
+    assert heard.push(NOW - 35990, 10) is Freshness.STALE
+    assert heard.push(NOW + 20, 20) is Freshness.NEW

@@ -148,16 +148,28 @@ class PasswordBook:
         )
 
     def name_of(self, number: int, at: float) -> str | None:
-        """Return whose number, with or without 900, it was at a Unix time.
+        """Return whose number, with or without 900, it was at a Unix time."""
+        return used.name if (used := self.used(number, at)) else None
+
+    def note_use(self, password: TemporaryPassword, record_id: int) -> None:
+        """Note the first unlock with a password."""
+        if password.first_use is None:
+            self._keep([*self.known, replace(password, first_use=record_id)])
+
+    def used(self, number: int, at: float) -> TemporaryPassword | None:
+        """Return which password had a number, with or without 900, at a Unix time.
 
         Of several that had this number, the one that left the lock first after that time. A
-        number that nobody has is that of the only password whose number is not known yet.
+        number that nobody has is that of the only password whose number is not known yet. The
+        clock of the lock can be an hour behind, in summer.
         """
+        for moment in (at, at + HOUR):
+            numbered = [one for one in self if _same(one.number, number) and one.names(moment)]
+            if numbered:
+                return min(numbered, key=lambda one: one.gone or float("inf"))
         fitting = [one for one in self if one.names(at)]
-        if numbered := [one for one in fitting if _same(one.number, number)]:
-            return min(numbered, key=lambda one: one.gone or float("inf")).name
         unnumbered = [one for one in fitting if one.number is None and one.gone is None]
-        return unnumbered[0].name if len(unnumbered) == 1 else None
+        return unnumbered[0] if len(unnumbered) == 1 else None
 
     def put(self, password: TemporaryPassword, now: float) -> None:
         """Write down how a password is at a Unix time."""
@@ -177,6 +189,7 @@ class PasswordBook:
                     number=known.number if row.number is None else row.number,
                     edit=max(row.edit, known.edit),
                     weekly=_schedule(row, known.weekly),
+                    first_use=known.first_use,
                 )
             elif known.gone is None:
                 found[known.id] = replace(known, phase=PasswordPhase.DELETED)
@@ -413,7 +426,15 @@ class TemporaryPasswords(PasswordBook):
         with suppress(CloudError):
             for one in await cloud.list_passwords():
                 if is_it(one, request):
-                    return one
+                    known = next((known for known in self if known.id == one.id), one)
+                    return replace(
+                        known,
+                        name=one.name,
+                        start=one.start,
+                        end=one.end,
+                        weekly=_schedule(one, request.weekly),
+                        phase=one.phase,
+                    )
         raise silence
 
 

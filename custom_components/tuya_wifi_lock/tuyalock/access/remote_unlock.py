@@ -397,7 +397,7 @@ class RemoteUnlock:
         """The unlock that is under way or waits."""
         self._waiting = False
         self.waits_until: float | None = None
-        """Until when an unlock waits for the lock, in Unix seconds; None: none does."""
+        """Until when an unlock waits for the lock, on the monotonic clock; None: none does."""
         self._callers = 0
         self._turn = asyncio.Lock()
 
@@ -529,7 +529,7 @@ class RemoteUnlock:
             raise AsleepAndAlone("nobody can request it at the door")
         what = "its connection" if lock.stays else "a request at the door"
         _LOGGER.debug("%s: waiting %s s for %s", self._device_id, self._wait, what)
-        self.waits_until = self._clock.time() + self._wait
+        self.waits_until = self._clock.monotonic() + self._wait
         self._changed()
         with self._waiters.wait_for(released) as waiter:
             try:

@@ -8,7 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import logging
 import os
 from typing import Any, override
@@ -25,7 +25,7 @@ from ..exceptions import (
 )
 from ..models import Report
 from . import protocol
-from .freshness import TOLERANCE, LockClock
+from .freshness import Freshness, LockClock
 from .protocol import (
     Command,
     Frame,
@@ -158,7 +158,7 @@ class Connection(asyncio.Protocol):
         """It has also shown that it does so now: what it sent cannot have been recorded."""
         self.answered_clear = False
         """It has answered as a lock of version 3.1 does, which anybody can."""
-        self._lock_clock = lock_clock or LockClock()
+        self._lock_clock = lock_clock or LockClock(clock)
         self._at_home = at_home
         self._has_session_key = peer.version in {"3.4", "3.5"}
         self._sent: deque[bytes] = deque(maxlen=MEMORY)
@@ -398,8 +398,9 @@ class Connection(asyncio.Protocol):
         if names_another(body, self.peer.device_id):
             self._refuse("a report of another device")
             return
-        if not self._is_new(body, raw, report):
+        if not self._is_unseen(raw) or not (dated := self._dated(body, report)):
             return
+        report = dated
         self.proven = True
         self.version = frame.version or self.version
         if self._early is not None:
@@ -409,28 +410,40 @@ class Connection(asyncio.Protocol):
         if report.is_answer:
             self._settle_answer()
 
-    def _is_new(self, body: Mapping[str, Any], raw: bytes, report: Report) -> bool:
-        """Return if a report is none that was recorded and is played back."""
-        # A frame has a number, a nonce or a serial number of its own, but for 3.1.
-        if self.peer.version != "3.1":
-            if raw in self._pushes:
-                self._refuse("a frame that came before")
-                return False
-            self._pushes.append(raw)
-        sent, now = sent_at(body), report.received
-        if report.is_answer and sent is None:
-            return self._is_the_locks(body)
-        if self._has_session_key:
-            self._lock_clock.learn(sent, now)
+    def _is_unseen(self, raw: bytes) -> bool:
+        """Return if a frame of a report has not come before in this connection.
+
+        It has a number, a nonce or a serial number of its own, but for 3.1.
+        """
+        if self.peer.version == "3.1":
             return True
-        if not self._is_the_locks(body):
+        if raw in self._pushes:
+            self._refuse("a frame that came before")
             return False
-        known = sent is not None and self._lock_clock.latest is not None
-        if not self._lock_clock.accepts(sent, now, may_be_reset=self._at_home):
-            self._refuse(f"a report of {sent or 'an unknown time'}, which is not of now")
-            return False
-        self.fresh = self.fresh or known or abs((sent or 0.0) - now) <= TOLERANCE
+        self._pushes.append(raw)
         return True
+
+    def _dated(self, body: Mapping[str, Any], report: Report) -> Report | None:
+        """Return a report with all that is known of its time; None if it may have been recorded.
+
+        An answer need not say when it was made; one that does is of now.
+        """
+        sent = sent_at(body)
+        if self._has_session_key:
+            if sent is not None or not report.is_answer:
+                self._lock_clock.learn(sent)
+            return report
+        if not self._is_the_locks(body):
+            return None
+        if sent is not None or not report.is_answer:
+            freshness = self._lock_clock.judge(sent, may_be_reset=self._at_home)
+            if freshness is Freshness.STALE:
+                self._refuse(f"a report of {sent or 'an unknown time'}, which is not of now")
+                return None
+            self.fresh = self.fresh or freshness is Freshness.NEW
+            if sent is not None and freshness is Freshness.DOUBTFUL:
+                report = _as_of(report, sent)
+        return report if self.fresh else replace(report, is_fresh=False)
 
     def _is_the_locks(self, body: Mapping[str, Any]) -> bool:
         """Return if a body is one that a lock makes: ours names its user."""
@@ -441,11 +454,11 @@ class Connection(asyncio.Protocol):
     def _handle_answer(self, payload: bytes) -> None:
         body = parse_body(payload)
         report = report_in(body, self.clock.time(), is_answer=True) if body is not None else None
-        if not self._has_session_key:
-            if report is None and (body is not None or not is_text(payload)):
+        if not self._has_session_key and report is None:
+            if body is not None or not is_text(payload):
                 return
-            if body is not None and not self._is_the_locks(body):
-                return
+        elif body is not None and report and not (report := self._dated(body, report)):
+            return
         if _NOT_FOUND in payload or names_another(body or {}, self.peer.device_id):
             self.close(OtherDevice("another device answered"))
             return
@@ -488,3 +501,9 @@ class Connection(asyncio.Protocol):
         self._misses += 1
         self._write(Command.HEARTBEAT, self._ids())
         self._heartbeat = self.clock.call_later(patience, self._beat)
+
+
+def _as_of(report: Report, sent: float) -> Report:
+    """Return a report whose values are of the time at which it was sent, or of their own."""
+    items = (one if one.time is not None else replace(one, time=sent) for one in report.items)
+    return replace(report, items=tuple(items))

@@ -4,6 +4,9 @@ With 3.1 and 3.3 a frame that was recorded is valid for ever. All that tells it 
 the time at which the lock sent it, which stands in each push. From 3.4 on, the session's key does.
 """
 
+from enum import Enum, auto
+
+from ..clock import Clock
 from ..models import PLAUSIBLE, is_set
 
 TOLERANCE = 30.0
@@ -17,48 +20,94 @@ UNKNOWN_TOLERANCE = 600.0
 """Seconds by which the first dated push may seem too old: nothing is known of the clock yet."""
 
 
+class Freshness(Enum):
+    """How sure it is that a push is of now."""
+
+    STALE = auto()
+    """It is not, or may well not be."""
+    DOUBTFUL = auto()
+    """Nothing shows that it is, or that it is not."""
+    NEW = auto()
+    """It is, as far as the lock's clock can show it."""
+
+
 class LockClock:
     """What is known of a lock's clock. Times are Unix seconds, by the lock's clock or by ours."""
 
-    def __init__(self, latest: float | None = None, ahead: float | None = None) -> None:
+    def __init__(
+        self, clock: Clock, latest: float | None = None, ahead: float | None = None
+    ) -> None:
+        self._clock = clock
         self.latest = latest
         """The lock's time of its latest push."""
         self.ahead = ahead
-        """Seconds by which the lock's clock is ahead of ours."""
+        """Seconds by which the lock's clock was ahead of ours then; None: nobody knows for sure."""
+        self._zero: float | None = None
+        """What the lock's clock showed at the zero of our monotonic one; None: not heard yet."""
         self._doubtful: list[tuple[float | None, float]] = []
 
-    def accepts(self, sent: float | None, now: float, *, may_be_reset: bool = False) -> bool:
-        """Return if a push of the lock's time `sent`, received at our time `now`, is a new one.
+    def judge(self, sent: float | None, *, may_be_reset: bool = False) -> Freshness:
+        """Return how fresh a push of the lock's time `sent` is, and learn from it unless stale.
 
         `may_be_reset`: it comes from where the lock is known to be, so that its clock may have been
         set back, as when its batteries were changed.
         """
-        if self.is_stale(sent, now) and not (may_be_reset and self._was_reset(sent, now)):
-            return False
-        self.learn(sent, now)
-        return True
+        stale = self._is_stale(sent)
+        if sent is not None and not stale and (self.ahead is not None or self._is_near(sent)):
+            self.learn(sent)
+            return Freshness.NEW
+        goes_on = (may_be_reset or not stale) and self._goes_on(sent)
+        if stale and not goes_on:
+            return Freshness.STALE
+        self._take(sent)
+        if goes_on:
+            self.learn(sent)
+        return Freshness.DOUBTFUL
 
-    def learn(self, sent: float | None, now: float) -> None:
+    def learn(self, sent: float | None) -> None:
         """Learn from a push that is a new one for sure."""
         self._doubtful.clear()
-        self.latest = sent
-        if sent is not None and is_set(now):
+        self._take(sent)
+        if sent is not None and is_set(now := self._clock.time()):
             self.ahead = sent - now
 
-    def is_stale(self, sent: float | None, now: float) -> bool:
+    def _take(self, sent: float | None) -> None:
+        """Take no older push from now on."""
+        self.latest = sent
+        self._zero = None if sent is None else sent - self._clock.monotonic()
+
+    def _is_near(self, sent: float) -> bool:
+        """Return if a time of the lock is now by our clock, which may not be set."""
+        now = self._clock.time()
+        return is_set(now) and abs(sent - now) <= TOLERANCE
+
+    def _is_stale(self, sent: float | None) -> bool:
         """Return if a push is older than what the lock sent last, or than its clock allows."""
+        now = self._clock.time()
         if self.latest is None:
             return sent is not None and PLAUSIBLE < sent < now - UNKNOWN_TOLERANCE
         if sent is None:
             return True
-        near = abs(sent - now) <= TOLERANCE
+        # It went ahead wrongly before, and is right now.
+        put_right = (self.ahead or 0.0) > TOLERANCE and self._is_near(sent)
         if sent < self.latest - SLACK:
-            # Unless the clock went ahead wrongly before, and is right now.
-            return not (near and self.latest > now + TOLERANCE)
-        return not near and self.ahead is not None and sent - now < self.ahead - TOLERANCE
+            return not (put_right and self.latest > now + TOLERANCE)
+        expected = self._expected()
+        return not put_right and expected is not None and sent < expected - TOLERANCE
 
-    def _was_reset(self, sent: float | None, now: float) -> bool:
+    def _expected(self) -> float | None:
+        """Return what the lock's clock should show now, if that is known.
+
+        Our own clock may have been set since the lock was heard, so it does not count then.
+        """
+        if self._zero is not None:
+            return self._zero + self._clock.monotonic()
+        now = self._clock.time()
+        return now + self.ahead if self.ahead is not None and is_set(now) else None
+
+    def _goes_on(self, sent: float | None) -> bool:
         """Return if enough doubtful pushes have times that go on as ours does."""
+        now = self._clock.monotonic()
         if self._doubtful and not _in_step(self._doubtful[0], (sent, now)):
             self._doubtful.clear()
         self._doubtful.append((sent, now))

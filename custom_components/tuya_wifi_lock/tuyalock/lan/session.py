@@ -117,7 +117,7 @@ class LanSession:
         self._on_event = on_event
         self._kept_open = 0
         self.open_until: float | None = None
-        """The connection is kept until this Unix time: somebody waits at the door."""
+        """The connection is kept until this monotonic time: somebody waits at the door."""
         self._running = False
         self._said_to_stay = False
         self._missing_timer: Timer | None = None
@@ -139,7 +139,7 @@ class LanSession:
         self._last_report = self._clock.monotonic()
         self._presence = Presence(self._last_report)
         self._held_until = self._released_until = float("-inf")
-        self._lock_clock = LockClock(address.latest_push, address.clock_ahead)
+        self._lock_clock = LockClock(self._clock, address.latest_push, address.clock_ahead)
         if address.host:
             self._candidates[address.host] = Candidate(address.host, self._clock)
 
@@ -148,6 +148,11 @@ class LanSession:
         """Return how the lock is reached, with all that it has proved."""
         clock = self._lock_clock
         return replace(self._address, latest_push=clock.latest, clock_ahead=clock.ahead)
+
+    @property
+    def clock_ahead(self) -> float | None:
+        """Return how many seconds the lock's clock is ahead of ours, if that is known."""
+        return self._lock_clock.ahead
 
     @property
     def running(self) -> bool:
@@ -657,4 +662,4 @@ class LanSession:
 
     @property
     def _needed(self) -> bool:
-        return self._kept_open > 0 or self._clock.time() < (self.open_until or 0.0)
+        return self._kept_open > 0 or self._clock.monotonic() < (self.open_until or 0.0)

@@ -50,6 +50,10 @@ class RecordKeeper:
         """Begin a connection, after a hint at a monotonic time; `woken`: it was asleep before."""
         self._ageing.opened(hint_at, woken=woken)
 
+    def speaks_now(self) -> None:
+        """Note that what comes over this connection was not recorded."""
+        self._ageing.speaks_now()
+
     def pushed(self, claims: Claims, received: float) -> list[Record]:
         """Keep what the lock pushed: news, even if it equals the last."""
         unlocks = [event for event, _ in claims if isinstance(event, Unlock)]

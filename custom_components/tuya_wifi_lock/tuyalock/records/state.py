@@ -16,7 +16,7 @@ COUNTDOWN_JITTER = 2.0
 """Seconds by which the end of a request seems to move while the lock counts down."""
 
 STALE_AFTER = 60.0
-"""Seconds after which a request at the door is over."""
+"""Seconds after which a request at the door is over, and what is reported confirms nothing."""
 
 _JAMS = {Alarm("tongue_bad"), Alarm("tongue_not_out")}
 """Alarms that say that the bolt is not where it was sent."""
@@ -63,7 +63,8 @@ class LockState:
 
     def requested(self, now: float) -> bool:
         """Return if somebody requests the remote unlock at the door at a Unix time."""
-        return self.request_until is not None and self.request_until > now
+        until = self.request_until
+        return until is not None and now < until <= now + MAX_COUNTDOWN
 
     def as_dict(self) -> dict[str, Any]:
         """Return the stored form; from_dict reads it."""
@@ -113,9 +114,9 @@ type Dated = tuple[Observation, float]
 def current(
     state: LockState, observations: Iterable[Observation], now: float, behind: float | None = None
 ) -> list[Dated]:
-    """Return what an account reports that is not older than what is known, with its time.
+    """Return what is reported that is not older than what is known, with its time.
 
-    The lock's clock is known to be `behind` ours by so many seconds.
+    What has none is of now. The lock's clock is known to be `behind` ours by so many seconds.
     """
     dated = [
         (one, now if one.time is None else min(one.time + (behind or 0.0), now))
@@ -124,8 +125,11 @@ def current(
     return [
         (one, at)
         for one, at in dated
-        if at >= state.reported_at.get(one.code, 0)
-        and not (one.code == "unlock_request" and now - at > STALE_AFTER)
+        if one.time is None
+        or (
+            at >= state.reported_at.get(one.code, 0)
+            and not (one.code == "unlock_request" and now - at > STALE_AFTER)
+        )
     ]
 
 
@@ -190,6 +194,16 @@ def set_right(state: LockState, ahead: float | None) -> LockState:
     times: dict[str, Any] = {name: right(getattr(state, name)) for name in _TIMES}
     reported_at = {code: at for code, old in state.reported_at.items() if (at := right(old))}
     return replace(state, reported_at=reported_at, **times)
+
+
+def moved(state: LockState, step: float) -> LockState:
+    """Return the state after our own clock was set by so many seconds: spans stay as they are."""
+    until = state.request_until
+    return replace(
+        state,
+        request_until=until and until + step,
+        reported_at={code: at + step for code, at in state.reported_at.items()},
+    )
 
 
 def state_at(state: LockState, now: float) -> LockState:

@@ -1,0 +1,341 @@
+"""Guest codes for the bookings of a calendar: made once, and kept as the bookings are."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time as time_of_day, timedelta
+from hashlib import sha256
+from itertools import count
+import re
+import time
+from typing import Any
+
+from homeassistant.components.calendar import DATA_COMPONENT, CalendarEvent
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
+
+from .const import DOMAIN
+from .guests import GuestCode, Guests
+from .new_codes import async_send, reachable
+from .texts import text
+from .tuyalock import TemporaryPassword, safe_name
+
+LOOK_AHEAD = timedelta(days=366)
+"""How far a booking can be moved and is still followed."""
+LOOK_BACK = timedelta(days=1)
+"""A stay that ends today has ended at midnight for the calendar, and not for its guest."""
+NAME_LENGTH = 20
+LENGTHS = (7, 6)
+"""Digits of codes where those of the lock are not known yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What an owner wants of the codes for bookings."""
+
+    calendar: str
+    lead_time: timedelta
+    check_in: time_of_day
+    check_out: time_of_day
+    only: re.Pattern[str]
+    """What the text of a booking has; other events are none."""
+    digits: re.Pattern[str]
+    """Finds digits in the text of a booking; the last ones become the code."""
+    phones: list[str]
+    """Devices that get the digits."""
+
+    def times(self, event: CalendarEvent) -> tuple[int, int]:
+        """Return when a stay begins and ends, in Unix seconds; whole days have usual times."""
+        return (
+            _moment(event.start, self.check_in),
+            _moment(event.end, self.check_out),
+        )
+
+    def codes(self, words: str, length: int | None) -> list[str | None]:
+        """Return the codes to try for a booking; None is a random one."""
+        found = self.digits.search(words)
+        digits = "".join(filter(str.isdecimal, found[found.lastindex or 0])) if found else ""
+        lengths = LENGTHS if length is None else (length,)
+        return [digits[-one:] for one in lengths if len(digits) >= one] or [None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """A booking that has a code, or is about to get one; times are Unix seconds."""
+
+    calendar: str
+    key: str
+    """Which event of the calendar it is."""
+    guest: str
+    start: int
+    end: int
+    name: str = ""
+    """The name of the code, once there is one: that of the second Anna is Anna 2."""
+    code: str | None = None
+    """The id of the code; None: it is not known if there is one."""
+    sent: bool = False
+    """Somebody has got the digits."""
+
+    def is_like(self, other: Booking) -> bool:
+        """Return if it is the same stay of the same guest, whatever its event is called."""
+        return (self.guest, self.start, self.end) == (other.guest, other.start, other.end)
+
+    def owns(self, code: GuestCode) -> bool:
+        """Return if a code is the one of this booking."""
+        if code.phase == "deleting":
+            return False
+        if self.code:
+            return code.id == self.code
+        named = code.name.casefold() == (self.name or self.guest).casefold()
+        times = int(code.start.timestamp()), int(code.end.timestamp())
+        return named and times == (self.start, self.end)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synced:
+    """What was done for the guests of a calendar, by their names."""
+
+    made: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    """With why there is no code that is as the booking."""
+
+
+class Bookings:
+    """The bookings that have a code for one lock."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        guests: Guests,
+        known: list[Booking],
+        save: Callable[[], Awaitable[None]],
+    ) -> None:
+        """Go on with the bookings that were stored; `save` stores them at once."""
+        self.hass, self.entry, self.guests = hass, entry, guests
+        self.known, self._save = known, save
+        self.reported: dict[str, str] = {}
+        """Why bookings have failed, as the phones were sent it, by their keys."""
+        self._turn = asyncio.Lock()
+
+    async def async_sync(self, wishes: Wishes) -> Synced:
+        """Make, change and delete codes until they are as the bookings of a calendar.
+
+        If they are, the cloud is not asked. What fails is tried again the next time.
+        """
+        async with self._turn:
+            sync = _Sync(self, wishes)
+            await sync.async_run(await _async_events(self.hass, wishes.calendar))
+            return sync.result
+
+    async def async_keep(self, old: Booking | None, new: Booking | None) -> None:
+        """Keep a booking in place of what was known of it, before anything else is done."""
+        self.known = [one for one in self.known if one is not old] + ([new] if new else [])
+        await self._save()
+
+
+class _Sync:
+    """One comparison of the codes with a calendar."""
+
+    def __init__(self, bookings: Bookings, wishes: Wishes) -> None:
+        self._bookings, self._wishes = bookings, wishes
+        self._guests = bookings.guests
+        self._phones = wishes.phones or bookings.guests.phones
+        self._calendar = _calendar_id(bookings.hass, wishes.calendar)
+        self._refreshed = False
+        self.result = Synced()
+
+    async def async_run(self, events: Iterable[CalendarEvent]) -> None:
+        """Follow each booking, first those that are gone, until it is the cloud that fails."""
+        found = sorted(self._found(events), key=lambda one: one[0].start)
+        known = {one.key: one for one in self._bookings.known if one.calendar == self._calendar}
+        before = {one.key: known.pop(one.key) for one, _ in found if one.key in known}
+        for one, _ in found:
+            # Some portals call the same event something else each time.
+            if one.key not in before and (like := next(filter(one.is_like, known.values()), None)):
+                before[one.key] = known.pop(like.key)
+        for gone in known.values():
+            if not await self._async_try(gone, self._async_cancel(gone)):
+                return
+        for one, words in found:
+            if not await self._async_try(one, self._async_follow(before.get(one.key), one, words)):
+                return
+
+    def _found(self, events: Iterable[CalendarEvent]) -> Iterator[tuple[Booking, str]]:
+        """Return the bookings among the events of the calendar, each with its text."""
+        for event in events:
+            parts = (event.summary, event.description, event.location)
+            words = "\n".join(filter(None, parts))
+            start, end = self._wishes.times(event)
+            if start >= end or not self._wishes.only.search(words):
+                continue
+            which = (event.uid, event.recurrence_id) if event.uid else (event.summary, start, end)
+            yield (
+                Booking(
+                    calendar=self._calendar,
+                    key=sha256(repr(which).encode()).hexdigest(),
+                    guest=safe_name(event.summary)[:NAME_LENGTH].strip() or "Guest",
+                    start=start,
+                    end=end,
+                ),
+                words,
+            )
+
+    async def _async_try(self, booking: Booking, step: Coroutine[Any, Any, None]) -> bool:
+        """Do something for a booking; return if it is of use to go on with others."""
+        reported = self._bookings.reported
+        try:
+            await step
+        except HomeAssistantError as err:
+            error = str(err)
+            self.result.failed.append((booking.guest, error))
+            if reported.get(booking.key) != error:
+                reported[booking.key] = error
+                await self._async_send("failed", name=booking.guest, error=error)
+            return isinstance(err, ServiceValidationError)
+        reported.pop(booking.key, None)
+        return True
+
+    async def _async_follow(self, old: Booking | None, booking: Booking, words: str) -> None:
+        """Make the code of a booking as the booking is."""
+        now = time.time()
+        too_early = booking.start - self._wishes.lead_time.total_seconds() > now
+        if booking.end <= now or (old is None and too_early):
+            return
+        if old and old.sent and (old.start, old.end) == (booking.start, booking.end):
+            if old.key != booking.key:
+                await self._bookings.async_keep(old, replace(old, key=booking.key))
+            return
+        code = await self._async_code(old or booking)
+        if old is None and code:
+            # It was made for the calendar of another portal, or is not known any more.
+            booking = replace(booking, name=code.name, code=code.id, sent=True)
+            await self._bookings.async_keep(None, booking)
+        elif code is None and too_early:
+            # The owner has deleted it.
+            await self._bookings.async_keep(old, None)
+        else:
+            await self._async_write(old, booking, code, words)
+
+    async def _async_write(
+        self, old: Booking | None, booking: Booking, code: GuestCode | None, words: str
+    ) -> None:
+        """Make or change the code of a booking, and send its digits."""
+        keep, guests = self._bookings.async_keep, self._guests
+        codes = self._wishes.codes(words, guests.code_length)
+        if (self._phones or None in codes) and not reachable(self._bookings.hass, self._phones):
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="guest_code_no_phone"
+            )
+        start, end = booking.start, booking.end
+        if code:
+            which = code.id
+            password, digits = await _async_first(
+                codes, lambda one: guests.async_change(which, start=start, end=end, code=one)
+            )
+        else:
+            name = self._free_name(booking.guest)
+            # Written down before it is made, so that it is not made twice.
+            await keep(old, old := replace(booking, name=name))
+            password, digits = await _async_first(
+                codes, lambda one: guests.async_add(name, start, end, code=one)
+            )
+        booking = replace(booking, name=password.name, code=password.id)
+        await keep(old, booking)
+        (self.result.changed if code else self.result.made).append(password.name)
+        if self._phones and not await self._async_notify(guests.message(password, digits)):
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="booking_not_sent")
+        await keep(booking, replace(booking, sent=True))
+
+    async def _async_cancel(self, booking: Booking) -> None:
+        """Delete the code of a booking that is gone, unless the stay has begun.
+
+        Portals take stays out of their calendars when they have begun.
+        """
+        now = time.time()
+        if booking.start <= now < booking.end:
+            return
+        code = await self._async_code(booking) if booking.end > now else None
+        others = (one for one in self._bookings.known if one is not booking)
+        if code is None or any(one.code == code.id for one in others):
+            await self._bookings.async_keep(booking, None)
+            return
+        await self._guests.async_delete(code.id)
+        await self._bookings.async_keep(booking, None)
+        self.result.deleted.append(code.name)
+        await self._async_send("deleted", name=code.name)
+
+    async def _async_code(self, booking: Booking) -> GuestCode | None:
+        """Return the code of a booking, as Tuya's cloud has it now."""
+        if not self._refreshed:
+            await self._guests.async_refresh()
+            self._refreshed = True
+        return next(filter(booking.owns, self._guests.codes), None)
+
+    def _free_name(self, guest: str) -> str:
+        """Return the name of a guest, with a number if another code has it: Anna 2."""
+        taken = {one.name.casefold() for one in self._guests.codes if one.phase != "deleting"}
+        name, numbers = guest, count(2)
+        while name.casefold() in taken:
+            number = f" {next(numbers)}"
+            name = guest[: NAME_LENGTH - len(number)].strip() + number
+        return name
+
+    async def _async_send(self, key: str, **values: str) -> None:
+        """Send a message about a booking to the phones."""
+        await self._async_notify(text(self._bookings.hass, "guest_message", key).format(**values))
+
+    async def _async_notify(self, message: str) -> bool:
+        """Send a message to the phones; return if one of them has got it."""
+        bookings = self._bookings
+        return await async_send(bookings.hass, self._phones, bookings.entry.title, message)
+
+
+async def _async_first(
+    codes: list[str | None], send: Callable[[str | None], Awaitable[tuple[TemporaryPassword, str]]]
+) -> tuple[TemporaryPassword, str]:
+    """Return what is sent with the first code whose length the lock accepts."""
+    for code in codes[:-1]:
+        try:
+            return await send(code)
+        except ServiceValidationError as err:
+            if err.translation_key not in {"cloud_bad_value", "password_bad_code"}:
+                raise
+    return await send(codes[-1])
+
+
+async def _async_events(hass: HomeAssistant, calendar: str) -> list[CalendarEvent]:
+    """Return the events of a calendar that are not over yet."""
+    entity = hass.data[DATA_COMPONENT].get_entity(calendar)
+    if entity is None or not entity.available:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="calendar_not_available",
+            translation_placeholders={"calendar": calendar},
+        )
+    if entity.platform.platform_name == DOMAIN:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="calendar_of_guests",
+            translation_placeholders={"calendar": calendar},
+        )
+    now = dt_util.now()
+    return await entity.async_get_events(hass, now - LOOK_BACK, now + LOOK_AHEAD)
+
+
+def _calendar_id(hass: HomeAssistant, calendar: str) -> str:
+    """Return what a calendar is called whatever its entity ID is changed to."""
+    entity = er.async_get(hass).async_get(calendar)
+    return entity.id if entity else calendar
+
+
+def _moment(moment: datetime | date, usual: time_of_day) -> int:
+    """Return a time of a calendar in Unix seconds."""
+    if not isinstance(moment, datetime):
+        moment = datetime.combine(moment, usual, dt_util.get_default_time_zone())
+    return int(dt_util.as_utc(moment).timestamp())

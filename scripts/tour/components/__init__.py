@@ -1,1 +1,0 @@
-"""Integrations that the Home Assistant of the tour has besides its own."""

@@ -1,0 +1,404 @@
+"""Guest codes for the bookings of a calendar, which is Home Assistant's own local one."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+
+from custom_components.tuya_wifi_lock.const import CONF_GUEST_PHONES, DOMAIN
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+from tests.common import LOCK, NAME, restart
+from tests.conftest import setup, wait_for
+from tests.guests import act, fetch, listed
+from tests.phones import Phone, add_phone
+from tests.simulator import SimulatedLock
+from tests.simulator.cloud import SimulatedCloud
+from tests.simulator.cloud.passwords import PasswordRow
+
+BOOKINGS = "calendar.bookings"
+NOTHING: dict[str, list[Any]] = {"made": [], "changed": [], "deleted": [], "failed": []}
+
+
+@dataclass
+class Stay:
+    """A booking as a portal writes it."""
+
+    guest: str
+    start: datetime | date
+    end: datetime | date
+    uid: str
+    text: str = ""
+
+    def lines(self) -> list[str]:
+        """Return it as part of an iCalendar file."""
+        return [
+            "BEGIN:VEVENT",
+            "DTSTAMP:20260101T000000Z",
+            f"UID:{self.uid}",
+            f"DTSTART{_written(self.start)}",
+            f"DTEND{_written(self.end)}",
+            f"SUMMARY:{self.guest}",
+            f"DESCRIPTION:{self.text}",
+            "END:VEVENT",
+        ]
+
+
+def _written(moment: datetime | date) -> str:
+    if isinstance(moment, datetime):
+        return f":{dt_util.as_utc(moment):%Y%m%dT%H%M%SZ}"
+    return f";VALUE=DATE:{moment:%Y%m%d}"
+
+
+class Portal:
+    """The calendar of a booking portal."""
+
+    def __init__(self, hass: HomeAssistant, name: str) -> None:
+        """Begin without bookings."""
+        self._hass = hass
+        self.stays: list[Stay] = []
+        self._file = Path(hass.config.path(f".storage/local_calendar.{name}.ics"))
+        data = {"calendar_name": name.capitalize(), "storage_key": name}
+        self.entry = MockConfigEntry(domain="local_calendar", title=name, data=data)
+        self.entry.add_to_hass(hass)
+
+    def book(self, guest: str, start: float = 24.0, end: float = 72.0, **more: Any) -> Stay:
+        """Add a booking that begins and ends in some hours."""
+        now = dt_util.utcnow().replace(microsecond=0)
+        uid = more.pop("uid", f"{guest}-{len(self.stays)}@example.com")
+        times = (now + timedelta(hours=start), now + timedelta(hours=end))
+        stay = Stay(guest, *times, uid=uid, **more)
+        self.stays.append(stay)
+        return stay
+
+    async def publish(self) -> None:
+        """Let Home Assistant see the bookings as they are now."""
+        head = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Portal//EN"]
+        lines = [*head, *(line for stay in self.stays for line in stay.lines()), "END:VCALENDAR"]
+        self._file.parent.mkdir(exist_ok=True)
+        self._file.write_text("\r\n".join([*lines, ""]))
+        assert await self._hass.config_entries.async_reload(self.entry.entry_id)
+        await self._hass.async_block_till_done()
+
+    async def sync(self, **fields: Any) -> dict[str, Any]:
+        """Publish the bookings and let the codes follow; return what was done."""
+        await self.publish()
+        name = self.entry.data["storage_key"]
+        return await sync(self._hass, calendar=f"calendar.{name}", **fields)
+
+
+async def sync(hass: HomeAssistant, **fields: Any) -> dict[str, Any]:
+    """Let the codes follow the bookings."""
+    return await act(hass, "sync_guest_codes", **{"calendar": BOOKINGS, **fields})
+
+
+@pytest.fixture
+async def lock(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> SimulatedLock:
+    """A lock that sleeps, whose entry is set up with a project."""
+    await setup(hass, entry)
+    return simulated_lock
+
+
+@pytest.fixture
+async def phone(hass: HomeAssistant, entry: MockConfigEntry, lock: SimulatedLock) -> Phone:
+    """The phone of the owner."""
+    phone = await add_phone(hass)
+    hass.config_entries.async_update_entry(entry, options={CONF_GUEST_PHONES: [phone.device]})
+    return phone
+
+
+@pytest.fixture
+def portal(hass: HomeAssistant, phone: Phone) -> Portal:
+    """The calendar of a booking portal, and a phone that hears of its guests."""
+    return Portal(hass, "bookings")
+
+
+def codes(cloud: SimulatedCloud, lock: SimulatedLock) -> dict[str, PasswordRow]:
+    """Return the codes that nobody has deleted, by the names of the guests."""
+    return {row.name: row for row in cloud.rows(lock.device_id) if row.phase != 3}
+
+
+async def test_a_booking_is_made_moved_and_cancelled(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    lock: SimulatedLock,
+    portal: Portal,
+    phone: Phone,
+) -> None:
+    stay = portal.book("Anna")
+    assert await portal.sync() == NOTHING | {"made": ["Anna"]}
+    row = codes(cloud, lock)["Anna"]
+    assert (row.effective_time, row.invalid_time) == (stay.start.timestamp(), stay.end.timestamp())
+    assert f"The code for Anna is {row.digits}, from " in phone.messages[-1]
+    # Nothing is made twice, nor is the cloud asked: not now, and not after a restart.
+    calls = len(cloud.calls)
+    assert await sync(hass) == NOTHING
+    assert len(cloud.calls) == calls
+    await restart(hass, entry)
+    assert await sync(hass) == NOTHING
+    stay.end += timedelta(days=1)
+    assert await portal.sync() == NOTHING | {"changed": ["Anna"]}
+    moved = codes(cloud, lock)["Anna"]
+    assert (moved.id, moved.invalid_time) == (row.id, stay.end.timestamp())
+    assert f"The code for Anna is {moved.digits}, from " in phone.messages[-1]
+    portal.stays.clear()
+    assert await portal.sync() == NOTHING | {"deleted": ["Anna"]}
+    assert await listed(hass) == {"Anna": "deleting"}
+    assert "The booking of Anna is canceled" in phone.messages[-1]
+    assert await sync(hass) == NOTHING
+    assert len(phone.messages) == 3
+
+
+async def test_the_blueprint_follows_the_calendar(
+    hass: HomeAssistant, cloud: SimulatedCloud, lock: SimulatedLock, portal: Portal, phone: Phone
+) -> None:
+    await portal.publish()
+    inputs = {"lock": LOCK, "calendar": BOOKINGS, "phones": [phone.device]}
+    use = {"path": f"{DOMAIN}/booking.yaml", "input": inputs}
+    config = {"automation": [{"id": "bookings", "alias": "Bookings", "use_blueprint": use}]}
+    assert await async_setup_component(hass, "automation", config)
+    await hass.async_block_till_done()
+    stay = portal.book("Anna")
+    await portal.publish()
+    await wait_for(hass, lambda: phone.messages)
+    stay.end += timedelta(days=1)
+    await portal.publish()
+    await wait_for(hass, lambda: len(phone.messages) == 2)
+    (row,) = cloud.rows(lock.device_id)
+    assert (row.name, row.invalid_time) == ("Anna", stay.end.timestamp())
+    assert row.digits in phone.messages[1]
+    off = {"entity_id": "automation.bookings"}
+    await hass.services.async_call("automation", "turn_off", off, blocking=True)
+
+
+async def test_a_code_is_made_when_the_guest_comes_soon(
+    hass: HomeAssistant, cloud: SimulatedCloud, lock: SimulatedLock, portal: Portal
+) -> None:
+    portal.book("Late", 100, 200)
+    portal.book("Over", -50, -1)
+    portal.book("Not available")
+    portal.book("Here", -5, 40)
+    wanted = {"lead_time": {"days": 4}, "only": "^(?!Not)"}
+    assert await portal.sync(**wanted) == NOTHING | {"made": ["Here"]}
+    assert await sync(hass, **wanted | {"lead_time": {"days": 5}}) == NOTHING | {"made": ["Late"]}
+    # Portals take stays away that have begun, and stays that are far away are still followed.
+    portal.stays = portal.stays[:1]
+    portal.stays[0].end += timedelta(days=1)
+    assert await portal.sync(**wanted) == NOTHING | {"changed": ["Late"]}
+    assert codes(cloud, lock).keys() == {"Here", "Late"}
+
+
+async def test_the_digits_are_those_of_the_booking(
+    hass: HomeAssistant, cloud: SimulatedCloud, lock: SimulatedLock, portal: Portal, phone: Phone
+) -> None:
+    stay = portal.book("Anna", text="Phone: +49 151 2345-6789")
+    portal.book("Ben", text="Phone: 1234")
+    wanted = {"digits": r"Phone: ([\d +-]+)"}
+    cloud.code_length = 6
+    assert await portal.sync(**wanted) == NOTHING | {"made": ["Anna", "Ben"]}
+    made = codes(cloud, lock)
+    assert made["Anna"].digits == "456789"
+    assert made["Ben"].digits in phone.messages[1]
+    # A guest with such a code keeps it, and needs no message.
+    stay.end += timedelta(days=1)
+    assert await portal.sync(**wanted, phones=[]) == NOTHING | {"changed": ["Anna"]}
+    assert codes(cloud, lock)["Anna"].digits == "456789"
+
+
+async def test_guests_of_one_name_and_one_stay_in_two_calendars(
+    hass: HomeAssistant, cloud: SimulatedCloud, lock: SimulatedLock, portal: Portal
+) -> None:
+    other = Portal(hass, "others")
+    first = portal.book("Reserved for somebody", 24, 48)
+    portal.book("Reserved for somebody", 48, 72)
+    assert (await portal.sync())["made"] == ["Reserved for somebod", "Reserved for someb 2"]
+    other.stays = [Stay(first.guest, first.start, first.end, "another")]
+    assert await other.sync() == NOTHING
+    # Some portals call an event something else each time.
+    first.uid = "something-else"
+    assert await portal.sync() == NOTHING
+    assert len(codes(cloud, lock)) == 2
+    # The stay is still in the other calendar.
+    portal.stays.remove(first)
+    assert await portal.sync() == NOTHING
+    other.stays.clear()
+    assert await other.sync() == NOTHING | {"deleted": ["Reserved for somebod"]}
+
+
+@pytest.mark.parametrize(
+    ("zone", "start", "end", "times"),
+    [
+        ("Europe/Berlin", "2026-12-04", "2026-12-06", ("2026-12-04T14:00Z", "2026-12-06T10:00Z")),
+        (
+            "America/New_York",
+            "2027-03-13",
+            "2027-03-14",
+            ("2027-03-13T20:00Z", "2027-03-14T15:00Z"),
+        ),
+        ("Europe/Berlin", "2027-03-27", "2027-03-28", ("2027-03-27T14:00Z", "2027-03-28T09:00Z")),
+        ("UTC", "2027-03-27", "2027-03-28", ("2027-03-27T15:00Z", "2027-03-28T11:00Z")),
+    ],
+)
+async def test_whole_days_begin_at_check_in_and_end_at_check_out(
+    hass: HomeAssistant,
+    cloud: SimulatedCloud,
+    lock: SimulatedLock,
+    portal: Portal,
+    zone: str,
+    start: str,
+    end: str,
+    times: tuple[str, str],
+) -> None:
+    await hass.config.async_set_time_zone(zone)
+    days = (date.fromisoformat(start), date.fromisoformat(end))
+    portal.stays = [Stay("Anna", *days, uid="one")]
+    assert (await portal.sync(lead_time={"days": 365}))["made"] == ["Anna"]
+    row = codes(cloud, lock)["Anna"]
+    assert (row.effective_time, row.invalid_time) == tuple(
+        datetime.fromisoformat(one).timestamp() for one in times
+    )
+
+
+# What goes wrong
+
+
+async def test_what_fails_is_reported_once_and_made_once(
+    hass: HomeAssistant, cloud: SimulatedCloud, lock: SimulatedLock, portal: Portal, phone: Phone
+) -> None:
+    portal.book("Anna", 24)
+    portal.book("Ben", 25)
+    cloud.fail(28841004, times=None)
+    for _ in range(2):
+        (failed,) = (await portal.sync())["failed"]
+        assert failed["name"] == "Anna"
+        assert failed["error"] in phone.messages[0]
+    assert len(phone.messages) == 1
+    cloud.recover()
+    cloud.drop("/temp-password$", done=True)
+    assert (await sync(hass))["made"] == ["Anna", "Ben"]
+    assert len(cloud.rows(lock.device_id)) == 2
+
+
+async def test_a_crash_while_a_code_is_made_makes_no_second_one(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    lock: SimulatedLock,
+    portal: Portal,
+    phone: Phone,
+    hass_storage: dict[str, Any],
+) -> None:
+    portal.book("Anna")
+    await portal.sync()
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    # What is written before the cloud is asked.
+    (stored,) = hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]["bookings"]
+    stored |= {"code": None, "sent": False}
+    await setup(hass, entry)
+    assert await sync(hass) == NOTHING | {"changed": ["Anna"]}
+    (row,) = cloud.rows(lock.device_id)
+    assert row.digits in phone.messages[-1]
+    # Nor does a store that is lost.
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]["bookings"] = []
+    await setup(hass, entry)
+    assert await sync(hass) == NOTHING
+    assert len(cloud.rows(lock.device_id)) == 1
+
+
+async def test_the_owner_s_hand_is_respected(
+    hass: HomeAssistant, cloud: SimulatedCloud, lock: SimulatedLock, portal: Portal
+) -> None:
+    stay = portal.book("Anna")
+    await portal.sync()
+    await act(hass, "delete_temporary_password", which="Anna")
+    assert await sync(hass) == NOTHING
+    assert codes(cloud, lock) == {}
+    stay.end += timedelta(days=1)
+    assert await portal.sync() == NOTHING | {"made": ["Anna"]}
+    await act(hass, "delete_temporary_password", which="Anna")
+    stay.start += timedelta(days=100)
+    stay.end += timedelta(days=100)
+    assert await portal.sync() == NOTHING
+    portal.stays.clear()
+    assert await portal.sync() == NOTHING
+
+
+async def test_the_eleventh_booking_waits_for_a_place(
+    hass: HomeAssistant, cloud: SimulatedCloud, lock: SimulatedLock, portal: Portal, phone: Phone
+) -> None:
+    for number in range(11):
+        portal.book(f"Guest {number}", 24 + number)
+    synced = await portal.sync()
+    assert len(synced["made"]) == 10
+    assert [one["name"] for one in synced["failed"]] == ["Guest 10"]
+    assert "room for ten" in phone.messages[-1]
+    with pytest.raises(HomeAssistantError, match="Guest 10"):
+        await hass.services.async_call(
+            DOMAIN,
+            "sync_guest_codes",
+            {"entity_id": LOCK, "calendar": BOOKINGS},
+            blocking=True,
+        )
+    assert len(phone.messages) == 11
+    portal.stays.pop(0)
+    assert (await portal.sync())["deleted"] == ["Guest 0"]
+    await fetch(cloud, lock)
+    assert await sync(hass) == NOTHING | {"made": ["Guest 10"]}
+
+
+async def test_a_message_that_was_not_sent_is_sent_with_new_digits(
+    hass: HomeAssistant, cloud: SimulatedCloud, lock: SimulatedLock, portal: Portal, phone: Phone
+) -> None:
+    portal.book("Anna")
+    phone.reachable = False
+    assert [one["name"] for one in (await portal.sync())["failed"]] == ["Anna"]
+    phone.reachable = True
+    assert await sync(hass) == NOTHING | {"changed": ["Anna"]}
+    (row,) = cloud.rows(lock.device_id)
+    assert row.digits in phone.messages[-1]
+
+
+async def test_nothing_is_done_without_a_calendar_a_phone_or_permission(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    lock: SimulatedLock,
+    portal: Portal,
+    hass_read_only_user: MockUser,
+) -> None:
+    portal.book("Anna")
+    await portal.sync()
+    assert await hass.config_entries.async_unload(portal.entry.entry_id)
+    for calendar, key in (
+        (BOOKINGS, "calendar_not_available"),
+        (f"calendar.{NAME}_guests", "calendar_of_guests"),
+    ):
+        with pytest.raises(ServiceValidationError) as refused:
+            await sync(hass, calendar=calendar)
+        assert refused.value.translation_key == key
+    assert codes(cloud, lock).keys() == {"Anna"}
+    with pytest.raises(Unauthorized):
+        await hass.services.async_call(
+            DOMAIN,
+            "sync_guest_codes",
+            {"entity_id": LOCK, "calendar": BOOKINGS},
+            blocking=True,
+            context=Context(user_id=hass_read_only_user.id),
+        )
+    hass.config_entries.async_update_entry(entry, options={})
+    portal.book("Ben", text="Phone 01234567")
+    (failed,) = (await portal.sync())["failed"]
+    assert "Choose phones" in failed["error"]
+    assert await sync(hass, digits=r"\d+") == NOTHING | {"made": ["Ben"]}
