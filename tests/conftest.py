@@ -19,6 +19,7 @@ from custom_components.tuya_wifi_lock.const import (
     CONF_REGION,
 )
 from custom_components.tuya_wifi_lock.tuyalock import PRODUCTS, REGIONS
+from homeassistant import runner
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from tests.entry import lock_entry
@@ -74,19 +75,28 @@ def auto_enable(request: pytest.FixtureRequest) -> Generator[None]:
     with (
         patch.dict(PRODUCTS, {"simulatedproduct": None}),
         patch(f"{TUYALOCK}.lan.address.REDIAL", 0.01),
+        patch(f"{TUYALOCK}.lan.session.PROBE_PAUSE", 0.1),
         patch(f"{TUYALOCK}.lan.connection.SLOT_WAIT", 0.05),
     ):
         yield
 
 
 @pytest.fixture(autouse=True)
-async def enable_event_loop_debug(request: pytest.FixtureRequest) -> None:
-    """Have the event loop check itself where threads and transports meet it.
+async def configure_event_loop(request: pytest.FixtureRequest) -> None:
+    """Have the event loop as Home Assistant has it, and let it check itself where that finds most.
 
-    In tests of the core that takes half of the time, and with Home Assistant a quarter.
+    That is where threads and transports meet it. In tests of the core that would take half of the
+    time, and with Home Assistant a quarter; its pool of threads costs two threads for each test.
     """
-    path = request.path
-    asyncio.get_running_loop().set_debug("account" in path.name or path.parent.name == "lan")
+    loop, path = asyncio.get_running_loop(), request.path
+    if "hass" in request.fixturenames:
+        runner.configure_event_loop(loop)
+    loop.set_debug("account" in path.name or path.parent.name == "lan")
+
+
+@pytest.fixture(autouse=True)
+def enable_event_loop_debug() -> None:
+    """Leave that to `configure_event_loop`."""
 
 
 @pytest.fixture

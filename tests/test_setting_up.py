@@ -32,6 +32,7 @@ async def ends(
     """Wait for no answers that do not come; find the lock at its port; unload it at the end."""
     with (
         patch(f"{INTEGRATION}.config_flow.LISTEN_TIME", 0.01),
+        patch(f"{INTEGRATION}.flows.connection.HEAR_TIME", 0.01),
         patch(f"{INTEGRATION}.config_flow.DEFAULT_PORT", simulated_lock.port),
     ):
         yield

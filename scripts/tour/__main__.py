@@ -25,7 +25,7 @@ CLOUD = """\
 Tuya's cloud is simulated as well, and the lock has its project. To add the project again, choose
     Add or change Tuya's cloud project in the options of the lock: any data center,
     access ID {cloud.access_id}, access secret {cloud.access_secret}
-For a guest, run Add temporary password under Settings, Tools, Actions; what you get for
+For a guest, run Add guest code under Settings, Tools, Actions; what you get for
     code is typed at the lock with: type CODE
 The back door sleeps from now on; what you type is for the other lock."""
 

@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from dataclasses import dataclass
+from functools import cache
 import json
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,7 @@ class Model:
         return {dp.code: dp for dp in self.dps}
 
 
+@cache
 def load() -> tuple[Model, ...]:
     """Return all models."""
     return tuple(map(_model, json.loads((Path(__file__).parent / "models.json").read_text())))
