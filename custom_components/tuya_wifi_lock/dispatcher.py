@@ -164,12 +164,13 @@ class RecordDispatcher:
         if unlock is None or not isinstance(unlock.event, Unlock):
             return Delivery(record)
         context = (self._opener.context_of(record) or Context()) if is_unlock else None
+        password = lock.password_of(unlock)
         return Delivery(
             record,
             unlock=unlock,
             member=self._owner(unlock.event),
-            password_name=lock.password_name(unlock),
-            first_use=lock.is_first_use(unlock),
+            password_name=password.name if password else None,
+            first_use=password is not None and password.first_use in {None, unlock.id},
             opener=self._opener.name_of(unlock),
             duress=unlock.id in [one.unlock_id for one in lock.records(Kind.DURESS)],
             context=context,

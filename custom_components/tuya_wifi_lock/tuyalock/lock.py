@@ -584,19 +584,15 @@ class TuyaLock:
 
     def password_name(self, record: Record) -> str | None:
         """Return the name of the temporary password that opened the lock, if one did."""
-        return used.name if (used := self._password(record)) else None
-
-    def is_first_use(self, record: Record) -> bool:
-        """Return if an unlock is the first one with its temporary password, as far as known."""
-        used = self._password(record)
-        return used is not None and used.first_use in {None, record.id}
+        return used.name if (used := self.password_of(record)) else None
 
     def note_use(self, record: Record) -> None:
         """Note that an unlock with a temporary password was delivered: later ones are no first."""
-        if used := self._password(record):
+        if used := self.password_of(record):
             self.passwords.note_use(used, record.id)
 
-    def _password(self, record: Record) -> TemporaryPassword | None:
+    def password_of(self, record: Record) -> TemporaryPassword | None:
+        """Return the temporary password that opened the lock, if one did."""
         unlock = record.unlock
         if unlock.method != "temporary_password" or unlock.number is None:
             return None
@@ -609,7 +605,7 @@ class TuyaLock:
             self.cloud is not None
             and unlock.method == "temporary_password"
             and unlock.number is not None
-            and self.password_name(record) is None
+            and self.password_of(record) is None
         )
 
     def as_known(self, record: Record) -> Record:

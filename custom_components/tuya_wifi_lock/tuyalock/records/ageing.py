@@ -115,7 +115,8 @@ class Ageing:
         self._held_until = float("inf")
         self._answers: list[Held] = []
         self._answers_until = float("inf")
-        self._speaks_now = False
+        self.speaks_now = False
+        """What comes over this connection was not recorded."""
 
     @property
     def tentative(self) -> Age:
@@ -130,14 +131,10 @@ class Ageing:
 
     def opened(self, hint_at: float | None, *, woken: bool) -> None:
         """Begin a connection, after a hint at a monotonic time; `woken`: it was asleep before."""
-        self._hint_at, self._speaks_now = hint_at, False
+        self._hint_at, self.speaks_now = hint_at, False
         self._burst_until = self._clock.monotonic() + BURST
         if woken:
             self._reported = set()
-
-    def speaks_now(self) -> None:
-        """Note that what comes over this connection was not recorded."""
-        self._speaks_now = True
 
     def pushed(self, event: Event, at: When) -> tuple[Age | None, list[Verdict]]:
         """Return the age of what was pushed now, None if it has to be held, and of earlier ones."""
@@ -193,7 +190,7 @@ class Ageing:
 
     def _release_answers(self) -> list[Verdict]:
         """Decide what was answered and not pushed as well; a recording may be of any age."""
-        if not self._speaks_now:
+        if not self.speaks_now:
             self._outdate_answers()
         answers, self._answers, self._answers_until = self._answers, [], float("inf")
         return self._released(answers)

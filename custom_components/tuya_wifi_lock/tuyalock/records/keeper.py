@@ -52,7 +52,7 @@ class RecordKeeper:
 
     def speaks_now(self) -> None:
         """Note that what comes over this connection was not recorded."""
-        self._ageing.speaks_now()
+        self._ageing.speaks_now = True
 
     def pushed(self, claims: Claims, received: float) -> list[Record]:
         """Keep what the lock pushed: news, even if it equals the last."""
