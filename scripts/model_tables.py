@@ -11,6 +11,14 @@ ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 MODELS = ROOT / "docs" / "models.md"
 
+KINDS = (
+    BATTERIES := "Wi-Fi, batteries",
+    MAINS := "Wi-Fi, mains power",
+    CAMERA := "Wi-Fi, with a camera",
+    BLUETOOTH := "Bluetooth, through a gateway",
+    ZIGBEE := "Zigbee, through a gateway",
+)
+
 _PART = re.compile(r"(<!-- models -->\n).*?(<!-- end of models -->)", re.DOTALL)
 _NAMELESS = re.compile(r"(Wi-Fi|BLE|Zigbee) lock\b|.* \(custom\)")
 _CLOUD = "with a cloud project"
@@ -22,8 +30,8 @@ it reports. Our tests replay these reports through your network, your Tuya accou
 project, as far as each reaches the lock. Nobody has tried the lock itself with this integration
 yet: if you own one, [say how it does](report-a-lock.md).
 
-A lock that is not listed works, too, if it is one of these kinds. *In the catalogue* means that
-Home Assistant knows the product before the lock has reported anything.
+A lock that is not listed should work, too, if it is one of these kinds. *In the catalogue* means
+that Home Assistant knows the product before the lock has reported anything.
 
 | Model | Product ID | In the catalogue | Kind | Remote unlock |
 | --- | --- | --- | --- | --- |
@@ -33,10 +41,10 @@ Home Assistant knows the product before the lock has reported anything.
 def kind(model: Model) -> str:
     """Return how a model is connected, in words."""
     if model.gateway or "wifi" not in model.link:
-        return "Zigbee, through a gateway" if "zigbee" in model.link else "Bluetooth"
+        return ZIGBEE if "zigbee" in model.link else BLUETOOTH
     if {"photo", "video"} & model.link:
-        return "Wi-Fi, with a camera"
-    return "Wi-Fi, mains power" if "mains" in model.link else "Wi-Fi, batteries"
+        return CAMERA
+    return MAINS if "mains" in model.link else BATTERIES
 
 
 def remote_unlock(model: Model) -> str:
@@ -73,7 +81,7 @@ def _kinds() -> Iterator[str]:
     for model in load():
         names = groups.setdefault((kind(model), remote_unlock(model)), [])
         names += [model.name] * (not _NAMELESS.match(model.name))
-    for (kind_, unlock), names in sorted(groups.items(), reverse=True):
+    for (kind_, unlock), names in sorted(groups.items(), key=lambda one: KINDS.index(one[0][0])):
         yield f"| {kind_} | {unlock} | {', '.join(names)} |\n"
 
 

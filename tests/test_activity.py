@@ -43,7 +43,7 @@ async def test_it_says_who_unlocked_which_door_and_how(
     assert told.context.id == state(hass, UNLOCK).context.id
     await simulated_lock.finger(4)
     await reported(hass, simulated_lock)
-    assert entries[1].data["message"] == "was unlocked by somebody with fingerprint 4"
+    assert entries[1].data["message"] == "was unlocked by someone with fingerprint 4"
 
 
 async def test_it_names_the_guest(
@@ -65,14 +65,14 @@ async def test_it_names_the_guest(
 @pytest.mark.parametrize(
     ("method", "number", "guest", "age", "time", "says"),
     [
-        ("card", 2, None, Age.LIVE, NOW, "Door was unlocked by somebody with card 2"),
-        ("key", None, None, Age.LIVE, None, "Door was unlocked by somebody with key"),
-        ("temporary_password", 901, None, Age.LIVE, NOW, "by somebody with guest code 901"),
-        ("inside", None, None, Age.LIVE, NOW, "Door was unlocked by somebody from inside"),
+        ("card", 2, None, Age.LIVE, NOW, "Door was unlocked by someone with card 2"),
+        ("key", None, None, Age.LIVE, None, "Door was unlocked by someone with key"),
+        ("temporary_password", 901, None, Age.LIVE, NOW, "by someone with guest code 901"),
+        ("inside", None, None, Age.LIVE, NOW, "Door was unlocked by someone from inside"),
         ("remote", None, None, Age.LIVE, NOW, "Door was unlocked by Home Assistant remotely"),
-        ("remote", 5, None, Age.LIVE, NOW, "Door was unlocked by somebody remotely"),
-        ("face", 1, None, Age.UNKNOWN, None, "by somebody with face 1, some time before"),
-        ("face", 1, None, Age.LATE, NOW, "by somebody with face 1 on 2026-09-21 at 07:13"),
+        ("remote", 5, None, Age.LIVE, NOW, "Door was unlocked by someone remotely"),
+        ("face", 1, None, Age.UNKNOWN, None, "by someone with face 1, some time ago"),
+        ("face", 1, None, Age.LATE, NOW, "by someone with face 1 on 2026-09-21 at 07:13"),
         (
             "temporary_password",
             901,

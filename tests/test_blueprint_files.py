@@ -131,4 +131,4 @@ async def test_a_folder_that_cannot_be_written_keeps_no_lock_from_working(
 ) -> None:
     folder.parent.parent.write_text("a file is in the way")
     await start(hass, entry)
-    assert "The blueprints cannot be copied" in caplog.text
+    assert "Unable to copy the blueprints" in caplog.text

@@ -399,7 +399,7 @@ async def stop_asking(hass: HomeAssistant, lock: SimulatedLock) -> None:
 async def test_a_request_is_shown_until_it_ends(
     hass: HomeAssistant, requested: None, simulated_lock: SimulatedLock, phone: Phone
 ) -> None:
-    assert phone.messages == ["Somebody is at the door and asks to be let in."]
+    assert phone.messages == ["Someone is at the door and asks to be let in."]
     assert list(phone.buttons()) == ["Approve", "Refuse"]
     assert len(phone.shown) == 1
     await stop_asking(hass, simulated_lock)
@@ -473,7 +473,7 @@ async def test_several_phones_are_asked_until_one_has_answered(
     await yours.press(yours.buttons()["Approve"])
     await until(lambda: simulated_lock.openings == ["remote"])
     await until(lambda: mine.shown == {})
-    assert mine.messages == yours.messages == ["Somebody is at the door and asks to be let in."]
+    assert mine.messages == yours.messages == ["Someone is at the door and asks to be let in."]
 
 
 async def test_the_time_that_is_left_is_shown(
@@ -561,7 +561,7 @@ async def test_refuse_presses_the_button_that_refuses(
 @pytest.mark.parametrize(
     ("types", "told"),
     [
-        pytest.param([], ["somebody tampers with the lock", "the bolt is stuck"], id="any"),
+        pytest.param([], ["someone tampers with the lock", "the bolt is stuck"], id="any"),
         pytest.param(["tongue_bad", "shock"], ["the bolt is stuck"], id="chosen"),
     ],
 )
@@ -641,5 +641,5 @@ async def test_duress_that_is_told_later_says_when_it_was(
     when = dt_util.utc_from_timestamp(at).astimezone(ZoneInfo("America/Los_Angeles"))
     assert phone.messages[1:] == [
         f"Wi-Fi lock 0001 was opened under duress by Alice with card 2, {when:%Y-%m-%d %H:%M}.",
-        "Wi-Fi lock 0001 was opened under duress by Alice with card 2, some time before.",
+        "Wi-Fi lock 0001 was opened under duress by Alice with card 2, some time ago.",
     ]

@@ -400,5 +400,5 @@ async def test_nothing_is_done_without_a_calendar_a_phone_or_permission(
     hass.config_entries.async_update_entry(entry, options={})
     portal.book("Ben", text="Phone 01234567")
     (failed,) = (await portal.sync())["failed"]
-    assert "Choose phones" in failed["error"]
+    assert "Select phones" in failed["error"]
     assert await sync(hass, digits=r"\d+") == NOTHING | {"made": ["Ben"]}

@@ -622,7 +622,7 @@ async def test_configure_and_reconfigure_have_nothing_in_common(
     await hass.config_entries.async_setup(with_project.entry_id)
     configure = await Flow.options(hass, with_project)
     reconfigure = Flow(hass, await with_project.start_reconfigure_flow(hass))
-    assert configure.result["menu_options"] == ["behaviour", "check"]
+    assert configure.result["menu_options"] == ["behaviour", "guests", "check"]
     assert reconfigure.result["menu_options"] == ["connection", "cloud", "remove_cloud"]
 
 

@@ -1,7 +1,7 @@
 """A lock is played from its owner's diagnostics, and Home Assistant sees the same lock."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 import json
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from tests.common import reported, restart, wake
 from tests.conftest import setup
 from tests.devices import find, read_diagnostics
 from tests.simulator import SimulatedLock
+from tests.simulator.models import knobs_of
 
 NAMES = ("Tediton", "secukey", "YRHAND H4", "TF1 Card")
 MODELS = [
@@ -183,3 +184,77 @@ async def test_no_lock_is_played_from_another_file(tmp_path: Path) -> None:
     file.write_text(json.dumps({"data": {"connection": {}}}))
     with pytest.raises(ValueError, match="no diagnostics file"):
         read_diagnostics(file)
+
+
+HEARD = {
+    "dp": 1,
+    "code": "unlock_fingerprint",
+    "type": "integer",
+    "size": None,
+    "understood": True,
+    "values": [{"value": 3, "means": ["unlock fingerprint 3"]}],
+}
+DESCRIBED: dict[str, Any] = {
+    "product": {
+        "product_id": "umca8uiv2203ua3k",
+        "category": "ms",
+        "stays_connected": False,
+        "query_answer": "changed",
+        "table": [{"dp": 5, "code": "unlock_card", "type": "integer"}],
+        "heard": [HEARD, {**HEARD, "dp": "unlock_card", "code": None}],
+    },
+    "connection": {"on_network": True, "protocol_found": "3.4"},
+}
+ODD = ("../x", "a" * 10**6, "x y", "[x](http://x)", "\ud800", 10**400, -1, float("nan"), [], {})
+
+
+def write(path: Path, described: Any) -> Path:
+    """Write a file as Home Assistant writes diagnostics, without any check."""
+    file = path / "odd.json"
+    file.write_text(json.dumps({"data": described}))
+    return file
+
+
+def test_a_lock_that_an_account_hears_by_codes_is_played(tmp_path: Path) -> None:
+    heard = [HEARD, {**HEARD, "dp": "unlock_by_mind", "code": None}]
+    product = {**DESCRIBED["product"], "heard": heard}
+    model = read_diagnostics(write(tmp_path, {**DESCRIBED, "product": product}))
+    assert [dp.id for dp in model.dps] == [1, 5]
+
+
+@pytest.mark.usefixtures("socket_enabled")
+@pytest.mark.parametrize("part", ["product", "connection", "heard", "means", "value"])
+async def test_no_file_of_somebody_else_does_harm(tmp_path: Path, part: str) -> None:
+    """It is refused in words, or played; whatever is in it."""
+    for odd in (*ODD, None, True, "1", "unlock"):
+        for described in _with_odd(part, odd):
+            model = None
+            with suppress(ValueError):
+                model = read_diagnostics(write(tmp_path, described))
+            if model is None:
+                continue
+            assert len(repr(model)) < 10_000
+            lock = SimulatedLock(
+                product_id=model.product_id or "",
+                version=model.version or "3.4",
+                model=model,
+                knobs=knobs_of(model, announce=False),
+            )
+            async with lock:
+                await lock.report_again()
+
+
+def _with_odd(part: str, odd: Any) -> list[Any]:
+    """Return what is described, with something odd in each field of a part."""
+    product, connection = DESCRIBED["product"], DESCRIBED["connection"]
+    if part == "product":
+        return [{**DESCRIBED, "product": {**product, name: odd}} for name in product]
+    if part == "connection":
+        return [{**DESCRIBED, "connection": {**connection, name: odd}} for name in connection]
+    rows = [{**HEARD, name: odd} for name in HEARD]
+    if part == "means":
+        rows = [{**HEARD, "values": [{"value": 3, "means": one}]} for one in (odd, [odd])]
+    if part == "value":
+        rows = [{**HEARD, "values": [{"value": odd, "means": []}]}]
+        rows.append({**HEARD, "values": [], "type": "raw", "size": 10**12})
+    return [{**DESCRIBED, "product": {**product, "heard": [row]}} for row in rows]

@@ -105,6 +105,15 @@ def test_links_lead_somewhere(path: Path) -> None:
             assert chapter in {anchor(one) for one in headings(PAGES[file])}, target
 
 
+def test_the_quality_scale_says_where_the_documentation_is() -> None:
+    rules = yaml.safe_load((INTEGRATION / "quality_scale.yaml").read_text())["rules"]
+    places = [rule["comment"] for name, rule in rules.items() if name.startswith("docs-")]
+    assert places
+    for place in places:
+        page, _, chapter = place.partition("#")
+        assert chapter in {anchor(one) for one in headings(PAGES[ROOT / page])}, place
+
+
 def test_every_page_is_in_the_list() -> None:
     index = ROOT / "docs" / "README.md"
     assert [one for one in PAGES if one != index and f"{one.name})" not in PAGES[index]] == []
@@ -132,6 +141,15 @@ def texts(part: Any) -> list[str]:
     if isinstance(part, dict):
         return [text for one in part.values() for text in texts(one)]
     return [part]
+
+
+def test_owners_read_plain_english() -> None:
+    blueprints = (INTEGRATION / "blueprints").rglob("*.yaml")
+    said = [*texts(TEXTS), *PAGES.values(), *(path.read_text() for path in blueprints)]
+    odd = re.compile(
+        r"\b(told|wish(es)?|anew|in vain|somebody|may do it|recognised)\b", re.IGNORECASE
+    )
+    assert [found[0] for one in said for found in odd.finditer(one)] == []
 
 
 def test_what_is_quoted_is_said() -> None:

@@ -9,7 +9,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 from custom_components.tuya_wifi_lock.const import DOMAIN
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.data_entry_flow import InvalidData
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceValidationError,
+    Unauthorized,
+    UnknownUser,
+)
 from homeassistant.util import dt as dt_util
 from tests.automations import Runs
 from tests.common import LOCK, UNLOCK, reported, restart, set_up_awake, state, wake
@@ -89,6 +94,19 @@ async def test_the_owner_names_who_may_manage_guest_codes(
                 await call
             assert not cloud.calls
     assert set(await listed(hass)) == ({"Manager"} if named else set())
+
+
+@pytest.mark.usefixtures("lock")
+async def test_who_is_no_user_any_more_may_nothing(hass: HomeAssistant) -> None:
+    with pytest.raises(UnknownUser):
+        await hass.services.async_call(
+            DOMAIN,
+            "get_temporary_passwords",
+            {"entity_id": LOCK},
+            blocking=True,
+            return_response=True,
+            context=Context(user_id="nobody"),
+        )
 
 
 @pytest.mark.usefixtures("lock")

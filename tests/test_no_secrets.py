@@ -18,6 +18,7 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.tuya_wifi_lock.const import DOMAIN, LOGGER
+from custom_components.tuya_wifi_lock.guests import DAYS
 from custom_components.tuya_wifi_lock.tuyalock import REGIONS, Project
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import ATTR_ENTITY_ID, EVENT_HOMEASSISTANT_FINAL_WRITE
@@ -39,6 +40,7 @@ from tests.common import (
 )
 from tests.conftest import wait_for
 from tests.flows import INTEGRATION, Flow, project
+from tests.guest_page import begin, delete, send
 from tests.guests import act, add, fetch, hours, listed
 from tests.secrets_search import CALLED, KEPT, OURS, Evidence, Search
 from tests.simulator import SimulatedLock
@@ -47,10 +49,11 @@ from tests.simulator.cloud import SimulatedCloud
 LOCAL_KEY = "k3Y!of#the~Lock9"
 OTHER_KEY = "n0t?the#right~K7"
 CODE, OTHER_CODE, WRONG_CODE, REFUSED_CODE = "4082695", "9371604", "5820473", "91827364590"
+PAGE_CODE = "6150483"
 DEBUG_LOG = ("dialling", "handshake", "report", "command", "refused", "/door-lock/")
 """What the debug log of such a day speaks of; without it, there would be little to search."""
-OPENINGS = 8
-"""Two from afar, three by guests, one by a dynamic password, two by offline ones."""
+OPENINGS = 9
+"""Two from afar, four by guests, one by a dynamic password, two by offline ones."""
 
 
 @pytest.fixture
@@ -228,9 +231,38 @@ async def have_guests(story: Story, cloud: SimulatedCloud) -> None:
     await fetch(cloud, lock)
     await story.types(OTHER_CODE, "temporary_password")
     await story.types(CODE, None)
+    every_day = {"weekdays": list(DAYS), "from": "00:00", "to": "00:00"}
+    random = await story.makes("modify_temporary_password", which="Bo", **every_day)
+    story.collect_from(cloud)
+    await fetch(cloud, lock)
+    await story.types(random, "temporary_password")
     assert await listed(hass) == {"Al": "active", "Bo": "active"}
     evidence.see("answer", json_dumps(await act(hass, "get_temporary_passwords")))
     await act(hass, "delete_temporary_password", which="Bo")
+
+
+async def use_page(story: Story, cloud: SimulatedCloud, entry: ConfigEntry) -> None:
+    """Make, change and delete a code on the page of the lock, while the cloud fails at first."""
+    hass, evidence = story.hass, story.evidence
+    story.secrets["code"].add(PAGE_CODE)
+    form = await begin(hass, entry)
+    for fail in (lambda: cloud.fail(1004), lambda: cloud.drop("temp-password$")):
+        fail()
+        form = await send(hass, form, name="Eve", code=PAGE_CODE)
+        evidence.see("form", repr([form, form["data_schema"].schema]))
+        evidence.see("flow", repr(hass.config_entries.subentries.async_progress()))
+        cloud.recover()
+    for typed in ({"code": PAGE_CODE}, {}):
+        result = await send(hass, form, name="Eve", **typed)
+        story.secrets["code"].add(result["description_placeholders"].pop("code"))
+        evidence.see("last page", repr(result))
+        evidence.look()
+        form = await begin(hass, entry, "Eve")
+        evidence.see("form", repr([form, form["data_schema"].schema]))
+    hass.config_entries.subentries.async_abort(form["flow_id"])
+    story.collect_from(cloud)
+    await delete(hass, entry, "Eve")
+    await fetch(cloud, story.lock)
 
 
 async def use_codes_of_the_lock(story: Story) -> None:
@@ -343,6 +375,7 @@ async def test_a_day_with_the_cloud_tells_nobody_a_secret(
     await story.unlocks(entry)
     account.latency = 0.0
     await have_guests(story, account)
+    await use_page(story, account, entry)
     await use_codes_of_the_lock(story)
     await be_refused(story, account)
     story.collect()

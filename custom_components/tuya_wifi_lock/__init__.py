@@ -13,6 +13,7 @@ from .card import async_serve_card
 from .cloud import async_get_api, project_of
 from .const import DOMAIN
 from .coordinator import HEARD_BEFORE, LockConfigEntry, LockCoordinator
+from .guest_codes import async_show_guest_codes
 from .names import async_name_device, async_share_name
 from .repairs import async_remove_repairs, async_watch_repairs
 from .services import async_setup_services
@@ -22,11 +23,12 @@ from .websocket import async_setup_websocket
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 PLATFORMS = [
+    # First, so that its sentence on the Activity page comes before the state of an event.
+    Platform.LOCK,
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
     Platform.CALENDAR,
     Platform.EVENT,
-    Platform.LOCK,
     Platform.NUMBER,
     Platform.SELECT,
     Platform.SENSOR,
@@ -62,8 +64,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool
     entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
     async_share_name(hass, entry, device.id)
     coordinator.async_update_members()
+    await coordinator.guests.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     async_watch_repairs(hass, coordinator)
+    async_show_guest_codes(coordinator)
     await coordinator.async_start()
     return True
 

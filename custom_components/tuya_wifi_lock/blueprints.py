@@ -23,7 +23,7 @@ async def async_install_blueprints(hass: HomeAssistant) -> None:
     try:
         installed = await hass.async_add_executor_job(_install, SOURCE, target, known)
     except OSError as err:
-        LOGGER.warning("The blueprints cannot be copied to %s: %s", target, err.strerror)
+        LOGGER.warning("Unable to copy the blueprints to %s: %s", target, err.strerror)
         return
     if not installed:
         return

@@ -40,6 +40,7 @@ from .const import (
     CONF_UNLOCK_WITH,
     DEFAULT_PORT,
     DOMAIN,
+    SUBENTRY_GUEST_CODE,
     SUBENTRY_MEMBER,
 )
 from .coordinator import HEARD_BEFORE, LockConfigEntry, address_of, async_end_reauth
@@ -85,6 +86,7 @@ from .flows.forms import (
     without_code,
 )
 from .flows.gathered import Gathered, default_title
+from .flows.guest_code import GuestCodeSubentryFlow
 from .flows.member import MemberSubentryFlow
 from .texts import async_texts, in_markdown
 from .tuyalock import (
@@ -260,7 +262,10 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
         cls, config_entry: LockConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
         """Return what can be added to a lock."""
-        return {SUBENTRY_MEMBER: MemberSubentryFlow}
+        return {
+            SUBENTRY_MEMBER: MemberSubentryFlow,
+            SUBENTRY_GUEST_CODE: GuestCodeSubentryFlow,
+        }
 
     @callback
     @override

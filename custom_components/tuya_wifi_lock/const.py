@@ -36,5 +36,11 @@ CONF_PERSON: Final = "person"
 CONF_NUMBERS: Final = "numbers"
 CONF_DURESS: Final = "duress"
 
+SUBENTRY_GUEST_CODE: Final = "guest_code"
+CONF_START: Final = "start"
+CONF_END: Final = "end"
+CONF_DELETING: Final = "deleting"
+"""Somebody has deleted the code, and it may still open."""
+
 AUTO: Final = "auto"
 """Protocol version: find out."""

@@ -145,7 +145,7 @@ def settings_of(options: Mapping[str, Any]) -> Settings:
 
 @callback
 def async_end_reauth(hass: HomeAssistant, entry: LockConfigEntry) -> None:
-    """Ask no more for a key: the lock accepts the one it has, or the owner has put it right."""
+    """Stop asking for a key: the lock accepts the one it has, or the owner has corrected it."""
     for flow in entry.async_get_active_flows(hass, {SOURCE_REAUTH}):
         hass.config_entries.flow.async_abort(flow["flow_id"])
 
@@ -215,7 +215,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         booked = reader.read("bookings", list[Booking], stored.get("bookings", []), [])
         self.bookings = Bookings(hass, entry, self.guests, booked, self._async_save_now)
         self.available = True
-        """The lock is there for us, awake or not; behind a gateway, Tuya tells us of it."""
+        """The lock is there for us, awake or not; behind a gateway, Tuya reports about it."""
         self.opener = Opener(hass, beside.opening)
         self.last_unlocked_by = self._who_unlocked(self.data.last_unlock)
         if not beside.clean:
@@ -230,7 +230,6 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     async def async_start(self) -> None:
         """Begin to look for the lock, and deliver its records once automations can hear them."""
         entry, hass = self.config_entry, self.hass
-        await self.guests.async_start()
         if self.records.waiting:
             # From here on, a crash leaves a store that is not clean.
             await self.store.async_save(self._stored())

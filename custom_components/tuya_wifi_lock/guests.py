@@ -18,6 +18,10 @@ from .texts import async_time_format, local_time, text
 from .tuyalock import TemporaryPassword, TemporaryPasswords, Weekly
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+DELETING = "deleting"
+"""The phase of a code that was deleted and may still open."""
+LAST_MINUTE = 24 * 60 - 1
+"""Of a day: a schedule may be entered to end at midnight."""
 _THIS_WEEK = timedelta(days=6)
 """How far a day can be away that is known by its name alone."""
 
@@ -71,6 +75,12 @@ class Guests:
         The listeners of the coordinator are called when they change; time alone calls nobody.
         """
         return [self.seen(one) for one in self._passwords.valid(time.time())]
+
+    @property
+    def failed(self) -> list[GuestCode]:
+        """Return the codes that the lock does not have, as it has not taken them."""
+        failed = self._passwords.failed(time.time())
+        return [self.seen(one) for one in failed if one.gone is not None]
 
     @property
     def code_length(self) -> int | None:
@@ -212,6 +222,15 @@ class Guests:
             days=", ".join(self._day(day) for day in sorted(weekly.days)),
             start=start.strftime(self._time_format),
             end=end.strftime(self._time_format),
+        )
+
+    @callback
+    def times_in_words(self, start: datetime, end: datetime, weekly: Weekly | None = None) -> str:
+        """Return when a code opens: from Friday 16:00 until Sunday 11:00."""
+        return text(self._hass, "guest_code", "times_weekly" if weekly else "times").format(
+            start=self._moment(start),
+            end=self._moment(end),
+            weekly=self.weekly_in_words(weekly) if weekly else "",
         )
 
     def _moment(self, at: datetime) -> str:

@@ -178,7 +178,7 @@ def _who(delivery: Delivery) -> str:
         return delivery.member.name
     if delivery.record.unlock.by_us:
         return delivery.opener or "Home Assistant"
-    return delivery.password_name or "somebody"
+    return delivery.password_name or "someone"
 
 
 def _way(record: Record) -> str:
@@ -193,6 +193,6 @@ def _when(record: Record) -> str:
     if record.age is Age.LIVE:
         return ""
     if record.known_time is None:
-        return ", some time before"
+        return ", some time ago"
     local = datetime.fromtimestamp(record.known_time, dt_util.get_default_time_zone())
     return f" on {local:%Y-%m-%d at %H:%M}"

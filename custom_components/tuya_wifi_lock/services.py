@@ -40,7 +40,7 @@ from .const import DOMAIN
 from .coordinator import LockCoordinator
 from .diagnosis import async_diagnose, async_in_words
 from .entity import TuyaLockEntity
-from .guests import DAYS, GuestCode, Guests, clock_time
+from .guests import DAYS, LAST_MINUTE, GuestCode, Guests, clock_time
 from .members import Member, members_of
 from .targets import CONF_MEMBERS, CONF_METHODS, mismatch, ours
 from .texts import TIME, local_iso
@@ -74,8 +74,6 @@ DIAGNOSE = "diagnose"
 
 DYNAMIC_VALID = 300.0
 """Seconds for which a dynamic password opens."""
-LAST_MINUTE = 24 * 60 - 1
-"""Of a day: a schedule may be entered to end at midnight."""
 OFFLINE_KINDS = ("once", "multiple", "clear_all")
 """Opens once, opens until it ends, or deletes all others."""
 

@@ -50,8 +50,8 @@ class SalvagedStore(Store[dict[str, Any]]):
             return
         self.copy = f"{self.path}.corrupt.{dt_util.utcnow().isoformat()}"
         LOGGER.error(
-            "The file %s is damaged, or of a newer version: these parts cannot be read as a whole, "
-            "and begin again: %s. It is kept as %s",
+            "The file %s is damaged, or of a newer version: these parts could not be read whole "
+            "and start again: %s. It is kept as %s",
             self.path,
             ", ".join(sorted(unread)),
             self.copy,
@@ -59,7 +59,7 @@ class SalvagedStore(Store[dict[str, Any]]):
         try:
             await self.hass.async_add_executor_job(shutil.copy2, self.path, self.copy)
         except OSError as err:
-            LOGGER.error("The copy cannot be written: %s", err.strerror)
+            LOGGER.error("Unable to write the copy: %s", err.strerror)
 
     def pop_copy(self) -> str | None:
         """Return where the file was kept, once."""

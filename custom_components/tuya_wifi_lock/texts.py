@@ -102,6 +102,13 @@ async def async_texts(hass: HomeAssistant, kind: str) -> Mapping[str, str]:
     return {key.removeprefix(start): text for key, text in texts.items() if key.startswith(start)}
 
 
+async def async_error_text(hass: HomeAssistant, error: HomeAssistantError) -> str:
+    """Return what a translated error says, in Home Assistant's language."""
+    texts = await async_get_translations(hass, hass.config.language, "exceptions", {DOMAIN})
+    text = texts[f"component.{DOMAIN}.exceptions.{error.translation_key}.message"]
+    return text.format(**error.translation_placeholders or {})
+
+
 @callback
 def text(hass: HomeAssistant, kind: str, key: str) -> str:
     """Return a text of a kind in Home Assistant's language, once the integration is set up."""

@@ -213,7 +213,7 @@ class TuyaAccount:
             self._changed()
         if self.trouble is Trouble.UNEXPECTED and before is not Trouble.UNEXPECTED:
             LOGGER.warning(
-                "The Tuya integration is not as expected, so %s is not heard through it",
+                "The Tuya integration is not as expected, so it does not report %s",
                 self._entry.title,
             )
         if self.trouble is Trouble.NO_LOGIN:
@@ -490,7 +490,7 @@ async def async_query_local_key(hass: HomeAssistant, manager: Any, device_id: st
     try:
         answer = await _async_call(hass, query, [device_id])
     except CloudError as err:
-        LOGGER.info("The local key is not known from the Tuya account: %s", _name(err))
+        LOGGER.info("Unable to get the local key from the Tuya account: %s", _name(err))
         return ""
     devices = answer if isinstance(answer, list) else []
     keys = [_key_of(one) for one in devices if getattr(one, "id", None) == device_id]

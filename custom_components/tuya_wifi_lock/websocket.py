@@ -9,6 +9,7 @@ import voluptuous as vol
 from homeassistant.auth.models import User
 from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
 from homeassistant.components import websocket_api
+from homeassistant.components.lock import CONF_DEFAULT_CODE, DOMAIN as LOCK_DOMAIN
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID, Platform
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -18,7 +19,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_track_state_change_event
 
 from .checks import DAY, Finding, State
-from .const import DOMAIN
+from .const import CONF_CODE, DOMAIN
 from .coordinator import LockConfigEntry, LockCoordinator
 from .diagnosis import check_lock, checked_signal
 from .tuyalock import Age, Alarm, Kind, Record, Snapshot
@@ -47,7 +48,7 @@ def ws_subscribe(
     if not connection.user.permissions.check_entity(entity_id, POLICY_READ):
         raise Unauthorized(user_id=connection.user.id, entity_id=entity_id, permission=POLICY_READ)
     entity = er.async_get(hass).async_get(entity_id)
-    is_lock = entity is not None and (entity.platform, entity.domain) == (DOMAIN, Platform.LOCK)
+    is_lock = entity is not None and (entity.platform, entity.domain) == (DOMAIN, LOCK_DOMAIN)
     entry_id = entity.config_entry_id if entity and is_lock else None
     entry = hass.config_entries.async_get_entry(entry_id) if entry_id else None
     if entry is None:
@@ -155,11 +156,11 @@ def picture_of(
 ) -> Picture:
     """Return what a user may see of a door, without digits; times are Unix seconds.
 
-    Names of guests are for those who may make codes for them.
+    Names of guests are for those who may manage their codes.
     """
     data = coordinator.data
     may_control = user.permissions.check_entity(entity_id, POLICY_CONTROL)
-    knows_guests = user.is_admin
+    knows_guests = coordinator.guests.may(user)
     return {
         "name": coordinator.name,
         "asleep": not data.awake and not data.stays,
@@ -181,9 +182,18 @@ def picture_of(
             if may_control and one.state is state and (knows_guests or "names" not in one.values)
         ],
         "may_control": may_control,
+        "needs_code": _needs_code(coordinator, entity_id),
         "opens_remotely": coordinator.lock.opens_remotely,
         "has_members": bool(coordinator.members),
     }
+
+
+def _needs_code(coordinator: LockCoordinator, entity_id: str) -> bool:
+    """Return if whoever opens has to type the code: Home Assistant knows no default for it."""
+    entity = er.async_get(coordinator.hass).async_get(entity_id)
+    options = entity.options.get(LOCK_DOMAIN) if entity else None
+    has_default = bool(options and options.get(CONF_DEFAULT_CODE))
+    return CONF_CODE in coordinator.config_entry.options and not has_default
 
 
 def _openings(coordinator: LockCoordinator, knows_guests: bool) -> list[Picture]:
@@ -232,24 +242,24 @@ def _waiting(coordinator: LockCoordinator) -> Picture | None:
 
 
 def _guests(coordinator: LockCoordinator) -> Picture | None:
-    """Return the guests' codes that take a place in the lock, those that begin first first."""
-    passwords, now = coordinator.lock.passwords, time.time()
-    if not passwords.available:
+    """Return the guest codes that take a place in the lock, those that begin first first."""
+    guests, passwords = coordinator.guests, coordinator.lock.passwords
+    if not guests.available:
         return None
-    valid = sorted(passwords.valid(now), key=lambda one: (one.start, one.end))
+    codes = sorted(passwords.valid(time.time()), key=lambda one: (one.start, one.end))
     return {
         "codes": [
             {
-                "id": one.id,
                 "name": one.name,
                 "start": one.start,
                 "end": one.end,
                 "once": one.once,
-                "status": one.phase.value,
+                "weekly": guests.weekly_in_words(one.weekly) if one.weekly else None,
+                "phase": one.phase.value,
             }
-            for one in valid
+            for one in codes
         ],
-        "room": passwords.room(now),
+        "room": guests.room,
     }
 
 

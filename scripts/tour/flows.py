@@ -13,8 +13,8 @@ OPTIONS = "/api/config/config_entries/options/flow"
 SUBENTRIES = "/api/config/config_entries/subentries/flow"
 PROGRESS_WITHIN = 70.0
 
-type Answers = Mapping[str, Json | str]
-"""What to answer to each step: the fields of a form, or the choice in a menu."""
+type Answers = Mapping[str, Json | str | tuple[str, Json]]
+"""What to answer to each step: the fields of a form, the choice in a menu, or both in turn."""
 type Touch = Callable[[str], Awaitable[None]]
 """What to do while a step waits; called once with its name."""
 
@@ -49,9 +49,12 @@ class Flow:
                 continue
             expect(not result.get("errors"), f"the form {step} says {result.get('errors')}")
             expect(step in self._answers, f"the step {step} was not expected: {result}")
-            expect(self.steps.count(step) == 1, f"the step {step} came again")
+            answer = self._answers[step]
+            answers = answer if isinstance(answer, tuple) else (answer,)
+            times = self.steps.count(step)
+            expect(times <= len(answers), f"the step {step} came again")
             result = await self._client.post(
-                f"{self._path}/{result['flow_id']}", _filled(result, self._answers[step])
+                f"{self._path}/{result['flow_id']}", _filled(result, answers[times - 1])
             )
         return result
 

@@ -173,6 +173,48 @@ class Home:
         (numbers,) = [field["selector"]["select"] for field in form if field["name"] == "numbers"]
         return [option["label"] for option in numbers["options"]]
 
+    async def add_guest_code(self, guest: str) -> Json:
+        """Make a code for a night; return what the last page says."""
+        return await self._guest_code("made", {"user": ("night", {"name": guest})})
+
+    async def prolong(self, guest: str, until: str) -> Json:
+        """Let a guest stay longer; return what the last page says."""
+        (subentry_id,) = [id_ for id_, title in (await self._guests()).items() if guest in title]
+        return await self._guest_code(
+            "changed", {"reconfigure": {"end": until}}, subentry_id=subentry_id
+        )
+
+    async def _guest_code(self, reason: str, answers: Answers, **more: str) -> Json:
+        flow = Flow(self.client, SUBENTRIES, answers, no_touch)
+        result = await flow.start([self.entry_id, "guest_code"], **more)
+        expect(result.get("reason") == reason, f"the flow ended: {result}")
+        said: Json = result["description_placeholders"]
+        return said
+
+    async def delete_guest_codes(self) -> None:
+        """Delete all guest codes on the page of the lock."""
+        for subentry_id in await self._guests():
+            await self.client.command(
+                "config_entries/subentries/delete",
+                entry_id=self.entry_id,
+                subentry_id=subentry_id,
+            )
+
+    async def guest_codes(self) -> list[str]:
+        """Return what the page of the lock says of each guest code."""
+        return list((await self._guests()).values())
+
+    async def _guests(self) -> dict[str, str]:
+        """Return the titles of the guest codes by the ids of their subentries."""
+        subentries = await self.client.command(
+            "config_entries/subentries/list", entry_id=self.entry_id
+        )
+        return {
+            one["subentry_id"]: one["title"]
+            for one in subentries
+            if one["subentry_type"] == "guest_code"
+        }
+
     async def rename_lock(self, name: str) -> None:
         """Give the device of the lock a name, as the last dialog of the set-up does it."""
         device = await self.device((await self.entry())["title"])

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from .chapter import Chapter
 from .client import Json
-from .conditions import expect, never, until
+from .conditions import expect, never, until, until_told
 from .seen import Event
 from .stage import Stage
 
@@ -86,6 +86,50 @@ async def password_deleted(stage: Stage) -> None:
     expect(not await stage.type_code(_code(stage)), "the old code opens")
     expect(await _statuses(stage) == {}, "there are passwords")
     await until(lambda: stage.state("temporary_passwords") == "0", "no temporary passwords")
+
+
+@chapter.step("guest-code")
+async def guest_code(stage: Stage) -> None:
+    """A guest code is made, prolonged and deleted on the page of the lock, which says how it is."""
+    await stage.sleep()
+    home = stage.home
+    stage.user(f"adds a guest code for {GUEST} on the page of the lock")
+    first: str = (await home.add_guest_code(GUEST))["code"]
+    await _page_says(stage, "Waits for the lock")
+    await stage.touch()
+    await stage.ask("get_temporary_passwords")
+    await _page_says(stage, "Active until ")
+    await stage.sleep()
+    await _opens(stage, first)
+    await stage.sleep()
+    stage.user(f"lets {GUEST} stay longer")
+    until_then = f"{datetime.now(UTC) + timedelta(days=3):%Y-%m-%d} 11:00:00"
+    second: str = (await home.prolong(GUEST, until_then))["code"]
+    expect(second != first, "the guest has got the same digits")
+    await stage.touch()
+    await stage.sleep()
+    expect(not await stage.type_code(first), "the old digits open")
+    await stage.sleep()
+    await _opens(stage, second)
+    await stage.sleep()
+    stage.user("deletes the guest code on the page of the lock")
+    await home.delete_guest_codes()
+    await _page_says(stage, "Being deleted, may still open")
+    await stage.touch()
+    await stage.sleep()
+    expect(not await stage.type_code(second), "the deleted code opens")
+    await stage.ask("get_temporary_passwords")
+    expect(await home.guest_codes() == [], "the page shows guest codes")
+    await stage.sleep()
+
+
+async def _page_says(stage: Stage, status: str) -> None:
+    """Wait until the page of the lock says how the code of the guest is."""
+
+    async def said() -> str | None:
+        return next((title for title in await stage.home.guest_codes() if status in title), None)
+
+    stage.shown(f"the page says {await until_told(said, f'the page to say {status}')}")
 
 
 @chapter.step("ten-slots")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import LockState, Settings
+from custom_components.tuya_wifi_lock.tuyalock import Announcement, LockState, Settings
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import LockError, WrongVersion
 from tests.simulator import wire
 from tests.simulator.wire import Command
@@ -119,6 +119,38 @@ async def test_1_an_older_version_than_the_proven_one_is_a_question_to_the_owner
         assert isinstance(home.lock.snapshot.problem, WrongVersion)
         assert home.lock.address.found_version == "3.4"
         await still_heard(home)
+
+
+MAINS = "d3amante7xinmx9x"
+"""A product that stays on the network, by the catalogue."""
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+@pytest.mark.parametrize("known", [None, "umca8uiv2203ua3k"])
+async def test_1_a_product_that_a_stranger_announces_is_none(known: str | None, when: str) -> None:
+    """He has the lock's address as the sender of his datagrams, which anybody can write there."""
+    async with house(stored={"product": {"product_id": known}}) as home:
+
+        def announce(product_id: str) -> None:
+            device_id, host = home.simulated.device_id, "127.0.0.1"
+            home.lock.announced(Announcement(device_id, host, "3.4", product_id, sender=host))
+
+        await home.simulated.wake()
+        if when == "before":
+            announce(MAINS)
+            announce("umca8uiv2203ua3k")
+            await home.until(lambda: home.lock.snapshot.awake)
+        else:
+            announce(MAINS)
+            await home.until(lambda: home.lock.snapshot.awake)
+            announce("umca8uiv2203ua3k")
+        await home.simulated.finger(3)
+        await home.hurry_until(lambda: len(home.unlocks) == 1)
+        assert not home.lock.snapshot.stays
+        assert home.lock.describe()["product_id"] == known
+        await home.simulated.sleep()
+        await home.hurry_until(lambda: not home.lock.snapshot.awake)
+        assert home.lock.snapshot.available
 
 
 # 2. Reflection
@@ -483,6 +515,29 @@ async def test_5_how_soon_an_opening_arrives_beside_a_fake_that_announces(
             f"{late} later than a second"
         )
     assert took[OPENINGS // 2] < 1000
+
+
+@pytest.mark.parametrize("serve", [junk, mute, echo])
+@pytest.mark.parametrize("version", ["3.3", "3.4", "3.5"])
+async def test_5_a_lock_that_was_never_found_is_not_silenced(version: str, serve: Serve) -> None:
+    """It is heard through an account; the stranger is the only one in the network to announce."""
+    stored = {"product": {"product_id": MAINS}}
+    async with house(version, stored=stored, address=AUTO | {"host": None}) as home:
+        assert home.lock.snapshot.stays
+        async with stranger(home.simulated.port, serve) as one:
+            for _ in range(15):
+                announced_by(home)
+                await home.pass_time(6)
+            assert one.connections
+            assert one.controls == 0
+        shown = home.lock.snapshot
+        assert (shown.available, shown.key_refused, shown.missing) == (True, False, False)
+        assert (shown.problem, shown.state.last_heard) == (None, None)
+        assert home.lock.address.host is None
+        await home.simulated.wake()
+        home.hint()
+        await home.hurry_until(lambda: home.lock.snapshot.awake)
+        assert home.lock.address.host == "127.0.0.1"
 
 
 # 6. Poison

@@ -311,7 +311,10 @@ def test_a_product_of_no_known_family_is_read_by_the_table_of_the_account() -> N
     assert product.observe(report(Item(1, 5))) == [Observation("unlock_card", 5)]
     product.learn_from_account("other", {}, None)
     assert product.table == {1: CARD, 2: PASSWORD}
-    assert product.product_id == "product"
+    assert product.product_id == "other"
+    product.identify("announced by anybody")
+    product.learn_from_account("no id", {}, None)
+    assert product.product_id == "other"
 
 
 def test_an_account_gives_a_family_away_that_the_lock_has_not_shown() -> None:

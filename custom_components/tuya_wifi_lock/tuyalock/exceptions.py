@@ -263,7 +263,7 @@ class AccountSilent(CloudSilent):
 
 
 class CallsUsedUp(CloudError):
-    """Home Assistant has asked Tuya's cloud so often this month that it asks no more by itself."""
+    """Home Assistant has asked Tuya's cloud so often this month that it stopped by itself."""
 
     text = Text(translation_domain=DOMAIN, translation_key="cloud_calls_used_up")
     is_lasting = True

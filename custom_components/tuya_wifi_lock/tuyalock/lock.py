@@ -260,6 +260,8 @@ class TuyaLock:
                 announced=direct and not announcement.asked,
                 product_id=announcement.product_id if direct else None,
             )
+            if direct and announcement.host == self.session.host:
+                self.product.doubt(announcement.product_id)
 
     def hint(
         self,
@@ -544,10 +546,12 @@ class TuyaLock:
 
     def _closed(self, error: LockError | None) -> list[Record]:
         """Note why a dial failed or a connection ended; None if we ended it."""
+        self.product.rely()
         new = self._keeper.closed()
         if self.snapshot.awake:
             self._state = heard(self._state, self._now)
-        if error:
+        # Anybody can announce an address, and have something wrong there.
+        if error and (self._reaching or self.address.host is not None):
             self.health.note_error(error, self._now)
         self._waiters.fail(Source.LAN, error or ConnectionLost("the connection was ended"))
         return new

@@ -290,9 +290,17 @@ def test_what_nobody_has_is_not_found(which: str | int) -> None:
     assert mistake(refused) is Mistake.NO_SUCH_PASSWORD
 
 
-@pytest.mark.parametrize("phase", [PasswordPhase.DELETED, PasswordPhase.FAILED])
-def test_what_is_not_in_the_lock_is_not_found(phase: PasswordPhase) -> None:
-    assert book(password(phase=phase)).search("Guest") is None
+def test_what_is_not_in_the_lock_is_not_found() -> None:
+    assert book(password(phase=PasswordPhase.DELETED)).search("Guest") is None
+
+
+def test_what_the_lock_has_not_taken_is_found_unless_it_was_requested_again() -> None:
+    failed = password(phase=PasswordPhase.FAILED)
+    passwords = book(failed)
+    assert passwords.find("Guest").id == failed.id
+    again = replace(failed, id="another id", phase=PasswordPhase.WAITING)
+    passwords.put(again, NOW)
+    assert passwords.find("Guest").id == again.id
 
 
 def test_what_the_lock_would_not_change_is_still_found() -> None:
@@ -506,6 +514,13 @@ def test_a_password_that_was_replaced_in_the_book_is_there_once() -> None:
     passwords.put(replace(password(), phase=PasswordPhase.DELETING), NOW)
     (one,) = passwords
     assert one.phase is PasswordPhase.DELETING
+
+
+def test_passwords_without_a_name_are_listed_by_number_or_id() -> None:
+    nameless = password("", number=903), password("", id="4711")
+    with pytest.raises(PasswordRefused) as refused:
+        book(*nameless, password("Guest")).find("Nobody")
+    assert refused.value.translation_placeholders == {"names": "903, 4711, Guest"}
 
 
 WEEKLY = Weekly(days=frozenset({0, 1}), start=540, end=720, time_zone="Europe/Berlin")

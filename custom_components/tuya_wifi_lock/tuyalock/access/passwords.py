@@ -136,15 +136,18 @@ class PasswordBook:
     def search(self, which: str | int) -> TemporaryPassword | None:
         """Return a password by its name, by its number with or without 900, or by its id, or None.
 
-        Of several, it is one that nobody has deleted, and the one that lasts longest.
+        Of several, it is one that nobody has deleted, and the one that lasts longest. One that the
+        lock has not taken can still be requested again, or deleted.
         """
-        there = [password for password in self if password.gone is None]
+        there = [one for one in self if one.gone is None or one.phase is PasswordPhase.FAILED]
         name = _trimmed(str(which)).casefold()
         found = [one for one in there if one.name.casefold() == name]
         if not found and name.isdecimal():
             found = [one for one in there if one.id == name or _same(one.number, int(name))]
         return max(
-            found, key=lambda one: (one.phase is not PasswordPhase.DELETING, one.end), default=None
+            found,
+            key=lambda one: (one.phase is not PasswordPhase.DELETING, one.gone is None, one.end),
+            default=None,
         )
 
     def name_of(self, number: int, at: float) -> str | None:
@@ -206,13 +209,12 @@ class PasswordBook:
     def _check_room(self, now: float) -> None:
         """Raise PasswordRefused if the lock has no room for one more."""
         if self.room(now) <= 0:
-            raise PasswordRefused(Mistake.BOOK_FULL, [one.name for one in self.valid(now)])
+            raise PasswordRefused(Mistake.BOOK_FULL, map(_label, self.valid(now)))
 
     def _unknown(self) -> PasswordRefused:
         """Return that there is no such password, and which ones there are."""
-        names = [
-            one.name for one in self if one.gone is None and one.phase is not PasswordPhase.DELETING
-        ]
+        there = [one for one in self if one.gone is None]
+        names = [_label(one) for one in there if one.phase is not PasswordPhase.DELETING]
         return PasswordRefused(Mistake.NO_SUCH_PASSWORD, names)
 
     def _forget(self, now: float) -> None:
@@ -370,7 +372,7 @@ class TemporaryPasswords(PasswordBook):
             await self._refresh(cloud)
             password = self.find(which)
             if password.phase is not PasswordPhase.DELETING:
-                password = await cloud.delete_password(password)
+                password = await cloud.delete_password(replace(password, gone=None))
                 self._put(password)
             return password
 
@@ -497,6 +499,11 @@ def check_request(request: PasswordRequest, now: float) -> None:
         raise PasswordRefused(Mistake.BEYOND_CLOCK)
     if (weekly := request.weekly) and (not weekly.days or weekly.end <= weekly.start):
         raise PasswordRefused(Mistake.BAD_WEEKLY)
+
+
+def _label(password: TemporaryPassword) -> str:
+    """Return by what a password can be found: the app can give it no name."""
+    return password.name or str(password.number or password.id)
 
 
 def _trimmed(name: str) -> str:

@@ -148,7 +148,7 @@ class Waiter[T]:
             self._found.set_result(found)
 
     def fail(self, source: Source, error: LockError) -> None:
-        """Take the reason why a source reports no more, or does not do what it was asked."""
+        """Take the reason why a source stopped reporting, or does not do what it was asked."""
         if not self._found.done() and source is self._source:
             self._found.set_result(error)
 

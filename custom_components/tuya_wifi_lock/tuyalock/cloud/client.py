@@ -197,6 +197,7 @@ class CloudClient:
             once=request.once,
             weekly=request.weekly,
             phase=PasswordPhase.WAITING,
+            gone=None,
         )
 
     async def delete_password(self, password: TemporaryPassword) -> TemporaryPassword:

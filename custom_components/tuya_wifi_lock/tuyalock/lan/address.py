@@ -140,7 +140,8 @@ class Candidate:
         self.host = host
         self.version: str | None = None
         """The version that was announced."""
-        self.product_id: str | None = None
+        self.claimed: frozenset[str] = frozenset()
+        """The ids of products that were announced; the first two different ones."""
         self.announced_at = float("-inf")
         """When an announcement came from this very address, without being asked for."""
         self.trusted = False
@@ -167,6 +168,16 @@ class Candidate:
         self._clock = clock
         self._connecting: asyncio.Timeout | None = None
         self._cut_at = float("-inf")
+
+    def claim(self, product_id: str | None) -> None:
+        """Note of which product the lock is said to be."""
+        if product_id and len(self.claimed) < 2:
+            self.claimed |= {product_id}
+
+    @property
+    def product_id(self) -> str | None:
+        """Return of which product the lock is, if nothing else is said of it."""
+        return next(iter(self.claimed)) if len(self.claimed) == 1 else None
 
     @property
     def pause(self) -> float:

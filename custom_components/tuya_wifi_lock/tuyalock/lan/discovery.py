@@ -89,7 +89,7 @@ class AnnouncementListener:
             self._reported_busy.update(busy)
             _LOGGER.warning(
                 "Another program keeps UDP port %s for itself; "
-                "locks that announce themselves there are not heard",
+                "locks that announce themselves there cannot be found",
                 ", ".join(new),
             )
         if busy:

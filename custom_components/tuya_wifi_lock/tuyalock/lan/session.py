@@ -69,7 +69,7 @@ MISSED_AFTER = 30.0
 """Seconds without a connection after which a lock that stays on the network is missed; that it
 has lost its power is noticed after 27 at most."""
 GONE_AFTER = 600.0
-"""Seconds of absence after which a lock that seemed to stay on the network does so no more."""
+"""Seconds of absence after which a lock that seemed to stay on the network no longer does."""
 REFUSED_WITHIN = 1.0
 """Seconds in which a lock that cannot read what we say ends the connection."""
 
@@ -126,6 +126,8 @@ class LanSession:
     def _begin(self, address: Address) -> None:
         """Know nothing but an address."""
         self._address = address
+        self._is_claimed = False
+        """Somebody has announced the address, and nobody has proved to be the lock there."""
         self.stays = self._said_to_stay or address.keep_alive
         """The lock stays on the network, by what is said of it or by what it has shown: the
         connection is kept, and the lock is missed without it."""
@@ -146,8 +148,9 @@ class LanSession:
     @property
     def address(self) -> Address:
         """Return how the lock is reached, with all that it has proved."""
-        clock = self._lock_clock
-        return replace(self._address, latest_push=clock.latest, clock_ahead=clock.ahead)
+        clock, address = self._lock_clock, self._address
+        host = None if self._is_claimed else address.host
+        return replace(address, host=host, latest_push=clock.latest, clock_ahead=clock.ahead)
 
     @property
     def clock_ahead(self) -> float | None:
@@ -172,7 +175,7 @@ class LanSession:
         self._watch_absence()
 
     async def stop(self) -> None:
-        """Disconnect from the lock, and look for it no more."""
+        """Disconnect from the lock, and stop looking for it."""
         self._running = False
         self._watch_absence()
         tasks = [one.task for one in self._candidates.values() if one.task]
@@ -247,7 +250,7 @@ class LanSession:
 
         One that was never found there may be heard in another way.
         """
-        located = self._address.host is not None
+        located = self._address.host is not None and not self._is_claimed
         away = self._running and self.stays and located and not self.connected
         self.missing = self.missing and away
         if self._missing_timer and not away:
@@ -289,14 +292,14 @@ class LanSession:
             version or "not known",
         )
         candidate.version = version if version in VERSIONS else candidate.version
-        candidate.product_id = product_id or candidate.product_id
+        candidate.claim(product_id)
         candidate.trusted = candidate.trusted or trusted
         now = self._clock.monotonic()
         silence = self._presence.silence(now)
         if announced:
             candidate.announced_at = now
         if self._address.host is None:
-            self._address = replace(self._address, host=host)
+            self._address, self._is_claimed = replace(self._address, host=host), True
         at_home = candidate is self._home
         if at_home:
             if silence > PAUSE:
@@ -355,7 +358,7 @@ class LanSession:
         candidate.task = asyncio.create_task(self._run(candidate))
 
     def _leave(self, candidate: Candidate) -> None:
-        """Look for the lock at an address no more."""
+        """Stop looking for the lock at an address."""
         if candidate.task:
             candidate.task.cancel()
         if candidate.connection:
@@ -599,7 +602,7 @@ class LanSession:
         if candidate.hint_at is None or candidate.dialled_at - candidate.hint_at > DIAL_WINDOW:
             # It was found without a hint, by one of the short dials.
             candidate.hint_at = now
-        self._connection = connection
+        self._connection, self._is_claimed = connection, False
         self._sign_of_life(candidate, now)
         for other in self._candidates.values():
             if other is not candidate and other.connection:

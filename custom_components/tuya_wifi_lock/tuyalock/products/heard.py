@@ -18,6 +18,7 @@ MAX_DPS = 256
 MAX_VALUES = 8
 """Different values that are kept of each."""
 MAX_COUNT = 10**9
+MAX_SIZE = 65_535
 
 _SMALL = range(-999, 1000)
 """Integers of a DP that is not known: a code has four digits at least."""
@@ -46,7 +47,7 @@ class HeardDp:
     """How often it was not understood."""
     understood: bool = False
     """If its last value was understood."""
-    size: Annotated[int, Between(0, MAX_COUNT)] | None = None
+    size: Annotated[int, Between(0, MAX_SIZE)] | None = None
     """The length of its last value, if that is a text."""
     values: tuple[bool | int | str, ...] = ()
     """Its last different values, the newest at the end, without what can be a key or a code."""
@@ -107,7 +108,7 @@ class Heard:
             count=min(row.count + 1, MAX_COUNT),
             unread=min(row.unread + (not understood), MAX_COUNT),
             understood=understood,
-            size=len(value) if isinstance(value, str) else None,
+            size=min(len(value), MAX_SIZE) if isinstance(value, str) else None,
             values=_appended(row.values, value) if is_harmless(item.dp, dp, value) else row.values,
         )
 

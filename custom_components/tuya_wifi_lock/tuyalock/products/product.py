@@ -81,6 +81,8 @@ class Product:
         reader = reader or Reader()
         known: _Stored = reader.read("product", _Stored, stored or {}, _Stored())
         self.product_id = known.product_id
+        self._claimed = False
+        """Which product it is was announced just now, as anybody can."""
         self.answers_partly = known.answers_partly
         """It answers a query only with what has changed since it woke."""
         self.has_reported = known.has_reported
@@ -231,17 +233,28 @@ class Product:
     # What is learned
 
     def identify(self, product_id: str | None) -> None:
-        """Learn which product it is."""
-        if product_id and product_id != self.product_id and CODE.allows(product_id):
-            self.product_id = product_id
+        """Learn which product was announced where it is; what is known is not changed by that."""
+        if product_id and self.product_id is None and CODE.allows(product_id):
+            self.product_id, self._claimed = product_id, True
             self._settle()
+
+    def doubt(self, product_id: str | None) -> None:
+        """Forget which product it is, if that was just announced, and now is another one."""
+        if self._claimed and product_id and product_id != self.product_id:
+            self.product_id, self._claimed = None, False
+            self._settle()
+
+    def rely(self) -> None:
+        """Rely on what was announced: nothing else was, as long as it was there."""
+        self._claimed = False
 
     def learn_from_account(
         self, product_id: str, table: Mapping[int, Dp], family: Family | None
     ) -> None:
         """Learn what an account knows of a product; the project's table counts more."""
         known = self.product_id, self._account_table, self._account_family
-        self.product_id = self.product_id or (product_id if CODE.allows(product_id) else None)
+        # Anybody can announce another one.
+        self.product_id = product_id if CODE.allows(product_id) else self.product_id
         self._account_table = table or self._account_table
         self._account_family = family or self._account_family
         if known != (self.product_id, self._account_table, self._account_family):

@@ -72,7 +72,7 @@ class Waiting:
         self._since[record_id] = self._clock.monotonic()
 
     def remove(self, record_id: int) -> None:
-        """Note that a record waits no more."""
+        """Note that a record no longer waits."""
         self._since.pop(record_id, None)
 
     def aged(self, record: Record) -> Record:

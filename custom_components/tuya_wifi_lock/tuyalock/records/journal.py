@@ -250,7 +250,7 @@ class Journal:
         first = {one.kind: one.when.received for one in reversed(records.values())}
         journal._next_id = max(1, stored.next_id, *(id_ + 1 for id_ in records))
         journal._loaded_id = journal._next_id - 1
-        # Nobody can tell any more when it was that our clock was not set.
+        # Nobody knows any longer when it was that our clock was not set.
         journal._records = [
             one if is_set(one.when.received) else replace(one, confirmed=True)
             for one in records.values()

@@ -269,7 +269,7 @@ class PendingDuress:
         return self._settle([(one, last_unlock(self._journal, unlock.unlock)) for one in ready])
 
     def decide(self, now: float) -> list[Record]:
-        """Return the records that wait no more at a monotonic time, with the unlocks they fit."""
+        """Return the records that no longer wait at a monotonic time, with the unlocks they fit."""
         ready = [one for one in self._pending if one.due <= now]
         self._pending = [one for one in self._pending if one not in ready]
         return self._settle([(one, self._around(one.record)) for one in ready])

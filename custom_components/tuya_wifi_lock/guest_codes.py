@@ -1,0 +1,167 @@
+"""Guest codes on the page of a lock: a subentry for each, whose title says where it stands."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+import time
+from types import MappingProxyType
+from typing import Any
+
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.const import CONF_NAME
+from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.util import dt as dt_util
+
+from .const import CONF_DELETING, CONF_END, CONF_START, LOGGER, SUBENTRY_GUEST_CODE
+from .coordinator import LockConfigEntry, LockCoordinator
+from .guests import DELETING, GuestCode
+from .texts import text
+
+
+@callback
+def async_show_guest_codes(coordinator: LockCoordinator) -> None:
+    """Keep a subentry for each guest code until the lock is unloaded."""
+    page = _GuestCodePage(coordinator)
+    entry = coordinator.config_entry
+    entry.async_on_unload(coordinator.async_add_listener(page.async_update))
+    entry.async_on_unload(page.async_disarm)
+    page.async_update()
+
+
+def guest_codes_of(entry: LockConfigEntry) -> Iterator[ConfigSubentry]:
+    """Return the subentries of guest codes; their unique ids are those of the codes."""
+    return (
+        subentry
+        for subentry in entry.subentries.values()
+        if subentry.subentry_type == SUBENTRY_GUEST_CODE
+    )
+
+
+class _GuestCodePage:
+    """Adds, changes and removes the subentries, and deletes the codes of those that were deleted.
+
+    A deleted code may open until the lock has woken, so it gets a subentry that says so.
+    """
+
+    def __init__(self, coordinator: LockCoordinator) -> None:
+        self._coordinator = coordinator
+        self._hass, self._entry = coordinator.hass, coordinator.config_entry
+        subentries = list(guest_codes_of(self._entry))
+        self._shown = {one.subentry_id: one.unique_id for one in subentries}
+        """The ids of the codes that have a subentry, by its id."""
+        self._unwanted = {one.unique_id for one in subentries if one.data.get(CONF_DELETING)}
+        """The ids of codes that somebody has deleted here."""
+        self._updating = self._deleting = False
+        self._failed_at: float | None = None
+        """When it was that the last deletion failed, if it did."""
+        self._cancel: CALLBACK_TYPE | None = None
+
+    @callback
+    def async_update(self) -> None:
+        """Show the codes as they are, and delete those whose subentries were deleted."""
+        if self._updating:
+            # The listeners hear of each change of ours while it is made.
+            return
+        self._updating = True
+        try:
+            guests = self._coordinator.guests
+            codes = {code.id: code for code in (*guests.codes, *guests.failed)}
+            self._note_deletions()
+            self._unwanted &= codes.keys()
+            self._show(codes)
+        finally:
+            self._updating = False
+        self._delete_unwanted(codes)
+        self._arm(codes)
+
+    def _note_deletions(self) -> None:
+        """Note which codes somebody has deleted by deleting their subentries."""
+        for subentry_id in self._shown.keys() - self._entry.subentries.keys():
+            self._unwanted.add(self._shown.pop(subentry_id))
+
+    def _show(self, codes: Mapping[str, GuestCode]) -> None:
+        entry, entries = self._entry, self._hass.config_entries
+        there = {subentry.unique_id: subentry for subentry in guest_codes_of(entry)}
+        for id_, code in codes.items():
+            title, data = f"{code.name} \u00b7 {self._status(code)}", self._data(code)
+            if subentry := there.pop(id_, None):
+                entries.async_update_subentry(entry, subentry, title=title, data=data)
+                continue
+            subentry = ConfigSubentry(
+                data=MappingProxyType(data),
+                subentry_type=SUBENTRY_GUEST_CODE,
+                title=title,
+                unique_id=id_,
+            )
+            self._shown[subentry.subentry_id] = id_
+            entries.async_add_subentry(entry, subentry)
+        for subentry in there.values():
+            self._shown.pop(subentry.subentry_id, None)
+            entries.async_remove_subentry(entry, subentry.subentry_id)
+
+    def _status(self, code: GuestCode) -> str:
+        """Return where a code stands, in words."""
+        if code.id not in self._unwanted or code.phase == DELETING:
+            return code.status
+        cannot = self._failed_at is not None or self._coordinator.cloud is None
+        if cannot:
+            return text(self._hass, "guest_code", "undeleted")
+        return text(self._hass, "password_status", DELETING)
+
+    def _data(self, code: GuestCode) -> dict[str, Any]:
+        data = {
+            CONF_NAME: code.name,
+            CONF_START: code.start.isoformat(),
+            CONF_END: code.end.isoformat(),
+        }
+        return data | {CONF_DELETING: True} if code.id in self._unwanted else data
+
+    def _delete_unwanted(self, codes: Mapping[str, GuestCode]) -> None:
+        """Have the cloud delete what it has not deleted yet, if it may work now."""
+        ids = [
+            id_ for id_, code in codes.items() if id_ in self._unwanted and code.phase != DELETING
+        ]
+        cloud = self._coordinator.cloud
+        if not ids or self._deleting or cloud is None:
+            return
+        failed_at, last_success = self._failed_at, cloud.data.last_success or 0.0
+        if failed_at is None or (cloud.failure is None and last_success > failed_at):
+            self._deleting = True
+            self._entry.async_create_background_task(
+                self._hass, self._async_delete(ids), "delete guest codes"
+            )
+
+    async def _async_delete(self, ids: list[str]) -> None:
+        self._failed_at = None
+        try:
+            for id_ in ids:
+                await self._coordinator.guests.async_delete(id_)
+        except HomeAssistantError as err:
+            # The listeners are called again when the cloud works.
+            LOGGER.debug("A guest code is not deleted yet: %s", err.translation_key)
+            self._failed_at = time.time()
+        self._deleting = False
+        self.async_update()
+
+    def _arm(self, codes: Mapping[str, GuestCode]) -> None:
+        """Look again when a code begins or ends, and at midnight, when days get other names."""
+        self.async_disarm()
+        if codes:
+            now = dt_util.utcnow()
+            moments = [moment for code in codes.values() for moment in (code.start, code.end)]
+            moments.append(dt_util.start_of_local_day(dt_util.now() + timedelta(days=1)))
+            self._cancel = async_track_point_in_utc_time(
+                self._hass, self._async_time_passed, min(at for at in moments if at > now)
+            )
+
+    @callback
+    def async_disarm(self) -> None:
+        """Stop waiting for a time."""
+        if self._cancel:
+            self._cancel()
+            self._cancel = None
+
+    @callback
+    def _async_time_passed(self, now: datetime) -> None:
+        self.async_update()
