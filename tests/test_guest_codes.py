@@ -267,6 +267,16 @@ async def test_a_deleted_code_is_shown_until_it_opens_no_more(
     assert not await lock.type_code(digits)
 
 
+async def test_a_row_that_is_renamed_says_again_where_the_code_stands(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock
+) -> None:
+    await make(hass, entry, "Anna")
+    subentry = entry.subentries[subentry_of(entry, "Anna")]
+    hass.config_entries.async_update_subentry(entry, subentry, title="Somebody")
+    await hass.async_block_till_done()
+    assert page(entry) == {"Anna": WAITS}
+
+
 # By others
 
 
@@ -434,7 +444,7 @@ async def test_a_cloud_that_is_gone_makes_nothing_twice(
     form = await begin(hass, entry)
     cloud.fail(28841004, path=path, times=None)
     refused = await send(hass, form, name="Anna", code=CODE)
-    assert refused["errors"] == {"base": "refused"}
+    assert refused["errors"] == {"base": "refused", "code": "enter_again"}
     assert refused["description_placeholders"]["reason"] == EXCEPTIONS["cloud_quota"]["message"]
     assert page(entry) == {}
     assert "code" not in filled(refused)
@@ -525,6 +535,9 @@ async def test_a_deletion_is_made_up_for_when_the_cloud_works_again(
     entry.runtime_data.async_update_listeners()
     await polled(hass)
     assert len(cloud.calls) == calls
+    await delete(hass, entry, "Anna")
+    assert len(cloud.calls) > calls
+    assert page(entry) == {"Anna": UNDELETED}
     if restarts:
         await restart(hass, entry)
         await polled(hass)

@@ -204,6 +204,23 @@ async def test_a_code_has_the_local_times_that_were_entered(
         assert at.utcoffset() == at.astimezone(dt_util.get_default_time_zone()).utcoffset()
 
 
+@pytest.mark.parametrize(
+    ("entered", "told"),
+    [
+        # It does not exist in that night, and comes twice in the other one.
+        ("2027-03-28 02:30", "2027-03-28T03:30:00+02:00"),
+        ("2027-10-31 02:30", "2027-10-31T02:30:00+02:00"),
+    ],
+)
+@pytest.mark.usefixtures("lock")
+async def test_a_time_in_the_night_in_which_the_clocks_change(
+    hass: HomeAssistant, entered: str, told: str
+) -> None:
+    await hass.config.async_set_time_zone("Europe/Berlin")
+    made = await add(hass, end=entered)
+    assert made["end"] == told
+
+
 async def test_an_owner_in_berlin_may_say_so_to_a_home_assistant_in_utc(
     hass: HomeAssistant, cloud: SimulatedCloud, lock: SimulatedLock
 ) -> None:

@@ -79,6 +79,8 @@ class _GuestCodePage:
         """Note which codes somebody has deleted by deleting their subentries."""
         for subentry_id in self._shown.keys() - self._entry.subentries.keys():
             self._unwanted.add(self._shown.pop(subentry_id))
+            # What somebody asks for is tried at once, even if the cloud failed before.
+            self._failed_at = None
 
     def _show(self, codes: Mapping[str, GuestCode]) -> None:
         entry, entries = self._entry, self._hass.config_entries

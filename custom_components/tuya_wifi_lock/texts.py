@@ -111,9 +111,12 @@ async def async_error_text(hass: HomeAssistant, error: HomeAssistantError) -> st
 
 @callback
 def text(hass: HomeAssistant, kind: str, key: str) -> str:
-    """Return a text of a kind in Home Assistant's language, once the integration is set up."""
+    """Return a text of a kind in Home Assistant's language, once the integration is set up.
+
+    While a language that was just chosen is loaded, it is the key.
+    """
     cached = async_get_cached_translations(hass, hass.config.language, "selector", DOMAIN)
-    return cached[f"component.{DOMAIN}.selector.{kind}.options.{key}"]
+    return cached.get(f"component.{DOMAIN}.selector.{kind}.options.{key}", key)
 
 
 @contextmanager
