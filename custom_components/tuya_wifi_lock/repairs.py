@@ -29,7 +29,7 @@ from .diagnosis import check_lock, checked_signal
 from .dispatcher import Delivery
 from .flows.forms import CONF_KIND, KINDS, kind_choice
 from .flows.member import CONF_MEMBER, WHO, last_used, member_data
-from .members import key_of, members_of, name_mistake, owner_of
+from .members import key_of, members_of, name_mistake, owner
 from .texts import async_time_format, in_markdown, number_name
 from .tuyalock import Kind, is_clock_set
 
@@ -45,7 +45,7 @@ STORE_DAMAGED = "store_damaged"
 CALLS_DAMAGED = "calls_damaged"
 
 NOT_ON_PLATFORM = {"cloud_calls_used_up", "cloud_clock"}
-"""Failures of the cloud that are not put right on Tuya's developer platform."""
+"""Failures of the cloud that are not fixed on Tuya's developer platform."""
 
 ISSUES: Mapping[str, str] = {
     "battery_unreliable": "battery_replace",
@@ -319,7 +319,7 @@ def _last_unknown(coordinator: LockCoordinator) -> str | None:
         if (number := key_of(record.unlock))
         and record.happened >= since
         and number not in coordinator.ignored
-        and not owner_of(members, number)
+        and not owner(members, number)
     }
     return unknown[max(unknown)] if unknown else None
 
@@ -481,7 +481,7 @@ class UnknownNumberFlow(RepairsFlow):
         """End the flow if its question is answered by now, or the lock is not loaded."""
         if self._entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
-        if member := owner_of(members_of(self._entry).values(), self._number):
+        if member := owner(members_of(self._entry).values(), self._number):
             return self.async_abort(
                 reason="known", description_placeholders={"member": in_markdown(member.name)}
             )
