@@ -309,24 +309,16 @@ class TuyaLock:
     def learn(self, table: Mapping[int, Dp]) -> None:
         """Learn the product's own DP table."""
         self.product.learn(table)
-<<<<<<< HEAD
         self._reread()
-        self._publish()
-=======
         self._changed()
->>>>>>> main
 
     def learn_from_account(
         self, product_id: str, table: Mapping[int, Dp], family: Family | None
     ) -> None:
         """Learn what an account knows of the product, if nothing better is known."""
         self.product.learn_from_account(product_id, table, family)
-<<<<<<< HEAD
         self._reread()
-        self._publish()
-=======
         self._changed()
->>>>>>> main
 
     def choose_kind(self, families: frozenset[Family]) -> None:
         """Learn from its owner of which families it may be; a table of its product counts more.
@@ -336,12 +328,8 @@ class TuyaLock:
         if self.product.chosen not in {frozenset(), families}:
             self._state = LockState(last_heard=self._state.last_heard)
         self.product.choose(families)
-<<<<<<< HEAD
         self._reread()
-        self._publish(force=True)
-=======
         self._changed(force=True)
->>>>>>> main
 
     @property
     def chosen_kind(self) -> frozenset[Family]:
@@ -444,7 +432,7 @@ class TuyaLock:
         changes = self.journal.changes
         table = self.product.table
         observations = self.product.observe(report)
-        if self.product.table != table:
+        if self.product.table is not table:
             self._reread()
         dated = self._dated(report, observations)
         self._state = reduce(self._state, dated, is_answer=report.is_answer)
@@ -576,14 +564,9 @@ class TuyaLock:
         match event:
             case Opened():
                 self.product.identify(event.product_id)
-<<<<<<< HEAD
                 self._reread()
-                self._state = heard(self._state, self._clock.time())
-                self.health.note_wake(self._clock.time())
-=======
                 self._state = heard(self._state, self._now)
                 self.health.note_wake(self._now)
->>>>>>> main
                 self._keeper.opened(event.hint_at, woken=event.woken)
             case QueryNotUnderstood():
                 # It says nothing of what the lock is.
