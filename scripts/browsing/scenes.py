@@ -13,7 +13,7 @@ from scripts.tour.home import no_touch
 from scripts.tour.process import DOMAIN
 
 from .chromium import Page
-from .house import CARD, DASHBOARD, House, axe
+from .house import DASHBOARD, House, axe
 
 SETTLED = 0.9
 """Seconds after which a tap on a request counts."""
@@ -265,6 +265,23 @@ async def guest_added(house: House, page: Page) -> str | None:
     await quiet(page, "Waits for the lock")
     expect(await house.stage.type_code(code), "the code does not open")
     await page.sees(f"the('{IN_CARD} li[data-record]', 'Grandma')", "that Grandma has come")
+    return None
+
+
+@scene("guests-private")
+async def guests_private(house: House, page: Page) -> str | None:
+    """A user who is no administrator sees the door, can open it, and sees no guest's name."""
+    other = await house.log_in_as(page, "Neighbour")
+    try:
+        await house.open(other)
+        await told(other, "Last openings")
+        await says(other, "tuya-lock-hold button", "Hold to open")
+        shown = await other.do(f"words('{IN_CARD} ha-card')")
+        expect("Grandma" not in shown, "the neighbour sees the guest's name")
+        expect("Guests" not in shown, "the neighbour sees the guests")
+        expect(other.complaints == [], f"the console: {'; '.join(other.complaints)}")
+    finally:
+        await other.close()
     return None
 
 
