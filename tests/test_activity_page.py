@@ -11,6 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     MockModule,
+    MockUser,
     mock_integration,
 )
 from pytest_homeassistant_custom_component.components.recorder.common import (
@@ -22,7 +23,7 @@ from pytest_homeassistant_custom_component.typing import (
     WebSocketGenerator,
 )
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -206,6 +207,7 @@ async def test_an_opening_makes_no_rows_but_what_home_assistant_insists_on(
     live = await page.read_until("light.a")
     stored = await entries_since(hass, await hass_ws_client(), since, *entities)
     for rows in (live, stored):
+        assert not [one for one in rows if "context_entity_id" in one], "nothing else is the cause"
         assert sorted(
             (one["entity_id"], one.get("message") or one["state"])
             for one in rows
@@ -216,6 +218,32 @@ async def test_an_opening_makes_no_rows_but_what_home_assistant_insists_on(
             (LOCK, "was unlocked by Alice with fingerprint 3"),
         ]
         assert [one["entity_id"] for one in rows].count(UNLOCK) == 1
+
+
+async def test_who_unlocks_in_home_assistant_is_named_beside_the_states_of_the_lock(
+    began: datetime,
+    hass: HomeAssistant,
+    hass_ws_client: WebSocketGenerator,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+) -> None:
+    simulated_lock.knobs.motor_state = True
+    simulated_lock.knobs.relock_seconds = 0.2
+    anna = MockUser(name="Anna", is_owner=True).add_to_hass(hass)
+    await set_up_awake(hass, entry, simulated_lock)
+    await opened(hass, simulated_lock)
+    await async_wait_recording_done(hass)
+    since = dt_util.utcnow()
+    call = {"entity_id": LOCK}
+    context = Context(user_id=anna.id)
+    await hass.services.async_call("lock", "unlock", call, blocking=True, context=context)
+    await reported(hass, simulated_lock)
+    await wait_for(hass, lambda: state(hass, LOCK).state == "locked")
+    rows = await entries_since(hass, await hass_ws_client(), since)
+    assert [
+        (one["state"], one.get("context_user_id")) for one in rows if one["entity_id"] == LOCK
+    ] == [("unlocking", anna.id), ("unlocked", anna.id), ("locked", None)]
+    assert [one["entity_id"] for one in rows].count(UNLOCK) == 1
 
 
 async def opened(hass: HomeAssistant, lock: SimulatedLock) -> None:

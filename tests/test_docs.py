@@ -143,6 +143,15 @@ def texts(part: Any) -> list[str]:
     return [part]
 
 
+def test_owners_read_plain_english() -> None:
+    blueprints = (INTEGRATION / "blueprints").rglob("*.yaml")
+    said = [*texts(TEXTS), *PAGES.values(), *(path.read_text() for path in blueprints)]
+    odd = re.compile(
+        r"\b(told|wish(es)?|anew|in vain|somebody|may do it|recognised)\b", re.IGNORECASE
+    )
+    assert [found[0] for one in said for found in odd.finditer(one)] == []
+
+
 def test_what_is_quoted_is_said() -> None:
     seen = [
         row.split("|")[1]

@@ -13,6 +13,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.tuya_wifi_lock.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, UnknownFlow
 from homeassistant.util import dt as dt_util
@@ -267,6 +268,35 @@ async def test_a_deleted_code_is_shown_until_it_opens_no_more(
     assert not await lock.type_code(digits)
 
 
+async def test_a_row_that_is_renamed_says_again_where_the_code_stands(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock
+) -> None:
+    await make(hass, entry, "Anna")
+    subentry = entry.subentries[subentry_of(entry, "Anna")]
+    hass.config_entries.async_update_subentry(entry, subentry, title="Somebody")
+    await hass.async_block_till_done()
+    assert page(entry) == {"Anna": WAITS}
+
+
+async def test_a_code_that_has_ended_goes_though_nothing_is_stored_of_it(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    lock: SimulatedLock,
+    hass_storage: dict[str, Any],
+    clock: FrozenDateTimeFactory,
+) -> None:
+    await make(hass, entry, "Anna")
+    await make(hass, entry, "Ben", end="2027-03-08 11:00:00")
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+    del hass_storage[f"{DOMAIN}.{entry.entry_id}"]
+    cloud.drop(r".*", times=None)
+    clock.tick(timedelta(days=2))
+    await setup(hass, entry)
+    assert page(entry) == {"Ben": WAITS}
+
+
 # By others
 
 
@@ -434,7 +464,7 @@ async def test_a_cloud_that_is_gone_makes_nothing_twice(
     form = await begin(hass, entry)
     cloud.fail(28841004, path=path, times=None)
     refused = await send(hass, form, name="Anna", code=CODE)
-    assert refused["errors"] == {"base": "refused"}
+    assert refused["errors"] == {"base": "refused", "code": "enter_again"}
     assert refused["description_placeholders"]["reason"] == EXCEPTIONS["cloud_quota"]["message"]
     assert page(entry) == {}
     assert "code" not in filled(refused)
@@ -507,13 +537,14 @@ async def test_a_change_that_fails_leaves_the_code_as_it_is(
     assert page(entry) == {"Bea": WAITS}
 
 
-@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("meanwhile", ["nothing", "restart", "lost store"])
 async def test_a_deletion_is_made_up_for_when_the_cloud_works_again(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     cloud: SimulatedCloud,
     lock: SimulatedLock,
-    restarts: bool,
+    hass_storage: dict[str, Any],
+    meanwhile: str,
 ) -> None:
     await make(hass, entry, "Anna")
     await delivered(hass, entry, cloud, lock)
@@ -525,8 +556,15 @@ async def test_a_deletion_is_made_up_for_when_the_cloud_works_again(
     entry.runtime_data.async_update_listeners()
     await polled(hass)
     assert len(cloud.calls) == calls
-    if restarts:
-        await restart(hass, entry)
+    await delete(hass, entry, "Anna")
+    assert len(cloud.calls) > calls
+    assert page(entry) == {"Anna": UNDELETED}
+    if meanwhile != "nothing":
+        assert await hass.config_entries.async_unload(entry.entry_id)
+        await hass.async_block_till_done()
+        if meanwhile == "lost store":
+            del hass_storage[f"{DOMAIN}.{entry.entry_id}"]
+        await setup(hass, entry)
         await polled(hass)
         assert page(entry) == {"Anna": UNDELETED}
     cloud.recover()

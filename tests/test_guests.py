@@ -9,7 +9,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 from custom_components.tuya_wifi_lock.const import DOMAIN
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.data_entry_flow import InvalidData
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceValidationError,
+    Unauthorized,
+    UnknownUser,
+)
 from homeassistant.util import dt as dt_util
 from tests.automations import Runs
 from tests.common import LOCK, UNLOCK, reported, restart, set_up_awake, state, wake
@@ -89,6 +94,19 @@ async def test_the_owner_names_who_may_manage_guest_codes(
                 await call
             assert not cloud.calls
     assert set(await listed(hass)) == ({"Manager"} if named else set())
+
+
+@pytest.mark.usefixtures("lock")
+async def test_who_is_no_user_any_more_may_nothing(hass: HomeAssistant) -> None:
+    with pytest.raises(UnknownUser):
+        await hass.services.async_call(
+            DOMAIN,
+            "get_temporary_passwords",
+            {"entity_id": LOCK},
+            blocking=True,
+            return_response=True,
+            context=Context(user_id="nobody"),
+        )
 
 
 @pytest.mark.usefixtures("lock")
@@ -184,6 +202,23 @@ async def test_a_code_has_the_local_times_that_were_entered(
         at = dt_util.parse_datetime(told, raise_on_error=True)
         assert f"{at:%Y-%m-%d %H:%M}" == meant
         assert at.utcoffset() == at.astimezone(dt_util.get_default_time_zone()).utcoffset()
+
+
+@pytest.mark.parametrize(
+    ("entered", "told"),
+    [
+        # It does not exist in that night, and comes twice in the other one.
+        ("2027-03-28 02:30", "2027-03-28T03:30:00+02:00"),
+        ("2027-10-31 02:30", "2027-10-31T02:30:00+02:00"),
+    ],
+)
+@pytest.mark.usefixtures("lock")
+async def test_a_time_in_the_night_in_which_the_clocks_change(
+    hass: HomeAssistant, entered: str, told: str
+) -> None:
+    await hass.config.async_set_time_zone("Europe/Berlin")
+    made = await add(hass, end=entered)
+    assert made["end"] == told
 
 
 async def test_an_owner_in_berlin_may_say_so_to_a_home_assistant_in_utc(

@@ -18,6 +18,7 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.tuya_wifi_lock.const import DOMAIN, LOGGER
+from custom_components.tuya_wifi_lock.guests import DAYS
 from custom_components.tuya_wifi_lock.tuyalock import REGIONS, Project
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import ATTR_ENTITY_ID, EVENT_HOMEASSISTANT_FINAL_WRITE
@@ -51,8 +52,8 @@ CODE, OTHER_CODE, WRONG_CODE, REFUSED_CODE = "4082695", "9371604", "5820473", "9
 PAGE_CODE = "6150483"
 DEBUG_LOG = ("dialling", "handshake", "report", "command", "refused", "/door-lock/")
 """What the debug log of such a day speaks of; without it, there would be little to search."""
-OPENINGS = 8
-"""Two from afar, three by guests, one by a dynamic password, two by offline ones."""
+OPENINGS = 9
+"""Two from afar, four by guests, one by a dynamic password, two by offline ones."""
 
 
 @pytest.fixture
@@ -230,6 +231,11 @@ async def have_guests(story: Story, cloud: SimulatedCloud) -> None:
     await fetch(cloud, lock)
     await story.types(OTHER_CODE, "temporary_password")
     await story.types(CODE, None)
+    every_day = {"weekdays": list(DAYS), "from": "00:00", "to": "00:00"}
+    random = await story.makes("modify_temporary_password", which="Bo", **every_day)
+    story.collect_from(cloud)
+    await fetch(cloud, lock)
+    await story.types(random, "temporary_password")
     assert await listed(hass) == {"Al": "active", "Bo": "active"}
     evidence.see("answer", json_dumps(await act(hass, "get_temporary_passwords")))
     await act(hass, "delete_temporary_password", which="Bo")

@@ -119,6 +119,37 @@ async def test_a_password_for_once_opens_once(lock: SimulatedLock, client: Clien
     assert [await lock.type_code(CODE) for _ in range(3)] == [True, False, False]
 
 
+BLOCK = {"effective_time": 540, "invalid_time": 720, "working_day": 0b0000100, "all_day": False}
+ZONE = {"time_zone": "Europe/Berlin"}
+
+
+async def test_a_schedule_is_kept_as_it_was_sent(lock: SimulatedLock, client: Client) -> None:
+    await client.add(CODE, schedule_list=[BLOCK], **ZONE)
+    (row,) = await synced(lock, client)
+    assert (row["schedule_list"], row["time_zone"]) == ([BLOCK], "Europe/Berlin")
+    # As it was seen in the field, a block for the whole day is dropped.
+    await client.add("8305729", schedule_list=[{**BLOCK, "all_day": True}], **ZONE)
+    assert (await client.listed())[1]["schedule_list"] == []
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"schedule_list": [BLOCK]},
+        {"schedule_list": [BLOCK], "time_zone": "Nowhere"},
+        {"schedule_list": [BLOCK, BLOCK], **ZONE},
+        {"schedule_list": [{**BLOCK, "working_day": 0}], **ZONE},
+        {"schedule_list": [{**BLOCK, "invalid_time": 1440}], **ZONE},
+        {"schedule_list": [{**BLOCK, "invalid_time": 540}], **ZONE},
+    ],
+)
+async def test_a_schedule_has_one_block_in_one_day_in_a_time_zone(
+    client: Client, fields: dict[str, Any]
+) -> None:
+    path = f"{client.door_lock}/temp-password"
+    assert await client.code("post", path, await client.password(CODE, **fields)) == 1109
+
+
 async def test_a_changed_password_takes_effect_at_the_next_wake(
     cloud: SimulatedCloud, lock: SimulatedLock, client: Client
 ) -> None:

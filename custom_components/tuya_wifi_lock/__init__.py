@@ -23,11 +23,12 @@ from .websocket import async_setup_websocket
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 PLATFORMS = [
+    # First, so that its sentence on the Activity page comes before the state of an event.
+    Platform.LOCK,
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
     Platform.CALENDAR,
     Platform.EVENT,
-    Platform.LOCK,
     Platform.NUMBER,
     Platform.SELECT,
     Platform.SENSOR,
@@ -63,6 +64,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool
     entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
     async_share_name(hass, entry, device.id)
     coordinator.async_update_members()
+    await coordinator.guests.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     async_watch_repairs(hass, coordinator)
     async_show_guest_codes(coordinator)

@@ -213,7 +213,7 @@ class _Sync:
             return
         code = await self._async_code(old or booking)
         if old is None and code:
-            # It was made for the calendar of another portal, or is not known any more.
+            # It was made for the calendar of another portal, or is no longer known.
             booking = replace(booking, name=code.name, code=code.id, sent=True)
             await self._bookings.async_keep(None, booking)
         elif code is None and too_early:

@@ -1,9 +1,10 @@
 """The calendar of a lock: its guest codes, which people make, change and delete there."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import count
 import time
 from typing import Any, override
@@ -266,11 +267,10 @@ def _visits(
     """Return when a code opens between two times, in UTC."""
     start, end = (dt_util.utc_from_timestamp(one) for one in (password.start, password.end))
     if (weekly := password.weekly) is None:
-        if start < before and end > after:
+        if start < min(end, before) and end > after:
             yield start, end
         return
-    named = dt_util.get_time_zone(weekly.time_zone) if weekly.time_zone else None
-    zone = named or dt_util.get_default_time_zone()
+    zone = _zone(weekly)
     day = max(start, after).astimezone(zone).date()
     while day <= min(end, before).astimezone(zone).date():
         if day.weekday() in weekly.days:
@@ -282,6 +282,15 @@ def _visits(
             if visit[0] < min(visit[1], before) and visit[1] > after:
                 yield visit
         day += DAY
+
+
+def _zone(weekly: Weekly) -> tzinfo:
+    """Return the time zone of a schedule, as far as it is known."""
+    named = None
+    # Not every name of a time zone is one.
+    with suppress(OSError, ValueError):
+        named = dt_util.get_time_zone(weekly.time_zone)
+    return named or dt_util.get_default_time_zone()
 
 
 def _recurrence_id(start: datetime) -> str:

@@ -43,7 +43,7 @@ from .members import Member, members_of, owner
 from .new_codes import NewCodes
 from .opener import Opener, Opening
 from .store import SalvagedStore
-from .texts import lock_errors, way_in_words
+from .texts import lock_errors, text, way_name
 from .tuya_account import Trouble, TuyaAccount
 from .tuyalock import (
     Address,
@@ -68,15 +68,6 @@ SAVE_DELAY = 10.0
 SHORT_STOP = 3600.0
 """Seconds of a stop that is ignored: a lock that was silent all day still is."""
 
-MODELS = {
-    Family.A: "Wi-Fi lock",
-    Family.B: "Wi-Fi lock Pro",
-    Family.C: "Wi-Fi and Bluetooth lock",
-    Family.D: "Wi-Fi access control",
-    Family.E: "Video lock",
-    None: None,
-}
-
 type LockConfigEntry = ConfigEntry[LockCoordinator]
 
 
@@ -93,7 +84,7 @@ class _Stored:
     """What is stored of a lock beside what it knows itself."""
 
     clean: bool = False
-    """It was stopped in good order."""
+    """It was stopped cleanly."""
     ignored: frozenset[str] = frozenset()
     kind_answered: bool = False
     """Its owner was asked which kind of lock it is, and has answered."""
@@ -231,7 +222,6 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     async def async_start(self) -> None:
         """Begin to look for the lock, and deliver its records once automations can hear them."""
         entry, hass = self.config_entry, self.hass
-        await self.guests.async_start()
         if self.records.waiting:
             # From here on, a crash leaves a store that is not clean.
             await self.store.async_save(self._stored())
@@ -327,14 +317,15 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             identifiers={(DOMAIN, self.device_id)},
             connections={(dr.CONNECTION_NETWORK_MAC, mac)} if mac else set(),
             manufacturer="Tuya",
-            model=self._model,
+            model=self.model,
             name=self.config_entry.title,
         )
 
     @property
-    def _model(self) -> str | None:
-        on_network = self.lock.on_network
-        return MODELS[self.data.family] if on_network else "Lock behind a gateway"
+    def model(self) -> str | None:
+        """Return what kind of lock it is, in words, where that is known."""
+        key = self.data.family if self.lock.on_network else "gateway"
+        return text(self.hass, "model", key.lower()) if key else None
 
     def member_device(self, member: Member) -> DeviceInfo:
         """Return the device of a member; it belongs to the lock's.
@@ -355,7 +346,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @property
     def _member_model(self) -> str:
-        return f"Member at {self.name}"
+        return text(self.hass, "model", "member").format(lock=self.name)
 
     def _who_unlocked(self, record: Record | None) -> str | None:
         """Return who unlocked last: a name if there is one, or else `Fingerprint 3`."""
@@ -368,7 +359,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             return self.opener.name_of(record) or "Home Assistant"
         if guest := self.lock.password_name(record):
             return guest
-        return way_in_words(unlock).capitalize()
+        return way_name(self.hass, unlock.method, unlock.number)
 
     def _read_features(self) -> tuple[object, ...]:
         """Return what decides which entities the lock has."""

@@ -100,7 +100,7 @@ class RecordDispatcher:
 
     @callback
     def close(self) -> None:
-        """Deliver nothing any more; what comes waits for the next start."""
+        """Stop delivering; what comes waits for the next start."""
         self._closed = True
 
     @callback

@@ -68,8 +68,8 @@ class _GuestCodePage:
             guests = self._coordinator.guests
             codes = {code.id: code for code in (*guests.codes, *guests.failed)}
             self._note_deletions()
-            self._unwanted &= codes.keys()
             self._show(codes)
+            self._unwanted &= set(self._shown.values())
         finally:
             self._updating = False
         self._delete_unwanted(codes)
@@ -79,6 +79,8 @@ class _GuestCodePage:
         """Note which codes somebody has deleted by deleting their subentries."""
         for subentry_id in self._shown.keys() - self._entry.subentries.keys():
             self._unwanted.add(self._shown.pop(subentry_id))
+            # What somebody asks for is tried at once, even if the cloud failed before.
+            self._failed_at = None
 
     def _show(self, codes: Mapping[str, GuestCode]) -> None:
         entry, entries = self._entry, self._hass.config_entries
@@ -96,9 +98,20 @@ class _GuestCodePage:
             )
             self._shown[subentry.subentry_id] = id_
             entries.async_add_subentry(entry, subentry)
-        for subentry in there.values():
+        for subentry in filter(self._is_over, there.values()):
             self._shown.pop(subentry.subentry_id, None)
             entries.async_remove_subentry(entry, subentry.subentry_id)
+
+    def _is_over(self, subentry: ConfigSubentry) -> bool:
+        """Return if a code that is not known has ended, or is not in the cloud any more.
+
+        What is stored of a lock can be lost, and what somebody has deleted is to stay deleted.
+        """
+        cloud = self._coordinator.cloud
+        if cloud is None or cloud.data.last_success is not None:
+            return True
+        end = dt_util.parse_datetime(subentry.data[CONF_END], raise_on_error=True)
+        return end <= dt_util.utcnow()
 
     def _status(self, code: GuestCode) -> str:
         """Return where a code stands, in words."""

@@ -1,5 +1,6 @@
 """Who in Home Assistant has opened the door: the user whose call of `lock.unlock` it was."""
 
+from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -43,12 +44,12 @@ class Opener:
         """Begin with what was stored."""
         self._hass = hass
         if last and last.ended is None:
-            # Home Assistant ended meanwhile, and not in good order.
+            # Home Assistant was not stopped cleanly since.
             last = replace(last, ended=last.began)
         self.last = last
         self.context: Context | None = None
-        self._pressed: dict[str, str] = {}
-        """The users of buttons of notifications, by the ids of their contexts."""
+        self._pressed: deque[Context] = deque(maxlen=MOST_PRESSED)
+        """The contexts of buttons of notifications."""
 
     @callback
     def async_watch_phones(self) -> CALLBACK_TYPE:
@@ -57,10 +58,7 @@ class Opener:
 
     @callback
     def _async_pressed(self, event: Event) -> None:
-        if event.context.user_id:
-            self._pressed[event.context.id] = event.context.user_id
-            for context_id in tuple(self._pressed)[:-MOST_PRESSED]:
-                del self._pressed[context_id]
+        self._pressed.append(event.context)
 
     @asynccontextmanager
     async def calling(self, context: Context | None) -> AsyncGenerator[None]:
@@ -80,7 +78,8 @@ class Opener:
         """Return whose call it is; that of an automation is of who pressed the button before it."""
         if context is None:
             return None
-        return context.user_id or self._pressed.get(context.parent_id or "")
+        causes = (one.user_id for one in self._pressed if one.id == context.parent_id)
+        return context.user_id or next(causes, None)
 
     @property
     def context_now(self) -> Context | None:

@@ -15,6 +15,7 @@ from tests.simulator.cloud import SimulatedCloud
 from tests.simulator.gateway import Gateway
 
 from .chromium import Browser, Page
+from .documented import document
 from .house import House
 from .pictures import take_pictures
 from .scenes import SCENES, Scene
@@ -47,6 +48,9 @@ async def main(options: argparse.Namespace) -> int:
         if options.pictures:
             options.pictures.mkdir(parents=True, exist_ok=True)
             await take_pictures(house, page, options.pictures)
+            return 0
+        if options.documentation:
+            await document(house, page)
             return 0
         for scene in SCENES:
             if not options.scenes or scene.name.startswith(tuple(options.scenes)):
@@ -99,6 +103,9 @@ def arguments() -> argparse.Namespace:
         description="Plays the card in a real browser, with a simulated lock.",
     )
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="only write pictures")
+    parser.add_argument(
+        "--documentation", action="store_true", help="only write the pictures in docs/pictures"
+    )
     parser.add_argument("scenes", nargs="*", metavar="SCENE")
     return parser.parse_args()
 

@@ -37,6 +37,7 @@ STARTED_WITHIN = 30.0
 ANSWER_WITHIN = 60.0
 TABLET = 600
 """Pixels; what is narrower is a phone."""
+WEBP_QUALITY = 75
 HELPERS = """
 const below = (selector, root) => {
   const found = [...root.querySelectorAll(selector)];
@@ -192,7 +193,7 @@ class Page:
 
     async def picture(self, path: Path, selector: str = "", margin: float = 16) -> None:
         """Write a picture of what is seen, or of one thing in it."""
-        clip = {}
+        clip: Json = {}
         if selector:
             x, y, width, height = await self.do(
                 f"(({{x, y, width, height}}) => [x, y, width, height])"
@@ -201,7 +202,9 @@ class Page:
             box = {"x": x - margin, "y": y - margin, "scale": 1}
             box |= {"width": width + 2 * margin, "height": height + 2 * margin}
             clip = {"clip": box}
-        answer = await self.send("Page.captureScreenshot", format="png", **clip)
+        if path.suffix == ".webp":
+            clip["quality"] = WEBP_QUALITY
+        answer = await self.send("Page.captureScreenshot", format=path.suffix[1:], **clip)
         await asyncio.to_thread(path.write_bytes, b64decode(answer["data"]))
 
     async def close(self) -> None:

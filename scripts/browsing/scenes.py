@@ -136,7 +136,7 @@ async def request_opened(house: House, page: Page) -> str | None:
     await house.stage.connected()
     before = house.lock.openings.count("remote")
     await house.lock.request(60)
-    await told(page, "Somebody asks to be let in")
+    await told(page, "Someone asks to be let in")
     await page.do(f"the('{IN_CARD} .actions button', 'Open').click()")
     first = await page.do("words('.countdown')")
     await page.sees(f"words('.countdown') !== {first!r}", "the countdown to go on")
@@ -144,7 +144,7 @@ async def request_opened(house: House, page: Page) -> str | None:
     expect(house.lock.openings.count("remote") == before, "an accidental tap has opened the door")
     await page.click(f"{IN_CARD} .actions button", "Open")
     await opened(house, before + 1)
-    await quiet(page, "Somebody asks to be let in")
+    await quiet(page, "Someone asks to be let in")
     await told(page, "Demo")
     return None
 
@@ -155,10 +155,10 @@ async def request_refused(house: House, page: Page) -> str | None:
     await house.stage.connected()
     before = house.lock.openings.count("remote")
     await house.lock.request(60)
-    await told(page, "Somebody asks to be let in")
+    await told(page, "Someone asks to be let in")
     await asyncio.sleep(SETTLED)
     await page.click(f"{IN_CARD} .actions button", "Refuse")
-    await quiet(page, "Somebody asks to be let in")
+    await quiet(page, "Someone asks to be let in")
     expect(house.lock.openings.count("remote") == before, "the door was opened")
     return None
 
@@ -320,7 +320,7 @@ async def phone(house: House, page: Page) -> str | None:
     await page.look(320, 640)
     await house.stage.connected()
     await house.lock.request(60)
-    await told(page, "Somebody asks to be let in")
+    await told(page, "Someone asks to be let in")
     for direction in ("rtl", "ltr"):
         await page.do(f"document.documentElement.dir = {direction!r}")
         out = await page.do(
@@ -348,10 +348,10 @@ async def accessible(house: House, page: Page) -> str | None:
     for dark in (False, True):
         await page.look(dark=dark)
         await house.lock.request(60)
-        await told(page, "Somebody asks to be let in")
+        await told(page, "Someone asks to be let in")
         await check_with_axe(page)
         await house.lock.end_request()
-        await quiet(page, "Somebody asks to be let in")
+        await quiet(page, "Someone asks to be let in")
         await check_with_axe(page)
         await page.click(f"{IN_CARD} .small", "Add")
         await page.sees("the('dialog')", "the dialog")
@@ -359,7 +359,7 @@ async def accessible(house: House, page: Page) -> str | None:
         await page.key("Escape")
         await page.sees("!the('dialog')", "the dialog to close")
     said = await page.do(f"all('{IN_CARD} [role=status]')[0].textContent")
-    expect("Somebody asks to be let in" in said, f"a screen reader hears {said!r}")
+    expect("Someone asks to be let in" in said, f"a screen reader hears {said!r}")
     await page.look()
     return None
 

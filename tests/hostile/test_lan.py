@@ -517,6 +517,29 @@ async def test_5_how_soon_an_opening_arrives_beside_a_fake_that_announces(
     assert took[OPENINGS // 2] < 1000
 
 
+@pytest.mark.parametrize("serve", [junk, mute, echo])
+@pytest.mark.parametrize("version", ["3.3", "3.4", "3.5"])
+async def test_5_a_lock_that_was_never_found_is_not_silenced(version: str, serve: Serve) -> None:
+    """It is heard through an account; the stranger is the only one in the network to announce."""
+    stored = {"product": {"product_id": MAINS}}
+    async with house(version, stored=stored, address=AUTO | {"host": None}) as home:
+        assert home.lock.snapshot.stays
+        async with stranger(home.simulated.port, serve) as one:
+            for _ in range(15):
+                announced_by(home)
+                await home.pass_time(6)
+            assert one.connections
+            assert one.controls == 0
+        shown = home.lock.snapshot
+        assert (shown.available, shown.key_refused, shown.missing) == (True, False, False)
+        assert (shown.problem, shown.state.last_heard) == (None, None)
+        assert home.lock.address.host is None
+        await home.simulated.wake()
+        home.hint()
+        await home.hurry_until(lambda: home.lock.snapshot.awake)
+        assert home.lock.address.host == "127.0.0.1"
+
+
 # 6. Poison
 
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 import json
+import time
 from typing import Any
 
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.tuya_wifi_lock.tuyalock.cloud.client import list_devices
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
@@ -15,6 +18,13 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     CloudUnreachable,
 )
 from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import Dp, DpType
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.json import json_bytes
+from homeassistant.util import dt as dt_util
+from tests.common import polled
+from tests.conftest import setup
+from tests.guests import act
+from tests.simulator.cloud import SimulatedCloud
 from tests.tuyalock.cloud.test_client import Home, home_fixture
 from tests.tuyalock.toy_clock import START
 
@@ -477,3 +487,48 @@ async def test_a_model_has_its_limits(home: Home) -> None:
     home.simulated.garble("(model|specifications)$", text=answer(text))
     expected = Dp("volume", DpType.INTEGER, writable=True, range=(-3, 9), step=2)
     assert await home.cloud.model() == {5: expected}
+
+
+# In Home Assistant
+
+LONG = 10**11 - 1
+ZONES = ("/etc/passwd", "../../etc/passwd", "Europe", "a" * 300, "[x](http://x)", "", "UTC")
+
+
+async def test_whatever_the_codes_of_guests_are_they_are_shown(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    soon = int(time.time()) + 3600
+    rows = [
+        PASSWORD | {"id": number, "effective_time": start, "invalid_time": end, "name": "[x](x)"}
+        for number, (start, end) in enumerate(
+            [(0, LONG), (LONG, 0), (5, 5), (LONG, LONG), (soon, soon), (soon + 60, soon)]
+        )
+    ]
+    rows += [
+        PASSWORD
+        | {"id": 100 + number, "effective_time": 0, "invalid_time": LONG, "time_zone": zone}
+        | {"schedule_list": [SCHEDULE | {"working_day": 127}]}
+        for number, zone in enumerate(ZONES)
+    ]
+    rows += [rows[-1] | {"id": "x", "schedule_list": [SCHEDULE | {"invalid_time": 540}]}]
+    cloud.garble("temp-passwords$", times=None, text=answer(rows))
+    await setup(hass, entry)
+    await polled(hass)
+    calendar = "calendar.wi_fi_lock_0001_guests"
+    now = dt_util.utcnow()
+    found: Any = await hass.services.async_call(
+        "calendar",
+        "get_events",
+        {"entity_id": calendar, "start_date_time": now, "end_date_time": now + timedelta(days=7)},
+        blocking=True,
+        return_response=True,
+    )
+    assert len(found[calendar]["events"]) >= 7
+    assert json_bytes(await act(hass, "get_temporary_passwords"))
+    states = {one.entity_id: one.state for one in hass.states.async_all()}
+    assert states[calendar] in {"on", "off"}
+    assert "Traceback" not in caplog.text

@@ -190,3 +190,20 @@ async def test_a_recording_of_more_than_ten_minutes_looks_like_a_clock_that_was_
             sent = begun - DAY + number * recorded_every
             await play(home, pushed(version, 3 + number, sent), host)
         assert len(home.unlocks) == expected
+
+
+@pytest.mark.parametrize("version", OLD)
+@pytest.mark.parametrize(("is_set", "expected"), [(False, 1), (True, 0)])
+async def test_a_recording_that_was_never_heard_looks_new_while_our_clock_is_not_set(
+    version: str, is_set: bool, expected: int
+) -> None:
+    async with house(version, max_clients=3) as home:
+        await prove(home)
+        missed = home.clock.time() + 3600
+        home.clock.move(DAY)
+        # Home Assistant starts again.
+        home.lock.move(home.lock.address)
+        if not is_set:
+            home.clock.set_by = 60 - home.clock.time()
+        await play(home, pushed(version, 3, missed), "127.0.0.1")
+        assert len(home.unlocks) == expected

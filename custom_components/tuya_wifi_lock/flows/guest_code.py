@@ -215,13 +215,14 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
         """
         if error.translation_key == "password_book_full":
             return self._full(self._coordinator().guests)
-        field = _FIELDS.get(error.translation_key or "", "base")
+        errors = {CONF_CODE: "enter_again"} if typed.get(CONF_CODE) else {}
+        errors[_FIELDS.get(error.translation_key or "", "base")] = "refused"
         values = {key: value for key, value in typed.items() if key != CONF_CODE}
         reason = await async_error_text(self.hass, error)
         return self._show_form(
             step_id,
             values,
-            {field: "refused"},
+            errors,
             collapsed=not typed[CONF_WEEKLY][CONF_DAYS],
             reason=reason,
             **placeholders,

@@ -61,7 +61,7 @@ from .storage import Reader, dump
 _LOGGER = logging.getLogger(__name__)
 
 CLOCK_STEP = 1.0
-"""Seconds by which our own clock is set at least; it is put right all the time by less."""
+"""Seconds by which our own clock is set at least; smaller corrections happen all the time."""
 LOOK_AT_CLOCK = 10.0
 """Seconds between two looks if our own clock is set by now."""
 
@@ -545,7 +545,8 @@ class TuyaLock:
         new = self._keeper.closed()
         if self.snapshot.awake:
             self._state = heard(self._state, self._clock.time())
-        if error:
+        # Anybody can announce an address, and have something wrong there.
+        if error and (self._reaching or self.address.host is not None):
             self.health.note_error(error, self._clock.time())
         self._waiters.fail(Source.LAN, error or ConnectionLost("the connection was ended"))
         return new
@@ -722,7 +723,7 @@ def _found(stored: Any, reader: Reader) -> dict[str, Any]:
 
 
 def _recent(dated: Iterable[Dated], report: Report) -> list[Observation]:
-    """Return what a report says of now, which alone can confirm anything."""
+    """Return what a report says of the present, which alone can confirm anything."""
     return [one for one, at in dated if report.received - at <= STALE_AFTER]
 
 

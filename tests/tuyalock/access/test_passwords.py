@@ -516,6 +516,13 @@ def test_a_password_that_was_replaced_in_the_book_is_there_once() -> None:
     assert one.phase is PasswordPhase.DELETING
 
 
+def test_passwords_without_a_name_are_listed_by_number_or_id() -> None:
+    nameless = password("", number=903), password("", id="4711")
+    with pytest.raises(PasswordRefused) as refused:
+        book(*nameless, password("Guest")).find("Nobody")
+    assert refused.value.translation_placeholders == {"names": "903, 4711, Guest"}
+
+
 WEEKLY = Weekly(days=frozenset({0, 1}), start=540, end=720, time_zone="Europe/Berlin")
 
 

@@ -180,7 +180,7 @@ async def test_junk_is_ignored(
 
 
 @pytest.mark.parametrize(
-    "address", [None, 7, "", "lock.local", "999.1.1.1", "fe80::1", "1\0", "\ud800"]
+    "address", [None, 7, "", "lock.local", "999.1.1.1", "fe80::1", "1\0", "\ud800", "8.8.8.8"]
 )
 async def test_an_announcement_without_a_good_address_comes_from_its_sender(
     address: object, ears: Ears, say: Callable[[bytes, int], None]

@@ -209,13 +209,12 @@ class PasswordBook:
     def _check_room(self, now: float) -> None:
         """Raise PasswordRefused if the lock has no room for one more."""
         if self.room(now) <= 0:
-            raise PasswordRefused(Mistake.BOOK_FULL, [one.name for one in self.valid(now)])
+            raise PasswordRefused(Mistake.BOOK_FULL, map(_label, self.valid(now)))
 
     def _unknown(self) -> PasswordRefused:
         """Return that there is no such password, and which ones there are."""
-        names = [
-            one.name for one in self if one.gone is None and one.phase is not PasswordPhase.DELETING
-        ]
+        there = [one for one in self if one.gone is None]
+        names = [_label(one) for one in there if one.phase is not PasswordPhase.DELETING]
         return PasswordRefused(Mistake.NO_SUCH_PASSWORD, names)
 
     def _forget(self, now: float) -> None:
@@ -500,6 +499,11 @@ def check_request(request: PasswordRequest, now: float) -> None:
         raise PasswordRefused(Mistake.BEYOND_CLOCK)
     if (weekly := request.weekly) and (not weekly.days or weekly.end <= weekly.start):
         raise PasswordRefused(Mistake.BAD_WEEKLY)
+
+
+def _label(password: TemporaryPassword) -> str:
+    """Return by what a password can be found: the app can give it no name."""
+    return password.name or str(password.number or password.id)
 
 
 def _trimmed(name: str) -> str:

@@ -70,6 +70,7 @@ _ID = re.compile(r"[\w.:=+-]{1,64}", re.ASCII)
 """An id that the cloud gives, which becomes part of a URL."""
 _CODE = re.compile("[0-9]{1,32}")
 """The digits of a password that the cloud makes."""
+_TIME_ZONE = re.compile("[A-Za-z_]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,2}")
 _LOCAL_KEY = re.compile("[!-~]{16}")
 _DAY_MINUTES = 24 * 60
 _ALL_DAYS = 0b111_1111
@@ -415,8 +416,13 @@ def _read_schedule(row: Any) -> Weekly | None:
         days=frozenset(day for day in range(7) if days & _day_bit(day)),
         start=start,
         end=min(end, _DAY_MINUTES - 1),
-        time_zone=_name(row.get("time_zone") or ""),
+        time_zone=_time_zone(row.get("time_zone")),
     )
+
+
+def _time_zone(value: Any) -> str:
+    """Read the name of a time zone, which is looked up as a file; empty is not known."""
+    return value if type(value) is str and _TIME_ZONE.fullmatch(value) else ""
 
 
 def write_schedule(weekly: Weekly) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from ipaddress import IPv4Address
 import logging
-import socket
-from typing import Any, override
+from typing import Any, TypeIs, override
 
 from ..models import is_device_id, is_product_id
 from . import protocol
@@ -168,7 +168,7 @@ class _Receiver(asyncio.DatagramProtocol):
         self._heard(
             Announcement(
                 device_id,
-                host if isinstance(host, str) and _is_ipv4(host) else sender,
+                host if _is_near(host) else sender,
                 version if version in protocol.VERSIONS else None,
                 product_id if is_product_id(product_id) else None,
                 self._asked,
@@ -181,9 +181,9 @@ class _Receiver(asyncio.DatagramProtocol):
         """Ignore what the network says about our questions."""
 
 
-def _is_ipv4(text: str) -> bool:
+def _is_near(host: Any) -> TypeIs[str]:
+    """Return if a value is an IPv4 address that is not on the internet."""
     try:
-        socket.inet_pton(socket.AF_INET, text)
-    except OSError, ValueError:
+        return isinstance(host, str) and not IPv4Address(host).is_global
+    except ValueError:
         return False
-    return True

@@ -126,6 +126,8 @@ class LanSession:
     def _begin(self, address: Address) -> None:
         """Know nothing but an address."""
         self._address = address
+        self._is_claimed = False
+        """Somebody has announced the address, and nobody has proved to be the lock there."""
         self.stays = self._said_to_stay or address.keep_alive
         """The lock stays on the network, by what is said of it or by what it has shown: the
         connection is kept, and the lock is missed without it."""
@@ -146,8 +148,9 @@ class LanSession:
     @property
     def address(self) -> Address:
         """Return how the lock is reached, with all that it has proved."""
-        clock = self._lock_clock
-        return replace(self._address, latest_push=clock.latest, clock_ahead=clock.ahead)
+        clock, address = self._lock_clock, self._address
+        host = None if self._is_claimed else address.host
+        return replace(address, host=host, latest_push=clock.latest, clock_ahead=clock.ahead)
 
     @property
     def clock_ahead(self) -> float | None:
@@ -247,7 +250,7 @@ class LanSession:
 
         One that was never found there may be heard in another way.
         """
-        located = self._address.host is not None
+        located = self._address.host is not None and not self._is_claimed
         away = self._running and self.stays and located and not self.connected
         self.missing = self.missing and away
         if self._missing_timer and not away:
@@ -296,7 +299,7 @@ class LanSession:
         if announced:
             candidate.announced_at = now
         if self._address.host is None:
-            self._address = replace(self._address, host=host)
+            self._address, self._is_claimed = replace(self._address, host=host), True
         at_home = candidate is self._home
         if at_home:
             if silence > PAUSE:
@@ -539,14 +542,14 @@ class LanSession:
         return await self._await_proof(candidate, connection)
 
     async def _await_proof(self, candidate: Candidate, connection: Connection) -> LockError | None:
-        """Give the other end some time to prove to be the lock of now; return why it ended.
+        """Give the other end some time to prove to be the lock, now; return why it ended.
 
         A lock of 3.1 or 3.3 proves nothing before it answers or reports something.
         """
         asked_at = self._clock.monotonic()
 
         def give_up() -> None:
-            silent = NotProven("the other end has not proved to be the lock of now")
+            silent = NotProven("the other end has not proved to be the lock, now")
             known_here = candidate is self._home and self._known_version is not None
             if connection is self._connection:
                 return
@@ -599,7 +602,7 @@ class LanSession:
         if candidate.hint_at is None or candidate.dialled_at - candidate.hint_at > DIAL_WINDOW:
             # It was found without a hint, by one of the short dials.
             candidate.hint_at = now
-        self._connection = connection
+        self._connection, self._is_claimed = connection, False
         self._sign_of_life(candidate, now)
         for other in self._candidates.values():
             if other is not candidate and other.connection:

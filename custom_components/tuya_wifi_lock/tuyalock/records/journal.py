@@ -39,7 +39,7 @@ class Journal:
         self._rows: dict[int, tuple[Record, Any]] = {}
         """The stored form of each record, as it was last asked for."""
         self._watermarks: dict[Kind, float] = {}
-        """The newest time of a record of each kind that is not kept any more."""
+        """The newest time of a record of each kind that is no longer kept."""
         self._loaded_id = 0
         """The id of the last record of an earlier start."""
         self.changes = 0
@@ -256,7 +256,7 @@ class Journal:
             one if is_set(one.when.received) else replace(one, confirmed=True)
             for one in records.values()
         ]
-        # What is not kept any more was received before what is.
+        # What is no longer kept was received before what is.
         journal._watermarks = {
             kind: min(time, first[kind] + CLOCK_TOLERANCE)
             for kind, time in stored.watermarks.items()

@@ -104,7 +104,7 @@ class RecordKeeper:
         self._waiting.remove(record_id)
 
     def decide(self, now: float) -> list[Record]:
-        """Decide what need not wait any more at a monotonic time."""
+        """Decide what no longer needs to wait at a monotonic time."""
         new = self._settle(self._ageing.decide(now))
         return new + self._duress.decide(now)
 
