@@ -24,7 +24,7 @@ def async_show_guest_codes(coordinator: LockCoordinator) -> None:
     """Keep a subentry for each guest code until the lock is unloaded."""
     page = _GuestCodePage(coordinator)
     entry = coordinator.config_entry
-    entry.async_on_unload(coordinator.async_add_listener(page.async_update))
+    entry.async_on_unload(coordinator.async_add_listener(page.async_updated))
     entry.async_on_unload(page.async_disarm)
     page.async_update()
 
@@ -56,6 +56,17 @@ class _GuestCodePage:
         self._failed_at: float | None = None
         """When it was that the last deletion failed, if it did."""
         self._cancel: CALLBACK_TYPE | None = None
+        self._inputs: object = None
+
+    @callback
+    def async_updated(self) -> None:
+        """Update the page if anything has changed that it shows or waits for."""
+        cloud = self._coordinator.cloud
+        works = cloud and (cloud.data.last_success, cloud.last_update_success)
+        inputs = (self._coordinator.data.passwords, self._entry.subentries, works)
+        if inputs != self._inputs:
+            self._inputs = inputs
+            self.async_update()
 
     @callback
     def async_update(self) -> None:

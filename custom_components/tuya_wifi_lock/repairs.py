@@ -29,7 +29,7 @@ from .coordinator import LockConfigEntry, LockCoordinator
 from .diagnosis import check_lock, checked_signal
 from .dispatcher import Delivery
 from .flows.member import CONF_MEMBER, WHO, last_used, member_data
-from .members import key_of, members_of, name_mistake, owner_of
+from .members import key_of, members_of, name_mistake, owner
 from .texts import async_time_format, in_markdown, number_name
 from .tuyalock import Family, Kind, is_clock_set
 
@@ -329,7 +329,7 @@ def _last_unknown(coordinator: LockCoordinator) -> str | None:
         if (number := key_of(record.unlock))
         and record.happened >= since
         and number not in coordinator.ignored
-        and not owner_of(members, number)
+        and not owner(members, number)
     }
     return unknown[max(unknown)] if unknown else None
 
@@ -496,7 +496,7 @@ class UnknownNumberFlow(RepairsFlow):
         """End the flow if its question is answered by now, or the lock is not loaded."""
         if self._entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
-        if member := owner_of(members_of(self._entry).values(), self._number):
+        if member := owner(members_of(self._entry).values(), self._number):
             return self.async_abort(
                 reason="known", description_placeholders={"member": in_markdown(member.name)}
             )

@@ -611,12 +611,11 @@ class LanSession:
 
     def _accepted(self, candidate: Candidate) -> None:
         """Note that the lock talks to us."""
-        if not self.connected:
-            self.connected = True
-            candidate.work()
-            self._watch_idle()
-            self._watch_absence()
-            _LOGGER.debug("%s is connected", self._address.device_id)
+        self.connected = True
+        candidate.work()
+        self._watch_idle()
+        self._watch_absence()
+        _LOGGER.debug("%s is connected", self._address.device_id)
 
     def _received(self, candidate: Candidate, received: Received) -> None:
         connection = candidate.connection
@@ -634,7 +633,8 @@ class LanSession:
 
     def _take(self, candidate: Candidate, received: Received) -> None:
         if not isinstance(received, Rejected):
-            self._accepted(candidate)
+            if not self.connected:
+                self._accepted(candidate)
             self._sign_of_life(candidate, self._clock.monotonic())
         self._on_event(received)
 
