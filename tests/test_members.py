@@ -18,6 +18,7 @@ from custom_components.tuya_wifi_lock.const import (
 )
 from custom_components.tuya_wifi_lock.flows.member import CONF_MEMBER, last_used
 from custom_components.tuya_wifi_lock.members import read_number
+from custom_components.tuya_wifi_lock.texts import async_load_texts
 from custom_components.tuya_wifi_lock.tuyalock import Age
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
@@ -237,8 +238,11 @@ async def test_a_member_is_added_while_the_lock_has_not_yet_proved_its_new_addre
         ("inside:1", None),
     ],
 )
-def test_a_number_is_read_as_people_write_it(typed: str, number: str | None) -> None:
-    assert read_number(typed) == number
+async def test_a_number_is_read_as_people_write_it(
+    hass: HomeAssistant, typed: str, number: str | None
+) -> None:
+    await async_load_texts(hass)
+    assert read_number(hass, typed) == number
 
 
 async def test_typed_numbers_are_stored_in_one_form_and_once(
@@ -351,7 +355,8 @@ async def test_the_last_use_is_told_in_local_time(
     now = dt_util.parse_datetime("2026-11-20 23:00")
     assert now
     freezer.move_to(now.replace(tzinfo=zone))
-    assert last_used(happened, age, hours) == label
+    await async_load_texts(hass)
+    assert last_used(hass, happened, age, hours) == label
 
 
 @pytest.mark.parametrize(

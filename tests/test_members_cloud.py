@@ -46,7 +46,7 @@ async def test_a_member_of_the_app_brings_their_numbers_along(
     assert form["step_id"] == "found"
     alice, bob = offered(form, CONF_MEMBER)
     numbers = ["card:2", "fingerprint:3", "fingerprint:4", "fingerprint:12"]
-    assert alice["label"] == "Alice (card 2, fingerprint 3, fingerprint 4, fingerprint 12)"
+    assert alice["label"] == "Alice (Card 2, Fingerprint 3, Fingerprint 4, Fingerprint 12)"
     assert bob["label"] == "Bob"
     form = await answer(hass, form, {CONF_MEMBER: alice["value"]})
     filled_in = {CONF_NAME: "Alice", CONF_NUMBERS: numbers, CONF_DURESS: ["fingerprint:4"]}

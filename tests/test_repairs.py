@@ -87,12 +87,12 @@ async def choose(hass: HomeAssistant, option: str) -> Any:
 @pytest.mark.parametrize(
     ("method", "number", "name"),
     [
-        ("fingerprint", 3, "fingerprint 3"),
-        ("password", 2, "password 2"),
-        ("card", 14, "card 14"),
-        ("face", 0, "face 0"),
-        ("palm", 1, "palm 1"),
-        ("finger_vein", 5, "finger vein 5"),
+        ("fingerprint", 3, "Fingerprint 3"),
+        ("password", 2, "Password 2"),
+        ("card", 14, "Card 14"),
+        ("face", 0, "Face 0"),
+        ("palm", 1, "Palm 1"),
+        ("finger_vein", 5, "Finger vein 5"),
     ],
 )
 async def test_an_unknown_number_is_asked_for(
@@ -146,7 +146,7 @@ async def test_without_members_nothing_is_asked(
     assert asked(hass) == []
     id_ = add(hass, entry, "Alice", "fingerprint:1")
     await hass.async_block_till_done()
-    assert asked(hass) == ["fingerprint 3"]
+    assert asked(hass) == ["Fingerprint 3"]
     hass.config_entries.async_remove_subentry(entry, id_)
     await hass.async_block_till_done()
     assert asked(hass) == []
@@ -160,15 +160,15 @@ async def test_late_unlocks_are_asked_for_and_the_newest_number_wins(
     await simulated_lock.push({"1": 4}, {"1": now - 600})
     await reported(hass, simulated_lock)
     assert state(hass, LATE_UNLOCK).attributes["number"] == 4
-    assert asked(hass) == ["fingerprint 4"]
+    assert asked(hass) == ["Fingerprint 4"]
     await unlock(hass, simulated_lock, "card", 2)
-    assert asked(hass) == ["card 2"]
+    assert asked(hass) == ["Card 2"]
     await simulated_lock.push({"1": 5}, {"1": now - 300})
     await reported(hass, simulated_lock)
     assert state(hass, LATE_UNLOCK).attributes["number"] == 5
-    assert asked(hass) == ["card 2"]
+    assert asked(hass) == ["Card 2"]
     await unlock(hass, simulated_lock, "fingerprint", 1)
-    assert asked(hass) == ["card 2"]
+    assert asked(hass) == ["Card 2"]
 
 
 async def test_a_question_that_the_owner_has_put_aside_stays_aside(
@@ -188,7 +188,7 @@ async def test_a_reload_keeps_the_question_and_a_removal_ends_it(
 ) -> None:
     await unlock(hass, simulated_lock, "fingerprint", 3)
     await restart(hass, entry)
-    assert asked(hass) == ["fingerprint 3"]
+    assert asked(hass) == ["Fingerprint 3"]
     await hass.config_entries.async_remove(entry.entry_id)
     await hass.async_block_till_done()
     assert asked(hass) == []
@@ -201,7 +201,7 @@ async def test_a_number_that_finds_its_member_while_the_lock_is_unloaded_is_aske
     assert await hass.config_entries.async_unload(entry.entry_id)
     await hass.async_block_till_done()
     add(hass, entry, "Bob", "fingerprint:3")
-    assert asked(hass) == ["fingerprint 3"]
+    assert asked(hass) == ["Fingerprint 3"]
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     assert asked(hass) == []
@@ -220,7 +220,7 @@ async def test_the_number_is_given_to_a_member(
     assert menu["menu_options"] == ["member", "new_member", "ignore"]
     used = menu["description_placeholders"].pop("used")
     assert re.fullmatch(r"(today|yesterday) at \d{1,2}:\d\d [AP]M", used)
-    assert menu["description_placeholders"] == {"number": "fingerprint 3", "lock": entry.title}
+    assert menu["description_placeholders"] == {"number": "Fingerprint 3", "lock": entry.title}
     form = await answer(hass, menu, {"next_step_id": "member"})
     assert form["type"] is FlowResultType.FORM
     options = form["data_schema"].schema[CONF_MEMBER].config["options"]
@@ -278,7 +278,7 @@ async def test_a_number_is_ignored_for_good(
     await unlock(hass, simulated_lock, "fingerprint", 3)
     assert asked(hass) == []
     await unlock(hass, simulated_lock, "fingerprint", 4)
-    assert asked(hass) == ["fingerprint 4"]
+    assert asked(hass) == ["Fingerprint 4"]
 
 
 @pytest.mark.parametrize("option", ["member", "new_member", "ignore"])
@@ -294,14 +294,14 @@ async def test_an_answer_leaves_the_newer_question_and_brings_the_one_before(
         await unlock(hass, simulated_lock, "fingerprint", number)
     step = await fix(hass)
     await unlock(hass, simulated_lock, "fingerprint", 4)
-    assert asked(hass) == ["fingerprint 4"]
+    assert asked(hass) == ["Fingerprint 4"]
     step = await answer(hass, step, {"next_step_id": option})
     if option in typed:
         step = await answer(hass, step, typed[option])
     assert step["type"] is FlowResultType.CREATE_ENTRY
-    assert asked(hass) == ["fingerprint 4"]
+    assert asked(hass) == ["Fingerprint 4"]
     await choose(hass, "ignore")
-    assert asked(hass) == ["fingerprint 2"]
+    assert asked(hass) == ["Fingerprint 2"]
     await choose(hass, "ignore")
     assert asked(hass) == []
 
@@ -319,7 +319,7 @@ async def test_what_the_cloud_tells_of_the_time_before_the_set_up_is_not_asked_f
     await wait_for(hass, lambda: state(hass, LAST_UNLOCKED_BY).state == "Fingerprint 3")
     await wake(hass, entry, simulated_lock)
     await unlock(hass, simulated_lock, "fingerprint", 4)
-    assert asked(hass) == ["fingerprint 4"]
+    assert asked(hass) == ["Fingerprint 4"]
     await choose(hass, "ignore")
     assert asked(hass) == []
 
@@ -355,7 +355,7 @@ async def test_a_lock_that_is_not_loaded_hears_no_answer(
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_loaded")
     result = await fix(hass)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_loaded")
-    assert asked(hass) == ["fingerprint 3"]
+    assert asked(hass) == ["Fingerprint 3"]
 
 
 async def test_a_member_that_is_removed_meanwhile_is_asked_for_again(

@@ -23,7 +23,7 @@ from tuya_sharing.device import DeviceFunction, DeviceStatusRange
 from tuya_sharing.home import SmartLifeHome
 from tuya_sharing.mq import SharingMQ, SharingMQConfig
 
-from homeassistant.config_entries import ConfigEntry, ConfigFlow
+from homeassistant.config_entries import ConfigEntry, ConfigEntryDisabler, ConfigFlow
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 from tests.devices import Model
@@ -208,10 +208,13 @@ class TuyaLogin:
     # The entry
 
     async def set_up(self) -> None:
-        """Add the entry and set it up, or set it up again."""
+        """Add the entry and set it up, or enable it, or set it up again."""
         if not self.hass.config_entries.async_get_entry(self.entry.entry_id):
             self.entry.add_to_hass(self.hass)
-        await self.hass.config_entries.async_setup(self.entry.entry_id)
+        if self.entry.disabled_by:
+            await self.hass.config_entries.async_set_disabled_by(self.entry.entry_id, None)
+        else:
+            await self.hass.config_entries.async_setup(self.entry.entry_id)
         await self.hass.async_block_till_done()
 
     async def reload(self) -> None:
@@ -220,8 +223,9 @@ class TuyaLogin:
         await self.hass.async_block_till_done()
 
     async def unload(self) -> None:
-        """Unload the entry, as one that is disabled."""
-        await self.hass.config_entries.async_unload(self.entry.entry_id)
+        """Disable the entry."""
+        user = ConfigEntryDisabler.USER
+        await self.hass.config_entries.async_set_disabled_by(self.entry.entry_id, user)
         await self.hass.async_block_till_done()
 
     async def remove(self) -> None:

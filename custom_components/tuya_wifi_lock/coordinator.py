@@ -39,11 +39,11 @@ from .const import (
 from .discovery import async_find_mac, async_get_listener
 from .dispatcher import RecordDispatcher
 from .guests import Guests
-from .members import Member, members_of, owner
+from .members import Member, key_of, members_of, owner
 from .new_codes import NewCodes
 from .opener import Opener, Opening
 from .store import SalvagedStore
-from .texts import lock_errors, way_in_words
+from .texts import lock_errors, text, way_name
 from .tuya_account import Trouble, TuyaAccount
 from .tuyalock import (
     Address,
@@ -68,15 +68,6 @@ SAVE_DELAY = 10.0
 SHORT_STOP = 3600.0
 """Seconds of a stop that is ignored: a lock that was silent all day still is."""
 
-MODELS = {
-    Family.A: "Wi-Fi lock",
-    Family.B: "Wi-Fi lock Pro",
-    Family.C: "Wi-Fi and Bluetooth lock",
-    Family.D: "Wi-Fi access control",
-    Family.E: "Video lock",
-    None: None,
-}
-
 type LockConfigEntry = ConfigEntry[LockCoordinator]
 
 
@@ -93,7 +84,7 @@ class _Stored:
     """What is stored of a lock beside what it knows itself."""
 
     clean: bool = False
-    """It was stopped in good order."""
+    """It was stopped cleanly."""
     ignored: frozenset[str] = frozenset()
     kind_answered: bool = False
     """Its owner was asked which kind of lock it is, and has answered."""
@@ -208,20 +199,19 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self.kind_answered = beside.kind_answered
         self._member_listeners: list[CALLBACK_TYPE] = []
         self._feature_listeners: list[CALLBACK_TYPE] = []
-        self._features = self._read_features()
+        self._features: tuple[object, ...] = ()
+        """What decides which entities the lock has."""
         self.guests = Guests(hass, entry, self.lock.passwords, self.action)
         self.new_codes = NewCodes(hass)
         booked = reader.read("bookings", list[Booking], stored.get("bookings", []), [])
         self.bookings = Bookings(hass, entry, self.guests, booked, self._async_save_now)
-        self.available = self._is_available()
-        """The lock is there for us, awake or not; entities show this."""
+        self.available = True
+        """The lock is there for us, awake or not; behind a gateway, Tuya reports about it."""
         self.opener = Opener(hass, beside.opening)
         self.last_unlocked_by = self._who_unlocked(self.data.last_unlock)
         if not beside.clean:
             self.lock.recover()
-        self.records = RecordDispatcher(
-            entry, self.lock, lambda: self.members, self.opener, self._async_save
-        )
+        self.records = RecordDispatcher(entry, self.lock, self.owner, self.opener, self._async_save)
         self._closed = False
         self._planned: float | None = None
         """Seconds after which a write was planned that has not begun."""
@@ -307,16 +297,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self.lock.choose_kind(families)
         self._async_save()
 
-    def _is_available(self) -> bool:
-        """Return if the lock is there for us; behind a gateway, if Tuya reports about it."""
-        if self.lock.on_network:
-            return self.data.available
-        by_account = self.account.trouble in {None, Trouble.CONNECTING}
-        return by_account or (self.cloud is not None and self.cloud.last_update_success)
-
     def owner(self, unlock: Unlock) -> Member | None:
         """Return whose number opened the lock."""
-        return owner(self.members.values(), unlock)
+        return owner(self.members.values(), key_of(unlock))
 
     @property
     def device_info(self) -> DeviceInfo:
@@ -326,14 +309,15 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             identifiers={(DOMAIN, self.device_id)},
             connections={(dr.CONNECTION_NETWORK_MAC, mac)} if mac else set(),
             manufacturer="Tuya",
-            model=self._model,
+            model=self.model,
             name=self.config_entry.title,
         )
 
     @property
-    def _model(self) -> str | None:
-        on_network = self.lock.on_network
-        return MODELS[self.data.family] if on_network else "Lock behind a gateway"
+    def model(self) -> str | None:
+        """Return what kind of lock it is, in words, where that is known."""
+        key = self.data.family if self.lock.on_network else "gateway"
+        return text(self.hass, "model", key.lower()) if key else None
 
     def member_device(self, member: Member) -> DeviceInfo:
         """Return the device of a member; it belongs to the lock's.
@@ -354,7 +338,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @property
     def _member_model(self) -> str:
-        return f"Member at {self.name}"
+        return text(self.hass, "model", "member").format(lock=self.name)
 
     def _who_unlocked(self, record: Record | None) -> str | None:
         """Return who unlocked last: a name if there is one, or else `Fingerprint 3`."""
@@ -367,18 +351,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             return self.opener.name_of(record) or "Home Assistant"
         if guest := self.lock.password_name(record):
             return guest
-        return way_in_words(unlock).capitalize()
-
-    def _read_features(self) -> tuple[object, ...]:
-        """Return what decides which entities the lock has."""
-        snapshot, cloud = self.data, self.cloud
-        return (
-            snapshot.state.seen,
-            snapshot.family,
-            snapshot.changeable,
-            snapshot.kinds,
-            cloud and cloud.data.firmware is not None,
-        )
+        return way_name(self.hass, unlock.method, unlock.number)
 
     @callback
     def async_subscribe_features(self, listener: CALLBACK_TYPE) -> None:
@@ -389,8 +362,20 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def async_update_listeners(self) -> None:
         """Call back all who show something of the lock."""
-        self.available = self._is_available()
-        if (features := self._read_features()) != self._features:
+        snapshot, cloud = self.data, self.cloud
+        if self.lock.on_network:
+            self.available = snapshot.available
+        else:
+            by_account = self.account.trouble in {None, Trouble.CONNECTING}
+            self.available = by_account or (cloud is not None and cloud.last_update_success)
+        features = (
+            snapshot.state.seen,
+            snapshot.family,
+            snapshot.changeable,
+            snapshot.kinds,
+            cloud and cloud.data.firmware is not None,
+        )
+        if features != self._features:
             self._features = features
             for listener in tuple(self._feature_listeners):
                 listener()

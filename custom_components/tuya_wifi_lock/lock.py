@@ -2,7 +2,6 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from datetime import datetime
 import hmac
 import time
 from typing import Any, override
@@ -13,31 +12,19 @@ from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.util import dt as dt_util
 
 from .const import CONF_CODE, DOMAIN
-from .coordinator import MODELS, LockConfigEntry, LockCoordinator
+from .coordinator import LockConfigEntry, LockCoordinator
 from .dispatcher import Delivery
 from .entity import TuyaLockEntity
-from .texts import iso, way_in_words
-from .tuyalock import Age, Kind, Record
+from .texts import iso, local_time, text
+from .tuyalock import Age, Kind
 
 # Not 1: locking must not queue behind an unlock that waits, and two unlocks share one attempt.
 PARALLEL_UPDATES = 0
 
 CODE_FORMAT = "^([0-9]{4,10})?$"
 """It allows an empty code, because Home Assistant checks it for locking, too."""
-
-_WAYS = {
-    "app": "with the app",
-    "bluetooth": "over Bluetooth",
-    "combined": "with several keys at once",
-    "emergency": "in an emergency",
-    "inside": "from inside",
-    "other": "in another way",
-    "remote": "remotely",
-    "voice": "by voice",
-}
 
 
 async def async_setup_entry(
@@ -87,13 +74,17 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
         else:
             # Home Assistant would name whoever has just called another action of the lock.
             self._context = None
-        model, device = MODELS[self.coordinator.data.family], self.device_entry
+        model, device = self.coordinator.model, self.device_entry
         if isinstance(device, dr.DeviceEntry) and model not in {None, device.model}:
             dr.async_get(self.hass).async_update_device(device.id, model=model)
         self.async_write_ha_state()
 
     def _set_state(self) -> None:
-        """Take over what is known of the lock; None is not known."""
+        """Take over what is known of the lock; None is not known.
+
+        The state is not called assumed: dashboards would offer to lock what is locked, and only a
+        lock that cannot be locked from here leaves us to guess.
+        """
         data = self.coordinator.data
         self._attr_is_locked = data.bolt.locked
         self._attr_is_unlocking = data.unlocking
@@ -101,21 +92,12 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
         self._attr_changed_by = self.coordinator.last_unlocked_by
         self._code: str | None = self.coordinator.config_entry.options.get(CONF_CODE)
         self._attr_code_format = CODE_FORMAT if self._code else None
-        self._attr_extra_state_attributes = self._explanation()
-
-    def _explanation(self) -> dict[str, Any]:
-        """Return if locked is a guess, why the last try failed, and what an unlock waits for.
-
-        The state is not called assumed: dashboards would offer to lock what is locked, and only a
-        lock that cannot be locked from here leaves us to guess.
-        """
-        data = self.coordinator.data
         attributes = {**self._refusal, **({"assumed": True} if data.bolt.assumed else {})}
         if data.unlocking:
             waits = "connection" if data.stays else "request"
             attributes["waits_for"] = waits if data.unlock_waits_until else "answer"
             attributes["waits_until"] = iso(data.unlock_waits_until)
-        return attributes
+        self._attr_extra_state_attributes = attributes
 
     @override
     async def async_unlock(self, **kwargs: Any) -> None:
@@ -163,41 +145,37 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
 def async_log_unlock(hass: HomeAssistant, entity_id: str, name: str, delivery: Delivery) -> None:
     """Write an unlock into the Activity: Front door was unlocked by Alice with fingerprint 3.
 
-    This is Home Assistant's own event for such entries, as the action `logbook.log` fires it. The
-    texts of entries are English in all of Home Assistant.
+    This is Home Assistant's own event for such entries, as the action `logbook.log` fires it, in
+    Home Assistant's language.
     """
-    record = delivery.record
-    way = "with a guest code" if delivery.password_name else _way(record)
     # The Activity page shows the entity's own name in place of the one given here.
-    entry = {
-        ATTR_NAME: name,
-        "message": f"was unlocked by {_who(delivery)} {way}{_when(record)}",
-        ATTR_ENTITY_ID: entity_id,
-    }
+    entry = {ATTR_NAME: name, "message": _message(hass, delivery), ATTR_ENTITY_ID: entity_id}
     hass.bus.async_fire(EVENT_LOGBOOK_ENTRY, entry, context=delivery.context)
 
 
-def _who(delivery: Delivery) -> str:
+def _message(hass: HomeAssistant, delivery: Delivery) -> str:
+    """Return what has happened, and when it was, if that is not now."""
+    record, values = delivery.record, {"who": _who(hass, delivery), "way": _way(hass, delivery)}
+    if record.age is Age.LIVE:
+        return text(hass, "activity", "unlocked").format(**values)
+    if record.known_time is None:
+        return text(hass, "activity", "unlocked_earlier").format(**values)
+    at = local_time(record.known_time)
+    values |= {"day": f"{at:%Y-%m-%d}", "time": f"{at:%H:%M}"}
+    return text(hass, "activity", "unlocked_then").format(**values)
+
+
+def _who(hass: HomeAssistant, delivery: Delivery) -> str:
     """Return who opened it; a guest is known by the name of the code."""
     if delivery.member:
         return delivery.member.name
     if delivery.record.unlock.by_us:
         return delivery.opener or "Home Assistant"
-    return delivery.password_name or "someone"
+    return delivery.password_name or text(hass, "activity", "someone")
 
 
-def _way(record: Record) -> str:
-    unlock = record.unlock
-    if way := _WAYS.get(unlock.method):
-        return way
-    return f"with {way_in_words(unlock)}"
-
-
-def _when(record: Record) -> str:
-    """Return when it was, if that is not now."""
-    if record.age is Age.LIVE:
-        return ""
-    if record.known_time is None:
-        return ", some time ago"
-    local = datetime.fromtimestamp(record.known_time, dt_util.get_default_time_zone())
-    return f" on {local:%Y-%m-%d at %H:%M}"
+def _way(hass: HomeAssistant, delivery: Delivery) -> str:
+    unlock = delivery.record.unlock
+    key = "guest" if delivery.password_name else unlock.method
+    number = "" if unlock.number is None else unlock.number
+    return text(hass, "activity_way", key).format(number=number).strip()

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import re
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.core import HomeAssistant, callback
 
 from .const import CONF_DURESS, CONF_NUMBERS, CONF_PERSON, SUBENTRY_MEMBER
+from .texts import text
 from .tuyalock import MAX_NAME, Unlock, safe_name
 
 OWNED_METHODS = ("fingerprint", "password", "card", "face", "palm", "finger_vein")
@@ -20,7 +22,7 @@ _ALSO_CALLED = {
     "vein": "finger_vein",
 }
 
-_NUMBER = re.compile(r"([a-z][a-z _]*?)[ :#]*([0-9]{1,10})")
+_NUMBER = re.compile(r"(\D*?)[ :#]*([0-9]{1,10})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +51,18 @@ def is_duress(member: Member, unlock: Unlock) -> bool:
     return key_of(unlock) in member.duress
 
 
-def read_number(text: str) -> str | None:
-    """Return what somebody typed, `finger 3`, as `fingerprint:3`, or None if it is neither."""
-    if not (found := _NUMBER.fullmatch(text.strip().lower())):
+@callback
+def read_number(hass: HomeAssistant, typed: str) -> str | None:
+    """Return what somebody typed, `finger 3`, as `fingerprint:3`, or None if it is neither.
+
+    A method is known by its name in Home Assistant's language, and by its English ones.
+    """
+    if not (found := _NUMBER.fullmatch(typed.strip().casefold())):
         return None
-    typed = "_".join(found[1].replace("_", " ").split())
-    method = _ALSO_CALLED.get(typed, typed)
-    return f"{method}:{int(found[2])}" if method in OWNED_METHODS else None
-
-
-def number_name(key: str) -> str:
-    """Return `fingerprint:3` as people say it: Fingerprint 3."""
-    return key.replace("_", " ").replace(":", " ").capitalize()
+    name = " ".join(found[1].replace("_", " ").split())
+    names = {text(hass, "methods", one).casefold(): one for one in OWNED_METHODS}
+    names |= {one.replace("_", " "): one for one in OWNED_METHODS} | _ALSO_CALLED
+    return f"{names[name]}:{int(found[2])}" if name in names else None
 
 
 def members_of(entry: ConfigEntry) -> dict[str, Member]:
@@ -72,13 +74,8 @@ def members_of(entry: ConfigEntry) -> dict[str, Member]:
     }
 
 
-def owner(members: Iterable[Member], unlock: Unlock) -> Member | None:
-    """Return whose number opened the lock."""
-    return owner_of(members, key) if (key := key_of(unlock)) else None
-
-
-def owner_of(members: Iterable[Member], key: str) -> Member | None:
-    """Return whose number it is: `fingerprint:3`."""
+def owner(members: Iterable[Member], key: str | None) -> Member | None:
+    """Return whose number it is, `fingerprint:3`, if it is anybody's."""
     for member in members:
         if key in member.numbers:
             return member

@@ -29,8 +29,8 @@ from .coordinator import LockConfigEntry, LockCoordinator
 from .diagnosis import check_lock, checked_signal
 from .dispatcher import Delivery
 from .flows.member import CONF_MEMBER, WHO, last_used, member_data
-from .members import key_of, members_of, name_mistake, number_name, owner_of
-from .texts import async_time_format, in_markdown
+from .members import key_of, members_of, name_mistake, owner
+from .texts import async_time_format, in_markdown, number_name
 from .tuyalock import Family, Kind, is_clock_set
 
 CHECK_EVERY = timedelta(hours=1)
@@ -55,7 +55,7 @@ KINDS: Mapping[str, frozenset[Family]] = {
 """What an owner can see of a lock -> the families that it may be of."""
 
 NOT_ON_PLATFORM = {"cloud_calls_used_up", "cloud_clock"}
-"""Failures of the cloud that are not put right on Tuya's developer platform."""
+"""Failures of the cloud that are not fixed on Tuya's developer platform."""
 
 ISSUES: Mapping[str, str] = {
     "battery_unreliable": "battery_replace",
@@ -309,7 +309,7 @@ def async_ask_whose_number(hass: HomeAssistant, coordinator: LockCoordinator) ->
         is_fixable=True,
         severity=ir.IssueSeverity.WARNING,
         translation_key=UNKNOWN_NUMBER,
-        translation_placeholders=_placeholders(entry, number),
+        translation_placeholders=_placeholders(hass, entry, number),
     )
 
 
@@ -329,13 +329,13 @@ def _last_unknown(coordinator: LockCoordinator) -> str | None:
         if (number := key_of(record.unlock))
         and record.happened >= since
         and number not in coordinator.ignored
-        and not owner_of(members, number)
+        and not owner(members, number)
     }
     return unknown[max(unknown)] if unknown else None
 
 
-def _placeholders(entry: LockConfigEntry, number: str) -> dict[str, str]:
-    return {"number": number_name(number).lower(), "lock": in_markdown(entry.title)}
+def _placeholders(hass: HomeAssistant, entry: LockConfigEntry, number: str) -> dict[str, str]:
+    return {"number": number_name(hass, number), "lock": in_markdown(entry.title)}
 
 
 @callback
@@ -405,12 +405,13 @@ class UnknownNumberFlow(RepairsFlow):
     def __init__(self, entry: LockConfigEntry, number: str) -> None:
         self._entry = entry
         self._number = number
-        self._texts = _placeholders(entry, number)
+        self._texts: dict[str, str] = {}
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Choose what to do with the number."""
         if over := self._over():
             return over
+        self._texts = _placeholders(self.hass, self._entry, self._number)
         self._texts["used"] = await self._async_used()
         return self.async_show_menu(
             step_id="init",
@@ -475,7 +476,7 @@ class UnknownNumberFlow(RepairsFlow):
         records = self._entry.runtime_data.lock.records(Kind.UNLOCK)
         used = [one for one in records if key_of(one.unlock) == self._number]
         last = max(used, key=lambda record: record.happened)
-        return last_used(last.happened, last.age, await async_time_format(self.hass))
+        return last_used(self.hass, last.happened, last.age, await async_time_format(self.hass))
 
     @callback
     @override
@@ -485,7 +486,7 @@ class UnknownNumberFlow(RepairsFlow):
             async_ask_whose_number(self.hass, self._entry.runtime_data)
 
     def _add(self, name: str, typed: dict[str, Any]) -> None:
-        data = MappingProxyType(member_data({**typed, CONF_NUMBERS: [self._number]}))
+        data = MappingProxyType(member_data(self.hass, {**typed, CONF_NUMBERS: [self._number]}))
         subentry = ConfigSubentry(
             data=data, subentry_type=SUBENTRY_MEMBER, title=name, unique_id=None
         )
@@ -495,7 +496,7 @@ class UnknownNumberFlow(RepairsFlow):
         """End the flow if its question is answered by now, or the lock is not loaded."""
         if self._entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
-        if member := owner_of(members_of(self._entry).values(), self._number):
+        if member := owner(members_of(self._entry).values(), self._number):
             return self.async_abort(
                 reason="known", description_placeholders={"member": in_markdown(member.name)}
             )

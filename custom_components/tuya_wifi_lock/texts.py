@@ -15,7 +15,7 @@ from homeassistant.helpers.translation import async_get_cached_translations, asy
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .tuyalock import LockError, Unlock
+from .tuyalock import LockError
 
 
 def _timestamp(moment: datetime) -> float:
@@ -80,21 +80,6 @@ async def async_time_format(hass: HomeAssistant) -> str:
     return "%-I:%M %p" if hours == "12" else "%H:%M"
 
 
-def day_and_time(moment: float, time_format: str) -> str:
-    """Return the local time of a Unix time in words: today at 8:12 AM."""
-    at = local_time(moment)
-    days = (dt_util.now().date() - at.date()).days
-    day = {0: "today", 1: "yesterday"}.get(days, at.date().isoformat())
-    return f"{day} at {at.strftime(time_format)}"
-
-
-def way_in_words(unlock: Unlock) -> str:
-    """Return how somebody opened: fingerprint 3."""
-    is_guest = unlock.method == "temporary_password"
-    way = "guest code" if is_guest else unlock.method.replace("_", " ")
-    return way if unlock.number is None else f"{way} {unlock.number}"
-
-
 async def async_texts(hass: HomeAssistant, kind: str) -> Mapping[str, str]:
     """Return the texts of a kind by their keys, in Home Assistant's language."""
     texts = await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
@@ -109,14 +94,43 @@ async def async_error_text(hass: HomeAssistant, error: HomeAssistantError) -> st
     return text.format(**error.translation_placeholders or {})
 
 
+async def async_load_texts(hass: HomeAssistant) -> None:
+    """Have the texts at hand; they are while a lock is set up."""
+    await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
+
+
 @callback
 def text(hass: HomeAssistant, kind: str, key: str) -> str:
-    """Return a text of a kind in Home Assistant's language, once the integration is set up.
+    """Return a text of a kind in Home Assistant's language, once the texts are at hand.
 
     While a language that was just chosen is loaded, it is the key.
     """
     cached = async_get_cached_translations(hass, hass.config.language, "selector", DOMAIN)
     return cached.get(f"component.{DOMAIN}.selector.{kind}.options.{key}", key)
+
+
+@callback
+def day_and_time(hass: HomeAssistant, moment: float, time_format: str) -> str:
+    """Return the local time of a Unix time in words: today at 8:12 AM."""
+    at = local_time(moment)
+    days = (dt_util.now().date() - at.date()).days
+    key = {0: "today", 1: "yesterday"}.get(days, "day")
+    return text(hass, "last_used", key).format(
+        day=at.date().isoformat(), time=at.strftime(time_format)
+    )
+
+
+@callback
+def way_name(hass: HomeAssistant, method: str, number: int | str | None) -> str:
+    """Return how somebody opens: Fingerprint 3."""
+    way = text(hass, "methods", method)
+    return way if number is None else f"{way} {number}"
+
+
+@callback
+def number_name(hass: HomeAssistant, key: str) -> str:
+    """Return `fingerprint:3` as people say it: Fingerprint 3."""
+    return way_name(hass, *key.split(":"))
 
 
 @contextmanager

@@ -144,7 +144,7 @@ async def async_guests_schema(hass: HomeAssistant, present: Mapping[str, Any]) -
     )
     phones = DeviceSelector(DeviceSelectorConfig(integration="mobile_app", multiple=True))
     ids = {user["value"] for user in users}
-    # Who has left the house, or has become an administrator, is no choice any more.
+    # Who has left the house, or has become an administrator, is no longer a choice.
     chosen = [one for one in present.get(CONF_GUEST_MANAGERS, ()) if one in ids]
     return vol.Schema(
         {

@@ -12,6 +12,7 @@ from homeassistant.config_entries import (
     SubentryFlowResult,
 )
 from homeassistant.const import CONF_NAME
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import (
     EntitySelector,
     EntitySelectorConfig,
@@ -30,11 +31,17 @@ from ..members import (
     key_of,
     members_of,
     name_mistake,
-    number_name,
-    owner_of,
+    owner,
     read_number,
 )
-from ..texts import async_time_format, day_and_time, in_markdown
+from ..texts import (
+    async_load_texts,
+    async_time_format,
+    day_and_time,
+    in_markdown,
+    number_name,
+    text,
+)
 from ..tuyalock import Age, CloudError, Kind, Record, is_clock_set, safe_name
 
 CONF_MEMBER = "member"
@@ -65,14 +72,15 @@ class MemberSubentryFlow(ConfigSubentryFlow):
             for name, values in (await self._async_members_of_app()).items():
                 self._found[name] = self._found.get(name, {}) | values
             if self._found:
+                await async_load_texts(self.hass)
                 return await self.async_step_found()
             return await self._async_show_form("user", {})
         others = list(self._members().values())
-        errors, placeholders = member_errors(user_input, others)
+        errors, placeholders = member_errors(self.hass, user_input, others)
         if errors:
             return await self._async_show_form("user", user_input, errors, placeholders)
         return self.async_create_entry(
-            title=user_input[CONF_NAME].strip(), data=member_data(user_input)
+            title=user_input[CONF_NAME].strip(), data=member_data(self.hass, user_input)
         )
 
     async def async_step_found(
@@ -82,7 +90,7 @@ class MemberSubentryFlow(ConfigSubentryFlow):
         if user_input is None:
             return self.async_show_form(
                 step_id="found",
-                data_schema=_found_schema(self._found),
+                data_schema=_found_schema(self.hass, self._found),
                 description_placeholders=self._lock,
             )
         values = self._found.get(user_input.get(CONF_MEMBER, ""), {})
@@ -98,14 +106,14 @@ class MemberSubentryFlow(ConfigSubentryFlow):
             return await self._async_show_form("reconfigure", values)
         members = self._members()
         del members[subentry.subentry_id]
-        errors, placeholders = member_errors(user_input, list(members.values()))
+        errors, placeholders = member_errors(self.hass, user_input, list(members.values()))
         if errors:
             return await self._async_show_form("reconfigure", user_input, errors, placeholders)
         return self.async_update_and_abort(
             self._get_entry(),
             subentry,
             title=user_input[CONF_NAME].strip(),
-            data=member_data(user_input),
+            data=member_data(self.hass, user_input),
         )
 
     async def _async_show_form(
@@ -116,9 +124,10 @@ class MemberSubentryFlow(ConfigSubentryFlow):
         placeholders: dict[str, str] | None = None,
     ) -> SubentryFlowResult:
         """Show the form of a member, and what was wrong with the last answer."""
+        await async_load_texts(self.hass)
         own = dict.fromkeys((*values.get(CONF_NUMBERS, ()), *values.get(CONF_DURESS, ())))
         time_format = await async_time_format(self.hass)
-        schema = _member_schema(_offered(self._get_entry(), own, time_format))
+        schema = _member_schema(_offered(self.hass, self._get_entry(), own, time_format))
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, values),
@@ -168,44 +177,45 @@ class MemberSubentryFlow(ConfigSubentryFlow):
 
 
 def member_errors(
-    typed: Mapping[str, Any], others: list[Member]
+    hass: HomeAssistant, typed: Mapping[str, Any], others: list[Member]
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Return what is wrong with a member by field, and the placeholders of the error."""
     if wrong := name_mistake(typed[CONF_NAME].strip(), others):
         return {CONF_NAME: wrong}, {}
     for field in (CONF_NUMBERS, CONF_DURESS):
-        for text in typed.get(field, ()):
-            key = read_number(text)
+        for number in typed.get(field, ()):
+            key = read_number(hass, number)
             if key is None:
-                return {field: "invalid_number"}, {"number": in_markdown(safe_name(text))}
-            if member := owner_of(others, key):
-                taken = {"number": number_name(key), "member": in_markdown(member.name)}
+                return {field: "invalid_number"}, {"number": in_markdown(safe_name(number))}
+            if member := owner(others, key):
+                taken = {"number": number_name(hass, key), "member": in_markdown(member.name)}
                 return {field: "number_taken"}, taken
     return {}, {}
 
 
-def member_data(typed: Mapping[str, Any]) -> dict[str, Any]:
+def member_data(hass: HomeAssistant, typed: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is stored of a member; numbers used under duress are among all numbers."""
     numbers, duress = (
-        set(filter(None, map(read_number, typed.get(field, ()))))
+        {key for number in typed.get(field, ()) if (key := read_number(hass, number))}
         for field in (CONF_NUMBERS, CONF_DURESS)
     )
     data = {CONF_NUMBERS: sorted(numbers | duress), CONF_DURESS: sorted(duress)}
     return data | {CONF_PERSON: typed[CONF_PERSON]} if typed.get(CONF_PERSON) else data
 
 
-def _found_schema(found: Mapping[str, Mapping[str, Any]]) -> vol.Schema:
+def _found_schema(hass: HomeAssistant, found: Mapping[str, Mapping[str, Any]]) -> vol.Schema:
     """Return a form to choose who is taken over, or nobody."""
     options = [
-        SelectOptionDict(value=name, label=_found_label(values)) for name, values in found.items()
+        SelectOptionDict(value=name, label=_found_label(hass, values))
+        for name, values in found.items()
     ]
     config = SelectSelectorConfig(options=options, mode=SelectSelectorMode.DROPDOWN)
     return vol.Schema({vol.Optional(CONF_MEMBER): SelectSelector(config)})
 
 
-def _found_label(values: Mapping[str, Any]) -> str:
-    """Return the label of somebody who can be taken over: Alice (fingerprint 3, card 2)."""
-    numbers = ", ".join(number_name(key).lower() for key in values.get(CONF_NUMBERS, ()))
+def _found_label(hass: HomeAssistant, values: Mapping[str, Any]) -> str:
+    """Return the label of somebody who can be taken over: Alice (Fingerprint 3, Card 2)."""
+    numbers = ", ".join(number_name(hass, key) for key in values.get(CONF_NUMBERS, ()))
     return f"{values[CONF_NAME]} ({numbers})" if numbers else values[CONF_NAME]
 
 
@@ -222,7 +232,7 @@ def _member_schema(offered: list[SelectOptionDict]) -> vol.Schema:
 
 
 def _offered(
-    entry: LockConfigEntry, own: Iterable[str], time_format: str
+    hass: HomeAssistant, entry: LockConfigEntry, own: Iterable[str], time_format: str
 ) -> list[SelectOptionDict]:
     """Return the numbers to choose from: used without a member, stored without one, own ones."""
     used, stored = _reported_numbers(entry)
@@ -231,7 +241,7 @@ def _offered(
     unused = sorted(stored - owned - used.keys(), key=_order)
     rest = [key for key in own if key not in {*unassigned, *unused}]
     return [
-        SelectOptionDict(value=key, label=_label(key, used.get(key), time_format))
+        SelectOptionDict(value=key, label=_label(hass, key, used.get(key), time_format))
         for key in (*unassigned, *unused, *rest)
     ]
 
@@ -246,17 +256,20 @@ def _reported_numbers(entry: LockConfigEntry) -> tuple[dict[str, Record], frozen
     return used, coordinator.data.state.numbers
 
 
-def _label(key: str, last: Record | None, time_format: str) -> str:
+def _label(hass: HomeAssistant, key: str, last: Record | None, time_format: str) -> str:
     """Return the label of a number: Fingerprint 3, last used today at 8:12 AM."""
+    # What was wrong is shown again as it was typed.
+    number = number_name(hass, key) if key == read_number(hass, key) else key
     if last is None or not is_clock_set(last.happened):
-        return number_name(key)
-    return f"{number_name(key)}, last used {last_used(last.happened, last.age, time_format)}"
+        return number
+    when = last_used(hass, last.happened, last.age, time_format)
+    return text(hass, "last_used", "number").format(number=number, when=when)
 
 
-def last_used(happened: float, age: Age | None, time_format: str) -> str:
+def last_used(hass: HomeAssistant, happened: float, age: Age | None, time_format: str) -> str:
     """Return the local time of a Unix time in words; of an unknown age it was before that."""
-    before = "before " if age is Age.UNKNOWN else ""
-    return before + day_and_time(happened, time_format)
+    when = day_and_time(hass, happened, time_format)
+    return text(hass, "last_used", "before").format(when=when) if age is Age.UNKNOWN else when
 
 
 def _order(key: str) -> tuple[str, int]:

@@ -18,6 +18,8 @@ MAX_TEXT = 255
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """NUL, and half a character, which has no UTF-8."""
 _MAX_DIGITS = 19
+_PLAIN = (str, int, float, NoneType)
+"""Types of what is in JSON as it is."""
 
 
 def is_text(value: str, most: int = MAX_TEXT) -> bool:
@@ -36,26 +38,21 @@ def integer(value: Any, least: int = 0, most: int = NUMBERS.stop) -> int:
 
 def dump(value: Any) -> Any:
     """Return the JSON form of a value."""
-    if value is None or isinstance(value, str | int | float):
+    # Written with each record: a plain value is not worth a call.
+    if isinstance(value, _PLAIN):
         return value
     if is_dataclass(value):
-        # Written with each record: a plain value is not worth a call.
-        items = [(one.name, getattr(value, one.name)) for one in fields(value)]
-        row = {
-            name: item if item is None or isinstance(item, str | int | float) else dump(item)
-            for name, item in items
-        }
-        return (
-            {"kind": kind, **row}
-            if (kind := getattr(type(value), "kind", None)) and isinstance(kind, Enum)
-            else row
-        )
+        row = {one.name: getattr(value, one.name) for one in fields(value)}
+        kind = getattr(value, "kind", None)
+        value = {"kind": kind, **row} if isinstance(kind, Enum) else row
     if isinstance(value, frozenset | set):
         return sorted(value)
     if isinstance(value, Mapping):
-        return {str(key): dump(one) for key, one in value.items()}
+        return {
+            str(key): one if isinstance(one, _PLAIN) else dump(one) for key, one in value.items()
+        }
     if isinstance(value, tuple | list):
-        return [dump(one) for one in value]
+        return [one if isinstance(one, _PLAIN) else dump(one) for one in value]
     raise TypeError(f"{type(value).__name__} has no stored form")
 
 

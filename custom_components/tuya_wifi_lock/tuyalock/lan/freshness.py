@@ -1,4 +1,4 @@
-"""Whether a push is of now, or was recorded and is played back: by the lock's own clock.
+"""Whether a push is current, or was recorded and is played back: by the lock's own clock.
 
 With 3.1 and 3.3 a frame that was recorded is valid for ever. All that tells it from a new one is
 the time at which the lock sent it, which stands in each push. From 3.4 on, the session's key does.
@@ -21,7 +21,7 @@ UNKNOWN_TOLERANCE = 600.0
 
 
 class Freshness(Enum):
-    """How sure it is that a push is of now."""
+    """How sure it is that a push is current."""
 
     STALE = auto()
     """It is not, or may well not be."""

@@ -104,7 +104,7 @@ class Heard:
         row = known or HeardDp(dp=item.dp, type="", count=0)
         self.dps[item.dp] = replace(
             row,
-            type=_type_of(value),
+            type="raw" if _is_base64(value) else _TYPES.get(type(value), "other"),
             count=min(row.count + 1, MAX_COUNT),
             unread=min(row.unread + (not understood), MAX_COUNT),
             understood=understood,
@@ -147,14 +147,10 @@ def _can_be_kept(dp: int | str) -> bool:
 _TYPES: Mapping[type, str] = {bool: "boolean", int: "integer", str: "string", float: "number"}
 
 
-def _type_of(value: Any) -> str:
-    if isinstance(value, str) and _is_base64(value):
-        return "raw"
-    return _TYPES.get(type(value), "other")
-
-
-def _is_base64(text: str) -> bool:
-    """Return if a text is Base64; four letters may be as well a word."""
+def _is_base64(text: Any) -> bool:
+    """Return if a value is Base64; four letters may be as well a word."""
+    if not isinstance(text, str):
+        return False
     try:
         return len(decode_raw(text)) > 0 and not PLAIN_WORD.fullmatch(text)
     except CodecError:
