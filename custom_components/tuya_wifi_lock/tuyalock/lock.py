@@ -252,38 +252,25 @@ class TuyaLock:
 
     def announced(self, announcement: Announcement) -> None:
         """Take an announcement as a hint that the lock is awake, if it is of this one."""
-        if announcement.device_id == self._device_id:
-            direct = announcement.is_direct
-            self.hint(
-                announcement.host,
-                announcement.version,
-                announced=direct and not announcement.asked,
-                product_id=announcement.product_id if direct else None,
-            )
-            if direct and announcement.host == self.session.host:
-                self.product.doubt(announcement.product_id)
-
-    def hint(
-        self,
-        host: str,
-        version: str | None = None,
-        *,
-        announced: bool = False,
-        product_id: str | None = None,
-        trusted: bool = False,
-    ) -> None:
-        """Take a hint that the lock is awake at an address: nothing but a claim.
-
-        `announced`: the claim comes from this very address, without being asked for. `trusted`: the
-        lock's network card is known to have this address.
-        """
-        self.session.hint(
-            host, version, announced=announced, product_id=product_id, trusted=trusted
-        )
-        if announced and host == self.address.host:
+        if announcement.device_id != self._device_id:
+            return
+        host, direct = announcement.host, announcement.is_direct
+        unasked = direct and not announcement.asked
+        product_id = announcement.product_id if direct else None
+        self.session.hint(host, announcement.version, announced=unasked, product_id=product_id)
+        if unasked and host == self.address.host:
             self._notice_clock()
             self._state = heard(self._state, self._now)
             self._publish()
+        if direct and host == self.session.host:
+            self.product.doubt(product_id)
+
+    def hint(self, host: str, *, trusted: bool = False) -> None:
+        """Take a hint that the lock is awake at an address: nothing but a claim.
+
+        `trusted`: the lock's network card is known to have this address.
+        """
+        self.session.hint(host, trusted=trusted)
 
     async def unlock(self) -> None:
         """Open the door; returns when the lock has said that it is open, else raises LockError."""
