@@ -23,7 +23,7 @@ from .new_codes import async_send, reachable
 from .texts import text
 from .tuyalock import TemporaryPassword, safe_name
 
-LOOK_AHEAD = timedelta(days=366)
+LOOK_AHEAD = timedelta(days=400)
 """How far a booking can be moved and is still followed."""
 LOOK_BACK = timedelta(days=1)
 """A stay that ends today has ended at midnight for the calendar, and not for its guest."""
