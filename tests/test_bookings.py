@@ -116,6 +116,8 @@ async def test_a_code_is_made_when_the_guest_comes_soon(
     portal.book("Over", -50, -1)
     portal.book("Not available")
     portal.book("Here", -5, 40)
+    # Whose identifier is not its own.
+    portal.book("Far", 300, 400, uid=portal.stays[0].uid)
     wanted = {"lead_time": {"days": 4}, "only": "^(?!Not)"}
     assert await portal.sync(**wanted) == NOTHING | {"made": ["Here"]}
     assert await sync(hass, **wanted | {"lead_time": {"days": 5}}) == NOTHING | {"made": ["Late"]}
@@ -151,6 +153,10 @@ async def test_guests_of_one_name_and_one_stay_in_two_calendars(
     portal.book("Reserved for somebody", 48, 72)
     assert (await portal.sync())["made"] == ["Reserved for somebod", "Reserved for someb 2"]
     other.stays = [Stay(first.guest, first.start, first.end, "another")]
+    assert await other.sync() == NOTHING
+    first.start += timedelta(hours=1)
+    assert (await portal.sync())["changed"] == ["Reserved for somebod"]
+    other.stays[0].start = first.start
     assert await other.sync() == NOTHING
     # Some portals call an event something else each time.
     first.uid = "something-else"
