@@ -293,8 +293,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     def async_answer_kind(self, families: frozenset[Family]) -> None:
         """Take the owner's answer which kind of lock it is, and never ask again."""
         self.kind_answered = True
-        if families:
-            self.lock.choose_kind(families)
+        self.lock.choose_kind(families)
         self._async_save()
 
     def owner(self, unlock: Unlock) -> Member | None:
