@@ -33,7 +33,7 @@ from .models import (
     Value,
     is_set,
 )
-from .products.catalogue import SET_KEY, USE_KEY, Dp, Family
+from .products.catalogue import REQUEST, SET_KEY, USE_KEY, Dp, Family
 from .products.decoder import Observation, events
 from .products.heard import HeardDp, QueryAnswer
 from .products.product import Product
@@ -296,6 +296,7 @@ class TuyaLock:
     def learn(self, table: Mapping[int, Dp]) -> None:
         """Learn the product's own DP table."""
         self.product.learn(table)
+        self._reread()
         self._changed()
 
     def learn_from_account(
@@ -303,12 +304,43 @@ class TuyaLock:
     ) -> None:
         """Learn what an account knows of the product, if nothing better is known."""
         self.product.learn_from_account(product_id, table, family)
+        self._reread()
         self._changed()
 
     def choose_kind(self, families: frozenset[Family]) -> None:
-        """Learn from its owner of which families it may be; a table of its product counts more."""
+        """Learn from its owner of which families it may be; a table of its product counts more.
+
+        By another answer before, all may have been misread, so nothing of it is kept.
+        """
+        if self.product.chosen not in {frozenset(), families}:
+            self._state = LockState(last_heard=self._state.last_heard)
         self.product.choose(families)
+        self._reread()
         self._changed(force=True)
+
+    @property
+    def chosen_kind(self) -> frozenset[Family]:
+        """Return the families that its owner has chosen."""
+        return self.product.chosen
+
+    @property
+    def kind_is_known(self) -> bool:
+        """Return if the kind is proven by the project, the account or the catalogue."""
+        return self.product.is_known
+
+    @property
+    def has_requests(self) -> bool:
+        """Return if somebody at the door can ask to be let in, as far as is known."""
+        return self.product.id_of(REQUEST) is not None
+
+    def _reread(self) -> None:
+        """Take what was heard before its kind was known for how the lock is; nobody opened it.
+
+        When that was is not known, so whatever is reported later is newer.
+        """
+        seen = self._state.seen
+        unseen = [(one, 0.0) for one in self.product.reread() if one.code not in seen]
+        self._state = reduce(self._state, unseen, is_answer=True)
 
     def describe(self) -> dict[str, Any]:
         """Return all that it takes to play this lock, in plain JSON and without any secret."""
@@ -385,7 +417,10 @@ class TuyaLock:
         """Take a report of any source: decode it, age it, keep what is new, and publish it."""
         self._notice_clock()
         changes = self.journal.changes
+        table = self.product.table
         observations = self.product.observe(report)
+        if self.product.table is not table:
+            self._reread()
         dated = self._dated(report, observations)
         self._state = reduce(self._state, dated, is_answer=report.is_answer)
         bits = report.source is Source.CLOUD and self.product.alarm_bits
@@ -419,6 +454,12 @@ class TuyaLock:
                 self._heard_of(min(report.time, now))
         return []
 
+    @property
+    def clock_behind(self) -> float | None:
+        """Return by how many seconds the lock's clock is behind ours, where anything shows that."""
+        behind = self.health.clock_behind
+        return self.session.clock_behind if behind is None else behind
+
     def _heard_of(self, at: float) -> None:
         """Note that the lock has said something at a Unix time."""
         if at > (self._state.last_heard or 0.0):
@@ -427,7 +468,7 @@ class TuyaLock:
     def _keep(self, report: Report, claims: Claims) -> list[Record]:
         """Keep the events of a report; return the records that are new."""
         if report.source is not Source.LAN:
-            behind = self.health.clock_behind
+            behind = self.clock_behind
             return self._keeper.reported(claims, report.received, report.source, behind)
         if report.is_fresh:
             self._keeper.speaks_now()
@@ -435,7 +476,7 @@ class TuyaLock:
             for event, claimed in claims:
                 if isinstance(event, Unlock):
                     self.health.check_clock(claimed, report.received)
-            return self._keeper.pushed(claims, report.received)
+            return self._keeper.pushed(claims, report.received, self.session.clock_behind)
         if self.product.answers_partly:
             self._keeper.answered(claims, report.received)
         return []
@@ -510,6 +551,7 @@ class TuyaLock:
         match event:
             case Opened():
                 self.product.identify(event.product_id)
+                self._reread()
                 self._state = heard(self._state, self._now)
                 self.health.note_wake(self._now)
                 self._keeper.opened(event.hint_at, woken=event.woken)

@@ -54,12 +54,12 @@ class RecordKeeper:
         """Note that what comes over this connection was not recorded."""
         self._ageing.speaks_now = True
 
-    def pushed(self, claims: Claims, received: float) -> list[Record]:
-        """Keep what the lock pushed: news, even if it equals the last."""
+    def pushed(self, claims: Claims, received: float, behind: float | None = None) -> list[Record]:
+        """Keep what the lock pushed: news, even if it equals the last. Its clock may be behind."""
         unlocks = [event for event, _ in claims if isinstance(event, Unlock)]
         new: list[Record] = []
         for event, claimed in claims:
-            at = when(claimed, received)
+            at = when(claimed, received, behind)
             match event:
                 case Duress():
                     new += self._keep_duress(event, at, unlocks[-1] if unlocks else None)
