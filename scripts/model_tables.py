@@ -33,6 +33,19 @@ yet: if you own one, [say how it does](report-a-lock.md).
 A lock that is not listed should work, too, if it is one of these kinds. *In the catalogue* means
 that Home Assistant knows the product before the lock has reported anything.
 
+Home Assistant recognizes the kind by what the lock reports. To find out yourself, look at the data
+points of your product on Tuya's developer platform:
+
+| Kind of product | Its data points | Remote unlock over your network |
+| --- | --- | --- |
+| Wi-Fi lock Pro (`jtmspro`, many `ms`) | 49 and 50 | With a key for this one unlock |
+| Wi-Fi and Bluetooth (`jtmspro`, `jtmsbh`, `ms`) | 60 and 61 | With a key for this one unlock |
+| Wi-Fi lock, older (`ms`) | 10, `reply_unlock_request` | By answering a request at the door |
+| Wi-Fi access control (`mk`) | 8 and 9, mains power | With a key for this one unlock |
+| Video lock (`videolock`) | 9 and 10 | With a key for this one unlock |
+
+The codes of the two data points for a key are `remote_no_pd_setkey` and `remote_no_dp_key`.
+
 | Model | Product ID | In the catalogue | Kind | Remote unlock |
 | --- | --- | --- | --- | --- |
 """

@@ -28,6 +28,7 @@ NAME = "wi_fi_lock_0001"
 LOCK = f"lock.{NAME}"
 UNLOCK = f"event.{NAME}_last_opening"
 LATE_UNLOCK = f"event.{NAME}_late_opening"
+CALENDAR = f"calendar.{NAME}_guests"
 
 FAMILIES = [pytest.param({"family": name}, id=name) for name in "ABD"]
 HEARD = 1_790_000_000.0

@@ -16,14 +16,13 @@ from homeassistant.auth.const import GROUP_ID_USER
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
-from tests.common import LOCK, NAME, pass_time, state, until
+from tests.common import CALENDAR, LOCK, pass_time, state, until
 from tests.conftest import setup
 from tests.guests import CODE, act, add, fetch, hours
 from tests.phones import Phone, add_phone
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 
-CALENDAR = f"calendar.{NAME}_guests"
 type Json = dict[str, Any]
 
 

@@ -13,6 +13,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.tuya_wifi_lock.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, UnknownFlow
 from homeassistant.util import dt as dt_util
@@ -277,6 +278,25 @@ async def test_a_row_that_is_renamed_says_again_where_the_code_stands(
     assert page(entry) == {"Anna": WAITS}
 
 
+async def test_a_code_that_has_ended_goes_though_nothing_is_stored_of_it(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    lock: SimulatedLock,
+    hass_storage: dict[str, Any],
+    clock: FrozenDateTimeFactory,
+) -> None:
+    await make(hass, entry, "Anna")
+    await make(hass, entry, "Ben", end="2027-03-08 11:00:00")
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+    del hass_storage[f"{DOMAIN}.{entry.entry_id}"]
+    cloud.drop(r".*", times=None)
+    clock.tick(timedelta(days=2))
+    await setup(hass, entry)
+    assert page(entry) == {"Ben": WAITS}
+
+
 # By others
 
 
@@ -517,13 +537,14 @@ async def test_a_change_that_fails_leaves_the_code_as_it_is(
     assert page(entry) == {"Bea": WAITS}
 
 
-@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("meanwhile", ["nothing", "restart", "lost store"])
 async def test_a_deletion_is_made_up_for_when_the_cloud_works_again(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     cloud: SimulatedCloud,
     lock: SimulatedLock,
-    restarts: bool,
+    hass_storage: dict[str, Any],
+    meanwhile: str,
 ) -> None:
     await make(hass, entry, "Anna")
     await delivered(hass, entry, cloud, lock)
@@ -538,8 +559,12 @@ async def test_a_deletion_is_made_up_for_when_the_cloud_works_again(
     await delete(hass, entry, "Anna")
     assert len(cloud.calls) > calls
     assert page(entry) == {"Anna": UNDELETED}
-    if restarts:
-        await restart(hass, entry)
+    if meanwhile != "nothing":
+        assert await hass.config_entries.async_unload(entry.entry_id)
+        await hass.async_block_till_done()
+        if meanwhile == "lost store":
+            del hass_storage[f"{DOMAIN}.{entry.entry_id}"]
+        await setup(hass, entry)
         await polled(hass)
         assert page(entry) == {"Anna": UNDELETED}
     cloud.recover()

@@ -1,5 +1,6 @@
 """Guest codes: who may manage them, their times and words, and what happens if something fails."""
 
+import asyncio
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -17,7 +18,7 @@ from homeassistant.exceptions import (
 )
 from homeassistant.util import dt as dt_util
 from tests.automations import Runs
-from tests.common import LOCK, UNLOCK, reported, restart, set_up_awake, state, wake
+from tests.common import LOCK, UNLOCK, reported, restart, set_up_awake, state, until, wake
 from tests.conftest import setup
 from tests.guests import CODE, OTHER_CODE, act, add, fetch, hours, listed
 from tests.simulator import SimulatedLock
@@ -327,17 +328,19 @@ async def test_a_cloud_that_fails_at_any_step_loses_nothing_and_makes_nothing_tw
 
 
 async def test_a_code_whose_answer_and_list_were_lost_gets_new_digits(
-    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock
+    hass: HomeAssistant, cloud: SimulatedCloud, lock: SimulatedLock
 ) -> None:
-    await act(hass, "get_temporary_passwords")
     cloud.drop("/temp-password$", done=True)
+    cloud.latency = 0.05
+    adding = asyncio.create_task(add(hass, "Ann"))
+    await until(lambda: any(call.path.endswith("/temp-password") for call in cloud.calls))
     cloud.fail(500, path="/temp-passwords$", times=None)
-    # The list is read before and after: only the second time it fails.
-    with pytest.raises(HomeAssistantError):
-        await add(hass, "Ann")
+    with pytest.raises(HomeAssistantError) as silent:
+        await adding
+    assert silent.value.translation_key == "cloud_silent"
     cloud.recover()
-    if not cloud.rows(lock.device_id):
-        await add(hass, "Ann")
+    cloud.latency = 0.0
+    assert len(cloud.rows(lock.device_id)) == 1
     with pytest.raises(ServiceValidationError) as taken:
         await add(hass, "Ann")
     assert taken.value.translation_key == "password_name_taken"
@@ -365,6 +368,22 @@ async def test_a_lost_answer_to_a_change_is_repeated_without_harm(
     assert not await lock.type_code(CODE)
     assert await lock.type_code(OTHER_CODE) is (action == "modify")
     assert len(cloud.rows(lock.device_id)) == (action == "modify")
+
+
+@pytest.mark.usefixtures("lock")
+async def test_a_code_that_the_lock_never_fetches_waits_until_it_ends_by_itself(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    await add(hass, "Ann", end=hours(2))
+    freezer.tick(3600)
+    answer = await act(hass, "get_temporary_passwords")
+    assert [one["status"] for one in answer["passwords"]] == [
+        "Waits for the lock: touch the keypad"
+    ]
+    freezer.tick(3600)
+    answer = await act(hass, "get_temporary_passwords")
+    assert (answer["passwords"], answer["room"]) == ([], 10)
+    await add(hass, "Ann")
 
 
 # A guest arrives

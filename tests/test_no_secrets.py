@@ -12,22 +12,24 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from pytest_homeassistant_custom_component.common import MockUser
 from pytest_homeassistant_custom_component.components.diagnostics import (
     get_diagnostics_for_config_entry,
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.tuya_wifi_lock.const import DOMAIN, LOGGER
+from custom_components.tuya_wifi_lock.const import CONF_GUEST_PHONES, DOMAIN, LOGGER
 from custom_components.tuya_wifi_lock.guests import DAYS
 from custom_components.tuya_wifi_lock.tuyalock import REGIONS, Project
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import ATTR_ENTITY_ID, EVENT_HOMEASSISTANT_FINAL_WRITE
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.json import json_dumps
 from homeassistant.helpers.storage import Store
 from tests.common import (
+    CALENDAR,
     LOCK,
     UNLOCK,
     pass_time,
@@ -42,6 +44,8 @@ from tests.conftest import wait_for
 from tests.flows import INTEGRATION, Flow, project
 from tests.guest_page import begin, delete, send
 from tests.guests import act, add, fetch, hours, listed
+from tests.phones import add_phone
+from tests.portal import Portal
 from tests.secrets_search import CALLED, KEPT, OURS, Evidence, Search
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
@@ -74,7 +78,6 @@ async def account(simulated_lock: SimulatedLock) -> AsyncGenerator[SimulatedClou
             stack.enter_context(patch.dict(REGIONS, {"eu": cloud.url}))
             for name, value in {
                 "config_flow.DEFAULT_PORT": simulated_lock.port,
-                "config_flow.LISTEN_TIME": 0.01,
                 "tuyalock.cloud.openapi.ANSWER_TIME": 0.4,
                 "tuyalock.access.remote_unlock.OPEN_WITHIN": 0.5,
                 "tuyalock.lan.session.IDLE": 60.0,
@@ -265,6 +268,33 @@ async def use_page(story: Story, cloud: SimulatedCloud, entry: ConfigEntry) -> N
     await fetch(cloud, story.lock)
 
 
+async def use_calendars(story: Story, cloud: SimulatedCloud, entry: ConfigEntry) -> None:
+    """Make codes for events and for bookings; their digits go to a phone and to their maker."""
+    hass, lock, phone = story.hass, story.lock, await add_phone(story.hass)
+    options = {**entry.options, CONF_GUEST_PHONES: [phone.device]}
+    hass.config_entries.async_update_entry(entry, options=options)
+    event = {"summary": "Ida", "start_date_time": hours(1), "end_date_time": hours(2)}
+    await hass.services.async_call(
+        "calendar",
+        "create_event",
+        {ATTR_ENTITY_ID: CALENDAR, **event},
+        blocking=True,
+        context=Context(user_id=MockUser(is_owner=True).add_to_hass(hass).id),
+    )
+    portal = Portal(hass, "bookings")
+    portal.book("Jon")
+    assert (await portal.sync())["made"] == ["Jon"]
+    story.collect_from(cloud)
+    digits = {row.name: row.digits for row in cloud.rows(lock.device_id)}
+    assert digits["Ida"] in phone.messages[0]
+    assert digits["Jon"] in phone.messages[1]
+    story.evidence.look()
+    portal.stays.clear()
+    assert (await portal.sync())["deleted"] == ["Jon"]
+    await act(hass, "delete_temporary_password", which="Ida")
+    await fetch(cloud, lock)
+
+
 async def use_codes_of_the_lock(story: Story) -> None:
     """Type codes that no lock was told of."""
     dynamic = await story.makes("get_dynamic_password")
@@ -376,6 +406,7 @@ async def test_a_day_with_the_cloud_tells_nobody_a_secret(
     account.latency = 0.0
     await have_guests(story, account)
     await use_page(story, account, entry)
+    await use_calendars(story, account, entry)
     await use_codes_of_the_lock(story)
     await be_refused(story, account)
     story.collect()

@@ -18,7 +18,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .guests import GuestCode, Guests
+from .guests import DELETING, GuestCode, Guests
 from .new_codes import async_send, reachable
 from .texts import text
 from .tuyalock import TemporaryPassword, safe_name
@@ -85,7 +85,7 @@ class Booking:
 
     def owns(self, code: GuestCode) -> bool:
         """Return if a code is the one of this booking."""
-        if code.phase == "deleting":
+        if code.phase == DELETING:
             return False
         if self.code:
             return code.id == self.code
@@ -213,7 +213,7 @@ class _Sync:
             return
         code = await self._async_code(old or booking)
         if old is None and code:
-            # It was made for the calendar of another portal, or is not known any more.
+            # It was made for the calendar of another portal, or is no longer known.
             booking = replace(booking, name=code.name, code=code.id, sent=True)
             await self._bookings.async_keep(None, booking)
         elif code is None and too_early:
@@ -279,7 +279,7 @@ class _Sync:
 
     def _free_name(self, guest: str) -> str:
         """Return the name of a guest, with a number if another code has it: Anna 2."""
-        taken = {one.name.casefold() for one in self._guests.codes if one.phase != "deleting"}
+        taken = {one.name.casefold() for one in self._guests.codes if one.phase != DELETING}
         name, numbers = guest, count(2)
         while name.casefold() in taken:
             number = f" {next(numbers)}"

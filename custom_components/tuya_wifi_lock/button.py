@@ -14,18 +14,19 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .const import DOMAIN
 from .coordinator import LockConfigEntry, LockCoordinator
 from .diagnosis import async_as_list, async_diagnose
-from .entity import LockValue, LockValueDescription, async_add_when_seen
+from .entity import LockPartDescription, TuyaLockEntity, async_add_when_seen
 
 # Not 1: a refusal must not queue behind an unlock that waits.
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class LockButtonDescription(LockValueDescription[bool], ButtonEntityDescription):
-    """Description of a button of a lock; its value is if there is something to press it for."""
+class LockButtonDescription(LockPartDescription, ButtonEntityDescription):
+    """Description of a button of a lock."""
 
     press_fn: Callable[[LockCoordinator], Awaitable[object]]
-    value_fn: Callable[[LockCoordinator], bool] = lambda lock: lock.available
+    always_available: bool = False
+    """Also while the lock itself is not."""
 
 
 async def _refuse(coordinator: LockCoordinator) -> None:
@@ -58,7 +59,7 @@ BUTTONS = (
         key="diagnose",
         entity_category=EntityCategory.DIAGNOSTIC,
         press_fn=_check,
-        value_fn=lambda lock: True,
+        always_available=True,
     ),
     LockButtonDescription(
         key="refuse_request",
@@ -78,7 +79,7 @@ async def async_setup_entry(
     async_add_when_seen(entry.runtime_data, BUTTONS, LockButton, async_add_entities)
 
 
-class LockButton(LockValue[bool], ButtonEntity):
+class LockButton(TuyaLockEntity, ButtonEntity):
     """A button of a lock."""
 
     entity_description: LockButtonDescription
@@ -86,8 +87,8 @@ class LockButton(LockValue[bool], ButtonEntity):
     @property
     @override
     def available(self) -> bool:
-        """Return if there is something to press it for."""
-        return self._value
+        """Return if it can be pressed."""
+        return self.entity_description.always_available or self.coordinator.available
 
     @override
     async def async_press(self) -> None:

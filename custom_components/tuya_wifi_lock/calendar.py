@@ -28,7 +28,7 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .coordinator import LockConfigEntry
 from .entity import LockValue, LockValueDescription, async_add_when_seen
-from .guests import clock_time
+from .guests import LAST_MINUTE, clock_time
 from .new_codes import async_send, reachable
 from .tuyalock import TemporaryPassword, Weekly
 
@@ -41,7 +41,6 @@ NEXT_VISIT = timedelta(days=8)
 """In which there is one of each weekly code."""
 WITHOUT_END = timedelta(days=365)
 """How long a weekly code is valid of which nobody says how long."""
-LAST_MINUTE = 24 * 60 - 1
 SAME = 60.0
 """Seconds by which a time differs that nobody has changed: the browser shows no seconds."""
 RULE = {"FREQ", "INTERVAL", "BYDAY", "UNTIL", "COUNT", "WKST"}

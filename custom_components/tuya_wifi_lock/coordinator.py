@@ -39,7 +39,7 @@ from .const import (
 from .discovery import async_find_mac, async_get_listener
 from .dispatcher import RecordDispatcher
 from .guests import Guests
-from .members import Member, members_of, owner
+from .members import Member, key_of, members_of, owner
 from .new_codes import NewCodes
 from .opener import Opener, Opening
 from .store import SalvagedStore
@@ -84,7 +84,7 @@ class _Stored:
     """What is stored of a lock beside what it knows itself."""
 
     clean: bool = False
-    """It was stopped in good order."""
+    """It was stopped cleanly."""
     ignored: frozenset[str] = frozenset()
     kind_answered: bool = False
     """Its owner was asked which kind of lock it is, and has answered."""
@@ -199,20 +199,19 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self.kind_answered = beside.kind_answered
         self._member_listeners: list[CALLBACK_TYPE] = []
         self._feature_listeners: list[CALLBACK_TYPE] = []
-        self._features = self._read_features()
+        self._features: tuple[object, ...] = ()
+        """What decides which entities the lock has."""
         self.guests = Guests(hass, entry, self.lock.passwords, self.action)
         self.new_codes = NewCodes(hass)
         booked = reader.read("bookings", list[Booking], stored.get("bookings", []), [])
         self.bookings = Bookings(hass, entry, self.guests, booked, self._async_save_now)
-        self.available = self._is_available()
-        """The lock is there for us, awake or not; entities show this."""
+        self.available = True
+        """The lock is there for us, awake or not; behind a gateway, Tuya reports about it."""
         self.opener = Opener(hass, beside.opening)
         self.last_unlocked_by = self._who_unlocked(self.data.last_unlock)
         if not beside.clean:
             self.lock.recover()
-        self.records = RecordDispatcher(
-            entry, self.lock, lambda: self.members, self.opener, self._async_save
-        )
+        self.records = RecordDispatcher(entry, self.lock, self.owner, self.opener, self._async_save)
         self._closed = False
         self._planned: float | None = None
         """Seconds after which a write was planned that has not begun."""
@@ -294,20 +293,12 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     def async_answer_kind(self, families: frozenset[Family]) -> None:
         """Take the owner's answer which kind of lock it is, and never ask again."""
         self.kind_answered = True
-        if families:
-            self.lock.choose_kind(families)
+        self.lock.choose_kind(families)
         self._async_save()
-
-    def _is_available(self) -> bool:
-        """Return if the lock is there for us; behind a gateway, if Tuya reports about it."""
-        if self.lock.on_network:
-            return self.data.available
-        by_account = self.account.trouble in {None, Trouble.CONNECTING}
-        return by_account or (self.cloud is not None and self.cloud.last_update_success)
 
     def owner(self, unlock: Unlock) -> Member | None:
         """Return whose number opened the lock."""
-        return owner(self.members.values(), unlock)
+        return owner(self.members.values(), key_of(unlock))
 
     @property
     def device_info(self) -> DeviceInfo:
@@ -361,17 +352,6 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             return guest
         return way_name(self.hass, unlock.method, unlock.number)
 
-    def _read_features(self) -> tuple[object, ...]:
-        """Return what decides which entities the lock has."""
-        snapshot, cloud = self.data, self.cloud
-        return (
-            snapshot.state.seen,
-            snapshot.family,
-            snapshot.changeable,
-            snapshot.kinds,
-            cloud and cloud.data.firmware is not None,
-        )
-
     @callback
     def async_subscribe_features(self, listener: CALLBACK_TYPE) -> None:
         """Call back when the lock has shown something new that it can do, until it is unloaded."""
@@ -381,8 +361,20 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def async_update_listeners(self) -> None:
         """Call back all who show something of the lock."""
-        self.available = self._is_available()
-        if (features := self._read_features()) != self._features:
+        snapshot, cloud = self.data, self.cloud
+        if self.lock.on_network:
+            self.available = snapshot.available
+        else:
+            by_account = self.account.trouble in {None, Trouble.CONNECTING}
+            self.available = by_account or (cloud is not None and cloud.last_update_success)
+        features = (
+            snapshot.state.seen,
+            snapshot.family,
+            snapshot.changeable,
+            snapshot.kinds,
+            cloud and cloud.data.firmware is not None,
+        )
+        if features != self._features:
             self._features = features
             for listener in tuple(self._feature_listeners):
                 listener()

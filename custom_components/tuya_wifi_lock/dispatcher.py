@@ -11,7 +11,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util.signal_type import SignalType
 
 from .const import DOMAIN
-from .members import Member, is_duress, owner
+from .members import Member, is_duress
 from .opener import Opener
 from .tuyalock import Age, CloudError, Kind, Record, TuyaLock, Unlock
 
@@ -37,7 +37,7 @@ class Delivery:
     unlock: Record | None = None
     """The unlock that duress is about, or the record itself."""
     context: Context | None = None
-    """What is caused by one unlock shares one context."""
+    """Of the call that was the cause of an unlock, or a new one: all that it causes shares it."""
 
 
 type Listener = Callable[[Delivery], None]
@@ -54,12 +54,12 @@ class RecordDispatcher:
         self,
         entry: ConfigEntry,
         lock: TuyaLock,
-        members: Callable[[], dict[str, Member]],
+        owner: Callable[[Unlock], Member | None],
         opener: Opener,
         save: CALLBACK_TYPE,
     ) -> None:
         """Begin with what was received and not delivered before the restart."""
-        self._entry, self._lock, self._members, self._save = entry, lock, members, save
+        self._entry, self._lock, self._owner, self._save = entry, lock, owner, save
         self._opener = opener
         self._waiting = lock.undelivered()
         self._listeners: dict[Kind, list[Listener]] = {kind: [] for kind in Kind}
@@ -95,28 +95,28 @@ class RecordDispatcher:
     def async_take(self, records: tuple[Record, ...]) -> None:
         """Deliver records, once all before them are."""
         if not self._closed:
-            self._waiting += records
-            self._async_deliver()
+            self._async_deliver(records)
 
     @callback
     def close(self) -> None:
-        """Deliver nothing any more; what comes waits for the next start."""
+        """Stop delivering; what comes waits for the next start."""
         self._closed = True
 
     @callback
-    def _async_deliver(self) -> None:
-        """Deliver what waits and can be heard, in order."""
+    def _async_deliver(self, new: tuple[Record, ...] = ()) -> None:
+        """Deliver what waits and can be heard, in order, as it is known now."""
+        self._waiting = [*map(self._lock.as_known, self._waiting), *new]
         if self._hass is None or self._delivering:
             return
         self._delivering = True
         try:
             while (record := self._next(self._hass)) and not self._closed:
                 self._waiting.remove(record)
-                self._async_deliver_one(self._hass, self._lock.as_known(record))
+                self._async_deliver_one(self._hass, record)
         finally:
             self._delivering = False
         for kind in (Kind.ALARM, Kind.DOORBELL):
-            for record in [one for one in self._waiting if one.kind is kind][:-MOST_WAITING]:
+            for record in [one for one in self._waiting if one.event.kind is kind][:-MOST_WAITING]:
                 self._waiting.remove(record)
                 self._lock.delivered(record.id)
         self._save()
@@ -130,7 +130,7 @@ class RecordDispatcher:
 
     def _must_wait(self, hass: HomeAssistant, record: Record) -> bool:
         """Return if a record waits for an entity, or for the name of a temporary password."""
-        kind = record.kind
+        kind = record.event.kind
         if kind in {Kind.ALARM, Kind.DOORBELL}:
             return not self._listeners[kind]
         if kind is not Kind.UNLOCK:
@@ -144,7 +144,7 @@ class RecordDispatcher:
         return self._naming
 
     def _async_deliver_one(self, hass: HomeAssistant, record: Record) -> None:
-        delivery, kind = self.describe(record), record.kind
+        delivery, kind = self._describe(record), record.event.kind
         if kind is not Kind.DOORBELL or record.age is Age.LIVE:
             for listener in tuple(self._listeners[kind]):
                 listener(delivery)
@@ -157,28 +157,24 @@ class RecordDispatcher:
             async_dispatcher_send(hass, SIGNAL_DURESS, self._entry.entry_id, delivery)
         self._lock.delivered(record.id)
 
-    def describe(self, record: Record) -> Delivery:
+    def _describe(self, record: Record) -> Delivery:
         """Return a record with all that is known of who it was."""
-        lock, kind = self._lock, record.kind
-        unlock = lock.unlock_of(record) if kind is Kind.DURESS else record
+        lock, is_unlock = self._lock, record.event.kind is Kind.UNLOCK
+        unlock = record if is_unlock else lock.unlock_of(record)
         if unlock is None or not isinstance(unlock.event, Unlock):
             return Delivery(record)
+        context = (self._opener.context_of(record) or Context()) if is_unlock else None
+        password = lock.password_of(unlock)
         return Delivery(
             record,
             unlock=unlock,
-            member=owner(self._members().values(), unlock.event),
-            password_name=lock.password_name(unlock),
-            first_use=lock.is_first_use(unlock),
+            member=self._owner(unlock.event),
+            password_name=password.name if password else None,
+            first_use=password is not None and password.first_use in {None, unlock.id},
             opener=self._opener.name_of(unlock),
             duress=unlock.id in [one.unlock_id for one in lock.records(Kind.DURESS)],
-            context=self._context_of(record),
+            context=context,
         )
-
-    def _context_of(self, record: Record) -> Context | None:
-        """Return the context of what an unlock causes: of the call that was the cause, or a new."""
-        if record.kind is not Kind.UNLOCK:
-            return None
-        return self._opener.context_of(record) or Context()
 
     async def _async_look_up_name(self) -> None:
         """Ask the cloud for names; without an answer in time there is none."""

@@ -72,7 +72,7 @@ def async_add_when_seen[D: LockPartDescription](
 
 @callback
 def _async_remove(coordinator: LockCoordinator, description: LockPartDescription) -> None:
-    """Remove an entity that nothing feeds any more; Home Assistant keeps what its owner chose."""
+    """Remove an entity that nothing feeds any longer; Home Assistant keeps what its owner chose."""
     registry, entry_id = er.async_get(coordinator.hass), coordinator.config_entry.entry_id
     unique_id = f"{coordinator.device_id}_{description.key}"
     for entity in er.async_entries_for_config_entry(registry, entry_id):
@@ -134,7 +134,7 @@ class TuyaLockEntity(CoordinatorEntity[LockCoordinator]):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Write the state if the lock is not available any more, or is so again."""
+        """Write the state if the lock is no longer available, or is available again."""
         if self.coordinator.available != self._was_available:
             self._was_available = self.coordinator.available
             self.async_write_ha_state()

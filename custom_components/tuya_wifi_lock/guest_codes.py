@@ -24,7 +24,7 @@ def async_show_guest_codes(coordinator: LockCoordinator) -> None:
     """Keep a subentry for each guest code until the lock is unloaded."""
     page = _GuestCodePage(coordinator)
     entry = coordinator.config_entry
-    entry.async_on_unload(coordinator.async_add_listener(page.async_update))
+    entry.async_on_unload(coordinator.async_add_listener(page.async_updated))
     entry.async_on_unload(page.async_disarm)
     page.async_update()
 
@@ -56,6 +56,17 @@ class _GuestCodePage:
         self._failed_at: float | None = None
         """When it was that the last deletion failed, if it did."""
         self._cancel: CALLBACK_TYPE | None = None
+        self._inputs: object = None
+
+    @callback
+    def async_updated(self) -> None:
+        """Update the page if anything has changed that it shows or waits for."""
+        cloud = self._coordinator.cloud
+        works = cloud and (cloud.data.last_success, cloud.last_update_success)
+        inputs = (self._coordinator.data.passwords, self._entry.subentries, works)
+        if inputs != self._inputs:
+            self._inputs = inputs
+            self.async_update()
 
     @callback
     def async_update(self) -> None:
@@ -68,8 +79,8 @@ class _GuestCodePage:
             guests = self._coordinator.guests
             codes = {code.id: code for code in (*guests.codes, *guests.failed)}
             self._note_deletions()
-            self._unwanted &= codes.keys()
             self._show(codes)
+            self._unwanted &= set(self._shown.values())
         finally:
             self._updating = False
         self._delete_unwanted(codes)
@@ -98,9 +109,20 @@ class _GuestCodePage:
             )
             self._shown[subentry.subentry_id] = id_
             entries.async_add_subentry(entry, subentry)
-        for subentry in there.values():
+        for subentry in filter(self._is_over, there.values()):
             self._shown.pop(subentry.subentry_id, None)
             entries.async_remove_subentry(entry, subentry.subentry_id)
+
+    def _is_over(self, subentry: ConfigSubentry) -> bool:
+        """Return if a code that is not known has ended, or is not in the cloud any more.
+
+        What is stored of a lock can be lost, and what somebody has deleted is to stay deleted.
+        """
+        cloud = self._coordinator.cloud
+        if cloud is None or cloud.data.last_success is not None:
+            return True
+        end = dt_util.parse_datetime(subentry.data[CONF_END], raise_on_error=True)
+        return end <= dt_util.utcnow()
 
     def _status(self, code: GuestCode) -> str:
         """Return where a code stands, in words."""

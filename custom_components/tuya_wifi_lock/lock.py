@@ -80,7 +80,11 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
         self.async_write_ha_state()
 
     def _set_state(self) -> None:
-        """Take over what is known of the lock; None is not known."""
+        """Take over what is known of the lock; None is not known.
+
+        The state is not called assumed: dashboards would offer to lock what is locked, and only a
+        lock that cannot be locked from here leaves us to guess.
+        """
         data = self.coordinator.data
         self._attr_is_locked = data.bolt.locked
         self._attr_is_unlocking = data.unlocking
@@ -88,21 +92,12 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
         self._attr_changed_by = self.coordinator.last_unlocked_by
         self._code: str | None = self.coordinator.config_entry.options.get(CONF_CODE)
         self._attr_code_format = CODE_FORMAT if self._code else None
-        self._attr_extra_state_attributes = self._explanation()
-
-    def _explanation(self) -> dict[str, Any]:
-        """Return if locked is a guess, why the last try failed, and what an unlock waits for.
-
-        The state is not called assumed: dashboards would offer to lock what is locked, and only a
-        lock that cannot be locked from here leaves us to guess.
-        """
-        data = self.coordinator.data
         attributes = {**self._refusal, **({"assumed": True} if data.bolt.assumed else {})}
         if data.unlocking:
             waits = "connection" if data.stays else "request"
             attributes["waits_for"] = waits if data.unlock_waits_until else "answer"
             attributes["waits_until"] = iso(data.unlock_waits_until)
-        return attributes
+        self._attr_extra_state_attributes = attributes
 
     @override
     async def async_unlock(self, **kwargs: Any) -> None:

@@ -74,13 +74,8 @@ def members_of(entry: ConfigEntry) -> dict[str, Member]:
     }
 
 
-def owner(members: Iterable[Member], unlock: Unlock) -> Member | None:
-    """Return whose number opened the lock."""
-    return owner_of(members, key) if (key := key_of(unlock)) else None
-
-
-def owner_of(members: Iterable[Member], key: str) -> Member | None:
-    """Return whose number it is: `fingerprint:3`."""
+def owner(members: Iterable[Member], key: str | None) -> Member | None:
+    """Return whose number it is, `fingerprint:3`, if it is anybody's."""
     for member in members:
         if key in member.numbers:
             return member

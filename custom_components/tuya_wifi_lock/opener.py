@@ -44,7 +44,7 @@ class Opener:
         """Begin with what was stored."""
         self._hass = hass
         if last and last.ended is None:
-            # Home Assistant ended meanwhile, and not in good order.
+            # Home Assistant was not stopped cleanly since.
             last = replace(last, ended=last.began)
         self.last = last
         self.context: Context | None = None

@@ -16,7 +16,7 @@ from homeassistant.helpers import (
 )
 
 from .const import CONF_NUMBERS, DOMAIN
-from .members import Member, members_of, owner
+from .members import Member, key_of, members_of, owner
 from .tuyalock import UNLOCK_METHODS, Unlock
 
 CONF_MEMBERS: Final = "members"
@@ -122,7 +122,7 @@ def covers(whose: Whose, member: Member | None) -> bool:
 def member_of(hass: HomeAssistant, entry_id: str | None, unlock: Unlock) -> Member | None:
     """Return whose number has opened a lock."""
     entry = hass.config_entries.async_get_entry(entry_id or "")
-    return owner(members_of(entry).values(), unlock) if entry else None
+    return owner(members_of(entry).values(), key_of(unlock)) if entry else None
 
 
 @callback

@@ -121,7 +121,7 @@ class TuyaAccount:
     ) -> None:
         """Restore what `as_dict` returned; nothing is touched before `async_start`.
 
-        `changed`: the lock is heard now, or not any more.
+        `changed`: the lock is heard now, or no longer.
         """
         self._hass = hass
         self._entry = entry

@@ -29,6 +29,8 @@ const LOW_BATTERY = 20;
 const DAY = 86_400;
 /** Milliseconds after which "12 min ago" is put right. */
 const FRESH = 20_000;
+/** Milliseconds after which a subscription that has failed is tried again. */
+const RETRY = 3000;
 /** Seconds in which a tap on what has just appeared is taken for an accident. */
 const SETTLES = 0.7;
 /** Seconds by which the end of a request may move while it is the same one. */
@@ -161,10 +163,10 @@ export class LockCard extends LitElement {
   /** Renders again when a figure changes by time alone: each second only while one counts down. */
   protected updated(): void {
     clearTimeout(this._tick);
-    const { door, now } = this._source;
-    if (!this.isConnected || !door) return;
-    const counts = this._until(door);
-    const wait = counts ? ((counts.until - now) % 1) * 1000 + 20 : FRESH;
+    const { door, error, now } = this._source;
+    if (!this.isConnected || !(door || error)) return;
+    const counts = door && this._until(door);
+    const wait = counts ? ((counts.until - now) % 1) * 1000 + 20 : error ? RETRY : FRESH;
     this._tick = window.setTimeout(() => this.requestUpdate(), wait);
   }
 
@@ -317,11 +319,11 @@ export class LockCard extends LitElement {
   private _body(door: Door) {
     const counts = this._until(door);
     const shown = this._config.openings ?? OPENINGS;
-    const holds = !counts && door.may_control && door.opens_remotely !== false;
+    const can = door.may_control && door.opens_remotely !== false && door.state !== "unavailable";
     return html`
       ${counts ? this._call(door, counts) : nothing}
       ${this._problem ? this._error() : nothing}
-      ${holds ? this._holder() : nothing}
+      ${can && !counts ? this._holder() : nothing}
       ${door.findings
         .filter((one) => !door.guests || one.text !== "passwords_waiting")
         .map((one) => this._finding(one))}

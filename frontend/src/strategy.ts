@@ -11,10 +11,12 @@ export class DoorsStrategy extends HTMLElement {
       setTimeout(resolve, 3000);
     });
     const locks = ourLocks(hass).sort((one, other) => name(hass, one).localeCompare(name(hass, other)));
+    const title = text(hass, "doors");
     return {
+      title,
       views: [
         {
-          title: text(hass, "doors"),
+          title,
           path: "doors",
           icon: "mdi:door-closed-lock",
           type: "sections",

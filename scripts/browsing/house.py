@@ -1,5 +1,6 @@
 """A house with a lock, the people in it, and a dashboard with the card."""
 
+import json
 from pathlib import Path
 import secrets
 import time
@@ -26,6 +27,18 @@ fill="{0}"/><circle cx="40" cy="31" r="15" fill="{1}"/><path d="M10 80c0-19 13-3
 30z" fill="{1}"/></svg>
 """
 PEOPLE = "person:\n"
+DAY = 86400
+LOG_IN = """(async ([username, password, client_id]) => {
+  const post = (path, body) => fetch(path, { method: "POST", body }).then((one) => one.json());
+  const handler = ["homeassistant", null];
+  const begin = { client_id, handler, redirect_uri: client_id };
+  const { flow_id } = await post("/auth/login_flow", JSON.stringify(begin));
+  const typed = JSON.stringify({ client_id, username, password });
+  const { result } = await post(`/auth/login_flow/${flow_id}`, typed);
+  const form = { client_id, grant_type: "authorization_code", code: result };
+  return post("/auth/token", new URLSearchParams(form));
+})(%s)"""
+"""Logs a user in as the page for that does it, and returns the tokens."""
 
 
 class House:
@@ -41,7 +54,6 @@ class House:
             f"bfweb{secrets.token_hex(8)}",
             lambda who, text: None,
         )
-        self.pages: list[Page] = []
 
     @property
     def lock(self) -> Any:
@@ -99,18 +111,28 @@ class House:
         token = await self.home.client.command(
             "auth/long_lived_access_token", client_name=secrets.token_hex(4), lifespan=1
         )
+        return await self._page({"access_token": token, "refresh_token": ""})
+
+    async def log_in_as(self, page: Page, name: str) -> Page:
+        """Add a user who is no administrator, and open a tab in which they are logged in."""
+        command, password = self.home.client.command, secrets.token_urlsafe(9)
+        added = await command("config/auth/create", name=name, group_ids=["system-users"])
+        login = {"user_id": added["user"]["id"], "username": name.lower(), "password": password}
+        await command("config/auth_provider/homeassistant/create", **login)
+        tokens = await page.do(LOG_IN % json.dumps([name.lower(), password, f"{self.url}/"]))
+        return await self._page(tokens)
+
+    async def _page(self, tokens: Json) -> Page:
+        """Open a tab with a login, as the frontend keeps it."""
         login = {
-            "access_token": token,
             "token_type": "Bearer",
-            "expires_in": 86400,
-            "expires": (time.time() + 86400) * 1000,
-            "refresh_token": "",
+            "expires_in": DAY,
+            "expires": (time.time() + DAY) * 1000,
             "hassUrl": self.url,
             "clientId": f"{self.url}/",
+            **tokens,
         }
-        page = await self.browser.page({"hassTokens": login}, self.url)
-        self.pages.append(page)
-        return page
+        return await self.browser.page({"hassTokens": login}, self.url)
 
     async def open(self, page: Page, path: str = DASHBOARD) -> None:
         """Open a page of Home Assistant, and wait for the card if it is the dashboard."""

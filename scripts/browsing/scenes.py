@@ -13,11 +13,13 @@ from scripts.tour.home import no_touch
 from scripts.tour.process import DOMAIN
 
 from .chromium import Page
-from .house import CARD, DASHBOARD, House, axe
+from .house import DASHBOARD, House, axe
 
 SETTLED = 0.9
 """Seconds after which a tap on a request counts."""
 HELD = 1.2
+DRAWN = 1.0
+"""Seconds after which a dialog of Home Assistant has drawn itself and listens."""
 MEASURED = 20
 """Openings of which the time from the lock to the card is measured."""
 WITHIN_MS = 1000.0
@@ -266,6 +268,23 @@ async def guest_added(house: House, page: Page) -> str | None:
     return None
 
 
+@scene("guests-private")
+async def guests_private(house: House, page: Page) -> str | None:
+    """A user who is no administrator sees the door, can open it, and sees no guest's name."""
+    other = await house.log_in_as(page, "Neighbour")
+    try:
+        await house.open(other)
+        await told(other, "Last openings")
+        await says(other, "tuya-lock-hold button", "Hold to open")
+        shown = await other.do(f"words('{IN_CARD} ha-card')")
+        expect("Grandma" not in shown, "the neighbour sees the guest's name")
+        expect("Guests" not in shown, "the neighbour sees the guests")
+        expect(other.complaints == [], f"the console: {'; '.join(other.complaints)}")
+    finally:
+        await other.close()
+    return None
+
+
 @scene("alarm-shown")
 async def alarm_shown(house: House, page: Page) -> str | None:
     """An alarm and a low battery are on the card at once, with what to do."""
@@ -353,16 +372,23 @@ async def check_with_axe(page: Page) -> None:
 
 @scene("card-offered")
 async def card_offered(house: House, page: Page) -> str | None:
-    """The picker lists the card, and suggests it for our locks alone."""
-    listed = await page.do(f"customCards.filter((one) => one.type === {IN_CARD!r}).length")
-    expect(listed == 1, f"the card is listed {listed} times")
-    hass = "document.querySelector('home-assistant').hass"
-    suggest = "customCards.find((one) => one.getEntitySuggestion).getEntitySuggestion"
-    config = await page.do(f"{suggest}({hass}, {house.entity!r})?.config")
-    expect(config == {"type": CARD, "entity": house.entity}, f"suggested: {config}")
-    expect(await page.do(f"{suggest}({hass}, 'person.alice')") is None, "it fits a person")
-    stub = await page.do(f"customElements.get({IN_CARD!r}).getStubConfig({hass})")
-    expect(stub == {"entity": house.entity}, f"the preview shows {stub}")
+    """The dialog for a new card suggests it for the lock, and lists it with a preview."""
+    await page.go(f"{house.url}/{DASHBOARD}/0?edit=1")
+    await page.click("button[title$=card]")
+    await page.sees("the('ha-tab-group-tab', 'By entity')", "the dialog", 20)
+    await page.sees("the('ha-input-search')", "the search")
+    await asyncio.sleep(DRAWN)
+    await page.type("front door")
+    await page.click("ha-list-item-button", "Front door\nLock")
+    preview = "all('ha-dialog tuya-wifi-lock-card').some((one) => one.getClientRects().length)"
+    await page.sees(preview, "the card among the suggestions", 20)
+    await page.click("ha-tab-group-tab", "By card")
+    await page.sees("the('hui-card-picker ha-input-search')", "the search for cards")
+    await page.click("hui-card-picker ha-input-search")
+    await page.type("tuya wi")
+    await page.sees(preview, "the preview of the card", 20)
+    await page.sees("the('hui-card-picker .card', 'Tuya Wi-Fi Lock')", "the card's name")
+    await house.open(page)
     return None
 
 

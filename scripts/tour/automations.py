@@ -16,18 +16,30 @@ class Automations:
         self._client = client
         self._names: dict[str, str] = {}
         self._runs: list[str] = []
+        self.watched = False
+        """Home Assistant says what runs, until it ends."""
 
     async def make(self, name: str, **config: Any) -> None:
         """Save an automation, and wait until it waits for its triggers."""
-        if not self._names:
+        if not self.watched:
             await self._client.subscribe(
                 self._changed, "subscribe_events", event_type="state_changed"
             )
             await self._client.subscribe(
                 self._ran, "subscribe_events", event_type="automation_triggered"
             )
+            self.watched = True
         await self._client.post(f"{CONFIG}/{name}", {"alias": name, **config})
         await until(lambda: name in self._names.values(), f"the automation {name}")
+
+    async def switch_off(self, name: str) -> None:
+        """Let an automation run no more."""
+        await self._client.command(
+            "call_service",
+            domain="automation",
+            service="turn_off",
+            service_data={"entity_id": f"automation.{name}"},
+        )
 
     def runs(self, *names: str) -> int:
         """Return how often automations have run; without names, how often any has."""

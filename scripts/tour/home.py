@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from .automations import Automations
+from .calendars import Calendar, Phone
 from .client import Client, Json
 from .conditions import PAUSE, Unmet, expect, until
 from .flows import FLOWS, OPTIONS, SUBENTRIES, Answers, Flow, Touch
@@ -33,6 +34,7 @@ class Home:
         self.client = Client(self.process.url)
         self.password = secrets.token_urlsafe(9)
         self.automations = Automations(self.client)
+        self.phone = Phone(self.client)
         self.seen = Seen(say)
         self.version = ""
         self.entry_id = ""
@@ -62,6 +64,9 @@ class Home:
         await self._launch()
         await self._enter()
         self.seen.forget()
+        self.automations.watched = False
+        if self.phone.device:
+            await self.phone.connect()
         await self.seen.watch(self.client, self._device_id)
 
     async def discard(self, *, keep: bool) -> None:
@@ -154,6 +159,18 @@ class Home:
         result = await flow.start(self.entry_id)
         expect(result["type"] == "create_entry", f"the options ended: {result.get('reason')}")
         await self._reloaded(shown)
+
+    async def add_calendar(self, name: str) -> Calendar:
+        """Add a calendar of Home Assistant's own."""
+        fields: Json = {"calendar_name": name, "import": "create_empty"}
+        await Flow(self.client, FLOWS, {"user": fields}, no_touch).start("local_calendar")
+        return Calendar(self.client, f"calendar.{name.lower()}")
+
+    async def choose_guest_phone(self) -> None:
+        """Let the phone get the digits of guest codes."""
+        fields: Json = {"guest_phones": [self.phone.device]}
+        answers: Answers = {"init": "guests", "guests": fields}
+        await Flow(self.client, OPTIONS, answers, no_touch).start(self.entry_id)
 
     async def set_project(self, **project: str) -> None:
         """Give the lock a cloud project with Reconfigure; it is loaded anew then."""

@@ -34,6 +34,7 @@ frontend:
 config:
 history:
 logbook:
+mobile_app:
 automation: !include automations.yaml
 script: !include scripts.yaml
 scene: !include scenes.yaml
@@ -129,7 +130,7 @@ async def _hass(
         sys.executable,
         *("-m", "scripts.tour.hass", cloud_url, "--config", str(folder), "--log-no-color"),
         # The very version that the Tuya integration asks for may be in no index.
-        *("--skip-pip-packages", "tuya-device-handlers"),
+        "--skip-pip",
         env={**os.environ, **environment},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=log,

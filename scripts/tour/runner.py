@@ -5,7 +5,7 @@ from collections.abc import Callable
 import time
 import traceback
 
-from . import account, alarms, closing, main_job, members, models, passwords
+from . import account, alarms, closing, guests, main_job, members, models, passwords
 from .chapter import Step
 from .conditions import Unmet
 from .stage import Stage
@@ -14,6 +14,7 @@ CHAPTERS = (
     main_job.chapter,
     members.chapter,
     passwords.chapter,
+    guests.chapter,
     alarms.chapter,
     closing.chapter,
     account.chapter,

@@ -8,6 +8,7 @@ from typing import Any, override
 
 from custom_components.tuya_wifi_lock.tuyalock import (
     Address,
+    Announcement,
     Clock,
     Kind,
     Record,
@@ -155,9 +156,10 @@ class House:
         await self.simulated.wake()
         self.hint()
 
-    def hint(self) -> None:
+    def hint(self, host: str = "127.0.0.1") -> None:
         """Hear an announcement."""
-        self.lock.hint("127.0.0.1", self.simulated.version, announced=True)
+        device_id, version = self.simulated.device_id, self.simulated.version
+        self.lock.announced(Announcement(device_id, host, version, sender=host))
 
     async def until(self, condition: Callable[[], bool], timeout: float = 5) -> None:
         """Wait until something is true, and all has arrived that is on its way."""

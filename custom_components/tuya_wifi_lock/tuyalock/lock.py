@@ -33,7 +33,7 @@ from .models import (
     Value,
     is_set,
 )
-from .products.catalogue import SET_KEY, USE_KEY, Dp, Family
+from .products.catalogue import REQUEST, SET_KEY, USE_KEY, Dp, Family
 from .products.decoder import Observation, events
 from .products.heard import HeardDp, QueryAnswer
 from .products.product import Product
@@ -61,7 +61,7 @@ from .storage import Reader, dump
 _LOGGER = logging.getLogger(__name__)
 
 CLOCK_STEP = 1.0
-"""Seconds by which our own clock is set at least; it is put right all the time by less."""
+"""Seconds by which our own clock is set at least; smaller corrections happen all the time."""
 LOOK_AT_CLOCK = 10.0
 """Seconds between two looks if our own clock is set by now."""
 
@@ -135,9 +135,11 @@ class TuyaLock:
         self._settings, self._clock = settings, clock
         self._on_update = on_update
         self._state = set_right(LockState.from_dict(stored.get("state", {}), reader), None)
-        self._clock_offset = clock.time() - clock.monotonic()
+        self._now, self._monotonic = clock.time(), clock.monotonic()
+        """The time of what is done now, by our own clock and by one that nobody sets."""
+        self._clock_offset = self._now - self._monotonic
         """What our own clock shows is so much more than the monotonic time."""
-        self._clock_set = is_set(clock.time())
+        self._clock_set = is_set(self._now)
         self._since = since
         self._keeper = RecordKeeper(address.device_id, self.journal, clock, since)
         address = replace(address, **_found(stored.get("address"), reader))
@@ -156,15 +158,15 @@ class TuyaLock:
             cloud,
             receive=self.receive,
             opened=self._opened,
-            changed=self._publish,
+            changed=self._changed,
         )
         self.passwords = TemporaryPasswords(
-            cloud, clock, stored.get("passwords"), self._publish, reader
+            cloud, clock, stored.get("passwords"), self._changed, reader
         )
         self._reaching: set[asyncio.Future[None]] = set()
         self._timer: Timer | None = None
         self._timer_at = float("inf")
-        self.snapshot = self._look(clock.time())
+        self.snapshot = self._look()
 
     def start(self) -> None:
         """Begin to look for the lock."""
@@ -178,14 +180,15 @@ class TuyaLock:
             self.product.product_id or "not known",
         )
         self.session.start()
-        self._publish()
-        self._arm(self._clock.time())
+        self._changed()
+        self._arm()
 
     async def stop(self) -> None:
         """Disconnect from the lock, and cancel what waits for it."""
         await self._remote.close()
         await self.session.stop()
         self._waiters.fail(Source.LAN, ConnectionLost("the lock was stopped"))
+        self._notice_clock()
         self._publish([*self._keeper.closed(), *self._keeper.decide(float("inf"))])
         if self._timer:
             self._timer.cancel()
@@ -202,6 +205,7 @@ class TuyaLock:
             self.health.note_success()
             self._waiters.fail(Source.LAN, ConnectionLost("the lock is reached in another way"))
             self.session.move(address)
+            self._notice_clock()
             self._publish(self._keeper.closed())
 
     async def reach(self, within: float) -> Address:
@@ -248,37 +252,25 @@ class TuyaLock:
 
     def announced(self, announcement: Announcement) -> None:
         """Take an announcement as a hint that the lock is awake, if it is of this one."""
-        if announcement.device_id == self._device_id:
-            direct = announcement.is_direct
-            self.hint(
-                announcement.host,
-                announcement.version,
-                announced=direct and not announcement.asked,
-                product_id=announcement.product_id if direct else None,
-            )
-            if direct and announcement.host == self.session.host:
-                self.product.doubt(announcement.product_id)
+        if announcement.device_id != self._device_id:
+            return
+        host, direct = announcement.host, announcement.is_direct
+        unasked = direct and not announcement.asked
+        product_id = announcement.product_id if direct else None
+        self.session.hint(host, announcement.version, announced=unasked, product_id=product_id)
+        if unasked and host == self.address.host:
+            self._notice_clock()
+            self._state = heard(self._state, self._now)
+            self._publish()
+        if direct and host == self.session.host:
+            self.product.doubt(product_id)
 
-    def hint(
-        self,
-        host: str,
-        version: str | None = None,
-        *,
-        announced: bool = False,
-        product_id: str | None = None,
-        trusted: bool = False,
-    ) -> None:
+    def hint(self, host: str, *, trusted: bool = False) -> None:
         """Take a hint that the lock is awake at an address: nothing but a claim.
 
-        `announced`: the claim comes from this very address, without being asked for. `trusted`: the
-        lock's network card is known to have this address.
+        `trusted`: the lock's network card is known to have this address.
         """
-        self.session.hint(
-            host, version, announced=announced, product_id=product_id, trusted=trusted
-        )
-        if announced and host == self.address.host:
-            self._state = heard(self._state, self._clock.time())
-            self._publish()
+        self.session.hint(host, trusted=trusted)
 
     async def unlock(self) -> None:
         """Open the door; returns when the lock has said that it is open, else raises LockError."""
@@ -304,19 +296,51 @@ class TuyaLock:
     def learn(self, table: Mapping[int, Dp]) -> None:
         """Learn the product's own DP table."""
         self.product.learn(table)
-        self._publish()
+        self._reread()
+        self._changed()
 
     def learn_from_account(
         self, product_id: str, table: Mapping[int, Dp], family: Family | None
     ) -> None:
         """Learn what an account knows of the product, if nothing better is known."""
         self.product.learn_from_account(product_id, table, family)
-        self._publish()
+        self._reread()
+        self._changed()
 
     def choose_kind(self, families: frozenset[Family]) -> None:
-        """Learn from its owner of which families it may be; a table of its product counts more."""
+        """Learn from its owner of which families it may be; a table of its product counts more.
+
+        By another answer before, all may have been misread, so nothing of it is kept.
+        """
+        if self.product.chosen not in {frozenset(), families}:
+            self._state = LockState(last_heard=self._state.last_heard)
         self.product.choose(families)
-        self._publish(force=True)
+        self._reread()
+        self._changed(force=True)
+
+    @property
+    def chosen_kind(self) -> frozenset[Family]:
+        """Return the families that its owner has chosen."""
+        return self.product.chosen
+
+    @property
+    def kind_is_known(self) -> bool:
+        """Return if the kind is proven by the project, the account or the catalogue."""
+        return self.product.is_known
+
+    @property
+    def has_requests(self) -> bool:
+        """Return if somebody at the door can ask to be let in, as far as is known."""
+        return self.product.id_of(REQUEST) is not None
+
+    def _reread(self) -> None:
+        """Take what was heard before its kind was known for how the lock is; nobody opened it.
+
+        When that was is not known, so whatever is reported later is newer.
+        """
+        seen = self._state.seen
+        unseen = [(one, 0.0) for one in self.product.reread() if one.code not in seen]
+        self._state = reduce(self._state, unseen, is_answer=True)
 
     def describe(self) -> dict[str, Any]:
         """Return all that it takes to play this lock, in plain JSON and without any secret."""
@@ -356,8 +380,8 @@ class TuyaLock:
         return self._state
 
     def _opened(self) -> None:
-        now = self._clock.time()
-        self._state = opened(self._state, now, now)
+        self._notice_clock()
+        self._state = opened(self._state, self._now, self._now)
 
     @property
     def can_refuse(self) -> bool:
@@ -393,7 +417,10 @@ class TuyaLock:
         """Take a report of any source: decode it, age it, keep what is new, and publish it."""
         self._notice_clock()
         changes = self.journal.changes
+        table = self.product.table
         observations = self.product.observe(report)
+        if self.product.table is not table:
+            self._reread()
         dated = self._dated(report, observations)
         self._state = reduce(self._state, dated, is_answer=report.is_answer)
         bits = report.source is Source.CLOUD and self.product.alarm_bits
@@ -427,6 +454,12 @@ class TuyaLock:
                 self._heard_of(min(report.time, now))
         return []
 
+    @property
+    def clock_behind(self) -> float | None:
+        """Return by how many seconds the lock's clock is behind ours, where anything shows that."""
+        behind = self.health.clock_behind
+        return self.session.clock_behind if behind is None else behind
+
     def _heard_of(self, at: float) -> None:
         """Note that the lock has said something at a Unix time."""
         if at > (self._state.last_heard or 0.0):
@@ -435,7 +468,7 @@ class TuyaLock:
     def _keep(self, report: Report, claims: Claims) -> list[Record]:
         """Keep the events of a report; return the records that are new."""
         if report.source is not Source.LAN:
-            behind = self.health.clock_behind
+            behind = self.clock_behind
             return self._keeper.reported(claims, report.received, report.source, behind)
         if report.is_fresh:
             self._keeper.speaks_now()
@@ -443,7 +476,7 @@ class TuyaLock:
             for event, claimed in claims:
                 if isinstance(event, Unlock):
                     self.health.check_clock(claimed, report.received)
-            return self._keeper.pushed(claims, report.received)
+            return self._keeper.pushed(claims, report.received, self.session.clock_behind)
         if self.product.answers_partly:
             self._keeper.answered(claims, report.received)
         return []
@@ -518,8 +551,9 @@ class TuyaLock:
         match event:
             case Opened():
                 self.product.identify(event.product_id)
-                self._state = heard(self._state, self._clock.time())
-                self.health.note_wake(self._clock.time())
+                self._reread()
+                self._state = heard(self._state, self._now)
+                self.health.note_wake(self._now)
                 self._keeper.opened(event.hint_at, woken=event.woken)
             case QueryNotUnderstood():
                 # It says nothing of what the lock is.
@@ -529,7 +563,7 @@ class TuyaLock:
                 self._show_presence()
             case Rejected():
                 refusal = UnlockRefused(Reason.REJECTED)
-                self.health.note_error(refusal, self._clock.time())
+                self.health.note_error(refusal, self._now)
                 self._waiters.fail(Source.LAN, refusal)
             case Closed():
                 return self._closed(event.error)
@@ -544,10 +578,10 @@ class TuyaLock:
         self.product.rely()
         new = self._keeper.closed()
         if self.snapshot.awake:
-            self._state = heard(self._state, self._clock.time())
+            self._state = heard(self._state, self._now)
         # Anybody can announce an address, and have something wrong there.
         if error and (self._reaching or self.address.host is not None):
-            self.health.note_error(error, self._clock.time())
+            self.health.note_error(error, self._now)
         self._waiters.fail(Source.LAN, error or ConnectionLost("the connection was ended"))
         return new
 
@@ -583,19 +617,15 @@ class TuyaLock:
 
     def password_name(self, record: Record) -> str | None:
         """Return the name of the temporary password that opened the lock, if one did."""
-        return used.name if (used := self._password(record)) else None
-
-    def is_first_use(self, record: Record) -> bool:
-        """Return if an unlock is the first one with its temporary password, as far as known."""
-        used = self._password(record)
-        return used is not None and used.first_use in {None, record.id}
+        return used.name if (used := self.password_of(record)) else None
 
     def note_use(self, record: Record) -> None:
         """Note that an unlock with a temporary password was delivered: later ones are no first."""
-        if used := self._password(record):
+        if used := self.password_of(record):
             self.passwords.note_use(used, record.id)
 
-    def _password(self, record: Record) -> TemporaryPassword | None:
+    def password_of(self, record: Record) -> TemporaryPassword | None:
+        """Return the temporary password that opened the lock, if one did."""
         unlock = record.unlock
         if unlock.method != "temporary_password" or unlock.number is None:
             return None
@@ -608,7 +638,7 @@ class TuyaLock:
             self.cloud is not None
             and unlock.method == "temporary_password"
             and unlock.number is not None
-            and self.password_name(record) is None
+            and self.password_of(record) is None
         )
 
     def as_known(self, record: Record) -> Record:
@@ -622,25 +652,29 @@ class TuyaLock:
 
     # What goes out
 
+    def _changed(self, *, force: bool = False) -> None:
+        """Publish what something else than a report has changed."""
+        self._notice_clock()
+        self._publish(force=force)
+
     def _publish(self, records: Iterable[Record] = (), *, force: bool = False) -> None:
         """Publish what has changed, and the records that are new and not delivered."""
-        self._notice_clock()
         self.session.keep_alive(stays=self.product.stays_connected and self.on_network)
         records = tuple(records)
         for record in records:
             _LOGGER.debug("%s: new: %s", self._device_id, record)
             self._state = reduce_record(self._state, record)
-        now = self._clock.time()
-        snapshot, new = self._look(now), tuple([one for one in records if not one.delivered])
+        snapshot, new = self._look(), tuple([one for one in records if not one.delivered])
         if snapshot == self.snapshot and not new and not force:
             return
         self.snapshot = snapshot
-        self._arm(now)
+        self._arm()
         self._on_update(Update(snapshot, new))
 
-    def _look(self, now: float) -> Snapshot:
-        """Return what can be seen of the lock at a Unix time."""
-        state, settings = state_at(self._state, now), self._settings
+    def _look(self) -> Snapshot:
+        """Return what can be seen of the lock now."""
+        now, settings = self._now, self._settings
+        state = state_at(self._state, now)
         waits_until = self._remote.waits_until
         return Snapshot(
             state=state,
@@ -665,9 +699,9 @@ class TuyaLock:
 
     # What changes with the time alone
 
-    def _arm(self, now: float) -> None:
+    def _arm(self) -> None:
         """Plan to look again when time alone will have changed something."""
-        monotonic = self._clock.monotonic()
+        now, monotonic = self._now, self._monotonic
         state, delay = self._state, self._settings.relock_delay
         ends = (state.request_until, state.opened_at and state.opened_at + delay)
         waits = [end - now + 0.01 for end in ends if end and end > now]
@@ -685,24 +719,23 @@ class TuyaLock:
 
     def _due(self) -> None:
         """Look, and plan the next look: our clock may have been set back."""
-        now = max(self._timer_at, self._clock.monotonic())
-        self._timer, self._timer_at = None, float("inf")
+        due_at, self._timer, self._timer_at = self._timer_at, None, float("inf")
         self._notice_clock()
-        self._publish(self._keeper.decide(now))
-        self._arm(self._clock.time())
+        self._publish(self._keeper.decide(max(due_at, self._monotonic)))
+        self._arm()
 
     def _notice_clock(self) -> None:
-        """Move what ends later when our own clock is set, so that it ends as it would have.
+        """Take the time, once for all that is done now, and notice if our own clock was set.
 
-        Date what came while it was not set.
+        What ends later ends as it would have. What came while it was not set is dated.
         """
-        now = self._clock.time()
-        offset = now - self._clock.monotonic()
+        self._now, self._monotonic = self._clock.time(), self._clock.monotonic()
+        offset = self._now - self._monotonic
         ahead = offset - self._clock_offset
         if abs(ahead) < CLOCK_STEP:
             return
         self._clock_offset = offset
-        was_set, self._clock_set = self._clock_set, is_set(now)
+        was_set, self._clock_set = self._clock_set, is_set(self._now)
         if not self._clock_set or was_set:
             _LOGGER.debug("%s: our clock was set by %.0f s", self._device_id, ahead)
             self._state = moved(self._state, ahead)
@@ -723,7 +756,7 @@ def _found(stored: Any, reader: Reader) -> dict[str, Any]:
 
 
 def _recent(dated: Iterable[Dated], report: Report) -> list[Observation]:
-    """Return what a report says of now, which alone can confirm anything."""
+    """Return what a report says of the present, which alone can confirm anything."""
     return [one for one, at in dated if report.received - at <= STALE_AFTER]
 
 

@@ -252,14 +252,15 @@ class CloudTicket(Way):
     @override
     def reached(self) -> bool:
         """Return if the lock listens to its cloud now, or nobody but the cloud can know."""
-        lock = self._transports
-        return lock.connected or lock.requested or lock.stays or not lock.located
+        lock, session = self._transports, self._transports.session
+        is_there = session.connected or lock.requested or session.stays
+        return is_there or session.address.host is None
 
     @override
     async def operate(self, *, unlock: bool) -> None:
         """Open, or lock; what opens without a connection to us is in the cloud's records."""
         order, wanted = self._cloud.operate, partial(_moved, unlock=unlock)
-        if not unlock or self._transports.connected:
+        if not unlock or self._transports.session.connected:
             await self._order("order to the cloud", order(unlock=unlock), wanted)
             return
         async with self._following_records() as before:
@@ -469,7 +470,7 @@ class RemoteUnlock:
     async def _operating(self) -> AsyncGenerator[None]:
         """Run one operation at a time, and keep the connection open meanwhile."""
         async with self._turn:
-            with self._transports.kept_open():
+            with self._transports.session.kept_open():
                 yield
 
     async def close(self) -> None:
@@ -517,17 +518,18 @@ class RemoteUnlock:
         No other wake counts, and no request of an earlier wake whose time is not over yet. A lock
         that stays on the network only has to be connected again, unless it is missing.
         """
-        lock = self._transports
+        lock, session = self._transports, self._transports.session
 
         def released(reported: Reported) -> bool | None:
             request = int(reported.codes.get("unlock_request", 0)) > 0 and self._way().reached
-            return request or (lock.stays and lock.connected) or lock.missing or None
+            back = session.stays and session.connected
+            return request or back or session.missing or None
 
-        if lock.missing or not lock.on_network:
+        if session.missing or not lock.on_network:
             raise self._not_there()
-        if lock.product.lacks_requests and not lock.stays:
+        if lock.product.lacks_requests and not session.stays:
             raise AsleepAndAlone("nobody can request it at the door")
-        what = "its connection" if lock.stays else "a request at the door"
+        what = "its connection" if session.stays else "a request at the door"
         _LOGGER.debug("%s: waiting %s s for %s", self._device_id, self._wait, what)
         self.waits_until = self._clock.monotonic() + self._wait
         self._changed()
@@ -539,14 +541,14 @@ class RemoteUnlock:
             finally:
                 self.waits_until = None
                 self._changed()
-        if lock.missing:
+        if session.missing:
             raise self._not_there()
 
     def _not_there(self, asleep: type[LockError] = LockAsleep) -> LockError:
         """Return why nothing reaches the lock now."""
         if not self._transports.on_network:
             return GatewayNotReached("the account does not open it")
-        if self._transports.stays:
+        if self._transports.session.stays:
             return LockMissing("the lock is not connected")
         return asleep("nobody requested it at the door")
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Generator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 import logging
 from typing import Protocol
@@ -52,8 +52,7 @@ class LanTransport:
     source = Source.LAN
 
     def __init__(self, session: LanSession, product: Product) -> None:
-        self.session = session
-        self._product = product
+        self._session, self._product = session, product
 
     async def send(self, code: str, value: Value) -> None:
         """Send one DP value; raise NotSupported or ConnectionLost.
@@ -62,7 +61,7 @@ class LanTransport:
         """
         if (id_ := self._product.id_of(code)) is None:
             raise NotSupported(f"this product has no {code}")
-        self.session.send({id_: value})
+        self._session.send({id_: value})
 
 
 class Transports:
@@ -71,6 +70,8 @@ class Transports:
     def __init__(
         self, session: LanSession, product: Product, state: Callable[[], LockState], clock: Clock
     ) -> None:
+        self.session = session
+        """The connection to the lock itself, kept or not."""
         self.lan = LanTransport(session, product)
         self.account: AccountTransport | None = None
         """The owner's Tuya account, if there is one."""
@@ -78,30 +79,6 @@ class Transports:
         self.on_network = session.address.on_network
         """The lock is on the network itself; elsewhere a gateway passes everything on."""
         self.product, self._state, self._clock = product, state, clock
-
-    def kept_open(self) -> AbstractContextManager[None]:
-        """Keep the connection in a block: somebody waits for an answer of the lock."""
-        return self.lan.session.kept_open()
-
-    @property
-    def connected(self) -> bool:
-        """Return if the lock is awake and connected."""
-        return self.lan.session.connected
-
-    @property
-    def stays(self) -> bool:
-        """Return if the lock stays on the network, so that it need not be woken."""
-        return self.lan.session.stays
-
-    @property
-    def missing(self) -> bool:
-        """Return if the lock stays on the network, and cannot be reached."""
-        return self.lan.session.missing
-
-    @property
-    def located(self) -> bool:
-        """Return if the lock was ever found in the local network."""
-        return self.lan.session.address.host is not None
 
     @property
     def requested(self) -> bool:
@@ -123,9 +100,9 @@ class Transports:
 
         For the account, a lock on batteries is awake during a request at the door.
         """
-        if self.connected:
+        if self.session.connected:
             return self.lan
-        awake = self.requested or self.stays or not self.on_network
+        awake = self.requested or self.session.stays or not self.on_network
         return self.account if awake and self.account_accepts(*codes) else None
 
     def account_accepts(self, *codes: str) -> bool:
@@ -227,16 +204,16 @@ async def change_setting(
     """Change a setting; returns when the lock reports the value, else raises LockError."""
     if code not in changeable:
         raise NotSupported(f"this product does not let {code} be changed")
-    if not transports.connected and transports.stays:
+    if not transports.session.connected and transports.session.stays:
         raise LockMissing("the lock is not connected")
-    if not transports.connected:
+    if not transports.session.connected:
         raise SettingAsleep("the lock is asleep")
 
     def changed(reported: Reported) -> bool | None:
         return (reported.source is Source.LAN and reported.codes.get(code) == value) or None
 
     _LOGGER.debug("%s: setting %s to %s", transports.device_id, code, value)
-    with transports.kept_open(), waiters.wait_for(changed, Source.LAN) as waiter:
+    with transports.session.kept_open(), waiters.wait_for(changed, Source.LAN) as waiter:
         await transports.lan.send(code, value)
         try:
             await waiter.result(CHANGED_WITHIN)

@@ -242,7 +242,7 @@ class CloudClient:
         return None
 
     async def _was_gone(self, path: str) -> bool:
-        """Delete a resource; return if it did not exist any more."""
+        """Delete a resource; return if it no longer existed."""
         try:
             await self._call("DELETE", path)
         except CloudRefused as refused:

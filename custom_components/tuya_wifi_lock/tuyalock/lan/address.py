@@ -46,7 +46,7 @@ class Address:
     """Empty for a lock that is not on the network itself, so it is never looked for there."""
     version: str | None = None
     found_version: str | None = None
-    """The version with which the lock has proved itself; no older one is spoken any more."""
+    """The version with which the lock has proved itself; no older one is spoken again."""
     announces: bool = False
     """It has been heard announcing itself, so there is no need to probe for it."""
     keep_alive: bool = False
@@ -163,7 +163,7 @@ class Candidate:
         """The version of the last attempt."""
         self.connection: Connection | None = None
         self.early: list[Received] = []
-        """What came before the other end has proved to be the lock of now."""
+        """What came before the other end has proved to be the lock, now."""
         self.task: asyncio.Task[None] | None = None
         self._clock = clock
         self._connecting: asyncio.Timeout | None = None

@@ -426,7 +426,7 @@ class Connection(asyncio.Protocol):
     def _dated(self, body: Mapping[str, Any], report: Report) -> Report | None:
         """Return a report with all that is known of its time; None if it may have been recorded.
 
-        An answer need not say when it was made; one that does is of now.
+        An answer need not say when it was made; one that does is current.
         """
         sent = sent_at(body)
         if self._has_session_key:
@@ -438,7 +438,7 @@ class Connection(asyncio.Protocol):
         if sent is not None or not report.is_answer:
             freshness = self._lock_clock.judge(sent, may_be_reset=self._at_home)
             if freshness is Freshness.STALE:
-                self._refuse(f"a report of {sent or 'an unknown time'}, which is not of now")
+                self._refuse(f"a report of {sent or 'an unknown time'}, which is not current")
                 return None
             self.fresh = self.fresh or freshness is Freshness.NEW
             if sent is not None and freshness is Freshness.DOUBTFUL:

@@ -1,4 +1,4 @@
-"""Whether a push is of now, or was recorded and is played back: by the lock's own clock.
+"""Whether a push is current, or was recorded and is played back: by the lock's own clock.
 
 With 3.1 and 3.3 a frame that was recorded is valid for ever. All that tells it from a new one is
 the time at which the lock sent it, which stands in each push. From 3.4 on, the session's key does.
@@ -11,6 +11,8 @@ from ..models import PLAUSIBLE, is_set
 
 TOLERANCE = 30.0
 """Seconds by which a push may seem too old: clocks drift between two wakes."""
+ON_THE_WAY = 10.0
+"""Seconds that a push can take to us."""
 SLACK = 1.0
 """Seconds by which a lock's clock may go back a little: it counts whole ones."""
 RESET_PUSHES = 3
@@ -21,7 +23,7 @@ UNKNOWN_TOLERANCE = 600.0
 
 
 class Freshness(Enum):
-    """How sure it is that a push is of now."""
+    """How sure it is that a push is current."""
 
     STALE = auto()
     """It is not, or may well not be."""

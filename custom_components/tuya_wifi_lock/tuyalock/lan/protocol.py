@@ -334,7 +334,7 @@ def names_another(body: Mapping[str, Any], device_id: str) -> bool:
     """Return if a body is of another device: a gateway passes on what the devices behind it say."""
     parts = [part for part in (body, body.get("data")) if isinstance(part, dict)]
     named = [part.get(name) for part in parts for name in ("devId", "cid")]
-    return any(isinstance(one, str) and one not in {"", device_id} for one in named)
+    return bool([one for one in named if isinstance(one, str) and one not in {"", device_id}])
 
 
 def _times(values: Mapping[str, Any]) -> dict[int, float]:

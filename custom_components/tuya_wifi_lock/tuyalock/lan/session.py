@@ -37,7 +37,7 @@ from .address import (
     choose_version,
 )
 from .connection import Connection, QueryNotUnderstood, Received, Rejected, dial
-from .freshness import LockClock
+from .freshness import ON_THE_WAY, LockClock
 from .protocol import VERSIONS, is_same
 
 _LOGGER = logging.getLogger(__name__)
@@ -151,6 +151,16 @@ class LanSession:
         clock, address = self._lock_clock, self._address
         host = None if self._is_claimed else address.host
         return replace(address, host=host, latest_push=clock.latest, clock_ahead=clock.ahead)
+
+    @property
+    def clock_behind(self) -> float | None:
+        """Seconds by which the lock's clock is behind ours; None: not known, or right.
+
+        With a session key no push can be one that was recorded; before 3.4 it can teach nothing.
+        """
+        behind = -(self.clock_ahead or 0.0)
+        has_session_key = (self.address.found_version or "") >= "3.4"
+        return behind if has_session_key and behind > ON_THE_WAY else None
 
     @property
     def clock_ahead(self) -> float | None:
@@ -542,14 +552,14 @@ class LanSession:
         return await self._await_proof(candidate, connection)
 
     async def _await_proof(self, candidate: Candidate, connection: Connection) -> LockError | None:
-        """Give the other end some time to prove to be the lock of now; return why it ended.
+        """Give the other end some time to prove to be the lock, now; return why it ended.
 
         A lock of 3.1 or 3.3 proves nothing before it answers or reports something.
         """
         asked_at = self._clock.monotonic()
 
         def give_up() -> None:
-            silent = NotProven("the other end has not proved to be the lock of now")
+            silent = NotProven("the other end has not proved to be the lock, now")
             known_here = candidate is self._home and self._known_version is not None
             if connection is self._connection:
                 return
@@ -611,12 +621,11 @@ class LanSession:
 
     def _accepted(self, candidate: Candidate) -> None:
         """Note that the lock talks to us."""
-        if not self.connected:
-            self.connected = True
-            candidate.work()
-            self._watch_idle()
-            self._watch_absence()
-            _LOGGER.debug("%s is connected", self._address.device_id)
+        self.connected = True
+        candidate.work()
+        self._watch_idle()
+        self._watch_absence()
+        _LOGGER.debug("%s is connected", self._address.device_id)
 
     def _received(self, candidate: Candidate, received: Received) -> None:
         connection = candidate.connection
@@ -634,7 +643,8 @@ class LanSession:
 
     def _take(self, candidate: Candidate, received: Received) -> None:
         if not isinstance(received, Rejected):
-            self._accepted(candidate)
+            if not self.connected:
+                self._accepted(candidate)
             self._sign_of_life(candidate, self._clock.monotonic())
         self._on_event(received)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ..clock import Clock
-from ..models import Age, Event, Record, Source, Unlock, When, is_set
+from ..models import Age, Event, Record, Source, When, is_set
 
 LATE_AFTER = 60.0
 """Seconds after which a record is no news."""
@@ -89,7 +89,7 @@ type Verdict = tuple[int, Age | None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class Held:
     """A record whose age depends on what follows."""
 
     id: int
@@ -111,16 +111,12 @@ class Ageing:
         self._burst_until = float("-inf")
         self._reported: set[Event] | None = None
         """What was reported since the last wake, or None if the lock was awake when we came."""
-        self._held: _Held | None = None
+        self.held: Held | None = None
         self._held_until = float("inf")
-        self._answers: list[_Held] = []
+        self._answers: list[Held] = []
         self._answers_until = float("inf")
-        self._speaks_now = False
-
-    @property
-    def held(self) -> int | None:
-        """Return the id of the unlock that is held back."""
-        return self._held.id if self._held and isinstance(self._held.event, Unlock) else None
+        self.speaks_now = False
+        """What comes over this connection was not recorded."""
 
     @property
     def tentative(self) -> Age:
@@ -135,23 +131,20 @@ class Ageing:
 
     def opened(self, hint_at: float | None, *, woken: bool) -> None:
         """Begin a connection, after a hint at a monotonic time; `woken`: it was asleep before."""
-        self._hint_at, self._speaks_now = hint_at, False
+        self._hint_at, self.speaks_now = hint_at, False
         self._burst_until = self._clock.monotonic() + BURST
         if woken:
             self._reported = set()
 
-    def speaks_now(self) -> None:
-        """Note that what comes over this connection was not recorded."""
-        self._speaks_now = True
-
     def pushed(self, event: Event, at: When) -> tuple[Age | None, list[Verdict]]:
         """Return the age of what was pushed now, None if it has to be held, and of earlier ones."""
         # A burst that goes on without a quiet second is not over, however long it takes.
-        bursting = self._held is not None or self._clock.monotonic() <= self._burst_until
+        bursting = self.held is not None or self._clock.monotonic() <= self._burst_until
         verdicts: list[Verdict] = [(one.id, None) for one in self._answers if one.event == event]
-        self._answers = [one for one in self._answers if one.event != event]
-        self._outdate_answers()
-        verdicts += self._release(Age.UNKNOWN)
+        others = [one for one in self._answers if one.event != event]
+        self._answers = [replace(one, age=Age.UNKNOWN) for one in others]
+        if self.held:
+            verdicts += self._release(Age.UNKNOWN)
         age = age_by_time(at)
         if age is None and not bursting:
             age = Age.LIVE
@@ -161,20 +154,20 @@ class Ageing:
 
     def hold(self, record: Record) -> None:
         """Hold back what was pushed, until it is quiet."""
-        self._held = _Held(record.id, record.event, self.tentative)
+        self.held = Held(record.id, record.event, self.tentative)
         self._held_until = self._clock.monotonic() + QUIET
 
     def counts(self, event: Event) -> bool:
         """Return if something in an answer counts: we saw the wake, and have not heard of it."""
         if self._reported is None or event in self._reported:
             return False
-        return all(held is None or held.event != event for held in (self._held, *self._answers))
+        return all(held is None or held.event != event for held in (self.held, *self._answers))
 
     def hold_answer(self, record: Record) -> None:
         """Hold back what was in an answer, until it is clear that it is not pushed as well."""
         self._outdate_answers()
-        age = Age.UNKNOWN if self._held else self.tentative
-        self._answers.append(_Held(record.id, record.event, age))
+        age = Age.UNKNOWN if self.held else self.tentative
+        self._answers.append(Held(record.id, record.event, age))
         self._answers_until = min(self._answers_until, self._clock.monotonic() + PUSH_FOLLOWS)
 
     def decide(self, now: float) -> list[Verdict]:
@@ -192,17 +185,17 @@ class Ageing:
 
     def _release(self, age: Age | None = None) -> list[Verdict]:
         """Decide what is held back: as the last of its burst, or with another age."""
-        held, self._held, self._held_until = self._held, None, float("inf")
+        held, self.held, self._held_until = self.held, None, float("inf")
         return self._released([replace(held, age=age or held.age)] if held else [])
 
     def _release_answers(self) -> list[Verdict]:
         """Decide what was answered and not pushed as well; a recording may be of any age."""
-        if not self._speaks_now:
+        if not self.speaks_now:
             self._outdate_answers()
         answers, self._answers, self._answers_until = self._answers, [], float("inf")
         return self._released(answers)
 
-    def _released(self, held: Iterable[_Held]) -> list[Verdict]:
+    def _released(self, held: Iterable[Held]) -> list[Verdict]:
         if self._reported is not None:
             self._reported.update(one.event for one in held)
         return [(one.id, one.age) for one in held]

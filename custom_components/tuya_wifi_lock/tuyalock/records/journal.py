@@ -39,7 +39,7 @@ class Journal:
         self._rows: dict[int, tuple[Record, Any]] = {}
         """The stored form of each record, as it was last asked for."""
         self._watermarks: dict[Kind, float] = {}
-        """The newest time of a record of each kind that is not kept any more."""
+        """The newest time of a record of each kind that is no longer kept."""
         self._loaded_id = 0
         """The id of the last record of an earlier start."""
         self.changes = 0
@@ -85,12 +85,15 @@ class Journal:
             delivered=delivered,
             unlock_id=unlock_id,
         )
-        if self._has(record) or (age is not None and self._merge(record)):
+        if at.claimed is not None and self._has(record, at.claimed):
+            return None
+        if age is not None and self._merge(record):
             return None
         self._next_id += 1
         self.changes += 1
         self._records.append(record)
-        self._forget(event.kind)
+        if len(self._records) > KEPT:
+            self._forget(event.kind)
         return self._note(record)
 
     def settle(
@@ -148,15 +151,13 @@ class Journal:
 
     # The same record from another source
 
-    def _has(self, record: Record) -> bool:
+    def _has(self, record: Record, claimed: float) -> bool:
         """Return if a record with the lock's own time is here, or older than what is kept.
 
         Only what an account or the cloud reports goes back that far; a lock that hands over such a
         time itself has a clock that was set back.
         """
-        claimed, time = record.when.claimed, record.when.time
-        if claimed is None:
-            return False
+        time = record.when.time
         watermark = self._watermarks.get(record.kind, float("-inf"))
         if record.source is not Source.LAN and time is not None and time <= watermark:
             return True
@@ -170,7 +171,7 @@ class Journal:
 
     def _merge(self, record: Record) -> bool:
         """Take a record as the other half of one that is known; return if it is."""
-        if self._same_duress(record):
+        if record.unlock_id is not None and self._same_duress(record):
             return True
         if (index := self._other_half(record)) is None:
             return False
@@ -198,9 +199,7 @@ class Journal:
 
     def _same_duress(self, record: Record) -> bool:
         """Return if it is duress about an unlock that is known to have been under duress."""
-        return record.unlock_id is not None and any(
-            one.unlock_id == record.unlock_id and one.id != record.id for one in self
-        )
+        return any(one.unlock_id == record.unlock_id and one.id != record.id for one in self)
 
     # What is kept
 
@@ -256,7 +255,7 @@ class Journal:
             one if is_set(one.when.received) else replace(one, confirmed=True)
             for one in records.values()
         ]
-        # What is not kept any more was received before what is.
+        # What is no longer kept was received before what is.
         journal._watermarks = {
             kind: min(time, first[kind] + CLOCK_TOLERANCE)
             for kind, time in stored.watermarks.items()
@@ -301,6 +300,6 @@ def _are_one(known: Record, record: Record) -> bool:
 
 def _later(last: Record | None, record: Record) -> Record:
     """Return what happened later, if our own clock was not ahead when it received the last one."""
-    if last is None or last.happened > record.when.received + CLOCK_TOLERANCE:
+    if last is None or (before := last.happened) > record.when.received + CLOCK_TOLERANCE:
         return record
-    return last if (last.happened, last.id) > (record.happened, record.id) else record
+    return last if (before, last.id) > (record.happened, record.id) else record

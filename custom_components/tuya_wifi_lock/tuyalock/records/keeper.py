@@ -41,8 +41,9 @@ class RecordKeeper:
     @property
     def last_unlock(self) -> Record | None:
         """Return the last unlock; a pending one counts if it is not known already."""
-        if (held := self._ageing.held) and self.journal.is_news(held, self._ageing.tentative):
-            return self.journal.find(held)
+        held = self._ageing.held
+        if held and isinstance(held.event, Unlock) and self.journal.is_news(held.id, held.age):
+            return self.journal.find(held.id)
         return self.journal.last_unlock
 
     def opened(self, hint_at: float | None, *, woken: bool) -> None:
@@ -51,14 +52,14 @@ class RecordKeeper:
 
     def speaks_now(self) -> None:
         """Note that what comes over this connection was not recorded."""
-        self._ageing.speaks_now()
+        self._ageing.speaks_now = True
 
-    def pushed(self, claims: Claims, received: float) -> list[Record]:
-        """Keep what the lock pushed: news, even if it equals the last."""
+    def pushed(self, claims: Claims, received: float, behind: float | None = None) -> list[Record]:
+        """Keep what the lock pushed: news, even if it equals the last. Its clock may be behind."""
         unlocks = [event for event, _ in claims if isinstance(event, Unlock)]
         new: list[Record] = []
         for event, claimed in claims:
-            at = when(claimed, received)
+            at = when(claimed, received, behind)
             match event:
                 case Duress():
                     new += self._keep_duress(event, at, unlocks[-1] if unlocks else None)
@@ -104,7 +105,7 @@ class RecordKeeper:
         self._waiting.remove(record_id)
 
     def decide(self, now: float) -> list[Record]:
-        """Decide what need not wait any more at a monotonic time."""
+        """Decide what no longer needs to wait at a monotonic time."""
         new = self._settle(self._ageing.decide(now))
         return new + self._duress.decide(now)
 
@@ -125,8 +126,9 @@ class RecordKeeper:
     def _keep_duress(self, event: Duress, at: When, own: Unlock | None) -> list[Record]:
         """Keep duress that the lock pushed, with the unlock of the same report or right before."""
         age = age_by_time(at) or Age.LIVE
-        if held := self._ageing.held:
-            return self._hold_duress(event, at, Source.LAN, age, held)
+        held = self._ageing.held
+        if held and isinstance(held.event, Unlock):
+            return self._hold_duress(event, at, Source.LAN, age, held.id)
         unlock_id = last_unlock(self.journal, own) if own else self._unlock_just_before(at.received)
         if unlock_id is None:
             return self._hold_duress(event, at, Source.LAN, age)
@@ -159,7 +161,7 @@ class RecordKeeper:
         unlock_id: int | None = None,
     ) -> Record | None:
         """Enter an event in the journal; return None if it is known already."""
-        delivered = self._is_old(at, source)
+        delivered = source is not Source.LAN and self._is_old(at)
         record = self.journal.add(event, at, source, age, delivered=delivered, unlock_id=unlock_id)
         if record is None:
             _LOGGER.debug("%s: known: %s from %s", self._device_id, event, source)
@@ -191,10 +193,10 @@ class RecordKeeper:
             record = replace(record, delivered=True)
         return [record] if record else []
 
-    def _is_old(self, at: When, source: Source) -> bool:
-        """Return if another source reports something from before the lock was set up."""
+    def _is_old(self, at: When) -> bool:
+        """Return if something is from before the lock was set up."""
         time = at.claimed if at.time is None else at.time
-        return source is not Source.LAN and time is not None and time < self._since
+        return time is not None and time < self._since
 
 
 # Which unlock a report of duress is about

@@ -116,7 +116,7 @@ def current(
 ) -> list[Dated]:
     """Return what is reported that is not older than what is known, with its time.
 
-    What has none is of now. The lock's clock is known to be `behind` ours by so many seconds.
+    What has none is current. The lock's clock is known to be `behind` ours by so many seconds.
     """
     dated = [
         (one, now if one.time is None else min(one.time + (behind or 0.0), now))
