@@ -334,7 +334,7 @@ export class LockCard extends LitElement {
     `;
   }
 
-  /** Somebody asks at the door, or an unlock waits for somebody there. */
+  /** Someone asks at the door, or an unlock waits for someone there. */
   private _call(door: Door, counts: Until) {
     const { request, waiting } = door;
     const what = request ? "request" : `waiting_${waiting?.for}`;
