@@ -27,8 +27,9 @@ from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 from tests.simulator.gateway import Gateway
 
-DISCOVERY = "custom_components.tuya_wifi_lock.discovery"
-TUYALOCK = "custom_components.tuya_wifi_lock.tuyalock"
+OURS = "custom_components.tuya_wifi_lock"
+DISCOVERY = f"{OURS}.discovery"
+TUYALOCK = f"{OURS}.tuyalock"
 
 # The event loop checks itself in tests; to remember where each handle was made costs a fifth.
 asyncio.constants.DEBUG_STACK_DEPTH = 1
@@ -74,6 +75,8 @@ def auto_enable(request: pytest.FixtureRequest) -> Generator[None]:
     request.getfixturevalue("enable_custom_integrations")
     with (
         patch.dict(PRODUCTS, {"simulatedproduct": None}),
+        patch(f"{OURS}.config_flow.LISTEN_TIME", 0.01),
+        patch(f"{OURS}.flows.connection.HEAR_TIME", 0.01),
         patch(f"{TUYALOCK}.lan.address.REDIAL", 0.01),
         patch(f"{TUYALOCK}.lan.session.PROBE_PAUSE", 0.1),
         patch(f"{TUYALOCK}.lan.connection.SLOT_WAIT", 0.05),

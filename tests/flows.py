@@ -21,12 +21,8 @@ BEHAVIOUR = {"unlock_with": "request_only", "relocks_itself": True}
 
 @pytest.fixture
 async def quick(hass: HomeAssistant, ports: dict[int, int]) -> AsyncGenerator[None]:
-    """Load no entities, wait for no answers that do not come; end what a test leaves open."""
-    with (
-        patch(f"{INTEGRATION}.PLATFORMS", []),
-        patch(f"{INTEGRATION}.config_flow.LISTEN_TIME", 0.01),
-        patch(f"{INTEGRATION}.flows.connection.HEAR_TIME", 0.01),
-    ):
+    """Load no entities; end what a test leaves open."""
+    with patch(f"{INTEGRATION}.PLATFORMS", []):
         yield
         for flow in hass.config_entries.flow.async_progress():
             hass.config_entries.flow.async_abort(flow["flow_id"])

@@ -1,5 +1,6 @@
 """Models that exist, through the account alone: access controls and video locks."""
 
+from collections import Counter
 import time
 from typing import Any
 from unittest.mock import patch
@@ -7,10 +8,11 @@ from unittest.mock import patch
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.tuya_wifi_lock.tuyalock import Kind
 from homeassistant.const import ATTR_ENTITY_ID, SERVICE_UNLOCK
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
-from tests.common import LOCK, pass_time, state
+from tests.common import LOCK, NAME, UNLOCK, pass_time, state
 from tests.conftest import setup
 from tests.devices import find
 from tests.flows import INTEGRATION, Flow, project
@@ -23,6 +25,7 @@ KEYS = ["remote_no_pd_setkey", "remote_no_dp_key"]
 KEYPADS = ["Secukey Sboard III mini", "Vcontrol4-K", "Lucking HF06"]
 VIDEO_LOCKS = ["Videolock-WBRL", "AISUO 3D face lock"]
 VIDEO = find("Videolock-WBRL")
+PHOTO = find("B509-PH photo lock")
 
 
 def played(name: str, knobs: Knobs) -> Any:
@@ -126,20 +129,42 @@ async def test_an_access_control_that_the_network_has_lost_opens_through_the_pro
     assert simulated_lock.connections == 0
 
 
+# Photo locks
+
+
+@pytest.mark.parametrize("simulated_lock", [played(PHOTO.name, Knobs(lan=False))], indirect=True)
+async def test_a_photo_lock_is_heard_through_the_account(
+    hass: HomeAssistant, login: TuyaLogin, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    for dp in PHOTO.dps:
+        for said in dp.reports:
+            if dp.code not in {"unlock_fingerprint", "unlock_request"}:
+                assert await login.deliver(simulated_lock.device_id, [item(dp.id, said.value)])
+    assert await login.deliver(simulated_lock.device_id, [item(1, 3)])
+    await pass_time(hass)
+    opening = state(hass, UNLOCK)
+    assert (opening.attributes["event_type"], opening.attributes["number"]) == ("fingerprint", 3)
+    assert state(hass, f"sensor.{NAME}_battery").state == "85"
+    assert state(hass, f"event.{NAME}_doorbell").attributes["event_type"] == "ring"
+    kinds = Counter(one.kind for kind in Kind for one in entry.runtime_data.lock.records(kind))
+    # Its pictures are nothing that happened at the door.
+    assert kinds[Kind.UNLOCK] == 6
+    assert kinds[Kind.DURESS] == 1
+
+
 # Video locks
 
 
-@pytest.mark.parametrize("name", VIDEO_LOCKS)
-async def test_the_account_offers_a_video_lock(
+@pytest.mark.parametrize("name", [*VIDEO_LOCKS, PHOTO.name])
+async def test_the_account_offers_a_video_or_photo_lock(
     hass: HomeAssistant, ports: dict[int, int], name: str
 ) -> None:
     login = TuyaLogin(hass)
     login.add_model(find(name), "bfvideo0lock00000001", "Front door")
     await login.set_up()
-    with patch(f"{INTEGRATION}.config_flow.LISTEN_TIME", 0.01):
-        flow = await Flow.begin(hass)
-        await flow.choose("account")
-        await flow.send({"device_id": "bfvideo0lock00000001"})
+    flow = await Flow.begin(hass)
+    await flow.choose("account")
+    await flow.send({"device_id": "bfvideo0lock00000001"})
     assert flow.result["progress_action"] == "touch"
 
 
@@ -147,12 +172,11 @@ async def test_the_project_offers_a_video_lock(
     hass: HomeAssistant, ports: dict[int, int], cloud: SimulatedCloud
 ) -> None:
     cloud.add_model(VIDEO, "bfvideo0lock00000001", "Gate")
-    with patch(f"{INTEGRATION}.config_flow.LISTEN_TIME", 0.01):
-        flow = await Flow.begin(hass)
-        await flow.choose("cloud")
-        await flow.send({"project": "another"} if flow.step == "project" else project(cloud))
-        if flow.step == "cloud":
-            await flow.send(project(cloud))
+    flow = await Flow.begin(hass)
+    await flow.choose("cloud")
+    await flow.send({"project": "another"} if flow.step == "project" else project(cloud))
+    if flow.step == "cloud":
+        await flow.send(project(cloud))
     assert "bfvideo0lock00000001" in [one["value"] for one in flow.offered]
 
 

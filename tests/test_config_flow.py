@@ -325,7 +325,8 @@ async def test_a_discovered_lock_is_added(
     flow = await Flow.begin(hass, SOURCE_INTEGRATION_DISCOVERY, found)
     assert flow.step == "discovered"
     assert flow.result["menu_options"] == ["account", "cloud", "manual"]
-    assert flow.result["description_placeholders"] == {"host": "127.0.0.1"}
+    texts = {"host": "127.0.0.1", "name": "Wi-Fi lock 0001"}
+    assert flow.result["description_placeholders"] == texts
     await flow.choose("manual")
     assert flow.suggested == found
     (shown,) = hass.config_entries.flow.async_progress()
@@ -629,7 +630,7 @@ async def test_the_options_take_effect(hass: HomeAssistant, entry: MockConfigEnt
     await setup(hass, entry)
     flows = hass.config_entries.options
     result = await flows.async_init(entry.entry_id)
-    assert result["menu_options"] == ["behaviour", "check"]
+    assert result["menu_options"] == ["behaviour", "kind", "check"]
     result = await flows.async_configure(result["flow_id"], {"next_step_id": "behaviour"})
     defaults = {"unlock_with": "own_key", "relocks_itself": False}
     assert result["data_schema"]({}) == defaults | {"unlock_wait": 30, "relock_delay": 5}

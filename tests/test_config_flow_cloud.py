@@ -600,6 +600,8 @@ async def test_a_removed_project_leaves_nothing_that_needs_it(
     assert flow.result["menu_options"] == ["connection", "cloud", "remove_cloud"]
     await flow.choose("remove_cloud")
     assert flow.step == "remove_cloud"
+    then = flow.result["description_placeholders"]["then"]
+    assert then.startswith("If you unlock through the cloud now, Home Assistant gives")
     await flow.send({})
     del before["cloud"]
     assert with_project.data == before
@@ -622,7 +624,7 @@ async def test_configure_and_reconfigure_have_nothing_in_common(
     await hass.config_entries.async_setup(with_project.entry_id)
     configure = await Flow.options(hass, with_project)
     reconfigure = Flow(hass, await with_project.start_reconfigure_flow(hass))
-    assert configure.result["menu_options"] == ["behaviour", "guests", "check"]
+    assert configure.result["menu_options"] == ["behaviour", "guests", "kind", "check"]
     assert reconfigure.result["menu_options"] == ["connection", "cloud", "remove_cloud"]
 
 

@@ -12,6 +12,7 @@ from custom_components.tuya_wifi_lock.const import CONF_PROTOCOL_VERSION, DOMAIN
 from custom_components.tuya_wifi_lock.diagnostics import async_get_config_entry_diagnostics
 from custom_components.tuya_wifi_lock.repairs import ISSUES
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import SlotTaken, WrongVersion
+from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import Dp, DpType
 from homeassistant.components import persistent_notification
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID, SERVICE_UNLOCK
@@ -23,6 +24,7 @@ from tests.common import (
     NAME,
     is_awake,
     known,
+    learn,
     listened_for,
     pass_time,
     polled,
@@ -676,3 +678,16 @@ async def test_what_cannot_be_checked_is_an_error(
     assert await refused({"area_id": "nowhere"}) == "no_lock_in_target"
     await hass.config_entries.async_unload(entry.entry_id)
     assert await refused({ATTR_ENTITY_ID: LOCK}) == "lock_not_loaded"
+
+
+@pytest.mark.parametrize("has_requests", [True, False])
+async def test_a_request_is_checked_only_where_somebody_can_ask(
+    hass: HomeAssistant, entry: MockConfigEntry, has_requests: bool
+) -> None:
+    await setup(hass, entry)
+    table = {49: Dp("remote_no_pd_setkey", DpType.RAW), 50: Dp("remote_no_dp_key", DpType.RAW)}
+    request = {9: Dp("unlock_request", DpType.INTEGER)} if has_requests else {}
+    await learn(hass, entry, table | request)
+    findings = (await async_get_config_entry_diagnostics(hass, entry))["findings"]
+    assert ("unlock_request" in findings) is has_requests
+    assert "remote_key" in findings

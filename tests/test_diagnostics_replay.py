@@ -160,6 +160,7 @@ async def test_diagnostics_tell_what_was_heard_before_a_restart(
         "unread": 0,
         "understood": True,
         "size": None,
+        "has_last": True,
         "values": [{"value": 3, "means": ["unlock fingerprint 3"]}],
     }
     assert {

@@ -20,6 +20,7 @@ from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import PROFILE
 from homeassistant.config_entries import SOURCE_IGNORE
 from homeassistant.core import HomeAssistant
 from tests.conftest import DISCOVERY, setup, wait_for
+from tests.flows import Flow
 from tests.simulator import Knobs, SimulatedLock, bodies, wire
 from tests.simulator.cloud import SimulatedCloud
 from tests.tuya_login import TuyaLogin
@@ -99,6 +100,24 @@ async def test_a_lock_of_the_account_is_offered_whatever_its_product(
     await heard(hass, BULB)
     announce(OTHER, product="unpublished")
     await wait_for(hass, lambda: offered(hass) == [OTHER])
+
+
+async def test_a_lock_that_is_found_has_the_name_that_the_account_knows(
+    hass: HomeAssistant, login: TuyaLogin, entry: MockConfigEntry, announce: Callable[..., None]
+) -> None:
+    login.add_lock(OTHER, name="Garden gate", category="jtmspro", product_id="unpublished")
+    await login.reload()
+    await setup(hass, entry)
+    announce(OTHER, product="unpublished")
+    await wait_for(hass, lambda: offered(hass) == [OTHER])
+    (shown,) = hass.config_entries.flow.async_progress()
+    assert shown["context"]["title_placeholders"] == {"name": "Garden gate"}
+    flow = await Flow.begin(hass)
+    await flow.choose("found")
+    assert flow.offered[0] == {
+        "value": OTHER,
+        "label": "Garden gate, heard just now, 127.0.0.1",
+    }
 
 
 async def test_an_account_that_is_signed_out_makes_nothing_a_lock(

@@ -71,6 +71,7 @@ WELL = Evidence(
     allowed=True,
     takes_keys=True,
     requested=False,
+    has_requests=True,
     key_owner=KeyOwner.US,
     clock_ahead=None,
     clock_right=True,

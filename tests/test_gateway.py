@@ -30,14 +30,9 @@ BLUETOOTH, ZIGBEE = find("Gainsborough Liberty"), find("Häfele TY0A01")
 GATE = "bfgateway0lock000001"
 MODELS = pytest.mark.parametrize("model", [BLUETOOTH, ZIGBEE], ids=["bluetooth", "zigbee"])
 HOW = {"relocks_itself": True}
+pytestmark = pytest.mark.usefixtures("ports")
+
 NETWORK_CHECKS = {"hints", "address", "local_key", "protocol_version", "connection"}
-
-
-@pytest.fixture(autouse=True)
-def quick(ports: dict[int, int]) -> Any:
-    """Wait for no announcements."""
-    with patch(f"{INTEGRATION}.config_flow.LISTEN_TIME", 0.01):
-        yield
 
 
 @pytest.fixture
@@ -208,9 +203,10 @@ async def test_it_is_available_while_tuya_tells_of_it(
 ) -> None:
     await heard(hass, login, entry)
     assert state(hass, "lock.garden_gate").state == "unknown"
-    await login.unload()
+    await login.sign_out()
     assert state(hass, "lock.garden_gate").state == "unavailable"
-    await login.set_up()
+    login.signed_in = True
+    await login.reload()
     assert state(hass, "lock.garden_gate").state == "unknown"
 
 
@@ -338,6 +334,9 @@ async def test_the_only_thing_that_reaches_it_cannot_be_removed(
     flow = Flow(hass, await flows.async_init(DOMAIN, context=context))
     assert flow.result["menu_options"] == ["cloud", "remove_cloud"]
     await flow.choose("remove_cloud")
+    # It has no key of Home Assistant's own that could take the project's place.
+    then = flow.result["description_placeholders"]["then"]
+    assert then.startswith("Your Tuya account still reports openings")
     await flow.send({})
     assert with_project.data == {"device_id": GATE}
     await hass.async_block_till_done()
@@ -382,6 +381,6 @@ async def test_nothing_about_the_network_is_checked(
     assert not shown["findings"].keys() & NETWORK_CHECKS
     assert shown["connection"]["on_network"] is False
     await wait_for(hass, lambda: entry.runtime_data.account.trouble is None)
-    await login.unload()
+    await login.sign_out()
     shown = await async_get_config_entry_diagnostics(hass, entry)
     assert shown["findings"]["account"] == ["problem", "through_tuya_not_heard"]

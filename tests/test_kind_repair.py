@@ -6,12 +6,15 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
+from custom_components.tuya_wifi_lock.tuyalock import Kind
+from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import Dp, DpType
 from homeassistant.components.repairs import repairs_flow_manager
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
-from tests.common import pass_time, reported, restart, set_up_awake, state, wake
+from tests.common import known, learn, pass_time, reported, restart, set_up_awake, state, wake
+from tests.flows import Flow
 from tests.simulator import SimulatedLock
 
 pytestmark = pytest.mark.parametrize(
@@ -138,3 +141,95 @@ async def test_a_restart_keeps_the_question_and_a_removal_ends_it(
     await hass.config_entries.async_remove(entry.entry_id)
     await hass.async_block_till_done()
     assert not is_asked(hass, entry)
+
+
+# Under Configure
+
+
+def choices(flow: Flow) -> list[str]:
+    """Return what a menu offers."""
+    offered: list[str] = flow.result["menu_options"]
+    return offered
+
+
+async def test_a_wrong_answer_can_be_changed_under_configure(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await report_riddles(hass, simulated_lock)
+    await answer(hass, await open_fix(hass, entry), "access_control")
+    # A battery of 66 % in most battery locks; nothing in an access control.
+    await report(hass, simulated_lock, {"12": 66}, {"10": "AAAABAAA"})
+    assert known(entry).state.battery is None
+    assert known(entry).last_unlock is not None
+    flow = await Flow.options(hass, entry)
+    assert "kind" in choices(flow)
+    await flow.choose("kind")
+    (field,) = flow.result["data_schema"].schema
+    assert field.default() == "access_control"
+    await flow.send({"kind": "battery"})
+    assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+    assert known(entry).state.battery == 66
+    unlocks = entry.runtime_data.lock.records(Kind.UNLOCK)
+    await report(hass, simulated_lock, {"2": 5})
+    assert len(entry.runtime_data.lock.records(Kind.UNLOCK)) == len(unlocks) + 1
+    await simulated_lock.sleep()
+    await restart(hass, entry)
+    again = await Flow.options(hass, entry)
+    await again.choose("kind")
+    (field,) = again.result["data_schema"].schema
+    assert field.default() == "battery"
+
+
+async def test_who_does_not_know_any_more_takes_the_answer_back(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await report_riddles(hass, simulated_lock)
+    await answer(hass, await open_fix(hass, entry), "access_control")
+    assert known(entry).family == "D"
+    flow = await Flow.options(hass, entry)
+    await flow.choose("kind")
+    await flow.send({"kind": "unknown"})
+    assert known(entry).family is None
+
+
+async def test_a_kind_that_is_known_is_no_choice(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    assert "kind" in choices(await Flow.options(hass, entry))
+    await learn(hass, entry, {1: Dp("unlock_fingerprint", DpType.INTEGER)})
+    assert "kind" not in choices(await Flow.options(hass, entry))
+
+
+# What was heard before
+
+
+async def test_how_the_lock_is_was_heard_before_its_kind_was_known(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await report(hass, simulated_lock, {"145": 44}, {"145": 77}, {"146": "open"}, {"147": 3})
+    await report(hass, simulated_lock, {"148": True}, {"149": "wrong_finger"})
+    assert known(entry).state.battery is None
+    await simulated_lock.sleep()
+    await restart(hass, entry)
+    table = {
+        145: Dp("residual_electricity", DpType.INTEGER),
+        146: Dp("closed_opened", DpType.STRING),
+        147: Dp("unlock_fingerprint", DpType.INTEGER),
+        148: Dp("lock_motor_state", DpType.BOOLEAN),
+        149: Dp("alarm_lock", DpType.STRING),
+    }
+    await learn(hass, entry, table)
+    shown = known(entry).state
+    assert (shown.battery, shown.door_open, shown.motor_unlocked) == (77, True, True)
+    assert state(hass, "lock.wi_fi_lock_0001").state == "unlocked"
+    assert state(hass, UNLOCK).state == "unknown"
+    assert known(entry).last_unlock is None
+    # Learning it once more changes nothing that was reported since.
+    await wake(hass, entry, simulated_lock)
+    await report(hass, simulated_lock, {"148": False})
+    await learn(hass, entry, table)
+    assert state(hass, "lock.wi_fi_lock_0001").state == "locked"

@@ -78,7 +78,6 @@ async def account(simulated_lock: SimulatedLock) -> AsyncGenerator[SimulatedClou
             stack.enter_context(patch.dict(REGIONS, {"eu": cloud.url}))
             for name, value in {
                 "config_flow.DEFAULT_PORT": simulated_lock.port,
-                "config_flow.LISTEN_TIME": 0.01,
                 "tuyalock.cloud.openapi.ANSWER_TIME": 0.4,
                 "tuyalock.access.remote_unlock.OPEN_WITHIN": 0.5,
                 "tuyalock.lan.session.IDLE": 60.0,

@@ -29,12 +29,8 @@ FINISH = 1
 async def ends(
     hass: HomeAssistant, ports: dict[int, int], simulated_lock: SimulatedLock
 ) -> AsyncGenerator[None]:
-    """Wait for no answers that do not come; find the lock at its port; unload it at the end."""
-    with (
-        patch(f"{INTEGRATION}.config_flow.LISTEN_TIME", 0.01),
-        patch(f"{INTEGRATION}.flows.connection.HEAR_TIME", 0.01),
-        patch(f"{INTEGRATION}.config_flow.DEFAULT_PORT", simulated_lock.port),
-    ):
+    """Find the lock at its port; unload it at the end."""
+    with patch(f"{INTEGRATION}.config_flow.DEFAULT_PORT", simulated_lock.port):
         yield
         for entry in hass.config_entries.async_loaded_entries(DOMAIN):
             await hass.config_entries.async_unload(entry.entry_id)

@@ -99,6 +99,8 @@ class Evidence:
     """If the owner allows remote unlocking in the app."""
     takes_keys: bool | None
     requested: bool
+    has_requests: bool
+    """Somebody at the door can ask to be let in, as far as is known."""
     key_owner: str | None
     clock_ahead: float | None
     clock_right: bool | None
@@ -276,7 +278,7 @@ def _remote_allowed(evidence: Evidence) -> Verdict:
 
 def _request(evidence: Evidence) -> Verdict:
     """Check if the lock would open remotely now."""
-    if evidence.opens_remotely is False or evidence.stays:
+    if evidence.opens_remotely is False or evidence.stays or not evidence.has_requests:
         return None
     return State.OK, "request_open" if evidence.requested else "request_closed"
 

@@ -72,13 +72,17 @@ from .flows.connection import (
     heard_devices,
     is_in_account,
     is_known_to_account,
+    name_of,
     new_account_locks,
     other_key,
 )
 from .flows.forms import (
+    CONF_KIND,
+    KINDS,
     async_guests_schema,
     device_choice,
     field_errors,
+    kind_choice,
     options_schema,
     stripped,
     unlock_choice,
@@ -313,18 +317,19 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
         await self.async_set_unique_id(device_id)
         self._abort_if_unique_id_configured()
         self._gathered.take(dict(discovery_info))
-        self.context["title_placeholders"] = {"name": default_title(device_id)}
+        self.context["title_placeholders"] = {"name": name_of(self.hass, device_id)}
         return await self.async_step_discovered()
 
     async def async_step_discovered(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Offer the ways to get the local key of a lock that announced itself."""
-        host = self._gathered.typed.get(CONF_HOST, "?")
+        typed = self._gathered.typed
+        name = in_markdown(name_of(self.hass, typed[CONF_DEVICE_ID]))
         return self.async_show_menu(
             step_id="discovered",
             menu_options=["account", "cloud", "manual"],
-            description_placeholders={"host": host},
+            description_placeholders={"host": typed.get(CONF_HOST, "?"), "name": name},
         )
 
     @override
@@ -368,9 +373,12 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Use the lock without a project."""
-        if user_input is None:
-            return self._show_form("remove_cloud", vol.Schema({}), {})
         entry = self._get_reconfigure_entry()
+        if user_input is None:
+            texts = await async_texts(self.hass, "remove_cloud")
+            then = texts["on_network" if CONF_LOCAL_KEY in entry.data else "behind_gateway"]
+            self._placeholders = {"then": then}
+            return self._show_form("remove_cloud", vol.Schema({}), {})
         options = dict(entry.options)
         if options.get(CONF_UNLOCK_WITH) == UnlockWith.CLOUD:
             del options[CONF_UNLOCK_WITH]
@@ -661,8 +669,19 @@ class LockOptionsFlow(OptionsFlow):
         if self.config_entry.state is not ConfigEntryState.LOADED:
             return await self.async_step_behaviour()
         guests = ["guests"] if self.config_entry.runtime_data.guests.available else []
-        options = ["behaviour", *guests, "check"]
+        kind = [] if self.config_entry.runtime_data.lock.kind_is_known else ["kind"]
+        options = ["behaviour", *guests, *kind, "check"]
         return self.async_show_menu(step_id="init", menu_options=options)
+
+    async def async_step_kind(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask which kind of lock it is, where nothing but its owner and its reports shows that."""
+        coordinator = self.config_entry.runtime_data
+        if user_input is not None:
+            coordinator.async_answer_kind(KINDS[user_input[CONF_KIND]])
+            return self.async_create_entry(data=dict(self.config_entry.options))
+        given = [kind for kind, one in KINDS.items() if one == coordinator.lock.chosen_kind]
+        answer = given[0] if coordinator.kind_answered else None
+        return self.async_show_form(step_id="kind", data_schema=kind_choice(answer))
 
     async def async_step_guests(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask who may manage guest codes, and which phones get those made in the calendar."""

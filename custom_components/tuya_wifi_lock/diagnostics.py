@@ -50,7 +50,7 @@ async def async_get_config_entry_diagnostics(
         "requested": coordinator.data.requested,
         "records": _records(coordinator.lock),
         "clock_ahead": coordinator.lock.health.clock_ahead,
-        "clock_behind": coordinator.lock.health.clock_behind,
+        "clock_behind": coordinator.lock.clock_behind,
         "findings": {
             finding.check: [finding.state, finding.text] for finding in check_lock(coordinator)
         },

@@ -19,7 +19,6 @@ from homeassistant.helpers.selector import (
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
-    SelectSelectorMode,
 )
 
 from .checks import Finding
@@ -28,10 +27,11 @@ from .const import CONF_NUMBERS, DOMAIN, SUBENTRY_MEMBER
 from .coordinator import LockConfigEntry, LockCoordinator
 from .diagnosis import check_lock, checked_signal
 from .dispatcher import Delivery
+from .flows.forms import CONF_KIND, KINDS, kind_choice
 from .flows.member import CONF_MEMBER, WHO, last_used, member_data
 from .members import key_of, members_of, name_mistake, owner
 from .texts import async_time_format, in_markdown, number_name
-from .tuyalock import Family, Kind, is_clock_set
+from .tuyalock import Kind, is_clock_set
 
 CHECK_EVERY = timedelta(hours=1)
 """How often to check for what depends on the time alone."""
@@ -43,16 +43,6 @@ KIND_UNCLEAR = "kind_unclear"
 BATTERY_FAILING = "battery_failing"
 STORE_DAMAGED = "store_damaged"
 CALLS_DAMAGED = "calls_damaged"
-
-CONF_KIND = "kind"
-KINDS: Mapping[str, frozenset[Family]] = {
-    "battery": frozenset({Family.A, Family.B}),
-    "bluetooth": frozenset({Family.C}),
-    "access_control": frozenset({Family.D}),
-    "video": frozenset({Family.E}),
-    "unknown": frozenset(),
-}
-"""What an owner can see of a lock -> the families that it may be of."""
 
 NOT_ON_PLATFORM = {"cloud_calls_used_up", "cloud_clock"}
 """Failures of the cloud that are not fixed on Tuya's developer platform."""
@@ -224,7 +214,7 @@ class _Repairs:
             self._coordinator.account.trouble,
             health.clock_right,
             health.clock_ahead and round(health.clock_ahead / 60),
-            health.clock_behind and round(health.clock_behind / 60),
+            lock.clock_behind and round(lock.clock_behind / 60),
             health.crowded,
             health.takes_keys,
             lock.opens_remotely,
@@ -387,14 +377,9 @@ class KindFlow(RepairsFlow):
         if user_input:
             self._entry.runtime_data.async_answer_kind(KINDS[user_input[CONF_KIND]])
             return self.async_create_entry(data={})
-        choice = SelectSelector(
-            SelectSelectorConfig(
-                options=list(KINDS), mode=SelectSelectorMode.LIST, translation_key=CONF_KIND
-            )
-        )
         return self.async_show_form(
             step_id="kind",
-            data_schema=vol.Schema({vol.Required(CONF_KIND): choice}),
+            data_schema=kind_choice(),
             description_placeholders={"lock": in_markdown(self._entry.title)},
         )
 

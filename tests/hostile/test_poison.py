@@ -166,6 +166,16 @@ def test_a_setting_is_one_of_those_that_its_table_allows() -> None:
     assert toy.state.settings == {"beep_volume": "low", "auto_lock_time": 60}
 
 
+@pytest.mark.parametrize("value", ["\ud800", "x\0", "x" * 256])
+def test_a_setting_that_cannot_be_stored_is_none(value: str) -> None:
+    toy = ToyLock()
+    toy.lock.learn({31: Dp("beep_volume", DpType.STRING)})
+    toy.push({31: value})
+    toy.account({"beep_volume": value})
+    assert toy.state.settings == {}
+    json_bytes(toy.lock.as_dict())
+
+
 def test_a_flood_of_one_kind_pushes_out_no_other() -> None:
     toy = ToyLock()
     toy.push({5: 2}, ago=1)

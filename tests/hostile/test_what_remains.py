@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import zlib
 
 import pytest
 
@@ -67,7 +68,7 @@ async def test_a_man_in_the_middle_can_deliver_a_command_late(version: str) -> N
         keeper = Keeper(home.simulated.port)
         async with stranger(home.simulated.port, keeper):
             await home.simulated.wake()
-            home.lock.hint(ADDRESS, version)
+            home.hint(ADDRESS, version, sender="")
             if version == "3.1":
                 await home.until(lambda: home.simulated.clients > 0)
                 await home.simulated.push({"201": 0})
@@ -152,7 +153,7 @@ async def play(home: House, frame: bytes, host: str) -> None:
             pass
 
     async with stranger(home.simulated.port, serve, host) as one:
-        home.lock.hint(host, home.simulated.version, announced=True)
+        home.hint(host)
         await home.until(lambda: one.connections > 0)
         await home.pass_time(5)
     await home.pass_time(20, 1)
@@ -207,3 +208,46 @@ async def test_a_recording_that_was_never_heard_looks_new_while_our_clock_is_not
             home.clock.set_by = 60 - home.clock.time()
         await play(home, pushed(version, 3, missed), "127.0.0.1")
         assert len(home.unlocks) == expected
+
+
+def renumbered(raw: bytes) -> bytes:
+    """Return a frame of 3.1 or 3.3 with another number, which nothing protects; others as is."""
+    if is_new(raw) or len(raw) < 28:
+        return raw
+    body = raw[:4] + bytes(3) + b"\x63" + raw[8:-8]
+    return body + zlib.crc32(body).to_bytes(4) + wire.OLD_SUFFIX
+
+
+@pytest.mark.parametrize(("version", "told"), [("3.1", 2), ("3.3", 2), ("3.4", 1), ("3.5", 1)])
+async def test_a_man_in_the_middle_can_double_what_a_lock_of_3_1_or_3_3_reports(
+    version: str, told: int
+) -> None:
+    async with house(version, address={"host": ADDRESS}, max_clients=3) as home:
+        await home.simulated.wake()
+
+        async def serve(visit: Visit) -> None:
+            reader, writer = await asyncio.open_connection("127.0.0.1", home.simulated.port)
+
+            async def back() -> None:
+                while chunk := await reader.read(65536):
+                    visit.send(chunk)
+                    if home.unlocks:
+                        visit.send(renumbered(chunk) if version in OLD else chunk)
+
+            returning = asyncio.create_task(back())
+            async for raw in visit.frames():
+                writer.write(raw)
+            returning.cancel()
+            writer.close()
+
+        async with stranger(home.simulated.port, serve):
+            home.hint(ADDRESS, version, sender="")
+            await home.pass_time(1)
+            await home.simulated.push({"201": 0})
+            await home.hurry_until(lambda: home.lock.snapshot.awake)
+            home.clock.move(4)
+            for number in (3, 4):
+                await home.simulated.finger(number)
+                await home.hurry_until(lambda number=number: len(home.unlocks) >= number - 2)
+            await home.pass_time(3)
+        assert home.unlocks == ["live fingerprint 3"] + ["live fingerprint 4"] * told

@@ -8,6 +8,7 @@ from typing import Any, override
 
 from custom_components.tuya_wifi_lock.tuyalock import (
     Address,
+    Announcement,
     Clock,
     Kind,
     Record,
@@ -155,9 +156,24 @@ class House:
         await self.simulated.wake()
         self.hint()
 
-    def hint(self) -> None:
-        """Hear an announcement."""
-        self.lock.hint("127.0.0.1", self.simulated.version, announced=True)
+    def hint(
+        self,
+        host: str = "127.0.0.1",
+        version: str | None = None,
+        *,
+        product_id: str | None = None,
+        sender: str | None = None,
+    ) -> None:
+        """Hear an announcement, from the host itself or from somebody else."""
+        self.lock.announced(
+            Announcement(
+                self.simulated.device_id,
+                host,
+                version or self.simulated.version,
+                product_id,
+                sender=host if sender is None else sender,
+            )
+        )
 
     async def until(self, condition: Callable[[], bool], timeout: float = 5) -> None:
         """Wait until something is true, and all has arrived that is on its way."""

@@ -7,6 +7,7 @@ import pytest
 from custom_components.tuya_wifi_lock.tuyalock import exceptions
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     CloudError,
+    CloudSilent,
     LockError,
     Reason,
     UnlockRefused,
@@ -31,6 +32,7 @@ def test_every_error_is_a_lock_error_of_its_own() -> None:
         "CloudSilent",
         "CloudUnreachable",
     }
+    assert bases.pop("AccountSilent") == (CloudSilent,)
     for name, base in bases.items():
         assert base == ((CloudError,) if name in of_the_cloud else (LockError,)), name
 

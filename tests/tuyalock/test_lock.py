@@ -498,7 +498,7 @@ async def test_a_wake_is_heard_though_the_connection_of_the_last_one_seems_alive
 async def test_a_doubt_does_not_end_a_connection_that_is_alive() -> None:
     async with house() as home:
         await home.awake()
-        home.lock.hint("127.0.0.9", announced=True)
+        home.hint("127.0.0.9")
         await home.settle()
         for _ in range(3):
             home.clock.move(1)

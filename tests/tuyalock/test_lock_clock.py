@@ -165,3 +165,24 @@ async def test_nothing_is_learned_while_our_own_clock_is_not_set() -> None:
         home.clock.move(1000 - home.clock.time())
         hear(home, 1, 3, behind=0)
         assert home.lock.health.clock_behind is None
+
+
+# What the lock itself shows, where nobody can play it back
+
+
+@pytest.mark.parametrize(("version", "age"), [("3.3", "late"), ("3.4", "live"), ("3.5", "live")])
+async def test_a_clock_that_is_behind_shows_in_each_push(version: str, age: str) -> None:
+    async with house(version, clock_offset=-2 * HOUR, record_times=True) as home:
+        await home.awake()
+        await home.simulated.push({"16": False})
+        await home.simulated.finger(3)
+        await home.until(lambda: home.unlocks == [f"{age} fingerprint 3"])
+        behind = home.lock.clock_behind
+        assert behind == (None if age == "late" else pytest.approx(2 * HOUR, abs=2))
+        await home.simulated.sleep()
+        await home.simulated.finger(4)
+        await home.simulated.sleep()
+        await home.pass_time(HOUR / 2, 60)
+        await home.wake()
+        await home.hurry_until(lambda: len(home.records) == 2)
+        assert home.unlocks[1] == "late fingerprint 4"

@@ -26,6 +26,7 @@ from ..texts import async_texts
 from ..tuya_account import AccountLock, absence, account_lock, account_locks, local_key
 from ..tuyalock import VERSIONS, Address, Announcement, Clock, Settings, TuyaLock, Update
 from .forms import SECRET, configured_ids
+from .gathered import default_title
 
 HEAR_TIME = 1.0
 """Seconds in which a lock that was reached reports how it is."""
@@ -77,7 +78,9 @@ async def async_heard_labels(hass: HomeAssistant, *, everything: bool) -> dict[s
     for device in shown:
         minutes = int(async_get_listener(hass).silence(device.device_id) / 60)
         key = f"{'lock' if device in locks else 'other'}_{'earlier' if minutes else 'now'}"
-        labels[device.device_id] = texts[key].format(minutes=minutes, host=device.host)
+        lock = account_lock(hass, device.device_id)
+        name = lock.name if lock else texts["lock"]
+        labels[device.device_id] = texts[key].format(minutes=minutes, host=device.host, name=name)
     folded = len(shown) < len(devices)
     return labels | ({OTHER_DEVICES: texts[OTHER_DEVICES]} if folded else {})
 
@@ -108,6 +111,13 @@ def is_in_account(hass: HomeAssistant, device_id: str) -> bool:
 def is_known_to_account(hass: HomeAssistant, device_id: str) -> bool:
     """Return if the account has a lock, which may be set up."""
     return account_lock(hass, device_id) is not None
+
+
+@callback
+def name_of(hass: HomeAssistant, device_id: str) -> str:
+    """Return the name of a lock that was found: the account's, or one by its device id."""
+    lock = account_lock(hass, device_id)
+    return lock.name if lock else default_title(device_id)
 
 
 @callback

@@ -37,9 +37,18 @@ from ..const import (
     CONF_UNLOCK_WITH,
     DOMAIN,
 )
-from ..tuyalock import Settings, UnlockWith, clean_secret, visible
+from ..tuyalock import Family, Settings, UnlockWith, clean_secret, visible
 
 CONF_REMOVE_CODE = "remove_code"
+CONF_KIND = "kind"
+KINDS: Mapping[str, frozenset[Family]] = {
+    "battery": frozenset({Family.A, Family.B}),
+    "bluetooth": frozenset({Family.C}),
+    "access_control": frozenset({Family.D}),
+    "video": frozenset({Family.E}),
+    "unknown": frozenset(),
+}
+"""What an owner can see of a lock -> the families that it may be of."""
 
 SECRET = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off"))
 _DEFAULTS = Settings()
@@ -106,6 +115,15 @@ def unlock_choice(ways: Iterable[UnlockWith]) -> vol.Schema:
         options=values, translation_key="unlock_with", mode=SelectSelectorMode.LIST
     )
     return vol.Schema({vol.Required(CONF_UNLOCK_WITH, default=values[0]): SelectSelector(config)})
+
+
+def kind_choice(answer: str | None = None) -> vol.Schema:
+    """Return a form to choose which kind of lock it is, with the answer that was given before."""
+    config = SelectSelectorConfig(
+        options=list(KINDS), mode=SelectSelectorMode.LIST, translation_key=CONF_KIND
+    )
+    key = vol.Required(CONF_KIND, default=answer) if answer else vol.Required(CONF_KIND)
+    return vol.Schema({key: SelectSelector(config)})
 
 
 def options_schema(*, cloud: bool, has_code: bool, on_network: bool) -> vol.Schema:

@@ -33,10 +33,11 @@ from .models import (
     Value,
     is_set,
 )
-from .products.catalogue import SET_KEY, USE_KEY, Dp, Family
+from .products.catalogue import REQUEST, SET_KEY, USE_KEY, Dp, Family
 from .products.decoder import Observation, events
 from .products.heard import HeardDp, QueryAnswer
 from .products.product import Product
+from .records.ageing import Pace
 from .records.journal import Journal
 from .records.keeper import Claims, RecordKeeper
 from .records.meaning import meanings
@@ -141,7 +142,8 @@ class TuyaLock:
         """What our own clock shows is so much more than the monotonic time."""
         self._clock_set = is_set(self._now)
         self._since = since
-        self._keeper = RecordKeeper(address.device_id, self.journal, clock, since)
+        pace: Pace = reader.read("pace", Pace, stored.get("pace", {}), Pace())
+        self._keeper = RecordKeeper(address.device_id, self.journal, clock, since, pace)
         address = replace(address, **_found(stored.get("address"), reader))
         self._device_id = address.device_id
         self.on_network = address.on_network
@@ -241,6 +243,7 @@ class TuyaLock:
         return {
             "state": self._state.as_dict(),
             "journal": self.journal.as_dict(),
+            "pace": dump(self._keeper.pace),
             "product": self.product.as_dict(),
             "health": self.health.as_dict(),
             "passwords": self.passwords.as_dict(),
@@ -252,38 +255,25 @@ class TuyaLock:
 
     def announced(self, announcement: Announcement) -> None:
         """Take an announcement as a hint that the lock is awake, if it is of this one."""
-        if announcement.device_id == self._device_id:
-            direct = announcement.is_direct
-            self.hint(
-                announcement.host,
-                announcement.version,
-                announced=direct and not announcement.asked,
-                product_id=announcement.product_id if direct else None,
-            )
-            if direct and announcement.host == self.session.host:
-                self.product.doubt(announcement.product_id)
-
-    def hint(
-        self,
-        host: str,
-        version: str | None = None,
-        *,
-        announced: bool = False,
-        product_id: str | None = None,
-        trusted: bool = False,
-    ) -> None:
-        """Take a hint that the lock is awake at an address: nothing but a claim.
-
-        `announced`: the claim comes from this very address, without being asked for. `trusted`: the
-        lock's network card is known to have this address.
-        """
-        self.session.hint(
-            host, version, announced=announced, product_id=product_id, trusted=trusted
-        )
-        if announced and host == self.address.host:
+        if announcement.device_id != self._device_id:
+            return
+        host, direct = announcement.host, announcement.is_direct
+        unasked = direct and not announcement.asked
+        product_id = announcement.product_id if direct else None
+        self.session.hint(host, announcement.version, announced=unasked, product_id=product_id)
+        if unasked and host == self.address.host:
             self._notice_clock()
             self._state = heard(self._state, self._now)
             self._publish()
+        if direct and host == self.session.host:
+            self.product.doubt(product_id)
+
+    def hint(self, host: str, *, trusted: bool = False) -> None:
+        """Take a hint that the lock is awake at an address: nothing but a claim.
+
+        `trusted`: the lock's network card is known to have this address.
+        """
+        self.session.hint(host, trusted=trusted)
 
     async def unlock(self) -> None:
         """Open the door; returns when the lock has said that it is open, else raises LockError."""
@@ -309,6 +299,7 @@ class TuyaLock:
     def learn(self, table: Mapping[int, Dp]) -> None:
         """Learn the product's own DP table."""
         self.product.learn(table)
+        self._reread()
         self._changed()
 
     def learn_from_account(
@@ -316,12 +307,43 @@ class TuyaLock:
     ) -> None:
         """Learn what an account knows of the product, if nothing better is known."""
         self.product.learn_from_account(product_id, table, family)
+        self._reread()
         self._changed()
 
     def choose_kind(self, families: frozenset[Family]) -> None:
-        """Learn from its owner of which families it may be; a table of its product counts more."""
+        """Learn from its owner of which families it may be; a table of its product counts more.
+
+        By another answer before, all may have been misread, so nothing of it is kept.
+        """
+        if self.product.chosen not in {frozenset(), families}:
+            self._state = LockState(last_heard=self._state.last_heard)
         self.product.choose(families)
+        self._reread()
         self._changed(force=True)
+
+    @property
+    def chosen_kind(self) -> frozenset[Family]:
+        """Return the families that its owner has chosen."""
+        return self.product.chosen
+
+    @property
+    def kind_is_known(self) -> bool:
+        """Return if the kind is proven by the project, the account or the catalogue."""
+        return self.product.is_known
+
+    @property
+    def has_requests(self) -> bool:
+        """Return if somebody at the door can ask to be let in, as far as is known."""
+        return self.product.id_of(REQUEST) is not None
+
+    def _reread(self) -> None:
+        """Take what was heard before its kind was known for how the lock is; nobody opened it.
+
+        When that was is not known, so whatever is reported later is newer.
+        """
+        seen = self._state.seen
+        unseen = [(one, 0.0) for one in self.product.reread() if one.code not in seen]
+        self._state = reduce(self._state, unseen, is_answer=True)
 
     def describe(self) -> dict[str, Any]:
         """Return all that it takes to play this lock, in plain JSON and without any secret."""
@@ -398,7 +420,10 @@ class TuyaLock:
         """Take a report of any source: decode it, age it, keep what is new, and publish it."""
         self._notice_clock()
         changes = self.journal.changes
+        table = self.product.table
         observations = self.product.observe(report)
+        if self.product.table is not table:
+            self._reread()
         dated = self._dated(report, observations)
         self._state = reduce(self._state, dated, is_answer=report.is_answer)
         bits = report.source is Source.CLOUD and self.product.alarm_bits
@@ -432,6 +457,12 @@ class TuyaLock:
                 self._heard_of(min(report.time, now))
         return []
 
+    @property
+    def clock_behind(self) -> float | None:
+        """Return by how many seconds the lock's clock is behind ours, where anything shows that."""
+        behind = self.health.clock_behind
+        return self.session.clock_behind if behind is None else behind
+
     def _heard_of(self, at: float) -> None:
         """Note that the lock has said something at a Unix time."""
         if at > (self._state.last_heard or 0.0):
@@ -440,7 +471,7 @@ class TuyaLock:
     def _keep(self, report: Report, claims: Claims) -> list[Record]:
         """Keep the events of a report; return the records that are new."""
         if report.source is not Source.LAN:
-            behind = self.health.clock_behind
+            behind = self.clock_behind
             return self._keeper.reported(claims, report.received, report.source, behind)
         if report.is_fresh:
             self._keeper.speaks_now()
@@ -448,7 +479,7 @@ class TuyaLock:
             for event, claimed in claims:
                 if isinstance(event, Unlock):
                     self.health.check_clock(claimed, report.received)
-            return self._keeper.pushed(claims, report.received)
+            return self._keeper.pushed(claims, report.received, self.session.clock_behind)
         if self.product.answers_partly:
             self._keeper.answered(claims, report.received)
         return []
@@ -523,6 +554,7 @@ class TuyaLock:
         match event:
             case Opened():
                 self.product.identify(event.product_id)
+                self._reread()
                 self._state = heard(self._state, self._now)
                 self.health.note_wake(self._now)
                 self._keeper.opened(event.hint_at, woken=event.woken)

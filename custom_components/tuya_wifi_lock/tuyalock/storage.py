@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
+import re
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeAliasType, Union, get_args, get_origin, get_type_hints
 
@@ -14,9 +15,16 @@ MAX_TEXT = 255
 """Characters of a name, a code or a value, as a DP of text has at most."""
 
 
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+"""NUL, and half a character, which has no UTF-8."""
 _MAX_DIGITS = 19
 _PLAIN = (str, int, float, NoneType)
 """Types of what is in JSON as it is."""
+
+
+def is_text(value: str, most: int = MAX_TEXT) -> bool:
+    """Return if a text of so many characters at most can be stored."""
+    return len(value) <= most and not _UNSTORABLE.search(value)
 
 
 def integer(value: Any, least: int = 0, most: int = NUMBERS.stop) -> int:
@@ -134,13 +142,8 @@ def _load_plain(type_: Any, data: Any) -> Any:
     is_whole = type_ is float and type(data) is int
     if type(data) is not type_ and not is_whole:
         raise ValueError(f"{type_.__name__} expected")
-    if type_ is str:
-        # A lone surrogate cannot be stored; the error is a ValueError.
-        data.encode()
-        can_occur = len(data) <= MAX_TEXT and "\0" not in data
-    else:
-        # NaN is no number.
-        can_occur = NUMBERS.start <= data < NUMBERS.stop
+    # NaN is no number.
+    can_occur = is_text(data) if type_ is str else NUMBERS.start <= data < NUMBERS.stop
     if not can_occur:
         raise ValueError(f"no {type_.__name__} that can occur")
     return float(data) if is_whole else data

@@ -339,9 +339,7 @@ def read_time(row: Any) -> float:
 
 
 def in_seconds(time: float) -> float:
-    """Return a time in seconds or milliseconds in Unix seconds; raise ValueError if it is none."""
-    if not 0 <= time < _MAX_TIME:
-        raise ValueError("no time")
+    """Return a time in seconds or milliseconds in Unix seconds."""
     return time / 1000 if time > _MILLISECONDS else float(time)
 
 

@@ -11,6 +11,8 @@ from ..models import PLAUSIBLE, is_set
 
 TOLERANCE = 30.0
 """Seconds by which a push may seem too old: clocks drift between two wakes."""
+ON_THE_WAY = 10.0
+"""Seconds that a push can take to us."""
 SLACK = 1.0
 """Seconds by which a lock's clock may go back a little: it counts whole ones."""
 RESET_PUSHES = 3

@@ -37,7 +37,7 @@ from .address import (
     choose_version,
 )
 from .connection import Connection, QueryNotUnderstood, Received, Rejected, dial
-from .freshness import LockClock
+from .freshness import ON_THE_WAY, LockClock
 from .protocol import VERSIONS, is_same
 
 _LOGGER = logging.getLogger(__name__)
@@ -151,6 +151,16 @@ class LanSession:
         clock, address = self._lock_clock, self._address
         host = None if self._is_claimed else address.host
         return replace(address, host=host, latest_push=clock.latest, clock_ahead=clock.ahead)
+
+    @property
+    def clock_behind(self) -> float | None:
+        """Seconds by which the lock's clock is behind ours; None: not known, or right.
+
+        With a session key no push can be one that was recorded; before 3.4 it can teach nothing.
+        """
+        behind = -(self.clock_ahead or 0.0)
+        has_session_key = (self.address.found_version or "") >= "3.4"
+        return behind if has_session_key and behind > ON_THE_WAY else None
 
     @property
     def clock_ahead(self) -> float | None:

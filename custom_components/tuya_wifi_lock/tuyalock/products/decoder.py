@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from ..models import OUR_MEMBER, Alarm, Between, Doorbell, Duress, Event, Unlock, Value
-from ..storage import MAX_TEXT
+from ..storage import MAX_TEXT, is_text
 from .catalogue import LINK_MODES, REPLY, REQUEST, SET_KEY, USE_KEY, Dp, DpType
 from .values import CodecError, decode_door_kit, decode_kit, decode_raw
 
@@ -245,7 +245,7 @@ def _setting(dp: Dp) -> Read:
         if type(value) is int:
             fits = limits.allows(value)
         elif type(value) is str:
-            fits = value in options if options else _is_text(value, MAX_TEXT)
+            fits = value in options if options else is_text(value)
         else:
             fits = type(value) is bool
         return (code, value) if fits else None
@@ -261,7 +261,7 @@ def _plain(dp: Dp) -> Read:
     if dp.type is DpType.INTEGER:
         return _integer(code, -(2**31), 2**32 - 1)
     size = MAX_RAW if dp.type is DpType.RAW else MAX_TEXT
-    return lambda value: (code, value) if type(value) is str and _is_text(value, size) else None
+    return lambda value: (code, value) if type(value) is str and is_text(value, size) else None
 
 
 _NUMBERLESS = ("unlock_offline_pd", "unlock_double", "unlock_double_kit")
@@ -380,10 +380,6 @@ def _is_open(text: str) -> bool | None:
         return decode_door_kit(text)
     except CodecError:
         return None
-
-
-def _is_text(value: str, size: int) -> bool:
-    return len(value) <= size and "\0" not in value
 
 
 # Events

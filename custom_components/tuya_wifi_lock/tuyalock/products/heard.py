@@ -51,6 +51,8 @@ class HeardDp:
     """The length of its last value, if that is a text."""
     values: tuple[bool | int | str, ...] = ()
     """Its last different values, the newest at the end, without what can be a key or a code."""
+    has_last: bool = False
+    """If its last value is among them, at the end."""
 
     def shown(self, dp: Dp | None) -> list[bool | int | str]:
         """Return its last values, as far as they can be shown by what is known of its DP now."""
@@ -100,7 +102,7 @@ class Heard:
         known = self.dps.get(item.dp)
         if known is None and (len(self.dps) >= MAX_DPS or not _can_be_kept(item.dp)):
             return
-        value = item.value
+        value, kept = item.value, is_harmless(item.dp, dp, item.value)
         row = known or HeardDp(dp=item.dp, type="", count=0)
         self.dps[item.dp] = replace(
             row,
@@ -109,8 +111,18 @@ class Heard:
             unread=min(row.unread + (not understood), MAX_COUNT),
             understood=understood,
             size=min(len(value), MAX_SIZE) if isinstance(value, str) else None,
-            values=_appended(row.values, value) if is_harmless(item.dp, dp, value) else row.values,
+            values=_appended(row.values, value) if kept else row.values,
+            has_last=kept,
         )
+
+    def last(self) -> list[Item]:
+        """Return the last value of each DP id, where it is kept."""
+        rows = self.dps.values()
+        return [
+            Item(row.dp, row.values[-1])
+            for row in rows
+            if row.has_last and row.values and isinstance(row.dp, int)
+        ]
 
     def note_answer(self, answer: QueryAnswer) -> None:
         """Note how the lock answered a query; it may have nothing to say at times."""

@@ -98,7 +98,7 @@ class Product:
         self._account_table = known.account_table
         """What an account knows of the product; it may leave out some of its DPs."""
         self._account_family = known.account_family
-        self._chosen = known.chosen
+        self.chosen = known.chosen
         """The families that it may be of by what its owner sees."""
         self._evidence = Evidence(known.shown, known.replied)
         self._alarm_bits = known.alarm_bits
@@ -111,7 +111,7 @@ class Product:
         """Return the stored form."""
         stored: dict[str, Any] = dump(
             _Stored(
-                chosen=self._chosen,
+                chosen=self.chosen,
                 account_family=self._account_family,
                 product_id=self.product_id,
                 shown=self._evidence.shown,
@@ -142,8 +142,9 @@ class Product:
         self.table: Mapping[int, Dp] = {id_: dps[0] for id_, dps in rows.items()}
         """The DP that the product has at each id, as far as known."""
         self._readers = Readers(rows)
-        is_known = self.table_source in {"project", "account", "catalogue"}
-        self._guesses = not is_known and len(self._chosen) != 1
+        self.is_known = self.table_source in {"project", "account", "catalogue"}
+        """Its kind is proven by the project, the account or the catalogue."""
+        self._guesses = not self.is_known and len(self.chosen) != 1
         """The table is only what the lock's own reports prove."""
         codes = _codes(self.table)
         self.replies = REPLY in codes
@@ -176,12 +177,12 @@ class Product:
         leading = self._leading
         source = "evidence" if self._evidence.proven else None
         only = next(iter(leading)) if len(leading) == 1 else None
-        return "owner" if self._chosen else source, only, agreed(leading)
+        return "owner" if self.chosen else source, only, agreed(leading)
 
     @property
     def _leading(self) -> frozenset[Family]:
         """Return the families that its owner and what was heard speak for most."""
-        leading, chosen = self._evidence.leading, self._chosen
+        leading, chosen = self._evidence.leading, self.chosen
         return leading & chosen or chosen or leading
 
     def _find_ids(self) -> dict[str, int]:
@@ -199,7 +200,7 @@ class Product:
         }
 
     def _can_open(self, codes: set[str], facts: ProductFacts) -> bool | None:
-        if self._guesses and self._chosen:
+        if self._guesses and self.chosen:
             return True
         source = self.table_source
         is_whole = source == "project" or (source == "catalogue" and facts.table)
@@ -267,7 +268,7 @@ class Product:
 
     def choose(self, families: frozenset[Family]) -> None:
         """Learn from its owner of which families it may be."""
-        self._chosen = families
+        self.chosen = families
         self._settle()
 
     def learn_reply(self) -> None:
@@ -307,6 +308,11 @@ class Product:
             known = self._own_table or self._account_table
             said = None if known else _UNIVERSAL.read(dp, value)
         return Observation(*said, item.time) if said else None
+
+    def reread(self) -> list[Observation]:
+        """Return how the lock is by what was heard of it before, as it is understood now."""
+        said = map(self.read, self.heard.last())
+        return [one for one in said if one and one.code in STATE_CODES]
 
     def _learn_from_lan(self, report: Report, codes: Mapping[str, Value]) -> None:
         """Learn what the lock reports, and how it answers."""
