@@ -50,7 +50,6 @@ from .tuyalock import (
     Record,
     TemporaryPassword,
     Weekly,
-    is_clock_set,
 )
 
 ATTR_CODE = "code"
@@ -207,7 +206,7 @@ def _response(
     return {
         "record": record.id,
         "time": local_iso(record.known_time),
-        "received": local_iso(record.when.received if is_clock_set(record.when.received) else None),
+        "received": local_iso(record.when.received),
         "age": record.age.value if record.age else None,
         "method": record.unlock.method,
         "number": record.unlock.number,
