@@ -23,7 +23,7 @@ from .new_codes import async_send, reachable
 from .texts import text
 from .tuyalock import CloudRefused, TemporaryPassword, is_trivial, safe_name
 
-LOOK_AHEAD = timedelta(days=366)
+LOOK_AHEAD = timedelta(days=400)
 """How far a booking can be moved and is still followed."""
 LOOK_BACK = timedelta(days=1)
 """A stay that ends today has ended at midnight for the calendar, and not for its guest."""
@@ -85,10 +85,13 @@ class Booking:
     """Somebody has got the digits."""
 
     def fits(self, code: GuestCode) -> bool:
-        """Return if a code is as that of this booking would be."""
-        named = code.name.casefold() == (self.name or self.guest).casefold()
+        """Return if a code has the times of this booking."""
         times = int(code.start.timestamp()), int(code.end.timestamp())
-        return named and times == (self.start, self.end)
+        return times == (self.start, self.end)
+
+    def describes(self, code: GuestCode) -> bool:
+        """Return if a code has the name and the times of this booking."""
+        return code.name.casefold() == (self.name or self.guest).casefold() and self.fits(code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +118,8 @@ class Bookings:
     ) -> None:
         """Go on with the bookings that were stored; `save` stores them at once."""
         self.hass, self.entry, self.guests = hass, entry, guests
-        self.known, self._save = known, save
+        self._save = save
+        self.known = [one for one in known if one.end > time.time()]
         self.reported: dict[str, str] = {}
         """Why bookings have failed, as the phones were sent it, by their keys."""
         self._turn = asyncio.Lock()
@@ -212,10 +216,10 @@ class _Sync:
                 await self._bookings.async_keep(old, replace(old, key=booking.key))
             return
         code = await self._async_code(old or booking)
-        if old is None and code:
-            # It was made for the calendar of another portal, or is no longer known.
+        if code and booking.fits(code) and (old is None or old.sent):
+            # The calendar of another portal has the same stay, or the store was lost.
             booking = replace(booking, name=code.name, code=code.id, sent=True)
-            await self._bookings.async_keep(None, booking)
+            await self._bookings.async_keep(old, booking)
         elif code is None and too_early:
             # The owner has deleted it.
             await self._bookings.async_keep(old, None)
@@ -233,8 +237,10 @@ class _Sync:
                 translation_domain=DOMAIN, translation_key="guest_code_no_phone"
             )
         start, end = booking.start, booking.end
-        if code:
+        # Written down before the cloud is asked, so that nothing is made twice or stays unsent.
+        if code and old:
             which = code.id
+            await keep(old, old := replace(old, sent=False))
             password, digits = await _async_first(
                 codes, lambda one: guests.async_change(which, start=start, end=end, code=one)
             )
@@ -244,7 +250,6 @@ class _Sync:
         else:
             self._full = guests.room <= 0
             name = self._free_name(booking.guest)
-            # Written down before it is made, so that it is not made twice.
             await keep(old, old := replace(booking, name=name))
             password, digits = await _async_first(
                 codes, lambda one: guests.async_add(name, start, end, code=one)
@@ -284,7 +289,7 @@ class _Sync:
         codes = [one for one in self._guests.codes if one.phase != DELETING]
         its_own = (one for one in codes if one.id == booking.code)
         # The cloud may have another id for it.
-        return next(its_own, None) or next(filter(booking.fits, codes), None)
+        return next(its_own, None) or next(filter(booking.describes, codes), None)
 
     def _free_name(self, guest: str) -> str:
         """Return the name of a guest, with a number if another code has it: Anna 2."""
