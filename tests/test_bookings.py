@@ -1,6 +1,7 @@
 """Guest codes for the bookings of a calendar, which is Home Assistant's own local one."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
+from itertools import count, pairwise
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from custom_components.tuya_wifi_lock.const import CONF_GUEST_PHONES, DOMAIN
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 from tests.common import CALENDAR, LOCK, restart
 from tests.conftest import setup, wait_for
 from tests.guests import act, fetch, listed
@@ -114,6 +116,8 @@ async def test_a_code_is_made_when_the_guest_comes_soon(
     portal.book("Over", -50, -1)
     portal.book("Not available")
     portal.book("Here", -5, 40)
+    # Whose identifier is not its own.
+    portal.book("Far", 300, 400, uid=portal.stays[0].uid)
     wanted = {"lead_time": {"days": 4}, "only": "^(?!Not)"}
     assert await portal.sync(**wanted) == NOTHING | {"made": ["Here"]}
     assert await sync(hass, **wanted | {"lead_time": {"days": 5}}) == NOTHING | {"made": ["Late"]}
@@ -150,6 +154,10 @@ async def test_guests_of_one_name_and_one_stay_in_two_calendars(
     assert (await portal.sync())["made"] == ["Reserved for somebod", "Reserved for someb 2"]
     other.stays = [Stay(first.guest, first.start, first.end, "another")]
     assert await other.sync() == NOTHING
+    first.start += timedelta(hours=1)
+    assert (await portal.sync())["changed"] == ["Reserved for somebod"]
+    other.stays[0].start = first.start
+    assert await other.sync() == NOTHING
     # Some portals call an event something else each time.
     first.uid = "something-else"
     assert await portal.sync() == NOTHING
@@ -161,38 +169,37 @@ async def test_guests_of_one_name_and_one_stay_in_two_calendars(
     assert await other.sync() == NOTHING | {"deleted": ["Reserved for somebod"]}
 
 
-@pytest.mark.parametrize(
-    ("zone", "start", "end", "times"),
-    [
-        ("Europe/Berlin", "2026-12-04", "2026-12-06", ("2026-12-04T14:00Z", "2026-12-06T10:00Z")),
-        (
-            "America/New_York",
-            "2027-03-13",
-            "2027-03-14",
-            ("2027-03-13T20:00Z", "2027-03-14T15:00Z"),
-        ),
-        ("Europe/Berlin", "2027-03-27", "2027-03-28", ("2027-03-27T14:00Z", "2027-03-28T09:00Z")),
-        ("UTC", "2027-03-27", "2027-03-28", ("2027-03-27T15:00Z", "2027-03-28T11:00Z")),
-    ],
-)
-async def test_whole_days_begin_at_check_in_and_end_at_check_out(
-    hass: HomeAssistant,
-    cloud: SimulatedCloud,
-    lock: SimulatedLock,
-    portal: Portal,
-    zone: str,
-    start: str,
-    end: str,
-    times: tuple[str, str],
-) -> None:
-    await hass.config.async_set_time_zone(zone)
-    days = (date.fromisoformat(start), date.fromisoformat(end))
-    portal.stays = [Stay("Anna", *days, uid="one")]
-    assert (await portal.sync(lead_time={"days": 365}))["made"] == ["Anna"]
-    row = codes(cloud, lock)["Anna"]
-    assert (row.effective_time, row.invalid_time) == tuple(
-        datetime.fromisoformat(one).timestamp() for one in times
+def next_change(zone: tzinfo, hours: int) -> date:
+    """Return the next day that is longer by some hours, as clocks change."""
+    days = (dt_util.utcnow().date() + timedelta(days=number) for number in count(1))
+    midnights = (datetime.combine(day, time(), zone) for day in days)
+    return next(
+        before.date()
+        for before, after in pairwise(midnights)
+        if after.timestamp() - before.timestamp() == (24 + hours) * 3600
     )
+
+
+async def test_whole_days_begin_at_check_in_and_end_at_check_out(
+    hass: HomeAssistant, cloud: SimulatedCloud, lock: SimulatedLock, portal: Portal
+) -> None:
+    for name, hours in (
+        ("Europe/Berlin", -1),
+        ("Europe/Berlin", 1),
+        ("America/New_York", -1),
+        ("America/New_York", 1),
+        ("UTC", 0),
+    ):
+        await hass.config.async_set_time_zone(name)
+        zone = dt_util.get_default_time_zone()
+        day = next_change(zone, hours)
+        guest = f"{name[:15]} {hours}"
+        portal.stays = [Stay(guest, day - timedelta(days=1), day, uid=guest)]
+        assert (await portal.sync(lead_time={"days": 400}))["made"] == [guest]
+        row = codes(cloud, lock)[guest]
+        begins = datetime.combine(day - timedelta(days=1), time(15), zone)
+        assert row.effective_time == begins.timestamp()
+        assert row.invalid_time - row.effective_time == (20 + hours) * 3600
 
 
 # What goes wrong
@@ -213,6 +220,11 @@ async def test_what_fails_is_reported_once_and_made_once(
     cloud.drop("/temp-password$", done=True)
     assert (await sync(hass))["made"] == ["Anna", "Ben"]
     assert len(cloud.rows(lock.device_id)) == 2
+    cloud.fail(28841004, times=None)
+    portal.stays.pop(0)
+    assert [one["name"] for one in (await portal.sync())["failed"]] == ["Anna"]
+    cloud.recover()
+    assert await sync(hass) == NOTHING | {"deleted": ["Anna"]}
 
 
 async def test_a_crash_while_a_code_is_made_makes_no_second_one(

@@ -23,7 +23,7 @@ from .new_codes import async_send, reachable
 from .texts import text
 from .tuyalock import TemporaryPassword, safe_name
 
-LOOK_AHEAD = timedelta(days=366)
+LOOK_AHEAD = timedelta(days=400)
 """How far a booking can be moved and is still followed."""
 LOOK_BACK = timedelta(days=1)
 """A stay that ends today has ended at midnight for the calendar, and not for its guest."""
@@ -90,8 +90,12 @@ class Booking:
         if self.code:
             return code.id == self.code
         named = code.name.casefold() == (self.name or self.guest).casefold()
+        return named and self.fits(code)
+
+    def fits(self, code: GuestCode) -> bool:
+        """Return if a code has the times of this booking."""
         times = int(code.start.timestamp()), int(code.end.timestamp())
-        return named and times == (self.start, self.end)
+        return times == (self.start, self.end)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +122,8 @@ class Bookings:
     ) -> None:
         """Go on with the bookings that were stored; `save` stores them at once."""
         self.hass, self.entry, self.guests = hass, entry, guests
-        self.known, self._save = known, save
+        self._save = save
+        self.known = [one for one in known if one.end > time.time()]
         self.reported: dict[str, str] = {}
         """Why bookings have failed, as the phones were sent it, by their keys."""
         self._turn = asyncio.Lock()
@@ -168,17 +173,21 @@ class _Sync:
 
     def _found(self, events: Iterable[CalendarEvent]) -> Iterator[tuple[Booking, str]]:
         """Return the bookings among the events of the calendar, each with its text."""
+        keys: set[str] = set()
         for event in events:
             parts = (event.summary, event.description, event.location)
             words = "\n".join(filter(None, parts))
             start, end = self._wishes.times(event)
             if start >= end or not self._wishes.only.search(words):
                 continue
-            which = (event.uid, event.recurrence_id) if event.uid else (event.summary, start, end)
+            key = _key(event.uid, event.recurrence_id)
+            if event.uid is None or key in keys:
+                key = _key(event.uid, event.summary, start, end)
+            keys.add(key)
             yield (
                 Booking(
                     calendar=self._calendar,
-                    key=sha256(repr(which).encode()).hexdigest(),
+                    key=key,
                     guest=safe_name(event.summary)[:NAME_LENGTH].strip() or "Guest",
                     start=start,
                     end=end,
@@ -212,10 +221,10 @@ class _Sync:
                 await self._bookings.async_keep(old, replace(old, key=booking.key))
             return
         code = await self._async_code(old or booking)
-        if old is None and code:
-            # It was made for the calendar of another portal, or is no longer known.
+        if code and booking.fits(code) and (old is None or old.sent):
+            # The calendar of another portal has the same stay, or the store was lost.
             booking = replace(booking, name=code.name, code=code.id, sent=True)
-            await self._bookings.async_keep(None, booking)
+            await self._bookings.async_keep(old, booking)
         elif code is None and too_early:
             # The owner has deleted it.
             await self._bookings.async_keep(old, None)
@@ -233,14 +242,15 @@ class _Sync:
                 translation_domain=DOMAIN, translation_key="guest_code_no_phone"
             )
         start, end = booking.start, booking.end
-        if code:
+        # Written down before the cloud is asked, so that nothing is made twice or stays unsent.
+        if code and old:
             which = code.id
+            await keep(old, old := replace(old, sent=False))
             password, digits = await _async_first(
                 codes, lambda one: guests.async_change(which, start=start, end=end, code=one)
             )
         else:
             name = self._free_name(booking.guest)
-            # Written down before it is made, so that it is not made twice.
             await keep(old, old := replace(booking, name=name))
             password, digits = await _async_first(
                 codes, lambda one: guests.async_add(name, start, end, code=one)
@@ -294,6 +304,10 @@ class _Sync:
         """Send a message to the phones; return if one of them has got it."""
         bookings = self._bookings
         return await async_send(bookings.hass, self._phones, bookings.entry.title, message)
+
+
+def _key(*parts: object) -> str:
+    return sha256(repr(parts).encode()).hexdigest()
 
 
 async def _async_first(
