@@ -376,9 +376,18 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         )
         if features != self._features:
             self._features = features
+            self._async_show_model()
             for listener in tuple(self._feature_listeners):
                 listener()
         super().async_update_listeners()
+
+    @callback
+    def _async_show_model(self) -> None:
+        """Show what kind of lock it is, which may have turned out just now."""
+        devices, entry_id = dr.async_get(self.hass), self.config_entry.entry_id
+        device = devices.async_get_device_by_identifier((DOMAIN, self.device_id), entry_id)
+        if device and (model := self.model):
+            devices.async_update_device(device.id, model=model)
 
     @callback
     def async_subscribe_members(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
