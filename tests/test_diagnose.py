@@ -634,7 +634,9 @@ async def test_what_a_check_finds_stands_under_configure(
     menu = await flows.async_init(entry.entry_id)
     page = await flows.async_configure(menu["flow_id"], {"next_step_id": "check"})
     shown = page["description_placeholders"]["findings"]
-    assert shown.splitlines()[2].startswith("- **The batteries are at 18 %.** Replace all batteries")
+    assert shown.splitlines()[2].startswith(
+        "- **The batteries are at 18 %.** Replace all batteries"
+    )
     assert "- The lock accepts the local key." in shown.splitlines()
     done = await flows.async_configure(page["flow_id"], {})
     assert done["type"] == "create_entry"

@@ -52,7 +52,7 @@ def condition(coordinator: LockCoordinator, findings: list[Finding]) -> State | 
 
 
 async def async_as_list(hass: HomeAssistant, findings: list[Finding]) -> str:
-    """Return findings in markdown: first, in bold, what needs its owner, the worst before others."""
+    """Return findings in markdown: first, in bold, what needs its owner, the worst on top."""
     shown = [
         replace(one, values={key: in_markdown(text) for key, text in one.values.items()})
         for one in sorted(findings, key=lambda one: _URGENCY.get(one.state, 0))
