@@ -14,7 +14,7 @@ from custom_components.tuya_wifi_lock.const import (
 )
 from homeassistant.auth.const import GROUP_ID_USER
 from homeassistant.core import Context, HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.util import dt as dt_util
 from tests.common import CALENDAR, LOCK, pass_time, state, until
 from tests.conftest import setup
@@ -383,11 +383,11 @@ async def test_the_maker_gets_the_digits_once(
     other = MockUser(is_owner=True).add_to_hass(hass)
     assert await admin.create("Anna", at(1), at(2)) == ""
 
-    async def get(user: MockUser | None) -> str:
+    async def get(user: MockUser | None, which: str = "anna") -> str:
         answer: Any = await hass.services.async_call(
             DOMAIN,
             "get_new_code",
-            {"entity_id": LOCK, "which": "anna"},
+            {"entity_id": LOCK, "which": which},
             blocking=True,
             return_response=True,
             context=Context(user_id=user.id if user else None),
@@ -397,6 +397,11 @@ async def test_the_maker_gets_the_digits_once(
     for stranger in (other, None):
         with pytest.raises(ServiceValidationError, match="There are no new digits"):
             await get(stranger)
+    # Whoever controls the lock and manages no codes is not even told the names of guests.
+    group = await hass.auth.async_get_group(GROUP_ID_USER)
+    assert group
+    with pytest.raises(Unauthorized):
+        await get(MockUser(groups=[group]).add_to_hass(hass), "nobody")
     assert await get(hass_admin_user) == cloud.rows(lock.device_id)[0].digits
     with pytest.raises(ServiceValidationError, match="There are no new digits"):
         await get(hass_admin_user)

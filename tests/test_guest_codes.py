@@ -575,6 +575,18 @@ async def test_a_deletion_is_made_up_for_when_the_cloud_works_again(
     assert page(entry) == {}
 
 
+async def test_a_code_that_the_cloud_does_not_delete_holds_up_no_other(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock
+) -> None:
+    await make(hass, entry, "Anna")
+    await make(hass, entry, "Ben")
+    anna, _ = cloud.rows(lock.device_id)
+    cloud.fail(7777, f"/temp-passwords/{anna.id}$", "DELETE", None)
+    await delete(hass, entry, "Anna")
+    await delete(hass, entry, "Ben")
+    assert page(entry) == {"Anna": UNDELETED, "Ben": DELETING}
+
+
 async def test_a_deletion_waits_where_the_project_was_taken_away(
     hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock
 ) -> None:

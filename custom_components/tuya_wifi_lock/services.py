@@ -268,8 +268,8 @@ async def _async_get(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
 
 async def _async_get_new(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
     """Return the digits of a code that the user who calls has just made in the calendar."""
-    coordinator = lock.coordinator
-    with coordinator.guests.action():
+    coordinator, guests = lock.coordinator, await _async_guests(lock, call)
+    with guests.action():
         password = coordinator.lock.passwords.find(call.data[ATTR_WHICH])
     code = coordinator.new_codes.async_take(password.id, call.context.user_id)
     if code is None:
