@@ -10,7 +10,11 @@ from aiohttp import web
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
-from custom_components.tuya_wifi_lock.const import CONF_GUEST_PHONES, DOMAIN
+from custom_components.tuya_wifi_lock.const import (
+    CONF_GUEST_MANAGERS,
+    CONF_GUEST_PHONES,
+    DOMAIN,
+)
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.setup import async_setup_component
@@ -445,14 +449,21 @@ async def test_nothing_is_done_without_a_calendar_a_phone_or_permission(
             await sync(hass, calendar=calendar)
         assert refused.value.translation_key == key
     assert codes(cloud, lock).keys() == {"Anna"}
-    with pytest.raises(Unauthorized):
-        await hass.services.async_call(
-            DOMAIN,
-            "sync_guest_codes",
-            {"entity_id": LOCK, "calendar": BOOKINGS},
-            blocking=True,
-            context=Context(user_id=hass_read_only_user.id),
-        )
+    managers = {**entry.options, CONF_GUEST_MANAGERS: [hass_read_only_user.id]}
+    for options, policy in (
+        (entry.options, {"entities": True}),
+        (managers, {"entities": {"entity_ids": {LOCK: True}}}),
+    ):
+        hass.config_entries.async_update_entry(entry, options=options)
+        hass_read_only_user.mock_policy(policy)
+        with pytest.raises(Unauthorized):
+            await hass.services.async_call(
+                DOMAIN,
+                "sync_guest_codes",
+                {"entity_id": LOCK, "calendar": BOOKINGS},
+                blocking=True,
+                context=Context(user_id=hass_read_only_user.id),
+            )
     hass.config_entries.async_update_entry(entry, options={})
     portal.book("Ben", text="Phone 01304267")
     (failed,) = (await portal.sync())["failed"]

@@ -279,6 +279,7 @@ async def _async_get_new(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectT
 async def _async_sync(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
     """Make the codes of a lock as the bookings of a calendar are."""
     await _async_guests(lock, call)
+    await _async_check_permission(call, call.data["calendar"], POLICY_READ)
     wishes = Wishes(**{one.name: call.data[one.name] for one in fields(Wishes)})
     synced = await lock.coordinator.bookings.async_sync(wishes)
     if synced.failed and not call.return_response:
