@@ -480,6 +480,20 @@ async def test_a_time_of_the_cloud_that_is_none_changes_no_clock(home: Home, now
 
 
 @pytest.mark.usefixtures("socket_enabled")
+@pytest.mark.parametrize(("mebibytes", "is_read"), [(3, True), (5, False)])
+async def test_an_answer_without_end_is_not_read_to_its_end(
+    home: Home, mebibytes: int, is_read: bool
+) -> None:
+    result = {"dynamic_password": "12345678", "more": "x" * mebibytes * 2**20}
+    home.simulated.garble("dynamic-password$", text=answer(result))
+    if is_read:
+        assert await home.cloud.dynamic_password() == "12345678"
+    else:
+        with pytest.raises(CloudSilent):
+            await home.cloud.dynamic_password()
+
+
+@pytest.mark.usefixtures("socket_enabled")
 async def test_a_model_has_its_limits(home: Home) -> None:
     spec = {"type": "value", "min": "-3", "max": 9.0, "step": 2}
     one = PROPERTY | {"typeSpec": spec}
