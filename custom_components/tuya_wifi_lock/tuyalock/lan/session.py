@@ -159,8 +159,8 @@ class LanSession:
 
         With a session key no push can be one that was recorded; before 3.4 it can teach nothing.
         """
-        behind = -(self.clock_ahead or 0.0)
-        has_session_key = (self.address.found_version or "") >= "3.4"
+        behind = -(self._lock_clock.ahead or 0.0)
+        has_session_key = (self._address.found_version or "") >= "3.4"
         return behind if has_session_key and behind > ON_THE_WAY else None
 
     @property
