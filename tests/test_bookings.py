@@ -1,19 +1,25 @@
 """Guest codes for the bookings of a calendar, which is Home Assistant's own local one."""
 
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import date, datetime, time, timedelta, tzinfo
 from itertools import count, pairwise
 from time import monotonic
 from typing import Any
 
+from aiohttp import web
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
-from custom_components.tuya_wifi_lock.const import CONF_GUEST_PHONES, DOMAIN
+from custom_components.tuya_wifi_lock.const import (
+    CONF_GUEST_MANAGERS,
+    CONF_GUEST_PHONES,
+    DOMAIN,
+)
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
-from tests.common import CALENDAR, LOCK, restart
+from tests.common import CALENDAR, LOCK, pass_time, restart, state
 from tests.conftest import setup, wait_for
 from tests.guests import act, fetch, listed
 from tests.phones import Phone, add_phone
@@ -21,6 +27,8 @@ from tests.portal import BOOKINGS, Portal, Stay, sync
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 from tests.simulator.cloud.passwords import PasswordRow
+
+type Use = Callable[..., Awaitable[None]]
 
 NOTHING: dict[str, list[Any]] = {"made": [], "changed": [], "deleted": [], "failed": []}
 
@@ -88,15 +96,32 @@ async def test_a_booking_is_made_moved_and_cancelled(
     assert len(phone.messages) == 3
 
 
+@pytest.fixture
+async def automation(hass: HomeAssistant, lock: SimulatedLock) -> AsyncGenerator[Use]:
+    """Make an automation from the blueprint, which ends with the test."""
+
+    async def use(**inputs: Any) -> None:
+        blueprint = {"path": f"{DOMAIN}/booking.yaml", "input": {"lock": LOCK, **inputs}}
+        config = {"id": "bookings", "alias": "Bookings", "use_blueprint": blueprint}
+        assert await async_setup_component(hass, "homeassistant", {})
+        assert await async_setup_component(hass, "automation", {"automation": [config]})
+        await hass.async_block_till_done()
+
+    yield use
+    off = {"entity_id": "automation.bookings"}
+    await hass.services.async_call("automation", "turn_off", off, blocking=True)
+
+
 async def test_the_blueprint_follows_the_calendar(
-    hass: HomeAssistant, cloud: SimulatedCloud, lock: SimulatedLock, portal: Portal, phone: Phone
+    hass: HomeAssistant,
+    cloud: SimulatedCloud,
+    lock: SimulatedLock,
+    portal: Portal,
+    phone: Phone,
+    automation: Use,
 ) -> None:
     await portal.publish()
-    inputs = {"lock": LOCK, "calendar": BOOKINGS, "phones": [phone.device]}
-    use = {"path": f"{DOMAIN}/booking.yaml", "input": inputs}
-    config = {"automation": [{"id": "bookings", "alias": "Bookings", "use_blueprint": use}]}
-    assert await async_setup_component(hass, "automation", config)
-    await hass.async_block_till_done()
+    await automation(calendar=BOOKINGS, phones=[phone.device])
     stay = portal.book("Anna")
     await portal.publish()
     await wait_for(hass, lambda: phone.messages)
@@ -106,8 +131,42 @@ async def test_the_blueprint_follows_the_calendar(
     (row,) = cloud.rows(lock.device_id)
     assert (row.name, row.invalid_time) == ("Anna", stay.end.timestamp())
     assert row.digits in phone.messages[1]
-    off = {"entity_id": "automation.bookings"}
-    await hass.services.async_call("automation", "turn_off", off, blocking=True)
+
+
+async def test_the_blueprint_reads_the_calendar_of_a_portal_each_hour(
+    hass: HomeAssistant,
+    cloud: SimulatedCloud,
+    lock: SimulatedLock,
+    portal: Portal,
+    phone: Phone,
+    automation: Use,
+    aiohttp_server: Any,
+) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(text=portal.file(), status=200 if portal.is_open else 503)
+
+    app = web.Application()
+    app.router.add_get("/calendar.ics", answer)
+    server = await aiohttp_server(app)
+    data = {"calendar_name": "Remote", "url": str(server.make_url("/calendar.ics"))}
+    entry = MockConfigEntry(domain="remote_calendar", data=data)
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await automation(calendar="calendar.remote")
+    portal.book("Anna")
+    await pass_time(hass, 3600)
+    await wait_for(hass, lambda: phone.messages)
+    assert codes(cloud, lock).keys() == {"Anna"}
+    # A portal that does not answer has canceled nothing.
+    portal.is_open = False
+    await pass_time(hass, 2 * 3600)
+    assert state(hass, "calendar.remote").state == "unavailable"
+    assert codes(cloud, lock).keys() == {"Anna"}
+    portal.is_open = True
+    portal.stays.clear()
+    await pass_time(hass, 3 * 3600)
+    await wait_for(hass, lambda: len(phone.messages) == 2)
+    assert codes(cloud, lock) == {}
 
 
 async def test_a_code_is_made_when_the_guest_comes_soon(
@@ -287,6 +346,20 @@ async def test_a_booking_that_the_cloud_refuses_does_not_hold_up_the_next_one(
     assert await sync(hass) == NOTHING | {"made": ["Anna"]}
 
 
+async def test_a_calendar_that_is_empty_all_of_a_sudden_is_not_believed(
+    hass: HomeAssistant, cloud: SimulatedCloud, lock: SimulatedLock, portal: Portal, phone: Phone
+) -> None:
+    stays = [portal.book(guest) for guest in ("Anna", "Ben")]
+    await portal.sync()
+    portal.stays = []
+    for _ in range(2):
+        assert [one["name"] for one in (await portal.sync())["failed"]] == ["Anna", "Ben"]
+    assert codes(cloud, lock).keys() == {"Anna", "Ben"}
+    assert ["mistake" in message for message in phone.messages] == [False, False, True, True]
+    portal.stays = stays[1:]
+    assert await portal.sync() == NOTHING | {"deleted": ["Anna"]}
+
+
 async def test_a_crash_while_a_code_is_made_makes_no_second_one(
     hass: HomeAssistant,
     entry: MockConfigEntry,
@@ -390,14 +463,21 @@ async def test_nothing_is_done_without_a_calendar_a_phone_or_permission(
             await sync(hass, calendar=calendar)
         assert refused.value.translation_key == key
     assert codes(cloud, lock).keys() == {"Anna"}
-    with pytest.raises(Unauthorized):
-        await hass.services.async_call(
-            DOMAIN,
-            "sync_guest_codes",
-            {"entity_id": LOCK, "calendar": BOOKINGS},
-            blocking=True,
-            context=Context(user_id=hass_read_only_user.id),
-        )
+    managers = {**entry.options, CONF_GUEST_MANAGERS: [hass_read_only_user.id]}
+    for options, policy in (
+        (entry.options, {"entities": True}),
+        (managers, {"entities": {"entity_ids": {LOCK: True}}}),
+    ):
+        hass.config_entries.async_update_entry(entry, options=options)
+        hass_read_only_user.mock_policy(policy)
+        with pytest.raises(Unauthorized):
+            await hass.services.async_call(
+                DOMAIN,
+                "sync_guest_codes",
+                {"entity_id": LOCK, "calendar": BOOKINGS},
+                blocking=True,
+                context=Context(user_id=hass_read_only_user.id),
+            )
     hass.config_entries.async_update_entry(entry, options={})
     portal.book("Ben", text="Phone 01304267")
     (failed,) = (await portal.sync())["failed"]

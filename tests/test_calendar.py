@@ -383,7 +383,9 @@ async def test_the_maker_gets_the_digits_once(
     lock: SimulatedLock,
     admin: Browser,
     hass_admin_user: MockUser,
+    hass_read_only_user: MockUser,
 ) -> None:
+    hass_read_only_user.mock_policy({"entities": True})
     other = MockUser(is_owner=True).add_to_hass(hass)
     assert await admin.create("Anna", at(1), at(2)) == ""
 
@@ -401,6 +403,8 @@ async def test_the_maker_gets_the_digits_once(
     for stranger in (other, None):
         with pytest.raises(ServiceValidationError, match="There are no new digits"):
             await get(stranger)
+    with pytest.raises(Unauthorized):
+        await get(hass_read_only_user)
     # Whoever controls the lock and manages no codes is not even told the names of guests.
     group = await hass.auth.async_get_group(GROUP_ID_USER)
     assert group

@@ -205,8 +205,8 @@ async def test_a_code_is_shown_as_time_passes_and_goes_when_it_ends(
         clock.move_to(dt_util.parse_datetime(f"{moment}:00+01:00", raise_on_error=True))
         await pass_time(hass, 0.5)
     assert shown == [
-        {"Anna": "From 2027-03-10 4:00 PM to 2027-03-12 11:00 AM"},
-        {"Anna": "From Wednesday 4:00 PM to 2027-03-12 11:00 AM"},
+        {"Anna": "From Wednesday 2027-03-10 4:00 PM to Friday 2027-03-12 11:00 AM"},
+        {"Anna": "From Wednesday 4:00 PM to Friday 2027-03-12 11:00 AM"},
         {"Anna": "From Wednesday 4:00 PM to Friday 11:00 AM"},
         {"Anna": "Active until Friday 11:00 AM"},
     ]

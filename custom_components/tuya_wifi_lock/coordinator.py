@@ -223,7 +223,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         entry, hass = self.config_entry, self.hass
         if self.records.waiting:
             # From here on, a crash leaves a store that is not clean.
-            await self.store.async_save(self._stored())
+            await self._async_save_now()
         if self.lock.on_network:
             listener = async_get_listener(hass)
             entry.async_on_unload(await listener.async_subscribe(self.lock.announced))
@@ -239,7 +239,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     async def async_shutdown(self) -> None:
         """Save what is known of the lock."""
         await super().async_shutdown()
-        await self.store.async_save(self._stored())
+        await self._async_save_now()
 
     async def _async_stop(self, event: Event) -> None:
         """Disconnect from the lock; Home Assistant writes the store when it stops."""

@@ -49,7 +49,6 @@ from .tuyalock import (
     Record,
     TemporaryPassword,
     Weekly,
-    is_clock_set,
 )
 
 ATTR_CODE = "code"
@@ -206,7 +205,7 @@ def _response(
     return {
         "record": record.id,
         "time": local_iso(record.known_time),
-        "received": local_iso(record.when.received if is_clock_set(record.when.received) else None),
+        "received": local_iso(record.when.received),
         "age": record.age.value if record.age else None,
         "method": record.unlock.method,
         "number": record.unlock.number,
@@ -279,6 +278,7 @@ async def _async_get_new(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectT
 async def _async_sync(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
     """Make the codes of a lock as the bookings of a calendar are."""
     await _async_guests(lock, call)
+    await _async_check_permission(call, call.data["calendar"], POLICY_READ)
     wishes = Wishes(**{one.name: call.data[one.name] for one in fields(Wishes)})
     synced = await lock.coordinator.bookings.async_sync(wishes)
     if synced.failed and not call.return_response:

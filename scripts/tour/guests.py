@@ -91,7 +91,7 @@ async def booking(stage: Stage) -> None:
     # They are part of the booking, which shows that the search can find something.
     expect(home.process.files_with(CODE), "the search has not found the phone number")
     await home.start_again()
-    await until(home.seen.available, "entities that are available")
+    await until(home.seen.available, "entities that are available", 30)
     (event,) = await bookings.events()
     (before,) = rows()
     stage.tell_of_tuya("the booking is moved")

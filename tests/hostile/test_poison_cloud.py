@@ -350,6 +350,13 @@ CASES = {
             ("status", [{"code": "battery"}], [True, 3, "status", {"0": {}}]),
         )
     },
+    "another device": Case(
+        "/v1.0/devices/[^/]*$",
+        lambda home: home.cloud.device(),
+        lambda v: DEVICE | {"id": v},
+        "bfsimulated0lock0001",
+        ["bfsimulated0lock0002", "bfsimulated0lock000", *NO_ID],
+    ),
     "a local key": Case(
         "/v1.0/devices/[^/]*$",
         lambda home: home.cloud.device(),

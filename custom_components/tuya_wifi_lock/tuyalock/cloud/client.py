@@ -112,7 +112,10 @@ class CloudClient:
 
     async def device(self) -> CloudDevice:
         """Return the lock as a device, with its local key."""
-        return parse(read_device, await self._call("GET", "/v1.0/devices/{id}"))
+        device = parse(read_device, await self._call("GET", "/v1.0/devices/{id}"))
+        if device.id != self._device_id:
+            raise CloudSilent
+        return device
 
     async def model(self) -> dict[int, Dp]:
         """Return the DP table of the product; empty if the cloud has none."""
