@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import logging
 import tempfile
 from time import perf_counter
+from types import MappingProxyType
 from unittest.mock import patch
 
 from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]
@@ -17,21 +18,29 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
     mock_platform,
 )
 
-from custom_components.tuya_wifi_lock.const import (
-    DOMAIN,
-)
+from custom_components.tuya_wifi_lock.const import CONF_NUMBERS, DOMAIN, SUBENTRY_MEMBER
 from custom_components.tuya_wifi_lock.coordinator import LockCoordinator
 from custom_components.tuya_wifi_lock.tuyalock.lan import discovery
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlow
+from homeassistant.components.recorder import DOMAIN as RECORDER
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlow,
+    ConfigSubentry,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.recorder import async_initialize_recorder
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
+from homeassistant.setup import async_setup_component
 from tests.entry import lock_entry
 
 from .bare import BARE, mock_bare
 from .street import Street
 
 EMPTY = "empty"
+NUMBERS = 10_000
+"""Unlock numbers that belong to the members."""
 
 
 class Home:
@@ -44,10 +53,10 @@ class Home:
         """Of the locks that are set up, by their index."""
         self._street = street
 
-    async def set_up_locks(self, locks: Iterable[int]) -> float:
+    async def set_up_locks(self, locks: Iterable[int], members: int = 0) -> float:
         """Set up the entries of locks at once, as at a start; return the seconds that it took."""
         entries = {index: self._entry(index) for index in locks}
-        seconds = await self._set_up(entries.values())
+        seconds = await self._set_up(entries.values(), members)
         for index, entry in entries.items():
             self.coordinators[index] = entry.runtime_data
         return seconds
@@ -87,10 +96,23 @@ class Home:
         title = f"Wi-Fi lock {index:04}"
         return lock_entry(title, lock.device_id, lock.port, lock.local_key, lock.version)
 
-    async def _set_up(self, entries: Iterable[MockConfigEntry]) -> float:
+    def add_members(self, entry: ConfigEntry, count: int) -> None:
+        """Add members who take turns: whatever names one changes with each push."""
+        for member in range(count):
+            numbers = [f"fingerprint:{number}" for number in range(member, NUMBERS, count)]
+            subentry = ConfigSubentry(
+                data=MappingProxyType({CONF_NUMBERS: numbers}),
+                subentry_type=SUBENTRY_MEMBER,
+                title=f"Member {member}",
+                unique_id=None,
+            )
+            self.hass.config_entries.async_add_subentry(entry, subentry)
+
+    async def _set_up(self, entries: Iterable[MockConfigEntry], members: int = 0) -> float:
         start = perf_counter()
         for entry in entries:
             entry.add_to_hass(self.hass)
+            self.add_members(entry, members)
         setup = self.hass.config_entries.async_setup
         await asyncio.gather(*(setup(entry.entry_id) for entry in entries))
         await self.hass.async_block_till_done()
@@ -125,8 +147,8 @@ async def home_assistant() -> AsyncGenerator[HomeAssistant]:
 
 
 @asynccontextmanager
-async def home(street: Street) -> AsyncGenerator[Home]:
-    """Start a Home Assistant that knows entries which do nothing, too."""
+async def home(street: Street, *, records: bool = False) -> AsyncGenerator[Home]:
+    """Start a Home Assistant that knows entries which do nothing, too, and perhaps its recorder."""
     # All locks of the street announce themselves from one address, which no sender may do so often.
     one_sender = patch.object(discovery, "PER_SECOND", 10_000)
     with one_sender, mock_config_flow(EMPTY, ConfigFlow), mock_config_flow(BARE, ConfigFlow):
@@ -136,7 +158,17 @@ async def home(street: Street) -> AsyncGenerator[Home]:
             )
             mock_platform(hass, f"{EMPTY}.config_flow")
             mock_bare(hass)
+            if records:
+                await start_recorder(hass)
             yield Home(hass, street)
+
+
+async def start_recorder(hass: HomeAssistant) -> None:
+    """Record as Home Assistant does by default, into a database of its own."""
+    async_initialize_recorder(hass)
+    url = f"sqlite:///{hass.config.path('home-assistant_v2.db')}"
+    assert await async_setup_component(hass, RECORDER, {RECORDER: {"db_url": url}})
+    await hass.async_block_till_done()
 
 
 async def until(condition: Callable[[], bool], timeout: float = 30.0) -> None:
