@@ -84,6 +84,14 @@ class Home:
             stop()
         return {index: heard[index] - switched_on / 1e9 for index, _, switched_on in stamps}
 
+    async def push(self, locks: Iterable[int]) -> None:
+        """Push an unlock from each of these locks."""
+        await self._street.push(locks, 1, 0.0)
+
+    async def sleep(self, locks: Iterable[int]) -> None:
+        """Put locks to sleep."""
+        await self._street.sleep(locks)
+
     def entity(self, index: int) -> str:
         """Return the entity id of a lock's unlock event."""
         unique_id = f"{self._street.address(index).device_id}_last_opening"
