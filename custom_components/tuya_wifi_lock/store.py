@@ -113,14 +113,15 @@ class LockStore(SalvagedStore):
             return stored
         try:
             rows = {row["id"]: row for row in older["records"]}
-            journal = stored["journal"]
-            merged = {**rows, **{row["id"]: row for row in journal["records"]}}
-            records = [merged[id_] for id_ in sorted(merged)]
-        except (KeyError, TypeError):
+            first = stored or {}
+            journal = first.get("journal", {})
+            recent = {row["id"]: row for row in journal.get("records", [])}
+            records = [row for _, row in sorted({**rows, **recent}.items())]
+        except AttributeError, KeyError, TypeError:
             await self._older.async_keep_copy({"records": 1})
             return stored
         self._rows = rows
-        return {**stored, "journal": {**journal, "records": records}}
+        return {**first, "journal": {**journal, "records": records}}
 
     @callback
     def async_without_older(self, rows: list[Any]) -> list[Any]:
