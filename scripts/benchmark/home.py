@@ -11,11 +11,8 @@ from unittest.mock import patch
 
 from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]
     MockConfigEntry,
-    MockModule,
     async_test_home_assistant,
     mock_config_flow,
-    mock_integration,
-    mock_platform,
 )
 
 from custom_components.tuya_wifi_lock.const import CONF_NUMBERS, DOMAIN, SUBENTRY_MEMBER
@@ -38,7 +35,6 @@ from tests.entry import lock_entry
 from .bare import BARE, mock_bare
 from .street import Street
 
-EMPTY = "empty"
 NUMBERS = 10_000
 """Unlock numbers that belong to the members."""
 
@@ -60,12 +56,6 @@ class Home:
         for index, entry in entries.items():
             self.coordinators[index] = entry.runtime_data
         return seconds
-
-    async def set_up_empty(self, count: int) -> float:
-        """Set up entries that do nothing."""
-        return await self._set_up(
-            [MockConfigEntry(domain=EMPTY, unique_id=f"e{n}") for n in range(count)]
-        )
 
     async def set_up_bare(self, numbers: Iterable[int]) -> float:
         """Set up entries with the entities of a lock, which do nothing."""
@@ -159,12 +149,8 @@ async def home(street: Street, *, records: bool = False) -> AsyncGenerator[Home]
     """Start a Home Assistant that knows entries which do nothing, too, and perhaps its recorder."""
     # All locks of the street announce themselves from one address, which no sender may do so often.
     one_sender = patch.object(discovery, "PER_SECOND", 10_000)
-    with one_sender, mock_config_flow(EMPTY, ConfigFlow), mock_config_flow(BARE, ConfigFlow):
+    with one_sender, mock_config_flow(BARE, ConfigFlow):
         async with home_assistant() as hass:
-            mock_integration(
-                hass, MockModule(EMPTY, async_setup_entry=_yes, async_unload_entry=_yes)
-            )
-            mock_platform(hass, f"{EMPTY}.config_flow")
             mock_bare(hass)
             if records:
                 await start_recorder(hass)
@@ -184,7 +170,3 @@ async def until(condition: Callable[[], bool], timeout: float = 30.0) -> None:
     async with asyncio.timeout(timeout):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
-
-
-async def _yes(hass: HomeAssistant, entry: ConfigEntry) -> bool:
-    return True
