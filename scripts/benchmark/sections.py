@@ -182,7 +182,6 @@ async def importing(plan: Plan) -> list[Row]:
         Row(
             "... left until it is used",
             f"{len(found.later)} of {len(found.later) + found.modules} modules",
-            ", ".join(found.later),
         ),
     ]
 
