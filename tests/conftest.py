@@ -9,6 +9,7 @@ import socket
 from typing import Any
 from unittest.mock import PropertyMock, patch
 
+from hypothesis import settings
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -30,6 +31,10 @@ from tests.simulator.gateway import Gateway
 OURS = "custom_components.tuya_wifi_lock"
 DISCOVERY = f"{OURS}.discovery"
 TUYALOCK = f"{OURS}.tuyalock"
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 # The event loop checks itself in tests; to remember where each handle was made costs a fifth.
 asyncio.constants.DEBUG_STACK_DEPTH = 1

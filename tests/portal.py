@@ -51,6 +51,7 @@ class Portal:
         """Begin without bookings."""
         self._hass = hass
         self.stays: list[Stay] = []
+        self.is_open = True
         self._file = Path(hass.config.path(f".storage/local_calendar.{name}.ics"))
         data = {"calendar_name": name.capitalize(), "storage_key": name}
         self.entry = MockConfigEntry(domain="local_calendar", title=name, data=data)
@@ -65,12 +66,16 @@ class Portal:
         self.stays.append(stay)
         return stay
 
-    async def publish(self) -> None:
-        """Let Home Assistant see the bookings as they are now."""
+    def file(self) -> str:
+        """Return the bookings as they are now as an iCalendar file."""
         head = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Portal//EN"]
         lines = [*head, *(line for stay in self.stays for line in stay.lines()), "END:VCALENDAR"]
+        return "\r\n".join([*lines, ""])
+
+    async def publish(self) -> None:
+        """Let Home Assistant see the bookings."""
         self._file.parent.mkdir(exist_ok=True)
-        self._file.write_text("\r\n".join([*lines, ""]))
+        self._file.write_text(self.file())
         assert await self._hass.config_entries.async_reload(self.entry.entry_id)
         await self._hass.async_block_till_done()
 

@@ -128,7 +128,7 @@ async def test_without_a_project_there_is_nothing_to_configure(
 ) -> None:
     await setup(hass, entry)
     menu = await hass.config_entries.options.async_init(entry.entry_id)
-    assert menu["menu_options"] == ["behaviour", "check"]
+    assert menu["menu_options"] == ["behaviour", "kind", "check"]
 
 
 # Which one
@@ -257,15 +257,18 @@ async def test_a_lock_with_a_wrong_clock_gets_the_times_that_were_meant(
         assert dt_util.parse_datetime(told, raise_on_error=True).timestamp() == sent
     assert await simulated_lock.type_code(made["code"])
     await reported(hass, simulated_lock)
-    shown = UNLOCK if off > 0 else UNLOCK.replace("last", "late")
-    assert state(hass, shown).attributes["password_name"] == "Ann"
+    assert state(hass, UNLOCK).attributes["password_name"] == "Ann"
 
 
 @pytest.mark.parametrize(
     ("now", "phase", "status"),
     [
-        ("2027-03-01T08:00Z", "early", "From Friday 9:00 AM to 2027-08-01 12:00 PM, {weekly}"),
-        ("2027-03-05T08:00Z", "active", "Active {weekly}, until 2027-08-01 12:00 PM"),
+        (
+            "2027-03-01T08:00Z",
+            "early",
+            "From Friday 9:00 AM to Sunday 2027-08-01 12:00 PM, {weekly}",
+        ),
+        ("2027-03-05T08:00Z", "active", "Active {weekly}, until Sunday 2027-08-01 12:00 PM"),
     ],
 )
 async def test_a_weekly_code_in_words(

@@ -87,9 +87,9 @@ async def test_last_unlocked_by_is_the_last_to_have_unlocked_and_survives_a_rest
     assert state(hass, LAST_UNLOCKED_BY).state == "Guest code 901"
     await simulated_lock.unlock("inside", 1)
     await reported(hass, simulated_lock)
-    assert state(hass, LAST_UNLOCKED_BY).state == "Inside"
+    assert state(hass, LAST_UNLOCKED_BY).state == "From inside"
     await restart(hass, entry)
-    assert state(hass, LAST_UNLOCKED_BY).state == "Inside"
+    assert state(hass, LAST_UNLOCKED_BY).state == "From inside"
 
 
 async def test_last_unlocked_by_shows_an_unlock_of_unknown_age(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuya_account import account_locks, local_key
+from custom_components.tuya_wifi_lock.tuya_account import account_lock, account_locks, local_key
 from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import Dp, DpType
 from homeassistant.core import HomeAssistant
 from tests.tuya_login import MODEL, TuyaLogin
@@ -141,3 +141,14 @@ async def test_what_can_be_no_key_is_none(hass: HomeAssistant, login: TuyaLogin,
     device.local_key = key
     (lock,) = account_locks(hass)
     assert lock.local_key == ""
+
+
+async def test_a_device_under_the_id_of_another_is_not_that(
+    hass: HomeAssistant, login: TuyaLogin
+) -> None:
+    login.add_lock("lock01")
+    await login.set_up()
+    assert account_lock(hass, "lock01")
+    assert login.manager
+    login.manager.device_map["lock01"].id = "lock02"
+    assert account_lock(hass, "lock01") is None

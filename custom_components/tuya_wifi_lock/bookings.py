@@ -1,7 +1,7 @@
 """Guest codes for the bookings of a calendar: made once, and kept as the bookings are."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time as time_of_day, timedelta
 from hashlib import sha256
@@ -21,15 +21,17 @@ from .const import DOMAIN
 from .guests import DELETING, GuestCode, Guests
 from .new_codes import async_send, reachable
 from .texts import text
-from .tuyalock import TemporaryPassword, safe_name
+from .tuyalock import CloudRefused, TemporaryPassword, is_trivial, safe_name
 
-LOOK_AHEAD = timedelta(days=366)
+LOOK_AHEAD = timedelta(days=400)
 """How far a booking can be moved and is still followed."""
 LOOK_BACK = timedelta(days=1)
 """A stay that ends today has ended at midnight for the calendar, and not for its guest."""
 NAME_LENGTH = 20
 LENGTHS = (7, 6)
 """Digits of codes where those of the lock are not known yet."""
+MOST_TEXT = 4000
+"""Characters of a booking that are searched: what a guest writes must not hold up anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +59,12 @@ class Wishes:
     def codes(self, words: str, length: int | None) -> list[str | None]:
         """Return the codes to try for a booking; None is a random one."""
         found = self.digits.search(words)
-        digits = "".join(filter(str.isdecimal, found[found.lastindex or 0])) if found else ""
+        typed = filter(str.isdecimal, found[found.lastindex or 0]) if found else ()
+        # There are other digits than those of ASCII, which no keypad has.
+        digits = "".join(str(int(one)) for one in typed)
         lengths = LENGTHS if length is None else (length,)
-        return [digits[-one:] for one in lengths if len(digits) >= one] or [None]
+        codes = [digits[-one:] for one in lengths if len(digits) >= one]
+        return [one for one in codes if not is_trivial(one)] or [None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,19 +84,14 @@ class Booking:
     sent: bool = False
     """Somebody has got the digits."""
 
-    def is_like(self, other: Booking) -> bool:
-        """Return if it is the same stay of the same guest, whatever its event is called."""
-        return (self.guest, self.start, self.end) == (other.guest, other.start, other.end)
-
-    def owns(self, code: GuestCode) -> bool:
-        """Return if a code is the one of this booking."""
-        if code.phase == DELETING:
-            return False
-        if self.code:
-            return code.id == self.code
-        named = code.name.casefold() == (self.name or self.guest).casefold()
+    def fits(self, code: GuestCode) -> bool:
+        """Return if a code has the times of this booking."""
         times = int(code.start.timestamp()), int(code.end.timestamp())
-        return named and times == (self.start, self.end)
+        return times == (self.start, self.end)
+
+    def describes(self, code: GuestCode) -> bool:
+        """Return if a code has the name and the times of this booking."""
+        return code.name.casefold() == (self.name or self.guest).casefold() and self.fits(code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +118,8 @@ class Bookings:
     ) -> None:
         """Go on with the bookings that were stored; `save` stores them at once."""
         self.hass, self.entry, self.guests = hass, entry, guests
-        self.known, self._save = known, save
+        self._save = save
+        self.known = [one for one in known if one.end > time.time()]
         self.reported: dict[str, str] = {}
         """Why bookings have failed, as the phones were sent it, by their keys."""
         self._turn = asyncio.Lock()
@@ -147,44 +148,41 @@ class _Sync:
         self._guests = bookings.guests
         self._phones = wishes.phones or bookings.guests.phones
         self._calendar = _calendar_id(bookings.hass, wishes.calendar)
-        self._refreshed = False
+        self._refreshed = self._full = False
         self.result = Synced()
 
     async def async_run(self, events: Iterable[CalendarEvent]) -> None:
         """Follow each booking, first those that are gone, until it is the cloud that fails."""
-        found = sorted(self._found(events), key=lambda one: one[0].start)
-        known = {one.key: one for one in self._bookings.known if one.calendar == self._calendar}
-        before = {one.key: known.pop(one.key) for one, _ in found if one.key in known}
-        for one, _ in found:
-            # Some portals call the same event something else each time.
-            if one.key not in before and (like := next(filter(one.is_like, known.values()), None)):
-                before[one.key] = known.pop(like.key)
-        for gone in known.values():
-            if not await self._async_try(gone, self._async_cancel(gone)):
+        found = self._found(events)
+        known = [one for one in self._bookings.known if one.calendar == self._calendar]
+        before, gone = _matched(found, known)
+        is_empty = not found and sum(one.start > time.time() for one in gone) > 1
+        for one in gone:
+            if not await self._async_try(one, self._async_cancel(one, is_empty=is_empty)):
                 return
-        for one, words in found:
-            if not await self._async_try(one, self._async_follow(before.get(one.key), one, words)):
+        for one, words in found.items():
+            if not await self._async_try(one, self._async_follow(before.get(one), one, words)):
                 return
 
-    def _found(self, events: Iterable[CalendarEvent]) -> Iterator[tuple[Booking, str]]:
-        """Return the bookings among the events of the calendar, each with its text."""
+    def _found(self, events: Iterable[CalendarEvent]) -> dict[Booking, str]:
+        """Return the bookings among the events of the calendar with their texts, in order."""
+        found = {}
         for event in events:
             parts = (event.summary, event.description, event.location)
-            words = "\n".join(filter(None, parts))
+            words = "\n".join(filter(None, parts))[:MOST_TEXT]
             start, end = self._wishes.times(event)
             if start >= end or not self._wishes.only.search(words):
                 continue
             which = (event.uid, event.recurrence_id) if event.uid else (event.summary, start, end)
-            yield (
-                Booking(
-                    calendar=self._calendar,
-                    key=sha256(repr(which).encode()).hexdigest(),
-                    guest=safe_name(event.summary)[:NAME_LENGTH].strip() or "Guest",
-                    start=start,
-                    end=end,
-                ),
-                words,
+            booking = Booking(
+                calendar=self._calendar,
+                key=sha256(repr(which).encode()).hexdigest(),
+                guest=safe_name(event.summary)[:NAME_LENGTH].strip() or "Guest",
+                start=start,
+                end=end,
             )
+            found[booking] = words
+        return dict(sorted(found.items(), key=lambda one: one[0].start))
 
     async def _async_try(self, booking: Booking, step: Coroutine[Any, Any, None]) -> bool:
         """Do something for a booking; return if it is of use to go on with others."""
@@ -197,7 +195,10 @@ class _Sync:
             if reported.get(booking.key) != error:
                 reported[booking.key] = error
                 await self._async_send("failed", name=booking.guest, error=error)
-            return isinstance(err, ServiceValidationError)
+            cause = err.__cause__
+            return isinstance(err, ServiceValidationError) or (
+                isinstance(cause, CloudRefused) and cause.is_of_request
+            )
         reported.pop(booking.key, None)
         return True
 
@@ -205,17 +206,21 @@ class _Sync:
         """Make the code of a booking as the booking is."""
         now = time.time()
         too_early = booking.start - self._wishes.lead_time.total_seconds() > now
-        if booking.end <= now or (old is None and too_early):
+        if booking.end <= now:
+            if old:
+                await self._async_delete(old)
+            return
+        if old is None and too_early:
             return
         if old and old.sent and (old.start, old.end) == (booking.start, booking.end):
             if old.key != booking.key:
                 await self._bookings.async_keep(old, replace(old, key=booking.key))
             return
         code = await self._async_code(old or booking)
-        if old is None and code:
-            # It was made for the calendar of another portal, or is no longer known.
+        if code and booking.fits(code) and (old is None or old.sent):
+            # The calendar of another portal has the same stay, or the store was lost.
             booking = replace(booking, name=code.name, code=code.id, sent=True)
-            await self._bookings.async_keep(None, booking)
+            await self._bookings.async_keep(old, booking)
         elif code is None and too_early:
             # The owner has deleted it.
             await self._bookings.async_keep(old, None)
@@ -233,14 +238,19 @@ class _Sync:
                 translation_domain=DOMAIN, translation_key="guest_code_no_phone"
             )
         start, end = booking.start, booking.end
-        if code:
+        # Written down before the cloud is asked, so that nothing is made twice or stays unsent.
+        if code and old:
             which = code.id
+            await keep(old, old := replace(old, sent=False))
             password, digits = await _async_first(
                 codes, lambda one: guests.async_change(which, start=start, end=end, code=one)
             )
+        elif self._full:
+            # Whoever comes later waits for a place too.
+            return
         else:
+            self._full = guests.room <= 0
             name = self._free_name(booking.guest)
-            # Written down before it is made, so that it is not made twice.
             await keep(old, old := replace(booking, name=name))
             password, digits = await _async_first(
                 codes, lambda one: guests.async_add(name, start, end, code=one)
@@ -252,15 +262,24 @@ class _Sync:
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="booking_not_sent")
         await keep(booking, replace(booking, sent=True))
 
-    async def _async_cancel(self, booking: Booking) -> None:
+    async def _async_cancel(self, booking: Booking, *, is_empty: bool) -> None:
         """Delete the code of a booking that is gone, unless the stay has begun.
 
-        Portals take stays out of their calendars when they have begun.
+        Portals take stays out of their calendars when they have begun. A calendar that has lost
+        several bookings and has no other is more likely their mistake.
         """
         now = time.time()
         if booking.start <= now < booking.end:
             return
-        code = await self._async_code(booking) if booking.end > now else None
+        if is_empty and booking.end > now:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="calendar_emptied"
+            )
+        await self._async_delete(booking)
+
+    async def _async_delete(self, booking: Booking) -> None:
+        """Delete the code of a booking, as far as it is still valid."""
+        code = await self._async_code(booking) if booking.end > time.time() else None
         others = (one for one in self._bookings.known if one is not booking)
         if code is None or any(one.code == code.id for one in others):
             await self._bookings.async_keep(booking, None)
@@ -275,7 +294,10 @@ class _Sync:
         if not self._refreshed:
             await self._guests.async_refresh()
             self._refreshed = True
-        return next(filter(booking.owns, self._guests.codes), None)
+        codes = [one for one in self._guests.codes if one.phase != DELETING]
+        its_own = (one for one in codes if one.id == booking.code)
+        # The cloud may have another id for it.
+        return next(its_own, None) or next(filter(booking.describes, codes), None)
 
     def _free_name(self, guest: str) -> str:
         """Return the name of a guest, with a number if another code has it: Anna 2."""
@@ -294,6 +316,29 @@ class _Sync:
         """Send a message to the phones; return if one of them has got it."""
         bookings = self._bookings
         return await async_send(bookings.hass, self._phones, bookings.entry.title, message)
+
+
+def _matched(
+    found: Iterable[Booking], known: list[Booking]
+) -> tuple[dict[Booking, Booking], list[Booking]]:
+    """Return what was known of bookings before, and which are gone.
+
+    Some portals call the same event something else each time, or several events the same.
+    """
+    before: dict[Booking, Booking] = {}
+    gone = known
+    same: tuple[Callable[[Booking], object], ...] = (
+        lambda one: (one.key, one.guest, one.start, one.end),
+        lambda one: one.key,
+        lambda one: (one.guest, one.start, one.end),
+    )
+    for what in same:
+        for one in found:
+            old = next((old for old in gone if what(old) == what(one)), None)
+            if old and one not in before:
+                before[one] = old
+                gone = [other for other in gone if other is not old]
+    return before, gone
 
 
 async def _async_first(

@@ -231,7 +231,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         entry, hass = self.config_entry, self.hass
         if self.records.waiting:
             # From here on, a crash leaves a store that is not clean.
-            await self.store.async_save(self._stored())
+            await self._async_save_now()
         if self.lock.on_network:
             listener = async_get_listener(hass)
             entry.async_on_unload(await listener.async_subscribe(self.lock.announced))
@@ -247,8 +247,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     async def async_shutdown(self) -> None:
         """Save what is known of the lock."""
         await super().async_shutdown()
-        await self.store.async_settle()
-        await self.store.async_save(self._stored())
+        await self._async_save_now()
         await self.store.async_settle()
 
     async def _async_stop(self, event: Event) -> None:
@@ -389,9 +388,18 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         )
         if features != self._features:
             self._features = features
+            self._async_show_model()
             for listener in tuple(self._feature_listeners):
                 listener()
         super().async_update_listeners()
+
+    @callback
+    def _async_show_model(self) -> None:
+        """Show what kind of lock it is, which may have turned out just now."""
+        devices, entry_id = dr.async_get(self.hass), self.config_entry.entry_id
+        device = devices.async_get_device_by_identifier((DOMAIN, self.device_id), entry_id)
+        if device and (model := self.model):
+            devices.async_update_device(device.id, model=model)
 
     @callback
     def async_subscribe_members(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:

@@ -158,13 +158,13 @@ class _GuestCodePage:
 
     async def _async_delete(self, ids: list[str]) -> None:
         self._failed_at = None
-        try:
-            for id_ in ids:
+        for id_ in ids:
+            try:
                 await self._coordinator.guests.async_delete(id_)
-        except HomeAssistantError as err:
-            # The listeners are called again when the cloud works.
-            LOGGER.debug("A guest code is not deleted yet: %s", err.translation_key)
-            self._failed_at = time.time()
+            except HomeAssistantError as err:
+                # The listeners are called again when the cloud works.
+                LOGGER.debug("A guest code is not deleted yet: %s", err.translation_key)
+                self._failed_at = time.time()
         self._deleting = False
         self.async_update()
 

@@ -10,7 +10,6 @@ from homeassistant.components.lock import ATTR_CODE, LockEntity
 from homeassistant.const import ATTR_ENTITY_ID, ATTR_NAME, EVENT_LOGBOOK_ENTRY
 from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import CONF_CODE, DOMAIN
@@ -74,9 +73,6 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
         else:
             # Home Assistant would name whoever has just called another action of the lock.
             self._context = None
-        model, device = self.coordinator.model, self.device_entry
-        if isinstance(device, dr.DeviceEntry) and model not in {None, device.model}:
-            dr.async_get(self.hass).async_update_device(device.id, model=model)
         self.async_write_ha_state()
 
     def _set_state(self) -> None:

@@ -50,7 +50,6 @@ from .tuyalock import (
     Record,
     TemporaryPassword,
     Weekly,
-    is_clock_set,
 )
 
 ATTR_CODE = "code"
@@ -207,7 +206,7 @@ def _response(
     return {
         "record": record.id,
         "time": local_iso(record.known_time),
-        "received": local_iso(record.when.received if is_clock_set(record.when.received) else None),
+        "received": local_iso(record.when.received),
         "age": record.age.value if record.age else None,
         "method": record.unlock.method,
         "number": record.unlock.number,
@@ -268,8 +267,8 @@ async def _async_get(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
 
 async def _async_get_new(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
     """Return the digits of a code that the user who calls has just made in the calendar."""
-    coordinator = lock.coordinator
-    with coordinator.guests.action():
+    coordinator, guests = lock.coordinator, await _async_guests(lock, call)
+    with guests.action():
         password = coordinator.lock.passwords.find(call.data[ATTR_WHICH])
     code = coordinator.new_codes.async_take(password.id, call.context.user_id)
     if code is None:
@@ -280,6 +279,7 @@ async def _async_get_new(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectT
 async def _async_sync(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
     """Make the codes of a lock as the bookings of a calendar are."""
     await _async_guests(lock, call)
+    await _async_check_permission(call, call.data["calendar"], POLICY_READ)
     wishes = Wishes(**{one.name: call.data[one.name] for one in fields(Wishes)})
     synced = await lock.coordinator.bookings.async_sync(wishes)
     if synced.failed and not call.return_response:

@@ -15,7 +15,7 @@ from homeassistant.helpers.translation import async_get_cached_translations, asy
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .tuyalock import LockError
+from .tuyalock import LockError, is_clock_set
 
 
 def _timestamp(moment: datetime) -> float:
@@ -31,8 +31,13 @@ TIME = vol.All(cv.datetime, _timestamp)
 
 
 def iso(moment: float | None) -> str | None:
-    """Return Unix seconds as people and templates read them; None is not known."""
-    return None if moment is None else dt_util.utc_from_timestamp(moment).isoformat()
+    """Return Unix seconds as people and templates read them; None is not known.
+
+    Nor is a time by a clock that is not set.
+    """
+    if moment is None or not is_clock_set(moment):
+        return None
+    return dt_util.utc_from_timestamp(moment).isoformat()
 
 
 def local_time(moment: float) -> datetime:
@@ -42,7 +47,9 @@ def local_time(moment: float) -> datetime:
 
 def local_iso(moment: float | None) -> str | None:
     """Return Unix seconds as the time of the home, with its offset; None is not known."""
-    return None if moment is None else local_time(moment).isoformat()
+    if moment is None or not is_clock_set(moment):
+        return None
+    return local_time(moment).isoformat()
 
 
 _MARKUP = re.compile(r"[<>\[\]*`~\\]|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])|^#")

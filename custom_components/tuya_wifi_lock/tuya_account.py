@@ -395,7 +395,7 @@ def find_device(hass: HomeAssistant, device_id: str) -> tuple[Any, Any]:
     found = [
         (manager, device)
         for manager in managers(hass)
-        if (device := _devices(manager).get(device_id))
+        if getattr(device := _devices(manager).get(device_id), "id", None) == device_id
     ]
     return max(found, key=lambda one: _is_connected(one[0]), default=(None, None))
 

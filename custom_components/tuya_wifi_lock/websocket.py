@@ -68,7 +68,7 @@ def ws_subscribe(
 
 
 class _Viewer:
-    """Somebody who looks at a door: gets its picture, and a new one whenever it has changed."""
+    """Someone who looks at a door: gets its picture, and a new one whenever it has changed."""
 
     def __init__(
         self,
@@ -197,9 +197,11 @@ def _needs_code(coordinator: LockCoordinator, entity_id: str) -> bool:
 
 
 def _openings(coordinator: LockCoordinator, knows_guests: bool) -> list[Picture]:
-    """Return the last openings, the latest first."""
-    records = coordinator.lock.records(Kind.UNLOCK)
-    latest = sorted(records, key=lambda one: (one.happened, one.id), reverse=True)
+    """Return the last openings, the latest first, with one whose age is not decided yet."""
+    records = {one.id: one for one in coordinator.lock.records(Kind.UNLOCK)}
+    if last := coordinator.data.last_unlock:
+        records.setdefault(last.id, last)
+    latest = sorted(records.values(), key=lambda one: (one.happened, one.id), reverse=True)
     return [_opening(coordinator, one, knows_guests) for one in latest[:MOST_OPENINGS]]
 
 
@@ -220,7 +222,7 @@ def _opening(coordinator: LockCoordinator, record: Record, knows_guests: bool) -
 
 
 def _request(coordinator: LockCoordinator) -> Picture | None:
-    """Return until when somebody asks at the door, and what refuses it."""
+    """Return until when someone asks at the door, and what refuses it."""
     if not coordinator.data.requested:
         return None
     return {

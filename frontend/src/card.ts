@@ -40,18 +40,16 @@ const ENDS_SOON = 10;
 
 const LEVELS: Record<string, number> = { high: 100, medium: 50, low: 20 };
 
+/** Icons of methods that are not called as their icon. */
 const METHODS: Record<string, string> = {
   app: "cellphone",
-  bluetooth: "bluetooth",
   card: "card-account-details-outline",
   combined: "key-plus",
   dynamic_password: "form-textbox-password",
   emergency: "alarm-light-outline",
   face: "face-recognition",
   finger_vein: "hand-front-right-outline",
-  fingerprint: "fingerprint",
   inside: "home-export-outline",
-  key: "key",
   offline_password: "form-textbox-password",
   other: "door",
   palm: "hand-front-right",
@@ -86,6 +84,7 @@ export class LockCard extends LitElement {
   /** What is under way: open, refuse or call_off. */
   private _busy = "";
   private _problem = "";
+  private _calledOff = false;
   /** What the live region says. */
   private _said = "";
   private _dialog: "" | "code" | "guest" = "";
@@ -209,10 +208,12 @@ export class LockCard extends LitElement {
   private async _act(name: string, domain: string, service: string, entity: string, data = {}) {
     this._busy = name;
     this._problem = "";
+    this._calledOff = name === "call_off";
     try {
       await this.hass.callService(domain, service, data, { entity_id: entity }, false);
     } catch (error) {
-      this._problem = await errorText(this.hass, error);
+      // Whoever calls an unlock off knows why it has not opened.
+      if (name !== "open" || !this._calledOff) this._problem = await errorText(this.hass, error);
     }
     // A refusal ends the call that opens, and the other way round.
     if (this._busy === name) this._busy = "";
@@ -333,7 +334,7 @@ export class LockCard extends LitElement {
     `;
   }
 
-  /** Somebody asks at the door, or an unlock waits for somebody there. */
+  /** Someone asks at the door, or an unlock waits for someone there. */
   private _call(door: Door, counts: Until) {
     const { request, waiting } = door;
     const what = request ? "request" : `waiting_${waiting?.for}`;
@@ -504,7 +505,7 @@ export class LockCard extends LitElement {
 
   private _face({ person, member, method }: Opening) {
     const picture = this.hass.states[person ?? ""]?.attributes.entity_picture;
-    const symbol = METHODS[method] ?? "door";
+    const symbol = METHODS[method] ?? method;
     if (picture) {
       return html`<div class="face"><img src=${picture} alt="" />${icon(symbol, "badge")}</div>`;
     }

@@ -90,7 +90,7 @@ const fieldValue = (hass: Hass, at: Date): string =>
     .format(at)
     .replace(" ", "T");
 
-/** Returns what somebody has entered for the action, which takes times without a zone as its own. */
+/** Returns what someone has entered for the action, which takes times without a zone as its own. */
 const fromField = (hass: Hass, value: string): string =>
   zone(hass) ? value : new Date(value).toISOString();
 

@@ -32,7 +32,7 @@ const pickers = window as unknown as { customCards?: unknown[]; customStrategies
 (pickers.customCards ??= []).push(card);
 (pickers.customStrategies ??= []).push(dashboard);
 
-/** Names both in the viewer's language, once somebody is logged in. */
+/** Names both in the viewer's language, once someone is logged in. */
 const translate = async (): Promise<void> => {
   await customElements.whenDefined("home-assistant");
   const app = document.querySelector("home-assistant") as (Element & { hass?: Hass }) | null;

@@ -1,4 +1,4 @@
-"""A browser that somebody sees and clicks, over Chrome's DevTools protocol."""
+"""A browser that someone sees and clicks, over Chrome's DevTools protocol."""
 
 import asyncio
 from base64 import b64decode
@@ -52,7 +52,7 @@ window.the = (selector, words) => all(selector).find(
 window.words = (selector) => the(selector)?.innerText ?? "";
 window.card = () => the("tuya-wifi-lock-card");
 """
-"""all() and the() look into shadow roots as well; words() is what somebody reads in an element."""
+"""all() and the() look into shadow roots as well; words() is what someone reads in an element."""
 
 
 class Page:

@@ -42,7 +42,7 @@ LOG_IN = """(async ([username, password, client_id]) => {
 
 
 class House:
-    """Home Assistant with a lock, and a browser in which somebody is logged in."""
+    """Home Assistant with a lock, and a browser in which someone is logged in."""
 
     def __init__(self, browser: Browser, cloud: SimulatedCloud, gateway: Gateway) -> None:
         self.browser, self.cloud = browser, cloud

@@ -108,6 +108,12 @@ class HomeAssistantProcess:
         if not keep:
             shutil.rmtree(self.folder, ignore_errors=True)
 
+    def files_with(self, digits: str) -> list[str]:
+        """Return the files in the config folder in which digits are."""
+        pattern = re.compile(rb"(?<![\d.])%s(?!\d)" % digits.encode())
+        files = [path for path in sorted(self.folder.rglob("*")) if path.is_file()]
+        return [path.name for path in files if pattern.search(path.read_bytes())]
+
     def problems(self) -> list[str]:
         """Return the warnings and errors in its log that name this integration."""
         return [

@@ -15,6 +15,7 @@ from custom_components.tuya_wifi_lock.tuyalock import Age, CallCounter, Kind, Se
 from custom_components.tuya_wifi_lock.tuyalock.access.health import Health
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import LockError
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from tests.common import (
     LOCK,
@@ -311,6 +312,10 @@ async def test_nothing_shows_1970(
         form = await begin(hass, entry)
         (option,) = offered(form)
         assert option["label"] == "Fingerprint 4"
+        await simulated_lock.request(30)
+        await reported(hass, simulated_lock)
+        with pytest.raises(HomeAssistantError):
+            await hass.services.async_call("lock", "unlock", {"entity_id": LOCK}, blocking=True)
         shown = [one.as_dict_json.decode() for one in hass.states.async_all()]
         assert not any("1970" in one for one in shown), shown
     await simulated_lock.battery(50)

@@ -52,7 +52,7 @@ async def prove(home: House) -> None:
 
 def announced_by(home: House, version: str | None = None, host: str = ADDRESS) -> None:
     """Let the stranger announce himself as the lock."""
-    home.lock.hint(host, version or home.simulated.version, announced=True, product_id="poison")
+    home.hint(host, version, product_id="poison")
 
 
 def lasting(home: House) -> dict[str, Any]:
@@ -212,7 +212,7 @@ async def test_2_an_echo_of_a_command_is_no_yes() -> None:
         port = home.simulated.port
         async with stranger(port, passing_on(port, change=change)) as one:
             await home.simulated.wake()
-            home.lock.hint(ADDRESS, "3.3")
+            home.hint(ADDRESS, "3.3", sender="")
             await home.until(lambda: home.lock.snapshot.awake)
             unlocking = asyncio.create_task(home.lock.unlock())
             await home.pass_time(30)
@@ -374,7 +374,7 @@ async def test_3_a_frame_that_comes_twice_is_one(version: str) -> None:
         port = home.simulated.port
         await home.simulated.wake()
         async with stranger(port, passing_on(port, change=lambda raw: None, times=2)):
-            home.lock.hint(ADDRESS, version)
+            home.hint(ADDRESS, version, sender="")
             await home.until(lambda: home.lock.snapshot.awake)
             home.clock.move(4)
             await home.simulated.finger(3)
@@ -548,7 +548,7 @@ async def test_6_an_announcement_teaches_no_product() -> None:
         await prove(home)
         before = home.lock.as_dict()["product"]
         for host in (ADDRESS, "127.0.0.3"):
-            home.lock.hint(host, "3.4", announced=True, product_id="simulatedrawpass")
+            home.hint(host, "3.4", product_id="simulatedrawpass")
             await home.pass_time(6)
         assert home.lock.as_dict()["product"] == before
 
@@ -574,7 +574,7 @@ async def test_5_a_lock_that_really_moved_is_followed_while_its_old_address_seem
         port = home.simulated.port
         await home.simulated.wake()
         async with stranger(port, passing_on(port, change=lambda raw: None)):
-            home.lock.hint(ADDRESS, "3.4")
+            home.hint(ADDRESS, "3.4", sender="")
             await home.until(lambda: home.lock.host == ADDRESS)
         # Now nobody is there any more.
         announced_by(home, host="127.0.0.1")

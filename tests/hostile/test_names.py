@@ -194,7 +194,7 @@ async def test_a_member_who_was_named_in_the_app(
     account.add_user(simulated_lock.device_id, "\n\0", {"unlock_fingerprint": [4]})
     form = await begin(hass, entry)
     (option,) = offered(form, CONF_MEMBER)
-    assert option["label"] == f"{safe_name(EVIL)} (fingerprint 3)"
+    assert option["label"] == f"{safe_name(EVIL)} (Fingerprint 3)"
     form = await answer(hass, form, {CONF_MEMBER: option["value"]})
     assert suggested(form)[CONF_NAME] == safe_name(EVIL)
 

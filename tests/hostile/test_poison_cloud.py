@@ -350,6 +350,13 @@ CASES = {
             ("status", [{"code": "battery"}], [True, 3, "status", {"0": {}}]),
         )
     },
+    "another device": Case(
+        "/v1.0/devices/[^/]*$",
+        lambda home: home.cloud.device(),
+        lambda v: DEVICE | {"id": v},
+        "bfsimulated0lock0001",
+        ["bfsimulated0lock0002", "bfsimulated0lock000", *NO_ID],
+    ),
     "a local key": Case(
         "/v1.0/devices/[^/]*$",
         lambda home: home.cloud.device(),
@@ -477,6 +484,20 @@ async def test_a_time_of_the_cloud_that_is_none_changes_no_clock(home: Home, now
     calls = len(home.simulated.calls)
     await home.cloud.test()
     assert len(home.simulated.calls) == calls + 1
+
+
+@pytest.mark.usefixtures("socket_enabled")
+@pytest.mark.parametrize(("mebibytes", "is_read"), [(3, True), (5, False)])
+async def test_an_answer_without_end_is_not_read_to_its_end(
+    home: Home, mebibytes: int, is_read: bool
+) -> None:
+    result = {"dynamic_password": "12345678", "more": "x" * mebibytes * 2**20}
+    home.simulated.garble("dynamic-password$", text=answer(result))
+    if is_read:
+        assert await home.cloud.dynamic_password() == "12345678"
+    else:
+        with pytest.raises(CloudSilent):
+            await home.cloud.dynamic_password()
 
 
 @pytest.mark.usefixtures("socket_enabled")

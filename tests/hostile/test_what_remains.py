@@ -68,7 +68,7 @@ async def test_a_man_in_the_middle_can_deliver_a_command_late(version: str) -> N
         keeper = Keeper(home.simulated.port)
         async with stranger(home.simulated.port, keeper):
             await home.simulated.wake()
-            home.lock.hint(ADDRESS, version)
+            home.hint(ADDRESS, version, sender="")
             if version == "3.1":
                 await home.until(lambda: home.simulated.clients > 0)
                 await home.simulated.push({"201": 0})
@@ -153,7 +153,7 @@ async def play(home: House, frame: bytes, host: str) -> None:
             pass
 
     async with stranger(home.simulated.port, serve, host) as one:
-        home.lock.hint(host, home.simulated.version, announced=True)
+        home.hint(host)
         await home.until(lambda: one.connections > 0)
         await home.pass_time(5)
     await home.pass_time(20, 1)
@@ -241,7 +241,7 @@ async def test_a_man_in_the_middle_can_double_what_a_lock_of_3_1_or_3_3_reports(
             writer.close()
 
         async with stranger(home.simulated.port, serve):
-            home.lock.hint(ADDRESS, version)
+            home.hint(ADDRESS, version, sender="")
             await home.pass_time(1)
             await home.simulated.push({"201": 0})
             await home.hurry_until(lambda: home.lock.snapshot.awake)

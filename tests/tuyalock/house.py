@@ -156,10 +156,24 @@ class House:
         await self.simulated.wake()
         self.hint()
 
-    def hint(self, host: str = "127.0.0.1") -> None:
-        """Hear an announcement."""
-        device_id, version = self.simulated.device_id, self.simulated.version
-        self.lock.announced(Announcement(device_id, host, version, sender=host))
+    def hint(
+        self,
+        host: str = "127.0.0.1",
+        version: str | None = None,
+        *,
+        product_id: str | None = None,
+        sender: str | None = None,
+    ) -> None:
+        """Hear an announcement, from the host itself or from somebody else."""
+        self.lock.announced(
+            Announcement(
+                self.simulated.device_id,
+                host,
+                version or self.simulated.version,
+                product_id,
+                sender=host if sender is None else sender,
+            )
+        )
 
     async def until(self, condition: Callable[[], bool], timeout: float = 5) -> None:
         """Wait until something is true, and all has arrived that is on its way."""

@@ -22,7 +22,7 @@ from tests.tuyalock.world import KEYS, LockType, World
 UNLOCKS = st.sampled_from(sorted(KEYS, key=repr))
 PAUSES = st.sampled_from([0.1, 0.6, 1.1, 2.0, 4.0, 7.0, 20.0, 70.0, 600.0, 30_000.0])
 DELAYS = st.sampled_from([0.1, 0.5, 3.0, 8.0, 9.9, 15.0, 90.0])
-GAPS = st.lists(st.sampled_from([0.0, 0.1, 0.3, 0.9]), min_size=3, max_size=3)
+PACES = st.sampled_from([0.0, 0.05, 0.1, 0.3, 0.9])
 JUMPS = st.sampled_from([-90_000.0, -3_600.0, -45.0, -3.0, 0.5, 5.0, 3_600.0, 90_000.0])
 SMALL_JUMPS = st.sampled_from([-2.0, -0.5, 0.5, 2.0])
 STEPS = 50
@@ -40,23 +40,30 @@ class Schedule(RuleBasedStateMachine):
         cloud=st.booleans(),
         answers=st.sampled_from([None, False, True]),
         ahead=st.sampled_from([0.0, 0.0, -300.0, 15.0, 120.0, 280.0]),
+        pace=PACES,
         started=st.booleans(),
     )
     def begin(
-        self, timed: bool, cloud: bool, answers: bool | None, ahead: float, started: bool
+        self,
+        timed: bool,
+        cloud: bool,
+        answers: bool | None,
+        ahead: float,
+        pace: float,
+        started: bool,
     ) -> None:
-        self.world = World(LockType(timed, cloud, None if timed or cloud else answers))
+        self.world = World(LockType(timed, cloud, None if timed or cloud else answers, pace))
         self.world.lock_clock_off = ahead
         if started:
             self.world.finish_start()
 
-    @rule(unlock=UNLOCKS, delay=DELAYS, gaps=GAPS)
-    def touch(self, unlock: Unlock, delay: float, gaps: list[float]) -> None:
+    @rule(unlock=UNLOCKS, delay=DELAYS)
+    def touch(self, unlock: Unlock, delay: float) -> None:
         self.world.touch(unlock)
         if self.world.connected:
             self.world.push()
         else:
-            self.world.connect(delay, gaps)
+            self.world.connect(delay, 3)
 
     @precondition(lambda self: not self.world.connected)
     @rule(unlock=UNLOCKS)
@@ -64,9 +71,9 @@ class Schedule(RuleBasedStateMachine):
         self.world.touch(unlock)
 
     @precondition(lambda self: not self.world.connected)
-    @rule(delay=DELAYS, gaps=GAPS, woken=st.booleans())
-    def wake_without_an_unlock(self, delay: float, gaps: list[float], woken: bool) -> None:
-        self.world.connect(delay, gaps, woken=woken)
+    @rule(delay=DELAYS, woken=st.booleans())
+    def wake_without_an_unlock(self, delay: float, woken: bool) -> None:
+        self.world.connect(delay, 3, woken=woken)
 
     @precondition(lambda self: self.world.connected)
     @rule()
@@ -156,7 +163,7 @@ def test_our_clock_is_set_while_home_assistant_starts(
     world = World(LockType(timed=True))
     world.lock_clock_off = ahead
     world.touch(Unlock("fingerprint", 3))
-    world.connect(0.5, [0.1])
+    world.connect(0.5, 1)
     for _ in range(13):
         world.clock.wall -= 90_000.0
         world.clock.advance(wait / 13)

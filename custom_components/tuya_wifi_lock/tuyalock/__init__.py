@@ -1,6 +1,6 @@
 """Tuya Wi-Fi door locks: over the local network, Tuya's cloud, and an owner's account."""
 
-from .access.passwords import TemporaryPasswords
+from .access.passwords import TemporaryPasswords, is_trivial
 from .clock import Clock
 from .cloud.client import CloudClient, list_devices
 from .cloud.openapi import MAX_CALLS, REGIONS, CallCounter, OpenApi, Project
@@ -16,6 +16,7 @@ from .exceptions import (
     AccountSilent,
     CallsUsedUp,
     CloudError,
+    CloudRefused,
     CloudUnreachable,
     LockError,
 )
@@ -81,6 +82,7 @@ __all__ = [
     "CloudClient",
     "CloudDevice",
     "CloudError",
+    "CloudRefused",
     "CloudUnreachable",
     "Dp",
     "Family",
@@ -110,6 +112,7 @@ __all__ = [
     "has_lock_codes",
     "is_clock_set",
     "is_lock",
+    "is_trivial",
     "list_devices",
     "read_account_report",
     "read_devices",

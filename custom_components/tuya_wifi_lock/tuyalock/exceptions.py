@@ -330,6 +330,8 @@ _LASTING = {
 }
 _GENERAL = _LASTING - {Cause.NO_LOCK_SERVICE} | {Cause.TOKEN}
 _UNSUPPORTED = {Cause.NO_ENDPOINT, Cause.UNSUPPORTED}
+_OF_REQUEST = {Cause.BAD_VALUE, Cause.NOT_THERE, Cause.OTHER, Cause.PASSWORD_ENDED}
+"""Another request may work at once."""
 _OVER_FOR_TODAY = {Cause.QUOTA, Cause.TRIAL_EXPIRED}
 
 
@@ -345,6 +347,7 @@ class CloudRefused(CloudError):
         self.is_callers_mistake = self.cause is Cause.BAD_VALUE
         self.is_lasting = self.cause in _LASTING
         self.is_general = self.cause in _GENERAL
+        self.is_of_request = self.cause in _OF_REQUEST
         self.is_unsupported = self.cause in _UNSUPPORTED
         self.retry_after = DAY if self.cause in _OVER_FOR_TODAY else None
 

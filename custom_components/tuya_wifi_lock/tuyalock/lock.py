@@ -37,6 +37,7 @@ from .products.catalogue import REQUEST, SET_KEY, USE_KEY, Dp, Family
 from .products.decoder import Observation, events
 from .products.heard import HeardDp, QueryAnswer
 from .products.product import Product
+from .records.ageing import Pace
 from .records.journal import Journal
 from .records.keeper import Claims, RecordKeeper
 from .records.meaning import meanings
@@ -141,7 +142,8 @@ class TuyaLock:
         """What our own clock shows is so much more than the monotonic time."""
         self._clock_set = is_set(self._now)
         self._since = since
-        self._keeper = RecordKeeper(address.device_id, self.journal, clock, since)
+        pace: Pace = reader.read("pace", Pace, stored.get("pace", {}), Pace())
+        self._keeper = RecordKeeper(address.device_id, self.journal, clock, since, pace)
         address = replace(address, **_found(stored.get("address"), reader))
         self._device_id = address.device_id
         self.on_network = address.on_network
@@ -241,6 +243,7 @@ class TuyaLock:
         return {
             "state": self._state.as_dict(),
             "journal": self.journal.as_dict(),
+            "pace": dump(self._keeper.pace),
             "product": self.product.as_dict(),
             "health": self.health.as_dict(),
             "passwords": self.passwords.as_dict(),

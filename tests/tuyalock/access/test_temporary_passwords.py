@@ -51,7 +51,7 @@ class FakeCloud:
         self.busy = 0
         self.most_busy = 0
 
-    async def list_passwords(self) -> list[TemporaryPassword]:
+    async def list_passwords(self, known: object = ()) -> list[TemporaryPassword]:
         await self._called("list")
         return list(self.rows.values())
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
+import json
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -81,6 +82,19 @@ async def home_fixture(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Home]:
             for _ in range(2)
         )
         yield Home(simulated, lock, clock, ours, app)
+
+
+async def test_a_password_that_cannot_be_read_any_more_is_still_there(home: Home) -> None:
+    await home.add("Anna", CODES[0])
+    (row,) = home.simulated.rows(home.lock.device_id)
+    for broken in ({"phase": None}, {"schedule_list": [{"working_day": 2}]}, {"name": 5}):
+        answer = {"success": True, "t": 0, "result": [row.answer() | broken]}
+        home.simulated.garble("/temp-passwords$", text=json.dumps(answer))
+        await home.passwords.refresh()
+        assert home.phases == {"Anna": PasswordPhase.WAITING}
+    home.simulated.garble("/temp-passwords$", text='{"success": true, "t": 0, "result": []}')
+    await home.passwords.refresh()
+    assert home.phases == {}
 
 
 async def test_eight_less_two_and_five_as_the_vendor_tells_it(home: Home) -> None:

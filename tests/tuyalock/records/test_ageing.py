@@ -454,3 +454,76 @@ def test_what_another_source_reports(
     assert (at.time, at.claimed) == (believed, time)
     assert age_elsewhere(at, Source.ACCOUNT) is by_account
     assert age_elsewhere(at, Source.CLOUD) is by_cloud
+
+
+# How long a lock is waited for
+
+
+def wakes(lock: ToyLock, times: int) -> None:
+    """Let a finger wake a lock, and nothing else come."""
+    for _ in range(times):
+        lock.open(0.1, woken=True)
+        lock.push(dps(FINGER))
+        lock.wait(10)
+        lock.close()
+
+
+def seconds_until_decided(lock: ToyLock) -> float:
+    """Return how long an unlock that woke a lock is held back."""
+    count = len(lock.unlocks)
+    lock.open(0.1, woken=True)
+    lock.push(dps(FINGER))
+    waited = 0.0
+    while len(lock.unlocks) == count:
+        lock.wait(0.05)
+        waited += 0.05
+    assert lock.ages[-1] == "live fingerprint"
+    lock.wait(10)
+    lock.close()
+    return waited
+
+
+def test_a_lock_that_saves_nothing_up_is_hardly_waited_for() -> None:
+    lock = ToyLock()
+    assert seconds_until_decided(lock) == pytest.approx(1.0, abs=0.1)
+    wakes(lock, 2)
+    assert seconds_until_decided(lock) == pytest.approx(0.3, abs=0.06)
+
+
+def test_after_a_start_anything_may_have_been_saved_up() -> None:
+    lock = ToyLock()
+    wakes(lock, 5)
+    again = ToyLock(stored=lock.lock.as_dict())
+    assert seconds_until_decided(again) == pytest.approx(1.0, abs=0.1)
+    assert seconds_until_decided(again) == pytest.approx(0.3, abs=0.06)
+
+
+@pytest.mark.parametrize(("pace", "wait"), [(0.02, 0.3), (0.2, 0.6), (0.9, 1.0)])
+def test_a_lock_is_waited_for_by_the_pace_that_it_has_shown(pace: float, wait: float) -> None:
+    lock = ToyLock()
+    wakes(lock, 3)
+    for _ in range(2):
+        lock.open(0.1, woken=True)
+        for unlock in (CARD, FACE, FINGER):
+            lock.push(dps(unlock))
+            lock.wait(pace)
+        lock.wait(10)
+        lock.close()
+    assert lock.ages[-3:] == ["unknown card", "unknown face", "live fingerprint"]
+    assert seconds_until_decided(lock) == pytest.approx(wait, abs=0.06)
+    stored = ToyLock(stored=lock.lock.as_dict())
+    wakes(stored, 1)
+    assert seconds_until_decided(stored) == pytest.approx(wait, abs=0.06)
+
+
+def test_a_second_opening_is_no_sign_of_a_slow_lock() -> None:
+    lock = ToyLock()
+    wakes(lock, 3)
+    lock.open(0.1, woken=True)
+    lock.push(dps(CARD))
+    lock.wait(2)
+    lock.push(dps(FINGER))
+    lock.wait(10)
+    lock.close()
+    assert lock.ages[-2:] == ["live card", "live fingerprint"]
+    assert seconds_until_decided(lock) == pytest.approx(0.3, abs=0.06)

@@ -388,7 +388,7 @@ class TemporaryPasswords(PasswordBook):
         self._changed()
 
     async def _refresh(self, cloud: CloudClient) -> None:
-        self.merge(await cloud.list_passwords(), self._clock.time())
+        self.merge(await cloud.list_passwords(self), self._clock.time())
         self._changed()
 
     async def _send(

@@ -4,7 +4,7 @@ Projects and products differ in which variant of an endpoint they have. The vari
 turn, and the one that answered is remembered.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -34,7 +34,7 @@ from .responses import (
     read_member,
     read_model,
     read_offline_password,
-    read_password,
+    read_passwords,
     read_remote_unlock_allowed,
     read_report,
     read_specifications,
@@ -112,7 +112,10 @@ class CloudClient:
 
     async def device(self) -> CloudDevice:
         """Return the lock as a device, with its local key."""
-        return parse(read_device, await self._call("GET", "/v1.0/devices/{id}"))
+        device = parse(read_device, await self._call("GET", "/v1.0/devices/{id}"))
+        if device.id != self._device_id:
+            raise CloudSilent
+        return device
 
     async def model(self) -> dict[int, Dp]:
         """Return the DP table of the product; empty if the cloud has none."""
@@ -159,10 +162,15 @@ class CloudClient:
         """Return the members in the app, with their numbers where they are known."""
         return parse_rows(read_member, await self._all(_MEMBERS, "records", {}))
 
-    async def list_passwords(self) -> list[TemporaryPassword]:
-        """Return the temporary passwords that the cloud counts as valid."""
+    async def list_passwords(
+        self, known: Iterable[TemporaryPassword] = ()
+    ) -> list[TemporaryPassword]:
+        """Return the temporary passwords that the cloud counts as valid.
+
+        One that cannot be read stays as it is known.
+        """
         rows = await self._call("GET", f"{_LOCK}/temp-passwords", query={"valid": "true"})
-        return parse_rows(read_password, parse(read_list, rows))
+        return parse(lambda rows: read_passwords(rows, known), rows)
 
     async def add_password(self, request: PasswordRequest) -> TemporaryPassword:
         """Add a temporary password; the lock fetches it when it wakes."""

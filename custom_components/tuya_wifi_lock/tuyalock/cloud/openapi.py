@@ -41,6 +41,8 @@ _RENEW_BEFORE = 60.0
 
 _MAX_TIME = 10**14
 """Milliseconds, in the year 5138."""
+_MAX_ANSWER = 4 * 2**20
+"""Bytes of an answer; a page of records has less than a hundredth."""
 _MAX_CODE = 10**11
 """Error codes have up to eight digits, some with a sign."""
 
@@ -263,7 +265,12 @@ class OpenApi:
             allow_redirects=False,
             middlewares=(_once,),
         ) as response:
-            return await response.read()
+            answer = bytearray()
+            async for chunk in response.content.iter_any():
+                answer += chunk
+                if len(answer) > _MAX_ANSWER:
+                    raise CloudSilent
+            return bytes(answer)
 
     def _headers(self, request: _Request, token: str) -> dict[str, str]:
         project = self.project

@@ -1,6 +1,6 @@
 """Parsers of the results that Tuya's cloud returns."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -399,6 +399,14 @@ def read_password(row: Any) -> TemporaryPassword:
             phase=_PHASES.get(integer(row["phase"]), PasswordPhase.UNKNOWN),
         )
     )
+
+
+def read_passwords(result: Any, known: Iterable[TemporaryPassword]) -> list[TemporaryPassword]:
+    """Read a list of temporary passwords; what cannot be read of it stays as it is known."""
+    rows = read_list(result)
+    found = parse_rows(read_password, rows)
+    unread = {*parse_rows(lambda row: read_id(row["id"]), rows)} - {one.id for one in found}
+    return found + [one for one in known if one.id in unread]
 
 
 def _read_schedule(row: Any) -> Weekly | None:

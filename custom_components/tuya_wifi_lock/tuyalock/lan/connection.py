@@ -231,8 +231,9 @@ class Connection(asyncio.Protocol):
         if not self._has_session_key:
             self._send(Command.QUERY, self._ids())
             return
-        self._answer = asyncio.get_running_loop().create_future()
+        # Only what was sent has an answer to wait for: a connection that ends would leave it alone.
         self._send(Command.QUERY_NEW, b"{}")
+        self._answer = asyncio.get_running_loop().create_future()
         try:
             with suppress(TimeoutError):
                 async with self.clock.timeout(QUERY_TIMEOUT):
@@ -306,9 +307,9 @@ class Connection(asyncio.Protocol):
     async def _shake_hands(self) -> bool:
         """Exchange nonces and proofs, three frames; return if the session key can be used."""
         nonce = os.urandom(16)
-        self._response = asyncio.get_running_loop().create_future()
         try:
             self._send(Command.HANDSHAKE_START, nonce)
+            self._response = asyncio.get_running_loop().create_future()
             async with self.clock.timeout(HANDSHAKE_TIMEOUT):
                 response = await self._response
         except (TimeoutError, ConnectionLost, MalformedFrame) as err:

@@ -16,7 +16,11 @@ CLOCK_AHEAD = 300.0
 BURST = 3.0
 """Seconds after connecting in which a lock hands over what it has saved."""
 QUIET = 1.0
-"""Seconds without another record after which a burst is over."""
+"""Seconds without another record after which a burst is over, whatever the lock."""
+QUIET_AT_LEAST = 0.3
+"""The same for a lock that has shown that it is quick, or that it saves nothing up."""
+ALONE = 3
+"""Wakes in a row with one record each that show that a lock saves nothing up."""
 FRESH = 10.0
 """Seconds after a hint in which a record can be what caused it."""
 PUSH_FOLLOWS = 5.0
@@ -98,6 +102,23 @@ class Held:
     """Its age if nothing follows."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How a lock hands over what it has saved up, as far as it has shown."""
+
+    alone: int = 0
+    """Wakes with one record each."""
+    slowest: float | None = None
+    """The longest time between two records of one burst, in seconds."""
+
+    @property
+    def quiet(self) -> float:
+        """Return after how many seconds without another record a burst is over."""
+        if self.slowest is not None:
+            return min(max(3.0 * self.slowest, QUIET_AT_LEAST), QUIET)
+        return QUIET_AT_LEAST if self.alone >= ALONE else QUIET
+
+
 class Ageing:
     """Decides the age of what a lock reports over the LAN without a time.
 
@@ -105,8 +126,13 @@ class Ageing:
     old. A ring is treated as an unlock is: each is something that one person does at the door.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, pace: Pace) -> None:
         self._clock = clock
+        self.pace = pace
+        self._in_burst = 0
+        """Records without a time since the last wake."""
+        self._last_at = float("-inf")
+        self._connections = 0
         self._hint_at: float | None = None
         self._burst_until = float("-inf")
         self._reported: set[Event] | None = None
@@ -133,6 +159,7 @@ class Ageing:
         """Begin a connection, after a hint at a monotonic time; `woken`: it was asleep before."""
         self._hint_at, self.speaks_now = hint_at, False
         self._burst_until = self._clock.monotonic() + BURST
+        self._in_burst, self._connections = 0, self._connections + 1
         if woken:
             self._reported = set()
 
@@ -154,8 +181,14 @@ class Ageing:
 
     def hold(self, record: Record) -> None:
         """Hold back what was pushed, until it is quiet."""
+        now = self._clock.monotonic()
+        gap, self._last_at = now - self._last_at, now
+        if self._in_burst and gap < QUIET:
+            self.pace = replace(self.pace, slowest=max(self.pace.slowest or 0.0, gap))
+        self._in_burst += 1
         self.held = Held(record.id, record.event, self.tentative)
-        self._held_until = self._clock.monotonic() + QUIET
+        # While we were not there, the lock may have saved up something for the first time.
+        self._held_until = now + (QUIET if self._connections < 2 else self.pace.quiet)
 
     def counts(self, event: Event) -> bool:
         """Return if something in an answer counts: we saw the wake, and have not heard of it."""
@@ -177,6 +210,9 @@ class Ageing:
 
     def closed(self) -> list[Verdict]:
         """Decide everything: the connection has ended, nothing follows."""
+        if self._in_burst == 1:
+            self.pace = replace(self.pace, alone=self.pace.alone + 1)
+        self._in_burst = 0
         return self._release_answers() + self._release()
 
     def _outdate_answers(self) -> None:

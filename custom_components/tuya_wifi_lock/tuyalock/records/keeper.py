@@ -5,7 +5,16 @@ import logging
 
 from ..clock import Clock
 from ..models import Age, Alarm, Doorbell, Duress, Event, Kind, Record, Source, Unlock, When
-from .ageing import CLOCK_TOLERANCE, Ageing, Verdict, Waiting, age_by_time, age_elsewhere, when
+from .ageing import (
+    CLOCK_TOLERANCE,
+    Ageing,
+    Pace,
+    Verdict,
+    Waiting,
+    age_by_time,
+    age_elsewhere,
+    when,
+)
 from .journal import Journal
 
 _LOGGER = logging.getLogger(__name__)
@@ -24,12 +33,14 @@ type Claims = list[tuple[Event, float | None]]
 class RecordKeeper:
     """Makes records of events. Each method returns the records that are new and decided."""
 
-    def __init__(self, device_id: str, journal: Journal, clock: Clock, since: float) -> None:
+    def __init__(
+        self, device_id: str, journal: Journal, clock: Clock, since: float, pace: Pace
+    ) -> None:
         """Keep a lock's records in a journal; what is older than a Unix time is no news."""
         self.journal = journal
         self._device_id = device_id
         self._since = since
-        self._ageing = Ageing(clock)
+        self._ageing = Ageing(clock, pace)
         self._waiting = Waiting(clock, journal.undelivered())
         self._duress = PendingDuress(clock, journal)
 
@@ -37,6 +48,11 @@ class RecordKeeper:
     def due(self) -> float:
         """Return the monotonic time at which something is decided if nothing comes."""
         return min(self._ageing.due, self._duress.due)
+
+    @property
+    def pace(self) -> Pace:
+        """Return how the lock hands over what it has saved up, as far as it has shown."""
+        return self._ageing.pace
 
     @property
     def last_unlock(self) -> Record | None:
