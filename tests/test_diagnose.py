@@ -633,7 +633,11 @@ async def test_what_a_check_finds_stands_under_configure(
     flows = hass.config_entries.options
     menu = await flows.async_init(entry.entry_id)
     page = await flows.async_configure(menu["flow_id"], {"next_step_id": "check"})
-    assert "The batteries are at 18 %." in page["description_placeholders"]["findings"]
+    shown = page["description_placeholders"]["findings"]
+    assert shown.splitlines()[2].startswith(
+        "- **The batteries are at 18 %.** Replace all batteries"
+    )
+    assert "- The lock accepts the local key." in shown.splitlines()
     done = await flows.async_configure(page["flow_id"], {})
     assert done["type"] == "create_entry"
     assert entry.state is ConfigEntryState.LOADED

@@ -205,8 +205,8 @@ async def test_a_code_is_shown_as_time_passes_and_goes_when_it_ends(
         clock.move_to(dt_util.parse_datetime(f"{moment}:00+01:00", raise_on_error=True))
         await pass_time(hass, 0.5)
     assert shown == [
-        {"Anna": "From 2027-03-10 4:00 PM to 2027-03-12 11:00 AM"},
-        {"Anna": "From Wednesday 4:00 PM to 2027-03-12 11:00 AM"},
+        {"Anna": "From Wednesday 2027-03-10 4:00 PM to Friday 2027-03-12 11:00 AM"},
+        {"Anna": "From Wednesday 4:00 PM to Friday 2027-03-12 11:00 AM"},
         {"Anna": "From Wednesday 4:00 PM to Friday 11:00 AM"},
         {"Anna": "Active until Friday 11:00 AM"},
     ]
@@ -585,6 +585,20 @@ async def test_a_code_that_the_cloud_does_not_delete_holds_up_no_other(
     await delete(hass, entry, "Anna")
     await delete(hass, entry, "Ben")
     assert page(entry) == {"Anna": UNDELETED, "Ben": DELETING}
+
+
+async def test_deletions_without_effect_are_not_repeated_at_once(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock
+) -> None:
+    await make(hass, entry, "Anna")
+    await make(hass, entry, "Ben")
+    done = '{"success": true, "t": 0, "result": true}'
+    cloud.garble(r"/temp-passwords/\d+$", times=None, done=False, text=done)
+    cloud.calls.clear()
+    await delete(hass, entry, "Anna")
+    await delete(hass, entry, "Ben")
+    assert page(entry) == {"Anna": UNDELETED, "Ben": DELETING}
+    assert len([call for call in cloud.calls if call.method == "DELETE"]) == 2
 
 
 async def test_a_deletion_waits_where_the_project_was_taken_away(

@@ -263,8 +263,12 @@ async def test_a_lock_with_a_wrong_clock_gets_the_times_that_were_meant(
 @pytest.mark.parametrize(
     ("now", "phase", "status"),
     [
-        ("2027-03-01T08:00Z", "early", "From Friday 9:00 AM to 2027-08-01 12:00 PM, {weekly}"),
-        ("2027-03-05T08:00Z", "active", "Active {weekly}, until 2027-08-01 12:00 PM"),
+        (
+            "2027-03-01T08:00Z",
+            "early",
+            "From Friday 9:00 AM to Sunday 2027-08-01 12:00 PM, {weekly}",
+        ),
+        ("2027-03-05T08:00Z", "active", "Active {weekly}, until Sunday 2027-08-01 12:00 PM"),
     ],
 )
 async def test_a_weekly_code_in_words(

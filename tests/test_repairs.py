@@ -1,4 +1,4 @@
-"""The question "Who is fingerprint 3?": when it is asked, and how it is answered.
+"""The question "Fingerprint 3: who is it?": when it is asked, and how it is answered.
 
 What is to be repaired about Tuya's cloud is in test_cloud_coordinator.py; here are its words.
 """

@@ -17,6 +17,8 @@ from .tuyalock import MAX_CALLS, Kind, is_clock_set
 
 OTHER_CLIENTS = {"localtuya": "LocalTuya", "tuya_local": "Tuya Local"}
 """Integrations that hold connections to devices in the local network, and their names."""
+_URGENCY = {State.PROBLEM: -2, State.ATTENTION: -1}
+"""Where a finding that needs its owner comes in a list; the others keep their order."""
 
 
 def checked_signal(entry_id: str) -> str:
@@ -50,19 +52,17 @@ def condition(coordinator: LockCoordinator, findings: list[Finding]) -> State | 
 
 
 async def async_as_list(hass: HomeAssistant, findings: list[Finding]) -> str:
-    """Return findings in markdown: what needs its owner, the worst first, and what to do."""
+    """Return findings in markdown: first, in bold, what needs its owner, the worst on top."""
     shown = [
         replace(one, values={key: in_markdown(text) for key, text in one.values.items()})
-        for state in (State.PROBLEM, State.ATTENTION)
-        for one in findings
-        if one.state is state
+        for one in sorted(findings, key=lambda one: _URGENCY.get(one.state, 0))
     ]
     words = await async_in_words(hass, shown)
-    lines = [
-        f"- **{one['seen']}**" + (f" {one['todo']}" if one["todo"] else "")
-        for one in cast(list[Mapping[str, str | None]], words["findings"])
-    ]
-    return "\n".join([str(words["summary"]), "", *lines] if lines else [str(words["summary"])])
+    lines = [str(words["summary"]), ""]
+    for one in cast(list[Mapping[str, str]], words["findings"]):
+        seen = f"**{one['seen']}**" if one["state"] in _URGENCY else one["seen"]
+        lines.append(" ".join(filter(None, ("-", seen, one["todo"]))))
+    return "\n".join(lines)
 
 
 async def async_in_words(hass: HomeAssistant, findings: list[Finding]) -> JsonObjectType:

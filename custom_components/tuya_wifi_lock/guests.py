@@ -234,11 +234,10 @@ class Guests:
         )
 
     def _moment(self, at: datetime) -> str:
-        """Return a time in words: Sunday 11:00, or further away its date."""
+        """Return a time in words: Sunday 11:00, or further away Sunday 2027-08-01 11:00."""
         days = at.date() - dt_util.now().date()
-        near = abs(days) <= _THIS_WEEK
-        day = self._day(at.weekday()) if near else at.date().isoformat()
-        return f"{day} {at.strftime(self._time_format)}"
+        date = "" if abs(days) <= _THIS_WEEK else f" {at.date().isoformat()}"
+        return f"{self._day(at.weekday())}{date} {at.strftime(self._time_format)}"
 
     def _day(self, day: int) -> str:
         return text(self._hass, "weekdays", DAYS[day])

@@ -56,6 +56,22 @@ def dump(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no stored form")
 
 
+class Dumps[K]:
+    """Stored forms of values that seldom change, each kept as long as its value is the same."""
+
+    def __init__(self) -> None:
+        self._known: dict[K, tuple[Any, Any]] = {}
+
+    def of(self, values: Mapping[K, Any]) -> dict[K, Any]:
+        """Return the JSON form of each value; those of other keys are forgotten."""
+        known = self._known
+        self._known = {
+            key: one if (one := known.get(key)) and one[0] is value else (value, dump(value))
+            for key, value in values.items()
+        }
+        return {key: form for key, (_, form) in self._known.items()}
+
+
 def load(type_: Any, data: Any) -> Any:
     """Return the value of a type from its JSON form; raise ValueError if it has another shape.
 
