@@ -471,6 +471,10 @@ async def test_one_offline_password_ends_all_others(
             {"kind": "multiple", "start": "2030-01-01 12:01:00", "end": "2030-01-01 12:59:00"},
             "offline_too_short",
         ),
+        (
+            {"kind": "multiple", "start": "1960-01-01", "end": lambda: hours(2)},
+            "password_beyond_clock",
+        ),
     ],
 )
 @pytest.mark.usefixtures("lock")
