@@ -346,6 +346,20 @@ async def test_a_booking_that_the_cloud_refuses_does_not_hold_up_the_next_one(
     assert await sync(hass) == NOTHING | {"made": ["Anna"]}
 
 
+async def test_a_calendar_that_is_empty_all_of_a_sudden_is_not_believed(
+    hass: HomeAssistant, cloud: SimulatedCloud, lock: SimulatedLock, portal: Portal, phone: Phone
+) -> None:
+    stays = [portal.book(guest) for guest in ("Anna", "Ben")]
+    await portal.sync()
+    portal.stays = []
+    for _ in range(2):
+        assert [one["name"] for one in (await portal.sync())["failed"]] == ["Anna", "Ben"]
+    assert codes(cloud, lock).keys() == {"Anna", "Ben"}
+    assert ["mistake" in message for message in phone.messages] == [False, False, True, True]
+    portal.stays = stays[1:]
+    assert await portal.sync() == NOTHING | {"deleted": ["Anna"]}
+
+
 async def test_a_crash_while_a_code_is_made_makes_no_second_one(
     hass: HomeAssistant,
     entry: MockConfigEntry,

@@ -297,6 +297,7 @@ async def test_how_a_code_can_repeat(
         ("FREQ=WEEKLY;UNTIL=20300409T065959Z", noon, 3),
         ("FREQ=WEEKLY", noon, 53),
         ("FREQ=DAILY;COUNT=2", "2030-03-27T00:00:00", 2),
+        ("FREQ=WEEKLY;COUNT=4;BYDAY=MO,TU,FR", noon, 4),
     ):
         assert await admin.create(rule[:20], start, end, rrule=rule) == ""
         assert len([one for one in await http() if one["summary"] == rule[:20]]) == visits
@@ -305,9 +306,12 @@ async def test_how_a_code_can_repeat(
         ("FREQ=WEEKLY;INTERVAL=2", noon, "every day or every week"),
         ("FREQ=WEEKLY;BYDAY=1TU", noon, "every day or every week"),
         ("FREQ=WEEKLY", "2030-03-27T12:00:00", "later on the same day"),
+        ("FREQ=WEEKLY;COUNT=9999999999", noon, "from 1970 to 2105"),
+        ("FREQ=WEEKLY;BYDAY=TH;UNTIL=00010101", noon, "from 1970 to 2105"),
+        ("FREQ=WEEKLY;UNTIL=2031-01-01", noon, "from 1970 to 2105"),
     ):
         assert words in await admin.create("Cleaner", start, end, rrule=rule)
-    assert len(cloud.rows(lock.device_id)) == 4
+    assert len(cloud.rows(lock.device_id)) == 5
 
 
 # Who may

@@ -587,6 +587,20 @@ async def test_a_code_that_the_cloud_does_not_delete_holds_up_no_other(
     assert page(entry) == {"Anna": UNDELETED, "Ben": DELETING}
 
 
+async def test_deletions_without_effect_are_not_repeated_at_once(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock
+) -> None:
+    await make(hass, entry, "Anna")
+    await make(hass, entry, "Ben")
+    done = '{"success": true, "t": 0, "result": true}'
+    cloud.garble(r"/temp-passwords/\d+$", times=None, done=False, text=done)
+    cloud.calls.clear()
+    await delete(hass, entry, "Anna")
+    await delete(hass, entry, "Ben")
+    assert page(entry) == {"Anna": UNDELETED, "Ben": DELETING}
+    assert len([call for call in cloud.calls if call.method == "DELETE"]) == 2
+
+
 async def test_a_deletion_waits_where_the_project_was_taken_away(
     hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock
 ) -> None:

@@ -17,7 +17,7 @@ from .guest_codes import async_show_guest_codes
 from .names import async_name_device, async_share_name
 from .repairs import async_remove_repairs, async_watch_repairs
 from .services import async_setup_services
-from .store import SalvagedStore
+from .store import LockStore
 from .websocket import async_setup_websocket
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -48,7 +48,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool:
     """Set up a lock from what is stored; it may sleep for hours before it answers."""
-    store = SalvagedStore(hass, entry.entry_id)
+    store = LockStore(hass, entry.entry_id)
     heard = hass.data.get(HEARD_BEFORE, {})
     if (stored := await store.async_read()) is None:
         stored = heard.get(entry.data[CONF_DEVICE_ID])
@@ -81,7 +81,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: LockConfigEntry) -> boo
 async def async_remove_entry(hass: HomeAssistant, entry: LockConfigEntry) -> None:
     """Forget what is stored of a lock."""
     async_remove_repairs(hass, entry.entry_id)
-    await SalvagedStore(hass, entry.entry_id).async_remove()
+    await LockStore(hass, entry.entry_id).async_remove()
 
 
 async def _async_entry_updated(hass: HomeAssistant, entry: LockConfigEntry) -> None:

@@ -156,8 +156,9 @@ class _Sync:
         found = self._found(events)
         known = [one for one in self._bookings.known if one.calendar == self._calendar]
         before, gone = _matched(found, known)
+        is_empty = not found and sum(one.start > time.time() for one in gone) > 1
         for one in gone:
-            if not await self._async_try(one, self._async_cancel(one)):
+            if not await self._async_try(one, self._async_cancel(one, is_empty=is_empty)):
                 return
         for one, words in found.items():
             if not await self._async_try(one, self._async_follow(before.get(one), one, words)):
@@ -261,13 +262,20 @@ class _Sync:
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="booking_not_sent")
         await keep(booking, replace(booking, sent=True))
 
-    async def _async_cancel(self, booking: Booking) -> None:
+    async def _async_cancel(self, booking: Booking, *, is_empty: bool) -> None:
         """Delete the code of a booking that is gone, unless the stay has begun.
 
-        Portals take stays out of their calendars when they have begun.
+        Portals take stays out of their calendars when they have begun. A calendar that has lost
+        several bookings and has no other is more likely their mistake.
         """
-        if not booking.start <= time.time() < booking.end:
-            await self._async_delete(booking)
+        now = time.time()
+        if booking.start <= now < booking.end:
+            return
+        if is_empty and booking.end > now:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="calendar_emptied"
+            )
+        await self._async_delete(booking)
 
     async def _async_delete(self, booking: Booking) -> None:
         """Delete the code of a booking, as far as it is still valid."""

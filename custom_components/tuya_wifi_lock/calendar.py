@@ -5,7 +5,6 @@ from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from itertools import count
 import time
 from typing import Any, override
 
@@ -314,9 +313,14 @@ def _clock(weekly: Weekly | None) -> tuple[frozenset[int], int, int] | None:
 
 def _times(event: dict[str, Any]) -> Times:
     """Return the times of an event; whole days are from midnight to midnight."""
-    start, end = _local(event[EVENT_START]), _local(event[EVENT_END])
-    if rule := event.get(EVENT_RRULE):
-        return _weekly_times(dict(part.split("=", 1) for part in rule.split(";")), start, end)
+    try:
+        start, end = _local(event[EVENT_START]), _local(event[EVENT_END])
+        if rule := event.get(EVENT_RRULE):
+            return _weekly_times(dict(part.split("=", 1) for part in rule.split(";")), start, end)
+    except (OverflowError, ValueError) as err:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="password_beyond_clock"
+        ) from err
     return start.timestamp(), end.timestamp(), None
 
 
@@ -367,9 +371,9 @@ def _last_day(rule: dict[str, str], start: datetime, days: frozenset[int]) -> da
         is_utc, has_time = until.endswith("Z"), "T" in until
         moment = datetime.strptime(until[:15], "%Y%m%dT%H%M%S" if has_time else "%Y%m%d")
         day = dt_util.as_local(moment.replace(tzinfo=UTC)).date() if is_utc else moment.date()
-        return next(one for back in count() if (one := day - back * DAY).weekday() in days)
+        return day - DAY * min((day.weekday() - one) % 7 for one in days)
     if times := int(rule.get("COUNT", 0)):
-        dates = (start.date() + number * DAY for number in count())
-        visits = (one for one in dates if one.weekday() in days)
-        return next(one for number, one in enumerate(visits, 1) if number == times)
+        offsets = sorted((one - start.weekday()) % 7 for one in days)
+        weeks, which = divmod(times - 1, len(offsets))
+        return start.date() + timedelta(weeks=weeks, days=offsets[which])
     return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import time
 from typing import Any, override
 
@@ -42,7 +42,7 @@ from .guests import Guests
 from .members import Member, key_of, members_of, owner
 from .new_codes import NewCodes
 from .opener import Opener, Opening
-from .store import SalvagedStore
+from .store import LockStore
 from .texts import lock_errors, text, way_name
 from .tuya_account import Trouble, TuyaAccount
 from .tuyalock import (
@@ -63,8 +63,10 @@ from .tuyalock import (
     is_clock_set,
 )
 
-SAVE_DELAY = 10.0
+SOON = 10.0
 """Seconds after which a change is written that is no record; a crash may take it along."""
+LATER = 1800.0
+"""Seconds after which it is written when the lock was heard, unless something else is before."""
 SHORT_STOP = 3600.0
 """Seconds of a stop that is ignored: a lock that was silent all day still is."""
 
@@ -134,6 +136,12 @@ def settings_of(options: Mapping[str, Any]) -> Settings:
     )
 
 
+def _lasting(snapshot: Snapshot) -> tuple[object, ...]:
+    """Return what is worth a write of its own; that the lock was heard can wait for the next."""
+    state = replace(snapshot.state, last_heard=None)
+    return state, snapshot.family, snapshot.changeable, snapshot.passwords
+
+
 @callback
 def async_end_reauth(hass: HomeAssistant, entry: LockConfigEntry) -> None:
     """Stop asking for a key: the lock accepts the one it has, or the owner has corrected it."""
@@ -151,7 +159,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         hass: HomeAssistant,
         entry: LockConfigEntry,
         api: OpenApi | None,
-        store: SalvagedStore,
+        store: LockStore,
         stored: Any,
     ) -> None:
         """Prepare a lock with what was stored of it, and with its cloud project if it has one."""
@@ -240,6 +248,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         """Save what is known of the lock."""
         await super().async_shutdown()
         await self._async_save_now()
+        await self.store.async_settle()
 
     async def _async_stop(self, event: Event) -> None:
         """Disconnect from the lock; Home Assistant writes the store when it stops."""
@@ -266,8 +275,11 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             listened=_Listened(since=self.listening_since, until=time.time()),
             opening=self.opener.last,
         )
+        lock = self.lock.as_dict()
+        journal = lock["journal"]
+        journal["records"] = self.store.async_without_older(journal["records"])
         return {
-            **self.lock.as_dict(),
+            **lock,
             **dump(beside),
             "watch": self.cloud.as_dict() if self.cloud else None,
             "account": self.account.as_dict(),
@@ -455,7 +467,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             )
         if (snapshot.last_unlock, snapshot.passwords) != (before.last_unlock, before.passwords):
             self.last_unlocked_by = self._who_unlocked(snapshot.last_unlock)
-        self._async_save()
+        self._async_save(SOON if _lasting(snapshot) != _lasting(before) else LATER)
         self.async_set_updated_data(snapshot)
         if update.records:
             self.records.async_take(update.records)
@@ -498,13 +510,14 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self.config_entry.async_start_reauth(self.hass)
 
     @callback
-    def _async_save(self) -> None:
-        """Write at once what is new in the journal, and with it, or else soon, what else is new.
+    def _async_save(self, delay: float = SOON) -> None:
+        """Write at once what is new in the journal, and with it, or else later, what else is new.
 
         A record is written when it is received, so that a crash loses none; and once more when it
         was delivered, so that the next start does not deliver it again.
         """
-        delay = SAVE_DELAY if self._written == self.lock.journal.changes else 0.0
+        if self._written != self.lock.journal.changes:
+            delay = 0.0
         if self._planned is None or delay < self._planned:
             self._planned = delay
             self.store.async_delay_save(self._stored, delay)

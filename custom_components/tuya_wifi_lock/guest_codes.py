@@ -53,8 +53,9 @@ class _GuestCodePage:
         self._unwanted = {one.unique_id for one in subentries if one.data.get(CONF_DELETING)}
         """The ids of codes that somebody has deleted here."""
         self._updating = self._deleting = False
-        self._failed_at: float | None = None
-        """When it was that the last deletion failed, if it did."""
+        self._tried: set[str | None] = set()
+        """Those whose deletion was tried, last at `_tried_at`."""
+        self._tried_at = 0.0
         self._cancel: CALLBACK_TYPE | None = None
         self._inputs: object = None
 
@@ -81,6 +82,7 @@ class _GuestCodePage:
             self._note_deletions()
             self._show(codes)
             self._unwanted &= set(self._shown.values())
+            self._tried &= self._unwanted
         finally:
             self._updating = False
         self._delete_unwanted(codes)
@@ -89,9 +91,10 @@ class _GuestCodePage:
     def _note_deletions(self) -> None:
         """Note which codes somebody has deleted by deleting their subentries."""
         for subentry_id in self._shown.keys() - self._entry.subentries.keys():
-            self._unwanted.add(self._shown.pop(subentry_id))
+            code_id = self._shown.pop(subentry_id)
+            self._unwanted.add(code_id)
             # What somebody asks for is tried at once, even if the cloud failed before.
-            self._failed_at = None
+            self._tried.discard(code_id)
 
     def _show(self, codes: Mapping[str, GuestCode]) -> None:
         entry, entries = self._entry, self._hass.config_entries
@@ -128,8 +131,8 @@ class _GuestCodePage:
         """Return where a code stands, in words."""
         if code.id not in self._unwanted or code.phase == DELETING:
             return code.status
-        cannot = self._failed_at is not None or self._coordinator.cloud is None
-        if cannot:
+        failed = code.id in self._tried and not self._deleting
+        if failed or self._coordinator.cloud is None:
             return text(self._hass, "guest_code", "undeleted")
         return text(self._hass, "password_status", DELETING)
 
@@ -143,28 +146,32 @@ class _GuestCodePage:
 
     def _delete_unwanted(self, codes: Mapping[str, GuestCode]) -> None:
         """Have the cloud delete what it has not deleted yet, if it may work now."""
-        ids = [
-            id_ for id_, code in codes.items() if id_ in self._unwanted and code.phase != DELETING
-        ]
         cloud = self._coordinator.cloud
-        if not ids or self._deleting or cloud is None:
+        if self._deleting or cloud is None:
             return
-        failed_at, last_success = self._failed_at, cloud.data.last_success or 0.0
-        if failed_at is None or (cloud.failure is None and last_success > failed_at):
+        works = cloud.failure is None and (cloud.data.last_success or 0.0) > self._tried_at
+        ids = [
+            id_
+            for id_, code in codes.items()
+            if id_ in self._unwanted
+            and code.phase != DELETING
+            and (works or id_ not in self._tried)
+        ]
+        if ids:
             self._deleting = True
             self._entry.async_create_background_task(
                 self._hass, self._async_delete(ids), "delete guest codes"
             )
 
     async def _async_delete(self, ids: list[str]) -> None:
-        self._failed_at = None
         for id_ in ids:
             try:
                 await self._coordinator.guests.async_delete(id_)
             except HomeAssistantError as err:
                 # The listeners are called again when the cloud works.
                 LOGGER.debug("A guest code is not deleted yet: %s", err.translation_key)
-                self._failed_at = time.time()
+        self._tried.update(ids)
+        self._tried_at = time.time()
         self._deleting = False
         self.async_update()
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from itertools import islice
 import time
 from typing import Any, Literal
 
@@ -163,7 +162,7 @@ async def _async_get_records(lock: TuyaLockEntity, call: ServiceCall) -> JsonObj
     its history.
     """
     await _async_check_permission(call, lock.entity_id, POLICY_READ)
-    records = islice(_matching(lock.coordinator, call.data), call.data.get(ATTR_LIMIT))
+    records = [*_matching(lock.coordinator, call.data)][: call.data.get(ATTR_LIMIT)]
     return {"records": [_response(lock.coordinator, record, member) for record, member in records]}
 
 

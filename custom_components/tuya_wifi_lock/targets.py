@@ -16,7 +16,8 @@ from homeassistant.helpers import (
 )
 
 from .const import CONF_NUMBERS, DOMAIN
-from .members import Member, key_of, members_of, owner
+from .coordinator import LockCoordinator
+from .members import Member
 from .tuyalock import UNLOCK_METHODS, Unlock
 
 CONF_MEMBERS: Final = "members"
@@ -120,9 +121,10 @@ def covers(whose: Whose, member: Member | None) -> bool:
 
 @callback
 def member_of(hass: HomeAssistant, entry_id: str | None, unlock: Unlock) -> Member | None:
-    """Return whose number has opened a lock."""
+    """Return whose number has opened a lock that is set up."""
     entry = hass.config_entries.async_get_entry(entry_id or "")
-    return owner(members_of(entry).values(), key_of(unlock)) if entry else None
+    lock: LockCoordinator | None = getattr(entry, "runtime_data", None)
+    return lock.owner(unlock) if lock else None
 
 
 @callback

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
 import os
@@ -14,10 +15,11 @@ from .sections import QUICK, SECTIONS, Plan
 from .table import Row, print_table
 
 NOTES = """
-Floor: a bare asyncio socket, the same cipher straight from cryptography, one state write. The
-simulated locks run in another process, so that only the receiving side is counted. The receivers
-of (1) and (4) take turns push by push; clocks are the system's monotonic one. CPU is that of all
-threads, with one write to the lock's store per report. Memory is what Python allocated."""
+Floor: a bare asyncio socket, the same cipher straight from cryptography, and the same states and
+events, in the same order, set by nobody's entity. The simulated locks run in another process, so
+that only the receiving side is counted. The two take turns, fifty pushes each, in a Home Assistant
+with its recorder. CPU is that of all threads, the recorder and the writes of the store included.
+Memory is what Python allocated. Idle entities: as many, on the same platforms and one device."""
 
 
 def header(plan: Plan) -> str:
@@ -28,40 +30,49 @@ def header(plan: Plan) -> str:
     return f"Python {python}, {versions}; {cpus} CPUs; protocol {plan.version}, loopback."
 
 
-async def measure(plan: Plan, only: int | None, *, at_once: bool) -> list[Row]:
-    """Return the rows of all sections, or of one."""
-    wanted = [only] if only else list(SECTIONS)
-    sections = list(dict.fromkeys(section for number in wanted for section in SECTIONS[number]))
+async def measure(plan: Plan, names: Sequence[str], *, at_once: bool) -> list[Row]:
+    """Return the rows of some sections."""
     if at_once:
-        found = await asyncio.gather(*(section(plan) for section in sections))
+        found = await asyncio.gather(*(SECTIONS[name](plan) for name in names))
     else:
         found = []
-        for section in sections:
-            print(f"measuring: {section.__name__} ...", file=sys.stderr, flush=True)
-            found.append(await section(plan))
-    rows = [row for some in found for row in some]
-    wanted_rows = [row for row in rows if int(row.what[1]) in wanted]
-    return sorted(wanted_rows, key=lambda row: row.what[:3])
+        for name in names:
+            print(f"measuring: {name} ...", file=sys.stderr, flush=True)
+            found.append(await SECTIONS[name](plan))
+    return [row for rows in found for row in rows]
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument(
+        "parts",
+        nargs="*",
+        metavar="part",
+        choices=(*SECTIONS, "calls"),
+        help=f"{', '.join(SECTIONS)}, or all of these; calls: count our calls, and no more",
+    )
+    parser.add_argument(
         "--quick", action="store_true", help="little of everything at once: rough, < 30 s"
     )
-    parser.add_argument("--only", type=int, choices=SECTIONS, help="one section of the table")
     parser.add_argument("--version", choices=("3.4", "3.5"), default="3.4", help="of the protocol")
-    parser.add_argument("part", nargs="?", choices=("calls",), help="count our calls, and no more")
+    parser.add_argument(
+        "--peer",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("FOLDER", "ENTRY"),
+        help="another integration's folder, and a JSON file: data, options of its config entry",
+    )
     parser.add_argument("--top", action="store_true", help="with calls: the most called functions")
     options = parser.parse_args()
-    if options.part == "calls":
+    if "calls" in options.parts:
         print_calls(asyncio.run(measure_calls(options.version)), top=options.top)
         return
     plan = QUICK if options.quick else Plan()
-    plan = replace(plan, version=options.version)
+    plan = replace(plan, version=options.version, peers=tuple(map(tuple, options.peer)))
     start = perf_counter()
-    rows = asyncio.run(measure(plan, options.only, at_once=options.quick))
+    rows = asyncio.run(measure(plan, options.parts or list(SECTIONS), at_once=options.quick))
     print(header(plan) + (" --quick: rough." if options.quick else ""))
     print()
     print_table(rows)

@@ -1,54 +1,46 @@
-"""Many locks in one Home Assistant: memory, start-up, what runs while they sleep, CPU."""
+"""Many locks in one Home Assistant: memory, start-up, and what runs while they sleep."""
 
 import asyncio
 from asyncio.events import Handle
 from collections import Counter
-from collections.abc import Awaitable, Callable, Generator, Mapping
-from contextlib import ExitStack, contextmanager
-from functools import partial
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
 import gc
-from pathlib import Path
-import resource
-from time import process_time
+from itertools import pairwise
 import tracemalloc
 from typing import Any
 from unittest.mock import patch
 
-from .floor import receive_bare, write_state
-from .home import Home, home
-from .peer import receive_threaded
-from .street import LockAddress, Receiver, Street, street
+from .home import home
+from .street import street
 
 STORED = 2.0
 """Seconds after which every store of ours is written."""
-PAUSE = 1.2
-"""Seconds between two unlocks of one lock: each of them is written to its store."""
+PARTS = 4
+"""Into how many parts a crowd is divided that is set up in turn with entities that do nothing."""
 OWN_CODE = "*/tuya_wifi_lock/*"
 
-type Receive = Callable[[LockAddress, Callable[[int], None]], Awaitable[Receiver]]
 type Results = dict[str, Any]
 
 
 async def grow(version: str, sizes: list[int]) -> Results:
     """Measure the memory of entries in bytes, as one house grows to these sizes."""
     tracemalloc.start()
-    results: Results = {"empty": {}, "bare": {}, "asleep": {}}
+    results: Results = {"bare": {}, "asleep": {}}
     async with street(sizes[-1] + 1, version) as locks, home(locks) as house:
         await house.set_up_locks([0])
-        await house.set_up_empty(1)
         await house.set_up_bare([0])
         await asyncio.sleep(STORED)
-        kinds: Mapping[str, Callable[[range], Any]] = {
-            "empty": _empty(house),
+        kinds: dict[str, Callable[[range], Awaitable[float]]] = {
             "bare": house.set_up_bare,
             "asleep": house.set_up_locks,
         }
         for kind, set_up in kinds.items():
             base = memory()
             own_base = own_memory()
-            for before, size in zip([0, *sizes], sizes, strict=False):
+            for before, size in pairwise([0, *sizes]):
                 await set_up(range(before + 1, size + 1))
-                await asyncio.sleep(0 if kind == "empty" else STORED)
+                await asyncio.sleep(STORED)
                 results[kind][size] = (memory() - base) / size
         results["own"] = (own_memory() - own_base) / sizes[-1]
         await house.wake(range(1, sizes[-1] + 1), 0.003)
@@ -56,44 +48,29 @@ async def grow(version: str, sizes: list[int]) -> Results:
         results["connected"] = (memory() - base) / sizes[-1]
         await locks.sleep(range(1, sizes[-1] + 1))
         await asyncio.sleep(STORED)
-        results["asleep_again"] = (memory() - base) / sizes[-1]
+        results["asleep again"] = (memory() - base) / sizes[-1]
     return results
 
 
-async def live(
-    version: str, size: int, rounds: int, *, settle: float, watched: float = 0.0, peer: bool = False
-) -> Results:
-    """Measure the CPU of reports, start-up, and what runs while all locks sleep.
+async def crowd(version: str, size: int, *, settle: float, watched: float) -> Results:
+    """Measure start-up, and what runs while all locks sleep, and the time to connect to all.
 
     `settle` is how long Home Assistant needs to write its registries, which is not our work.
     """
-    results: Results = {}
-    some = range(1, size + 1)
+    results: Results = {"start": [], "start_bare": []}
     async with street(size + 1, version) as locks, home(locks) as house:
-        await locks.wake(some)
-        receivers: dict[str, Receive] = {"cpu_floor": receive_bare}
-        if peer:
-            receivers["cpu_peer"] = receive_threaded
-        for kind, receive in receivers.items():
-            with ExitStack() as stack:
-                await _connect(stack, house, locks, some, receive)
-                results[kind] = await _cpu_per_report(locks, some, rounds)
-        await locks.sleep(some)
         await house.set_up_locks([0])
-        await house.set_up_empty(1)
+        await house.set_up_bare([0])
         await asyncio.sleep(STORED)
-        resident = resident_memory()
-        results["start_empty"] = await house.set_up_empty(size)
-        results["start"] = await house.set_up_locks(some)
-        if watched:
-            await asyncio.sleep(settle)
-            results["resident"] = (resident_memory() - resident) / size
-            results["callbacks"] = await _watch_sleep(watched)
-        results["connect"] = max((await house.wake(some, 0.001)).values())
-        await asyncio.sleep(settle / 2)
-        await locks.push(some, 1, PAUSE / size)
-        await asyncio.sleep(settle / 2)
-        results["cpu"] = await _cpu_per_report(locks, some, rounds)
+        third = range(1, size + 1, max(size // PARTS, 1))
+        for first, after in pairwise([*third[:PARTS], size + 1]):
+            # In turn, so that what disturbs one disturbs the other.
+            part = range(first, after)
+            results["start_bare"].append(await house.set_up_bare(part) / len(part))
+            results["start"].append(await house.set_up_locks(part) / len(part))
+        await asyncio.sleep(settle)
+        results["callbacks"] = await _watch_sleep(watched)
+        results["connect"] = max((await house.wake(range(1, size + 1), 0.001)).values())
     return results
 
 
@@ -107,18 +84,6 @@ def own_memory() -> int:
     """Return the bytes that lines of the integration itself have allocated."""
     snapshot = tracemalloc.take_snapshot().filter_traces([tracemalloc.Filter(True, OWN_CODE)])
     return sum(trace.size for trace in snapshot.statistics("filename"))
-
-
-def resident_memory() -> int:
-    """Return the bytes that the process occupies."""
-    gc.collect()
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize()
-
-
-def _empty(house: Home) -> Callable[[range], Any]:
-    """Return what sets up empty entries."""
-    return lambda entries: house.set_up_empty(len(entries))
 
 
 async def _watch_sleep(seconds: float) -> list[str]:
@@ -144,27 +109,3 @@ def counted() -> Generator[Counter[str]]:
 
     with patch.object(Handle, "_run", counting):
         yield seen
-
-
-async def _cpu_per_report(locks: Street, which: range, rounds: int) -> float:
-    """Return the seconds of CPU that a report costs beyond what runs anyway."""
-    gap = PAUSE / len(which)
-    await locks.push(which, 1, gap)
-    await asyncio.sleep(PAUSE)
-    idle = process_time()
-    await asyncio.sleep(PAUSE)
-    began = process_time()
-    idle = began - idle
-    await locks.push(which, rounds, gap)
-    await asyncio.sleep(PAUSE)
-    return (process_time() - began - idle * (rounds + 1)) / (rounds * len(which))
-
-
-async def _connect(
-    stack: ExitStack, house: Home, locks: Street, which: range, receive: Receive
-) -> None:
-    """Connect another receiver to awake locks, until the stack is closed."""
-    for index in which:
-        write = partial(write_state, house.hass, f"event.other_{index}")
-        stack.callback((await receive(locks.address(index), write)).stop)
-    await asyncio.sleep(1.0)

@@ -1,4 +1,4 @@
-"""The least that a push can cost: a bare asyncio socket, the cipher, and one state write."""
+"""The least that receives a push: a bare asyncio socket, and the cipher."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,18 +13,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 
-from homeassistant.core import HomeAssistant
-from homeassistant.util import dt as dt_util
 from tests.simulator import wire
 from tests.simulator.wire import Command
 
 from .street import LockAddress
-
-
-def write_state(hass: HomeAssistant, entity_id: str, number: int) -> None:
-    """Write an unlock as the state of an entity that does not exist."""
-    now = dt_util.utcnow().isoformat(timespec="milliseconds")
-    hass.states.async_set(entity_id, now, {"event_type": "fingerprint", "number": number})
 
 
 class BareReceiver(asyncio.Protocol):

@@ -6,32 +6,37 @@ from contextlib import asynccontextmanager
 import logging
 import tempfile
 from time import perf_counter
+from types import MappingProxyType
 from unittest.mock import patch
 
 from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]
     MockConfigEntry,
-    MockModule,
     async_test_home_assistant,
     mock_config_flow,
-    mock_integration,
-    mock_platform,
 )
 
-from custom_components.tuya_wifi_lock.const import (
-    DOMAIN,
-)
+from custom_components.tuya_wifi_lock.const import CONF_NUMBERS, DOMAIN, SUBENTRY_MEMBER
 from custom_components.tuya_wifi_lock.coordinator import LockCoordinator
 from custom_components.tuya_wifi_lock.tuyalock.lan import discovery
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlow
+from homeassistant.components.recorder import DOMAIN as RECORDER
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlow,
+    ConfigSubentry,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.recorder import async_initialize_recorder
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
+from homeassistant.setup import async_setup_component
 from tests.entry import lock_entry
 
 from .bare import BARE, mock_bare
 from .street import Street
 
-EMPTY = "empty"
+NUMBERS = 10_000
+"""Unlock numbers that belong to the members."""
 
 
 class Home:
@@ -44,19 +49,13 @@ class Home:
         """Of the locks that are set up, by their index."""
         self._street = street
 
-    async def set_up_locks(self, locks: Iterable[int]) -> float:
+    async def set_up_locks(self, locks: Iterable[int], members: int = 0) -> float:
         """Set up the entries of locks at once, as at a start; return the seconds that it took."""
         entries = {index: self._entry(index) for index in locks}
-        seconds = await self._set_up(entries.values())
+        seconds = await self._set_up(entries.values(), members)
         for index, entry in entries.items():
             self.coordinators[index] = entry.runtime_data
         return seconds
-
-    async def set_up_empty(self, count: int) -> float:
-        """Set up entries that do nothing."""
-        return await self._set_up(
-            [MockConfigEntry(domain=EMPTY, unique_id=f"e{n}") for n in range(count)]
-        )
 
     async def set_up_bare(self, numbers: Iterable[int]) -> float:
         """Set up entries with the entities of a lock, which do nothing."""
@@ -75,6 +74,14 @@ class Home:
             stop()
         return {index: heard[index] - switched_on / 1e9 for index, _, switched_on in stamps}
 
+    async def push(self, locks: Iterable[int]) -> None:
+        """Push an unlock from each of these locks."""
+        await self._street.push(locks, 1, 0.0)
+
+    async def sleep(self, locks: Iterable[int]) -> None:
+        """Put locks to sleep."""
+        await self._street.sleep(locks)
+
     def entity(self, index: int) -> str:
         """Return the entity id of a lock's unlock event."""
         unique_id = f"{self._street.address(index).device_id}_last_opening"
@@ -87,10 +94,23 @@ class Home:
         title = f"Wi-Fi lock {index:04}"
         return lock_entry(title, lock.device_id, lock.port, lock.local_key, lock.version)
 
-    async def _set_up(self, entries: Iterable[MockConfigEntry]) -> float:
+    def add_members(self, entry: ConfigEntry, count: int) -> None:
+        """Add members who take turns: whatever names one changes with each push."""
+        for member in range(count):
+            numbers = [f"fingerprint:{number}" for number in range(member, NUMBERS, count)]
+            subentry = ConfigSubentry(
+                data=MappingProxyType({CONF_NUMBERS: numbers}),
+                subentry_type=SUBENTRY_MEMBER,
+                title=f"Member {member}",
+                unique_id=None,
+            )
+            self.hass.config_entries.async_add_subentry(entry, subentry)
+
+    async def _set_up(self, entries: Iterable[MockConfigEntry], members: int = 0) -> float:
         start = perf_counter()
         for entry in entries:
             entry.add_to_hass(self.hass)
+            self.add_members(entry, members)
         setup = self.hass.config_entries.async_setup
         await asyncio.gather(*(setup(entry.entry_id) for entry in entries))
         await self.hass.async_block_till_done()
@@ -125,18 +145,24 @@ async def home_assistant() -> AsyncGenerator[HomeAssistant]:
 
 
 @asynccontextmanager
-async def home(street: Street) -> AsyncGenerator[Home]:
-    """Start a Home Assistant that knows entries which do nothing, too."""
+async def home(street: Street, *, records: bool = False) -> AsyncGenerator[Home]:
+    """Start a Home Assistant that knows entries which do nothing, too, and perhaps its recorder."""
     # All locks of the street announce themselves from one address, which no sender may do so often.
     one_sender = patch.object(discovery, "PER_SECOND", 10_000)
-    with one_sender, mock_config_flow(EMPTY, ConfigFlow), mock_config_flow(BARE, ConfigFlow):
+    with one_sender, mock_config_flow(BARE, ConfigFlow):
         async with home_assistant() as hass:
-            mock_integration(
-                hass, MockModule(EMPTY, async_setup_entry=_yes, async_unload_entry=_yes)
-            )
-            mock_platform(hass, f"{EMPTY}.config_flow")
             mock_bare(hass)
+            if records:
+                await start_recorder(hass)
             yield Home(hass, street)
+
+
+async def start_recorder(hass: HomeAssistant) -> None:
+    """Record as Home Assistant does by default, into a database of its own."""
+    async_initialize_recorder(hass)
+    url = f"sqlite:///{hass.config.path('home-assistant_v2.db')}"
+    assert await async_setup_component(hass, RECORDER, {RECORDER: {"db_url": url}})
+    await hass.async_block_till_done()
 
 
 async def until(condition: Callable[[], bool], timeout: float = 30.0) -> None:
@@ -144,7 +170,3 @@ async def until(condition: Callable[[], bool], timeout: float = 30.0) -> None:
     async with asyncio.timeout(timeout):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
-
-
-async def _yes(hass: HomeAssistant, entry: ConfigEntry) -> bool:
-    return True

@@ -1,5 +1,6 @@
 """What importing our modules costs beside what Home Assistant has imported anyway."""
 
+from dataclasses import dataclass
 import json
 import os
 from statistics import median
@@ -7,57 +8,66 @@ import subprocess
 import sys
 import tempfile
 
+from custom_components.tuya_wifi_lock import PLATFORMS
+
 USUAL = (
     "homeassistant.bootstrap",
-    "homeassistant.components.binary_sensor",
-    "homeassistant.components.button",
     "homeassistant.components.diagnostics",
-    "homeassistant.components.event",
+    "homeassistant.components.frontend",
     "homeassistant.components.http",
-    "homeassistant.components.lock",
+    "homeassistant.components.logbook",
     "homeassistant.components.network",
-    "homeassistant.components.number",
-    "homeassistant.components.select",
-    "homeassistant.components.sensor",
-    "homeassistant.components.switch",
-    "homeassistant.components.update",
+    "homeassistant.components.repairs",
+    "homeassistant.components.websocket_api",
     "homeassistant.helpers.update_coordinator",
+    *(f"homeassistant.components.{platform}" for platform in PLATFORMS),
 )
-TINYTUYA = (
-    "tinytuya.core.crypto_helper",
-    "tinytuya.core.message_helper",
-)
+TINYTUYA = ("tinytuya.core.crypto_helper", "tinytuya.core.message_helper")
 INTEGRATION = "custom_components.tuya_wifi_lock"
 
 _TIMED = """
 import importlib, json, sys
 from pathlib import Path
-from time import perf_counter
-usual, tinytuya, package = json.loads(sys.argv[1])
+from time import process_time
+usual, tinytuya, package, platforms = json.loads(sys.argv[1])
 for name in usual:
     importlib.import_module(name)
-at = perf_counter()
+at = process_time()
 for name in tinytuya:
     importlib.import_module(name)
-theirs = perf_counter() - at
-loaded = set(sys.modules)
-at = perf_counter()
+theirs = process_time() - at
+at = process_time()
 root = importlib.import_module(package)
-for path in sorted(Path(root.__file__).parent.glob("*.py")):
-    if path.stem != "__init__":
-        importlib.import_module(package + "." + path.stem)
-ours = perf_counter() - at
-print(json.dumps([theirs, ours]))
+for name in platforms:
+    importlib.import_module(package + "." + name)
+ours = process_time() - at
+folder = Path(root.__file__).parent
+names = {
+    ".".join((package, *path.relative_to(folder).with_suffix("").parts)).removesuffix(".__init__")
+    for path in folder.rglob("*.py")
+}
+later = sorted(name.removeprefix(package + ".") for name in names - set(sys.modules))
+print(json.dumps([theirs, ours, len(names) - len(later), later]))
 """
 
 
-def measure(repeats: int) -> tuple[float, float]:
-    """Return the seconds that tinytuya takes, and those that our modules take after it.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """CPU seconds of importing tinytuya, and ours; how many modules, and which are left."""
+
+    tinytuya: float
+    ours: float
+    modules: int
+    later: list[str]
+
+
+def measure(repeats: int) -> Found:
+    """Import what a set-up needs in fresh processes; return the medians.
 
     The first run writes the bytecode, as the first start after an update does, whatever the
     environment says of that; it does not count.
     """
-    arguments = json.dumps([USUAL, TINYTUYA, INTEGRATION])
+    arguments = json.dumps([USUAL, TINYTUYA, INTEGRATION, PLATFORMS])
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": folder}
         runs = [
@@ -71,4 +81,4 @@ def measure(repeats: int) -> tuple[float, float]:
             )
             for _ in range(repeats + 1)
         ][1:]
-    return median(run[0] for run in runs), median(run[1] for run in runs)
+    return Found(median(run[0] for run in runs), median(run[1] for run in runs), *runs[0][2:])

@@ -1,51 +1,74 @@
-"""The peer: tinytuya's own blocking Device, in a thread, as it is meant to be used."""
+"""Another integration in the place of ours: its folder is copied into a throw-away Home Assistant.
+
+The file beside it says how an entry of it looks: {"data": ..., "options": ..., "version": 1}, with
+$host, $port, $device_id, $local_key and $version for those of the simulated lock. It has to show
+DP 1, the number of the fingerprint, as the state of an entity.
+"""
 
 import asyncio
-from collections.abc import Callable
-import threading
+import json
+from pathlib import Path
+import shutil
+from string import Template
+from time import perf_counter_ns, process_time
 from typing import Any
 
-import tinytuya
+from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]
+    MockConfigEntry,
+)
 
-from .street import LockAddress
+from homeassistant.const import EVENT_STATE_CHANGED
+from homeassistant.core import Event, EventStateChangedData, callback
+
+from .home import home
+from .push import BLOCK, FIRST_SECONDS, GAP, SETTLED
+from .street import LockAddress, street
+
+BLOCKS = 6
 
 
-class ThreadedReceiver:
-    """Receives pushes with tinytuya in a thread and hands them to the event loop."""
+async def peer(version: str, folder: str, entry: str) -> dict[str, Any]:
+    """Return the seconds that each push took, and the CPU per push; a push may be missed."""
+    async with street(1, version) as locks, home(locks, records=True) as house:
+        hass, source = house.hass, Path(folder)
+        domain = json.loads(await asyncio.to_thread((source / "manifest.json").read_text))["domain"]
+        to = hass.config.path("custom_components", domain)
+        await asyncio.to_thread(shutil.copytree, source, to)
+        written: dict[str, int] = {}
 
-    def __init__(self, lock: LockAddress, received: Callable[[int], None]) -> None:
-        """Prepare to hear the numbers of unlocks."""
-        self.ready = threading.Event()
-        self._loop = asyncio.get_running_loop()
-        self._received = received
-        self._stopping = False
-        self._device: Any = tinytuya.Device(
-            lock.device_id,
-            "127.0.0.1",
-            lock.local_key,
-            version=float(lock.version),
+        @callback
+        def note(event: Event[EventStateChangedData]) -> None:
+            if state := event.data["new_state"]:
+                written.setdefault(state.state, perf_counter_ns())
+
+        hass.bus.async_listen(EVENT_STATE_CHANGED, note)
+        await locks.wake([0])
+        made = MockConfigEntry(domain=domain, **await _entry(Path(entry), locks.address(0)))
+        made.add_to_hass(hass)
+        assert await hass.config_entries.async_setup(made.entry_id)
+        await asyncio.sleep(FIRST_SECONDS)
+        took, pushes, began = [], 0, process_time()
+        for _ in range(BLOCKS):
+            stamps = await locks.push([0], BLOCK, GAP)
+            await asyncio.sleep(SETTLED)
+            pushes += len(stamps)
+            seen = [(str(number), left) for _, number, left in stamps if str(number) in written]
+            took += [(written[number] - left) / 1e9 for number, left in seen]
+        cpu = (process_time() - began) / pushes
+        await hass.config_entries.async_unload(made.entry_id)
+        return {"took": took, "cpu": cpu, "pushes": pushes, "missed": pushes - len(took)}
+
+
+async def _entry(path: Path, lock: LockAddress) -> dict[str, Any]:
+    """Return the entry of a file, for a lock."""
+    template = Template(await asyncio.to_thread(path.read_text))
+    found: dict[str, Any] = json.loads(
+        template.substitute(
+            host="127.0.0.1",
             port=lock.port,
-            persist=True,
-            connection_timeout=1,
+            device_id=lock.device_id,
+            local_key=lock.local_key,
+            version=lock.version,
         )
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def stop(self) -> None:
-        """Let the thread end: it looks up at the next push or after a second."""
-        self._stopping = True
-
-    def _run(self) -> None:
-        self._device.status()
-        self.ready.set()
-        while not self._stopping:
-            report = self._device.receive()
-            if report and "1" in (report.get("dps") or {}):
-                self._loop.call_soon_threadsafe(self._received, report["dps"]["1"])
-        self._device.close()
-
-
-async def receive_threaded(lock: LockAddress, received: Callable[[int], None]) -> ThreadedReceiver:
-    """Connect to an awake lock with tinytuya."""
-    receiver = ThreadedReceiver(lock, received)
-    await asyncio.to_thread(receiver.ready.wait)
-    return receiver
+    )
+    return found

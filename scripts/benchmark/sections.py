@@ -1,14 +1,17 @@
-"""The parts of the benchmark: what each measures, and the rows that come of it."""
+"""The sections of the benchmark: what each measures, and the rows that come of it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 import json
+from statistics import median
 import sys
 from typing import Any
 
 from . import imports
-from .table import Row, kilobytes, milliseconds, percentile, times, verdict
+from .table import Row, at_most, kilobytes, milliseconds, percentile, times, verdict
+
+OPENINGS_A_DAY = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,169 +19,214 @@ class Plan:
     """How much is measured."""
 
     version: str = "3.4"
-    pushes: int = 600
-    wakes: int = 60
+    peers: tuple[tuple[str, str], ...] = ()
+    """Folders of other integrations, each with a file that says how an entry of it looks."""
+    blocks: int = 12
+    wakes: int = 30
     asleep: float = 8.0
     """Seconds after which a lock is known to have been asleep before its wake."""
+    openings: int = 10
     grow: tuple[int, ...] = (1, 10, 100, 300)
-    live: tuple[tuple[tuple[int, int], ...], ...] = (((1, 4), (10, 2)), ((100, 2),), ((300, 2),))
-    """Numbers of locks and reports of each; the small ones run beside each other."""
+    crowd: int = 100
     settle: float = 11.0
     watched: float = 10.0
     imports: int = 3
 
 
 QUICK = Plan(
-    pushes=80,
+    blocks=2,
     wakes=10,
     asleep=0.5,
-    grow=(10,),
-    live=(((10, 1),),),
+    openings=2,
+    grow=(1, 10),
+    crowd=10,
     settle=2.0,
     watched=2.0,
     imports=1,
 )
 
 
-async def latency(plan: Plan) -> list[Row]:
-    """Compare the way of a push with the floor, and with the peer."""
-    ours, floor, peer = await _work("latency", version=plan.version, rounds=plan.pushes)
-    rows = []
-    for percent in (50, 99):
-        mine, least, theirs = (percentile(took, percent) for took in (ours, floor, peer))
-        what = f"push on the wire -> event state written, p{percent}"
-        aim = verdict("<= 1.5x", mine <= 1.5 * least)
-        rows += [
-            Row(f"(1) {what}", times(mine, least), milliseconds(mine), _floor(least), aim),
-            Row(f"(4) {what}", times(mine, theirs), milliseconds(mine), _peer(theirs)),
-        ]
-    return sorted(rows, key=lambda row: row.what[:3])
+async def push(plan: Plan) -> list[Row]:
+    """Compare the way and the CPU of a push with the floor, and with peers."""
+    found = await _work("push", version=plan.version, blocks=plan.blocks)
+    ours, floor = found["took"]
+    rows = [
+        Row(
+            f"push on the wire -> state of the event, p{percent}",
+            milliseconds(mine := percentile(ours, percent)),
+            f"floor {milliseconds(least := percentile(floor, percent))}",
+            times(mine, least),
+            at_most(most, mine, least),
+        )
+        for percent, most in ((50, 1.5), (99, 2))
+    ]
+    mine, least = map(median, found["cpu"])
+    rows.append(
+        Row(
+            f"CPU per push, 50/s, writing {found['writes']}",
+            milliseconds(mine),
+            f"floor {milliseconds(least)}",
+            times(mine, least),
+        )
+    )
+    for folder, entry in plan.peers:
+        theirs = await _work("peer", version=plan.version, folder=folder, entry=entry)
+        rows += _peer_rows(folder, theirs, percentile(ours, 50), mine)
+    return rows
 
 
 async def wakes(plan: Plan) -> list[Row]:
-    """Tell how long it takes from a lock's radio to its first report."""
-    took = await _work("wakes", version=plan.version, locks=plan.wakes, asleep=plan.asleep)
+    """Tell how long it takes from a lock's radio to its first report, and the CPU of wakes."""
+    found = await _work("wakes", version=plan.version, locks=plan.wakes, asleep=plan.asleep)
     rows = []
     for percent in (50, 99):
-        value = percentile(took, percent)
+        value = percentile(found["took"], percent)
+        aim = verdict("< 50 ms", value < 0.05)
+        rows.append(Row(f"radio on -> first report, p{percent}", milliseconds(value), aim=aim))
+    cpu, what = found["cpu"], "CPU of ten wakes with an opening each"
+    aim = verdict("<= 0.25 s", cpu <= 0.25)
+    rows.append(Row(what, milliseconds(cpu), "all of Home Assistant", aim=aim))
+    return rows
+
+
+async def stores(plan: Plan) -> list[Row]:
+    """Tell what an opening that wakes the lock costs the disk, beside the recorder."""
+    found = await _work("stores", version=plan.version, openings=plan.openings)
+    rows = []
+    for journal, per in found.items():
+        for what, count in (("an opening", 1), (f"a day of {OPENINGS_A_DAY}", OPENINGS_A_DAY)):
+            rows.append(
+                Row(
+                    f"store, journal {journal}: {what}",
+                    f"{per['writes'] * count:.1f} writes, {per['fsyncs'] * count:.0f} fsyncs, "
+                    f"{kilobytes(per['bytes'] * count)}",
+                    f"recorder {per['states'] * count:.1f} states, "
+                    f"{per['attributes'] * count:.1f} attributes, "
+                    f"{per['events'] * count:.1f} events, {kilobytes(per['data'] * count)}",
+                )
+            )
+    return rows
+
+
+async def memory(plan: Plan) -> list[Row]:
+    """Compare the memory of a lock with the same entities doing nothing."""
+    found = await _work("grow", version=plan.version, sizes=plan.grow)
+    rows = []
+    for size in plan.grow:
+        asleep, bare = found["asleep"][str(size)], found["bare"][str(size)]
+        more = asleep - bare
+        aim = verdict("<= 20 kB more", more <= 20e3)
+        rows.append(_memory_row(f"asleep, {_locks(size)}", asleep, bare, aim))
+    rows += [
+        _memory_row(f"{what}, {_locks(size)}", found[what], bare, "")
+        for what in ("connected", "asleep again")
+    ]
+    rows.append(Row("... of it allocated by our own lines", kilobytes(found["own"])))
+    return rows
+
+
+async def starting(plan: Plan) -> list[Row]:
+    """Compare the start of many locks with the same entities doing nothing."""
+    found = await _work(
+        "crowd", version=plan.version, size=plan.crowd, settle=plan.settle, watched=plan.watched
+    )
+    locks, ran = _locks(plan.crowd), found["callbacks"]
+    start, bare = (median(found[kind]) for kind in ("start", "start_bare"))
+    names = f" ({', '.join(sorted(set(ran)))})" if ran else ""
+    return [
+        Row(
+            f"start-up per lock, {locks}",
+            milliseconds(start),
+            f"idle entities {milliseconds(bare)}",
+            times(start, bare),
+            at_most(2, start, bare),
+        ),
+        Row(
+            f"timers and callbacks in {plan.watched:g} s of sleep, {locks}",
+            f"{len(ran)}{names}",
+            aim=verdict("none", not ran),
+        ),
+        Row(f"all radios on at once -> all connected, {locks}", milliseconds(found["connect"])),
+    ]
+
+
+async def growth(plan: Plan) -> list[Row]:
+    """Tell if a push costs more in a house with more of everything."""
+    found = await _work("growth", version=plan.version, sizes=plan.grow)
+    rows, first = [], None
+    for what, (ours, floor) in found.items():
+        ratio = ours / floor
+        first = first or ratio
         rows.append(
             Row(
-                f"(2) radio on -> announced -> connected -> first report, p{percent}",
-                times(value, 0.05),
-                milliseconds(value),
-                "50 ms",
-                verdict("< 50 ms", value < 0.05),
+                f"CPU per push, {what}",
+                milliseconds(ours),
+                f"floor {milliseconds(floor)}",
+                times(ours, floor),
+                verdict("flat (1.25x the first)", ratio <= 1.25 * first),
             )
         )
     return rows
 
 
-async def memory(plan: Plan) -> list[Row]:
-    """Compare the memory of a lock with an entry whose device and entities do nothing."""
-    found = await _work("grow", version=plan.version, sizes=plan.grow)
-    rows = []
-    for size in plan.grow:
-        asleep, bare, empty = (found[kind][str(size)] for kind in ("asleep", "bare", "empty"))
-        rows.append(_memory_row(f"asleep, not met yet, {_locks(size)}", asleep, bare, empty))
-    rows += [
-        _memory_row(f"connected, {_locks(size)}", found["connected"], bare),
-        _memory_row(f"asleep again, {_locks(size)}", found["asleep_again"], bare, empty),
-        Row("(3) ... of it allocated by our own lines", "", kilobytes(found["own"]), ""),
-    ]
-    return rows
-
-
-async def crowds(plan: Plan) -> list[Row]:
-    """Compare CPU and start-up of many locks with the floor and with empty entries."""
-    rows: list[Row] = []
-    for group in plan.live:
-        big = group == plan.live[min(1, len(plan.live) - 1)]
-        options: dict[str, Any] = {"version": plan.version, "settle": plan.settle}
-        if big:
-            options |= {"watched": plan.watched, "peer": True}
-        found = await asyncio.gather(
-            *(_work("live", size=size, rounds=rounds, **options) for size, rounds in group)
-        )
-        for (size, _), results in zip(group, found, strict=True):
-            rows += _crowd_rows(size, results, plan.watched)
-    return sorted(rows, key=lambda row: row.what.rpartition(",")[0])
-
-
 async def importing(plan: Plan) -> list[Row]:
-    """Compare the time of importing our modules with tinytuya's."""
-    theirs, ours = await asyncio.to_thread(imports.measure, plan.imports)
-    what = "(5) import of our modules, after Home Assistant's and tinytuya's"
-    return [Row(what, times(ours, theirs), milliseconds(ours), f"tinytuya {milliseconds(theirs)}")]
-
-
-SECTIONS: dict[int, tuple[Callable[[Plan], Awaitable[list[Row]]], ...]] = {
-    1: (latency,),
-    2: (wakes,),
-    3: (crowds, memory),
-    4: (latency,),
-    5: (importing,),
-}
-"""What to run for each number; (1) and (4) are one run."""
-
-
-def _crowd_rows(size: int, found: dict[str, Any], watched: float) -> list[Row]:
-    """Return what was found with one number of locks."""
-    locks = _locks(size)
-    cpu, floor = found["cpu"], found["cpu_floor"]
-    start, empty = found["start"], found["start_empty"]
-    rows = [
+    """Tell what the first set-up imports, and how long that takes."""
+    found = await asyncio.to_thread(imports.measure, plan.imports)
+    return [
         Row(
-            f"(3) CPU per report and its storing, {locks}",
-            times(cpu, floor),
-            milliseconds(cpu),
-            _floor(floor),
+            "import for the set-up of a lock",
+            milliseconds(found.ours),
+            f"tinytuya {milliseconds(found.tinytuya)}",
+            times(found.ours, found.tinytuya),
         ),
         Row(
-            f"(3) start-up asleep, {locks}",
-            times(start, empty),
-            milliseconds(start),
-            f"empty entries {milliseconds(empty)}",
-        ),
-        Row(
-            f"(3) all radios on at once -> all connected, {locks}",
-            times(found["connect"], start),
-            milliseconds(found["connect"]),
-            f"start-up {milliseconds(start)}",
+            "... left until it is used",
+            f"{len(found.later)} of {len(found.later) + found.modules} modules",
         ),
     ]
-    if "cpu_peer" in found:
-        peer = found["cpu_peer"]
-        rows.append(
-            Row(f"(4) CPU per report, {locks}", times(cpu, peer), milliseconds(cpu), _peer(peer))
-        )
-    if "callbacks" in found:
-        ran = found["callbacks"]
-        names = f" ({', '.join(sorted(set(ran)))})" if ran else ""
-        what = f"(3) timers and callbacks in {watched:g} s of sleep, {locks}"
-        rows.append(Row(what, "", f"{len(ran)}{names}", "", verdict("none", not ran)))
-        what = f"(3) memory per lock, asleep, growth of the whole process, {locks}"
-        rows.append(Row(what, "", kilobytes(found["resident"]), ""))
-    return rows
 
 
-def _memory_row(what: str, value: float, bare: float, empty: float | None = None) -> Row:
-    """Return one comparison of memory per lock; the aim is counted from an empty entry."""
-    aim = "" if empty is None else verdict("< 60 kB more", value - empty < 60e3)
-    beside = f"entities that do nothing {kilobytes(bare)}"
-    beside += "" if empty is None else f", empty entry {kilobytes(empty)}"
-    return Row(f"(3) memory per lock, {what}", times(value, bare), kilobytes(value), beside, aim)
+SECTIONS: Mapping[str, Callable[[Plan], Awaitable[list[Row]]]] = {
+    "push": push,
+    "wakes": wakes,
+    "stores": stores,
+    "memory": memory,
+    "start": starting,
+    "growth": growth,
+    "imports": importing,
+}
+"""What to run for each name."""
+
+
+def _peer_rows(folder: str, found: dict[str, Any], p50: float, cpu: float) -> list[Row]:
+    """Return how a peer does the same."""
+    theirs, spent = percentile(found["took"], 50), found["cpu"]
+    name = folder.rstrip("/").rpartition("/")[2]
+    return [
+        Row(
+            "push on the wire -> state, p50",
+            milliseconds(p50),
+            f"{name} {milliseconds(theirs)}, {found['missed']} of {found['pushes']} missed",
+            times(p50, theirs),
+        ),
+        Row(
+            "CPU per push, 50/s",
+            milliseconds(cpu),
+            f"{name} {milliseconds(spent)}",
+            times(cpu, spent),
+            at_most(1, cpu, spent),
+        ),
+    ]
+
+
+def _memory_row(what: str, value: float, bare: float, aim: str) -> Row:
+    """Return one comparison of memory per lock."""
+    beside = f"idle entities {kilobytes(bare)}: {kilobytes(value - bare)} more"
+    return Row(f"memory per lock, {what}", kilobytes(value), beside, times(value, bare), aim)
 
 
 def _locks(size: int) -> str:
     return f"{size} lock{'s' if size > 1 else ''}"
-
-
-def _floor(seconds: float) -> str:
-    return f"floor {milliseconds(seconds)}"
-
-
-def _peer(seconds: float) -> str:
-    return f"tinytuya in a thread {milliseconds(seconds)}"
 
 
 async def _work(name: str, **arguments: Any) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import json
 import socket
 import sys
-from typing import Any, Protocol
+from typing import Any
 from unittest.mock import patch
 
 from .inside import DISCOVERY
@@ -24,13 +24,6 @@ class LockAddress:
     port: int
     version: str
     local_key: str = LOCAL_KEY
-
-
-class Receiver(Protocol):
-    """Something that hears the pushes of a lock."""
-
-    def stop(self) -> None:
-        """Let go of the lock."""
 
 
 class Street:
@@ -108,5 +101,4 @@ def udp_ports() -> Generator[tuple[int, ...]]:
             guard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             free.append(guard.getsockname()[1])
         stack.enter_context(patch(f"{DISCOVERY}.PORTS", tuple(free)))
-        stack.enter_context(patch(f"{DISCOVERY}.ASK_PORT", free[-1]))
         yield tuple(free)

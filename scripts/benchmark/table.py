@@ -1,7 +1,9 @@
 """What the benchmark prints: one Markdown table."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+
+HEAD = ("What", "Measured", "Beside", "Ratio", "Aim")
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,18 +11,17 @@ class Row:
     """One comparison. `aim` is what the ratio or the value must not exceed."""
 
     what: str
-    ratio: str
     value: str
-    beside: str
+    beside: str = ""
+    ratio: str = ""
     aim: str = ""
 
 
 def print_table(rows: Sequence[Row]) -> None:
     """Print rows as Markdown, in columns that line up."""
-    cells = [("What", "Ratio", "Measured", "Beside", "Aim")]
-    cells += [(row.what, row.ratio, row.value, row.beside, row.aim) for row in rows]
-    widths = [max(len(line[column]) for line in cells) for column in range(5)]
-    cells.insert(1, tuple("-" * width for width in widths))  # type: ignore[arg-type]
+    cells = [HEAD, *(astuple(row) for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(HEAD))]
+    cells.insert(1, tuple("-" * width for width in widths))
     for line in cells:
         padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         print(f"| {' | '.join(padded)} |", flush=True)
@@ -44,6 +45,11 @@ def kilobytes(count: float) -> str:
 def verdict(aim: str, met: bool) -> str:
     """Return an aim and whether it is met."""
     return f"{aim}: {'met' if met else 'missed'}"
+
+
+def at_most(most: float, value: float, floor: float) -> str:
+    """Return the aim of a ratio and whether it is met."""
+    return verdict(f"<= {most:g}x", value <= most * floor)
 
 
 def percentile(values: Sequence[float], percent: int) -> float:

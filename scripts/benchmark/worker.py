@@ -6,14 +6,20 @@ import json
 import sys
 from typing import Any
 
-from .crowd import grow, live
-from .latency import latency
+from .crowd import crowd, grow
+from .growth import growth
+from .peer import peer
+from .push import push
+from .stores import stores
 from .wakes import wakes
 
 MEASUREMENTS: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {
+    "crowd": crowd,
     "grow": grow,
-    "latency": latency,
-    "live": live,
+    "growth": growth,
+    "peer": peer,
+    "push": push,
+    "stores": stores,
     "wakes": wakes,
 }
 

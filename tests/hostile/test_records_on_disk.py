@@ -16,7 +16,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
 from custom_components.tuya_wifi_lock.store import SalvagedStore
+from custom_components.tuya_wifi_lock.tuyalock import Kind
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.storage import Store
 from tests.common import (
     LATE_UNLOCK,
@@ -185,3 +187,49 @@ async def test_an_opening_costs_few_writes(
     await fall_asleep(hass, entry, simulated_lock)
     await pass_time(hass, 20)
     assert disk.writes == 3
+
+
+async def test_records_that_were_delivered_are_not_written_with_each_opening(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    disk: Disk,
+    hass_storage: dict[str, Any],
+    automation: Automation,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    for number in range(25):
+        await simulated_lock.finger(number)
+    await reported(hass, simulated_lock)
+    await hass.async_block_till_done()
+    await simulated_lock.finger(25)
+    await reported(hass, simulated_lock)
+    await disk.wait_for_delivery()
+    older = hass_storage[f"{DOMAIN}.{entry.entry_id}.records"]["data"]["records"]
+    numbers = [one["event"]["number"] for one in (*older, *disk.records)]
+    assert numbers == list(range(26))
+    assert len(disk.records) < 5
+    await power_fails(hass, entry, simulated_lock, disk)
+    assert len(automation.told) == 26
+    assert len(entry.runtime_data.lock.records(Kind.UNLOCK)) == 26
+
+
+@pytest.mark.parametrize("damage", [[], {"records": 1}, {"records": [{}]}])
+async def test_older_records_that_cannot_be_read_are_kept_beside_and_the_last_are_known(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    disk: Disk,
+    hass_storage: dict[str, Any],
+    damage: Any,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    await disk.wait_for_delivery()
+    key = f"{DOMAIN}.{entry.entry_id}.records"
+    hass_storage[key] = {"version": 1, "minor_version": 1, "key": key, "data": damage}
+    await power_fails(hass, entry, simulated_lock, disk)
+    assert len(entry.runtime_data.lock.records(Kind.UNLOCK)) == 1
+    registry = ir.async_get(hass)
+    assert registry.async_get_issue(DOMAIN, f"store_damaged_{entry.entry_id}")

@@ -37,10 +37,10 @@ def integer(value: Any, least: int = 0, most: int = NUMBERS.stop) -> int:
 
 
 def dump(value: Any) -> Any:
-    """Return the JSON form of a value."""
-    # Written with each record: a plain value is not worth a call.
-    if isinstance(value, _PLAIN):
-        return value
+    """Return the JSON form of a dataclass or a collection.
+
+    It is written with each record, and a plain value is not worth a call.
+    """
     if is_dataclass(value):
         row = {one.name: getattr(value, one.name) for one in fields(value)}
         kind = getattr(value, "kind", None)
@@ -54,6 +54,22 @@ def dump(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [one if isinstance(one, _PLAIN) else dump(one) for one in value]
     raise TypeError(f"{type(value).__name__} has no stored form")
+
+
+class Dumps[K]:
+    """Stored forms of values that seldom change, each kept as long as its value is the same."""
+
+    def __init__(self) -> None:
+        self._known: dict[K, tuple[Any, Any]] = {}
+
+    def of(self, values: Mapping[K, Any]) -> dict[K, Any]:
+        """Return the JSON form of each value; those of other keys are forgotten."""
+        known = self._known
+        self._known = {
+            key: one if (one := known.get(key)) and one[0] is value else (value, dump(value))
+            for key, value in values.items()
+        }
+        return {key: form for key, (_, form) in self._known.items()}
 
 
 def load(type_: Any, data: Any) -> Any:

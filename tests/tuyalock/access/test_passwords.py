@@ -281,7 +281,15 @@ def test_a_name_that_looks_like_a_number_is_a_name_first() -> None:
     assert passwords.find(3).name == "Guest"
 
 
-@pytest.mark.parametrize("which", ["Nobody", 905, "905", "", "³"])
+def test_nobody_is_taken_for_another_by_being_called_like_its_id() -> None:
+    meant = password("Guest", id="31000001")
+    passwords = book(password(meant.id, id="31000002"), meant)
+    assert passwords.find(meant.id) == meant
+
+
+@pytest.mark.parametrize(
+    "which", ["Nobody", 905, "905", "", "³", pytest.param("9" * 5000, id="long")]
+)
 def test_what_nobody_has_is_not_found(which: str | int) -> None:
     passwords = book(password("Guest", number=903), password("New", phase=PasswordPhase.WAITING))
     assert passwords.search(which) is None

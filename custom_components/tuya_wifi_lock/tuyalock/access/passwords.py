@@ -52,6 +52,8 @@ CODE_LENGTHS = (7, 6)
 """Digits of codes, the usual ones first; which it is shows when the cloud takes the first code."""
 
 FIRST_NUMBER = 900
+_LONGEST_NUMBER = 10
+"""Digits of a number that somebody enters."""
 _RUN = 5
 _RUNS = "0123456789" * 2, "9876543210" * 2
 
@@ -134,16 +136,19 @@ class PasswordBook:
         return password
 
     def search(self, which: str | int) -> TemporaryPassword | None:
-        """Return a password by its name, by its number with or without 900, or by its id, or None.
+        """Return a password by its id, its name, or its number with or without 900, or None.
 
         Of several, it is one that nobody has deleted, and the one that lasts longest. One that the
-        lock has not taken can still be requested again, or deleted.
+        lock has not taken can still be requested again, or deleted. The id comes first, as anybody
+        can be called like one.
         """
         there = [one for one in self if one.gone is None or one.phase is PasswordPhase.FAILED]
-        name = _trimmed(str(which)).casefold()
-        found = [one for one in there if one.name.casefold() == name]
-        if not found and name.isdecimal():
-            found = [one for one in there if one.id == name or _same(one.number, int(name))]
+        typed = _trimmed(str(which))
+        name = typed.casefold()
+        found = [one for one in there if one.id == typed]
+        found = found or [one for one in there if one.name.casefold() == name]
+        if not found and name.isdecimal() and len(name) <= _LONGEST_NUMBER:
+            found = [one for one in there if _same(one.number, int(name))]
         return max(
             found,
             key=lambda one: (one.phase is not PasswordPhase.DELETING, one.gone is None, one.end),
@@ -523,6 +528,8 @@ def check_offline(start: float, end: float | None, now: float) -> None:
         raise PasswordRefused(Mistake.END_BEFORE_START)
     if end <= now:
         raise PasswordRefused(Mistake.END_IN_PAST)
+    if start < 0 or end > LAST_TIME:
+        raise PasswordRefused(Mistake.BEYOND_CLOCK)
     if end // HOUR == start // HOUR:
         raise PasswordRefused(Mistake.OFFLINE_TOO_SHORT)
 

@@ -91,6 +91,8 @@ class Presence:
         self._refused = False
         self._woken = False
         self._proved = self._present_since = now
+        self.stays = False
+        """The lock has been there for longer than any low-power lock is."""
 
     def silence(self, now: float) -> float:
         """Return the seconds since the last sign of life."""
@@ -99,11 +101,6 @@ class Presence:
     def unproved(self, now: float) -> float:
         """Return the seconds since the lock has last proved to be there."""
         return now - self._proved
-
-    @property
-    def stays(self) -> bool:
-        """Return if the lock has been there for longer than any low-power lock is."""
-        return self._proved - self._present_since > KEPT_ALIVE_AFTER
 
     def refuse(self) -> None:
         """Note a dial that nothing answered."""
@@ -125,6 +122,7 @@ class Presence:
         if now - self._proved > PRESENT_GAP:
             self._present_since = now
         self._proved = now
+        self.stays = now - self._present_since > KEPT_ALIVE_AFTER
 
     def take_woken(self) -> bool:
         """Return if the lock has woken since this was last asked."""

@@ -118,7 +118,8 @@ class LanSession:
         self._kept_open = 0
         self.open_until: float | None = None
         """The connection is kept until this monotonic time: somebody waits at the door."""
-        self._running = False
+        self.running = False
+        """We look for the lock."""
         self._said_to_stay = False
         self._missing_timer: Timer | None = None
         self._begin(address)
@@ -158,8 +159,8 @@ class LanSession:
 
         With a session key no push can be one that was recorded; before 3.4 it can teach nothing.
         """
-        behind = -(self.clock_ahead or 0.0)
-        has_session_key = (self.address.found_version or "") >= "3.4"
+        behind = -(self._lock_clock.ahead or 0.0)
+        has_session_key = (self._address.found_version or "") >= "3.4"
         return behind if has_session_key and behind > ON_THE_WAY else None
 
     @property
@@ -168,25 +169,20 @@ class LanSession:
         return self._lock_clock.ahead
 
     @property
-    def running(self) -> bool:
-        """Return if we look for the lock."""
-        return self._running
-
-    @property
     def host(self) -> str | None:
         """Return where the lock is connected, if it is."""
         return self._connection.peer.host if self._connection else None
 
     def start(self) -> None:
         """Begin to look for the lock, if it is on the network itself."""
-        self._running = self._address.on_network
+        self.running = self._address.on_network
         for candidate in self._candidates.values():
             self._look_at(candidate)
         self._watch_absence()
 
     async def stop(self) -> None:
         """Disconnect from the lock, and stop looking for it."""
-        self._running = False
+        self.running = False
         self._watch_absence()
         tasks = [one.task for one in self._candidates.values() if one.task]
         for task in tasks:
@@ -261,7 +257,7 @@ class LanSession:
         One that was never found there may be heard in another way.
         """
         located = self._address.host is not None and not self._is_claimed
-        away = self._running and self.stays and located and not self.connected
+        away = self.running and self.stays and located and not self.connected
         self.missing = self.missing and away
         if self._missing_timer and not away:
             self._missing_timer.cancel()
@@ -359,7 +355,7 @@ class LanSession:
             del self._candidates[oldest.host]
         candidate = self._candidates[host] = Candidate(host, self._clock)
         _LOGGER.debug("%s may be at %s", self._address.device_id, host)
-        if self._running:
+        if self.running:
             self._look_at(candidate)
         return candidate
 

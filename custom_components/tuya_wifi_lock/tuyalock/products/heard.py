@@ -8,7 +8,7 @@ import re
 from typing import Annotated, Any
 
 from ..models import PLAIN_WORD, Between, Item, Matching
-from ..storage import NUMBERS as STORED, Reader, dump
+from ..storage import NUMBERS as STORED, Dumps, Reader
 from .catalogue import CODE, Dp
 from .decoder import HARMLESS_TEXTS
 from .values import CodecError, decode_raw
@@ -83,16 +83,12 @@ class Heard:
         self.unread = sum(one.unread for one in known.dps)
         """How many values were not understood."""
         self.query_answer = known.query_answer
-        self._dumped: dict[int | str, tuple[HeardDp, Any]] = {}
-        """Each row with its stored form."""
+        self._dumps: Dumps[int | str] = Dumps()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the stored form."""
-        for dp, row in self.dps.items():
-            if (known := self._dumped.get(dp)) is None or known[0] is not row:
-                self._dumped[dp] = row, dump(row)
         return {
-            "dps": [self._dumped[dp][1] for dp in self.dps],
+            "dps": list(self._dumps.of(self.dps).values()),
             "query_answer": self.query_answer,
         }
 
@@ -102,15 +98,16 @@ class Heard:
         known = self.dps.get(item.dp)
         if known is None and (len(self.dps) >= MAX_DPS or not _can_be_kept(item.dp)):
             return
-        value, kept = item.value, is_harmless(item.dp, dp, item.value)
+        value, is_text = item.value, isinstance(item.value, str)
+        kept = is_harmless(item.dp, dp, value)
         row = known or HeardDp(dp=item.dp, type="", count=0)
         self.dps[item.dp] = replace(
             row,
-            type="raw" if _is_base64(value) else _TYPES.get(type(value), "other"),
+            type="raw" if is_text and _is_base64(value) else _TYPES.get(type(value), "other"),
             count=min(row.count + 1, MAX_COUNT),
             unread=min(row.unread + (not understood), MAX_COUNT),
             understood=understood,
-            size=min(len(value), MAX_SIZE) if isinstance(value, str) else None,
+            size=min(len(value), MAX_SIZE) if is_text else None,
             values=_appended(row.values, value) if kept else row.values,
             has_last=kept,
         )
@@ -159,10 +156,8 @@ def _can_be_kept(dp: int | str) -> bool:
 _TYPES: Mapping[type, str] = {bool: "boolean", int: "integer", str: "string", float: "number"}
 
 
-def _is_base64(text: Any) -> bool:
-    """Return if a value is Base64; four letters may be as well a word."""
-    if not isinstance(text, str):
-        return False
+def _is_base64(text: str) -> bool:
+    """Return if a text is Base64; four letters may be as well a word."""
     try:
         return len(decode_raw(text)) > 0 and not PLAIN_WORD.fullmatch(text)
     except CodecError:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from ..models import Item, Matching, Report, Source, Value
-from ..storage import Reader, dump
+from ..storage import Dumps, Reader, dump
 from .catalogue import (
     CODE,
     PRODUCTS,
@@ -103,8 +103,7 @@ class Product:
         self._evidence = Evidence(known.shown, known.replied)
         self._alarm_bits = known.alarm_bits
         self._link_mode = known.link_mode
-        self._dumped: dict[str, tuple[Mapping[int, Dp], Any]] = {}
-        """Each table with its stored form, which is asked for much more often than it changes."""
+        self._dumps: Dumps[str] = Dumps()
         self._settle()
 
     def as_dict(self) -> dict[str, Any]:
@@ -124,10 +123,7 @@ class Product:
             )
         )
         tables = {"table": self._own_table, "account_table": self._account_table}
-        for name, table in tables.items():
-            if name not in self._dumped or self._dumped[name][0] is not table:
-                self._dumped[name] = table, dump(table)
-            stored[name] = self._dumped[name][1]
+        stored |= self._dumps.of(tables)
         stored["heard"] = self.heard.as_dict()
         return stored
 

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from ..models import Age, Alarm, Event, Kind, Record, RecordId, Source, Unlock, When, is_set
 from ..products.decoder import ALARMS, UNLOCK_METHODS
-from ..storage import Reader, dump
+from ..storage import Dumps, Reader, dump
 from .ageing import CLOCK_AHEAD, CLOCK_TOLERANCE, LATE_AFTER, when
 
 KEPT = 200
@@ -36,8 +36,7 @@ class Journal:
     def __init__(self) -> None:
         self._records: list[Record] = []
         self._next_id = 1
-        self._rows: dict[int, tuple[Record, Any]] = {}
-        """The stored form of each record, as it was last asked for."""
+        self._dumps: Dumps[int] = Dumps()
         self._watermarks: dict[Kind, float] = {}
         """The newest time of a record of each kind that is no longer kept."""
         self._loaded_id = 0
@@ -227,14 +226,10 @@ class Journal:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the stored form; from_dict reads it."""
-        rows = {}
-        for record in self._records:
-            known = self._rows.get(record.id)
-            # Of two hundred records, one is new or has changed since the last save.
-            rows[record.id] = known if known and known[0] is record else (record, dump(record))
-        self._rows = rows
+        # Of two hundred records, one is new or has changed since the last save.
+        rows = self._dumps.of({one.id: one for one in self._records})
         stored: dict[str, Any] = dump(_Stored(next_id=self._next_id, watermarks=self._watermarks))
-        return {**stored, "records": [row for _, row in rows.values()]}
+        return {**stored, "records": list(rows.values())}
 
     @classmethod
     def from_dict(cls, data: Any, reader: Reader | None = None) -> Self:

@@ -1,0 +1,81 @@
+"""What one push makes Home Assistant write, learned from ours and written again by the floor."""
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, override
+from unittest.mock import patch
+
+from homeassistant.components.logbook import EVENT_LOGBOOK_ENTRY
+from homeassistant.const import Platform
+from homeassistant.core import Context, HomeAssistant, StateMachine
+from homeassistant.util import dt as dt_util
+
+SUFFIX = "_floor"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One state that was written, or one event that was fired."""
+
+    entity_id: str
+    state: str
+    attributes: Mapping[str, Any]
+    changes: bool
+    """The state or an attribute was another one before."""
+
+
+class Writes:
+    """What is written for a push, in its order."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Know nothing yet."""
+        self._hass = hass
+        self._writes: list[Write] = []
+        self._entries: list[dict[str, Any]] = []
+
+    @contextmanager
+    def learning(self) -> Generator[None]:
+        """Note what is written meanwhile."""
+        write, states = StateMachine.async_set_internal, self._hass.states
+
+        def noting(
+            machine: StateMachine,
+            entity_id: str,
+            state: str,
+            attributes: Mapping[str, Any],
+            *more: Any,
+        ) -> None:
+            before = states.get(entity_id)
+            changes = before is None or (before.state, before.attributes) != (state, attributes)
+            self._writes.append(Write(entity_id, state, attributes, changes))
+            write(machine, entity_id, state, attributes, *more)
+
+        stop = self._hass.bus.async_listen(
+            EVENT_LOGBOOK_ENTRY, lambda event: self._entries.append(dict(event.data))
+        )
+        with patch.object(StateMachine, "async_set_internal", noting):
+            yield
+        stop()
+
+    def again(self, number: int) -> None:
+        """Write the same for another push, as states of entities that do not exist."""
+        context = Context()
+        for entry in self._entries:
+            self._hass.bus.async_fire(EVENT_LOGBOOK_ENTRY, entry, context=context)
+        for write in self._writes:
+            state, attributes = write.state, write.attributes
+            if write.entity_id.startswith(f"{Platform.EVENT}."):
+                state = dt_util.utcnow().isoformat(timespec="milliseconds")
+                attributes = {**attributes, "number": number, "record": number}
+            elif write.changes:
+                attributes = {**attributes, "turn": number % 2}
+            self._hass.states.async_set(
+                write.entity_id + SUFFIX, state, attributes, context=context
+            )
+
+    @override
+    def __str__(self) -> str:
+        """Return how much it is."""
+        changed = sum(one.changes for one in self._writes)
+        return f"{len(self._writes)} states ({changed} changed), {len(self._entries)} events"
