@@ -134,7 +134,6 @@ def ports(socket_enabled: None) -> Generator[dict[int, int]]:
             guard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             free[port] = guard.getsockname()[1]
         stack.enter_context(patch(f"{DISCOVERY}.PORTS", tuple(free.values())))
-        stack.enter_context(patch(f"{DISCOVERY}.ASK_PORT", free[7000]))
         yield free
 
 

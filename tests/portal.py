@@ -79,6 +79,11 @@ class Portal:
         assert await self._hass.config_entries.async_reload(self.entry.entry_id)
         await self._hass.async_block_till_done()
 
+    async def remove(self) -> None:
+        """Remove the calendar from Home Assistant."""
+        await self._hass.config_entries.async_remove(self.entry.entry_id)
+        await self._hass.async_block_till_done()
+
     async def sync(self, **fields: Any) -> dict[str, Any]:
         """Publish the bookings and let the codes follow; return what was done."""
         await self.publish()

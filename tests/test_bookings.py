@@ -258,6 +258,20 @@ async def test_events_of_one_id_are_told_apart(
     assert await portal.sync() == NOTHING | {"deleted": ["Anna"]}
 
 
+async def test_a_calendar_that_was_removed_and_added_again_has_its_bookings(
+    hass: HomeAssistant, cloud: SimulatedCloud, lock: SimulatedLock, portal: Portal
+) -> None:
+    portal.book("Anna")
+    portal.book("Ben")
+    await portal.sync()
+    await portal.remove()
+    again = Portal(hass, "bookings")
+    again.stays = portal.stays
+    assert await again.sync() == NOTHING
+    again.stays.pop()
+    assert await again.sync() == NOTHING | {"deleted": ["Ben"]}
+
+
 async def test_a_guest_who_has_left_early_has_no_code(
     hass: HomeAssistant, cloud: SimulatedCloud, lock: SimulatedLock, portal: Portal
 ) -> None:

@@ -119,7 +119,7 @@ async def test_times_without_a_zone_are_those_of_the_home(
     await fetch(cloud, lock)
     (now,) = (await act(hass, "get_temporary_passwords"))["passwords"]
     assert now["phase"] == "early"
-    assert now["status"] == "From 2030-01-01 8:00 AM to 2030-07-01 8:00 AM"
+    assert now["status"] == "From Tuesday 2030-01-01 8:00 AM to Monday 2030-07-01 8:00 AM"
 
 
 @pytest.mark.parametrize("which", ["Cleaner", "cleaner", 901, "901", 1])
@@ -195,6 +195,7 @@ async def test_every_phase_has_words(hass: HomeAssistant) -> None:
         "early",
         "active_weekly",
         "early_weekly",
+        "ended",
     }
 
 

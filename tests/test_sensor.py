@@ -15,6 +15,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from tests.common import (
+    CALENDAR,
     FAMILIES,
     LOCK,
     NAME,
@@ -217,6 +218,18 @@ async def test_a_temporary_password_that_has_ended_counts_no_more(
     freezer.move_to("2027-11-26T14:30:00Z")
     await pass_time(hass, 0)
     assert shown(hass) == ("1", [{"name": "Plumber", "phase": "waiting"}])
+    # The calendar still shows it, before the cloud is asked and after.
+    day = {"start_date_time": "2027-11-26 12:00:00", "duration": {"hours": 12}}
+    for _ in range(2):
+        answer: Any = await hass.services.async_call(
+            "calendar",
+            "get_events",
+            {"entity_id": CALENDAR, **day},
+            blocking=True,
+            return_response=True,
+        )
+        assert answer[CALENDAR]["events"][0]["description"] == "Ended"
+        await act(hass, "get_temporary_passwords")
 
 
 async def test_there_is_no_count_without_a_road_for_temporary_passwords(

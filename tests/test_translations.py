@@ -16,7 +16,8 @@ MARKS = re.compile(r"^(?:[-*] |#+ )|\*\*|`", re.MULTILINE)
 REFERENCE = re.compile(r"\[%key:[^%]*%\]")
 
 SAME = {
-    *("Alarm", "App", "Bluetooth", "Code", "Details", "Emergency", "Name", "No", "Note", "OK"),
+    *("Access ID", "Alarm", "App", "Bluetooth", "Code", "Details", "Emergency", "Name", "No"),
+    *("Note", "OK"),
     *("PIN", "Person", "Port", "Protocol", "Software", "Start", "Status", "Tuya", "Video"),
     *("Wi-Fi", "Wi-Fi lock Pro", "Tuya Wi-Fi Lock", "Home Assistant", "Firmware", "Remote"),
 }

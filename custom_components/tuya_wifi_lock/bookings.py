@@ -12,7 +12,7 @@ from typing import Any
 
 from homeassistant.components.calendar import DATA_COMPONENT, CalendarEvent
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, valid_entity_id
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
@@ -154,8 +154,9 @@ class _Sync:
     async def async_run(self, events: Iterable[CalendarEvent]) -> None:
         """Follow each booking, first those that are gone, until it is the cloud that fails."""
         found = self._found(events)
-        known = [one for one in self._bookings.known if one.calendar == self._calendar]
-        before, gone = _matched(found, known)
+        before, gone = _matched(found, filter(self._is_ours, self._bookings.known))
+        # Of a calendar that was removed, nobody knows if a stay is canceled.
+        gone = [one for one in gone if one.calendar == self._calendar or one.end <= time.time()]
         is_empty = not found and sum(one.start > time.time() for one in gone) > 1
         for one in gone:
             if not await self._async_try(one, self._async_cancel(one, is_empty=is_empty)):
@@ -164,9 +165,19 @@ class _Sync:
             if not await self._async_try(one, self._async_follow(before.get(one), one, words)):
                 return
 
+    def _is_ours(self, booking: Booking) -> bool:
+        """Return if a booking can be of this calendar: a removed one may have been added again."""
+        return booking.calendar == self._calendar or self._is_of_removed(booking)
+
+    def _is_of_removed(self, booking: Booking) -> bool:
+        """Return if the calendar of a booking was removed, and not only renamed or unavailable."""
+        registry, calendar = er.async_get(self._bookings.hass), booking.calendar
+        return not valid_entity_id(calendar) and registry.async_get(calendar) is None
+
     def _found(self, events: Iterable[CalendarEvent]) -> dict[Booking, str]:
         """Return the bookings among the events of the calendar with their texts, in order."""
         found = {}
+        nobody = text(self._bookings.hass, "methods", "temporary_password")
         for event in events:
             parts = (event.summary, event.description, event.location)
             words = "\n".join(filter(None, parts))[:MOST_TEXT]
@@ -177,7 +188,7 @@ class _Sync:
             booking = Booking(
                 calendar=self._calendar,
                 key=sha256(repr(which).encode()).hexdigest(),
-                guest=safe_name(event.summary)[:NAME_LENGTH].strip() or "Guest",
+                guest=(safe_name(event.summary) or nobody)[:NAME_LENGTH].strip(),
                 start=start,
                 end=end,
             )
@@ -213,8 +224,9 @@ class _Sync:
         if old is None and too_early:
             return
         if old and old.sent and (old.start, old.end) == (booking.start, booking.end):
-            if old.key != booking.key:
-                await self._bookings.async_keep(old, replace(old, key=booking.key))
+            if (old.key, old.calendar) != (booking.key, booking.calendar):
+                moved = replace(old, key=booking.key, calendar=booking.calendar)
+                await self._bookings.async_keep(old, moved)
             return
         code = await self._async_code(old or booking)
         if code and booking.fits(code) and (old is None or old.sent):
@@ -281,7 +293,9 @@ class _Sync:
         """Delete the code of a booking, as far as it is still valid."""
         code = await self._async_code(booking) if booking.end > time.time() else None
         others = (one for one in self._bookings.known if one is not booking)
-        if code is None or any(one.code == code.id for one in others):
+        if code is None or any(
+            one.code == code.id and not self._is_of_removed(one) for one in others
+        ):
             await self._bookings.async_keep(booking, None)
             return
         await self._guests.async_delete(code.id)
@@ -319,14 +333,14 @@ class _Sync:
 
 
 def _matched(
-    found: Iterable[Booking], known: list[Booking]
+    found: Iterable[Booking], known: Iterable[Booking]
 ) -> tuple[dict[Booking, Booking], list[Booking]]:
     """Return what was known of bookings before, and which are gone.
 
     Some portals call the same event something else each time, or several events the same.
     """
     before: dict[Booking, Booking] = {}
-    gone = known
+    gone = list(known)
     same: tuple[Callable[[Booking], object], ...] = (
         lambda one: (one.key, one.guest, one.start, one.end),
         lambda one: one.key,

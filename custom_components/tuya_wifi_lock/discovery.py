@@ -16,7 +16,6 @@ from .cloud import async_get_api, known_projects
 from .const import DOMAIN
 from .tuya_account import account_lock
 from .tuyalock import (
-    ASK_PORT,
     PORTS,
     PRODUCTS,
     Announcement,
@@ -95,7 +94,7 @@ class SharedListener:
             for ip in adapter["ipv4"] if adapter["enabled"] else ():
                 interface = IPv4Interface(f"{ip['address']}/{ip['network_prefix']}")
                 everybody = str(interface.network.broadcast_address)
-                self._listener.ask([(everybody, ASK_PORT)], str(interface.ip))
+                self._listener.ask([(everybody, PORTS[-1])], str(interface.ip))
 
     @callback
     def _async_heard(self, announcement: Announcement) -> None:

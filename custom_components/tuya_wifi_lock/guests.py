@@ -39,7 +39,7 @@ class GuestCode:
     once: bool
     weekly: Weekly | None
     phase: str
-    """How far it is, as a key: `waiting`, `early`, `active`, `deleting`, `failed`."""
+    """How far it is, as a key: `waiting`, `early`, `active`, `ended`, ..."""
     status: str
     """The same in words, with its times."""
 

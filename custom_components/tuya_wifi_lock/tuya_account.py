@@ -39,7 +39,6 @@ from .tuyalock import (
     Source,
     TuyaLock,
     Value,
-    family_of,
     has_lock_codes,
     is_lock,
     read_account_report,
@@ -438,7 +437,7 @@ def read_lock(device: Any) -> AccountLock | None:
         product_id=one.product_id,
         local_key=one.local_key,
         table=table,
-        family=family_of(codes),
+        family=one.family,
         on_network=one.on_network,
         refusal=None if known or has_lock_codes(codes) else "no_lock_dps",
     )

@@ -5,4 +5,4 @@ from custom_components.tuya_wifi_lock.tuyalock import REGIONS
 __all__ = ["DISCOVERY", "REGIONS"]
 
 DISCOVERY = "custom_components.tuya_wifi_lock.discovery"
-"""The module that names the UDP ports of announcements (PORTS, ASK_PORT)."""
+"""The module that names the UDP ports of announcements (PORTS)."""

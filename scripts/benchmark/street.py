@@ -101,5 +101,4 @@ def udp_ports() -> Generator[tuple[int, ...]]:
             guard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             free.append(guard.getsockname()[1])
         stack.enter_context(patch(f"{DISCOVERY}.PORTS", tuple(free)))
-        stack.enter_context(patch(f"{DISCOVERY}.ASK_PORT", free[-1]))
         yield tuple(free)

@@ -22,11 +22,12 @@ AWAKE_SECONDS = 8.0
 """How long a touch keeps the lock awake when the tour is over."""
 RELOCK_SECONDS = 5.0
 CLOUD = """\
-Tuya's cloud is simulated as well, and the lock has its project. To add the project again, choose
-    Add or change Tuya's cloud project in the options of the lock: any data center,
+The lock is under Settings, Devices & services, Tuya Wi-Fi Lock; its card is in the card picker.
+For a guest, press Add guest code on the page of the integration, and type the digits that it
+    shows at the lock: type DIGITS
+Tuya's cloud is simulated as well, and the lock has its project. To add the project again, select
+    Reconfigure in the menu of the lock, then Add or change the cloud project: any data center,
     access ID {cloud.access_id}, access secret {cloud.access_secret}
-For a guest, run Add guest code under Settings, Tools, Actions; what you get for
-    code is typed at the lock with: type CODE
 The back door sleeps from now on; what you type is for the other lock."""
 
 

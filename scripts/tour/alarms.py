@@ -160,7 +160,7 @@ async def check_answers(stage: Stage) -> None:
     answers = [one["message"] for one in shown if "_check_" in one["notification_id"]]
     stage.shown("\n".join(answers))
     expect(len(answers) == 1, f"{len(answers)} notifications")
-    lines = [line for line in answers[0].splitlines() if line.startswith("- ")]
+    lines = [line for line in answers[0].splitlines() if line.startswith("- **")]
     expect(len(lines) == 2, f"the notification lists: {lines}")
     await until(lambda: stage.state("condition") == "problem", "the condition to be shown")
 

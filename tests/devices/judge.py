@@ -16,13 +16,13 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     Settings,
     Source,
     TuyaLock,
-    family_of,
     read_account_report,
     read_specifications,
 )
 from custom_components.tuya_wifi_lock.tuyalock.cloud.responses import read_model, read_report
 from custom_components.tuya_wifi_lock.tuyalock.lan.session import Opened
 from custom_components.tuya_wifi_lock.tuyalock.models import Alarm, Item
+from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import family_of
 from tests.devices import DataPoint, Fact, Model, Said, load
 from tests.tuyalock.toy_clock import START, ToyClock
 

@@ -579,3 +579,17 @@ async def test_5_a_lock_that_really_moved_is_followed_while_its_old_address_seem
         # Now nobody is there any more.
         announced_by(home, host="127.0.0.1")
         await home.until(lambda: home.lock.host == "127.0.0.1")
+
+
+async def test_one_connection_is_kept_of_a_lock_that_answers_at_two_addresses_at_once() -> None:
+    async with house(max_clients=3, address={"host": "127.0.0.9"}) as home:
+        port = home.simulated.port
+        async with stranger(port, passing_on(port, change=lambda raw: None)) as one:
+            await home.simulated.wake()
+            announced_by(home, host="127.0.0.1")
+            announced_by(home)
+            await home.hurry_until(lambda: home.lock.snapshot.awake)
+            await home.settle()
+            assert one.connections == 1
+            assert home.simulated.connections == 2
+            assert home.simulated.clients == 1

@@ -6,8 +6,16 @@ from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import Family, Settings, Source, Unlock, UnlockWith
+from custom_components.tuya_wifi_lock.tuyalock import (
+    Family,
+    Report,
+    Settings,
+    Source,
+    Unlock,
+    UnlockWith,
+)
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import WrongVersion
+from custom_components.tuya_wifi_lock.tuyalock.models import Item
 
 from .house import VERSIONS, House, address_of, house
 from .toy_clock import ToyClock
@@ -527,3 +535,15 @@ async def test_opening_shows_before_the_motor_reports_it() -> None:
         assert home.lock.snapshot.bolt.locked is False
         home.clock.move(6)
         await home.until(lambda: home.lock.snapshot.bolt.locked is True)
+
+
+async def test_what_comes_when_a_test_of_the_connection_is_called_off_does_no_harm() -> None:
+    async with house() as home:
+        reaching = asyncio.create_task(home.lock.reach(60))
+        await home.settle()
+        reaching.cancel()
+        now = home.clock.time()
+        home.lock.on_event(Report(source=Source.LAN, received=now, items=(Item(12, 80),)))
+        with pytest.raises(asyncio.CancelledError):
+            await reaching
+        assert home.lock.snapshot.state.battery == 80

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import Kind, Unlock, family_of
+from custom_components.tuya_wifi_lock.tuyalock import Kind, Unlock
 from custom_components.tuya_wifi_lock.tuyalock.lan.session import Opened
-from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import Dp, DpType
+from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import Dp, DpType, family_of
 from tests.devices import find
 from tests.tuyalock.house import house
 from tests.tuyalock.toy_lock import ToyLock

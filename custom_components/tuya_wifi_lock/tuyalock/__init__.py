@@ -21,7 +21,7 @@ from .exceptions import (
     LockError,
 )
 from .lan.address import Address
-from .lan.discovery import ASK_PORT, PORTS, Announcement, AnnouncementListener
+from .lan.discovery import PORTS, Announcement, AnnouncementListener
 from .lan.protocol import VERSIONS
 from .lock import Snapshot, TuyaLock, Update
 from .models import (
@@ -47,7 +47,6 @@ from .products.catalogue import (
     PRODUCTS,
     Dp,
     Family,
-    family_of,
     has_lock_codes,
     is_lock,
 )
@@ -58,7 +57,6 @@ from .storage import Reader, dump
 
 __all__ = [
     "ALARMS",
-    "ASK_PORT",
     "BATTERY_LEVELS",
     "CLOCK_AHEAD",
     "LATE_AFTER",
@@ -108,7 +106,6 @@ __all__ = [
     "Weekly",
     "clean_secret",
     "dump",
-    "family_of",
     "has_lock_codes",
     "is_clock_set",
     "is_lock",

@@ -408,7 +408,9 @@ class TemporaryPassword:
         return self.phase is PasswordPhase.DELETING or self.end > now
 
     def status(self, now: float) -> str:
-        """Return its phase, or `early` if the lock has it and it does not open yet."""
+        """Return its phase, or `early` if the lock has it and it does not open yet, or `ended`."""
+        if self.end <= now and self.phase not in {PasswordPhase.DELETING, PasswordPhase.FAILED}:
+            return "ended"
         early = self.phase is PasswordPhase.ACTIVE and self.start > now
         return "early" if early else self.phase.value
 

@@ -37,10 +37,10 @@ def integer(value: Any, least: int = 0, most: int = NUMBERS.stop) -> int:
 
 
 def dump(value: Any) -> Any:
-    """Return the JSON form of a value."""
-    # Written with each record: a plain value is not worth a call.
-    if isinstance(value, _PLAIN):
-        return value
+    """Return the JSON form of a dataclass or a collection.
+
+    It is written with each record, and a plain value is not worth a call.
+    """
     if is_dataclass(value):
         row = {one.name: getattr(value, one.name) for one in fields(value)}
         kind = getattr(value, "kind", None)

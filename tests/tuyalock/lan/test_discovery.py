@@ -13,7 +13,6 @@ import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock.lan import protocol
 from custom_components.tuya_wifi_lock.tuyalock.lan.discovery import (
-    ASK_PORT,
     PORTS,
     Announcement,
     AnnouncementListener,
@@ -88,7 +87,6 @@ def clear(**changes: Any) -> bytes:
 
 def test_the_ports_are_those_of_the_vendor() -> None:
     assert list(PORTS) == [6666, 6667, 7000]
-    assert ASK_PORT in PORTS
 
 
 @pytest.mark.parametrize("version", ["3.1", "3.3", "3.4", "3.5"])

@@ -26,7 +26,7 @@ from ..models import (
     clean_secret,
     safe_name,
 )
-from ..products.catalogue import Dp, DpType, is_on_network
+from ..products.catalogue import Dp, DpType, Family, family_of, is_on_network
 from ..products.decoder import MAX_NUMBER, METHODS, NUMBERS, TEXT_CODES
 from ..storage import checked, integer
 
@@ -89,6 +89,8 @@ class CloudDevice:
     model: str | None
     on_network: bool
     """It is on Wi-Fi itself; else it reaches Tuya through a gateway, or the owner's phone."""
+    family: Family | None
+    """The product family, as far as its DP codes show it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,7 @@ def read_device(row: Any) -> CloudDevice:
     """Read a device; there is no local key in the list of all devices."""
     model = row.get("model") or row.get("product_name")
     local_key = _local_key(row.get("local_key"))
+    codes = [str(one["code"]) for one in read_list(row.get("status") or [])]
     return checked(
         CloudDevice(
             id=row["id"],
@@ -213,8 +216,9 @@ def read_device(row: Any) -> CloudDevice:
                 behind_gateway=read_flag(row.get("sub") or False) or bool(row.get("gateway_id")),
                 local_key=local_key,
                 ip=row.get("ip"),
-                codes=[str(one["code"]) for one in read_list(row.get("status") or [])],
+                codes=codes,
             ),
+            family=family_of(codes),
         )
     )
 

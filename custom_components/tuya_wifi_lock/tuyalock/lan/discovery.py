@@ -16,9 +16,9 @@ from ..models import is_device_id, is_product_id
 from . import protocol
 
 PORTS = (6666, 6667, 7000)
+"""The last one is where devices are asked."""
 ONLY_ASKED = (False, False, True)
 """Whether devices only answer on each of the ports."""
-ASK_PORT = 7000
 PER_SECOND = 100
 """Announcements that one sender may send: a device sends one every five seconds, and a relay
 between networks sends those of a whole house."""

@@ -204,6 +204,7 @@ PROFILES: Mapping[Family, Mapping[int, Dp]] = {
         15: Dp("unlock_key_kit", _R),
         16: Dp("unlock_temporary_kit", _R),
         17: Dp("unlock_offline_pd", _R),
+        20: Dp("bluetooth_unlock", _R),
         22: Dp("unlock_phone_remote_kit", _R),
         23: Dp("lock_alarm_kit", _R),
         24: Dp("doorbell_song_kit", _R),
