@@ -177,6 +177,7 @@ class _Sync:
     def _found(self, events: Iterable[CalendarEvent]) -> dict[Booking, str]:
         """Return the bookings among the events of the calendar with their texts, in order."""
         found = {}
+        nobody = text(self._bookings.hass, "methods", "temporary_password")
         for event in events:
             parts = (event.summary, event.description, event.location)
             words = "\n".join(filter(None, parts))[:MOST_TEXT]
@@ -187,7 +188,7 @@ class _Sync:
             booking = Booking(
                 calendar=self._calendar,
                 key=sha256(repr(which).encode()).hexdigest(),
-                guest=safe_name(event.summary)[:NAME_LENGTH].strip() or "Guest",
+                guest=(safe_name(event.summary) or nobody)[:NAME_LENGTH].strip(),
                 start=start,
                 end=end,
             )
