@@ -93,7 +93,7 @@ async def test_a_device_that_was_heard_is_chosen(
         await flow.send({"device_id": "other_devices"})
         assert flow.offered == [
             {"value": lock.device_id, "label": "Door lock, heard just now, 127.0.0.1"},
-            {"value": bulb.device_id, "label": "Other device, heard just now, 127.0.0.1"},
+            {"value": bulb.device_id, "label": "Tuya device, heard just now, 127.0.0.1"},
         ]
         await flow.send({"device_id": lock.device_id})
         assert flow.step == "discovered"
@@ -122,7 +122,7 @@ async def test_a_device_that_was_heard_before_says_when(
     with patch.object(hass.loop, "time", lambda: now + 300):
         await flow.choose("found")
     # No lock was heard, so what was is not folded away.
-    label = "Other device, heard 5 min ago, 127.0.0.1"
+    label = "Tuya device, heard 5 min ago, 127.0.0.1"
     assert flow.offered == [{"value": bulb.device_id, "label": label}]
 
 

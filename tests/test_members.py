@@ -389,7 +389,10 @@ async def test_the_last_use_is_told_as_the_owner_reads_times(
     await reported(hass, simulated_lock)
     form = await begin(hass, entry)
     (shown,) = [one["label"] for one in offered(form)]
-    assert re.fullmatch(f"Fingerprint 3, last used (today|yesterday) at {time}", shown)
+    used = {"de": "Fingerabdruck 3, zuletzt benutzt (heute|gestern) um"}.get(
+        language, "Fingerprint 3, last used (today|yesterday) at"
+    )
+    assert re.fullmatch(f"{used} {time}", shown)
 
 
 # Members of other locks

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 from typing import override
 
 from homeassistant.const import EntityCategory
@@ -49,25 +50,33 @@ def async_add_when_seen[D: LockPartDescription](
 ) -> None:
     """Add each entity as soon as the product has shown that it can feed it."""
     missing = list(descriptions)
-
-    @callback
-    def async_add_new() -> None:
-        for one in descriptions:
-            if one.replaced_by in coordinator.data.state.seen:
-                _async_remove(coordinator, one)
-        if new := [
-            one
-            for one in missing
-            if one.exists_fn(coordinator) and one.replaced_by not in coordinator.data.state.seen
-        ]:
-            missing[:] = [one for one in missing if one not in new]
-            async_add_entities([make(coordinator, one) for one in new])
-
-    async_add_new()
+    add_new = partial(_async_add_new, coordinator, descriptions, missing, make, async_add_entities)
+    add_new()
     for one in missing:
         if one.by_project and coordinator.cloud is None:
             _async_remove(coordinator, one)
-    coordinator.async_subscribe_features(async_add_new)
+    if missing or any(one.replaced_by for one in descriptions):
+        coordinator.async_subscribe_features(add_new)
+
+
+@callback
+def _async_add_new[D: LockPartDescription](
+    coordinator: LockCoordinator,
+    descriptions: Collection[D],
+    missing: list[D],
+    make: Callable[[LockCoordinator, D], Entity],
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the missing entities that the product can feed by now, and remove what is replaced."""
+    seen_codes = coordinator.data.state.seen
+    for one in descriptions:
+        if one.replaced_by in seen_codes:
+            _async_remove(coordinator, one)
+    if new := [
+        one for one in missing if one.exists_fn(coordinator) and one.replaced_by not in seen_codes
+    ]:
+        missing[:] = [one for one in missing if one not in new]
+        async_add_entities([make(coordinator, one) for one in new])
 
 
 @callback

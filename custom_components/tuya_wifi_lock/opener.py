@@ -1,6 +1,5 @@
 """Who in Home Assistant has opened the door: the user whose call of `lock.unlock` it was."""
 
-from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -48,7 +47,7 @@ class Opener:
             last = replace(last, ended=last.began)
         self.last = last
         self.context: Context | None = None
-        self._pressed: deque[Context] = deque(maxlen=MOST_PRESSED)
+        self._pressed: tuple[Context, ...] = ()
         """The contexts of buttons of notifications."""
 
     @callback
@@ -58,7 +57,7 @@ class Opener:
 
     @callback
     def _async_pressed(self, event: Event) -> None:
-        self._pressed.append(event.context)
+        self._pressed = (*self._pressed, event.context)[-MOST_PRESSED:]
 
     @asynccontextmanager
     async def calling(self, context: Context | None) -> AsyncGenerator[None]:

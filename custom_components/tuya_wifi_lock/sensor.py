@@ -35,7 +35,7 @@ from .entity import (
     seen,
 )
 from .members import Member
-from .texts import async_texts
+from .texts import text
 from .tuyalock import BATTERY_LEVELS, Age, LockState, TemporaryPassword
 
 PARALLEL_UPDATES = 0
@@ -176,7 +176,6 @@ class ConditionSensor(TuyaLockEntity, SensorEntity):
     async def async_added_to_hass(self) -> None:
         """Show what a check finds now, and whatever later ones find."""
         await super().async_added_to_hass()
-        self._texts = await async_texts(self.hass, "finding_seen")
         self._take(check_lock(self.coordinator))
         signal = checked_signal(self.coordinator.config_entry.entry_id)
         self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_checked))
@@ -185,7 +184,7 @@ class ConditionSensor(TuyaLockEntity, SensorEntity):
         worst = condition(self.coordinator, findings)
         self._attr_native_value = worst and worst.value
         shown = [one for one in findings if one.state in {State.PROBLEM, State.ATTENTION}]
-        seen = [self._texts[one.text].format(**one.values) for one in shown]
+        seen = [text(self.hass, "finding_seen", one.text).format(**one.values) for one in shown]
         self._attr_extra_state_attributes = {"findings": seen}
 
     @callback

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 import gc
 from itertools import pairwise
+from time import process_time
 import tracemalloc
 from typing import Any
 from unittest.mock import patch
@@ -69,6 +70,9 @@ async def crowd(version: str, size: int, *, settle: float, watched: float) -> Re
             results["start_bare"].append(await house.set_up_bare(part) / len(part))
             results["start"].append(await house.set_up_locks(part) / len(part))
         await asyncio.sleep(settle)
+        began = process_time()
+        await asyncio.sleep(watched)
+        results["cpu"] = (process_time() - began) / watched
         results["callbacks"] = await _watch_sleep(watched)
         results["connect"] = max((await house.wake(range(1, size + 1), 0.001)).values())
     return results

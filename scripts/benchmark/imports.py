@@ -1,9 +1,9 @@
 """What importing our modules costs beside what Home Assistant has imported anyway."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 import json
 import os
-from statistics import median
 import subprocess
 import sys
 import tempfile
@@ -30,8 +30,11 @@ import importlib, json, sys
 from pathlib import Path
 from time import process_time
 usual, tinytuya, package, platforms = json.loads(sys.argv[1])
+at = process_time()
 for name in usual:
     importlib.import_module(name)
+before = process_time() - at
+known = set(sys.modules)
 at = process_time()
 for name in tinytuya:
     importlib.import_module(name)
@@ -47,38 +50,40 @@ names = {
     for path in folder.rglob("*.py")
 }
 later = sorted(name.removeprefix(package + ".") for name in names - set(sys.modules))
-print(json.dumps([theirs, ours, len(names) - len(later), later]))
+foreign = [name for name in set(sys.modules) - known if not name.startswith(package)]
+print(json.dumps([before, theirs, ours, len(names) - len(later), later, foreign]))
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """CPU seconds of importing tinytuya, and ours; how many modules, and which are left."""
+    """What a set-up imports; CPU seconds of Home Assistant's modules, of tinytuya, and of ours."""
 
+    usual: float
     tinytuya: float
     ours: float
     modules: int
     later: list[str]
+    """The modules of ours that are left until they are used."""
+    foreign: list[str]
+    """The modules of others that we have caused to be imported."""
 
 
-def measure(repeats: int) -> Found:
-    """Import what a set-up needs in fresh processes; return the medians.
-
-    The first run writes the bytecode, as the first start after an update does, whatever the
-    environment says of that; it does not count.
-    """
-    arguments = json.dumps([USUAL, TINYTUYA, INTEGRATION, PLATFORMS])
+def measure(repeats: int) -> list[Found]:
+    """Import what a set-up needs in fresh processes, with bytecode as after the first start."""
     with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": folder}
-        runs = [
-            json.loads(
-                subprocess.run(
-                    [sys.executable, "-c", _TIMED, arguments],
-                    check=True,
-                    capture_output=True,
-                    env=environment,
-                ).stdout
-            )
-            for _ in range(repeats + 1)
-        ][1:]
-    return Found(median(run[0] for run in runs), median(run[1] for run in runs), *runs[0][2:])
+        # Written by the first run, whatever the environment says of that; it does not count.
+        more = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": folder}
+        return [import_once(more) for _ in range(repeats + 1)][1:]
+
+
+def import_once(more: Mapping[str, str]) -> Found:
+    """Import what a set-up needs in a fresh process with these variables."""
+    arguments = json.dumps([USUAL, TINYTUYA, INTEGRATION, PLATFORMS])
+    done = subprocess.run(
+        [sys.executable, "-c", _TIMED, arguments],
+        check=True,
+        capture_output=True,
+        env={**os.environ, **more},
+    )
+    return Found(*json.loads(done.stdout))

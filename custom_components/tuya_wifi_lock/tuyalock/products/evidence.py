@@ -157,8 +157,14 @@ class Evidence:
         for id_, families in self.shown.items():
             for family in _HAVE[id_]:
                 votes[family] += 1 if family in families else -1
-        most = max(votes.values())
-        return frozenset(family for family, count in votes.items() if count == most)
+        return _leaders(tuple(votes.values()))
+
+
+@cache
+def _leaders(votes: tuple[int, ...]) -> frozenset[Family]:
+    """Return the families with most votes; all locks share what is the same."""
+    most = max(votes)
+    return frozenset(family for family, count in zip(Family, votes, strict=True) if count == most)
 
 
 @cache
