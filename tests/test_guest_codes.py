@@ -575,6 +575,21 @@ async def test_a_deletion_is_made_up_for_when_the_cloud_works_again(
     assert page(entry) == {}
 
 
+async def test_a_deletion_outlasts_a_list_without_its_code(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock
+) -> None:
+    await make(hass, entry, "Anna")
+    cloud.drop(r".*", times=None)
+    await delete(hass, entry, "Anna")
+    cloud.recover()
+    cloud.garble("/temp-passwords$", text='{"success": true, "t": 0, "result": []}')
+    await refreshed(hass, entry)
+    assert page(entry) == {}
+    await refreshed(hass, entry)
+    await polled(hass)
+    assert page(entry) == {"Anna": DELETING}
+
+
 async def test_a_code_that_the_cloud_does_not_delete_holds_up_no_other(
     hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock
 ) -> None:

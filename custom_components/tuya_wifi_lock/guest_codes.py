@@ -81,8 +81,6 @@ class _GuestCodePage:
             codes = {code.id: code for code in (*guests.codes, *guests.failed)}
             self._note_deletions()
             self._show(codes)
-            self._unwanted &= set(self._shown.values())
-            self._tried &= self._unwanted
         finally:
             self._updating = False
         self._delete_unwanted(codes)
