@@ -82,7 +82,7 @@ async def trigger(house: House, page: Page, path: Path) -> None:
 
 async def member(house: House, page: Page, path: Path) -> None:
     """Somebody new, with the numbers that nobody owns."""
-    await page.look(*SCREEN)
+    await page.look(1000, 940)
     await house.open(page, "config/integrations/integration/tuya_wifi_lock")
     await page.click("ha-button", "Add member")
     await page.click("ha-selector-text")
