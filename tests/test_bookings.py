@@ -358,6 +358,11 @@ async def test_a_booking_that_the_cloud_refuses_does_not_hold_up_the_next_one(
     cloud.fail(7777, "/temp-password$")
     assert (await portal.sync())["made"] == ["Ben"]
     assert await sync(hass) == NOTHING | {"made": ["Anna"]}
+    for number in range(20):
+        portal.book(f"Guest {number}", 26)
+    cloud.fail(7777, "/temp-password$", times=None)
+    # One for each place, and one more.
+    assert len((await portal.sync())["failed"]) == 9
 
 
 async def test_a_calendar_that_is_empty_all_of_a_sudden_is_not_believed(
@@ -372,6 +377,24 @@ async def test_a_calendar_that_is_empty_all_of_a_sudden_is_not_believed(
     assert ["mistake" in message for message in phone.messages] == [False, False, True, True]
     portal.stays = stays[1:]
     assert await portal.sync() == NOTHING | {"deleted": ["Anna"]}
+
+
+async def test_a_list_in_which_a_code_is_missing_makes_no_second_one(
+    hass: HomeAssistant, cloud: SimulatedCloud, lock: SimulatedLock, portal: Portal
+) -> None:
+    stay = portal.book("Anna")
+    await portal.sync()
+    stay.end += timedelta(days=1)
+    cloud.garble("/temp-passwords$", text='{"success": true, "t": 0, "result": []}')
+    assert "already is a guest code" in (await portal.sync())["failed"][0]["error"]
+    assert await sync(hass) == NOTHING | {"changed": ["Anna"]}
+    (row,) = cloud.rows(lock.device_id)
+    assert row.invalid_time == stay.end.timestamp()
+    # Nor is a code kept whose booking is canceled then.
+    portal.stays.clear()
+    cloud.garble("/temp-passwords$", text='{"success": true, "t": 0, "result": []}')
+    assert await portal.sync() == NOTHING
+    assert await sync(hass) == NOTHING | {"deleted": ["Anna"]}
 
 
 async def test_a_crash_while_a_code_is_made_makes_no_second_one(

@@ -98,6 +98,7 @@ class RequestSensor(LockValue[float | None], BinarySensorEntity):
     """If somebody at the door asks to be let in, and until when the lock waits for the answer."""
 
     entity_description: RequestDescription
+    _unrecorded_attributes = frozenset({"until"})
 
     @property
     @override

@@ -148,7 +148,9 @@ class _Sync:
         self._guests = bookings.guests
         self._phones = wishes.phones or bookings.guests.phones
         self._calendar = _calendar_id(bookings.hass, wishes.calendar)
-        self._refreshed = self._full = False
+        self._refreshed = False
+        self._tries: int | None = None
+        """How many more codes may be requested, as far as that is known."""
         self.result = Synced()
 
     async def async_run(self, events: Iterable[CalendarEvent]) -> None:
@@ -257,13 +259,15 @@ class _Sync:
             password, digits = await _async_first(
                 codes, lambda one: guests.async_change(which, start=start, end=end, code=one)
             )
-        elif self._full:
+        elif self._tries == 0:
             # Whoever comes later waits for a place too.
             return
         else:
-            self._full = guests.room <= 0
+            self._tries = guests.room if self._tries is None else self._tries - 1
             name = self._free_name(booking.guest)
-            await keep(old, old := replace(booking, name=name))
+            # A list can lack a code that is there again the next time.
+            before = old.code if old else None
+            await keep(old, old := replace(booking, name=name, code=before))
             password, digits = await _async_first(
                 codes, lambda one: guests.async_add(name, start, end, code=one)
             )
@@ -291,7 +295,12 @@ class _Sync:
 
     async def _async_delete(self, booking: Booking) -> None:
         """Delete the code of a booking, as far as it is still valid."""
-        code = await self._async_code(booking) if booking.end > time.time() else None
+        is_over = booking.end <= time.time()
+        code = None if is_over else await self._async_code(booking)
+        if code is None and booking.code and not is_over:
+            # It can be missing in this list only, so that it is looked for once more.
+            await self._bookings.async_keep(booking, replace(booking, code=None))
+            return
         others = (one for one in self._bookings.known if one is not booking)
         if code is None or any(
             one.code == code.id and not self._is_of_removed(one) for one in others

@@ -467,7 +467,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             )
         if (snapshot.last_unlock, snapshot.passwords) != (before.last_unlock, before.passwords):
             self.last_unlocked_by = self._who_unlocked(snapshot.last_unlock)
-        self._async_save(SOON if _lasting(snapshot) != _lasting(before) else LATER)
+        at_once = self._written != self.lock.journal.changes
+        soon = at_once or _lasting(snapshot) != _lasting(before)
+        self._async_save(SOON if soon else LATER)
         self.async_set_updated_data(snapshot)
         if update.records:
             self.records.async_take(update.records)

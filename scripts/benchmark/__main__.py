@@ -53,7 +53,7 @@ def main() -> None:
         help=f"{', '.join(SECTIONS)}, or all of these; calls: count our calls, and no more",
     )
     parser.add_argument(
-        "--quick", action="store_true", help="little of everything at once: rough, < 30 s"
+        "--quick", action="store_true", help="little of everything at once: rough, about a minute"
     )
     parser.add_argument("--version", choices=("3.4", "3.5"), default="3.4", help="of the protocol")
     parser.add_argument(

@@ -17,8 +17,10 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
     MockConfigEntry,
 )
 
+import custom_components
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, callback
+from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 
 from .home import home
 from .push import BLOCK, FIRST_SECONDS, GAP, SETTLED
@@ -34,6 +36,9 @@ async def peer(version: str, folder: str, entry: str) -> dict[str, Any]:
         domain = json.loads(await asyncio.to_thread((source / "manifest.json").read_text))["domain"]
         to = hass.config.path("custom_components", domain)
         await asyncio.to_thread(shutil.copytree, source, to)
+        # Home Assistant has looked already which there are.
+        hass.data.pop(DATA_CUSTOM_COMPONENTS, None)
+        custom_components.__path__.append(hass.config.path("custom_components"))
         written: dict[str, int] = {}
 
         @callback
@@ -45,7 +50,8 @@ async def peer(version: str, folder: str, entry: str) -> dict[str, Any]:
         await locks.wake([0])
         made = MockConfigEntry(domain=domain, **await _entry(Path(entry), locks.address(0)))
         made.add_to_hass(hass)
-        assert await hass.config_entries.async_setup(made.entry_id)
+        if not await hass.config_entries.async_setup(made.entry_id):
+            raise SystemExit(f"{domain}: {made.state}, {made.reason}")
         await asyncio.sleep(FIRST_SECONDS)
         took, pushes, began = [], 0, process_time()
         for _ in range(BLOCKS):

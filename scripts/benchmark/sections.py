@@ -162,7 +162,7 @@ async def growth(plan: Plan) -> list[Row]:
                 milliseconds(ours),
                 f"floor {milliseconds(floor)}",
                 times(ours, floor),
-                verdict("flat (1.25x the first)", ratio <= 1.25 * first),
+                verdict("flat: <= 1.5x the first", ratio <= 1.5 * first),
             )
         )
     return rows

@@ -254,6 +254,16 @@ def test_a_password_may_keep_its_name_but_not_take_another_s() -> None:
     assert mistake(refused) is Mistake.NAME_TAKEN
 
 
+def test_each_of_two_that_have_one_name_from_the_app_can_be_changed() -> None:
+    first, second = (password(id=id_) for id_ in ("1", "2"))
+    ended = password(id="3", end=int(NOW) - 60)
+    passwords = book(first, second, ended)
+    passwords.check_change(first, request(), NOW)
+    with pytest.raises(PasswordRefused) as refused:
+        passwords.check_change(ended, request(), NOW)
+    assert mistake(refused) is Mistake.NAME_TAKEN
+
+
 def test_a_change_needs_no_further_place() -> None:
     passwords = book(*(password(f"P{number}") for number in range(MAX_VALID)))
     passwords.check_change(passwords.find("P3"), request("P3"), NOW)

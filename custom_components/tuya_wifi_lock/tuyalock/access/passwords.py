@@ -125,8 +125,11 @@ class PasswordBook:
         if password.phase is PasswordPhase.DELETING:
             raise self._unknown()
         check_request(request, now)
-        self._check_name(request.name, password.id, now)
-        if not password.counts(now):
+        is_there = password.counts(now)
+        if not is_there or request.name != password.name:
+            # The app lets two have one name, and both can be changed.
+            self._check_name(request.name, password.id, now)
+        if not is_there:
             self._check_room(now)
 
     def find(self, which: str | int) -> TemporaryPassword:
