@@ -358,6 +358,11 @@ async def test_a_booking_that_the_cloud_refuses_does_not_hold_up_the_next_one(
     cloud.fail(7777, "/temp-password$")
     assert (await portal.sync())["made"] == ["Ben"]
     assert await sync(hass) == NOTHING | {"made": ["Anna"]}
+    for number in range(20):
+        portal.book(f"Guest {number}", 26)
+    cloud.fail(7777, "/temp-password$", times=None)
+    # One for each place, and one more.
+    assert len((await portal.sync())["failed"]) == 9
 
 
 async def test_a_calendar_that_is_empty_all_of_a_sudden_is_not_believed(

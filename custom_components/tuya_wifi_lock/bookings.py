@@ -148,7 +148,9 @@ class _Sync:
         self._guests = bookings.guests
         self._phones = wishes.phones or bookings.guests.phones
         self._calendar = _calendar_id(bookings.hass, wishes.calendar)
-        self._refreshed = self._full = False
+        self._refreshed = False
+        self._tries: int | None = None
+        """How many more codes may be requested, as far as that is known."""
         self.result = Synced()
 
     async def async_run(self, events: Iterable[CalendarEvent]) -> None:
@@ -257,11 +259,11 @@ class _Sync:
             password, digits = await _async_first(
                 codes, lambda one: guests.async_change(which, start=start, end=end, code=one)
             )
-        elif self._full:
+        elif self._tries == 0:
             # Whoever comes later waits for a place too.
             return
         else:
-            self._full = guests.room <= 0
+            self._tries = guests.room if self._tries is None else self._tries - 1
             name = self._free_name(booking.guest)
             # A list can lack a code that is there again the next time.
             before = old.code if old else None
