@@ -144,7 +144,9 @@ class LockStore(SalvagedStore):
         """Write the second file; only then do its records leave the first one."""
         settled = [row for row in rows if row["delivered"] and row["age"] is not None]
         await self._older.async_save({"records": settled})
-        self._rows = {row["id"]: row for row in settled}
+        # An error, of a full disk for example, is logged and not raised.
+        if await self._older.async_read() == {"records": settled}:
+            self._rows = {row["id"]: row for row in settled}
 
     async def async_settle(self) -> None:
         """Wait until the second file is written, if it is about to be."""

@@ -145,7 +145,10 @@ async def starting(plan: Plan) -> list[Row]:
             f"{found['cpu']:.2%} of one",
             f"{len(ran) / plan.watched / plan.crowd:.1f} callbacks a second for each: short dials",
         ),
-        Row(f"all radios on at once -> all connected, {locks}", milliseconds(found["connect"])),
+        Row(
+            f"{locks} wake at once: radio on -> first report, the slowest",
+            milliseconds(found["connect"]),
+        ),
     ]
 
 

@@ -20,6 +20,7 @@ from custom_components.tuya_wifi_lock.tuyalock import Kind
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.storage import Store
+from homeassistant.util.file import WriteError
 from tests.common import (
     LATE_UNLOCK,
     UNLOCK,
@@ -42,6 +43,8 @@ class Disk:
     def __init__(self, storage: dict[str, Any], entry: MockConfigEntry) -> None:
         self._storage, self._key = storage, f"{DOMAIN}.{entry.entry_id}"
         self.writes = 0
+        self.is_full = False
+        """Nothing can be written but the file of the lock itself."""
 
     @property
     def document(self) -> Any:
@@ -79,6 +82,8 @@ def disk(hass_storage: dict[str, Any], entry: MockConfigEntry) -> Generator[Disk
 
     async def write(store: SalvagedStore, data: dict[str, Any]) -> None:
         disk.writes += 1
+        if disk.is_full and store.key.endswith(".records"):
+            raise WriteError("the disk is full")
         await Store._async_write_data(store, data)
 
     with patch.object(SalvagedStore, "_async_write_data", write):
@@ -212,6 +217,27 @@ async def test_records_that_were_delivered_are_not_written_with_each_opening(
     await power_fails(hass, entry, simulated_lock, disk)
     assert len(automation.told) == 26
     assert len(entry.runtime_data.lock.records(Kind.UNLOCK)) == 26
+
+
+async def test_records_stay_in_the_first_file_while_the_second_cannot_be_written(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    disk: Disk,
+    automation: Automation,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    disk.is_full = True
+    for number in range(25):
+        await simulated_lock.finger(number)
+    await reported(hass, simulated_lock)
+    await hass.async_block_till_done()
+    await simulated_lock.finger(25)
+    await disk.wait_for_record(26)
+    await reported(hass, simulated_lock)
+    await disk.wait_for_delivery()
+    await power_fails(hass, entry, simulated_lock, disk)
+    assert len(automation.told) == len(entry.runtime_data.lock.records(Kind.UNLOCK)) == 26
 
 
 @pytest.mark.parametrize("damage", [[], {"records": 1}, {"records": [{}]}])
