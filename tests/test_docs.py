@@ -27,7 +27,7 @@ ROOT = Path(__file__).parent.parent
 INTEGRATION = ROOT / "custom_components" / DOMAIN
 PAGES = {
     path: path.read_text()
-    for path in (ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md")))
+    for path in (ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md")))
 }
 ALL = "\n".join(PAGES.values())
 REFERENCE = PAGES[ROOT / "docs" / "reference.md"]
@@ -189,6 +189,16 @@ def test_all_that_an_owner_meets_is_named(kind: str) -> None:
         names = {one["name"] for one in TEXTS[kind].values()}
     assert names
     assert {name for name in names if name.lower() not in named} == set()
+
+
+@pytest.mark.parametrize("kind", ["triggers", "conditions"])
+def test_each_trigger_and_condition_has_a_page_with_its_options_and_an_example(kind: str) -> None:
+    for key, texts_of_it in TEXTS[kind].items():
+        page = PAGES[ROOT / "docs" / kind / f"{key}.md"]
+        assert page.startswith(f"# {texts_of_it['name']}\n")
+        assert f"{kind[:-1]}: {DOMAIN}.{key}\n" in page
+        fields = texts_of_it.get("fields", {})
+        assert [one for one in fields if f"| {fields[one]['name']} | `{one}` |" not in page] == []
 
 
 def test_each_phase_of_a_password_is_explained() -> None:

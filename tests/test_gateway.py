@@ -305,6 +305,8 @@ async def test_it_is_unavailable_while_neither_project_nor_account_answers(
     await hass.async_block_till_done()
     assert state(hass, "lock.garden_gate").state == "unavailable"
     assert state(hass, "event.garden_gate_last_opening").state == "unavailable"
+    failure = with_project.runtime_data.cloud.last_exception
+    assert (failure.translation_domain, failure.translation_key) == (DOMAIN, "cloud_silent")
     cloud.recover()
     cloud.log(GATE, "unlock_fingerprint", 3, time.time())
     await with_project.runtime_data.cloud.async_check()

@@ -74,6 +74,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool
 
 async def async_unload_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool:
     """Unload a lock."""
+    # First, so that what is reported meanwhile waits for the next start, and is not lost.
     await entry.runtime_data.async_close()
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
