@@ -92,6 +92,12 @@ def test_the_examples_call_actions_with_fields_that_they_have() -> None:
         assert call.get("data", {}).keys() <= fields.keys()
 
 
+def test_each_field_of_an_action_is_named() -> None:
+    named = {key for service in TEXTS["services"].values() for key in service.get("fields", {})}
+    assert named
+    assert [key for key in named if f"`{key}`" not in REFERENCE + GUESTS] == []
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_links_lead_somewhere(path: Path) -> None:
     targets = re.findall(r"\]\(([^)]+)\)|src=\"([^\"]+)\"", PAGES[path])
@@ -206,7 +212,8 @@ def test_each_phase_of_a_password_is_explained() -> None:
 
 
 def test_each_option_is_named_as_its_form_names_it() -> None:
-    for name in TEXTS["options"]["step"]["behaviour"]["data"].values():
+    steps = TEXTS["options"]["step"]
+    for name in [*steps["behaviour"]["data"].values(), *steps["guests"]["data"].values()]:
         assert f"| {name} |" in REFERENCE
     for way in TEXTS["selector"]["unlock_with"]["options"].values():
         assert f"| {way}" in REFERENCE
