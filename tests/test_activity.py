@@ -7,6 +7,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.tuya_wifi_lock.dispatcher import Delivery
 from custom_components.tuya_wifi_lock.lock import async_log_unlock
+from custom_components.tuya_wifi_lock.texts import async_load_texts
 from custom_components.tuya_wifi_lock.tuyalock import Age, Record, Source, Unlock
 from custom_components.tuya_wifi_lock.tuyalock.models import When
 from homeassistant.config_entries import ConfigSubentry
@@ -114,6 +115,7 @@ async def test_it_says_how_and_when(
     says: str,
 ) -> None:
     await hass.config.async_set_time_zone("America/Los_Angeles")
+    await async_load_texts(hass)
     entries = async_capture_events(hass, EVENT_LOGBOOK_ENTRY)
     record = Record(
         id=1,
