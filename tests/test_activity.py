@@ -46,6 +46,19 @@ async def test_it_says_who_unlocked_which_door_and_how(
     assert entries[1].data["message"] == "was unlocked by someone with fingerprint 4"
 
 
+async def test_it_follows_when_another_language_is_chosen(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await hass.config.async_update(language="pl")
+    await hass.async_block_till_done()
+    entries = async_capture_events(hass, EVENT_LOGBOOK_ENTRY)
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    (told,) = entries
+    assert told.data["message"] == "odblokowano: ktoś, odciskiem palca 3"
+
+
 async def test_it_names_the_guest(
     hass: HomeAssistant,
     entry: MockConfigEntry,

@@ -27,7 +27,7 @@ ROOT = Path(__file__).parent.parent
 INTEGRATION = ROOT / "custom_components" / DOMAIN
 PAGES = {
     path: path.read_text()
-    for path in (ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md")))
+    for path in (ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md")))
 }
 ALL = "\n".join(PAGES.values())
 REFERENCE = PAGES[ROOT / "docs" / "reference.md"]
@@ -90,6 +90,12 @@ def test_the_examples_call_actions_with_fields_that_they_have() -> None:
     for call in called:
         fields = services[call["action"].removeprefix(f"{DOMAIN}.")].get("fields", {})
         assert call.get("data", {}).keys() <= fields.keys()
+
+
+def test_each_field_of_an_action_is_named() -> None:
+    named = {key for service in TEXTS["services"].values() for key in service.get("fields", {})}
+    assert named
+    assert [key for key in named if f"`{key}`" not in REFERENCE + GUESTS] == []
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
@@ -191,12 +197,23 @@ def test_all_that_an_owner_meets_is_named(kind: str) -> None:
     assert {name for name in names if name.lower() not in named} == set()
 
 
+@pytest.mark.parametrize("kind", ["triggers", "conditions"])
+def test_each_trigger_and_condition_has_a_page_with_its_options_and_an_example(kind: str) -> None:
+    for key, texts_of_it in TEXTS[kind].items():
+        page = PAGES[ROOT / "docs" / kind / f"{key}.md"]
+        assert page.startswith(f"# {texts_of_it['name']}\n")
+        assert f"{kind[:-1]}: {DOMAIN}.{key}\n" in page
+        fields = texts_of_it.get("fields", {})
+        assert [one for one in fields if f"| {fields[one]['name']} | `{one}` |" not in page] == []
+
+
 def test_each_phase_of_a_password_is_explained() -> None:
     assert [phase for phase in PasswordPhase if f"| `{phase}` |" not in GUESTS] == []
 
 
 def test_each_option_is_named_as_its_form_names_it() -> None:
-    for name in TEXTS["options"]["step"]["behaviour"]["data"].values():
+    steps = TEXTS["options"]["step"]
+    for name in [*steps["behaviour"]["data"].values(), *steps["guests"]["data"].values()]:
         assert f"| {name} |" in REFERENCE
     for way in TEXTS["selector"]["unlock_with"]["options"].values():
         assert f"| {way}" in REFERENCE

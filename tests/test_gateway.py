@@ -18,7 +18,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.json import json_dumps
-from tests.common import pass_time, state
+from tests.common import Automation, pass_time, state
 from tests.conftest import setup, wait_for
 from tests.devices import find, read_diagnostics
 from tests.flows import INTEGRATION, Flow, project
@@ -293,7 +293,10 @@ async def test_the_project_gives_it_temporary_passwords(
 
 
 async def test_it_is_unavailable_while_neither_project_nor_account_answers(
-    hass: HomeAssistant, with_project: MockConfigEntry, cloud: SimulatedCloud
+    hass: HomeAssistant,
+    with_project: MockConfigEntry,
+    cloud: SimulatedCloud,
+    automation: Automation,
 ) -> None:
     assert state(hass, "lock.garden_gate").state == "unknown"
     cloud.http_status = 502
@@ -301,6 +304,16 @@ async def test_it_is_unavailable_while_neither_project_nor_account_answers(
     await with_project.runtime_data.cloud.async_check()
     await hass.async_block_till_done()
     assert state(hass, "lock.garden_gate").state == "unavailable"
+    assert state(hass, "event.garden_gate_last_opening").state == "unavailable"
+    failure = with_project.runtime_data.cloud.last_exception
+    assert (failure.translation_domain, failure.translation_key) == (DOMAIN, "cloud_silent")
+    cloud.recover()
+    cloud.log(GATE, "unlock_fingerprint", 3, time.time())
+    await with_project.runtime_data.cloud.async_check()
+    await hass.async_block_till_done()
+    # The answer that ends it brings an opening, which triggers hear.
+    assert [one.number for one in automation.told] == [3]
+    assert state(hass, "lock.garden_gate").state != "unavailable"
 
 
 # What its owner is asked and told

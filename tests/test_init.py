@@ -150,11 +150,12 @@ async def test_a_refused_key_asks_for_another_and_a_right_one_heals(
     assert (flow["handler"], flow["context"]["source"]) == (DOMAIN, SOURCE_REAUTH)
     assert any("reauth" in issue_id for _, issue_id in ir.async_get(hass).issues)
     assert state(hass, LOCK).state == "unavailable"
-    assert state(hass, UNLOCK).state == "unknown"
+    assert state(hass, UNLOCK).state == "unavailable"
     simulated_lock.faults.wrong_local_key = None
     assert simulated_lock.local_key == right
     await wake(hass, entry, simulated_lock)
     assert state(hass, LOCK).state == "unknown"
+    assert state(hass, UNLOCK).state == "unknown"
     assert not hass.config_entries.flow.async_progress()
     assert not ir.async_get(hass).issues
 

@@ -24,7 +24,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError,
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util, yaml as yaml_util
 from tests.common import LOCK, UNLOCK, reported, set_up_awake, state
-from tests.conftest import setup
+from tests.conftest import setup, wait_for
 from tests.guests import CODE, OTHER_CODE, act, add, fetch, hours, listed
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
@@ -346,6 +346,24 @@ async def test_without_a_project_it_is_refused(
     with pytest.raises(ServiceValidationError) as refused:
         await act(hass, action, **ACTIONS[action])
     assert (refused.value.translation_domain, refused.value.translation_key) == (DOMAIN, "no_cloud")
+
+
+async def test_a_lock_that_is_unavailable_is_not_skipped_and_one_that_is_not_loaded_says_so(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock
+) -> None:
+    lock.faults.wrong_local_key = "another key 1234"
+    await lock.wake()
+    await wait_for(hass, lambda: state(hass, LOCK).state == "unavailable")
+    await add(hass)
+    (row,) = cloud.rows(lock.device_id)
+    data = {"entity_id": "all", "which": "Cleaner"}
+    await hass.services.async_call(DOMAIN, "delete_temporary_password", data, blocking=True)
+    assert changes(cloud)[-1].endswith(f"/{row.id}")
+    assert await act(hass, "get_records") == {"records": []}
+    await hass.config_entries.async_unload(entry.entry_id)
+    with pytest.raises(ServiceValidationError) as refused:
+        await hass.services.async_call(DOMAIN, "delete_temporary_password", data, blocking=True)
+    assert refused.value.translation_key == "lock_not_loaded"
 
 
 @pytest.mark.parametrize("action", list(ACTIONS))

@@ -1,11 +1,17 @@
 """Every language says the same, with the same things to fill in."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 import json
+import logging
 from pathlib import Path
 import re
 
 import pytest
+
+from custom_components.tuya_wifi_lock.const import DOMAIN
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.translation import async_get_translations
 
 FOLDER = Path(__file__).parent.parent / "custom_components" / "tuya_wifi_lock" / "translations"
 LANGUAGES = sorted({path.stem for path in FOLDER.glob("*.json")} - {"en"})
@@ -114,6 +120,24 @@ def test_what_stands_on_buttons_and_tiles_is_short(language: str) -> None:
         if is_narrow(path) and len(text) > max(2 * len(ENGLISH[path]), len(ENGLISH[path]) + LONGER)
     ]
     assert not long
+
+
+@in_each_language
+async def test_home_assistant_loads_it_without_a_complaint(
+    hass: HomeAssistant, caplog: pytest.LogCaptureFixture, language: str
+) -> None:
+    """And no text has braces that nothing fills in."""
+    await hass.config.async_update(language=language)
+    for category in sorted({path[0] for path in ENGLISH}):
+        texts = await async_get_translations(hass, language, category, {DOMAIN})
+        assert texts
+        for key, text in texts.items():
+            assert not re.search(r"[{}]", text.format_map(defaultdict(str))), key
+    assert not [
+        one.getMessage()
+        for one in caplog.records
+        if one.levelno >= logging.WARNING and one.name == async_get_translations.__module__
+    ]
 
 
 def test_the_page_for_translators_lists_all_languages() -> None:

@@ -344,10 +344,12 @@ async def test_a_session_that_breaks_off_for_long_is_told(
     entry: MockConfigEntry,
     simulated_lock: SimulatedLock,
     monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     heard.disconnect()
     await pass_time(hass, LOOK)
     assert await trouble(hass, entry) == Trouble.CONNECTING
+    assert "The Tuya account" not in caplog.text
     monkeypatch.setattr(tuya_account, "OFFLINE_AFTER", 0.0)
     await pass_time(hass, 4)
     assert await trouble(hass, entry) == Trouble.OFFLINE
@@ -355,6 +357,11 @@ async def test_a_session_that_breaks_off_for_long_is_told(
     heard.connect()
     await pass_time(hass, LOOK)
     assert await trouble(hass, entry) is None
+    logged = [one for one in caplog.messages if one.startswith("The Tuya account")]
+    assert logged == [
+        "The Tuya account does not report Wi-Fi lock 0001",
+        "The Tuya account reports Wi-Fi lock 0001",
+    ]
     assert await finger(heard, simulated_lock)
 
 

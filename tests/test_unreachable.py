@@ -10,7 +10,16 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import LockMissing
 from homeassistant.const import ATTR_ENTITY_ID, SERVICE_UNLOCK, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
-from tests.common import LOCK, UNLOCK, fall_asleep, is_awake, set_up_awake, state
+from tests.common import (
+    LOCK,
+    UNLOCK,
+    Automation,
+    fall_asleep,
+    is_awake,
+    reported,
+    set_up_awake,
+    state,
+)
 from tests.conftest import TUYALOCK, wait_for
 from tests.simulator import SimulatedLock
 
@@ -41,13 +50,15 @@ async def test_an_access_control_without_power_is_unavailable_and_logged_once(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     simulated_lock: SimulatedLock,
+    automation: Automation,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
     await simulated_lock.pull_battery()
     await wait_for(hass, lambda: shown(hass) == STATE_UNAVAILABLE)
-    # What has happened at the door is shown all the same.
-    assert state(hass, UNLOCK).state != STATE_UNAVAILABLE
+    assert state(hass, UNLOCK).state == STATE_UNAVAILABLE
     assert caplog.text.count("is missing") == 1
     began = time.monotonic()
     with pytest.raises(LockMissing):
@@ -58,7 +69,10 @@ async def test_an_access_control_without_power_is_unavailable_and_logged_once(
     await wait_for(hass, lambda: shown(hass) != STATE_UNAVAILABLE, 10)
     assert caplog.text.count("is missing") == caplog.text.count("is back") == 1
     await unlock(hass)
-    assert simulated_lock.openings == ["remote"]
+    assert simulated_lock.openings == ["fingerprint 3", "remote"]
+    await reported(hass, simulated_lock)
+    # That it is back is no opening, and the next one is.
+    assert [one.type for one in automation.told] == ["fingerprint", "remote"]
 
 
 async def test_a_battery_lock_that_sleeps_is_available(

@@ -18,6 +18,7 @@ from .names import async_name_device, async_share_name
 from .repairs import async_remove_repairs, async_watch_repairs
 from .services import async_setup_services
 from .store import LockStore
+from .texts import async_follow_language
 from .websocket import async_setup_websocket
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -41,6 +42,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up the actions, the card and, once Home Assistant has put its own there, blueprints."""
     async_setup_services(hass)
     async_setup_websocket(hass)
+    async_follow_language(hass)
     async_when_setup(hass, FRONTEND, async_serve_card)
     async_at_started(hass, async_install_blueprints)
     return True
@@ -74,6 +76,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool
 
 async def async_unload_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool:
     """Unload a lock."""
+    # First, so that what is reported meanwhile waits for the next start, and is not lost.
     await entry.runtime_data.async_close()
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 

@@ -63,6 +63,7 @@ BINARY_SENSORS = (
     ),
     LockBinarySensorDescription(
         key="awake",
+        device_class=BinarySensorDeviceClass.CONNECTIVITY,
         exists_fn=lambda lock: lock.lock.on_network,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,

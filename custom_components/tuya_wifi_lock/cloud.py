@@ -435,12 +435,18 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
     @callback
     def _failed(self, error: CloudError) -> UpdateFailed:
         """Note a failure; the base class reports only the first of several in a row."""
-        before = self.data.lasting_failure
-        lasting = error.text.translation_key if error.is_lasting and error.text else before
+        before, words = self.data.lasting_failure, error.text
+        lasting = words.translation_key if error.is_lasting and words else before
         self.data = replace(self.data, last_failure=(time.time(), error), lasting_failure=lasting)
         if lasting != before:
             self.async_update_listeners()
-        return UpdateFailed(error.name, retry_after=error.retry_after)
+        return UpdateFailed(
+            error.name,
+            retry_after=error.retry_after,
+            translation_domain=words and words.translation_domain,
+            translation_key=words and words.translation_key,
+            translation_placeholders=dict(error.translation_placeholders),
+        )
 
     @callback
     def _async_works(self) -> None:

@@ -215,6 +215,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self.bookings = Bookings(hass, entry, self.guests, booked, self._async_save_now)
         self.available = True
         """The lock is there for us, awake or not; behind a gateway, Tuya reports about it."""
+        self.heard = True
+        """There is something that reports about the lock: itself, the account or the cloud."""
+        self._heard_listeners: list[CALLBACK_TYPE] = []
         self.opener = Opener(hass, beside.opening)
         self.last_unlocked_by = self._who_unlocked(self.data.last_unlock)
         if not beside.clean:
@@ -369,16 +372,24 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         """Call back when the lock has shown something new that it can do, until it is unloaded."""
         self._feature_listeners.append(listener)
 
+    @callback
+    def async_subscribe_heard(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call back when `heard` has changed; return the unsubscribe."""
+        self._heard_listeners.append(listener)
+        return lambda: self._heard_listeners.remove(listener)
+
     @override
     @callback
     def async_update_listeners(self) -> None:
         """Call back all who show something of the lock."""
         snapshot, cloud = self.data, self.cloud
-        if self.lock.on_network:
-            self.available = snapshot.available
-        else:
-            by_account = self.account.trouble in {None, Trouble.CONNECTING}
-            self.available = by_account or (cloud is not None and cloud.last_update_success)
+        by_account = self.account.trouble in {None, Trouble.CONNECTING}
+        by_tuya = by_account or (cloud is not None and cloud.last_update_success)
+        self.available = snapshot.available if self.lock.on_network else by_tuya
+        if self.heard != (heard := self.available or by_tuya):
+            self.heard = heard
+            for listener in tuple(self._heard_listeners):
+                listener()
         features = (
             snapshot.state.seen,
             snapshot.family,

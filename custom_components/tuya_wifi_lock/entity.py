@@ -216,7 +216,7 @@ class LockSetting(TuyaLockEntity):
 
 
 class RecordEntity(Entity):
-    """An entity that follows the records of a kind; nothing else changes it."""
+    """An entity that follows the records of a kind; unavailable while nothing reports them."""
 
     _attr_has_entity_name = True
     _attr_should_poll = False
@@ -224,7 +224,8 @@ class RecordEntity(Entity):
     def __init__(
         self, coordinator: LockCoordinator, kind: Kind, owner_id: str, key: str, device: DeviceInfo
     ) -> None:
-        self._records, self._kind = coordinator.records, kind
+        self._coordinator, self._kind = coordinator, kind
+        self._attr_available = coordinator.heard
         self._attr_unique_id = f"{owner_id}_{key}"
         self._attr_translation_key = key
         self._attr_device_info = device
@@ -233,7 +234,22 @@ class RecordEntity(Entity):
     async def async_added_to_hass(self) -> None:
         """Listen for records."""
         await super().async_added_to_hass()
-        self.async_on_remove(self._records.async_subscribe(self._kind, self._async_delivered))
+        records, subscribe = self._coordinator.records, self._coordinator.async_subscribe_heard
+        self.async_on_remove(records.async_subscribe(self._kind, self._async_take))
+        self.async_on_remove(subscribe(lambda: self._async_show(self._coordinator.heard)))
+
+    @callback
+    def _async_show(self, available: bool) -> None:
+        """Write if something reports records."""
+        if available != self._attr_available:
+            self._attr_available = available
+            self.async_write_ha_state()
+
+    @callback
+    def _async_take(self, delivery: Delivery) -> None:
+        """Be available before the record is shown: triggers ignore what follows unavailable."""
+        self._async_show(available=True)
+        self._async_delivered(delivery)
 
     @callback
     @abstractmethod

@@ -84,10 +84,7 @@ async def async_setup_entry(
 
 
 class RecordEvent(RecordEntity, EventEntity):
-    """Something has happened at the door.
-
-    It is available, whatever the lock is: triggers ignore an event that follows unavailable.
-    """
+    """Something has happened at the door."""
 
     entity_description: LockEventDescription
 

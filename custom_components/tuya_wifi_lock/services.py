@@ -1,7 +1,9 @@
 """The actions of a lock."""
 
+import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 import time
 from typing import Any, Literal
 
@@ -11,7 +13,7 @@ from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
 from homeassistant.components.calendar import DOMAIN as CALENDAR_DOMAIN
 from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import ATTR_ENTITY_ID
+from homeassistant.const import ATTR_ENTITY_ID, ENTITY_MATCH_ALL
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -26,10 +28,7 @@ from homeassistant.exceptions import (
     UnknownUser,
 )
 from homeassistant.helpers import config_validation as cv, device_registry as dr
-from homeassistant.helpers.service import (
-    async_extract_entity_ids,
-    async_register_platform_entity_service,
-)
+from homeassistant.helpers.service import async_extract_entity_ids
 from homeassistant.helpers.typing import VolDictType
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType, JsonValueType
@@ -38,7 +37,6 @@ from .bookings import Wishes
 from .const import DOMAIN
 from .coordinator import LockCoordinator
 from .diagnosis import async_diagnose, async_in_words
-from .entity import TuyaLockEntity
 from .guests import DAYS, LAST_MINUTE, GuestCode, Guests, clock_time
 from .members import Member, members_of
 from .targets import CONF_MEMBERS, CONF_METHODS, mismatch, ours
@@ -68,44 +66,90 @@ ATTR_UNTIL = "until"
 ATTR_WEEKDAYS = "weekdays"
 ATTR_WHICH = "which"
 
-DIAGNOSE = "diagnose"
-
 DYNAMIC_VALID = 300.0
 """Seconds for which a dynamic password opens."""
 OFFLINE_KINDS = ("once", "multiple", "clear_all")
 """Opens once, opens until it ends, or deletes all others."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntityAction:
-    """An action of the lock's entity."""
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A lock for which an action is called."""
 
-    func: Callable[[TuyaLockEntity, ServiceCall], Coroutine[Any, Any, JsonObjectType]]
+    entity_id: str
+    coordinator: LockCoordinator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockAction:
+    """An action of a lock, and its fields."""
+
+    func: Callable[[Target, ServiceCall], Coroutine[Any, Any, JsonObjectType]]
     fields: VolDictType
     response: SupportsResponse = SupportsResponse.ONLY
 
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
-    """Register the actions."""
+    """Register the actions.
+
+    They are none of the entity: Home Assistant would skip a lock that is unavailable, though the
+    records are here, guest codes are in the cloud, and the check is needed most then.
+    """
     for name, action in ACTIONS.items():
-        async_register_platform_entity_service(
-            hass,
+        hass.services.async_register(
             DOMAIN,
             name,
-            entity_domain=LOCK_DOMAIN,
-            schema=action.fields,
-            func=action.func,
+            partial(_async_call, action),
+            schema=cv.make_entity_service_schema(action.fields),
             supports_response=action.response,
         )
-    # Not an action of the entity: it is needed most while the lock is unavailable.
-    hass.services.async_register(
-        DOMAIN,
-        DIAGNOSE,
-        _async_diagnose,
-        schema=cv.make_entity_service_schema({}),
-        supports_response=SupportsResponse.ONLY,
-    )
+
+
+async def _async_call(action: LockAction, call: ServiceCall) -> ServiceResponse:
+    """Call an action for each lock in the target; raise the first error once all are through."""
+    targets = await _async_targets(call)
+    calls = [action.func(one, call) for one in targets]
+    answers: dict[str, JsonValueType] = {}
+    for one, answer in zip(
+        targets, await asyncio.gather(*calls, return_exceptions=True), strict=True
+    ):
+        if isinstance(answer, BaseException):
+            raise answer
+        answers[one.entity_id] = answer
+    return answers if call.return_response else None
+
+
+async def _async_targets(call: ServiceCall) -> list[Target]:
+    """Return the locks in the target, for users who may control them."""
+    hass, named = call.hass, call.data.get(ATTR_ENTITY_ID)
+    if named == ENTITY_MATCH_ALL:
+        found = set(hass.states.async_entity_ids(LOCK_DOMAIN))
+    else:
+        found = await async_extract_entity_ids(call)
+    locks = {
+        entity.entity_id: hass.config_entries.async_get_entry(entity.config_entry_id or "")
+        for entity in ours(hass, found)
+        if entity.domain == LOCK_DOMAIN
+    }
+    if isinstance(named, list) and (strangers := found.intersection(named) - locks.keys()):
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="no_lock_of_ours",
+            translation_placeholders={"entity": ", ".join(sorted(strangers))},
+        )
+    if not locks:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_lock_in_target")
+    for entity_id in locks:
+        await _async_check_permission(call, entity_id, POLICY_CONTROL)
+    for entry in locks.values():
+        if entry and entry.state is not ConfigEntryState.LOADED:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="lock_not_loaded",
+                translation_placeholders={"lock": entry.title},
+            )
+    return [Target(id_, entry.runtime_data) for id_, entry in locks.items() if entry]
 
 
 # The check, and the stored unlocks
@@ -122,44 +166,15 @@ async def _async_check_permission(call: ServiceCall, entity_id: str, policy: str
         raise Unauthorized(context=call.context, entity_id=entity_id, permission=policy)
 
 
-async def _async_diagnose(call: ServiceCall) -> ServiceResponse:
-    """Check the locks in the target, for users who may control them."""
-    hass = call.hass
-    locks = {
-        entity.entity_id: hass.config_entries.async_get_entry(entity.config_entry_id or "")
-        for entity in ours(hass, await async_extract_entity_ids(call))
-        if entity.domain == LOCK_DOMAIN
-    }
-    named = call.data.get(ATTR_ENTITY_ID) or []
-    if strangers := [one for one in named if one not in locks]:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="no_lock_of_ours",
-            translation_placeholders={"entity": ", ".join(strangers)},
-        )
-    if not locks:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_lock_in_target")
-    for entity_id in locks:
-        await _async_check_permission(call, entity_id, POLICY_CONTROL)
-    for entry in locks.values():
-        if entry and entry.state is not ConfigEntryState.LOADED:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="lock_not_loaded",
-                translation_placeholders={"lock": entry.title},
-            )
-    return {
-        entity_id: await async_in_words(hass, await async_diagnose(entry.runtime_data))
-        for entity_id, entry in locks.items()
-        if entry
-    }
+async def _async_diagnose(lock: Target, call: ServiceCall) -> JsonObjectType:
+    """Check a lock."""
+    return await async_in_words(call.hass, await async_diagnose(lock.coordinator))
 
 
-async def _async_get_records(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
+async def _async_get_records(lock: Target, call: ServiceCall) -> JsonObjectType:
     """Return the stored unlocks of a lock, newest first.
 
-    Home Assistant lets those call it who may control the lock; they also have to be those who see
-    its history.
+    Those who may call it also have to be those who see the history of the lock.
     """
     await _async_check_permission(call, lock.entity_id, POLICY_READ)
     records = [*_matching(lock.coordinator, call.data)][: call.data.get(ATTR_LIMIT)]
@@ -220,7 +235,7 @@ def _response(
 # Guest codes, and codes that the lock verifies by itself
 
 
-async def _async_add(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
+async def _async_add(lock: Target, call: ServiceCall) -> JsonObjectType:
     """Make a guest code, and return its digits, which are stored nowhere."""
     data, guests = call.data, await _async_guests(lock, call)
     password, code = await guests.async_add(
@@ -234,7 +249,7 @@ async def _async_add(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
     return {"code": code, **_code_response(lock, password)}
 
 
-async def _async_modify(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
+async def _async_modify(lock: Target, call: ServiceCall) -> JsonObjectType:
     """Change a guest code; without its digits it gets new ones, which the answer has."""
     data, guests = call.data, await _async_guests(lock, call)
     given = data.get(ATTR_CODE)
@@ -251,20 +266,20 @@ async def _async_modify(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectTy
     return {**({} if given else {"code": code}), **_code_response(lock, password)}
 
 
-async def _async_delete(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
+async def _async_delete(lock: Target, call: ServiceCall) -> JsonObjectType:
     """Delete a guest code, and return if the lock has to wake for that."""
     guests = await _async_guests(lock, call)
     return _code_response(lock, await guests.async_delete(call.data[ATTR_WHICH]))
 
 
-async def _async_get(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
+async def _async_get(lock: Target, call: ServiceCall) -> JsonObjectType:
     guests = await _async_guests(lock, call)
     await guests.async_refresh()
     valid: list[JsonValueType] = [_as_json(code) for code in guests.codes]
     return {"passwords": valid, "room": guests.room}
 
 
-async def _async_get_new(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
+async def _async_get_new(lock: Target, call: ServiceCall) -> JsonObjectType:
     """Return the digits of a code that the user who calls has just made in the calendar."""
     coordinator, guests = lock.coordinator, await _async_guests(lock, call)
     with guests.action():
@@ -275,7 +290,7 @@ async def _async_get_new(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectT
     return {"code": code, **_code_response(lock, password)}
 
 
-async def _async_sync(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
+async def _async_sync(lock: Target, call: ServiceCall) -> JsonObjectType:
     """Make the codes of a lock as the bookings of a calendar are."""
     await _async_guests(lock, call)
     await _async_check_permission(call, call.data["calendar"], POLICY_READ)
@@ -298,7 +313,7 @@ async def _async_sync(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType
     }
 
 
-async def _async_get_dynamic(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
+async def _async_get_dynamic(lock: Target, call: ServiceCall) -> JsonObjectType:
     """Return the digits that open for the next minutes."""
     guests = await _async_guests(lock, call)
     with guests.action():
@@ -306,7 +321,7 @@ async def _async_get_dynamic(lock: TuyaLockEntity, call: ServiceCall) -> JsonObj
     return {"code": code, "valid_until": local_iso(time.time() + DYNAMIC_VALID)}
 
 
-async def _async_add_offline(lock: TuyaLockEntity, call: ServiceCall) -> JsonObjectType:
+async def _async_add_offline(lock: Target, call: ServiceCall) -> JsonObjectType:
     """Create digits that the lock verifies by itself, without receiving them."""
     data, guests = call.data, await _async_guests(lock, call)
     with guests.action():
@@ -321,7 +336,7 @@ async def _async_add_offline(lock: TuyaLockEntity, call: ServiceCall) -> JsonObj
     }
 
 
-async def _async_guests(lock: TuyaLockEntity, call: ServiceCall) -> Guests:
+async def _async_guests(lock: Target, call: ServiceCall) -> Guests:
     """Return the guest codes of a lock, if the user who calls may manage them."""
     guests = lock.coordinator.guests
     await guests.async_check(call.context)
@@ -351,7 +366,7 @@ def _weekly(data: Mapping[str, Any]) -> Weekly | Literal[False] | None:
     return Weekly(days=frozenset(days), start=start, end=end or LAST_MINUTE)
 
 
-def _code_response(lock: TuyaLockEntity, password: TemporaryPassword) -> JsonObjectType:
+def _code_response(lock: Target, password: TemporaryPassword) -> JsonObjectType:
     return _as_json(lock.coordinator.guests.seen(password))
 
 
@@ -384,7 +399,8 @@ _WEEKLY: VolDictType = {
 }
 
 ACTIONS = {
-    "get_records": EntityAction(
+    "diagnose": LockAction(func=_async_diagnose, fields={}),
+    "get_records": LockAction(
         func=_async_get_records,
         fields={
             vol.Optional(ATTR_MEMBER): vol.All(cv.ensure_list, [cv.string]),
@@ -394,7 +410,7 @@ ACTIONS = {
             vol.Optional(ATTR_LIMIT): vol.All(vol.Coerce(int), vol.Range(min=1)),
         },
     ),
-    "add_temporary_password": EntityAction(
+    "add_temporary_password": LockAction(
         func=_async_add,
         fields={
             vol.Required(ATTR_NAME): cv.string,
@@ -406,7 +422,7 @@ ACTIONS = {
             **_WEEKLY,
         },
     ),
-    "modify_temporary_password": EntityAction(
+    "modify_temporary_password": LockAction(
         func=_async_modify,
         fields={
             vol.Required(ATTR_WHICH): cv.string,
@@ -418,14 +434,14 @@ ACTIONS = {
         },
         response=SupportsResponse.OPTIONAL,
     ),
-    "delete_temporary_password": EntityAction(
+    "delete_temporary_password": LockAction(
         func=_async_delete,
         fields={vol.Required(ATTR_WHICH): cv.string},
         response=SupportsResponse.OPTIONAL,
     ),
-    "get_temporary_passwords": EntityAction(func=_async_get, fields={}),
-    "get_dynamic_password": EntityAction(func=_async_get_dynamic, fields={}),
-    "add_offline_password": EntityAction(
+    "get_temporary_passwords": LockAction(func=_async_get, fields={}),
+    "get_dynamic_password": LockAction(func=_async_get_dynamic, fields={}),
+    "add_offline_password": LockAction(
         func=_async_add_offline,
         fields={
             vol.Required(ATTR_KIND): vol.In(OFFLINE_KINDS),
@@ -434,8 +450,8 @@ ACTIONS = {
             vol.Optional(ATTR_END): TIME,
         },
     ),
-    "get_new_code": EntityAction(func=_async_get_new, fields={vol.Required(ATTR_WHICH): cv.string}),
-    "sync_guest_codes": EntityAction(
+    "get_new_code": LockAction(func=_async_get_new, fields={vol.Required(ATTR_WHICH): cv.string}),
+    "sync_guest_codes": LockAction(
         func=_async_sync,
         fields={
             vol.Required("calendar"): cv.entity_domain(CALENDAR_DOMAIN),

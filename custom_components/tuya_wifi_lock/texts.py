@@ -3,11 +3,13 @@
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 import re
 
 import voluptuous as vol
 
 from homeassistant.components.frontend.storage import async_user_store
+from homeassistant.const import EVENT_CORE_CONFIG_UPDATE
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
@@ -101,9 +103,15 @@ async def async_error_text(hass: HomeAssistant, error: HomeAssistantError) -> st
     return text.format(**error.translation_placeholders or {})
 
 
-async def async_load_texts(hass: HomeAssistant) -> None:
+async def async_load_texts(hass: HomeAssistant, _: object = None) -> None:
     """Have the texts at hand; they are while a lock is set up."""
     await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
+
+
+@callback
+def async_follow_language(hass: HomeAssistant) -> None:
+    """Have the texts at hand when another language is chosen; Home Assistant loads them late."""
+    hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, partial(async_load_texts, hass))
 
 
 @callback

@@ -134,6 +134,8 @@ class TuyaAccount:
         self._query_from = hass.loop.time() + (QUERY_EVERY - ago if 0 <= ago < QUERY_EVERY else 0)
         self.trouble: Trouble | None = Trouble.NO_LOGIN
         """Why nothing is heard of the lock; None if it is heard."""
+        self._was_heard: bool | None = None
+        """If it was heard before it began to connect, if that is known."""
         self._signed_out: Any = None
         """The device manager whose sign-in Tuya no longer accepts."""
         self._mq: Any = None
@@ -209,6 +211,7 @@ class TuyaAccount:
         before, self.trouble = self.trouble, self._judge(self._listen())
         if self.trouble is not before:
             LOGGER.debug("%s: Tuya account: %s", self._entry.title, self.trouble or "connected")
+            self._log_change()
             self._changed()
         if self.trouble is Trouble.UNEXPECTED and before is not Trouble.UNEXPECTED:
             LOGGER.warning(
@@ -222,6 +225,15 @@ class TuyaAccount:
             self._async_schedule(
                 CHECK_CONNECTING if self.trouble is Trouble.CONNECTING else CHECK_EVERY
             )
+
+    def _log_change(self) -> None:
+        """Log once that the account no longer reports the lock, and once that it does again."""
+        if self.trouble is Trouble.CONNECTING:
+            return
+        heard, lock = self.trouble is None, self._entry.title
+        if self._was_heard is not heard and self._was_heard is not None:
+            LOGGER.info("The Tuya account %s %s", "reports" if heard else "does not report", lock)
+        self._was_heard = heard
 
     @callback
     def _async_schedule(self, delay: float | None) -> None:

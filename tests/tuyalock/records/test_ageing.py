@@ -456,6 +456,20 @@ def test_what_another_source_reports(
     assert age_elsewhere(at, Source.CLOUD) is by_cloud
 
 
+@pytest.mark.parametrize("pace", [0.3, 0.9])
+def test_a_long_burst_of_dated_unlocks_ends_with_no_old_one_as_live(pace: float) -> None:
+    """The time of the last one is ahead of ours, so it is not believed."""
+    lock = Connection()
+    for _ in range(12):
+        lock.unlock(CARD, ago=3600)
+        lock.wait(pace)
+    lock.unlock(FINGER, ago=-3600)
+    lock.wait(pace)
+    lock.unlock(CARD, ago=3600)
+    lock.wait(2)
+    assert set(lock.ages) == {"late card", "unknown fingerprint"}
+
+
 # How long a lock is waited for
 
 

@@ -165,8 +165,10 @@ class Ageing:
 
     def pushed(self, event: Event, at: When) -> tuple[Age | None, list[Verdict]]:
         """Return the age of what was pushed now, None if it has to be held, and of earlier ones."""
-        # A burst that goes on without a quiet second is not over, however long it takes.
-        bursting = self.held is not None or self._clock.monotonic() <= self._burst_until
+        now = self._clock.monotonic()
+        if bursting := now <= self._burst_until:
+            # A burst that goes on without a quiet second is not over, however long it takes.
+            self._burst_until = max(self._burst_until, now + QUIET)
         verdicts: list[Verdict] = [(one.id, None) for one in self._answers if one.event == event]
         others = [one for one in self._answers if one.event != event]
         self._answers = [replace(one, age=Age.UNKNOWN) for one in others]
