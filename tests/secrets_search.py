@@ -77,7 +77,7 @@ class Evidence:
         self._hass, self._storage, self._caplog = hass, hass_storage, caplog
         self._seen: list[tuple[str, str]] = []
         caplog.set_level(logging.DEBUG)
-        for name in [*logging.root.manager.loggerDict, OURS, "tinytuya", "aiohttp"]:
+        for name in [*logging.root.manager.loggerDict, OURS, "aiohttp"]:
             caplog.set_level(logging.DEBUG, name)
         hass.bus.async_listen(MATCH_ALL, self._heard)
 

@@ -462,9 +462,9 @@ async def plant_debug_line(story: Story) -> None:
     logging.getLogger(f"{OURS}.tuyalock.any.module").debug("Sending %s", {"49": CODE})
 
 
-async def plant_line_of_tinytuya(story: Story) -> None:
+async def plant_bytes(story: Story) -> None:
     sent = b64encode(b"\x01" + CODE.encode() + b"\x02")
-    logging.getLogger("tinytuya.core.message_helper").debug("payload %r", sent)
+    logging.getLogger("any.other.logger").debug("payload %r", sent)
 
 
 async def plant_line_of_aiohttp(story: Story) -> None:
@@ -548,7 +548,7 @@ def story(hass: HomeAssistant, evidence: Evidence) -> Story:
     [
         (plant_line, f"log {OURS}"),
         (plant_debug_line, f"log {OURS}.tuyalock.any.module"),
-        (plant_line_of_tinytuya, "log tinytuya.core.message_helper"),
+        (plant_bytes, "log any.other.logger"),
         (plant_line_of_aiohttp, "log aiohttp.client"),
         (plant_line_of_anybody, "log any.new.logger"),
         (plant_trace, f"log {OURS}"),

@@ -283,7 +283,7 @@ export class LockCard extends LitElement {
         <p>
           <strong>${this.hass.formatEntityState(entity)}</strong>${door
             ? this._about(door).map(
-                (one) => html`<span class="dot" aria-hidden="true">·</span>${one}`,
+                (one) => html`<span class="dot" aria-hidden="true">·</span><wbr />${one}`,
               )
             : nothing}
         </p>

@@ -24,7 +24,7 @@ Memory is what Python allocated. Idle entities: as many, on the same platforms a
 
 def header(plan: Plan) -> str:
     """Return on what was measured."""
-    packages = ("homeassistant", "tinytuya", "cryptography")
+    packages = ("homeassistant", "cryptography")
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
     python, cpus = platform.python_version(), os.cpu_count()
     return f"Python {python}, {versions}; {cpus} CPUs; protocol {plan.version}, loopback."

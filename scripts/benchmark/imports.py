@@ -22,23 +22,18 @@ USUAL = (
     "homeassistant.helpers.update_coordinator",
     *(f"homeassistant.components.{platform}" for platform in PLATFORMS),
 )
-TINYTUYA = ("tinytuya.core.crypto_helper", "tinytuya.core.message_helper")
 INTEGRATION = "custom_components.tuya_wifi_lock"
 
 _TIMED = """
 import importlib, json, sys
 from pathlib import Path
 from time import process_time
-usual, tinytuya, package, platforms = json.loads(sys.argv[1])
+usual, package, platforms = json.loads(sys.argv[1])
 at = process_time()
 for name in usual:
     importlib.import_module(name)
 before = process_time() - at
 known = set(sys.modules)
-at = process_time()
-for name in tinytuya:
-    importlib.import_module(name)
-theirs = process_time() - at
 at = process_time()
 root = importlib.import_module(package)
 for name in platforms:
@@ -51,16 +46,15 @@ names = {
 }
 later = sorted(name.removeprefix(package + ".") for name in names - set(sys.modules))
 foreign = [name for name in set(sys.modules) - known if not name.startswith(package)]
-print(json.dumps([before, theirs, ours, len(names) - len(later), later, foreign]))
+print(json.dumps([before, ours, len(names) - len(later), later, foreign]))
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a set-up imports; CPU seconds of Home Assistant's modules, of tinytuya, and of ours."""
+    """What a set-up imports; CPU seconds of Home Assistant's modules, and of ours."""
 
     usual: float
-    tinytuya: float
     ours: float
     modules: int
     later: list[str]
@@ -79,7 +73,7 @@ def measure(repeats: int) -> list[Found]:
 
 def import_once(more: Mapping[str, str]) -> Found:
     """Import what a set-up needs in a fresh process with these variables."""
-    arguments = json.dumps([USUAL, TINYTUYA, INTEGRATION, PLATFORMS])
+    arguments = json.dumps([USUAL, INTEGRATION, PLATFORMS])
     done = subprocess.run(
         [sys.executable, "-c", _TIMED, arguments],
         check=True,

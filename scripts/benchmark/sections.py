@@ -174,14 +174,14 @@ async def growth(plan: Plan) -> list[Row]:
 async def importing(plan: Plan) -> list[Row]:
     """Tell what the first set-up imports, and how long that takes."""
     runs = await asyncio.to_thread(imports.measure, plan.imports)
-    ours, theirs = median(run.ours for run in runs), median(run.tinytuya for run in runs)
+    ours, usual = median(run.ours for run in runs), median(run.usual for run in runs)
     modules, later = runs[0].modules, len(runs[0].later)
     return [
         Row(
             "CPU of the imports for the set-up of a lock",
             milliseconds(ours),
-            f"tinytuya {milliseconds(theirs)}",
-            times(ours, theirs),
+            f"Home Assistant's own {milliseconds(usual)}",
+            times(ours, usual),
         ),
         Row("... modules left until they are used", f"{later} of {modules + later}"),
     ]

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 import hmac
 from itertools import pairwise
 import json
-import logging
 import struct
 import zlib
 
 from hypothesis import given, settings, strategies as st
 import pytest
+from tinytuya.core.crypto_helper import AESCipher
+from tinytuya.core.message_helper import TuyaMessage, pack_message, unpack_message
 
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import MalformedFrame, WrongKey
 from custom_components.tuya_wifi_lock.tuyalock.lan import protocol
@@ -113,10 +114,7 @@ def test_version_31_sends_questions_in_the_clear_and_commands_signed() -> None:
     assert signed[16:19] == b"3.1"
 
 
-def test_no_nonce_is_used_twice_even_while_tinytuya_is_debugged(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    caplog.set_level(logging.DEBUG, "tinytuya.core.crypto_helper")
+def test_no_nonce_is_used_twice() -> None:
     nonces = {protocol.encode("3.5", KEY, 1, Command.HEARTBEAT, b"{}")[18:30] for _ in range(20)}
     nonces |= {protocol.ask("192.0.2.1")[18:30] for _ in range(20)}
     assert len(nonces) == 40
@@ -430,6 +428,36 @@ def test_a_lock_with_another_key_does_not_prove_ours(version: str) -> None:
 def test_a_short_handshake_is_malformed(size: int) -> None:
     with pytest.raises(MalformedFrame, match=f"{size} bytes"):
         protocol.handshake("3.4", KEY, bytes(16), bytes(size))
+
+
+@versions
+@pytest.mark.parametrize("command", [Command.CONTROL, Command.QUERY])
+def test_another_library_reads_our_frames_and_we_read_its(version: str, command: Command) -> None:
+    key = KEY if version in {"3.4", "3.5"} else None
+    ours = protocol.encode(version, KEY, 7, command, BODY)
+    read = unpack_message(ours, hmac_key=key, no_retcode=True)
+    assert (read.seqno, read.cmd, read.crc_good) == (7, command, True)
+    prefix, nonce = (0x6699, bytes(range(12))) if version == "3.5" else (0x55AA, None)
+    body = BODY if version in {"3.1", "3.5"} else AESCipher(KEY).encrypt(BODY, use_base64=False)
+    theirs = pack_message(TuyaMessage(8, command, 0, body, 0, True, prefix, nonce), hmac_key=key)
+    assert protocol.decode(version, KEY, theirs).payload == BODY
+    if version != "3.1":
+        assert BODY in _deciphered(version, read.payload)
+
+
+def _deciphered(version: str, payload: bytes) -> bytes:
+    """Return what the other library deciphers; the header of 3.3 stands in the clear."""
+    if version == "3.5":
+        return payload
+    ciphertext = payload[15:] if payload[:3] == version.encode() else payload
+    return bytes(AESCipher(KEY).decrypt(ciphertext, use_base64=False, decode_text=False))
+
+
+@pytest.mark.parametrize("rest", [0, 10, 27])
+def test_a_frame_without_room_for_its_nonce_and_tag_is_malformed(rest: int) -> None:
+    header = struct.pack(">IHIII", 0x6699, 0, 1, Command.STATUS, rest)
+    with pytest.raises(MalformedFrame, match="too short"):
+        protocol.decode("3.5", KEY, header + bytes(rest) + bytes.fromhex("00009966"))
 
 
 # UDP

@@ -1,6 +1,6 @@
-"""Frames, ciphers and JSON bodies of the LAN protocol, on tinytuya's pure helpers.
+"""Frames, ciphers and JSON bodies of the LAN protocol.
 
-The only module that imports tinytuya. Connections use encode, split, decode, handshake and
+Connections use encode, split, decode, handshake and
 parse_body and report_in, datagrams use announcement and ask.
 
 55AA frame (3.1, 3.3, 3.4): prefix, sequence number, command, length, then in frames from the lock
@@ -8,6 +8,7 @@ a return code, the payload, a CRC32 (3.4: HMAC-SHA256) and a suffix. 6699 frame 
 header with two more bytes, a nonce, the AES-GCM ciphertext of return code and payload, and a tag.
 """
 
+import base64
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -17,10 +18,13 @@ import json
 import os
 import struct
 from typing import Any
+import zlib
 
-from tinytuya.core.crypto_helper import AESCipher
-from tinytuya.core.exceptions import DecodeError
-from tinytuya.core.message_helper import TuyaHeader, TuyaMessage, pack_message, unpack_message
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from ..exceptions import MalformedFrame, WrongKey
 from ..models import Item, Report, Source
@@ -39,6 +43,9 @@ _SUFFIX_55AA = 0x0000AA55
 _SUFFIX_6699 = 0x00009966
 _HEADER_55AA = struct.Struct(">IIII")
 _HEADER_6699 = struct.Struct(">IHIII")
+_SUFFIX, _CRC, _HMAC, _NONCE, _TAG = 4, 4, 32, 12, 16
+"""Bytes of the parts of a frame."""
+_BLOCK = 16
 _RETCODE_IN_HOST_ORDER = 0x01000000
 _UDP_KEY = hashlib.md5(b"yGAdlopoPVldABfn", usedforsecurity=False).digest()
 
@@ -87,27 +94,60 @@ def is_same(one: str, other: str) -> bool:
 
 def encode(version: str, key: bytes, seqno: int, command: Command, payload: bytes) -> bytes:
     """Return the bytes of a frame to the lock."""
-    prefix = _PREFIX_55AA
     if version == "3.5":
         if command not in _PLAIN_HEADER:
             payload = b"3.5" + bytes(12) + payload
-        # Our own nonce: tinytuya takes a fixed one while its logger is at debug level.
-        message = TuyaMessage(seqno, command, None, payload, 0, True, _PREFIX_6699, os.urandom(12))
-        return bytes(pack_message(message, hmac_key=key))
-    cipher = AESCipher(key)
+        return _pack_6699(key, seqno, command, payload)
     if version == "3.4":
         if command not in _PLAIN_HEADER:
             payload = b"3.4" + bytes(12) + payload
-        payload = cipher.encrypt(payload, use_base64=False)
+        payload = _encipher(_padded(payload), key)
     elif version in _LIKE_33:
-        payload = cipher.encrypt(payload, use_base64=False)
+        payload = _encipher(_padded(payload), key)
         if command not in _PLAIN_HEADER:
             payload = version.encode() + bytes(12) + payload
     elif command == Command.CONTROL:
-        text = cipher.encrypt(payload)
+        text = base64.b64encode(_encipher(_padded(payload), key))
         payload = b"3.1" + _sign_31(text, key) + text
-    message = TuyaMessage(seqno, command, 0, payload, 0, True, prefix, None)
-    return bytes(pack_message(message, hmac_key=key if version == "3.4" else None))
+    return _pack_55aa(key if version == "3.4" else None, seqno, command, payload)
+
+
+def _pack_55aa(key: bytes | None, seqno: int, command: int, payload: bytes) -> bytes:
+    length = len(payload) + (_HMAC if key else _CRC) + _SUFFIX
+    data = _HEADER_55AA.pack(_PREFIX_55AA, seqno, command, length) + payload
+    return data + _check_sum(data, key) + _SUFFIX_55AA.to_bytes(_SUFFIX)
+
+
+def _pack_6699(key: bytes, seqno: int, command: int, payload: bytes) -> bytes:
+    length = _NONCE + len(payload) + _TAG
+    header = _HEADER_6699.pack(_PREFIX_6699, 0, seqno, command, length)
+    nonce = os.urandom(_NONCE)
+    sealed = AESGCM(key).encrypt(nonce, payload, header[4:])
+    return header + nonce + sealed + _SUFFIX_6699.to_bytes(_SUFFIX)
+
+
+def _check_sum(data: bytes, key: bytes | None) -> bytes:
+    return hmac.digest(key, data, "sha256") if key else zlib.crc32(data).to_bytes(_CRC)
+
+
+def _padded(clear: bytes) -> bytes:
+    """Fill up the last block, or one more, with bytes that say how many they are."""
+    missing = _BLOCK - len(clear) % _BLOCK
+    return clear + bytes([missing]) * missing
+
+
+def _encipher(clear: bytes, key: bytes) -> bytes:
+    encryptor = Cipher(AES(key), ECB()).encryptor()  # noqa: S305 - the protocol has no other
+    return encryptor.update(clear) + encryptor.finalize()
+
+
+def _decipher(ciphertext: bytes, key: bytes) -> bytes:
+    """Decipher whole blocks, and take the padding away; raise ValueError."""
+    decryptor = Cipher(AES(key), ECB()).decryptor()  # noqa: S305 - the protocol has no other
+    clear = decryptor.update(ciphertext) + decryptor.finalize()
+    if not clear or clear != _padded(clear[: -clear[-1]]):
+        raise ValueError("no padding")
+    return clear[: -clear[-1]]
 
 
 def split(buffer: bytearray) -> Iterator[bytes]:
@@ -144,21 +184,20 @@ def decode(version: str, key: bytes, data: bytes) -> Frame:
     Raises MalformedFrame for a frame that was damaged on the way, or is of another version, and
     WrongKey for an intact one that does not decipher.
     """
-    message = _unpack(data, key if version in {"3.4", "3.5"} else None, version)
-    payload: bytes = _without_retcode(message.payload)
+    command, payload = _unpack(data, key if version in {"3.4", "3.5"} else None, version)
     if version == "3.5":
-        return Frame(message.cmd, payload.removeprefix(_version_header(payload)), ciphered=True)
+        return Frame(command, payload.removeprefix(_version_header(payload)), ciphered=True)
     if version == "3.1":
-        return _decode_31(message.cmd, payload, key)
+        return _decode_31(command, payload, key)
     if not payload:
-        return Frame(message.cmd, b"", ciphered=version == "3.4")
+        return Frame(command, b"", ciphered=version == "3.4")
     if version in _LIKE_33:
-        return _decode_33(message.cmd, payload, key)
+        return _decode_33(command, payload, key)
     try:
         payload = _decipher(payload, key)
-    except (TypeError, ValueError) as err:
+    except ValueError as err:
         raise WrongKey("a frame that does not decipher with the local key") from err
-    return Frame(message.cmd, payload.removeprefix(_version_header(payload)), ciphered=True)
+    return Frame(command, payload.removeprefix(_version_header(payload)), ciphered=True)
 
 
 def _decode_33(command: int, payload: bytes, key: bytes) -> Frame:
@@ -169,19 +208,12 @@ def _decode_33(command: int, payload: bytes, key: bytes) -> Frame:
         clear = clear.removeprefix(_version_header(clear))
         # No check sum knows the key here, and one wrong key in 256 leaves a good padding.
         clear.partition(b"\0")[0].decode()
-    except (TypeError, ValueError) as err:
+    except ValueError as err:
         if is_text(payload):
             return Frame(command, payload, ciphered=False)
         raise WrongKey("a frame that does not decipher with the local key") from err
     version = header[:3].decode()
     return Frame(command, clear, True, version if version in _LIKE_33 else None)
-
-
-def _decipher(payload: bytes, key: bytes) -> bytes:
-    clear: bytes = AESCipher(key).decrypt(
-        payload, use_base64=False, decode_text=False, verify_padding=True
-    )
-    return clear
 
 
 def is_text(payload: bytes) -> bool:
@@ -190,26 +222,39 @@ def is_text(payload: bytes) -> bool:
     return len(text) >= 8 and text.isascii() and text.decode().isprintable()
 
 
-def _unpack(data: bytes, key: bytes | None, version: str) -> TuyaMessage:
-    """Take a frame apart and check that nothing changed it on the way."""
+def _unpack(data: bytes, key: bytes | None, version: str) -> tuple[int, bytes]:
+    """Return the command and the payload of a frame that nothing has changed on the way."""
     prefix = int.from_bytes(data[:4])
     if (prefix == _PREFIX_6699) != (version == "3.5"):
         raise MalformedFrame("a frame of another protocol version")
     if int.from_bytes(data[-4:]) != (_SUFFIX_6699 if prefix == _PREFIX_6699 else _SUFFIX_55AA):
         raise MalformedFrame("a frame without its end")
     if prefix == _PREFIX_6699:
-        _, _, seqno, command, length = _HEADER_6699.unpack_from(data)
-    else:
-        _, seqno, command, length = _HEADER_55AA.unpack_from(data)
-    # With a header of our own, tinytuya does not apply its limit of 1440 bytes.
-    header = TuyaHeader(prefix, seqno, command, length, len(data))
-    try:
-        message = unpack_message(data, hmac_key=key, header=header, no_retcode=True)
-    except DecodeError as err:
-        raise MalformedFrame("a frame too short for its kind") from err
-    if not message.crc_good:
+        assert key is not None
+        return _unpack_6699(data, key)
+    return _unpack_55aa(data, key)
+
+
+def _unpack_55aa(data: bytes, key: bytes | None) -> tuple[int, bytes]:
+    _, _, command, length = _HEADER_55AA.unpack_from(data)
+    end = len(data) - _SUFFIX - (_HMAC if key else _CRC)
+    if len(data) != _HEADER_55AA.size + length or end < _HEADER_55AA.size:
+        raise MalformedFrame("a frame too short for its kind")
+    if not hmac.compare_digest(_check_sum(data[:end], key), data[end:-_SUFFIX]):
         raise MalformedFrame("a frame with a wrong check sum")
-    return message
+    return command, _without_retcode(data[_HEADER_55AA.size : end])
+
+
+def _unpack_6699(data: bytes, key: bytes) -> tuple[int, bytes]:
+    _, _, _, command, length = _HEADER_6699.unpack_from(data)
+    if len(data) != _HEADER_6699.size + length + _SUFFIX or length < _NONCE + _TAG:
+        raise MalformedFrame("a frame too short for its kind")
+    header, sealed = data[4 : _HEADER_6699.size], data[_HEADER_6699.size : -_SUFFIX]
+    try:
+        payload = AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], header)
+    except InvalidTag as err:
+        raise MalformedFrame("a frame with a wrong check sum") from err
+    return command, _without_retcode(payload)
 
 
 def _without_retcode(payload: bytes) -> bytes:
@@ -233,8 +278,8 @@ def _decode_31(command: int, payload: bytes, key: bytes) -> Frame:
     if not hmac.compare_digest(signature, _sign_31(text, key)):
         raise WrongKey("a report that is not signed with the local key")
     try:
-        clear = AESCipher(key).decrypt(text, decode_text=False, verify_padding=True)
-    except (TypeError, ValueError) as err:
+        clear = _decipher(base64.b64decode(text), key)
+    except ValueError as err:
         raise WrongKey("a report that does not decipher with the local key") from err
     return Frame(command, clear, ciphered=True)
 
@@ -256,12 +301,11 @@ def handshake(version: str, local_key: bytes, nonce: bytes, response: bytes) -> 
     if not hmac.compare_digest(proof, hmac.digest(local_key, nonce, "sha256")):
         raise WrongKey("the lock proved another local key")
     mixed = bytes(a ^ b for a, b in zip(nonce, theirs, strict=True))
-    cipher = AESCipher(local_key)
     if version == "3.4":
-        session = cipher.encrypt(mixed, use_base64=False, pad=False)
+        session = _encipher(mixed, local_key)
     else:
-        session = cipher.encrypt(mixed, use_base64=False, pad=False, iv=nonce[:12])[12:28]
-    return hmac.digest(local_key, theirs, "sha256"), bytes(session)
+        session = AESGCM(local_key).encrypt(nonce[:_NONCE], mixed, None)[:_BLOCK]
+    return hmac.digest(local_key, theirs, "sha256"), session
 
 
 def announcement(datagram: bytes) -> dict[str, Any] | None:
@@ -278,20 +322,19 @@ def _announced_text(datagram: bytes) -> bytes:
     """Decipher an announcement: clear in 3.1, with a key that everybody knows in the others."""
     prefix = int.from_bytes(datagram[:4])
     if prefix == _PREFIX_6699:
-        return _without_retcode(_unpack(datagram, _UDP_KEY, "3.5").payload)
+        return _unpack(datagram, _UDP_KEY, "3.5")[1]
     payload = datagram
     if prefix == _PREFIX_55AA:
-        payload = _without_retcode(_unpack(datagram, None, "3.3").payload)
+        _, payload = _unpack(datagram, None, "3.3")
     if payload.startswith(b"{"):
         return payload
-    return bytes(AESCipher(_UDP_KEY).decrypt(payload, use_base64=False, decode_text=False))
+    return _decipher(payload, _UDP_KEY)
 
 
 def ask(own_address: str) -> bytes:
     """Return the broadcast that makes locks of version 3.5 announce themselves."""
     payload = json.dumps({"from": "app", "ip": own_address}).encode()
-    message = TuyaMessage(0, Command.ASK, None, payload, 0, True, _PREFIX_6699, os.urandom(12))
-    return bytes(pack_message(message, hmac_key=_UDP_KEY))
+    return _pack_6699(_UDP_KEY, 0, Command.ASK, payload)
 
 
 def parse_body(payload: bytes) -> dict[str, Any] | None:
