@@ -25,7 +25,8 @@ class Plan:
     wakes: int = 30
     asleep: float = 8.0
     """Seconds after which a lock is known to have been asleep before its wake."""
-    openings: int = 10
+    openings: int = 22
+    """More than go into the first file of a lock before records are moved to the second."""
     grow: tuple[int, ...] = (1, 10, 100, 300)
     crowd: int = 100
     settle: float = 11.0

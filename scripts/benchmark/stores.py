@@ -21,8 +21,8 @@ from .street import street
 
 KEPT = 200
 """Records of a full journal."""
-SOON, LATER = 0.4, 60.0
-"""Seconds for which changes that are no record wait here, as so much less is between openings."""
+SOON = LATER = 0.4
+"""Seconds for which changes that are no record wait here: openings are hours apart, not seconds."""
 AWAKE, ASLEEP = 1.5, 0.8
 """Seconds of each wake, and after it."""
 
