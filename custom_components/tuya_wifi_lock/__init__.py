@@ -24,12 +24,11 @@ from .websocket import async_setup_websocket
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 PLATFORMS = [
-    # First, so that its sentence on the Activity page comes before the state of an event.
-    Platform.LOCK,
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
     Platform.CALENDAR,
     Platform.EVENT,
+    Platform.LOCK,
     Platform.NUMBER,
     Platform.SELECT,
     Platform.SENSOR,

@@ -77,9 +77,15 @@ class RecordDispatcher:
         return bool(self._waiting)
 
     @callback
-    def async_subscribe(self, kind: Kind, listener: Listener) -> CALLBACK_TYPE:
-        """Call back with every record of a kind, exactly once; return the unsubscribe."""
-        self._listeners[kind].append(listener)
+    def async_subscribe(
+        self, kind: Kind, listener: Listener, *, first: bool = False
+    ) -> CALLBACK_TYPE:
+        """Call back with every record of a kind, exactly once; return the unsubscribe.
+
+        `first`: before those who have subscribed already.
+        """
+        listeners = self._listeners[kind]
+        listeners.insert(0 if first else len(listeners), listener)
         if self._hass and self._waiting:
             # An entity has to show once that nothing has happened before triggers hear it.
             self._hass.loop.call_soon(self._async_deliver)

@@ -53,9 +53,9 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
     async def async_added_to_hass(self) -> None:
         """Listen for unlocks."""
         await super().async_added_to_hass()
-        self.async_on_remove(
-            self.coordinator.records.async_subscribe(Kind.UNLOCK, self._async_unlocked)
-        )
+        records = self.coordinator.records
+        # The Activity page takes what has a context first for the cause of the rest.
+        self.async_on_remove(records.async_subscribe(Kind.UNLOCK, self._async_unlocked, first=True))
 
     @callback
     def _async_unlocked(self, delivery: Delivery) -> None:
