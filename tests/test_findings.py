@@ -177,7 +177,7 @@ SCENES: list[tuple[dict[str, Any], str, State, str]] = [
     (NEW, "protocol_version", UNKNOWN, "version_unknown"),
     ({}, "connection", OK, "slot_free"),
     (NEW, "connection", UNKNOWN, "slot_unknown"),
-    ({"problem": SlotTaken()}, "connection", ATTENTION, "slot_taken_once"),
+    ({"problem": SlotTaken()}, "connection", UNKNOWN, "slot_taken_once"),
     ({"problem": SlotTaken(), "crowded": True}, "connection", PROBLEM, "slot_taken"),
     (
         {"problem": SlotTaken(), "rivals": ("LocalTuya",)},

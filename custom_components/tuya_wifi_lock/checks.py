@@ -242,7 +242,7 @@ def _connection(evidence: Evidence) -> Verdict:
         return State.PROBLEM, "slot_taken"
     if taken:
         # It may be our own last connection, which the lock has not given up yet.
-        return State.ATTENTION, "slot_taken_once"
+        return State.UNKNOWN, "slot_taken_once"
     if evidence.rivals:
         return State.ATTENTION, "rivals", values
     if evidence.awake or evidence.reported:
