@@ -221,6 +221,22 @@ def test_an_unlock_that_is_answered_and_pushed_counts_once(pause: float) -> None
     assert lock.ages == ["live fingerprint"]
 
 
+@pytest.mark.parametrize(("pace", "age"), [(0.3, "live"), (0.9, "unknown")])
+def test_an_unlock_that_is_answered_and_pushed_at_the_end_of_a_long_burst_counts_once(
+    pace: float, age: str
+) -> None:
+    """Ten seconds after the hint, nobody knows any more if it was what woke the lock."""
+    lock = Connection()
+    lock.answer_unlocks(FINGER, CARD)
+    for _ in range(20):
+        lock.unlock(CARD)
+        lock.wait(pace)
+    lock.unlock(FINGER)
+    lock.wait(30)
+    assert [one for one in lock.ages if "fingerprint" in one] == [f"{age} fingerprint"]
+    assert len(lock.ages) == 21
+
+
 def test_an_unlock_that_is_pushed_before_the_answer_counts_once() -> None:
     lock = Connection()
     lock.unlock(FINGER)

@@ -169,6 +169,9 @@ class Ageing:
         if bursting := now <= self._burst_until:
             # A burst that goes on without a quiet second is not over, however long it takes.
             self._burst_until = max(self._burst_until, now + QUIET)
+            if self._answers:
+                # The push of what was answered may be among what is still to come.
+                self._answers_until = max(self._answers_until, now + PUSH_FOLLOWS)
         verdicts: list[Verdict] = [(one.id, None) for one in self._answers if one.event == event]
         others = [one for one in self._answers if one.event != event]
         self._answers = [replace(one, age=Age.UNKNOWN) for one in others]
