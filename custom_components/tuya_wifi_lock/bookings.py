@@ -19,17 +19,20 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .guests import DELETING, GuestCode, Guests
-from .new_codes import async_send, reachable
+from .new_codes import async_send, check_reachable
 from .texts import text
-from .tuyalock import CloudRefused, TemporaryPassword, is_trivial, safe_name
+from .tuyalock import (
+    CloudRefused,
+    TemporaryPassword,
+    TemporaryPasswords,
+    is_trivial,
+    safe_name,
+)
 
 LOOK_AHEAD = timedelta(days=400)
 """How far a booking can be moved and is still followed."""
 LOOK_BACK = timedelta(days=1)
 """A stay that ends today has ended at midnight for the calendar, and not for its guest."""
-NAME_LENGTH = 20
-LENGTHS = (7, 6)
-"""Digits of codes where those of the lock are not known yet."""
 MOST_TEXT = 4000
 """Characters of a booking that are searched: what a guest writes must not hold up anything."""
 
@@ -56,13 +59,12 @@ class Wishes:
             _moment(event.end, self.check_out),
         )
 
-    def codes(self, words: str, length: int | None) -> list[str | None]:
+    def codes(self, words: str, lengths: Iterable[int]) -> list[str | None]:
         """Return the codes to try for a booking; None is a random one."""
         found = self.digits.search(words)
         typed = filter(str.isdecimal, found[found.lastindex or 0]) if found else ()
         # There are other digits than those of ASCII, which no keypad has.
         digits = "".join(str(int(one)) for one in typed)
-        lengths = LENGTHS if length is None else (length,)
         codes = [digits[-one:] for one in lengths if len(digits) >= one]
         return [one for one in codes if not is_trivial(one)] or [None]
 
@@ -190,7 +192,9 @@ class _Sync:
             booking = Booking(
                 calendar=self._calendar,
                 key=sha256(repr(which).encode()).hexdigest(),
-                guest=(safe_name(event.summary) or nobody)[:NAME_LENGTH].strip(),
+                guest=(safe_name(event.summary) or nobody)[
+                    : TemporaryPasswords.NAME_LENGTH
+                ].strip(),
                 start=start,
                 end=end,
             )
@@ -246,11 +250,9 @@ class _Sync:
     ) -> None:
         """Make or change the code of a booking, and send its digits."""
         keep, guests = self._bookings.async_keep, self._guests
-        codes = self._wishes.codes(words, guests.code_length)
-        if (self._phones or None in codes) and not reachable(self._bookings.hass, self._phones):
-            raise ServiceValidationError(
-                translation_domain=DOMAIN, translation_key="guest_code_no_phone"
-            )
+        codes = self._wishes.codes(words, guests.code_lengths)
+        if self._phones or None in codes:
+            check_reachable(self._bookings.hass, self._phones)
         start, end = booking.start, booking.end
         # Written down before the cloud is asked, so that nothing is made twice or stays unsent.
         if code and old:
@@ -328,7 +330,7 @@ class _Sync:
         name, numbers = guest, count(2)
         while name.casefold() in taken:
             number = f" {next(numbers)}"
-            name = guest[: NAME_LENGTH - len(number)].strip() + number
+            name = guest[: TemporaryPasswords.NAME_LENGTH - len(number)].strip() + number
         return name
 
     async def _async_send(self, key: str, **values: str) -> None:

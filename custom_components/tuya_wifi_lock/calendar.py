@@ -27,8 +27,8 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .coordinator import LockConfigEntry
 from .entity import LockValue, LockValueDescription, async_add_when_seen
-from .guests import LAST_MINUTE, clock_time
-from .new_codes import async_send, reachable
+from .guests import LAST_MINUTE, clock_time, minute_of
+from .new_codes import async_send, check_reachable
 from .tuyalock import TemporaryPassword, Weekly
 
 PARALLEL_UPDATES = 0
@@ -230,11 +230,8 @@ class GuestCalendar(LockValue[Passwords], CalendarEntity):
 
     def _check_receiver(self, user_id: str | None) -> None:
         """Raise if nobody would get the digits."""
-        phones = self.coordinator.guests.phones
-        if user_id is None and not reachable(self.hass, phones):
-            raise ServiceValidationError(
-                translation_domain=DOMAIN, translation_key="guest_code_no_phone"
-            )
+        if user_id is None:
+            check_reachable(self.hass, self.coordinator.guests.phones)
 
     async def _async_bring(
         self, password: TemporaryPassword, code: str, user_id: str | None
@@ -335,7 +332,7 @@ def _local(moment: datetime | date) -> datetime:
 def _weekly_times(rule: dict[str, str], start: datetime, end: datetime) -> Times:
     """Return the times of an event that repeats by a rule."""
     days = _days(rule, start)
-    minutes = [one.hour * 60 + one.minute for one in (start, end)]
+    minutes = [minute_of(one) for one in (start, end)]
     if end.date() == start.date() + DAY and not minutes[1]:
         # Midnight is a minute that no schedule has.
         minutes[1], end = LAST_MINUTE, end - timedelta(minutes=1)

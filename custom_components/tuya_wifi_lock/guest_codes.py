@@ -78,7 +78,7 @@ class _GuestCodePage:
         self._updating = True
         try:
             guests = self._coordinator.guests
-            codes = {code.id: code for code in (*guests.codes, *guests.failed)}
+            codes = {code.id: code for code in guests.listed}
             self._note_deletions()
             self._show(codes)
         finally:

@@ -83,9 +83,14 @@ class Guests:
         return [self.seen(one) for one in failed if one.gone is not None]
 
     @property
-    def code_length(self) -> int | None:
-        """Return how many digits the lock wants, or None if that has not shown yet."""
-        return self._passwords.code_length
+    def listed(self) -> list[GuestCode]:
+        """Return all codes that have something to be seen: also those that have failed."""
+        return [*self.codes, *self.failed]
+
+    @property
+    def code_lengths(self) -> tuple[int, ...]:
+        """Return how many digits a code can have, the likeliest first."""
+        return self._passwords.code_lengths
 
     @property
     def room(self) -> int:
@@ -194,11 +199,8 @@ class Guests:
         """Return how far a code is: Active until Sunday 11:00."""
         is_weekly = phase in {"early", "active"} and password.weekly
         words = text(self._hass, "password_status", f"{phase}_weekly" if is_weekly else phase)
-        return words.format(
-            start=self._moment(local_time(password.start)),
-            end=self._moment(local_time(password.end)),
-            weekly=self.weekly_in_words(password.weekly) if password.weekly else "",
-        )
+        start, end = local_time(password.start), local_time(password.end)
+        return words.format(**self._times(start, end, password.weekly))
 
     @callback
     def message(self, password: TemporaryPassword, code: str) -> str:
@@ -208,10 +210,8 @@ class Guests:
         return text(self._hass, "guest_message", key).format(
             name=seen.name,
             code=code,
-            start=self._moment(seen.start),
-            end=self._moment(seen.end),
-            weekly=self.weekly_in_words(seen.weekly) if seen.weekly else "",
             status=seen.status,
+            **self._times(seen.start, seen.end, seen.weekly),
         )
 
     @callback
@@ -227,11 +227,16 @@ class Guests:
     @callback
     def times_in_words(self, start: datetime, end: datetime, weekly: Weekly | None = None) -> str:
         """Return when a code opens: from Friday 16:00 until Sunday 11:00."""
-        return text(self._hass, "guest_code", "times_weekly" if weekly else "times").format(
-            start=self._moment(start),
-            end=self._moment(end),
-            weekly=self.weekly_in_words(weekly) if weekly else "",
-        )
+        words = text(self._hass, "guest_code", "times_weekly" if weekly else "times")
+        return words.format(**self._times(start, end, weekly))
+
+    def _times(self, start: datetime, end: datetime, weekly: Weekly | None) -> dict[str, str]:
+        """Return the times of a code in words, as texts name them."""
+        return {
+            "start": self._moment(start),
+            "end": self._moment(end),
+            "weekly": self.weekly_in_words(weekly) if weekly else "",
+        }
 
     def _moment(self, at: datetime) -> str:
         """Return a time in words: Sunday 11:00, or further away Sunday 2027-08-01 11:00."""
@@ -241,6 +246,16 @@ class Guests:
 
     def _day(self, day: int) -> str:
         return text(self._hass, "weekdays", DAYS[day])
+
+
+def day_names(weekly: Weekly) -> list[str]:
+    """Return the days of a schedule as keys, in their order."""
+    return [DAYS[day] for day in sorted(weekly.days)]
+
+
+def minute_of(at: time_of_day | datetime) -> int:
+    """Return a time of the clock as a minute of the day."""
+    return at.hour * 60 + at.minute
 
 
 def clock_time(minute: int) -> time_of_day:

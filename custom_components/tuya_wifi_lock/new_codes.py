@@ -11,11 +11,11 @@ from homeassistant.components.notify import (
     NotifyEntity,
 )
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import async_call_later
 
-from .const import LOGGER
+from .const import DOMAIN, LOGGER
 
 FETCH_WITHIN = 600.0
 """Seconds for which digits wait in memory for the user who has made the code."""
@@ -68,7 +68,15 @@ class NewCodes:
             self.async_forget(code_id)
 
 
-def reachable(hass: HomeAssistant, phones: Iterable[str]) -> list[NotifyEntity]:
+def check_reachable(hass: HomeAssistant, phones: Iterable[str]) -> None:
+    """Raise if no phone can be notified."""
+    if not _reachable(hass, phones):
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="guest_code_no_phone"
+        )
+
+
+def _reachable(hass: HomeAssistant, phones: Iterable[str]) -> list[NotifyEntity]:
     """Return what notifies phones, by the devices that they are."""
     if (component := hass.data.get(DATA_COMPONENT)) is None:
         return []
@@ -88,7 +96,7 @@ async def async_send(hass: HomeAssistant, phones: Iterable[str], title: str, mes
     all actions are. So the entities are asked themselves.
     """
     sent = False
-    for entity in reachable(hass, phones):
+    for entity in _reachable(hass, phones):
         try:
             await entity.async_send_message(message, title)
         except HomeAssistantError as err:

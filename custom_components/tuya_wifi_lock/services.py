@@ -37,7 +37,15 @@ from .bookings import Wishes
 from .const import DOMAIN
 from .coordinator import LockCoordinator
 from .diagnosis import async_diagnose, async_in_words
-from .guests import DAYS, LAST_MINUTE, GuestCode, Guests, clock_time
+from .guests import (
+    DAYS,
+    LAST_MINUTE,
+    GuestCode,
+    Guests,
+    clock_time,
+    day_names,
+    minute_of,
+)
 from .members import Member, members_of
 from .targets import CONF_MEMBERS, CONF_METHODS, mismatch, ours
 from .texts import TIME, local_iso
@@ -380,7 +388,7 @@ def _as_json(code: GuestCode) -> JsonObjectType:
         "end": code.end.isoformat(),
         "once": code.once,
         "weekly": {
-            ATTR_WEEKDAYS: [DAYS[day] for day in sorted(weekly.days)],
+            ATTR_WEEKDAYS: day_names(weekly),
             ATTR_FROM: clock_time(weekly.start).isoformat("minutes"),
             ATTR_TO: clock_time(weekly.end).isoformat("minutes"),
         }
@@ -391,7 +399,7 @@ def _as_json(code: GuestCode) -> JsonObjectType:
     }
 
 
-_MINUTE = vol.All(cv.time, lambda at: at.hour * 60 + at.minute)
+_MINUTE = vol.All(cv.time, minute_of)
 _WEEKLY: VolDictType = {
     vol.Optional(ATTR_WEEKDAYS): vol.All(cv.ensure_list, [vol.All(vol.In(DAYS), DAYS.index)]),
     vol.Optional(ATTR_FROM): _MINUTE,

@@ -29,7 +29,16 @@ from homeassistant.util import dt as dt_util
 
 from ..const import CONF_CODE, CONF_DELETING, CONF_END, CONF_START, DOMAIN
 from ..coordinator import LockCoordinator
-from ..guests import DAYS, DELETING, LAST_MINUTE, GuestCode, Guests, clock_time
+from ..guests import (
+    DAYS,
+    DELETING,
+    LAST_MINUTE,
+    GuestCode,
+    Guests,
+    clock_time,
+    day_names,
+    minute_of,
+)
 from ..texts import TIME, async_error_text, in_markdown, text
 from ..tuyalock import TemporaryPassword, Weekly, visible
 
@@ -178,7 +187,7 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
     def _code(self, guests: Guests) -> GuestCode:
         """Return the code that is to be changed, if that is still possible."""
         subentry = self._get_entry().subentries.get(self._reconfigure_subentry_id)
-        for code in (*guests.codes, *guests.failed):
+        for code in guests.listed:
             if subentry and code.id == subentry.unique_id:
                 if CONF_DELETING in subentry.data or code.phase == DELETING:
                     raise AbortFlow("deleting", {"name": in_markdown(code.name)})
@@ -298,7 +307,7 @@ def _values(code: GuestCode) -> dict[str, Any]:
     }
     if weekly := code.weekly:
         values[CONF_WEEKLY] = {
-            CONF_DAYS: [DAYS[day] for day in sorted(weekly.days)],
+            CONF_DAYS: day_names(weekly),
             CONF_START: _clock(weekly.start),
             CONF_END: _clock(weekly.end),
         }
@@ -318,8 +327,7 @@ def _seconds(moment: str) -> float:
 
 def _minute(clock: str) -> int:
     """Return a time of the day as minutes."""
-    at = cv.time(clock)
-    return at.hour * 60 + at.minute
+    return minute_of(cv.time(clock))
 
 
 def _clock(minute: int) -> str:

@@ -42,7 +42,6 @@ MULTIPLE = "multiple"
 
 MAX_VALID = 10
 """Passwords that a lock holds at most, as Tuya counts them."""
-NAME_LENGTH = 20
 LAST_TIME = 0xFFFFFFFF
 """The last Unix time that a lock can write down, in the year 2106."""
 HISTORY = 50
@@ -60,6 +59,9 @@ _RUNS = "0123456789" * 2, "9876543210" * 2
 
 class PasswordBook:
     """All temporary passwords of a lock, and the last ones that are over."""
+
+    NAME_LENGTH = 20
+    """Characters of a name at most."""
 
     def __init__(self, stored: Any = None, reader: Reader | None = None) -> None:
         """Go on from what `as_dict` returned before, as far as that can be read."""
@@ -264,6 +266,11 @@ class TemporaryPasswords(PasswordBook):
         """Return how many digits the lock wants, or None if that has not shown yet."""
         return self._cloud.code_length if self._cloud else None
 
+    @property
+    def code_lengths(self) -> tuple[int, ...]:
+        """Return how many digits a code can have, the likeliest first."""
+        return _lengths(self.code_length)
+
     async def refresh(self) -> None:
         """Ask the cloud for all passwords, if there is a project."""
         async with self._turn:
@@ -452,8 +459,11 @@ def _codes(cloud: CloudClient, code: str | None) -> list[str]:
     """Return the digits that somebody wants, or random ones of each length that is usual."""
     if code is not None:
         return [code]
-    lengths = (cloud.code_length,) if cloud.code_length else CODE_LENGTHS
-    return [new_code(length) for length in lengths]
+    return [new_code(length) for length in _lengths(cloud.code_length)]
+
+
+def _lengths(known: int | None) -> tuple[int, ...]:
+    return CODE_LENGTHS if known is None else (known,)
 
 
 def _has_become(row: TemporaryPassword, old: TemporaryPassword, request: PasswordRequest) -> bool:
@@ -488,14 +498,16 @@ def _explained(
     refused: CloudRefused, cloud: CloudClient, request: PasswordRequest
 ) -> CloudRefused | PasswordRefused:
     """Return why a password was refused: for its number of digits, if that is not the usual one."""
-    unusual = len(request.code) != (cloud.code_length or CODE_LENGTHS[0])
+    unusual = len(request.code) != _lengths(cloud.code_length)[0]
     is_length = unusual and refused.cause is Cause.BAD_VALUE
     return PasswordRefused(Mistake.BAD_CODE) if is_length else refused
 
 
 def check_request(request: PasswordRequest, now: float) -> None:
     """Raise PasswordRefused if no lock can have such a password."""
-    if not 0 < len(request.name) <= NAME_LENGTH or request.name != safe_name(request.name):
+    if not 0 < len(request.name) <= PasswordBook.NAME_LENGTH or request.name != safe_name(
+        request.name
+    ):
         raise PasswordRefused(Mistake.BAD_NAME)
     if not CODE_LENGTH.allows(len(request.code)) or not _are_digits(request.code):
         raise PasswordRefused(Mistake.BAD_CODE)
