@@ -17,6 +17,7 @@ from custom_components.tuya_wifi_lock.const import (
     CONF_ACCESS_ID,
     CONF_ACCESS_SECRET,
     CONF_CLOUD,
+    CONF_GUEST_PHONES,
     CONF_REGION,
 )
 from custom_components.tuya_wifi_lock.tuyalock import PRODUCTS, REGIONS
@@ -24,6 +25,7 @@ from homeassistant import runner
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from tests.entry import lock_entry
+from tests.phones import Phone, add_phone
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 from tests.simulator.gateway import Gateway
@@ -197,3 +199,24 @@ async def gateway(socket_enabled: None) -> AsyncGenerator[Gateway]:
     """The gateway of the account."""
     async with Gateway() as gateway:
         yield gateway
+
+
+@pytest.fixture
+async def lock(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    cloud: SimulatedCloud,
+) -> SimulatedLock:
+    """A lock that sleeps, whose entry is set up with a project."""
+    await setup(hass, entry)
+    return simulated_lock
+
+
+@pytest.fixture
+async def phone(hass: HomeAssistant, entry: MockConfigEntry, lock: SimulatedLock) -> Phone:
+    """The phone that gets the digits."""
+    phone = await add_phone(hass)
+    hass.config_entries.async_update_entry(entry, options={CONF_GUEST_PHONES: [phone.device]})
+    await hass.async_block_till_done()
+    return phone

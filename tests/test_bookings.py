@@ -12,7 +12,6 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 
 from custom_components.tuya_wifi_lock.const import (
     CONF_GUEST_MANAGERS,
-    CONF_GUEST_PHONES,
     DOMAIN,
 )
 from homeassistant.core import Context, HomeAssistant
@@ -22,7 +21,7 @@ from homeassistant.util import dt as dt_util
 from tests.common import CALENDAR, LOCK, pass_time, restart, state
 from tests.conftest import setup, wait_for
 from tests.guests import act, fetch, listed
-from tests.phones import Phone, add_phone
+from tests.phones import Phone
 from tests.portal import BOOKINGS, Portal, Stay, sync
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
@@ -31,26 +30,6 @@ from tests.simulator.cloud.passwords import PasswordRow
 type Use = Callable[..., Awaitable[None]]
 
 NOTHING: dict[str, list[Any]] = {"made": [], "changed": [], "deleted": [], "failed": []}
-
-
-@pytest.fixture
-async def lock(
-    hass: HomeAssistant,
-    entry: MockConfigEntry,
-    simulated_lock: SimulatedLock,
-    cloud: SimulatedCloud,
-) -> SimulatedLock:
-    """A lock that sleeps, whose entry is set up with a project."""
-    await setup(hass, entry)
-    return simulated_lock
-
-
-@pytest.fixture
-async def phone(hass: HomeAssistant, entry: MockConfigEntry, lock: SimulatedLock) -> Phone:
-    """The phone of the owner."""
-    phone = await add_phone(hass)
-    hass.config_entries.async_update_entry(entry, options={CONF_GUEST_PHONES: [phone.device]})
-    return phone
 
 
 @pytest.fixture

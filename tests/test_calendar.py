@@ -9,7 +9,6 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.tuya_wifi_lock.const import (
     CONF_GUEST_MANAGERS,
-    CONF_GUEST_PHONES,
     DOMAIN,
 )
 from homeassistant.auth.const import GROUP_ID_USER
@@ -17,34 +16,12 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.util import dt as dt_util
 from tests.common import CALENDAR, LOCK, pass_time, state, until
-from tests.conftest import setup
 from tests.guests import CODE, act, add, fetch, hours
-from tests.phones import Phone, add_phone
+from tests.phones import Phone
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 
 type Json = dict[str, Any]
-
-
-@pytest.fixture
-async def lock(
-    hass: HomeAssistant,
-    entry: MockConfigEntry,
-    simulated_lock: SimulatedLock,
-    cloud: SimulatedCloud,
-) -> SimulatedLock:
-    """A lock that sleeps, whose entry is set up with a project."""
-    await setup(hass, entry)
-    return simulated_lock
-
-
-@pytest.fixture
-async def phone(hass: HomeAssistant, entry: MockConfigEntry, lock: SimulatedLock) -> Phone:
-    """The phone that gets the digits."""
-    phone = await add_phone(hass)
-    hass.config_entries.async_update_entry(entry, options={CONF_GUEST_PHONES: [phone.device]})
-    await hass.async_block_till_done()
-    return phone
 
 
 class Browser:

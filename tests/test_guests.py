@@ -28,18 +28,6 @@ CLEANER = {"weekdays": ["tuesday", "friday"], "from": "09:00", "to": "12:00"}
 
 
 @pytest.fixture
-async def lock(
-    hass: HomeAssistant,
-    entry: MockConfigEntry,
-    simulated_lock: SimulatedLock,
-    cloud: SimulatedCloud,
-) -> SimulatedLock:
-    """A lock that sleeps, whose entry is set up with a project."""
-    await setup(hass, entry)
-    return simulated_lock
-
-
-@pytest.fixture
 def runs(hass: HomeAssistant) -> Runs:
     """The runs of the automations of a test."""
     return Runs(hass)

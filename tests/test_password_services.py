@@ -40,18 +40,6 @@ WAITING = "Waits for the lock: touch the keypad"
 WEEKLY = {"weekdays": ["tuesday", "friday"], "from": "09:00", "to": "12:00"}
 
 
-@pytest.fixture
-async def lock(
-    hass: HomeAssistant,
-    entry: MockConfigEntry,
-    simulated_lock: SimulatedLock,
-    cloud: SimulatedCloud,
-) -> SimulatedLock:
-    """A lock that sleeps, whose entry is set up with a project."""
-    await setup(hass, entry)
-    return simulated_lock
-
-
 def changes(cloud: SimulatedCloud) -> list[str]:
     """Return the calls that change something."""
     return [call.path for call in cloud.calls if call.method != "GET"]
