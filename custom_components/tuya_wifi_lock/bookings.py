@@ -192,9 +192,7 @@ class _Sync:
             booking = Booking(
                 calendar=self._calendar,
                 key=sha256(repr(which).encode()).hexdigest(),
-                guest=(safe_name(event.summary) or nobody)[
-                    : TemporaryPasswords.NAME_LENGTH
-                ].strip(),
+                guest=_cut(safe_name(event.summary) or nobody),
                 start=start,
                 end=end,
             )
@@ -330,7 +328,7 @@ class _Sync:
         name, numbers = guest, count(2)
         while name.casefold() in taken:
             number = f" {next(numbers)}"
-            name = guest[: TemporaryPasswords.NAME_LENGTH - len(number)].strip() + number
+            name = _cut(guest, len(number)) + number
         return name
 
     async def _async_send(self, key: str, **values: str) -> None:
@@ -341,6 +339,11 @@ class _Sync:
         """Send a message to the phones; return if one of them has got it."""
         bookings = self._bookings
         return await async_send(bookings.hass, self._phones, bookings.entry.title, message)
+
+
+def _cut(name: str, less: int = 0) -> str:
+    """Return as much of a name as fits into the name of a code, and leave some room."""
+    return name[: TemporaryPasswords.NAME_LENGTH - less].strip()
 
 
 def _matched(

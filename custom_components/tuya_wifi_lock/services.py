@@ -388,7 +388,7 @@ def _as_json(code: GuestCode) -> JsonObjectType:
         "end": code.end.isoformat(),
         "once": code.once,
         "weekly": {
-            ATTR_WEEKDAYS: day_names(weekly),
+            ATTR_WEEKDAYS: [*day_names(weekly)],
             ATTR_FROM: clock_time(weekly.start).isoformat("minutes"),
             ATTR_TO: clock_time(weekly.end).isoformat("minutes"),
         }

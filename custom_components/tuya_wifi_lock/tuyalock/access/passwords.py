@@ -505,9 +505,8 @@ def _explained(
 
 def check_request(request: PasswordRequest, now: float) -> None:
     """Raise PasswordRefused if no lock can have such a password."""
-    if not 0 < len(request.name) <= PasswordBook.NAME_LENGTH or request.name != safe_name(
-        request.name
-    ):
+    name = request.name
+    if not 0 < len(name) <= PasswordBook.NAME_LENGTH or name != safe_name(name):
         raise PasswordRefused(Mistake.BAD_NAME)
     if not CODE_LENGTH.allows(len(request.code)) or not _are_digits(request.code):
         raise PasswordRefused(Mistake.BAD_CODE)
