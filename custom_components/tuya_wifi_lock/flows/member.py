@@ -31,7 +31,7 @@ from ..members import (
     key_of,
     members_of,
     name_mistake,
-    owner,
+    owners,
     read_number,
 )
 from ..texts import (
@@ -187,7 +187,7 @@ def member_errors(
             key = read_number(hass, number)
             if key is None:
                 return {field: "invalid_number"}, {"number": in_markdown(safe_name(number))}
-            if member := owner(others, key):
+            if member := owners(others).get(key):
                 taken = {"number": number_name(hass, key), "member": in_markdown(member.name)}
                 return {field: "number_taken"}, taken
     return {}, {}

@@ -58,6 +58,8 @@ class Journal:
 
     def of(self, kind: Kind) -> list[Record]:
         """Return the records of a kind, the oldest first, but for pending ones."""
+        if kind not in self.kinds:
+            return []
         return [one for one in self._records if one.event.kind is kind and one.age is not None]
 
     def find(self, record_id: int | None) -> Record | None:
