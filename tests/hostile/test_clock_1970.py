@@ -22,6 +22,7 @@ from tests.common import (
     UNLOCK,
     Automation,
     Told,
+    clock_set,
     polled,
     reported,
     set_up_awake,
@@ -235,8 +236,8 @@ async def test_no_key_is_sent_that_the_lock_would_refuse() -> None:
 @contextmanager
 def in_1970() -> Generator[None]:
     """Let the time be shown as it is half a minute after the start of such a computer."""
-    real, begun = time.time, time.time()
-    with patch("time.time", lambda: real() - begun + BOOTED):
+    begun = time.time()
+    with clock_set(lambda now: now - begun + BOOTED):
         yield
 
 
