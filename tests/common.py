@@ -1,13 +1,9 @@
 """What the tests of the entities share."""
 
 import asyncio
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-import time
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -20,7 +16,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
 from custom_components.tuya_wifi_lock.diagnostics import async_get_config_entry_diagnostics
-from custom_components.tuya_wifi_lock.tuyalock import Clock, Dp, Snapshot
+from custom_components.tuya_wifi_lock.tuyalock import Dp, Snapshot
 from homeassistant.const import EVENT_STATE_CHANGED, Platform
 from homeassistant.core import Event, HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
@@ -234,15 +230,3 @@ async def live_a_day(hass: HomeAssistant, entry: MockConfigEntry, lock: Simulate
     await pass_time(hass)
     await wait_for(hass, lambda: list(coordinator.lock.journal))
     await pass_time(hass, 2.1)  # Duress waits so long for an unlock of its own.
-
-
-@contextmanager
-def clock_set(shown: Callable[[float], float]) -> Generator[None]:
-    """Let our own clock show another time than it is, for all of Home Assistant."""
-    real = time.time
-
-    def now() -> float:
-        return shown(real())
-
-    with patch("time.time", now), patch.object(Clock, "time", staticmethod(now)):
-        yield

@@ -1,6 +1,8 @@
 """Each unlock is told once, whatever starts or stops in between."""
 
+import time
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -16,7 +18,6 @@ from tests.common import (
     UNLOCK,
     Automation,
     Told,
-    clock_set,
     polled,
     reported,
     restart,
@@ -94,7 +95,8 @@ async def test_our_clock_is_set_while_home_assistant_starts(
     await set_up_awake(hass, entry, simulated_lock)
     await simulated_lock.finger(3)
     await reported(hass, simulated_lock)
-    with clock_set(lambda now: now + set_by):
+    real = time.time
+    with patch("time.time", lambda: real() + set_by):
         hass.set_state(CoreState.running)
         hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
         await hass.async_block_till_done()
@@ -146,7 +148,8 @@ async def test_a_clock_that_is_ahead_makes_no_second_unlock(
     await polled(hass)
     await simulated_lock.finger(3)
     await reported(hass, simulated_lock)
-    with clock_set(lambda now: now + after):
+    real = time.time
+    with patch("time.time", lambda: real() + after):
         await entry.runtime_data.cloud.async_refresh()
         await hass.async_block_till_done()
     assert any(call.path.endswith("open-logs") for call in cloud.calls)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
-from time import monotonic, time
+import time
 from typing import Protocol
 
 
@@ -17,10 +17,13 @@ class Timer(Protocol):
 class Clock:
     """Wall time, elapsed time and timers. Tests inject one that they can move."""
 
-    time = staticmethod(time)
-    """The wall time in Unix seconds."""
-    monotonic = staticmethod(monotonic)
-    """Seconds that never go back."""
+    def time(self) -> float:
+        """Return the wall time in Unix seconds."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+        return time.monotonic()
 
     def call_later(self, delay: float, callback: Callable[[], None]) -> Timer:
         """Call back after a delay in seconds."""
