@@ -10,11 +10,11 @@ from homeassistant.setup import async_when_setup
 
 from .blueprints import async_install_blueprints
 from .card import async_serve_card
-from .cloud import async_get_api, project_of
 from .const import DOMAIN
 from .coordinator import HEARD_BEFORE, LockConfigEntry, LockCoordinator
 from .guest_codes import async_show_guest_codes
 from .names import async_name_device, async_share_name
+from .projects import async_get_api, project_of
 from .repairs import async_remove_repairs, async_watch_repairs
 from .services import async_setup_services
 from .store import LockStore
@@ -56,6 +56,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool
     project = project_of(entry.data)
     api = await async_get_api(hass, project) if project else None
     coordinator = entry.runtime_data = LockCoordinator(hass, entry, api, store, stored)
+    if coordinator.booked:
+        await coordinator.async_get_bookings()
     if unread := coordinator.reader.unread:
         await store.async_keep_copy(unread)
     # The devices of the members refer to the lock's, so that has to be there first.
