@@ -15,7 +15,7 @@ from custom_components.tuya_wifi_lock.tuyalock import REGIONS, Project
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant
 from tests.common import set_up_awake
-from tests.conftest import OURS, wait_for
+from tests.conftest import OURS
 from tests.portal import Portal
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
@@ -71,7 +71,8 @@ async def test_each_part_is_imported_when_it_is_used_and_blocks_nothing(
         project = project_data(Project("eu", cloud.access_id, cloud.access_secret))
         with patch.dict(REGIONS, {"eu": cloud.url}):
             hass.config_entries.async_update_entry(entry, data={**entry.data, **project})
-            await wait_for(hass, lambda: entry.runtime_data.cloud is not None)
+            await hass.async_block_till_done()
+            assert entry.runtime_data.cloud
             assert imported() == ACCOUNT | PROJECT
 
             await Portal(hass, "bookings").sync()
