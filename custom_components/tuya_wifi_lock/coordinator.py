@@ -18,6 +18,7 @@ from homeassistant.const import (
     CONF_MAC,
     CONF_PORT,
     EVENT_HOMEASSISTANT_STOP,
+    Platform,
 )
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
@@ -221,6 +222,8 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self.kind_answered = beside.kind_answered
         self._member_listeners: list[CALLBACK_TYPE] = []
         self._feature_listeners: list[CALLBACK_TYPE] = []
+        self.platforms: list[Platform] = []
+        """The platforms that are set up."""
         self._features: tuple[object, ...] = ()
         """What decides which entities the lock has."""
         self.guests = Guests(hass, entry, self.lock.passwords, self.action)
