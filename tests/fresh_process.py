@@ -15,11 +15,11 @@ from custom_components.tuya_wifi_lock.tuyalock import REGIONS, Project
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant
 from tests.common import set_up_awake
-from tests.conftest import OURS
+from tests.conftest import OURS, wait_for
 from tests.portal import Portal
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
-from tests.test_imports import ACCOUNT, BOOKINGS, PROJECT
+from tests.test_imports import ACCOUNT, BOOKINGS, PROJECT, SETTINGS
 from tests.tuya_login import TuyaLogin
 
 
@@ -48,7 +48,9 @@ def watch() -> Iterator[Watch]:
 
 def imported() -> set[str]:
     """Return what has been imported of that which an owner may never use."""
-    return {one for one in ACCOUNT | PROJECT | BOOKINGS if f"{OURS}.{one}" in sys.modules}
+    return {
+        one for one in ACCOUNT | PROJECT | SETTINGS | BOOKINGS if f"{OURS}.{one}" in sys.modules
+    }
 
 
 async def test_each_part_is_imported_when_it_is_used_and_blocks_nothing(
@@ -71,11 +73,11 @@ async def test_each_part_is_imported_when_it_is_used_and_blocks_nothing(
         project = project_data(Project("eu", cloud.access_id, cloud.access_secret))
         with patch.dict(REGIONS, {"eu": cloud.url}):
             hass.config_entries.async_update_entry(entry, data={**entry.data, **project})
-            await hass.async_block_till_done()
-            assert entry.runtime_data.cloud
-            assert imported() == ACCOUNT | PROJECT
+            await wait_for(hass, lambda: imported() > ACCOUNT | PROJECT)
+            # The project's model of the product says what can be set.
+            assert imported() == ACCOUNT | PROJECT | SETTINGS
 
             await Portal(hass, "bookings").sync()
-            assert imported() == ACCOUNT | PROJECT | BOOKINGS
+            assert imported() == ACCOUNT | PROJECT | SETTINGS | BOOKINGS
             await hass.config_entries.async_unload(entry.entry_id)
     assert watch.blocking == []

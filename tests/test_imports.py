@@ -7,13 +7,21 @@ import sys
 from scripts.benchmark.imports import import_once
 
 ACCOUNT = {"tuya_account", "tuyalock.cloud.responses"}
-PROJECT = {"cloud", "tuyalock.cloud.client", "tuyalock.cloud.openapi"}
+PROJECT = {
+    "calendar",
+    "cloud",
+    "guest_codes",
+    "tuyalock.cloud.client",
+    "tuyalock.cloud.openapi",
+    "update",
+}
+SETTINGS = {"number", "select", "switch"}
 BOOKINGS = {"bookings"}
 
 
 def test_a_set_up_imports_only_what_a_lock_needs() -> None:
     found = import_once({})
-    assert set(found.later) == ACCOUNT | PROJECT | BOOKINGS
+    assert set(found.later) == ACCOUNT | PROJECT | SETTINGS | BOOKINGS
     # Those who use neither the account nor bulbs and covers have nothing of them.
     assert not set(found.foreign) & {"homeassistant.components.tuya", "requests", "tuya_sharing"}
     assert found.ours < found.usual
