@@ -29,12 +29,13 @@ from .freshness import Freshness, LockClock
 from .protocol import (
     Command,
     Frame,
+    codec_of,
     encode_json,
     is_text,
+    lock_time,
     names_another,
     parse_body,
     report_in,
-    sent_at,
 )
 
 _LOGGER = logging.getLogger(__name__)
@@ -167,7 +168,7 @@ class Connection(asyncio.Protocol):
         """The frames of pushes, so that none is taken twice."""
         self._on_received = on_received
         self._transport: asyncio.Transport | None = None
-        self._key = peer.local_key
+        self._codec = codec_of(peer.version, peer.local_key)
         self._seqno = 0
         self._buffer = bytearray()
         self._response: asyncio.Future[bytes] | None = None
@@ -197,7 +198,7 @@ class Connection(asyncio.Protocol):
         self._buffer += data
         try:
             for raw in protocol.split(self._buffer):
-                self._handle(protocol.decode(self.peer.version, self._key, raw), raw)
+                self._handle(self._codec.decode(raw), raw)
         except LockError as err:
             self.close(err)
             return
@@ -325,7 +326,7 @@ class Connection(asyncio.Protocol):
             await self._ends_soon()
             return False
         self._send(Command.HANDSHAKE_FINISH, finish)
-        self._key = session_key
+        self._codec = codec_of(self.peer.version, session_key)
         self.proven = self.fresh = True
         _LOGGER.debug("%s at %s: handshake done", self.peer.device_id, self.peer.host)
         return True
@@ -342,9 +343,7 @@ class Connection(asyncio.Protocol):
         assert self._transport is not None
         self._seqno += 1
         self._sent.append(payload)
-        self._transport.write(
-            protocol.encode(self.version, self._key, self._seqno, command, payload)
-        )
+        self._transport.write(self._codec.encode(self._seqno, command, payload))
 
     def _ids(self) -> bytes:
         """Return the body of a query or a heartbeat."""
@@ -403,7 +402,9 @@ class Connection(asyncio.Protocol):
             return
         report = dated
         self.proven = True
-        self.version = frame.version or self.version
+        if frame.version and frame.version != self.version:
+            self.version = frame.version
+            self._codec = codec_of(self.version, self.peer.local_key)
         if self._early is not None:
             self._early.append(report)
             return
@@ -429,7 +430,7 @@ class Connection(asyncio.Protocol):
 
         An answer need not say when it was made; one that does is current.
         """
-        sent = sent_at(body)
+        sent = lock_time(body.get("t"))
         if self._has_session_key:
             if sent is not None or not report.is_answer:
                 self._lock_clock.learn(sent)
