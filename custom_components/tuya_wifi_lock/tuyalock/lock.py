@@ -148,8 +148,8 @@ class TuyaLock:
         self._device_id = address.device_id
         self.on_network = address.on_network
         """The lock can be looked for in the local network."""
-        self.session = LanSession(address, clock, self.on_event)
-        self.session.keep_alive(stays=self.product.stays_connected and self.on_network)
+        stays = self.on_network and self.product.stays_connected
+        self.session = LanSession(address, clock, self.on_event, said_to_stay=stays)
         self._waiters = Waiters(clock)
         self._transports = Transports(self.session, self.product, self._state_now, clock)
         self._remote = RemoteUnlock(
@@ -263,8 +263,9 @@ class TuyaLock:
         self.session.hint(host, announcement.version, announced=unasked, product_id=product_id)
         if unasked and host == self.address.host:
             self._notice_clock()
-            self._state = heard(self._state, self._now)
-            self._publish()
+            if (state := heard(self._state, self._now)) is not self._state:
+                self._state = state
+                self._publish()
         if direct and host == self.session.host:
             self.product.doubt(product_id)
 
@@ -662,7 +663,9 @@ class TuyaLock:
 
     def _publish(self, records: Iterable[Record] = (), *, force: bool = False) -> None:
         """Publish what has changed, and the records that are new and not delivered."""
-        self.session.keep_alive(stays=self.product.stays_connected and self.on_network)
+        stays = self.on_network and self.product.stays_connected
+        if stays != self.session.said_to_stay:
+            self.session.keep_alive(stays=stays)
         records = tuple(records)
         for record in records:
             _LOGGER.debug("%s: new: %s", self._device_id, record)

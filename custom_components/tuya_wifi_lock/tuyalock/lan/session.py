@@ -110,7 +110,12 @@ class LanSession:
     """The connection to one lock, made and dropped as its sleep allows."""
 
     def __init__(
-        self, address: Address, clock: Clock, on_event: Callable[[SessionEvent], None]
+        self,
+        address: Address,
+        clock: Clock,
+        on_event: Callable[[SessionEvent], None],
+        *,
+        said_to_stay: bool = False,
     ) -> None:
         """Prepare a session; `start` begins to look for the lock."""
         self._clock = clock
@@ -120,7 +125,8 @@ class LanSession:
         """The connection is kept until this monotonic time: somebody waits at the door."""
         self.running = False
         """We look for the lock."""
-        self._said_to_stay = False
+        self.said_to_stay = said_to_stay
+        """What is known of the product is that the lock stays on the network."""
         self._missing_timer: Timer | None = None
         self._begin(address)
 
@@ -129,7 +135,7 @@ class LanSession:
         self._address = address
         self._is_claimed = False
         """Somebody has announced the address, and nobody has proved to be the lock there."""
-        self.stays = self._said_to_stay or address.keep_alive
+        self.stays = self.said_to_stay or address.keep_alive
         """The lock stays on the network, by what is said of it or by what it has shown: the
         connection is kept, and the lock is missed without it."""
         self.connected = False
@@ -233,15 +239,14 @@ class LanSession:
 
     # Locks that stay on the network
 
-    def keep_alive(self, *, stays: bool = True) -> None:
+    def keep_alive(self, *, stays: bool) -> None:
         """Take what is known of the product: this lock stays on the network, or may sleep."""
-        if stays != self._said_to_stay:
-            self._said_to_stay = stays
-            self._stays_now()
+        self.said_to_stay = stays
+        self._stays_now()
 
     def _stays_now(self) -> None:
         """Act on it that the lock stays on the network, or may sleep."""
-        stays = self.stays = self._said_to_stay or self._address.keep_alive
+        stays = self.stays = self.said_to_stay or self._address.keep_alive
         _LOGGER.debug("%s %s", self._address.device_id, "stays" if stays else "may sleep")
         if stays:
             self._held_until = float("-inf")
