@@ -554,8 +554,8 @@ class TuyaLock:
         """Note how the session goes; return the records that are decided with it."""
         match event:
             case Opened():
-                self.product.identify(event.product_id)
-                self._reread()
+                if self.product.identify(event.product_id):
+                    self._reread()
                 self._state = heard(self._state, self._now)
                 self.health.note_wake(self._now)
                 self._keeper.opened(event.hint_at, woken=event.woken)

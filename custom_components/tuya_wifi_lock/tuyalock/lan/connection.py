@@ -202,7 +202,8 @@ class Connection(asyncio.Protocol):
         except LockError as err:
             self.close(err)
             return
-        self._watch_stall()
+        if self._stall or self._buffer:
+            self._watch_stall()
 
     def _watch_stall(self) -> None:
         """Give up on a lock that stops in the middle of a frame."""
@@ -337,10 +338,6 @@ class Connection(asyncio.Protocol):
         """Send one frame, if there is somebody to send it to."""
         if self._closed.done() or self._transport is None or self._transport.is_closing():
             raise ConnectionLost("the connection is closed")
-        self._write(command, payload)
-
-    def _write(self, command: Command, payload: bytes) -> None:
-        assert self._transport is not None
         self._seqno += 1
         self._sent.append(payload)
         self._transport.write(self._codec.encode(self._seqno, command, payload))
@@ -357,7 +354,7 @@ class Connection(asyncio.Protocol):
         if frame.command == Command.HANDSHAKE_RESPONSE:
             if self._response and not self._response.done():
                 self._response.set_result(frame.payload)
-        elif not self._is_believed(frame):
+        elif not (self.proven if self._has_session_key else self._is_believed(frame)):
             return
         elif frame.command == Command.STATUS:
             self._handle_status(frame, raw)
@@ -368,8 +365,6 @@ class Connection(asyncio.Protocol):
 
     def _is_believed(self, frame: Frame) -> bool:
         """Return if a frame was made by somebody with the key, and not by ourselves."""
-        if self._has_session_key:
-            return self.proven
         if frame.payload in self._sent:
             self._refuse("what we have sent ourselves")
             return False
@@ -501,7 +496,8 @@ class Connection(asyncio.Protocol):
             self.close(ConnectionLost("the lock stopped answering"))
             return
         self._misses += 1
-        self._write(Command.HEARTBEAT, self._ids())
+        with suppress(ConnectionLost):
+            self._send(Command.HEARTBEAT, self._ids())
         self._heartbeat = self.clock.call_later(patience, self._beat)
 
 

@@ -400,12 +400,17 @@ def report_in(
     data = body.get("data", body)
     if not isinstance(data, dict) or not isinstance(data.get("dps"), dict):
         return None
-    times = _times(data["t"]) if isinstance(data.get("t"), dict) else {}
+    times = data["t"] if isinstance(data.get("t"), dict) else None
     return Report(
         source=Source.LAN,
         received=received,
         items=tuple(
-            [Item(id_, value, times.get(id_)) for id_, value in _by_id(data["dps"]).items()]
+            [
+                Item(int(id_), value, lock_time(times.get(id_)) if times else None)
+                for id_, value in data["dps"].items()
+                # What is no id says nothing.
+                if id_.isdecimal() and len(id_) < 6
+            ]
         ),
         is_answer=is_answer or body.get("type") == "query" or data.get("type") == "query",
     )
@@ -416,16 +421,6 @@ def names_another(body: Mapping[str, Any], device_id: str) -> bool:
     parts = [part for part in (body, body.get("data")) if isinstance(part, dict)]
     named = [part.get(name) for part in parts for name in ("devId", "cid")]
     return bool([one for one in named if isinstance(one, str) and one not in {"", device_id}])
-
-
-def _times(values: Mapping[str, Any]) -> dict[int, float]:
-    """Return the lock's own times by DP id."""
-    return {id_: time for id_, value in _by_id(values).items() if (time := lock_time(value))}
-
-
-def _by_id(values: Mapping[str, Any]) -> dict[int, Any]:
-    """Return values by DP id, leaving out what is no id."""
-    return {int(key): value for key, value in values.items() if key.isdecimal() and len(key) < 6}
 
 
 def lock_time(value: Any) -> float | None:
