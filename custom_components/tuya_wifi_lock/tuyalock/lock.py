@@ -66,6 +66,9 @@ CLOCK_STEP = 1.0
 LOOK_AT_CLOCK = 10.0
 """Seconds between two looks if our own clock is set by now."""
 
+_KEYS = {SET_KEY, USE_KEY}
+"""DP codes in which a lock answers what was done with a remote key."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
@@ -433,7 +436,7 @@ class TuyaLock:
         if report.source is Source.LAN:
             until = self._state.request_until
             self.session.open_until = until and until - self._clock_offset
-            if not report.is_answer:
+            if not report.is_answer and not _KEYS.isdisjoint([one.code for one in observations]):
                 self._check_keys({one.code: one.value for one in _recent(dated, report)})
         if self._waiters.waiting:
             self._feed(report, dated, claims, new)
@@ -471,11 +474,13 @@ class TuyaLock:
 
     def _keep(self, report: Report, claims: Claims) -> list[Record]:
         """Keep the events of a report; return the records that are new."""
+        if report.source is Source.LAN and report.is_fresh:
+            self._keeper.speaks_now()
+        if not claims:
+            return []
         if report.source is not Source.LAN:
             behind = self.clock_behind
             return self._keeper.reported(claims, report.received, report.source, behind)
-        if report.is_fresh:
-            self._keeper.speaks_now()
         if not report.is_answer:
             for event, claimed in claims:
                 if isinstance(event, Unlock):
@@ -524,8 +529,6 @@ class TuyaLock:
 
     def _check_keys(self, codes: Mapping[str, Value]) -> None:
         """Learn from what the lock says of remote keys; without one it is left to its cloud."""
-        if SET_KEY not in codes and USE_KEY not in codes:
-            return
         reply, used = reply_in(codes, SET_KEY), reply_in(codes, USE_KEY)
         busy = self._remote.busy
         if used and used.status is KeyStatus.OUTSIDE_TIME and not self._clock_set:
