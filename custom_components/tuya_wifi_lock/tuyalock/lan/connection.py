@@ -229,7 +229,7 @@ class Connection(asyncio.Protocol):
         """
         early, self._early = self._early or [], None
         for report in early:
-            self._receive(report)
+            self._on_received(report)
         if not self._has_session_key:
             self._send(Command.QUERY, self._ids())
             return
@@ -403,7 +403,7 @@ class Connection(asyncio.Protocol):
         if self._early is not None:
             self._early.append(report)
             return
-        self._receive(report)
+        self._on_received(report)
         if report.is_answer:
             self._settle_answer()
 
@@ -460,14 +460,8 @@ class Connection(asyncio.Protocol):
             self.close(OtherDevice("another device answered"))
             return
         self.proven = True
-        self._receive(report or QueryNotUnderstood())
+        self._on_received(report or QueryNotUnderstood())
         self._settle_answer()
-
-    def _receive(self, received: Received) -> None:
-        if _LOGGER.isEnabledFor(logging.DEBUG):
-            # What is logged may be kept, and the report itself can have a key in it.
-            _LOGGER.debug("%s sent %s", self.peer.device_id, str(received))
-        self._on_received(received)
 
     def _settle_answer(self) -> None:
         if self._answer and not self._answer.done():
@@ -477,7 +471,7 @@ class Connection(asyncio.Protocol):
         """Pass on a text, which means rejection. An empty acknowledgement says nothing."""
         text = payload.partition(b"\0")[0]
         if text and not text.lstrip().startswith(b"{"):
-            self._receive(Rejected(text.decode(errors="replace")))
+            self._on_received(Rejected(text.decode(errors="replace")))
 
     # Heartbeat
 

@@ -518,10 +518,8 @@ class LanSession:
     def _ended(self, candidate: Candidate, error: LockError | None, started: float) -> None:
         """Note the end of the connection to the lock."""
         now = self._clock.monotonic()
-        self._presence.sign(now, announces=False)
-        if error is None:
-            self._presence.prove(now)
-        else:
+        self._presence.sign(now, announces=False, proves=error is None)
+        if error:
             # It was here until now, so what it reports next is as fresh as after a hint.
             candidate.hint_at = now
         if now - started > DIAL_WINDOW:
@@ -629,6 +627,9 @@ class LanSession:
         _LOGGER.debug("%s is connected", self._address.device_id)
 
     def _received(self, candidate: Candidate, received: Received) -> None:
+        if _LOGGER.isEnabledFor(logging.DEBUG):
+            # What is logged may be kept, and the report itself can have a key in it.
+            _LOGGER.debug("%s sent %s", self._address.device_id, str(received))
         connection = candidate.connection
         if connection is not self._connection:
             if self._connection or not self._may_adopt(candidate):
@@ -653,8 +654,7 @@ class LanSession:
         """Note that the lock has proved to be there."""
         self._last_report = now
         candidate.attempts = 0
-        self._presence.prove(now)
-        if self._presence.sign(now, announces=self._address.announces):
+        if self._presence.sign(now, announces=self._address.announces, proves=True):
             candidate.failures = 0
         elif self._presence.stays and not self._address.keep_alive:
             self._address = replace(self._address, keep_alive=True)
