@@ -171,6 +171,9 @@ class TuyaLock:
         self._reaching: set[asyncio.Future[None]] = set()
         self._timer: Timer | None = None
         self._timer_at = float("inf")
+        self._last_unlock = self._keeper.last_unlock
+        self._journal_changes = self.journal.changes
+        """By how many changes of the journal that is known."""
         self.snapshot = self._look()
 
     def start(self) -> None:
@@ -673,6 +676,9 @@ class TuyaLock:
         for record in records:
             _LOGGER.debug("%s: new: %s", self._device_id, record)
             self._state = reduce_record(self._state, record)
+        if self.journal.changes != self._journal_changes:
+            self._journal_changes = self.journal.changes
+            self._last_unlock = self._keeper.last_unlock
         snapshot, new = self._look(), tuple([one for one in records if not one.delivered])
         if snapshot == self.snapshot and not new and not force:
             return
@@ -690,7 +696,7 @@ class TuyaLock:
             family=self.product.family,
             kind_unclear=self.product.kind_unclear,
             bolt=bolt(state, now, settings.relock_delay, settings.relocks_itself),
-            last_unlock=self._keeper.last_unlock,
+            last_unlock=self._last_unlock,
             awake=self.session.connected,
             available=not (self.health.key_refused or self.session.missing),
             stays=self.session.stays,
