@@ -454,7 +454,8 @@ class TuyaLock:
         match report.source:
             case Source.LAN:
                 self._state = heard(self._state, now)
-                return current(self._state, observations, now, -(self.session.clock_ahead or 0.0))
+                behind = -(self.session.lock_clock.ahead or 0.0)
+                return current(self._state, observations, now, behind)
             case Source.ACCOUNT:
                 self._state = forget_ahead(self._state, now)
                 if report.time:

@@ -148,14 +148,15 @@ class LanSession:
         self._last_report = self._clock.monotonic()
         self._presence = Presence(self._last_report)
         self._held_until = self._released_until = float("-inf")
-        self._lock_clock = LockClock(self._clock, address.latest_push, address.clock_ahead)
+        self.lock_clock = LockClock(self._clock, address.latest_push, address.clock_ahead)
+        """What is known of the lock's clock."""
         if address.host:
             self._candidates[address.host] = Candidate(address.host, self._clock)
 
     @property
     def address(self) -> Address:
         """Return how the lock is reached, with all that it has proved."""
-        clock, address = self._lock_clock, self._address
+        clock, address = self.lock_clock, self._address
         host = None if self._is_claimed else address.host
         return replace(address, host=host, latest_push=clock.latest, clock_ahead=clock.ahead)
 
@@ -165,14 +166,9 @@ class LanSession:
 
         With a session key no push can be one that was recorded; before 3.4 it can teach nothing.
         """
-        behind = -(self._lock_clock.ahead or 0.0)
+        behind = -(self.lock_clock.ahead or 0.0)
         has_session_key = (self._address.found_version or "") >= "3.4"
         return behind if has_session_key and behind > ON_THE_WAY else None
-
-    @property
-    def clock_ahead(self) -> float | None:
-        """Return how many seconds the lock's clock is ahead of ours, if that is known."""
-        return self._lock_clock.ahead
 
     @property
     def host(self) -> str | None:
@@ -434,7 +430,7 @@ class LanSession:
             peer,
             self._clock,
             partial(self._received, candidate),
-            lock_clock=self._lock_clock,
+            lock_clock=self.lock_clock,
             at_home=candidate is self._home,
             careful=candidate.failures > 0,
             connecting=candidate.set_connecting,
@@ -594,7 +590,7 @@ class LanSession:
         known = candidate is self._home or candidate.trusted or not self._address.found_version
         # A lock that never says when it sends something can prove nothing more.
         unproved = self._presence.unproved(self._clock.monotonic())
-        gone = self._lock_clock.latest is None and unproved > GONE
+        gone = self.lock_clock.latest is None and unproved > GONE
         return known or connection.fresh or gone
 
     def _adopt(self, candidate: Candidate) -> None:
