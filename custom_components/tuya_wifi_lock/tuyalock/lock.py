@@ -489,7 +489,7 @@ class TuyaLock:
             return self._keeper.reported(claims, report.received, report.source, behind)
         if not report.is_answer:
             for event, claimed in claims:
-                if isinstance(event, Unlock):
+                if isinstance(event, Unlock) and claimed is not None:
                     self.health.check_clock(claimed, report.received)
             return self._keeper.pushed(claims, report.received, self.session.clock_behind)
         if self.product.answers_partly:
