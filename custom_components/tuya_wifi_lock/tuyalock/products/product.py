@@ -229,11 +229,13 @@ class Product:
 
     # What is learned
 
-    def identify(self, product_id: str | None) -> None:
-        """Learn which product was announced where it is; what is known is not changed by that."""
-        if product_id and self.product_id is None and CODE.allows(product_id):
+    def identify(self, product_id: str | None) -> bool:
+        """Learn which product was announced where it is, if it is not known; return if it was."""
+        is_new = product_id and self.product_id is None and CODE.allows(product_id)
+        if is_new:
             self.product_id, self._claimed = product_id, True
             self._settle()
+        return bool(is_new)
 
     def doubt(self, product_id: str | None) -> None:
         """Forget which product it is, if that was just announced, and now is another one."""
