@@ -413,10 +413,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             devices.async_update_device(device.id, model=model)
 
     @callback
-    def async_subscribe_members(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
-        """Call back when members were added, changed or removed; return the unsubscribe."""
+    def async_subscribe_members(self, listener: CALLBACK_TYPE) -> None:
+        """Call back when members were added, changed or removed, until the lock is unloaded."""
         self._member_listeners.append(listener)
-        return lambda: self._member_listeners.remove(listener)
 
     @callback
     def async_update_members(self) -> None:

@@ -1,9 +1,8 @@
 """What the entities of a lock have in common."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Container
 from dataclasses import dataclass
-from functools import partial
 from typing import override
 
 from homeassistant.const import EntityCategory
@@ -44,39 +43,48 @@ def changeable(code: str, fits: Callable[[Dp], object]) -> Callable[[LockCoordin
 @callback
 def async_add_when_seen[D: LockPartDescription](
     coordinator: LockCoordinator,
-    descriptions: Collection[D],
+    descriptions: tuple[D, ...],
     make: Callable[[LockCoordinator, D], Entity],
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add each entity as soon as the product has shown that it can feed it."""
-    missing = list(descriptions)
-    add_new = partial(_async_add_new, coordinator, descriptions, missing, make, async_add_entities)
+    add_new = _PartAdder(coordinator, descriptions, make, async_add_entities, descriptions)
     add_new()
-    for one in missing:
+    for one in add_new.missing:
         if one.by_project and coordinator.cloud is None:
             _async_remove(coordinator, one)
-    if missing or any(one.replaced_by for one in descriptions):
+    if add_new.missing or any(one.replaced_by for one in descriptions):
         coordinator.async_subscribe_features(add_new)
 
 
-@callback
-def _async_add_new[D: LockPartDescription](
-    coordinator: LockCoordinator,
-    descriptions: Collection[D],
-    missing: list[D],
-    make: Callable[[LockCoordinator, D], Entity],
-    async_add_entities: AddConfigEntryEntitiesCallback,
-) -> None:
-    """Add the missing entities that the product can feed by now, and remove what is replaced."""
-    seen_codes = coordinator.data.state.seen
-    for one in descriptions:
-        if one.replaced_by in seen_codes:
-            _async_remove(coordinator, one)
-    if new := [
-        one for one in missing if one.exists_fn(coordinator) and one.replaced_by not in seen_codes
-    ]:
-        missing[:] = [one for one in missing if one not in new]
-        async_add_entities([make(coordinator, one) for one in new])
+@dataclass(slots=True)
+class _PartAdder[D: LockPartDescription]:
+    """Adds the missing entities that the product can feed by now, and removes what is replaced.
+
+    Every lock has several of it for as long as it is set up.
+    """
+
+    coordinator: LockCoordinator
+    descriptions: tuple[D, ...]
+    make: Callable[[LockCoordinator, D], Entity]
+    async_add_entities: AddConfigEntryEntitiesCallback
+    missing: tuple[D, ...]
+
+    @callback
+    def __call__(self) -> None:
+        coordinator = self.coordinator
+        seen_codes = coordinator.data.state.seen
+        for one in self.descriptions:
+            if one.replaced_by in seen_codes:
+                _async_remove(coordinator, one)
+        new = [
+            one
+            for one in self.missing
+            if one.exists_fn(coordinator) and one.replaced_by not in seen_codes
+        ]
+        if new:
+            self.missing = tuple([one for one in self.missing if one not in new])
+            self.async_add_entities([self.make(coordinator, one) for one in new])
 
 
 @callback
@@ -96,18 +104,27 @@ def async_add_members(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add an entity for each member, now and when members are added."""
-    added: set[str] = set()
+    add_new = _MemberAdder(coordinator, make, async_add_entities)
+    add_new()
+    coordinator.async_subscribe_members(add_new)
+
+
+@dataclass(slots=True)
+class _MemberAdder:
+    """Adds an entity for each member that was not there before."""
+
+    coordinator: LockCoordinator
+    make: Callable[[LockCoordinator, Member], Entity]
+    async_add_entities: AddConfigEntryEntitiesCallback
+    before: Container[str] = ()
 
     @callback
-    def async_add_new() -> None:
-        added.intersection_update(coordinator.members)
-        for member in coordinator.members.values():
-            if member.id not in added:
-                added.add(member.id)
-                async_add_entities([make(coordinator, member)], config_subentry_id=member.id)
-
-    async_add_new()
-    coordinator.config_entry.async_on_unload(coordinator.async_subscribe_members(async_add_new))
+    def __call__(self) -> None:
+        before, self.before = self.before, self.coordinator.members
+        for member in self.coordinator.members.values():
+            if member.id not in before:
+                made = self.make(self.coordinator, member)
+                self.async_add_entities([made], config_subentry_id=member.id)
 
 
 class TuyaLockEntity(CoordinatorEntity[LockCoordinator]):

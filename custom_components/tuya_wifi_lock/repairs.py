@@ -130,7 +130,7 @@ class _Repairs:
         on_unload(self._async_stop)
         on_unload(coordinator.async_add_listener(self._async_updated))
         on_unload(coordinator.records.async_subscribe(Kind.UNLOCK, self._async_unlocked))
-        on_unload(coordinator.async_subscribe_members(self._async_renamed))
+        coordinator.async_subscribe_members(self._async_renamed)
         name = f"repairs of {self._entry.title}"
         on_unload(
             async_track_time_interval(

@@ -131,10 +131,10 @@ async def async_setup_entry(
     """Set up the sensors of a lock."""
     coordinator = entry.runtime_data
     async_add_when_seen(coordinator, SENSORS, LockSensor, async_add_entities)
-    async_add_when_seen(coordinator, [LAST_UNLOCKED_BY], QuietLockSensor, async_add_entities)
-    async_add_when_seen(coordinator, [LAST_HEARD], LastHeard, async_add_entities)
-    async_add_when_seen(coordinator, [CONDITION], ConditionSensor, async_add_entities)
-    async_add_when_seen(coordinator, [TEMPORARY_PASSWORDS], PasswordsSensor, async_add_entities)
+    async_add_when_seen(coordinator, (LAST_UNLOCKED_BY,), QuietLockSensor, async_add_entities)
+    async_add_when_seen(coordinator, (LAST_HEARD,), LastHeard, async_add_entities)
+    async_add_when_seen(coordinator, (CONDITION,), ConditionSensor, async_add_entities)
+    async_add_when_seen(coordinator, (TEMPORARY_PASSWORDS,), PasswordsSensor, async_add_entities)
     async_add_members(coordinator, MemberLastOpening, async_add_entities)
 
 
