@@ -1,8 +1,11 @@
 """Tuya Wi-Fi door locks."""
 
+import asyncio
+from functools import partial
+
 from homeassistant.components.frontend import DOMAIN as FRONTEND
-from homeassistant.const import CONF_DEVICE_ID, Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.const import CONF_DEVICE_ID, EVENT_HOMEASSISTANT_STOP, Platform
+from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
@@ -14,8 +17,9 @@ from .cloud import async_get_api, project_of
 from .const import DOMAIN
 from .coordinator import HEARD_BEFORE, LockConfigEntry, LockCoordinator
 from .guest_codes import async_show_guest_codes
-from .names import async_name_device, async_share_name
-from .repairs import async_remove_repairs, async_watch_repairs
+from .names import async_name_device, async_name_entry, async_share_names
+from .opener import async_watch_phones
+from .repairs import async_check_hourly, async_remove_repairs, async_watch_repairs
 from .services import async_setup_services
 from .store import LockStore
 from .texts import async_follow_language
@@ -42,6 +46,10 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_setup_services(hass)
     async_setup_websocket(hass)
     async_follow_language(hass)
+    async_share_names(hass)
+    async_watch_phones(hass)
+    async_check_hourly(hass)
+    hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, partial(_async_stop, hass))
     async_when_setup(hass, FRONTEND, async_serve_card)
     async_at_started(hass, async_install_blueprints)
     return True
@@ -59,11 +67,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool
     if unread := coordinator.reader.unread:
         await store.async_keep_copy(unread)
     # The devices of the members refer to the lock's, so that has to be there first.
-    device = dr.async_get(hass).async_get_or_create(
+    dr.async_get(hass).async_get_or_create(
         config_entry_id=entry.entry_id, **coordinator.device_info
     )
     entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
-    async_share_name(hass, entry, device.id)
+    async_name_entry(hass, entry)
     coordinator.async_update_members()
     await coordinator.guests.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
@@ -84,6 +92,12 @@ async def async_remove_entry(hass: HomeAssistant, entry: LockConfigEntry) -> Non
     """Forget what is stored of a lock."""
     async_remove_repairs(hass, entry.entry_id)
     await LockStore(hass, entry.entry_id).async_remove()
+
+
+async def _async_stop(hass: HomeAssistant, event: Event) -> None:
+    """Disconnect from all locks, as Home Assistant stops."""
+    locks = [entry.runtime_data for entry in hass.config_entries.async_loaded_entries(DOMAIN)]
+    await asyncio.gather(*(lock.async_stop() for lock in locks))
 
 
 async def _async_entry_updated(hass: HomeAssistant, entry: LockConfigEntry) -> None:

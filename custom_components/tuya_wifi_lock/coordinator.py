@@ -12,9 +12,8 @@ from homeassistant.const import (
     CONF_HOST,
     CONF_MAC,
     CONF_PORT,
-    EVENT_HOMEASSISTANT_STOP,
 )
-from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.start import async_at_started
@@ -238,9 +237,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         if self.lock.on_network:
             listener = async_get_listener(hass)
             entry.async_on_unload(await listener.async_subscribe(self.lock.announced))
-        entry.async_on_unload(self.opener.async_watch_phones())
         entry.async_on_unload(async_at_started(hass, self.records.async_begin))
-        entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stop))
         if self.cloud:
             self.cloud.async_start(self.async_update_listeners)
         self.account.async_start()
@@ -253,7 +250,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         await self._async_save_now()
         await self.store.async_settle()
 
-    async def _async_stop(self, event: Event) -> None:
+    async def async_stop(self) -> None:
         """Disconnect from the lock; Home Assistant writes the store when it stops."""
         await self.async_close()
         self._async_save()
