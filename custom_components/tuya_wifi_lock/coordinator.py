@@ -202,7 +202,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         """When the owner last asked to check the lock."""
         self._mac_sought = CONF_MAC in entry.data
         self.members = members_of(entry)
-        self.ignored = set(beside.ignored)
+        self.ignored = beside.ignored
         self.kind_answered = beside.kind_answered
         self._member_listeners: list[CALLBACK_TYPE] = []
         self._feature_listeners: list[CALLBACK_TYPE] = []
@@ -270,7 +270,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self.listening_since = time.time()
         beside = _Stored(
             clean=self._closed,
-            ignored=frozenset(self.ignored),
+            ignored=self.ignored,
             kind_answered=self.kind_answered,
             listened=_Listened(since=self.listening_since, until=time.time()),
             opening=self.opener.last,
@@ -298,7 +298,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def async_ignore(self, number: str) -> None:
         """Never ask again whose a number is: `fingerprint:3`."""
-        self.ignored.add(number)
+        self.ignored |= {number}
         self._async_save()
 
     @callback

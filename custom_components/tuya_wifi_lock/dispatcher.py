@@ -95,7 +95,8 @@ class RecordDispatcher:
     def async_begin(self, hass: HomeAssistant) -> None:
         """Deliver what came while Home Assistant was starting, and what a crash left over."""
         self._hass = hass
-        self._async_deliver()
+        if self._waiting:
+            self._async_deliver()
 
     @callback
     def async_take(self, records: tuple[Record, ...]) -> None:

@@ -238,14 +238,17 @@ class RecordEntity(Entity):
     _attr_has_entity_name = True
     _attr_should_poll = False
 
-    def __init__(
-        self, coordinator: LockCoordinator, kind: Kind, owner_id: str, key: str, device: DeviceInfo
-    ) -> None:
+    def __init__(self, coordinator: LockCoordinator, kind: Kind, owner_id: str, key: str) -> None:
         self._coordinator, self._kind = coordinator, kind
         self._attr_available = coordinator.heard
         self._attr_unique_id = f"{owner_id}_{key}"
         self._attr_translation_key = key
-        self._attr_device_info = device
+
+    @property
+    @override
+    def device_info(self) -> DeviceInfo:
+        """Return the device of the lock."""
+        return self._coordinator.device_info
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -283,14 +286,19 @@ class MemberEntity(RecordEntity):
     _attr_entity_category = EntityCategory.DIAGNOSTIC
 
     def __init__(self, coordinator: LockCoordinator, member: Member, key: str) -> None:
-        device = coordinator.member_device(member)
-        super().__init__(coordinator, Kind.UNLOCK, member.id, key, device)
-        self._member_id = member.id
+        super().__init__(coordinator, Kind.UNLOCK, member.id, key)
+        self._member = member
+
+    @property
+    @override
+    def device_info(self) -> DeviceInfo:
+        """Return the device of the member."""
+        return self._coordinator.member_device(self._member)
 
     @callback
     @override
     def _async_delivered(self, delivery: Delivery) -> None:
-        if delivery.member and delivery.member.id == self._member_id:
+        if delivery.member and delivery.member.id == self._member.id:
             self._async_unlocked(delivery)
 
     @callback

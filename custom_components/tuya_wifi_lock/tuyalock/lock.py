@@ -165,7 +165,7 @@ class TuyaLock:
         self.passwords = TemporaryPasswords(
             cloud, clock, stored.get("passwords"), self._changed, reader
         )
-        self._reaching: set[asyncio.Future[None]] = set()
+        self._reaching: list[asyncio.Future[None]] = []
         self._timer: Timer | None = None
         self._timer_at = float("inf")
         self.snapshot = self._look()
@@ -217,7 +217,7 @@ class TuyaLock:
         Unreachable.
         """
         reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._reaching.add(reached)
+        self._reaching.append(reached)
         self._check_reached()
         try:
             async with self._clock.timeout(within):

@@ -67,7 +67,7 @@ class _Stored:
     shown: Mapping[int, frozenset[Family]] = field(default_factory=dict)
     replied: bool = False
     has_reported: bool = False
-    reported: tuple[str, ...] = ()
+    reported: frozenset[str] = frozenset()
     answers_partly: bool | None = None
     alarm_bits: bool | None = None
     link_mode: Annotated[str, Matching("[a-z_]{1,16}")] | None = None
@@ -87,7 +87,7 @@ class Product:
         """It answers a query only with what has changed since it woke."""
         self.has_reported = known.has_reported
         """The lock itself has reported something to us, understood or not."""
-        self.reported = frozenset(known.reported)
+        self.reported = known.reported
         """DP codes that the lock itself has reported to us."""
         self.heard = Heard(reader.parts("product", stored).get("heard"), reader)
         """What was heard of each of its DPs."""
@@ -116,7 +116,7 @@ class Product:
                 shown=self._evidence.shown,
                 replied=self._evidence.replied,
                 has_reported=self.has_reported,
-                reported=tuple(sorted(self.reported)),
+                reported=self.reported,
                 answers_partly=self.answers_partly,
                 alarm_bits=self._alarm_bits,
                 link_mode=self._link_mode,
@@ -308,7 +308,8 @@ class Product:
             self.heard.note_answer(QueryAnswer.VALUES if report.items else QueryAnswer.EMPTY)
         if report.is_answer and codes and (known := self.reported & STATE_CODES):
             self.answers_partly = not known <= codes.keys()
-        self.reported |= codes.keys()
+        if not codes.keys() <= self.reported:
+            self.reported = self.reported.union(codes)
         if not report.is_answer and ALARM_CODE in codes:
             self._alarm_bits = self.alarm_bits = type(codes[ALARM_CODE]) is int
 
