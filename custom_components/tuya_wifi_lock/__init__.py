@@ -66,6 +66,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool
     project = project_of(entry.data)
     api = await async_get_api(hass, project) if project else None
     coordinator = entry.runtime_data = LockCoordinator(hass, entry, api, store, stored)
+    entry.async_on_unload(coordinator.async_shutdown)
     if coordinator.booked:
         await coordinator.async_get_bookings()
     if unread := coordinator.reader.unread:

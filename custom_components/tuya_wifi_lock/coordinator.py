@@ -4,7 +4,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 import time
-from typing import TYPE_CHECKING, Any, override
+from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import (
     SIGNAL_CONFIG_ENTRY_CHANGED,
@@ -25,8 +25,8 @@ from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.importlib import async_import_module
 from homeassistant.helpers.start import async_at_started
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util.hass_dict import HassKey
+from homeassistant.util.logging import catch_log_exception
 
 from .accounts import async_has_account
 from .const import (
@@ -163,10 +163,16 @@ def async_end_reauth(hass: HomeAssistant, entry: LockConfigEntry) -> None:
         hass.config_entries.flow.async_abort(flow["flow_id"])
 
 
-class LockCoordinator(DataUpdateCoordinator[Snapshot]):
-    """The link between one lock and its entities."""
+def _call_unprotected(listener: CALLBACK_TYPE) -> None:
+    listener()
 
-    config_entry: LockConfigEntry
+
+_call = catch_log_exception(_call_unprotected, lambda listener: f"Error in {listener}")
+"""Calls back a listener; what fails there hinders nobody else."""
+
+
+class LockCoordinator:
+    """The link between one lock and its entities."""
 
     def __init__(
         self,
@@ -180,7 +186,8 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self.store, self.reader = store, (reader := Reader())
         stored = reader.parts("file", stored)
         beside: _Stored = reader.read("listening", _Stored, stored, _Stored())
-        super().__init__(hass, LOGGER, config_entry=entry, name=entry.title, always_update=False)
+        self.hass, self.config_entry = hass, entry
+        self.name = entry.title
         self.device_id: str = entry.data[CONF_DEVICE_ID]
         self._settings = settings_of(entry.options)
         self._project = api.project if api else None
@@ -219,6 +226,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self.members = members_of(entry)
         self.ignored = beside.ignored
         self.kind_answered = beside.kind_answered
+        self._listeners: list[CALLBACK_TYPE] = []
         self._member_listeners: list[CALLBACK_TYPE] = []
         self._feature_listeners: list[CALLBACK_TYPE] = []
         self.platforms: list[Platform] = []
@@ -307,10 +315,8 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             )
         return self._bookings
 
-    @override
     async def async_shutdown(self) -> None:
         """Save what is known of the lock."""
-        await super().async_shutdown()
         await self._async_save_now()
         await self.store.async_settle()
 
@@ -437,12 +443,25 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._feature_listeners.append(listener)
 
     @callback
-    def async_subscribe_heard(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
-        """Call back when `heard` has changed; return the unsubscribe."""
+    def async_subscribe_heard(self, listener: CALLBACK_TYPE) -> None:
+        """Call back when `heard` has changed."""
         self._heard_listeners.append(listener)
-        return lambda: self._heard_listeners.remove(listener)
 
-    @override
+    @callback
+    def async_unsubscribe_heard(self, listener: CALLBACK_TYPE) -> None:
+        """Stop calling back."""
+        self._heard_listeners.remove(listener)
+
+    @callback
+    def async_add_listener(self, listener: CALLBACK_TYPE) -> None:
+        """Call back when anything has changed that can be seen of the lock."""
+        self._listeners.append(listener)
+
+    @callback
+    def async_remove_listener(self, listener: CALLBACK_TYPE) -> None:
+        """Stop calling back."""
+        self._listeners.remove(listener)
+
     @callback
     def async_update_listeners(self) -> None:
         """Call back all who show something of the lock."""
@@ -453,7 +472,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         if self.heard != (heard := self.available or by_tuya):
             self.heard = heard
             for listener in tuple(self._heard_listeners):
-                listener()
+                _call(listener)
         features = (
             snapshot.state.seen,
             snapshot.family,
@@ -465,8 +484,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self._features = features
             self._async_show_model()
             for listener in tuple(self._feature_listeners):
-                listener()
-        super().async_update_listeners()
+                _call(listener)
+        for listener in tuple(self._listeners):
+            _call(listener)
 
     @callback
     def _async_show_model(self) -> None:
@@ -498,7 +518,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
                         device.id, name=member.name, model=self._member_model
                     )
             for listener in tuple(self._member_listeners):
-                listener()
+                _call(listener)
         self.async_update_listeners()
 
     @callback
@@ -544,7 +564,8 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         at_once = self._written != self.lock.journal.changes
         soon = at_once or _lasting(snapshot) != _lasting(before)
         self._async_save(SOON if soon else LATER)
-        self.async_set_updated_data(snapshot)
+        self.data = snapshot
+        self.async_update_listeners()
         if update.records:
             self.records.async_take(update.records)
 

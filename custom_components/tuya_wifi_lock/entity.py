@@ -11,7 +11,6 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .coordinator import LockCoordinator
 from .dispatcher import Delivery
@@ -127,16 +126,17 @@ class _MemberAdder:
                 self.async_add_entities([made], config_subentry_id=member.id)
 
 
-class TuyaLockEntity(CoordinatorEntity[LockCoordinator]):
+class TuyaLockEntity(Entity):
     """An entity of a lock. A lock that sleeps is available."""
 
     _attr_has_entity_name = True
+    _attr_should_poll = False
 
     def __init__(
         self, coordinator: LockCoordinator, description: LockPartDescription | None = None
     ) -> None:
         """Initialize the entity of a description, or the lock itself, which has none."""
-        super().__init__(coordinator)
+        self.coordinator = coordinator
         self._was_available = coordinator.available
         device_id = coordinator.device_id
         self._attr_unique_id = device_id
@@ -144,6 +144,18 @@ class TuyaLockEntity(CoordinatorEntity[LockCoordinator]):
             self.entity_description = description
             self._attr_unique_id = f"{device_id}_{description.key}"
             self._attr_translation_key = description.key
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen for what changes."""
+        await super().async_added_to_hass()
+        self.coordinator.async_add_listener(self._async_coordinator_updated)
+
+    @override
+    async def async_will_remove_from_hass(self) -> None:
+        """Stop listening."""
+        await super().async_will_remove_from_hass()
+        self.coordinator.async_remove_listener(self._async_coordinator_updated)
 
     @property
     @override
@@ -158,16 +170,11 @@ class TuyaLockEntity(CoordinatorEntity[LockCoordinator]):
         return self.coordinator.available
 
     @callback
-    @override
-    def _handle_coordinator_update(self) -> None:
+    def _async_coordinator_updated(self) -> None:
         """Write the state if the lock is no longer available, or is available again."""
         if self.coordinator.available != self._was_available:
             self._was_available = self.coordinator.available
             self.async_write_ha_state()
-
-    @override
-    async def async_update(self) -> None:
-        """Do nothing: a lock reports by itself, and one that sleeps cannot be polled."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,7 +195,7 @@ class LockValue[V](TuyaLockEntity):
 
     @callback
     @override
-    def _handle_coordinator_update(self) -> None:
+    def _async_coordinator_updated(self) -> None:
         """Write the state if anything in it has changed."""
         available = self.coordinator.available
         value = self.entity_description.value_fn(self.coordinator)
@@ -222,7 +229,7 @@ class LockSetting(TuyaLockEntity):
 
     @callback
     @override
-    def _handle_coordinator_update(self) -> None:
+    def _async_coordinator_updated(self) -> None:
         """Write the state; the lock may have reported the setting."""
         self.async_write_ha_state()
 
@@ -254,9 +261,19 @@ class RecordEntity(Entity):
     async def async_added_to_hass(self) -> None:
         """Listen for records."""
         await super().async_added_to_hass()
-        records, subscribe = self._coordinator.records, self._coordinator.async_subscribe_heard
-        self.async_on_remove(records.async_subscribe(self._kind, self._async_take))
-        self.async_on_remove(subscribe(lambda: self._async_show(self._coordinator.heard)))
+        self._coordinator.records.async_subscribe(self._kind, self._async_take)
+        self._coordinator.async_subscribe_heard(self._async_heard)
+
+    @override
+    async def async_will_remove_from_hass(self) -> None:
+        """Stop listening."""
+        await super().async_will_remove_from_hass()
+        self._coordinator.records.async_unsubscribe(self._kind, self._async_take)
+        self._coordinator.async_unsubscribe_heard(self._async_heard)
+
+    @callback
+    def _async_heard(self) -> None:
+        self._async_show(self._coordinator.heard)
 
     @callback
     def _async_show(self, available: bool) -> None:

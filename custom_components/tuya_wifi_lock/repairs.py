@@ -145,10 +145,10 @@ class _Repairs:
     @callback
     def async_start(self) -> None:
         """Check now, when an input of the checks changes, and once an hour."""
-        coordinator, on_unload = self._coordinator, self._entry.async_on_unload
-        on_unload(self._async_stop)
-        on_unload(coordinator.async_add_listener(self._async_updated))
-        on_unload(coordinator.records.async_subscribe(Kind.UNLOCK, self._async_unlocked))
+        coordinator = self._coordinator
+        self._entry.async_on_unload(self._async_stop)
+        coordinator.async_add_listener(self._async_updated)
+        coordinator.records.async_subscribe(Kind.UNLOCK, self._async_unlocked)
         coordinator.async_subscribe_members(self._async_renamed)
         self._hass.data[_WATCHED].append(self)
         self._async_updated()
@@ -158,6 +158,8 @@ class _Repairs:
     @callback
     def _async_stop(self) -> None:
         """Delete what is checked again after a reload, but for findings that are ignored."""
+        self._coordinator.async_remove_listener(self._async_updated)
+        self._coordinator.records.async_unsubscribe(Kind.UNLOCK, self._async_unlocked)
         self._hass.data[_WATCHED].remove(self)
         for issue in set(ISSUES.values()):
             issue_id = f"{issue}_{self._entry.entry_id}"

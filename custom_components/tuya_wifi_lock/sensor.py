@@ -196,7 +196,7 @@ class ConditionSensor(TuyaLockEntity, SensorEntity):
 
     @callback
     @override
-    def _handle_coordinator_update(self) -> None:
+    def _async_coordinator_updated(self) -> None:
         """Wait for the check: most reports change nothing that it looks at."""
 
 
@@ -207,14 +207,14 @@ class LastHeard(QuietLockSensor):
 
     @callback
     @override
-    def _handle_coordinator_update(self) -> None:
+    def _async_coordinator_updated(self) -> None:
         """Keep what is shown already while the lock stays awake."""
         data, shown = self.coordinator.data, self._value
         stays, self._was_awake = self._was_awake, data.awake
         at = _last_heard(data.state)
         if stays and at and isinstance(shown, datetime) and at - shown < STILL_AWAKE:
             return
-        super()._handle_coordinator_update()
+        super()._async_coordinator_updated()
 
 
 class PasswordsSensor(LockValue[tuple[TemporaryPassword, ...]], SensorEntity):
@@ -257,10 +257,10 @@ class PasswordsSensor(LockValue[tuple[TemporaryPassword, ...]], SensorEntity):
 
     @callback
     @override
-    def _handle_coordinator_update(self) -> None:
+    def _async_coordinator_updated(self) -> None:
         """Write what has changed, and again when the next password begins or ends."""
         before = self._value
-        super()._handle_coordinator_update()
+        super()._async_coordinator_updated()
         if self._value is not before:
             self._async_arm()
 
