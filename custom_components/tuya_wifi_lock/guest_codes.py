@@ -23,7 +23,7 @@ from .texts import text
 def async_show_guest_codes(coordinator: LockCoordinator) -> None:
     """Keep a subentry for each guest code until the lock is unloaded."""
     page = _GuestCodePage(coordinator)
-    coordinator.async_add_listener(page.async_updated)
+    coordinator.async_follow(page.async_updated)
     coordinator.config_entry.async_on_unload(page.async_close)
     page.async_update()
 
@@ -186,7 +186,7 @@ class _GuestCodePage:
     @callback
     def async_close(self) -> None:
         """Show nothing more."""
-        self._coordinator.async_remove_listener(self.async_updated)
+        self._coordinator.async_unfollow(self.async_updated)
         self._async_disarm()
 
     @callback

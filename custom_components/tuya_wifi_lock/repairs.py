@@ -29,7 +29,7 @@ from .diagnosis import check_lock, checked_signal
 from .dispatcher import Delivery
 from .flows.forms import CONF_KIND, KINDS, kind_choice
 from .flows.member import CONF_MEMBER, WHO, last_used, member_data
-from .members import key_of, members_of, name_mistake, owner
+from .members import key_of, members_of, name_mistake, owners
 from .texts import async_time_format, in_markdown, number_name
 from .tuyalock import Kind, is_clock_set
 
@@ -147,7 +147,7 @@ class _Repairs:
         """Check now, when an input of the checks changes, and once an hour."""
         coordinator = self._coordinator
         self._entry.async_on_unload(self._async_stop)
-        coordinator.async_add_listener(self._async_updated)
+        coordinator.async_follow(self._async_updated)
         coordinator.records.async_subscribe(Kind.UNLOCK, self._async_unlocked)
         coordinator.async_subscribe_members(self._async_renamed)
         self._hass.data[_WATCHED].append(self)
@@ -158,7 +158,7 @@ class _Repairs:
     @callback
     def _async_stop(self) -> None:
         """Delete what is checked again after a reload, but for findings that are ignored."""
-        self._coordinator.async_remove_listener(self._async_updated)
+        self._coordinator.async_unfollow(self._async_updated)
         self._coordinator.records.async_unsubscribe(Kind.UNLOCK, self._async_unlocked)
         self._hass.data[_WATCHED].remove(self)
         for issue in set(ISSUES.values()):
@@ -325,8 +325,7 @@ def _last_unknown(coordinator: LockCoordinator) -> str | None:
 
     What the cloud reports from the time before is history that nobody has to go through.
     """
-    members = coordinator.members.values()
-    if not members:
+    if not coordinator.members:
         return None
     # A lock's own times are whole seconds.
     since = int(coordinator.config_entry.created_at.timestamp())
@@ -336,7 +335,7 @@ def _last_unknown(coordinator: LockCoordinator) -> str | None:
         if (number := key_of(record.unlock))
         and record.happened >= since
         and number not in coordinator.ignored
-        and not owner(members, number)
+        and number not in coordinator.owners
     }
     return unknown[max(unknown)] if unknown else None
 
@@ -498,7 +497,7 @@ class UnknownNumberFlow(RepairsFlow):
         """End the flow if its question is answered by now, or the lock is not loaded."""
         if self._entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
-        if member := owner(members_of(self._entry).values(), self._number):
+        if member := owners(members_of(self._entry).values()).get(self._number):
             return self.async_abort(
                 reason="known", description_placeholders={"member": in_markdown(member.name)}
             )

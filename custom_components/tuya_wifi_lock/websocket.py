@@ -122,9 +122,9 @@ class _Viewer:
         if self._entry.state is ConfigEntryState.LOADED:
             coordinator = self._entry.runtime_data
             self._findings = check_lock(coordinator)
-            coordinator.async_add_listener(self._async_changed)
-            remove = partial(coordinator.async_remove_listener, self._async_changed)
-            self._while_loaded.append(remove)
+            coordinator.async_follow(self._async_changed)
+            unfollow = partial(coordinator.async_unfollow, self._async_changed)
+            self._while_loaded.append(unfollow)
         self._async_changed()
 
     @callback
