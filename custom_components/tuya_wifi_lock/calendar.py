@@ -79,7 +79,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the calendar of a lock."""
-    async_add_when_seen(entry.runtime_data, [GUESTS], GuestCalendar, async_add_entities)
+    async_add_when_seen(entry.runtime_data, (GUESTS,), GuestCalendar, async_add_entities)
 
 
 class GuestCalendar(LockValue[Passwords], CalendarEntity):

@@ -1,10 +1,11 @@
 """Owns one lock and publishes what it reports."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
+import operator
 import time
-from typing import TYPE_CHECKING, Any, override
+from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import (
     SIGNAL_CONFIG_ENTRY_CHANGED,
@@ -17,17 +18,16 @@ from homeassistant.const import (
     CONF_HOST,
     CONF_MAC,
     CONF_PORT,
-    EVENT_HOMEASSISTANT_STOP,
     Platform,
 )
-from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.importlib import async_import_module
 from homeassistant.helpers.start import async_at_started
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util.hass_dict import HassKey
+from homeassistant.util.logging import catch_log_exception
 
 from .accounts import async_has_account
 from .const import (
@@ -164,10 +164,14 @@ def async_end_reauth(hass: HomeAssistant, entry: LockConfigEntry) -> None:
         hass.config_entries.flow.async_abort(flow["flow_id"])
 
 
-class LockCoordinator(DataUpdateCoordinator[Snapshot]):
-    """The link between one lock and its entities."""
+_call: Callable[[CALLBACK_TYPE], object] = catch_log_exception(
+    operator.call, lambda listener: f"Error in {listener}"
+)
+"""Calls back a listener; what fails there hinders nobody else."""
 
-    config_entry: LockConfigEntry
+
+class LockCoordinator:
+    """The link between one lock and its entities."""
 
     def __init__(
         self,
@@ -181,7 +185,8 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self.store, self.reader = store, (reader := Reader())
         stored = reader.parts("file", stored)
         beside: _Stored = reader.read("listening", _Stored, stored, _Stored())
-        super().__init__(hass, LOGGER, config_entry=entry, name=entry.title, always_update=False)
+        self.hass, self.config_entry = hass, entry
+        self.name = entry.title
         self.device_id: str = entry.data[CONF_DEVICE_ID]
         self._settings = settings_of(entry.options)
         self._project = api.project if api else None
@@ -221,8 +226,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self.owners: dict[str, Member] = {}
         """Whose each number is, `fingerprint:3`."""
         self._take_members()
-        self.ignored = set(beside.ignored)
+        self.ignored = beside.ignored
         self.kind_answered = beside.kind_answered
+        self._listeners: list[CALLBACK_TYPE] = []
         self._member_listeners: list[CALLBACK_TYPE] = []
         self._feature_listeners: list[CALLBACK_TYPE] = []
         self.platforms: list[Platform] = []
@@ -260,9 +266,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         if self.lock.on_network:
             listener = async_get_listener(hass)
             entry.async_on_unload(await listener.async_subscribe(self.lock.announced))
-        entry.async_on_unload(self.opener.async_watch_phones())
         entry.async_on_unload(async_at_started(hass, self.records.async_begin))
-        entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stop))
         if self.cloud:
             self.cloud.async_start(self.async_update_listeners)
         changes = async_dispatcher_connect(
@@ -314,14 +318,12 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             )
         return self._bookings
 
-    @override
     async def async_shutdown(self) -> None:
         """Save what is known of the lock."""
-        await super().async_shutdown()
         await self._async_save_now()
         await self.store.async_settle()
 
-    async def _async_stop(self, event: Event) -> None:
+    async def async_stop(self) -> None:
         """Disconnect from the lock; Home Assistant writes the store when it stops."""
         await self.async_close()
         self._async_save()
@@ -345,7 +347,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         beside = _Stored(
             account_queried_at=self._account_queried_at,
             clean=self._closed,
-            ignored=frozenset(self.ignored),
+            ignored=self.ignored,
             kind_answered=self.kind_answered,
             listened=_Listened(since=self.listening_since, until=time.time()),
             opening=self.opener.last,
@@ -372,7 +374,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def async_ignore(self, number: str) -> None:
         """Never ask again whose a number is: `fingerprint:3`."""
-        self.ignored.add(number)
+        self.ignored |= {number}
         self._async_save()
 
     @callback
@@ -449,18 +451,35 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._feature_listeners.append(listener)
 
     @callback
-    def async_subscribe_heard(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
-        """Call back when `heard` has changed; return the unsubscribe."""
+    def async_subscribe_heard(self, listener: CALLBACK_TYPE) -> None:
+        """Call back when `heard` has changed."""
         self._heard_listeners.append(listener)
-        return lambda: self._heard_listeners.remove(listener)
 
     @callback
-    def async_follow(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
-        """Call back after each update, once its records are delivered; return the unsubscribe."""
-        self._followers.append(listener)
-        return lambda: self._followers.remove(listener)
+    def async_unsubscribe_heard(self, listener: CALLBACK_TYPE) -> None:
+        """Stop calling back."""
+        self._heard_listeners.remove(listener)
 
-    @override
+    @callback
+    def async_add_listener(self, listener: CALLBACK_TYPE) -> None:
+        """Call back when anything has changed that can be seen of the lock."""
+        self._listeners.append(listener)
+
+    @callback
+    def async_remove_listener(self, listener: CALLBACK_TYPE) -> None:
+        """Stop calling back."""
+        self._listeners.remove(listener)
+
+    @callback
+    def async_follow(self, listener: CALLBACK_TYPE) -> None:
+        """Call back after each update, once its records are delivered."""
+        self._followers.append(listener)
+
+    @callback
+    def async_unfollow(self, listener: CALLBACK_TYPE) -> None:
+        """Stop calling back."""
+        self._followers.remove(listener)
+
     @callback
     def async_update_listeners(self) -> None:
         """Call back all who show something of the lock, and then all who follow it."""
@@ -470,7 +489,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def _async_call_followers(self) -> None:
         for follower in tuple(self._followers):
-            follower()
+            _call(follower)
 
     @callback
     def _async_show(self) -> None:
@@ -482,7 +501,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         if self.heard != (heard := self.available or by_tuya):
             self.heard = heard
             for listener in tuple(self._heard_listeners):
-                listener()
+                _call(listener)
         features = (
             snapshot.state.seen,
             snapshot.family,
@@ -494,8 +513,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self._features = features
             self._async_show_model()
             for listener in tuple(self._feature_listeners):
-                listener()
-        super().async_update_listeners()
+                _call(listener)
+        for listener in tuple(self._listeners):
+            _call(listener)
 
     @callback
     def _async_show_model(self) -> None:
@@ -506,10 +526,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             devices.async_update_device(device.id, model=model)
 
     @callback
-    def async_subscribe_members(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
-        """Call back when members were added, changed or removed; return the unsubscribe."""
+    def async_subscribe_members(self, listener: CALLBACK_TYPE) -> None:
+        """Call back when members were added, changed or removed, until the lock is unloaded."""
         self._member_listeners.append(listener)
-        return lambda: self._member_listeners.remove(listener)
 
     @callback
     def async_update_members(self) -> None:
@@ -529,7 +548,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
                         device.id, name=member.name, model=self._member_model
                     )
             for listener in tuple(self._member_listeners):
-                listener()
+                _call(listener)
         self.async_update_listeners()
 
     @callback

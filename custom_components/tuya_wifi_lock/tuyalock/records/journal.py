@@ -34,6 +34,9 @@ class Journal:
     then it is pending, and nobody sees it.
     """
 
+    kinds: frozenset[Kind] = frozenset()
+    """The kinds of records there are, but for pending ones."""
+
     def __init__(self) -> None:
         self._records: dict[RecordId, Record] = {}
         self._counts: Counter[Kind] = Counter()
@@ -47,8 +50,6 @@ class Journal:
         """The id of the last record of an earlier start."""
         self.changes = 0
         """How often something in it has changed."""
-        self.kinds: frozenset[Kind] = frozenset()
-        """The kinds of records there are, but for pending ones."""
         self.last_unlock: Record | None = None
         """The unlock that happened last, by all that the records say."""
 
