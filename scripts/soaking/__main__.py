@@ -24,6 +24,7 @@ MOST_RESIDENT, MOST_OBJECTS = 0.02, 0.01
 """By how much memory may grow in the last two thirds, as a part of itself."""
 OF_A_LOCK = {"LanSession._run": 4, "Store._async_schedule_callback_delayed_write": 3}
 """How many of these each lock may have: addresses to look at, files that wait to be written."""
+LATE = "new, and told as late"
 MORE = 5
 """How many more tasks, timers and files there may be at the end than once all was warm, beside."""
 
@@ -107,7 +108,7 @@ class Soak:
         rows = [
             Row("openings at the doors", f"{verdict['openings']:,}"),
             Row("... told as live", f"{verdict['live']:,}"),
-            Row("... told as late within 10 s", f"{verdict['new, and told as late']:,}"),
+            Row("... told as late within 10 s", f"{verdict[LATE][0]:,}"),
             Row("... old, saved up alone without a time: live", f"{verdict['guessed']:,}"),
             Row("openings from afar", f"{verdict['remote']:,}"),
         ]
@@ -155,7 +156,8 @@ class Soak:
         """Print what the table only counts."""
         print("\nActs:", ", ".join(f"{n} {name}" for name, n in self.verdict["acts"].items()))
         print("\nCalls to unlock:", ", ".join(f"{n} {name}" for name, n in self.calls.items()))
-        for name, (_, found) in self.verdict["faults"].items():
+        noted = {LATE: self.verdict[LATE], **self.verdict["faults"]}
+        for name, (_, found) in noted.items():
             for text in found:
                 print(f"\n{name}: {text}")
         _print_changes(self.before, self.after)

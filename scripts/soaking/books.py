@@ -101,7 +101,7 @@ class Books:
             "openings": len(rows),
             "remote": sum(page.remote for page in self.pages),
             "live": sum(live for _, one in rows for _, live in one.told[:1]),
-            "new, and told as late": len(late),
+            "new, and told as late": (len(late), late[:SHOWN]),
             "guessed": sum(one.may_be_guessed and _is_old(one) for _, one in rows),
             "faults": {name: (len(found), found[:SHOWN]) for name, found in faults.items()},
             "acts": dict(self.acts.most_common()),

@@ -93,13 +93,12 @@ class House:
         assert said == "ports"
         self._hass.data[HEARD_BEFORE] = {device_id(one): _lived(one) for one in range(len(ports))}
         for index, port in enumerate(ports):
-            entry = lock_entry(
-                f"Wi-Fi lock {index:04}",
-                device_id(index),
-                port,
-                LOCAL_KEY,
-                **{CONF_HOST: host_of(index), CONF_ANNOUNCES: kind_of(index).announces},
-            )
+            more: dict[str, Any] = {
+                CONF_HOST: host_of(index),
+                CONF_ANNOUNCES: kind_of(index).announces,
+            }
+            title = f"Wi-Fi lock {index:04}"
+            entry = lock_entry(title, device_id(index), port, LOCAL_KEY, **more)
             entry.add_to_hass(self._hass)
             self._entries.append(entry)
         set_up = self._hass.config_entries.async_setup
