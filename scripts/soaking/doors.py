@@ -271,16 +271,14 @@ class Door:
     async def _fault(self) -> None:
         """Something goes wrong on the way, and nothing that was reported gets lost by it."""
         faults, rng = self.lock.faults, self._rng
-        match rng.randrange(6):
+        match rng.randrange(5):
             case 0:
-                faults.garbage = rng.randint(1, 3)
-            case 1:
                 faults.fragment = rng.randint(3, 60)
-            case 2:
+            case 1:
                 faults.reset_at = rng.choice(("accept", "start", "resp", "finish", "query"))
-            case 3:
+            case 2:
                 faults.delay_answers = rng.uniform(0.2, 2.5)
-            case 4:
+            case 3:
                 faults.slot_taken = True
             case _:
                 self.lock.knobs.announce_before_listen_seconds = 0.4
@@ -295,8 +293,10 @@ class Door:
         """What it says is damaged, while there is nothing to report."""
         if not self.lock.waiting:
             faults = self.lock.faults
-            match self._rng.randrange(4):
+            match self._rng.randrange(5):
                 case 0:
+                    faults.garbage = self._rng.randint(1, 3)
+                case 3:
                     faults.bad_mac = 1
                 case 1:
                     faults.half_frame_then_silence = 1
@@ -389,7 +389,7 @@ SLEEPY: dict[Act, int] = {
     Door._other_reports: 12,
     Door._moved: 4,
     Door._fault: 12,
-    Door._damage: 3,
+    Door._damage: 5,
     Door._remote_unlock: 10,
     Door._reload: 1,
 }
