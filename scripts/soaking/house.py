@@ -153,6 +153,10 @@ class House:
         entity_id = er.async_get(self._hass).async_get_entity_id(
             Platform.LOCK, DOMAIN, device_id(index)
         )
+        if self._hass.states.is_state(str(entity_id), STATE_UNAVAILABLE):
+            # Home Assistant would only log that.
+            self.calls["not available"] += 1
+            return
         try:
             await self._hass.services.async_call(
                 "lock", "unlock", {ATTR_ENTITY_ID: entity_id}, blocking=True
