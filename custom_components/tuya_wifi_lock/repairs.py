@@ -22,7 +22,6 @@ from homeassistant.helpers.selector import (
 )
 
 from .checks import Finding
-from .cloud import async_pop_copy
 from .const import CONF_NUMBERS, DOMAIN, SUBENTRY_MEMBER
 from .coordinator import LockConfigEntry, LockCoordinator
 from .diagnosis import check_lock, checked_signal
@@ -79,7 +78,7 @@ def async_watch_repairs(hass: HomeAssistant, coordinator: LockCoordinator) -> No
         issue_id = f"{STORE_DAMAGED}_{entry.entry_id}"
         placeholders = {"lock": in_markdown(entry.title), "file": copy}
         _async_tell_of_damage(hass, issue_id, STORE_DAMAGED, placeholders)
-    if copy := async_pop_copy(hass):
+    if coordinator.cloud and (copy := coordinator.cloud.pop_copy()):
         _async_tell_of_damage(hass, CALLS_DAMAGED, CALLS_DAMAGED, {"file": copy})
 
 
@@ -211,7 +210,7 @@ class _Repairs:
             data.state.battery_level,
             data.state.last_heard is None,
             data.passwords,
-            self._coordinator.account.trouble,
+            self._coordinator.account_trouble,
             health.clock_right,
             health.clock_ahead and round(health.clock_ahead / 60),
             lock.clock_behind and round(lock.clock_behind / 60),
