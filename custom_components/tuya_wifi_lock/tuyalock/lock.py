@@ -394,6 +394,7 @@ class TuyaLock:
     def _opened(self) -> None:
         self._notice_clock()
         self._state = opened(self._state, self._now, self._now)
+        self._publish()
 
     @property
     def can_refuse(self) -> bool:

@@ -381,8 +381,8 @@ class RemoteUnlock:
     ) -> None:
         """Prepare to open a lock.
 
-        `receive` gets the reports that an unlock finds in the cloud. `opened`: the lock has opened;
-        `changed`: an unlock begins or ends.
+        `receive` gets the reports that an unlock finds in the cloud. `opened`: an unlock has ended,
+        and the lock is open; `changed`: one begins, or ends otherwise.
         """
         self._transports, self._waiters = transports, waiters
         self._device_id = transports.device_id
@@ -572,6 +572,7 @@ class RemoteUnlock:
         elif error is None:
             _LOGGER.debug("%s: the door is open", self._device_id)
             self._opened()
+            return
         elif isinstance(error, LockError):
             _LOGGER.debug("%s: not unlocked: %s: %s", self._device_id, type(error).__name__, error)
         self._changed()

@@ -428,12 +428,12 @@ class Connection(asyncio.Protocol):
         sent = lock_time(body.get("t"))
         if self._has_session_key:
             if sent is not None or not report.is_answer:
-                self._lock_clock.learn(sent)
+                self._lock_clock.learn(sent, report.received)
             return report
         if not self._is_the_locks(body):
             return None
         if sent is not None or not report.is_answer:
-            freshness = self._lock_clock.judge(sent, may_be_reset=self._at_home)
+            freshness = self._lock_clock.judge(sent, report.received, may_be_reset=self._at_home)
             if freshness is Freshness.STALE:
                 self._refuse(f"a report of {sent or 'an unknown time'}, which is not current")
                 return None
