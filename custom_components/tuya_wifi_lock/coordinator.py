@@ -270,8 +270,12 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @callback
     def _async_entry_changed(self, change: ConfigEntryChange, entry: ConfigEntry) -> None:
-        """Look for an account as soon as there may be one."""
-        if entry.domain == TUYA and self.account is None:
+        """Check again when an account was added, loaded, unloaded or removed."""
+        if entry.domain != TUYA or self._closed:
+            return
+        if self.account:
+            self.account.async_check()
+        else:
             self.config_entry.async_create_task(self.hass, self._async_use_account())
 
     async def _async_use_account(self) -> None:
@@ -287,7 +291,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self._account_queried_at,
             self.async_update_listeners,
         )
-        self.account.async_start()
+        self.account.async_check()
 
     @property
     def account_trouble(self) -> Trouble | None:
