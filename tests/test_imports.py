@@ -11,6 +11,7 @@ PROJECT = {
     "calendar",
     "cloud",
     "guest_codes",
+    "new_codes",
     "tuyalock.cloud.client",
     "tuyalock.cloud.openapi",
     "update",

@@ -49,7 +49,6 @@ from .discovery import async_find_mac, async_get_listener
 from .dispatcher import RecordDispatcher
 from .guests import Guests
 from .members import Member, key_of, members_of, owner
-from .new_codes import NewCodes
 from .opener import Opener, Opening
 from .projects import project_of
 from .store import LockStore
@@ -73,6 +72,7 @@ from .tuyalock import (
 if TYPE_CHECKING:
     from .bookings import Bookings
     from .cloud import CloudCoordinator
+    from .new_codes import NewCodes
     from .tuya_account import TuyaAccount
     from .tuyalock import CloudClient, OpenApi
 
@@ -227,7 +227,8 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._features: tuple[object, ...] = ()
         """What decides which entities the lock has."""
         self.guests = Guests(hass, entry, self.lock.passwords, self.action)
-        self.new_codes = NewCodes(hass)
+        self.new_codes: NewCodes | None = None
+        """The digits of codes that were just made in the calendar, if the lock has one."""
         self.booked: Any = stored.get("bookings")
         """The bookings that were stored, until `async_get_bookings` reads them."""
         self._bookings: Bookings | None = None
@@ -332,7 +333,6 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         if self.account:
             self.account.async_stop()
         self.records.close()
-        self.new_codes.async_forget_all()
         await self.lock.stop()
 
     def _stored(self) -> dict[str, Any]:
