@@ -229,9 +229,8 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self.guests = Guests(hass, entry, self.lock.passwords, self.action)
         self.new_codes: NewCodes | None = None
         """The digits of codes that were just made in the calendar, if the lock has one."""
-        self.booked: Any = stored.get("bookings")
-        """The bookings that were stored, until `async_get_bookings` reads them."""
-        self._bookings: Bookings | None = None
+        booked = stored.get("bookings")
+        self._bookings = self._make_bookings(booked) if booked else None
         self.available = True
         """The lock is there for us, awake or not; behind a gateway, Tuya reports about it."""
         self.heard = True
@@ -305,15 +304,15 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     async def async_get_bookings(self) -> Bookings:
         """Return the bookings that have a code; what follows them is imported by now."""
         await async_import_module(self.hass, f"{__package__}.bookings")
+        if self._bookings is None:
+            self._bookings = self._make_bookings([])
+        return self._bookings
+
+    def _make_bookings(self, stored: Any) -> Bookings:
         from .bookings import Booking, Bookings
 
-        if self._bookings is None:
-            known = self.reader.read("bookings", list[Booking], self.booked or [], [])
-            self.booked = None
-            self._bookings = Bookings(
-                self.hass, self.config_entry, self.guests, known, self._async_save_now
-            )
-        return self._bookings
+        known = self.reader.read("bookings", list[Booking], stored, [])
+        return Bookings(self.hass, self.config_entry, self.guests, known, self._async_save_now)
 
     @override
     async def async_shutdown(self) -> None:
