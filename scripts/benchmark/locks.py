@@ -25,10 +25,21 @@ class StampedTransport:
         self._transport = transport
         self.written = 0
 
+        self.held: list[bytes] | None = None
+        """What waits to be written in one piece, if anything does."""
+
     def write(self, data: bytes) -> None:
         """Note the time and write."""
+        if self.held is not None:
+            self.held.append(data)
+            return
         self.written = perf_counter_ns()
         self._transport.write(data)
+
+    def flush(self) -> None:
+        """Write all that waits in one piece."""
+        data, self.held = b"".join(self.held or ()), None
+        self.write(data)
 
     def __getattr__(self, name: str) -> Any:
         """Leave the rest to the transport."""
@@ -38,8 +49,9 @@ class StampedTransport:
 class StampedLock(SimulatedLock):
     """A lock that tells when its pushes left."""
 
-    async def push_number(self, number: int) -> int:
-        """Push an unlock by fingerprint to its only client; return when it left."""
+    @property
+    def stamped(self) -> StampedTransport:
+        """Return the transport to its only client."""
         if self.clients != 1:
             raise RuntimeError(f"lost its client: {self}")
         (client,) = self._server.established
@@ -47,7 +59,11 @@ class StampedLock(SimulatedLock):
             assert client.channel.transport
             stamped = StampedTransport(client.channel.transport)
             client.channel.transport = cast(asyncio.Transport, stamped)
-        transport = cast(StampedTransport, client.channel.transport)
+        return cast(StampedTransport, client.channel.transport)
+
+    async def push_number(self, number: int) -> int:
+        """Push an unlock by fingerprint to its only client; return when it left."""
+        transport = self.stamped
         await self.push({"1": number})
         return transport.written
 
@@ -109,6 +125,31 @@ class Locks:
                 stamps.append((index, number, await self._locks[index].push_number(number)))
         return stamps
 
+    async def open(self, locks: list[int]) -> list[Stamp]:
+        """Open doors of sleeping locks, which wakes them."""
+        stamps = []
+        for index in locks:
+            self._numbers[index] += 1
+            stamps.append((index, self._numbers[index], perf_counter_ns()))
+            await self._locks[index].finger(self._numbers[index])
+        return stamps
+
+    async def same(self, index: int, rounds: int, gap: float) -> list[Stamp]:
+        """Push the last unlock again and again."""
+        stamps, number = [], self._numbers[index]
+        for _ in range(rounds):
+            await asyncio.sleep(gap)
+            stamps.append((index, number, await self._locks[index].push_number(number)))
+        return stamps
+
+    async def burst(self, index: int, count: int) -> list[Stamp]:
+        """Push unlocks in one piece."""
+        transport = self._locks[index].stamped
+        transport.held = []
+        stamps = await self.push([index], count, 0.0)
+        transport.flush()
+        return [(index, number, transport.written) for _, number, _ in stamps]
+
 
 async def main() -> None:
     """Do what the lines say until there are no more."""
@@ -124,6 +165,9 @@ async def main() -> None:
         "wake": locks.wake,
         "sleep": locks.sleep,
         "push": locks.push,
+        "open": locks.open,
+        "same": locks.same,
+        "burst": locks.burst,
     }
     while line := await asyncio.to_thread(sys.stdin.readline):
         command, arguments = json.loads(line)

@@ -51,6 +51,18 @@ class Street:
         """Push unlocks, `gap` seconds apart; return when each left."""
         return await self._do("push", locks=list(locks), rounds=rounds, gap=gap)
 
+    async def open(self, locks: Iterable[int]) -> list[Stamp]:
+        """Open the doors of sleeping locks; return when each radio was switched on."""
+        return await self._do("open", locks=list(locks))
+
+    async def same(self, index: int, rounds: int, gap: float) -> list[Stamp]:
+        """Push the last unlock of a lock again and again; return when each left."""
+        return await self._do("same", index=index, rounds=rounds, gap=gap)
+
+    async def burst(self, index: int, count: int) -> list[Stamp]:
+        """Push unlocks of a lock in one piece; return when that left."""
+        return await self._do("burst", index=index, count=count)
+
     async def hear(self) -> Any:
         """Return what the process says next."""
         assert self._process.stdout

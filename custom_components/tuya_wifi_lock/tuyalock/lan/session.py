@@ -311,10 +311,9 @@ class LanSession:
         at_home = candidate is self._home
         if at_home:
             if silence > PAUSE:
-                self._held_until = now
+                self._held_until, candidate.failures = now, 0
             candidate.attempts = 0
-            if self._presence.sign(now, announces=self._address.announces or announced):
-                candidate.failures = 0
+            self._presence.sign(now, announces=self._address.announces or announced)
         candidate.hint_at = now
         if connection := self._connection or candidate.connection:
             if not at_home or silence > ANNOUNCED_WITHIN:
