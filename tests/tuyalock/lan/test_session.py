@@ -4,6 +4,7 @@ import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import ConnectionLost
 from custom_components.tuya_wifi_lock.tuyalock.lan.session import LanSession, SessionEvent
+from tests.tuyalock.house import house, settled
 from tests.tuyalock.toy_clock import ToyClock
 from tests.tuyalock.world import ADDRESS
 
@@ -25,3 +26,17 @@ def test_a_lock_is_known_to_stay_on_the_network_before_it_is_connected() -> None
     assert not session.stays
     session.keep_alive(stays=True)
     assert session.stays
+
+
+async def test_a_lock_that_was_awake_for_a_moment_is_dialled_at_once_when_it_wakes_again() -> None:
+    """The wait that shows if its place is taken would keep an opening."""
+    async with house() as home:
+        await home.wake()
+        await settled()
+        assert home.lock.snapshot.awake
+        await home.simulated.sleep()
+        await home.pass_time(9)
+        assert not home.lock.snapshot.awake
+        await home.wake()
+        await settled()
+        assert home.lock.snapshot.awake
