@@ -170,7 +170,7 @@ class TuyaLock:
         self.passwords = TemporaryPasswords(
             cloud, clock, stored.get("passwords"), self._changed, reader
         )
-        self._reaching: set[asyncio.Future[None]] = set()
+        self._reaching: list[asyncio.Future[None]] = []
         self._timer: Timer | None = None
         self._timer_at = float("inf")
         self._last_unlock = self._keeper.last_unlock
@@ -225,7 +225,7 @@ class TuyaLock:
         Unreachable.
         """
         reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._reaching.add(reached)
+        self._reaching.append(reached)
         self._check_reached()
         try:
             async with self._clock.timeout(within):

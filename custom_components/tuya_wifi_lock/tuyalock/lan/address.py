@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..clock import Clock, expire
+from ..clock import Clock, Timer, expire
 from ..exceptions import LockError, MalformedFrame, NoHandshake, NotProven, WrongKey
 from .connection import Connection, Peer, Received
 from .protocol import is_same
@@ -136,7 +136,7 @@ class Candidate:
         self.host = host
         self.version: str | None = None
         """The version that was announced."""
-        self.claimed: frozenset[str] = frozenset()
+        self.claimed: tuple[str, ...] = ()
         """The ids of products that were announced; the first two different ones."""
         self.announced_at = float("-inf")
         """When an announcement came from this very address, without being asked for."""
@@ -144,7 +144,8 @@ class Candidate:
         """The lock's network card is known to have this address."""
         self.hint_at: float | None = None
         self.window_until = float("-inf")
-        self.hinted = asyncio.Event()
+        self.hinted = False
+        """There was a hint since the last dial."""
         self.dialled_at = float("-inf")
         self.failures = 0
         """Attempts in a row that failed though somebody was there."""
@@ -160,20 +161,23 @@ class Candidate:
         self.connection: Connection | None = None
         self.early: list[Received] = []
         """What came before the other end has proved to be the lock, now."""
+        self.timer: Timer | None = None
+        """It is dialled when this is over."""
         self.task: asyncio.Task[None] | None = None
+        """It is dialled, or there is a connection; a lock that sleeps has none most of the time."""
         self._clock = clock
         self._connecting: asyncio.Timeout | None = None
         self._cut_at = float("-inf")
 
     def claim(self, product_id: str | None) -> None:
         """Note of which product the lock is said to be."""
-        if product_id and len(self.claimed) < 2:
-            self.claimed |= {product_id}
+        if product_id and product_id not in self.claimed:
+            self.claimed = (*self.claimed, product_id)[:2]
 
     @property
     def product_id(self) -> str | None:
         """Return of which product the lock is, if nothing else is said of it."""
-        return next(iter(self.claimed)) if len(self.claimed) == 1 else None
+        return self.claimed[0] if len(self.claimed) == 1 else None
 
     @property
     def pause(self) -> float:

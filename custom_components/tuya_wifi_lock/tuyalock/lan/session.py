@@ -10,7 +10,7 @@ anything until the other end has proved that it holds the key.
 
 import asyncio
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 import logging
@@ -187,8 +187,8 @@ class LanSession:
         self.running = False
         self._watch_absence()
         tasks = [one.task for one in self._candidates.values() if one.task]
-        for task in tasks:
-            task.cancel()
+        for candidate in self._candidates.values():
+            self._leave(candidate)
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def move(self, address: Address) -> None:
@@ -247,7 +247,8 @@ class LanSession:
         if stays:
             self._held_until = float("-inf")
             if self._home and not self._connection:
-                self._home.hinted.set()
+                self._home.hinted = True
+                self._look_at(self._home)
         elif not self._idle:
             self._watch_idle()
         self._watch_absence()
@@ -323,10 +324,11 @@ class LanSession:
             return
         if (wait := self._alone_until - now) > 0:
             _LOGGER.debug("%s: left alone for %.1f s", self._address.device_id, wait)
-            return
-        candidate.window_until = now + DIAL_WINDOW
-        candidate.hinted.set()
-        candidate.cut_short()
+        else:
+            candidate.window_until = now + DIAL_WINDOW
+            candidate.hinted = True
+            candidate.cut_short()
+        self._look_at(candidate)
 
     @property
     def _alone_until(self) -> float:
@@ -356,16 +358,12 @@ class LanSession:
             del self._candidates[oldest.host]
         candidate = self._candidates[host] = Candidate(host, self._clock)
         _LOGGER.debug("%s may be at %s", self._address.device_id, host)
-        if self.running:
-            self._look_at(candidate)
         return candidate
-
-    def _look_at(self, candidate: Candidate) -> None:
-        """Begin to look for the lock at an address."""
-        candidate.task = asyncio.create_task(self._run(candidate))
 
     def _leave(self, candidate: Candidate) -> None:
         """Stop looking for the lock at an address."""
+        if candidate.timer:
+            candidate.timer.cancel()
         if candidate.task:
             candidate.task.cancel()
         if candidate.connection:
@@ -373,38 +371,50 @@ class LanSession:
 
     # When to dial
 
-    async def _run(self, candidate: Candidate) -> None:
-        """Dial an address whenever there is reason to, until cancelled."""
-        while True:
-            await self._reason_to_dial(candidate)
-            if self._connection:
-                continue
+    def _look_at(self, candidate: Candidate) -> None:
+        """Dial an address whenever there is reason to: a hint, or a pause that is over."""
+        left = self._candidates.get(candidate.host) is not candidate
+        if left or not self.running or candidate.task:
+            return
+        if candidate.timer:
+            if not candidate.hinted:
+                return
+            candidate.timer.cancel()
+            candidate.timer = None
+        pause = self._pause(candidate)
+        if pause is None:
+            return
+        if pause > 0:
+            candidate.timer = self._clock.call_later(pause, partial(self._start_visit, candidate))
+        else:
+            self._start_visit(candidate)
+
+    def _start_visit(self, candidate: Candidate) -> None:
+        candidate.timer = None
+        candidate.task = asyncio.create_task(self._visit(candidate))
+
+    async def _visit(self, candidate: Candidate) -> None:
+        """Dial an address, serve what answers, and wait for the next reason."""
+        candidate.hinted = False
+        if self._connection is None:
             try:
                 connection = await self._dial(candidate)
             except LockError as err:
                 self._dial_failed(candidate, err)
             else:
+                # A hint that came while it was dialled has led here.
+                candidate.hinted = False
                 await self._serve(candidate, connection)
-
-    async def _reason_to_dial(self, candidate: Candidate) -> None:
-        """Wait for a hint, or for the pause of a lock that is dialled without one."""
-        pause = self._pause(candidate)
-        if pause is None:
-            await candidate.hinted.wait()
-        else:
-            with suppress(TimeoutError):
-                async with self._clock.timeout(pause):
-                    await candidate.hinted.wait()
-        candidate.hinted.clear()
-        if candidate is not self._home:
-            # Whoever is there can announce himself as often as he likes.
-            wait = candidate.dialled_at + candidate.pause - self._clock.monotonic()
-            if wait > 0:
-                await self._clock.sleep(wait)
+        candidate.task = None
+        self._look_at(candidate)
 
     def _pause(self, candidate: Candidate) -> float | None:
-        """Return the seconds until the next dial without a hint, or None for never."""
+        """Return the seconds until the next dial, or None for never without a hint."""
         now, address = self._clock.monotonic(), self._address
+        if candidate.hinted:
+            # Whoever is at another address can announce himself as often as he likes.
+            at_home = candidate is self._home
+            return 0.0 if at_home else candidate.dialled_at + candidate.pause - now
         if self._connection:
             return None
         if candidate is not self._home:
@@ -525,7 +535,8 @@ class LanSession:
             candidate.fail(error)
         for other in self._candidates.values():
             if other is not candidate and now < other.window_until and now >= self._alone_until:
-                other.hinted.set()
+                other.hinted = True
+                self._look_at(other)
         self._on_event(Closed(error and self._explained(candidate, error)))
 
     @property
