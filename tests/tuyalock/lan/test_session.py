@@ -28,6 +28,7 @@ def test_a_lock_is_known_to_stay_on_the_network_before_it_is_connected() -> None
     assert session.stays
 
 
+@pytest.mark.usefixtures("socket_enabled")
 async def test_a_lock_that_was_awake_for_a_moment_is_dialled_at_once_when_it_wakes_again() -> None:
     """The wait that shows if its place is taken would keep an opening."""
     async with house() as home:
