@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 import operator
+from operator import attrgetter
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -234,7 +235,7 @@ class LockCoordinator:
         self._shown: dict[Part | None, object] = {}
         """What the parts that somebody listens to were like at the last update."""
         self._member_listeners: list[CALLBACK_TYPE] = []
-        self.async_add_listener(self._async_show_model, lambda lock: lock.data.family)
+        self.async_add_listener(self._async_show_model, attrgetter("data.family"))
         self.platforms: list[Platform] = []
         """The platforms that are set up."""
         self.guests = Guests(hass, entry, self.lock.passwords, self.action)
@@ -246,6 +247,8 @@ class LockCoordinator:
         """The lock is there for us, awake or not; behind a gateway, Tuya reports about it."""
         self.heard = True
         """There is something that reports about the lock: itself, the account or the cloud."""
+        self.has_firmware = False
+        """The cloud has said which firmware the lock has."""
         self._followers: list[CALLBACK_TYPE] = []
         self.opener = Opener(hass, beside.opening)
         self.last_unlocked_by = self._who_unlocked(self.data.last_unlock)
@@ -490,6 +493,7 @@ class LockCoordinator:
         by_tuya = by_account or (cloud is not None and cloud.last_update_success)
         self.available = snapshot.available if self.lock.on_network else by_tuya
         self.heard = self.available or by_tuya
+        self.has_firmware = cloud is not None and cloud.data.firmware is not None
         for part, listeners in tuple(self._listeners.items()):
             if part:
                 before, self._shown[part] = self._shown[part], part(self)
@@ -635,24 +639,11 @@ class LockCoordinator:
 
 # What is looked at
 
-
-def availability(lock: LockCoordinator) -> object:
-    """Return if the lock is there for us."""
-    return lock.available
-
-
-def hearing(lock: LockCoordinator) -> object:
-    """Return if there is something that reports about the lock."""
-    return lock.heard
-
-
-def features(lock: LockCoordinator) -> object:
-    """Return what decides which entities the lock has."""
-    data = lock.data
-    updates = lock.cloud is not None and lock.cloud.data.firmware is not None
-    return data.state.seen, data.family, data.changeable, data.kinds, updates
-
-
-def passwords(lock: LockCoordinator) -> object:
-    """Return the codes of guests, and if the lock is there for us."""
-    return lock.available, lock.data.passwords
+availability: Part = attrgetter("available")
+"""If the lock is there for us."""
+hearing: Part = attrgetter("heard")
+"""If there is something that reports about the lock."""
+features: Part = attrgetter(
+    "data.state.seen", "data.family", "data.changeable", "data.kinds", "has_firmware"
+)
+"""What decides which entities the lock has."""
