@@ -447,7 +447,8 @@ class LockCoordinator:
         if member := self.owner(unlock):
             return member.name
         if unlock.by_us:
-            return self.opener.name_of(record) or "Home Assistant"
+            opening = self.opener.opening_of(record)
+            return (opening and opening.name) or "Home Assistant"
         if guest := self.lock.password_name(record):
             return guest
         return way_name(self.hass, unlock.method, unlock.number)
