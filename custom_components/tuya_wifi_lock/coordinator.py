@@ -224,8 +224,6 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self.lock.recover()
         self.records = RecordDispatcher(entry, self.lock, self.owner, self.opener, self._async_save)
         self._closed = False
-        self._planned: float | None = None
-        """Seconds after which a write was planned that has not begun."""
         self._written = self.lock.journal.changes
         """How many changes of the journal are on their way to the disk."""
 
@@ -244,19 +242,19 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         if self.cloud:
             self.cloud.async_start(self.async_update_listeners)
         self.account.async_start()
+        self._async_save()
         self.lock.start()
 
     @override
     async def async_shutdown(self) -> None:
         """Save what is known of the lock."""
         await super().async_shutdown()
-        await self._async_save_now()
-        await self.store.async_settle()
+        await self.store.async_close(self._stored)
 
     async def _async_stop(self, event: Event) -> None:
         """Disconnect from the lock; Home Assistant writes the store when it stops."""
         await self.async_close()
-        self._async_save()
+        await self.store.async_write(self._stored, whole=True)
 
     async def async_close(self) -> None:
         """Disconnect from the lock, and keep its last records for the next start."""
@@ -267,7 +265,6 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         await self.lock.stop()
 
     def _stored(self) -> dict[str, Any]:
-        self._planned = None
         self._written = self.lock.journal.changes
         if not is_clock_set(self.listening_since):
             self.listening_since = time.time()
@@ -278,11 +275,8 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             listened=_Listened(since=self.listening_since, until=time.time()),
             opening=self.opener.last,
         )
-        lock = self.lock.as_dict()
-        journal = lock["journal"]
-        journal["records"] = self.store.async_without_older(journal["records"])
         return {
-            **lock,
+            **self.lock.as_dict(),
             **dump(beside),
             "watch": self.cloud.as_dict() if self.cloud else None,
             "account": self.account.as_dict(),
@@ -290,7 +284,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         }
 
     async def _async_save_now(self) -> None:
-        await self.store.async_save(self._stored())
+        await self.store.async_write(self._stored, sync=True)
 
     @contextmanager
     def action(self) -> Generator[None]:
@@ -531,6 +525,4 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         """
         if self._written != self.lock.journal.changes:
             delay = 0.0
-        if self._planned is None or delay < self._planned:
-            self._planned = delay
-            self.store.async_delay_save(self._stored, delay)
+        self.store.async_plan(self._stored, delay)
