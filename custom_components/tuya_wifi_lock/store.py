@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 import os
 from pathlib import Path
 import shutil
@@ -17,13 +16,15 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.json import json_loads
 
 from .const import DOMAIN, LOGGER
-from .tuyalock import Reader, dump
+from .tuyalock import Reader, changes
 
 STORAGE_VERSION = 1
 ANY_VERSION = 2**31
 LOG = ".log"
+NUMBER = "written"
+"""The key of the number of a write."""
 LOG_FULL = 2**17
-"""Bytes of a log with which its store is written whole, and it begins again."""
+"""Bytes of a log with which the file is written, and the log begins again."""
 TRY_AGAIN = 60.0
 """Seconds until the next try to write to a disk that is full."""
 
@@ -107,42 +108,28 @@ class SalvagedStore(Store[dict[str, Any]]):
         return old_data
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Line:
-    """A line of a log: what has changed since the line before."""
-
-    number: int
-    parts: Mapping[str, Any]
-    """Parts of the store that have changed; of a mapping, its fields that have."""
-    gone: tuple[str, ...] = ()
-    """Ids of records that are no longer kept."""
-
-
 class LockStore(SalvagedStore):
     """What is stored of a lock: a file that is seldom written, and a log of what changed since.
 
-    The file has the number of the last line that is in it. So nothing is lost or comes twice if it
-    is written and the log is not yet cut.
+    Both have the number of the last write. A line of the log counts only if it is newer than the
+    file, so it does not matter when the log is cut.
     """
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         super().__init__(hass, entry_id)
         self._log = Path(f"{self.path}{LOG}")
-        self._size = 0
-        """Bytes of the log; what follows is cut off with the next line."""
-        self._most = 0
-        """Bytes of the log with which the file is written; after the start it always is."""
+        self._size = self._most = 0
+        """Bytes of the log, and with how many the file is written; after a start it always is."""
         self._number = 0
-        """The number of the last line."""
         self._known: Stored = {}
-        """What was written since the start, with its records by their ids."""
+        """What was written since the start."""
         self._writing = asyncio.Lock()
         self._planned: asyncio.TimerHandle | None = None
         self._failing = self._closed = False
 
     @override
     async def async_read(self) -> Any:
-        """Return what is stored, with what has changed by the log."""
+        """Return what is stored, with all changes of the log."""
         stored, reader = await super().async_read(), Reader()
         stored = await self.hass.async_add_executor_job(self._with_log, stored, reader)
         if reader.unread:
@@ -151,28 +138,20 @@ class LockStore(SalvagedStore):
 
     def _with_log(self, stored: Any, reader: Reader) -> Any:
         try:
-            *texts, cut_off = (data := self._log.read_bytes()).split(b"\n")
+            *lines, cut_off = (log := self._log.read_bytes()).split(b"\n")
         except FileNotFoundError:
             return stored
-        self._size = len(data) - len(cut_off)
-        lines = [line for text in texts if (line := _line(text, reader))]
-        file = stored if isinstance(stored, dict) else {}
-        last: int = reader.read("log", int, file.get("log", 0), 0)
-        self._number = max([last, *(line.number for line in lines)])
-        lines = [line for line in lines if line.number > last]
-        if not lines:
-            return stored
-        document = _by_id(reader.parts("file", stored), reader)
+        self._size = len(log) - len(cut_off)
+        self._number = _number(stored, Reader())
         for line in lines:
-            for part, value in line.parts.items():
-                if isinstance(value, dict):
-                    document[part] = {**reader.parts(part, document.get(part)), **value}
-                else:
-                    document[part] = value
-            for id_ in line.gone:
-                document["records"].pop(id_, None)
-        rows = list(document.pop("records").values())
-        return {**document, "journal": {**document["journal"], "records": rows}}
+            try:
+                news: Any = json_loads(line)
+            except ValueError:
+                news = None
+            if (number := _number(news, reader)) > self._number:
+                stored = reader.changed("file", stored, news)
+                self._number = number
+        return stored
 
     @callback
     def async_plan(self, stored: Callable[[], Stored], delay: float) -> None:
@@ -195,59 +174,51 @@ class LockStore(SalvagedStore):
     async def async_write(
         self, stored: Callable[[], Stored], *, whole: bool = False, sync: bool = False
     ) -> None:
-        """Write what has changed; with `sync`, or a record that is new, even for a power cut."""
+        """Write what has changed; `sync`, or a new record: so that no power cut takes it."""
         async with self._writing:
             if self._closed:
                 return
             self._unplan()
-            document, known = stored(), self._known
-            news = _by_id(document, Reader())
-            records = news["records"].keys() - known.get("records", {}).keys()
-            gone = known.get("records", {}).keys() - news["records"].keys()
             self._number += 1
+            document = {**stored(), NUMBER: self._number}
             if whole or self._size >= self._most:
                 self._most = self._size + LOG_FULL
                 if await self._async_write_whole(document):
-                    self._size, self._most, self._known = 0, LOG_FULL, news
+                    self._size, self._most, self._known = 0, LOG_FULL, document
                     return
-            parts = {
-                part: _news(known[part], value) if isinstance(known.get(part), dict) else value
-                for part, value in _news(known, news).items()
-            }
-            line = _Line(number=self._number, parts=parts, gone=tuple(gone))
-            text = json_bytes(dump(line)) + b"\n"
-            if await self.hass.async_add_executor_job(self._append, text, bool(sync or records)):
-                self._known = news
+            news = changes(self._known, document)
+            sync = sync or "next_id" in news.get("journal", {})
+            if await self.hass.async_add_executor_job(self._append, json_bytes(news), sync):
+                self._known = document
             else:
                 self.async_plan(stored, TRY_AGAIN)
 
     async def _async_write_whole(self, document: Stored) -> bool:
-        """Write the file, and return if that is done: a stop of Home Assistant does it later."""
-        await self.async_save({**document, "log": self._number})
+        """Write the file, and return if that is done; while Home Assistant stops, it does later."""
+        await self.async_save(document)
+        # An error, of a full disk for example, is logged and not raised.
         if self.hass.is_stopping:
             return False
-        # An error, of a full disk for example, is logged and not raised.
-        again = await super().async_read()
-        return isinstance(again, dict) and again.get("log") == self._number
+        return _number(await super().async_read(), Reader()) == self._number
 
-    def _append(self, text: bytes, sync: bool) -> bool:
+    def _append(self, line: bytes, sync: bool) -> bool:
         try:
             self._log.parent.mkdir(exist_ok=True)
             self._log.touch(0o600)
             with self._log.open("r+b") as file:
                 file.truncate(self._size)
                 file.seek(self._size)
-                file.write(text)
+                file.write(line + b"\n")
                 if sync:
                     file.flush()
                     os.fdatasync(file.fileno())
+                size = file.tell()
         except OSError as err:
             if not self._failing:
                 LOGGER.error("Unable to write %s: %s", self._log, err.strerror)
             self._failing = True
             return False
-        self._failing = False
-        self._size += len(text)
+        self._failing, self._size = False, size
         return True
 
     async def async_close(self, stored: Callable[[], Stored]) -> None:
@@ -257,30 +228,6 @@ class LockStore(SalvagedStore):
         self._unplan()
 
 
-def _line(text: bytes, reader: Reader) -> _Line | None:
-    """Return a line of a log, if it can be read."""
-    try:
-        data = json_loads(text)
-    except ValueError:
-        data = None
-    line: _Line | None = reader.read("log", _Line, data)
-    return line
-
-
-def _by_id(stored: Stored, reader: Reader) -> Stored:
-    """Return a stored form with its records by their ids."""
-    journal = {**reader.parts("journal", stored.get("journal"))}
-    rows = journal.pop("records", [])
-    rows = {_id(row): row for row in (rows if isinstance(rows, list) else [rows])}
-    return {**stored, "journal": journal, "records": rows}
-
-
-def _id(row: Any) -> str:
-    return str(row["id"] if isinstance(row, dict) and "id" in row else row)
-
-
-def _news(known: Stored, stored: Stored) -> Stored:
-    """Return what is new in a mapping, or differs."""
-    return {
-        name: value for name, value in stored.items() if name not in known or known[name] != value
-    }
+def _number(stored: Any, reader: Reader) -> int:
+    number: int = reader.read("log", int, reader.parts("log", stored).get(NUMBER), 0)
+    return number

@@ -53,7 +53,7 @@ from .products.catalogue import (
 from .products.decoder import ALARMS, UNLOCK_METHODS
 from .records.ageing import CLOCK_AHEAD, LATE_AFTER
 from .records.state import BATTERY_LEVELS, LockState
-from .storage import Reader, dump
+from .storage import Reader, changes, dump
 
 __all__ = [
     "ALARMS",
@@ -104,6 +104,7 @@ __all__ = [
     "Update",
     "Value",
     "Weekly",
+    "changes",
     "clean_secret",
     "dump",
     "has_lock_codes",

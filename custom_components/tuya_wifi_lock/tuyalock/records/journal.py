@@ -23,7 +23,7 @@ class _Stored:
 
     next_id: RecordId = 1
     watermarks: Mapping[Kind, float] = field(default_factory=dict)
-    records: tuple[Record, ...] = ()
+    records: Mapping[str, Record] = field(default_factory=dict)
 
 
 class Journal:
@@ -36,7 +36,7 @@ class Journal:
     def __init__(self) -> None:
         self._records: list[Record] = []
         self._next_id = 1
-        self._dumps: Dumps[int] = Dumps()
+        self._dumps: Dumps[str] = Dumps()
         self._watermarks: dict[Kind, float] = {}
         """The newest time of a record of each kind that is no longer kept."""
         self._loaded_id = 0
@@ -227,9 +227,9 @@ class Journal:
     def as_dict(self) -> dict[str, Any]:
         """Return the stored form; from_dict reads it."""
         # Of two hundred records, one is new or has changed since the last save.
-        rows = self._dumps.of({one.id: one for one in self._records})
+        rows = self._dumps.of({str(one.id): one for one in self._records})
         stored: dict[str, Any] = dump(_Stored(next_id=self._next_id, watermarks=self._watermarks))
-        return {**stored, "records": list(rows.values())}
+        return {**stored, "records": rows}
 
     @classmethod
     def from_dict(cls, data: Any, reader: Reader | None = None) -> Self:
@@ -240,7 +240,7 @@ class Journal:
         reader = reader or Reader()
         stored: _Stored = reader.read("journal", _Stored, data, _Stored())
         journal = cls()
-        records = {one.id: one for one in stored.records if _is_known(one.event)}
+        records = {one.id: one for one in stored.records.values() if _is_known(one.event)}
         reader.lose("journal", len(stored.records) - len(records))
         first = {one.kind: one.when.received for one in reversed(records.values())}
         journal._next_id = max(1, stored.next_id, *(id_ + 1 for id_ in records))
