@@ -473,8 +473,10 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         if (snapshot.last_unlock, snapshot.passwords) != (before.last_unlock, before.passwords):
             self.last_unlocked_by = self._who_unlocked(snapshot.last_unlock)
         at_once = self._written != self.lock.journal.changes
-        soon = at_once or _lasting(snapshot) != _lasting(before)
-        self._async_save(SOON if soon else LATER)
+        if at_once or _lasting(snapshot) != _lasting(before):
+            self._async_save()
+        elif snapshot.state.last_heard != before.state.last_heard:
+            self._async_save(LATER)
         self.async_set_updated_data(snapshot)
         if update.records:
             self.records.async_take(update.records)

@@ -9,7 +9,7 @@ import shutil
 from typing import Any, override
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import UnsupportedStorageVersionError
+from homeassistant.exceptions import HomeAssistantError, UnsupportedStorageVersionError
 from homeassistant.helpers.json import json_bytes
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
@@ -20,7 +20,8 @@ from .tuyalock import Reader, changes
 
 STORAGE_VERSION = 1
 ANY_VERSION = 2**31
-LOG = ".log"
+LOG = ".changes"
+"""The end of the name of a log; Home Assistant leaves `*.log` out of its backups."""
 NUMBER = "written"
 """The key of the number of a write."""
 LOG_FULL = 2**17
@@ -199,7 +200,10 @@ class LockStore(SalvagedStore):
         # An error, of a full disk for example, is logged and not raised.
         if self.hass.is_stopping:
             return False
-        return _number(await super().async_read(), Reader()) == self._number
+        try:
+            return _number(await super().async_read(), Reader()) == self._number
+        except HomeAssistantError:
+            return False
 
     def _append(self, line: bytes, sync: bool) -> bool:
         try:
