@@ -113,7 +113,7 @@ class LockStore(SalvagedStore):
     """What is stored of a lock: a file that is seldom written, and a log of what changed since.
 
     Both have the number of the last write. A line of the log counts only if it is newer than the
-    file, so it does not matter when the log is cut.
+    file, so a crash may come before the log is cut.
     """
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
@@ -186,10 +186,12 @@ class LockStore(SalvagedStore):
                 self._most = self._size + LOG_FULL
                 if await self._async_write_whole(document):
                     self._size, self._most, self._known = 0, LOG_FULL, document
+                    await self.hass.async_add_executor_job(self._append, b"", False)
                     return
             news = changes(self._known, document)
             sync = sync or "next_id" in news.get("journal", {})
-            if await self.hass.async_add_executor_job(self._append, json_bytes(news), sync):
+            line = json_bytes(news) + b"\n"
+            if await self.hass.async_add_executor_job(self._append, line, sync):
                 self._known = document
             else:
                 self.async_plan(stored, TRY_AGAIN)
@@ -212,7 +214,7 @@ class LockStore(SalvagedStore):
             with self._log.open("r+b") as file:
                 file.truncate(self._size)
                 file.seek(self._size)
-                file.write(line + b"\n")
+                file.write(line)
                 if sync:
                     file.flush()
                     os.fdatasync(file.fileno())
