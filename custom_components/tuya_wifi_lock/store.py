@@ -138,12 +138,11 @@ class LockStore(SalvagedStore):
         return stored
 
     def _with_log(self, stored: Any, reader: Reader) -> Any:
-        try:
-            *lines, cut_off = (log := self._log.read_bytes()).split(b"\n")
-        except FileNotFoundError:
-            return stored
-        self._size = len(log) - len(cut_off)
         self._number = _number(stored, Reader())
+        if not self._log.exists():
+            return stored
+        *lines, cut_off = (log := self._log.read_bytes()).split(b"\n")
+        self._size = len(log) - len(cut_off)
         for line in lines:
             try:
                 news: Any = json_loads(line)
