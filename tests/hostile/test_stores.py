@@ -297,6 +297,21 @@ async def test_from_a_newer_version_all_is_kept_that_can_be_read(
     assert await files.read(copy) == document
 
 
+async def test_records_in_a_list_are_not_read_and_kept_beside(
+    hass: HomeAssistant, entry: MockConfigEntry, files: Files
+) -> None:
+    document = await files.read(files.lock)
+    journal = document["data"]["journal"]
+    journal["records"] = list(journal["records"].values())
+    forget(hass)
+    await files.write(files.lock, document)
+    await setup(hass, entry)
+    assert entry.state is ConfigEntryState.LOADED
+    assert told(hass) == ["store_damaged"]
+    (copy,) = await files.copies(files.lock)
+    assert await files.read(copy) == document
+
+
 def shown_placeholders(hass: HomeAssistant, issue_id: str) -> dict[str, str] | None:
     """Return what a repair says of its lock."""
     issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
