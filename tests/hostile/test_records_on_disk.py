@@ -8,6 +8,7 @@ never has a record twice.
 
 import json
 from pathlib import Path
+from random import Random
 import time
 from typing import Any
 from unittest.mock import patch
@@ -18,6 +19,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.tuya_wifi_lock.const import DOMAIN
 from custom_components.tuya_wifi_lock.store import LOG, LockStore
 from custom_components.tuya_wifi_lock.tuyalock import Kind, Reader
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import issue_registry as ir
@@ -37,6 +39,8 @@ from tests.conftest import OURS, setup
 from tests.simulator import SimulatedLock
 
 LOG_FULL = f"{OURS}.store.LOG_FULL"
+SEED = 20261129
+ROUNDS = 25
 CUT_OFF = b'{"journal":{"records":{"2":{"kin'
 
 type Rows = list[dict[str, Any]]
@@ -338,6 +342,23 @@ async def test_a_damaged_line_is_told_of_and_the_others_count(
     await hass.config_entries.async_remove(entry.entry_id)
     await hass.async_block_till_done()
     assert list(disk.file.parent.glob(f"{disk.file.name}*")) == []
+
+
+async def test_a_lock_is_set_up_whatever_has_happened_to_its_log(
+    hass: HomeAssistant, entry: MockConfigEntry, house: SimulatedLock, disk: Disk
+) -> None:
+    for number in (1, 2, 3):
+        await house.finger(number)
+        await reported(hass, house)
+        await disk.wait_for_delivery()
+    files, rng = disk.save(), Random(SEED)
+    for _ in range(ROUNDS):
+        log = bytearray(files[disk.log])
+        begin = rng.randrange(len(log))
+        log[begin : begin + rng.randrange(60)] = rng.randbytes(rng.randrange(60))
+        await power_fails(hass, entry, house, disk, {**files, disk.log: bytes(log)})
+        assert entry.state is ConfigEntryState.LOADED
+        assert set(numbers(entry)) <= {1, 2, 3}
 
 
 async def test_of_a_damaged_file_the_log_is_left(

@@ -480,6 +480,10 @@ def test_changes_name_only_what_is_new_or_gone() -> None:
     assert changes(known, now) == news
 
 
+def test_what_is_gone_may_be_damaged() -> None:
+    assert Reader().changed("all", {"1": {}}, {"": 7, "2": {}}) == {"1": {}, "2": {}}
+
+
 @pytest.mark.parametrize("known", [7, [], "x", {"state": 7}, {"state": []}])
 def test_what_has_changed_counts_where_the_form_before_is_damaged(known: Any) -> None:
     reader = Reader()

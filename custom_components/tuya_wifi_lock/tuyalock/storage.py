@@ -245,8 +245,12 @@ class Reader:
 
     def changed(self, part: str, data: Any, by: Mapping[str, Any]) -> dict[str, Any]:
         """Return a mapping of JSON after its `changes`, as far as it is one."""
-        known, gone = self.parts(part, data), by.get(GONE, ())
-        kept = {key: one for key, one in known.items() if key not in gone}
+        gone = by.get(GONE)
+        kept = {
+            key: one
+            for key, one in self.parts(part, data).items()
+            if not (isinstance(gone, list) and key in gone)
+        }
         return kept | {
             key: self.changed(part, kept.get(key), one) if isinstance(one, dict) else one
             for key, one in by.items()
