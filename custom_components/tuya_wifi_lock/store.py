@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import MISSING
 import os
 from pathlib import Path
 import shutil
@@ -16,7 +17,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.json import json_loads
 
 from .const import DOMAIN, LOGGER
-from .tuyalock import Reader, changes
+from .tuyalock import Reader
 
 STORAGE_VERSION = 1
 ANY_VERSION = 2**31
@@ -24,6 +25,8 @@ LOG = ".changes"
 """The end of the name of a log; Home Assistant leaves `*.log` out of its backups."""
 NUMBER = "written"
 """The key of the number of a write."""
+GONE = ""
+"""No key of a stored form."""
 LOG_FULL = 2**17
 """Bytes of a log with which the file is written, and the log begins again."""
 TRY_AGAIN = 60.0
@@ -149,7 +152,7 @@ class LockStore(SalvagedStore):
             except ValueError:
                 news = None
             if (number := _number(news, reader)) > self._number:
-                stored = reader.changed("file", stored, news)
+                stored = changed(stored, news, reader)
                 self._number = number
         return stored
 
@@ -236,3 +239,29 @@ class LockStore(SalvagedStore):
 def _number(stored: Any, reader: Reader) -> int:
     number: int = reader.read("log", int, reader.parts("log", stored).get(NUMBER), 0)
     return number
+
+
+def changes(known: Stored, now: Stored) -> Stored:
+    """Return what is new in a stored form, or differs, and as GONE the keys that are gone."""
+    found = {
+        key: changes(before, one) if isinstance(before, dict) and isinstance(one, dict) else one
+        for key, one in now.items()
+        if (before := known.get(key, MISSING)) is not one and before != one
+    }
+    gone = [key for key in known if key not in now]
+    return {**found, GONE: gone} if gone else found
+
+
+def changed(known: Any, by: Stored, reader: Reader) -> Stored:
+    """Return a stored form after its changes; the reader counts what of it is no mapping."""
+    gone = by.get(GONE)
+    kept = {
+        key: one
+        for key, one in reader.parts("file", known).items()
+        if not (isinstance(gone, list) and key in gone)
+    }
+    return kept | {
+        key: changed(kept.get(key), one, reader) if isinstance(one, dict) else one
+        for key, one in by.items()
+        if key != GONE
+    }

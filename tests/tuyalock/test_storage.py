@@ -27,7 +27,7 @@ from custom_components.tuya_wifi_lock.tuyalock.models import (
     When,
 )
 from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import Dp, DpType
-from custom_components.tuya_wifi_lock.tuyalock.storage import Reader, changes, dump, load
+from custom_components.tuya_wifi_lock.tuyalock.storage import Reader, dump, load
 
 
 class Colour(StrEnum):
@@ -451,41 +451,3 @@ def test_reading_as_far_as_possible_never_fails(data: Any) -> None:
 def test_what_has_no_stored_form_is_refused() -> None:
     with pytest.raises(TypeError, match="object has no stored form"):
         dump({"one": object()})
-
-
-forms = st.dictionaries(
-    st.sampled_from("abc"),
-    st.recursive(
-        st.none() | st.integers(0, 2) | st.lists(st.integers(0, 2), max_size=2),
-        lambda inner: st.dictionaries(st.sampled_from("abc"), inner),
-        max_leaves=9,
-    ),
-)
-
-
-@given(known=forms, now=forms)
-def test_a_form_is_the_one_before_with_its_changes(
-    known: dict[str, Any], now: dict[str, Any]
-) -> None:
-    reader, news = Reader(), json.loads(json.dumps(changes(known, now)))
-    assert reader.changed("all", known, news) == now
-    assert changes(now, now) == {}
-    assert set(reader.unread) <= {"all"}
-
-
-def test_changes_name_only_what_is_new_or_gone() -> None:
-    known = {"state": {"battery": 50, "heard": 1.0}, "records": {"1": {"age": None}, "2": {}}}
-    now = {"state": {"battery": 50, "heard": 2.0}, "records": {"1": {"age": "live"}}}
-    news = {"state": {"heard": 2.0}, "records": {"1": {"age": "live"}, "": ["2"]}}
-    assert changes(known, now) == news
-
-
-def test_what_is_gone_may_be_damaged() -> None:
-    assert Reader().changed("all", {"1": {}}, {"": 7, "2": {}}) == {"1": {}, "2": {}}
-
-
-@pytest.mark.parametrize("known", [7, [], "x", {"state": 7}, {"state": []}])
-def test_what_has_changed_counts_where_the_form_before_is_damaged(known: Any) -> None:
-    reader = Reader()
-    assert reader.changed("all", known, {"state": {"battery": 50}}) == {"state": {"battery": 50}}
-    assert reader.unread == {"all": 1}

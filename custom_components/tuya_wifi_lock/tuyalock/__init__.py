@@ -48,7 +48,7 @@ from .products.catalogue import (
 from .products.decoder import ALARMS, UNLOCK_METHODS
 from .records.ageing import CLOCK_AHEAD, LATE_AFTER
 from .records.state import BATTERY_LEVELS, LockState
-from .storage import Reader, changes, dump
+from .storage import Reader, dump
 
 if TYPE_CHECKING:
     from .cloud.client import CloudClient, list_devices
@@ -130,7 +130,6 @@ __all__ = [
     "Update",
     "Value",
     "Weekly",
-    "changes",
     "clean_secret",
     "dump",
     "has_lock_codes",

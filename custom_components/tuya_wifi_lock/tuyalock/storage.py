@@ -15,8 +15,6 @@ MAX_TEXT = 255
 """Characters of a name, a code or a value, as a DP of text has at most."""
 
 
-GONE = ""
-"""No key of a stored form."""
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """NUL, and half a character, which has no UTF-8."""
 _MAX_DIGITS = 19
@@ -72,20 +70,6 @@ class Dumps[K]:
             for key, value in values.items()
         }
         return {key: form for key, (_, form) in self._known.items()}
-
-
-def changes(known: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is new in a JSON form, or differs, and with the key GONE the keys that are gone.
-
-    `Reader.changed` takes it back in.
-    """
-    found = {
-        key: changes(before, one) if isinstance(before, dict) and isinstance(one, dict) else one
-        for key, one in now.items()
-        if (before := known.get(key, MISSING)) is not one and before != one
-    }
-    gone = [key for key in known if key not in now]
-    return {**found, GONE: gone} if gone else found
 
 
 def load(type_: Any, data: Any) -> Any:
@@ -242,20 +226,6 @@ class Reader:
             return data
         self.lose(part, int(data is not None))
         return {}
-
-    def changed(self, part: str, data: Any, by: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a mapping of JSON after its `changes`, as far as it is one."""
-        gone = by.get(GONE)
-        kept = {
-            key: one
-            for key, one in self.parts(part, data).items()
-            if not (isinstance(gone, list) and key in gone)
-        }
-        return kept | {
-            key: self.changed(part, kept.get(key), one) if isinstance(one, dict) else one
-            for key, one in by.items()
-            if key != GONE
-        }
 
     def _fields(self, part: str, type_: Any, data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         hints = _hints(type_)
