@@ -571,11 +571,14 @@ class LockCoordinator:
             )
         if (snapshot.last_unlock, snapshot.passwords) != (before.last_unlock, before.passwords):
             self.last_unlocked_by = self._who_unlocked(snapshot.last_unlock)
-        self._async_save_change(before, snapshot)
         self.data = snapshot
-        self._async_show()
-        if update.records:
-            self.records.async_take(update.records)
+        try:
+            self._async_show()
+            if update.records:
+                self.records.async_take(update.records)
+        finally:
+            # It is planned here and done afterwards, so nobody waits for it.
+            self._async_save_change(before, snapshot)
         self._async_call_followers()
 
     @callback
