@@ -111,7 +111,7 @@ async def stores(plan: Plan) -> list[Row]:
 
 async def memory(plan: Plan) -> list[Row]:
     """Compare the memory of a lock with the same entities doing nothing."""
-    found = await _work("grow", version=plan.version, sizes=plan.grow)
+    found = await _work("grow", version=plan.version, sizes=plan.grow, settle=plan.settle)
     rows = []
     for size in plan.grow:
         asleep, bare = found["asleep"][str(size)], found["bare"][str(size)]
@@ -119,8 +119,12 @@ async def memory(plan: Plan) -> list[Row]:
         aim = verdict("<= 20 kB more", more <= 20e3)
         rows.append(_memory_row(f"asleep, {_locks(size)}", asleep, bare, aim))
     rows += [
-        _memory_row(f"{what}, {_locks(size)}", found[what], bare, "")
-        for what in ("connected", "asleep again")
+        _memory_row(f"{what}, {_locks(size)}", memory, found["bare"]["later"], "")
+        for what, memory in (
+            ("asleep, later", found["asleep"]["later"]),
+            ("connected", found["connected"]),
+            ("asleep again", found["again"]),
+        )
     ]
     rows.append(Row("... of it allocated by our own lines", kilobytes(found["own"])))
     return rows
