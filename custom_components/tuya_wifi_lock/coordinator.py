@@ -49,7 +49,6 @@ from .discovery import async_find_mac, async_get_listener
 from .dispatcher import RecordDispatcher
 from .guests import Guests
 from .members import Member, key_of, members_of, owners
-from .new_codes import NewCodes
 from .opener import Opener, Opening
 from .projects import project_of
 from .store import LockStore
@@ -73,6 +72,7 @@ from .tuyalock import (
 if TYPE_CHECKING:
     from .bookings import Bookings
     from .cloud import CloudCoordinator
+    from .new_codes import NewCodes
     from .tuya_account import TuyaAccount
     from .tuyalock import CloudClient, OpenApi
 
@@ -236,10 +236,10 @@ class LockCoordinator:
         self._features: tuple[object, ...] = ()
         """What decides which entities the lock has."""
         self.guests = Guests(hass, entry, self.lock.passwords, self.action)
-        self.new_codes = NewCodes(hass)
-        self.booked: Any = stored.get("bookings")
-        """The bookings that were stored, until `async_get_bookings` reads them."""
-        self._bookings: Bookings | None = None
+        self.new_codes: NewCodes | None = None
+        """The digits of codes that were just made in the calendar, if the lock has one."""
+        booked = stored.get("bookings")
+        self._bookings = self._make_bookings(booked) if booked else None
         self.available = True
         """The lock is there for us, awake or not; behind a gateway, Tuya reports about it."""
         self.heard = True
@@ -278,8 +278,12 @@ class LockCoordinator:
 
     @callback
     def _async_entry_changed(self, change: ConfigEntryChange, entry: ConfigEntry) -> None:
-        """Look for an account as soon as there may be one."""
-        if entry.domain == TUYA and self.account is None:
+        """Check again when an account was added, loaded, unloaded or removed."""
+        if entry.domain != TUYA or self._closed:
+            return
+        if self.account:
+            self.account.async_check()
+        else:
             self.config_entry.async_create_task(self.hass, self._async_use_account())
 
     async def _async_use_account(self) -> None:
@@ -295,7 +299,7 @@ class LockCoordinator:
             self._account_queried_at,
             self.async_update_listeners,
         )
-        self.account.async_start()
+        self.account.async_check()
 
     @property
     def account_trouble(self) -> Trouble | None:
@@ -308,15 +312,15 @@ class LockCoordinator:
     async def async_get_bookings(self) -> Bookings:
         """Return the bookings that have a code; what follows them is imported by now."""
         await async_import_module(self.hass, f"{__package__}.bookings")
+        if self._bookings is None:
+            self._bookings = self._make_bookings([])
+        return self._bookings
+
+    def _make_bookings(self, stored: Any) -> Bookings:
         from .bookings import Booking, Bookings
 
-        if self._bookings is None:
-            known = self.reader.read("bookings", list[Booking], self.booked or [], [])
-            self.booked = None
-            self._bookings = Bookings(
-                self.hass, self.config_entry, self.guests, known, self._async_save_now
-            )
-        return self._bookings
+        known = self.reader.read("bookings", list[Booking], stored, [])
+        return Bookings(self.hass, self.config_entry, self.guests, known, self._async_save_now)
 
     async def async_shutdown(self) -> None:
         """Save what is known of the lock."""
@@ -334,7 +338,6 @@ class LockCoordinator:
         if self.account:
             self.account.async_stop()
         self.records.close()
-        self.new_codes.async_forget_all()
         await self.lock.stop()
 
     def _stored(self) -> dict[str, Any]:
