@@ -3,8 +3,8 @@
 import asyncio
 from asyncio.events import Handle
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Generator
+from contextlib import contextmanager
 import gc
 from itertools import pairwise
 from time import process_time
@@ -12,8 +12,8 @@ import tracemalloc
 from typing import Any
 from unittest.mock import patch
 
-from .home import Home, home
-from .street import Street, street
+from .home import home
+from .street import street
 
 STORED = 2.0
 """Seconds after which every store of ours is written."""
@@ -24,52 +24,38 @@ OWN_CODE = "*/tuya_wifi_lock/*"
 type Results = dict[str, Any]
 
 
-async def grow(version: str, sizes: list[int], settle: float) -> Results:
-    """Measure the memory of entries in bytes, as a house grows to these sizes, bare or with locks.
+async def grow(version: str, kind: str, sizes: list[int], settle: float) -> Results:
+    """Measure the memory of a kind of entries in bytes, as a house grows to these sizes.
 
-    Each kind has a house of its own: no table grows for both, and what Home Assistant keeps of its
-    registries when it has written them, after `settle` seconds, belongs to one of them.
+    Each kind has a process of its own: what grows by leaps, such as Home Assistant's caches of
+    entity ids, then leaps for either at the same size. `settle` is how long Home Assistant needs to
+    write its registries, of which it keeps what it has written.
     """
     tracemalloc.start()
-    async with street(sizes[-1] + 1, version) as locks:
-        async with _founded(locks) as house:
-            bare, _ = await _measure(house.set_up_bare, sizes, settle)
-        async with _founded(locks) as house:
-            base = memory()
-            asleep, own = await _measure(house.set_up_locks, sizes, settle)
-            await house.wake(range(1, sizes[-1] + 1), 0.003)
-            await asyncio.sleep(STORED)
-            connected = (memory() - base) / sizes[-1]
-            await locks.sleep(range(1, sizes[-1] + 1))
-            await asyncio.sleep(STORED)
-            again = (memory() - base) / sizes[-1]
-    return {"bare": bare, "asleep": asleep, "own": own, "connected": connected, "again": again}
-
-
-@asynccontextmanager
-async def _founded(locks: Street) -> AsyncGenerator[Home]:
-    """Start a house with one entry of each kind, and all that the first ones bring along."""
-    async with home(locks) as house:
+    results: Results = {}
+    last = sizes[-1]
+    async with street(last + 1, version) as locks, home(locks) as house:
         await house.set_up_locks([0])
         await house.set_up_bare([0])
         await asyncio.sleep(STORED)
-        yield house
-
-
-async def _measure(
-    set_up: Callable[[range], Awaitable[float]], sizes: list[int], settle: float
-) -> tuple[Results, float]:
-    """Return the memory of an entry at each size, and later; and that of lines of our own."""
-    base, own_base = memory(), own_memory()
-    results: Results = {}
-    for before, size in pairwise([0, *sizes]):
-        await set_up(range(before + 1, size + 1))
+        base, own_base = memory(), own_memory()
+        set_up = house.set_up_bare if kind == "bare" else house.set_up_locks
+        for before, size in pairwise([0, *sizes]):
+            await set_up(range(before + 1, size + 1))
+            await asyncio.sleep(STORED)
+            results[str(size)] = (memory() - base) / size
+        results["own"] = (own_memory() - own_base) / last
+        await asyncio.sleep(settle)
+        results["later"] = (memory() - base) / last
+        if kind == "bare":
+            return results
+        await house.wake(range(1, last + 1), 0.003)
         await asyncio.sleep(STORED)
-        results[str(size)] = (memory() - base) / size
-    own = (own_memory() - own_base) / sizes[-1]
-    await asyncio.sleep(settle)
-    results["later"] = (memory() - base) / sizes[-1]
-    return results, own
+        results["connected"] = (memory() - base) / last
+        await locks.sleep(range(1, last + 1))
+        await asyncio.sleep(STORED)
+        results["again"] = (memory() - base) / last
+    return results
 
 
 async def crowd(version: str, size: int, *, settle: float, watched: float) -> Results:
