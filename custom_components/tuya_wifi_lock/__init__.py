@@ -26,7 +26,7 @@ from homeassistant.setup import async_when_setup
 from .blueprints import async_install_blueprints
 from .card import async_serve_card
 from .const import DOMAIN, SUBENTRY_GUEST_CODE, TUYA
-from .coordinator import HEARD_BEFORE, LockConfigEntry, LockCoordinator
+from .coordinator import HEARD_BEFORE, LockConfigEntry, LockCoordinator, features
 from .names import async_name_device, async_name_entry, async_share_names
 from .opener import async_watch_phones
 from .projects import async_get_api, project_of
@@ -88,7 +88,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool
     coordinator.async_update_members()
     await coordinator.guests.async_start()
     await _async_add_platforms(hass, entry)
-    coordinator.async_subscribe_features(partial(_async_look_for_platforms, hass, entry))
+    coordinator.async_add_listener(partial(_async_look_for_platforms, hass, entry), features)
     async_watch_repairs(hass, coordinator)
     if coordinator.cloud or coordinator.data.passwords or _has_guest_codes(entry):
         await async_import_module(hass, f"{__package__}.guest_codes")

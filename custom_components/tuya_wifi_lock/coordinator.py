@@ -80,6 +80,8 @@ SHORT_STOP = 3600.0
 """Seconds of a stop that is ignored: a lock that was silent all day still is."""
 
 type LockConfigEntry = ConfigEntry[LockCoordinator]
+type Part = Callable[[LockCoordinator], object]
+"""What a listener looks at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,13 +226,13 @@ class LockCoordinator:
         self._take_members()
         self.ignored = beside.ignored
         self.kind_answered = beside.kind_answered
-        self._listeners: list[CALLBACK_TYPE] = []
+        self._listeners: dict[Part | None, list[CALLBACK_TYPE]] = {}
+        self._shown: dict[Part | None, object] = {}
+        """What the parts that somebody listens to were like at the last update."""
         self._member_listeners: list[CALLBACK_TYPE] = []
-        self._feature_listeners: list[CALLBACK_TYPE] = []
+        self.async_add_listener(self._async_show_model, lambda lock: lock.data.family)
         self.platforms: list[Platform] = []
         """The platforms that are set up."""
-        self._features: tuple[object, ...] = ()
-        """What decides which entities the lock has."""
         self.guests = Guests(hass, entry, self.lock.passwords, self.action)
         self.new_codes: NewCodes | None = None
         """The digits of codes that were just made in the calendar, if the lock has one."""
@@ -240,7 +242,6 @@ class LockCoordinator:
         """The lock is there for us, awake or not; behind a gateway, Tuya reports about it."""
         self.heard = True
         """There is something that reports about the lock: itself, the account or the cloud."""
-        self._heard_listeners: list[CALLBACK_TYPE] = []
         self._followers: list[CALLBACK_TYPE] = []
         self.opener = Opener(hass, beside.opening)
         self.last_unlocked_by = self._who_unlocked(self.data.last_unlock)
@@ -441,29 +442,16 @@ class LockCoordinator:
         return way_name(self.hass, unlock.method, unlock.number)
 
     @callback
-    def async_subscribe_features(self, listener: CALLBACK_TYPE) -> None:
-        """Call back when the lock has shown something new that it can do, until it is unloaded."""
-        self._feature_listeners.append(listener)
+    def async_add_listener(self, listener: CALLBACK_TYPE, part: Part | None = None) -> None:
+        """Call back when a part of what can be seen of the lock has changed, or else anything."""
+        self._listeners.setdefault(part, []).append(listener)
+        if part:
+            self._shown.setdefault(part, part(self))
 
     @callback
-    def async_subscribe_heard(self, listener: CALLBACK_TYPE) -> None:
-        """Call back when `heard` has changed."""
-        self._heard_listeners.append(listener)
-
-    @callback
-    def async_unsubscribe_heard(self, listener: CALLBACK_TYPE) -> None:
+    def async_remove_listener(self, listener: CALLBACK_TYPE, part: Part | None = None) -> None:
         """Stop calling back."""
-        self._heard_listeners.remove(listener)
-
-    @callback
-    def async_add_listener(self, listener: CALLBACK_TYPE) -> None:
-        """Call back when anything has changed that can be seen of the lock."""
-        self._listeners.append(listener)
-
-    @callback
-    def async_remove_listener(self, listener: CALLBACK_TYPE) -> None:
-        """Stop calling back."""
-        self._listeners.remove(listener)
+        self._listeners[part].remove(listener)
 
     @callback
     def async_follow(self, listener: CALLBACK_TYPE) -> None:
@@ -493,24 +481,14 @@ class LockCoordinator:
         by_account = self.account_trouble in {None, Trouble.CONNECTING}
         by_tuya = by_account or (cloud is not None and cloud.last_update_success)
         self.available = snapshot.available if self.lock.on_network else by_tuya
-        if self.heard != (heard := self.available or by_tuya):
-            self.heard = heard
-            for listener in tuple(self._heard_listeners):
+        self.heard = self.available or by_tuya
+        for part, listeners in tuple(self._listeners.items()):
+            if part:
+                before, self._shown[part] = self._shown[part], part(self)
+                if before == self._shown[part]:
+                    continue
+            for listener in tuple(listeners):
                 _call(listener)
-        features = (
-            snapshot.state.seen,
-            snapshot.family,
-            snapshot.changeable,
-            snapshot.kinds,
-            cloud and cloud.data.firmware is not None,
-        )
-        if features != self._features:
-            self._features = features
-            self._async_show_model()
-            for listener in tuple(self._feature_listeners):
-                _call(listener)
-        for listener in tuple(self._listeners):
-            _call(listener)
 
     @callback
     def _async_show_model(self) -> None:
@@ -645,3 +623,28 @@ class LockCoordinator:
         if self._planned is None or delay < self._planned:
             self._planned = delay
             self.store.async_delay_save(self._stored, delay)
+
+
+# What is looked at
+
+
+def availability(lock: LockCoordinator) -> object:
+    """Return if the lock is there for us."""
+    return lock.available
+
+
+def hearing(lock: LockCoordinator) -> object:
+    """Return if there is something that reports about the lock."""
+    return lock.heard
+
+
+def features(lock: LockCoordinator) -> object:
+    """Return what decides which entities the lock has."""
+    data = lock.data
+    updates = lock.cloud is not None and lock.cloud.data.firmware is not None
+    return data.state.seen, data.family, data.changeable, data.kinds, updates
+
+
+def passwords(lock: LockCoordinator) -> object:
+    """Return the codes of guests, and if the lock is there for us."""
+    return lock.available, lock.data.passwords

@@ -12,7 +12,7 @@ from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import LockCoordinator
+from .coordinator import LockCoordinator, Part, availability, features, hearing
 from .dispatcher import Delivery
 from .members import Member
 from .tuyalock import Dp, Kind, Value
@@ -53,7 +53,7 @@ def async_add_when_seen[D: LockPartDescription](
         if one.by_project and coordinator.cloud is None:
             _async_remove(coordinator, one)
     if add_new.missing or any(one.replaced_by for one in descriptions):
-        coordinator.async_subscribe_features(add_new)
+        coordinator.async_add_listener(add_new, features)
 
 
 @dataclass(slots=True)
@@ -131,13 +131,14 @@ class TuyaLockEntity(Entity):
 
     _attr_has_entity_name = True
     _attr_should_poll = False
+    _part: Part | None = staticmethod(availability)
+    """What it shows of the lock; None: anything."""
 
     def __init__(
         self, coordinator: LockCoordinator, description: LockPartDescription | None = None
     ) -> None:
         """Initialize the entity of a description, or the lock itself, which has none."""
         self.coordinator = coordinator
-        self._was_available = coordinator.available
         device_id = coordinator.device_id
         self._attr_unique_id = device_id
         if description:
@@ -149,13 +150,13 @@ class TuyaLockEntity(Entity):
     async def async_added_to_hass(self) -> None:
         """Listen for what changes."""
         await super().async_added_to_hass()
-        self.coordinator.async_add_listener(self._async_coordinator_updated)
+        self.coordinator.async_add_listener(self._async_coordinator_updated, self._part)
 
     @override
     async def async_will_remove_from_hass(self) -> None:
         """Stop listening."""
         await super().async_will_remove_from_hass()
-        self.coordinator.async_remove_listener(self._async_coordinator_updated)
+        self.coordinator.async_remove_listener(self._async_coordinator_updated, self._part)
 
     @property
     @override
@@ -171,10 +172,8 @@ class TuyaLockEntity(Entity):
 
     @callback
     def _async_coordinator_updated(self) -> None:
-        """Write the state if the lock is no longer available, or is available again."""
-        if self.coordinator.available != self._was_available:
-            self._was_available = self.coordinator.available
-            self.async_write_ha_state()
+        """Write the state."""
+        self.async_write_ha_state()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,10 +187,18 @@ class LockValue[V](TuyaLockEntity):
     """A value of a lock; it is written when it changes."""
 
     entity_description: LockValueDescription[V]
+    _part: Part | None = None
 
     def __init__(self, coordinator: LockCoordinator, description: LockValueDescription[V]) -> None:
         super().__init__(coordinator, description)
+        self._was_available = coordinator.available
         self._value = description.value_fn(coordinator)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Take the value of now."""
+        await super().async_added_to_hass()
+        self._value = self.entity_description.value_fn(self.coordinator)
 
     @callback
     @override
@@ -213,10 +220,16 @@ class LockSettingDescription(LockPartDescription):
     entity_registry_enabled_default: bool = False
 
 
+def _settings(lock: LockCoordinator) -> object:
+    """Return what the lock has reported of its settings, and if it is there for us."""
+    return lock.available, lock.data.state.settings
+
+
 class LockSetting(TuyaLockEntity):
     """A setting of a lock; it shows what the lock reports."""
 
     entity_description: LockSettingDescription
+    _part = staticmethod(_settings)
 
     def __init__(self, coordinator: LockCoordinator, description: LockSettingDescription) -> None:
         super().__init__(coordinator, description)
@@ -226,12 +239,6 @@ class LockSetting(TuyaLockEntity):
     def _reported(self) -> Value | None:
         """Return what the lock has reported; None is not known."""
         return self.coordinator.data.state.settings.get(self.entity_description.code)
-
-    @callback
-    @override
-    def _async_coordinator_updated(self) -> None:
-        """Write the state; the lock may have reported the setting."""
-        self.async_write_ha_state()
 
     async def _async_change(self, value: Value) -> None:
         """Change the setting; returns when the lock has reported it."""
@@ -262,14 +269,14 @@ class RecordEntity(Entity):
         """Listen for records."""
         await super().async_added_to_hass()
         self._coordinator.records.async_subscribe(self._kind, self._async_take)
-        self._coordinator.async_subscribe_heard(self._async_heard)
+        self._coordinator.async_add_listener(self._async_heard, hearing)
 
     @override
     async def async_will_remove_from_hass(self) -> None:
         """Stop listening."""
         await super().async_will_remove_from_hass()
         self._coordinator.records.async_unsubscribe(self._kind, self._async_take)
-        self._coordinator.async_unsubscribe_heard(self._async_heard)
+        self._coordinator.async_remove_listener(self._async_heard, hearing)
 
     @callback
     def _async_heard(self) -> None:

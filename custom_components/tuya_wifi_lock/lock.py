@@ -40,6 +40,7 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
 
     _attr_name = None
     _attr_translation_key = "lock"
+    _part = None
     _unrecorded_attributes = frozenset({"refusal", "refused_at", "waits_for", "waits_until"})
 
     def __init__(self, coordinator: LockCoordinator) -> None:

@@ -21,7 +21,7 @@ from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
 from .checks import Finding, State
-from .coordinator import LockConfigEntry, LockCoordinator
+from .coordinator import LockConfigEntry, LockCoordinator, passwords
 from .diagnosis import check_lock, checked_signal, condition
 from .dispatcher import Delivery
 from .entity import (
@@ -197,11 +197,6 @@ class ConditionSensor(TuyaLockEntity, SensorEntity):
         if before != (self._attr_native_value, self._attr_extra_state_attributes):
             self.async_write_ha_state()
 
-    @callback
-    @override
-    def _async_coordinator_updated(self) -> None:
-        """Wait for the check: most reports change nothing that it looks at."""
-
 
 class LastHeard(QuietLockSensor):
     """When the lock was last heard: once for each wake, and again after an hour without sleep."""
@@ -224,6 +219,7 @@ class PasswordsSensor(LockValue[tuple[TemporaryPassword, ...]], SensorEntity):
     """Number of guest codes; they begin and end by time alone."""
 
     entity_description: PasswordsDescription
+    _part = staticmethod(passwords)
     _unrecorded_attributes = frozenset({"passwords"})
     _cancel: CALLBACK_TYPE | None = None
 

@@ -106,23 +106,21 @@ class Presence:
         """Note a dial that nothing answered."""
         self._refused = True
 
-    def sign(self, now: float, *, announces: bool) -> bool:
-        """Note a sign of life; return if the lock was asleep before.
+    def sign(self, now: float, *, announces: bool, proves: bool = False) -> bool:
+        """Note a sign of life, which may prove that it is the lock; return if it was asleep before.
 
         Silence means sleep only for a lock that announces itself, or that a dial did not find.
         """
+        if proves:
+            if now - self._proved > PRESENT_GAP:
+                self._present_since = now
+            self._proved = now
+            self.stays = now - self._present_since > KEPT_ALIVE_AFTER
         woken = now - self._last > SILENCE and (self._refused or announces)
         self._woken = self._woken or woken
         self._last = now
         self._refused = False
         return woken
-
-    def prove(self, now: float) -> None:
-        """Note that the lock has proved to be there."""
-        if now - self._proved > PRESENT_GAP:
-            self._present_since = now
-        self._proved = now
-        self.stays = now - self._present_since > KEPT_ALIVE_AFTER
 
     def take_woken(self) -> bool:
         """Return if the lock has woken since this was last asked."""

@@ -110,7 +110,12 @@ class LanSession:
     """The connection to one lock, made and dropped as its sleep allows."""
 
     def __init__(
-        self, address: Address, clock: Clock, on_event: Callable[[SessionEvent], None]
+        self,
+        address: Address,
+        clock: Clock,
+        on_event: Callable[[SessionEvent], None],
+        *,
+        said_to_stay: bool = False,
     ) -> None:
         """Prepare a session; `start` begins to look for the lock."""
         self._clock = clock
@@ -120,7 +125,8 @@ class LanSession:
         """The connection is kept until this monotonic time: somebody waits at the door."""
         self.running = False
         """We look for the lock."""
-        self._said_to_stay = False
+        self.said_to_stay = said_to_stay
+        """What is known of the product is that the lock stays on the network."""
         self._missing_timer: Timer | None = None
         self._begin(address)
 
@@ -129,7 +135,7 @@ class LanSession:
         self._address = address
         self._is_claimed = False
         """Somebody has announced the address, and nobody has proved to be the lock there."""
-        self.stays = self._said_to_stay or address.keep_alive
+        self.stays = self.said_to_stay or address.keep_alive
         """The lock stays on the network, by what is said of it or by what it has shown: the
         connection is kept, and the lock is missed without it."""
         self.connected = False
@@ -142,14 +148,15 @@ class LanSession:
         self._last_report = self._clock.monotonic()
         self._presence = Presence(self._last_report)
         self._held_until = self._released_until = float("-inf")
-        self._lock_clock = LockClock(self._clock, address.latest_push, address.clock_ahead)
+        self.lock_clock = LockClock(self._clock, address.latest_push, address.clock_ahead)
+        """What is known of the lock's clock."""
         if address.host:
             self._candidates[address.host] = Candidate(address.host, self._clock)
 
     @property
     def address(self) -> Address:
         """Return how the lock is reached, with all that it has proved."""
-        clock, address = self._lock_clock, self._address
+        clock, address = self.lock_clock, self._address
         host = None if self._is_claimed else address.host
         return replace(address, host=host, latest_push=clock.latest, clock_ahead=clock.ahead)
 
@@ -159,14 +166,9 @@ class LanSession:
 
         With a session key no push can be one that was recorded; before 3.4 it can teach nothing.
         """
-        behind = -(self._lock_clock.ahead or 0.0)
+        behind = -(self.lock_clock.ahead or 0.0)
         has_session_key = (self._address.found_version or "") >= "3.4"
         return behind if has_session_key and behind > ON_THE_WAY else None
-
-    @property
-    def clock_ahead(self) -> float | None:
-        """Return how many seconds the lock's clock is ahead of ours, if that is known."""
-        return self._lock_clock.ahead
 
     @property
     def host(self) -> str | None:
@@ -233,15 +235,14 @@ class LanSession:
 
     # Locks that stay on the network
 
-    def keep_alive(self, *, stays: bool = True) -> None:
+    def keep_alive(self, *, stays: bool) -> None:
         """Take what is known of the product: this lock stays on the network, or may sleep."""
-        if stays != self._said_to_stay:
-            self._said_to_stay = stays
-            self._stays_now()
+        self.said_to_stay = stays
+        self._stays_now()
 
     def _stays_now(self) -> None:
         """Act on it that the lock stays on the network, or may sleep."""
-        stays = self.stays = self._said_to_stay or self._address.keep_alive
+        stays = self.stays = self.said_to_stay or self._address.keep_alive
         _LOGGER.debug("%s %s", self._address.device_id, "stays" if stays else "may sleep")
         if stays:
             self._held_until = float("-inf")
@@ -439,7 +440,7 @@ class LanSession:
             peer,
             self._clock,
             partial(self._received, candidate),
-            lock_clock=self._lock_clock,
+            lock_clock=self.lock_clock,
             at_home=candidate is self._home,
             careful=candidate.failures > 0,
             connecting=candidate.set_connecting,
@@ -523,10 +524,8 @@ class LanSession:
     def _ended(self, candidate: Candidate, error: LockError | None, started: float) -> None:
         """Note the end of the connection to the lock."""
         now = self._clock.monotonic()
-        self._presence.sign(now, announces=False)
-        if error is None:
-            self._presence.prove(now)
-        else:
+        self._presence.sign(now, announces=False, proves=error is None)
+        if error:
             # It was here until now, so what it reports next is as fresh as after a hint.
             candidate.hint_at = now
         if now - started > DIAL_WINDOW:
@@ -602,7 +601,7 @@ class LanSession:
         known = candidate is self._home or candidate.trusted or not self._address.found_version
         # A lock that never says when it sends something can prove nothing more.
         unproved = self._presence.unproved(self._clock.monotonic())
-        gone = self._lock_clock.latest is None and unproved > GONE
+        gone = self.lock_clock.latest is None and unproved > GONE
         return known or connection.fresh or gone
 
     def _adopt(self, candidate: Candidate) -> None:
@@ -635,6 +634,9 @@ class LanSession:
         _LOGGER.debug("%s is connected", self._address.device_id)
 
     def _received(self, candidate: Candidate, received: Received) -> None:
+        if _LOGGER.isEnabledFor(logging.DEBUG):
+            # What is logged may be kept, and the report itself can have a key in it.
+            _LOGGER.debug("%s sent %s", self._address.device_id, str(received))
         connection = candidate.connection
         if connection is not self._connection:
             if self._connection or not self._may_adopt(candidate):
@@ -659,8 +661,7 @@ class LanSession:
         """Note that the lock has proved to be there."""
         self._last_report = now
         candidate.attempts = 0
-        self._presence.prove(now)
-        if self._presence.sign(now, announces=self._address.announces):
+        if self._presence.sign(now, announces=self._address.announces, proves=True):
             candidate.failures = 0
         elif self._presence.stays and not self._address.keep_alive:
             self._address = replace(self._address, keep_alive=True)

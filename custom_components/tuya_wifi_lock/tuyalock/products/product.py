@@ -157,6 +157,7 @@ class Product:
         """It is known to stay in the network, as one on mains power does."""
         self.alarm_bits = self._sends_bits()
         """Alarms are bits, by what the lock has sent, or else by its DP table."""
+        self._note_unread()
 
     def _best_table(self, facts: ProductFacts) -> tuple[str | None, Family | None, Rows]:
         """Return the best table that there is: where it is from, the family, and the rows."""
@@ -203,11 +204,6 @@ class Product:
             return answer
         return "all" if self.answers_partly is False else "changed"
 
-    @property
-    def kind_unclear(self) -> bool:
-        """Return if it has reported what nobody could read, and its kind is not proven."""
-        return self.table_source is None and self.heard.unread >= ASK_AFTER
-
     def id_of(self, code: str) -> int | None:
         """Return the DP id of a code, which it has, or may have as far as is known, or None.
 
@@ -220,11 +216,13 @@ class Product:
 
     # What is learned
 
-    def identify(self, product_id: str | None) -> None:
-        """Learn which product was announced where it is; what is known is not changed by that."""
-        if product_id and self.product_id is None and CODE.allows(product_id):
+    def identify(self, product_id: str | None) -> bool:
+        """Learn which product was announced where it is, if it is not known; return if it was."""
+        is_new = product_id and self.product_id is None and CODE.allows(product_id)
+        if is_new:
             self.product_id, self._claimed = product_id, True
             self._settle()
+        return bool(is_new)
 
     def doubt(self, product_id: str | None) -> None:
         """Forget which product it is, if that was just announced, and now is another one."""
@@ -283,9 +281,15 @@ class Product:
                 observations.append(said)
                 if said.code == "link_mode" and report.source is not Source.CLOUD:
                     self._learn_link_mode(str(said.value))
+            else:
+                self._note_unread()
         if report.source is Source.LAN:
             self._learn_from_lan(report, {one.code: one.value for one in observations})
         return observations
+
+    def _note_unread(self) -> None:
+        self.kind_unclear = self.table_source is None and self.heard.unread >= ASK_AFTER
+        """It has reported what nobody could read, and its kind is not proven."""
 
     def read(self, item: Item) -> Observation | None:
         """Return what a value says, by what is known now."""

@@ -98,7 +98,8 @@ class Journal:
         self._next_id += 1
         self.changes += 1
         self._keep(record)
-        self._forget(event.kind)
+        if self._counts[event.kind] > KEPT:
+            self._forget(event.kind)
         return self._note(record)
 
     def settle(
@@ -225,12 +226,12 @@ class Journal:
 
     def _keep(self, record: Record) -> None:
         self._records[record.id] = record
-        self._counts[record.kind] += 1
+        self._counts[record.event.kind] += 1
         self._sources.add(record.source)
 
     def _drop(self, record: Record) -> None:
         del self._records[record.id]
-        self._counts[record.kind] -= 1
+        self._counts[record.event.kind] -= 1
 
     def as_dict(self) -> dict[str, Any]:
         """Return the stored form; from_dict reads it."""
