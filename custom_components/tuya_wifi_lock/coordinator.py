@@ -230,7 +230,7 @@ class LockCoordinator:
         self._shown: dict[Part | None, object] = {}
         """What the parts that somebody listens to were like at the last update."""
         self._member_listeners: list[CALLBACK_TYPE] = []
-        self.async_add_listener(self._async_show_model, lambda lock: lock.data.family)
+        self.async_add_listener(self._async_show_model, _family)
         self.platforms: list[Platform] = []
         """The platforms that are set up."""
         self.guests = Guests(hass, entry, self.lock.passwords, self.action)
@@ -626,6 +626,10 @@ class LockCoordinator:
 
 
 # What is looked at
+
+
+def _family(lock: LockCoordinator) -> object:
+    return lock.data.family
 
 
 def availability(lock: LockCoordinator) -> object:
