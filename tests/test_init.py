@@ -44,14 +44,6 @@ async def test_a_lock_that_was_never_awake_is_set_up(
     assert {one.state for one in hass.states.async_all()} == {"unknown"}
 
 
-async def test_a_start_at_which_nothing_has_happened_writes_nothing(
-    hass: HomeAssistant, hass_storage: dict[str, Any], entry: MockConfigEntry
-) -> None:
-    await setup(hass, entry)
-    await pass_time(hass, 60)
-    assert f"{DOMAIN}.{entry.entry_id}" not in hass_storage
-
-
 @pytest.mark.no_fail_on_log_exception
 async def test_what_fails_in_one_that_listens_hinders_nobody_else(
     hass: HomeAssistant,
@@ -134,7 +126,8 @@ async def test_a_stop_of_home_assistant_keeps_what_is_known(
     await simulated_lock.wait_for(lambda: simulated_lock.clients == 0)
     hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
     await hass.async_block_till_done()
-    (record,) = hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]["journal"]["records"]
+    stored = hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]
+    (record,) = stored["journal"]["records"].values()
     assert (record["event"]["method"], record["delivered"]) == ("fingerprint", True)
 
 
