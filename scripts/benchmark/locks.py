@@ -55,13 +55,14 @@ class StampedLock(SimulatedLock):
 class Locks:
     """All locks of this process."""
 
-    def __init__(self, count: int, version: str, ports: Mapping[int, int]) -> None:
-        """Build the locks."""
+    def __init__(self, count: int, version: str, ports: Mapping[int, int], port: int) -> None:
+        """Build the locks; `port` is that of the first, or 0 for any."""
         self._numbers = [0] * count
         self._locks = [
             StampedLock(
                 device_id=f"bfsimulated0lock{number:04}",
                 version=version,
+                port=0 if number else port,
                 announce_ports=ports,
                 # Announced once, at the wake: what is counted later is not answers to that.
                 knobs=Knobs(idle_timeout=None, announce_interval=3600.0),
@@ -116,9 +117,10 @@ async def main() -> None:
     parser.add_argument("--count", type=int, required=True)
     parser.add_argument("--version", required=True)
     parser.add_argument("--ports", type=int, nargs=3, required=True)
+    parser.add_argument("--port", type=int, required=True)
     options = parser.parse_args()
     ports = dict(zip((6666, 6667, 7000), options.ports, strict=True))
-    locks = Locks(options.count, options.version, ports)
+    locks = Locks(options.count, options.version, ports, options.port)
     print(json.dumps(await locks.start()), flush=True)
     actions: dict[str, Callable[..., Awaitable[list[Stamp]]]] = {
         "wake": locks.wake,

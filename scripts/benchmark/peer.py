@@ -27,11 +27,13 @@ from .push import BLOCK, FIRST_SECONDS, GAP, SETTLED
 from .street import LockAddress, street
 
 BLOCKS = 6
+PORT = 6668
+"""That of all such devices: integrations seldom let one choose it."""
 
 
 async def peer(version: str, folder: str, entry: str) -> dict[str, Any]:
     """Return the seconds that each push took, and the CPU per push; a push may be missed."""
-    async with street(1, version) as locks, home(locks, records=True) as house:
+    async with street(1, version, PORT) as locks, home(locks, records=True) as house:
         hass, source = house.hass, Path(folder)
         domain = json.loads(await asyncio.to_thread((source / "manifest.json").read_text))["domain"]
         to = hass.config.path("custom_components", domain)

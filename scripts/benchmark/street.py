@@ -67,13 +67,13 @@ class Street:
 
 
 @asynccontextmanager
-async def street(count: int, version: str) -> AsyncGenerator[Street]:
-    """Start locks that sleep."""
+async def street(count: int, version: str, port: int = 0) -> AsyncGenerator[Street]:
+    """Start locks that sleep; `port` is that of the first, or 0 for any."""
     with udp_ports() as ports:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "scripts.benchmark.locks", "--count", str(count), "--version", version),
-            *("--ports", *map(str, ports)),
+            *("--ports", *map(str, ports), "--port", str(port)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=2**24,
