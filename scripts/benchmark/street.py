@@ -47,9 +47,19 @@ class Street:
         """Put locks to sleep."""
         await self._do("sleep", locks=list(locks))
 
-    async def push(self, locks: Iterable[int], rounds: int, gap: float) -> list[Stamp]:
-        """Push unlocks, `gap` seconds apart; return when each left."""
-        return await self._do("push", locks=list(locks), rounds=rounds, gap=gap)
+    async def open(self, locks: Iterable[int]) -> list[Stamp]:
+        """Open doors with a finger, which wakes their locks; return when each was."""
+        return await self._do("open", locks=list(locks))
+
+    async def push(
+        self, locks: Iterable[int], rounds: int, gap: float, *, same: bool = False
+    ) -> list[Stamp]:
+        """Push unlocks, `gap` seconds apart, perhaps always the last; return when each left."""
+        return await self._do("push", locks=list(locks), rounds=rounds, gap=gap, same=same)
+
+    async def burst(self, index: int, count: int) -> list[Stamp]:
+        """Push many unlocks of a lock in one segment; return the first, and when all left."""
+        return await self._do("burst", index=index, count=count)
 
     async def hear(self) -> Any:
         """Return what the process says next."""

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Any, override
 from unittest.mock import patch
 
-from homeassistant.components.logbook import EVENT_LOGBOOK_ENTRY
-from homeassistant.const import Platform
-from homeassistant.core import Context, HomeAssistant, StateMachine
+from homeassistant.const import EVENT_STATE_CHANGED, MATCH_ALL, Platform
+from homeassistant.core import Context, Event, HomeAssistant, StateMachine, callback
 from homeassistant.util import dt as dt_util
 
 SUFFIX = "_floor"
@@ -32,7 +31,9 @@ class Writes:
         """Know nothing yet."""
         self._hass = hass
         self._writes: list[Write] = []
-        self._entries: list[dict[str, Any]] = []
+        self._events: list[Event] = []
+        self.number = ""
+        """Of the push that was learned from, where a state or an event is that number."""
 
     @contextmanager
     def learning(self) -> Generator[None]:
@@ -51,9 +52,12 @@ class Writes:
             self._writes.append(Write(entity_id, state, attributes, changes))
             write(machine, entity_id, state, attributes, *more)
 
-        stop = self._hass.bus.async_listen(
-            EVENT_LOGBOOK_ENTRY, lambda event: self._entries.append(dict(event.data))
-        )
+        @callback
+        def fired(event: Event) -> None:
+            if event.event_type != EVENT_STATE_CHANGED:
+                self._events.append(event)
+
+        stop = self._hass.bus.async_listen(MATCH_ALL, fired)
         with patch.object(StateMachine, "async_set_internal", noting):
             yield
         stop()
@@ -61,21 +65,29 @@ class Writes:
     def again(self, number: int) -> None:
         """Write the same for another push, as states of entities that do not exist."""
         context = Context()
-        for entry in self._entries:
-            self._hass.bus.async_fire(EVENT_LOGBOOK_ENTRY, entry, context=context)
+        for event in self._events:
+            data = self._numbered(event.data, number)
+            self._hass.bus.async_fire(event.event_type, data, context=context)
         for write in self._writes:
-            state, attributes = write.state, write.attributes
+            state = self._numbered(write.state, number)
+            attributes = self._numbered(write.attributes, number)
             if write.entity_id.startswith(f"{Platform.EVENT}."):
                 state = dt_util.utcnow().isoformat(timespec="milliseconds")
                 attributes = {**attributes, "number": number, "record": number}
-            elif write.changes:
+            elif write.changes and state == write.state:
                 attributes = {**attributes, "turn": number % 2}
             self._hass.states.async_set(
                 write.entity_id + SUFFIX, state, attributes, context=context
             )
 
+    def _numbered(self, value: Any, number: int) -> Any:
+        """Return the same with another number, where there is that of the push."""
+        if isinstance(value, Mapping):
+            return {key: self._numbered(one, number) for key, one in value.items()}
+        return type(value)(number) if str(value) == self.number else value
+
     @override
     def __str__(self) -> str:
         """Return how much it is."""
         changed = sum(one.changes for one in self._writes)
-        return f"{len(self._writes)} states ({changed} changed), {len(self._entries)} events"
+        return f"{len(self._writes)} states ({changed} changed), {len(self._events)} events"
