@@ -140,10 +140,10 @@ async def peer(version: str, folder: str = "", entry: str = "") -> dict[str, Any
     """Return what pushes take with an integration, ours if none is named, and with its floor."""
     async with street(2, version, PORT) as locks, home(locks, records=True) as house:
         async with _contestant(house, locks, folder, entry) as one:
-            await one.push(OURS, BLOCK, GAP)
-            fast = [await one.push(OURS, BLOCK, GAP) for _ in range(BLOCKS)]
             slow = await one.push(OURS, SLOW, SLOW_GAP)
             equal, burst = await one.equal(), await one.burst()
+            await one.push(OURS, BLOCK, GAP)
+            fast = [await one.push(OURS, BLOCK, GAP) for _ in range(BLOCKS)]
         await locks.wake([FLOOR])
         bare = await receive_bare(locks.address(FLOOR), one.writes.again)
         await one.push(FLOOR, BLOCK, GAP)
@@ -154,16 +154,19 @@ async def peer(version: str, folder: str = "", entry: str = "") -> dict[str, Any
         "slow": slow,
         "floor": floor,
         "writes": str(one.writes),
-        "equal": equal,
+        "equal": (equal, EQUAL),
         "burst": burst,
     }
 
 
 async def peer_wakes(version: str, folder: str = "", entry: str = "") -> tuple[int, float]:
     """Return how many of ten openings that wake the lock are seen, and the CPU of that."""
-    async with street(1, version, PORT) as locks, home(locks, records=True) as house:
-        async with _contestant(house, locks, folder, entry) as one:
-            return await one.wakes()
+    async with (
+        street(1, version, PORT) as locks,
+        home(locks, records=True) as house,
+        _contestant(house, locks, folder, entry) as one,
+    ):
+        return await one.wakes()
 
 
 @asynccontextmanager

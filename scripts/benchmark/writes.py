@@ -32,7 +32,7 @@ class Writes:
         self._hass = hass
         self._writes: list[Write] = []
         self._events: list[Event] = []
-        self.number = ""
+        self.number: str | None = None
         """Of the push that was learned from, where a state or an event is that number."""
 
     @contextmanager
@@ -82,6 +82,8 @@ class Writes:
 
     def _numbered(self, value: Any, number: int) -> Any:
         """Return the same with another number, where there is that of the push."""
+        if self.number is None:
+            return value
         if isinstance(value, Mapping):
             return {key: self._numbered(one, number) for key, one in value.items()}
         return type(value)(number) if str(value) == self.number else value
