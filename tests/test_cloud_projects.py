@@ -10,14 +10,14 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
-from custom_components.tuya_wifi_lock.cloud import (
-    _DATA,
+from custom_components.tuya_wifi_lock.cloud import _DATA
+from custom_components.tuya_wifi_lock.const import DOMAIN
+from custom_components.tuya_wifi_lock.projects import (
     async_get_api,
     known_projects,
     project_data,
     project_of,
 )
-from custom_components.tuya_wifi_lock.const import DOMAIN
 from custom_components.tuya_wifi_lock.tuyalock import Project
 from homeassistant.config_entries import SOURCE_IGNORE
 from homeassistant.core import EVENT_HOMEASSISTANT_FINAL_WRITE, HomeAssistant

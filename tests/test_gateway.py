@@ -393,7 +393,7 @@ async def test_nothing_about_the_network_is_checked(
     assert shown["findings"]["heard"] == ["unknown", "through_tuya_not_yet"]
     assert not shown["findings"].keys() & NETWORK_CHECKS
     assert shown["connection"]["on_network"] is False
-    await wait_for(hass, lambda: entry.runtime_data.account.trouble is None)
+    await wait_for(hass, lambda: entry.runtime_data.account_trouble is None)
     await login.sign_out()
     shown = await async_get_config_entry_diagnostics(hass, entry)
     assert shown["findings"]["account"] == ["problem", "through_tuya_not_heard"]

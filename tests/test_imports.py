@@ -1,21 +1,39 @@
 """A set-up imports what a lock needs, and not yet what its owner may never use."""
 
+from pathlib import Path
+import subprocess
+import sys
+
 from scripts.benchmark.imports import import_once
 
-SOME_OWNERS = {
-    "condition",
-    "config_flow",
-    "diagnostics",
-    "flows.cloud",
-    "flows.connection",
-    "flows.guest_code",
-    "trigger",
+ACCOUNT = {"tuya_account", "tuyalock.cloud.responses"}
+PROJECT = {
+    "calendar",
+    "cloud",
+    "guest_codes",
+    "tuyalock.cloud.client",
+    "tuyalock.cloud.openapi",
+    "update",
 }
+SETTINGS = {"number", "select", "switch"}
+BOOKINGS = {"bookings"}
 
 
 def test_a_set_up_imports_only_what_a_lock_needs() -> None:
     found = import_once({})
-    assert set(found.later) >= SOME_OWNERS
+    assert set(found.later) == ACCOUNT | PROJECT | SETTINGS | BOOKINGS
     # Those who use neither the account nor bulbs and covers have nothing of them.
     assert not set(found.foreign) & {"homeassistant.components.tuya", "requests", "tuya_sharing"}
     assert found.ours < found.usual
+
+
+def test_the_rest_is_imported_when_it_is_used() -> None:
+    file = Path(__file__).with_name("fresh_process.py")
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(file)],
+        cwd=file.parent.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not ran.returncode, ran.stdout

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuya_account import account_lock, account_locks, local_key
+from custom_components.tuya_wifi_lock.tuya_account import account_lock, account_locks
 from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import Dp, DpType
 from homeassistant.core import HomeAssistant
 from tests.tuya_login import MODEL, TuyaLogin
@@ -31,8 +31,6 @@ async def test_a_lock_of_the_account_is_known_with_key_and_table(
         "residual_electricity", DpType.INTEGER, range=(0, 100), step=1, unit="%"
     )
     assert lock.table[55] == Dp("lock_motor_state", DpType.BOOLEAN, writable=True)
-    assert local_key(hass, "lock01") == "f" * 16
-    assert local_key(hass, "lock02") is None
 
 
 @pytest.mark.parametrize(
@@ -68,7 +66,6 @@ async def test_an_account_that_is_not_signed_in_has_no_locks(
     assert account_locks(hass)
     await login.sign_out()
     assert not account_locks(hass)
-    assert local_key(hass, "lock01") is None
 
 
 @pytest.mark.parametrize(
@@ -103,7 +100,6 @@ async def test_a_device_that_is_only_half_as_expected_is_a_lock_all_the_same(
     device.local_strategy = {1: None, "2": {}, 3: {"status_code": 3, "config_item": {}}}
     (lock,) = account_locks(hass)
     assert (lock.local_key, lock.table, lock.refusal) == ("", {}, None)
-    assert local_key(hass, "lock01") is None
     device.local_strategy = None
     assert account_locks(hass) == [lock]
 

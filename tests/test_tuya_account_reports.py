@@ -12,9 +12,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.tuya_wifi_lock import tuya_account
-from custom_components.tuya_wifi_lock.const import CONF_LOCAL_KEY, DOMAIN
+from custom_components.tuya_wifi_lock.const import CONF_LOCAL_KEY, DOMAIN, Trouble
 from custom_components.tuya_wifi_lock.diagnostics import async_get_config_entry_diagnostics
-from custom_components.tuya_wifi_lock.tuya_account import Trouble, find_device
+from custom_components.tuya_wifi_lock.tuya_account import find_device
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.json import json_dumps

@@ -1,20 +1,27 @@
 """Tuya Wi-Fi door locks."""
 
+from functools import partial
+
 from homeassistant.components.frontend import DOMAIN as FRONTEND
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_DEVICE_ID, Platform
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import (
+    config_validation as cv,
+    device_registry as dr,
+    entity_registry as er,
+)
+from homeassistant.helpers.importlib import async_import_module
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.setup import async_when_setup
 
 from .blueprints import async_install_blueprints
 from .card import async_serve_card
-from .cloud import async_get_api, project_of
-from .const import DOMAIN
+from .const import DOMAIN, SUBENTRY_GUEST_CODE
 from .coordinator import HEARD_BEFORE, LockConfigEntry, LockCoordinator
-from .guest_codes import async_show_guest_codes
 from .names import async_name_device, async_share_name
+from .projects import async_get_api, project_of
 from .repairs import async_remove_repairs, async_watch_repairs
 from .services import async_setup_services
 from .store import LockStore
@@ -26,15 +33,12 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
-    Platform.CALENDAR,
     Platform.EVENT,
     Platform.LOCK,
-    Platform.NUMBER,
-    Platform.SELECT,
     Platform.SENSOR,
-    Platform.SWITCH,
-    Platform.UPDATE,
 ]
+OF_PROJECTS = [Platform.CALENDAR, Platform.UPDATE]
+OF_SETTINGS = [Platform.NUMBER, Platform.SELECT, Platform.SWITCH]
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
@@ -56,6 +60,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool
     project = project_of(entry.data)
     api = await async_get_api(hass, project) if project else None
     coordinator = entry.runtime_data = LockCoordinator(hass, entry, api, store, stored)
+    if coordinator.booked:
+        await coordinator.async_get_bookings()
     if unread := coordinator.reader.unread:
         await store.async_keep_copy(unread)
     # The devices of the members refer to the lock's, so that has to be there first.
@@ -66,18 +72,60 @@ async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool
     async_share_name(hass, entry, device.id)
     coordinator.async_update_members()
     await coordinator.guests.async_start()
-    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    await _async_add_platforms(hass, entry)
+    coordinator.async_subscribe_features(partial(_async_look_for_platforms, hass, entry))
     async_watch_repairs(hass, coordinator)
-    async_show_guest_codes(coordinator)
+    if coordinator.cloud or coordinator.data.passwords or _has_guest_codes(entry):
+        await async_import_module(hass, f"{__package__}.guest_codes")
+        from .guest_codes import async_show_guest_codes
+
+        async_show_guest_codes(coordinator)
     await coordinator.async_start()
     return True
+
+
+def _has_guest_codes(entry: LockConfigEntry) -> bool:
+    return any(one.subentry_type == SUBENTRY_GUEST_CODE for one in entry.subentries.values())
+
+
+def _new_platforms(hass: HomeAssistant, entry: LockConfigEntry) -> list[Platform]:
+    """Return the platforms to set up for what a lock has, or had before."""
+    coordinator, registry = entry.runtime_data, er.async_get(hass)
+    wanted = {one.domain for one in er.async_entries_for_config_entry(registry, entry.entry_id)}
+    wanted.update(PLATFORMS)
+    if coordinator.cloud:
+        wanted.update(OF_PROJECTS)
+    if coordinator.data.changeable:
+        wanted.update(OF_SETTINGS)
+    every = [*PLATFORMS, *OF_PROJECTS, *OF_SETTINGS]
+    return [one for one in every if one in wanted and one not in coordinator.platforms]
+
+
+async def _async_add_platforms(hass: HomeAssistant, entry: LockConfigEntry) -> None:
+    platforms = _new_platforms(hass, entry)
+    entry.runtime_data.platforms += platforms
+    await hass.config_entries.async_forward_entry_setups(entry, platforms)
+
+
+@callback
+def _async_look_for_platforms(hass: HomeAssistant, entry: LockConfigEntry) -> None:
+    """Set up the platforms of what a lock has turned out to have."""
+    if _new_platforms(hass, entry):
+        entry.async_create_task(hass, _async_add_late(hass, entry))
+
+
+async def _async_add_late(hass: HomeAssistant, entry: LockConfigEntry) -> None:
+    # Neither while it is set up nor while it is unloaded.
+    async with entry.setup_lock:
+        if entry.state is ConfigEntryState.LOADED:
+            await _async_add_platforms(hass, entry)
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool:
     """Unload a lock."""
     # First, so that what is reported meanwhile waits for the next start, and is not lost.
     await entry.runtime_data.async_close()
-    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    return await hass.config_entries.async_unload_platforms(entry, entry.runtime_data.platforms)
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: LockConfigEntry) -> None:

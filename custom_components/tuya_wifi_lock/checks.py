@@ -3,9 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from .tuya_account import Trouble
-from .tuyalock import CloudError, Family, Firmware, LockError, is_clock_set
+from .const import Trouble
+from .tuyalock import CloudError, Family, LockError, is_clock_set
+
+if TYPE_CHECKING:
+    from .tuyalock import Firmware
 
 DAY = 86400.0
 SILENT_AT_LEAST = 2 * DAY

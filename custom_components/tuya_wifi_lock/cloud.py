@@ -1,14 +1,13 @@
 """Tuya's cloud: the projects in use, and what is polled for each lock."""
 
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 import time
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_DEVICE_ID
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.singleton import singleton
@@ -16,9 +15,8 @@ from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util.hass_dict import HassKey
 
-from .const import CONF_ACCESS_ID, CONF_ACCESS_SECRET, CONF_CLOUD, CONF_REGION, DOMAIN, LOGGER
+from .const import DOMAIN, LOGGER
 from .store import SalvagedStore
-from .tuya_account import TuyaAccount
 from .tuyalock import (
     CLOCK_AHEAD,
     MAX_CALLS,
@@ -99,52 +97,11 @@ class _Projects:
 
 
 @singleton(_DATA, async_=True)
-async def _async_get_projects(hass: HomeAssistant) -> _Projects:
+async def async_get_projects(hass: HomeAssistant) -> _Projects:
+    """Return the API clients of all projects."""
     projects = _Projects(hass)
     await projects.async_load()
     return projects
-
-
-@callback
-def async_pop_copy(hass: HomeAssistant) -> str | None:
-    """Return where the number of calls was kept if it could not be read, once."""
-    return hass.data[_DATA].store.pop_copy() if _DATA in hass.data else None
-
-
-async def async_get_api(hass: HomeAssistant, project: Project) -> OpenApi:
-    """Return the API client of a project, which all its locks share."""
-    return (await _async_get_projects(hass)).api(project)
-
-
-async def async_get_client(hass: HomeAssistant, data: Mapping[str, Any]) -> CloudClient | None:
-    """Return the cloud client of a lock, if its entry has a project."""
-    if (project := project_of(data)) is None:
-        return None
-    return CloudClient(await async_get_api(hass, project), data[CONF_DEVICE_ID])
-
-
-def project_of(data: Mapping[str, Any]) -> Project | None:
-    """Return the cloud project, from the data of an entry."""
-    if (project := data.get(CONF_CLOUD)) is None:
-        return None
-    return Project(project[CONF_REGION], project[CONF_ACCESS_ID], project[CONF_ACCESS_SECRET])
-
-
-def project_data(project: Project) -> dict[str, dict[str, str]]:
-    """Return a cloud project in the form of the data of an entry."""
-    return {CONF_CLOUD: asdict(project)}
-
-
-def known_projects(hass: HomeAssistant) -> dict[str, Project]:
-    """Return the projects that are in use, by the names of their locks."""
-    locks: dict[Project, list[str]] = {}
-    for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False):
-        if project := project_of(entry.data):
-            locks.setdefault(project, []).append(entry.title)
-    return {
-        f"{', '.join(titles)} (…{project.access_id[-4:]})": project
-        for project, titles in locks.items()
-    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +147,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         lock: TuyaLock,
         client: CloudClient,
         calls: CallCounter,
-        account: TuyaAccount,
+        heard_by_account: Callable[[], bool],
         stored: Any,
         reader: Reader,
     ) -> None:
@@ -204,7 +161,8 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
             alarm_watermark=known.alarm_watermark,
         )
         self.client = client
-        self._lock, self._account, self._calls = lock, account, calls
+        self._lock, self._calls = lock, calls
+        self._heard_by_account = heard_by_account
         self._unsupported: set[_Request] = set()
         """Requests that the product has no endpoint for, or that are done."""
         self._passwords_due = 0.0
@@ -230,6 +188,10 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
     def async_rename(self) -> None:
         """Take over the name of the lock for the log."""
         self.name = f"Tuya cloud of {self.config_entry.title}"
+
+    def pop_copy(self) -> str | None:
+        """Return where the number of calls was kept if it could not be read, once."""
+        return self.hass.data[_DATA].store.pop_copy()
 
     @property
     def calls(self) -> int:
@@ -262,14 +224,10 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
 
     @callback
     def async_lock_changed(self, before: Snapshot, now: Snapshot) -> None:
-        """Poll soon if the lock has woken, to us or to the account alone."""
-        if now.awake or before.awake:
-            woken = not before.awake
-        else:
-            # A lock that stays on the network is heard of without a wake.
-            listens = self._account.trouble is None and not now.stays
-            woken = listens and _last_heard(now) > _last_heard(before)
-        if woken:
+        """Poll soon if a lock that was asleep to us has woken, to us or to the account alone."""
+        # A lock that stays on the network is heard of without a wake.
+        listens = self._heard_by_account() and not now.stays
+        if now.awake or (listens and _last_heard(now) > _last_heard(before)):
             self.async_woken()
 
     @callback
@@ -330,7 +288,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         newest = max(self.data.watermark or 0.0, self.data.alarm_watermark or 0.0)
         if heard is None or newest > heard + ONE_WAKE:
             return False
-        if self._account.trouble is None:
+        if self._heard_by_account():
             return True
         # A lock that only announces itself reports nothing to us.
         health = self._lock.health

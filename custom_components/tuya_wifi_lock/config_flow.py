@@ -5,7 +5,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, override
+from typing import TYPE_CHECKING, Any, override
 
 import voluptuous as vol
 
@@ -29,7 +29,6 @@ from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.typing import DiscoveryInfoType
 
-from .cloud import async_get_client
 from .const import (
     AUTO,
     CONF_ANNOUNCES,
@@ -52,8 +51,6 @@ from .flows.cloud import (
     GO_ON,
     LIMITED,
     PROJECT,
-    async_devices,
-    async_lock_in_cloud,
     cloud_error,
     new_locks,
     no_lock_error,
@@ -66,15 +63,15 @@ from .flows.connection import (
     OTHER_DEVICES,
     REAUTH,
     RECONFIGURE,
-    account_absence,
+    async_account_absence,
     async_heard_labels,
+    async_is_in_account,
+    async_is_known_to_account,
+    async_name_of,
+    async_new_account_locks,
+    async_other_key,
     async_reach,
     heard_devices,
-    is_in_account,
-    is_known_to_account,
-    name_of,
-    new_account_locks,
-    other_key,
 )
 from .flows.forms import (
     CONF_KIND,
@@ -92,15 +89,18 @@ from .flows.forms import (
 from .flows.gathered import Gathered, default_title
 from .flows.guest_code import GuestCodeSubentryFlow
 from .flows.member import MemberSubentryFlow
+from .projects import async_get_client, async_list_devices, project_of
 from .texts import async_texts, in_markdown
 from .tuyalock import (
     Address,
-    CloudClient,
     CloudError,
     LockError,
     Project,
     UnlockWith,
 )
+
+if TYPE_CHECKING:
+    from .tuyalock import CloudClient
 
 LISTEN_TIME = 1.0
 """Seconds in which devices answer when they are asked who is there."""
@@ -169,7 +169,7 @@ class _CloudSteps(ConfigFlow, ABC):
         try:
             if entry := self._changed_entry:
                 return await self._async_look_up(entry.data[CONF_DEVICE_ID])
-            found = await async_devices(self.hass, project)
+            found = await async_list_devices(self.hass, project)
             self._gathered.cloud_locks = new_locks(self.hass, found)
             heard = self._gathered.typed.get(CONF_DEVICE_ID)
             if heard in self._gathered.cloud_locks:
@@ -216,7 +216,7 @@ class _CloudSteps(ConfigFlow, ABC):
 
     async def _async_cloud(self, device_id: str) -> CloudClient:
         assert self._gathered.project
-        return await async_lock_in_cloud(self.hass, self._gathered.project, device_id)
+        return await async_get_client(self.hass, self._gathered.project, device_id)
 
     def _show_cloud_error(self, error: CloudError) -> None:
         """Keep what the next form is to say about an error of the cloud."""
@@ -304,7 +304,7 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
         device = async_get_listener(self.hass).heard.get(device_id)
         host = {CONF_HOST: device.host} if device else {}
         self._gathered.take({**host, CONF_DEVICE_ID: device_id})
-        if is_in_account(self.hass, device_id):
+        if await async_is_in_account(self.hass, device_id):
             return await self.async_step_account()
         return await self.async_step_discovered()
 
@@ -317,7 +317,7 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
         await self.async_set_unique_id(device_id)
         self._abort_if_unique_id_configured()
         self._gathered.take(dict(discovery_info))
-        self.context["title_placeholders"] = {"name": name_of(self.hass, device_id)}
+        self.context["title_placeholders"] = {"name": await async_name_of(self.hass, device_id)}
         return await self.async_step_discovered()
 
     async def async_step_discovered(
@@ -325,7 +325,7 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Offer the ways to get the local key of a lock that announced itself."""
         typed = self._gathered.typed
-        name = in_markdown(name_of(self.hass, typed[CONF_DEVICE_ID]))
+        name = in_markdown(await async_name_of(self.hass, typed[CONF_DEVICE_ID]))
         return self.async_show_menu(
             step_id="discovered",
             menu_options=["account", "cloud", "manual"],
@@ -348,8 +348,9 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Look in the account and the cloud for another local key than the one that is refused."""
-        self._gathered.take(other_key(self.hass, entry_data))
-        if cloud := await async_get_client(self.hass, entry_data):
+        self._gathered.take(await async_other_key(self.hass, entry_data))
+        if project := project_of(entry_data):
+            cloud = await async_get_client(self.hass, project, entry_data[CONF_DEVICE_ID])
             with suppress(CloudError):
                 # Some projects keep the key to themselves.
                 if key := (await cloud.device()).local_key:
@@ -362,7 +363,8 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
         """Offer what can be changed about how the lock is reached."""
         data = self._get_reconfigure_entry().data
         connection = ["connection"] if CONF_LOCAL_KEY in data else []
-        others = bool(connection) or is_known_to_account(self.hass, data[CONF_DEVICE_ID])
+        in_account = await async_is_known_to_account(self.hass, data[CONF_DEVICE_ID])
+        others = bool(connection) or in_account
         remove = ["remove_cloud"] if CONF_CLOUD in data and others else []
         if not connection and not remove:
             return await self.async_step_cloud()
@@ -391,7 +393,7 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Choose among the locks of the account that are not set up, and test the key of one."""
-        locks = new_account_locks(self.hass)
+        locks = await async_new_account_locks(self.hass)
         if not locks:
             return await self.async_step_no_account_lock()
         # Where a lock was found before, nothing is left to choose.
@@ -413,12 +415,12 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Say what to do so that the account has a lock to set up."""
-        why = (await async_texts(self.hass, "no_account_lock"))[account_absence(self.hass)]
+        texts = await async_texts(self.hass, "no_account_lock")
         back = "discovered" if self._gathered.typed else "user"
         return self.async_show_menu(
             step_id="no_account_lock",
             menu_options=["account", back],
-            description_placeholders={"why": why},
+            description_placeholders={"why": texts[await async_account_absence(self.hass)]},
         )
 
     @override

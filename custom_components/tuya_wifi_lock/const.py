@@ -1,5 +1,6 @@
 """Constants of the Tuya Wi-Fi Lock integration."""
 
+from enum import StrEnum
 import logging
 from typing import Final
 
@@ -44,3 +45,27 @@ CONF_DELETING: Final = "deleting"
 
 AUTO: Final = "auto"
 """Protocol version: find out."""
+
+TUYA: Final = "tuya"
+"""Home Assistant's own integration, whose account we listen to."""
+
+
+class Trouble(StrEnum):
+    """Why nothing is heard of a lock through an account."""
+
+    NO_LOGIN = "no_login"
+    """Home Assistant has no Tuya account."""
+    DISABLED = "disabled"
+    """The entry of the account is disabled."""
+    WAITING = "waiting"
+    """The entry of the account waits for Tuya, and is set up again by itself."""
+    SIGNED_OUT = "signed_out"
+    """The sign-in of the account has ended, or its entry is not loaded."""
+    NO_LOCK = "no_lock"
+    """The account does not have the lock."""
+    CONNECTING = "connecting"
+    """There is no MQTT session at the moment."""
+    OFFLINE = "offline"
+    """There has been none for long; the owner may have to sign in again."""
+    UNEXPECTED = "unexpected"
+    """The Tuya integration has another shape than expected."""

@@ -4,25 +4,32 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 import time
-from typing import Any, override
+from typing import TYPE_CHECKING, Any, override
 
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
+from homeassistant.config_entries import (
+    SIGNAL_CONFIG_ENTRY_CHANGED,
+    SOURCE_REAUTH,
+    ConfigEntry,
+    ConfigEntryChange,
+)
 from homeassistant.const import (
     CONF_DEVICE_ID,
     CONF_HOST,
     CONF_MAC,
     CONF_PORT,
     EVENT_HOMEASSISTANT_STOP,
+    Platform,
 )
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.importlib import async_import_module
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util.hass_dict import HassKey
 
-from .bookings import Booking, Bookings
-from .cloud import CloudCoordinator, project_of
+from .accounts import async_has_account
 from .const import (
     AUTO,
     CONF_ANNOUNCES,
@@ -35,22 +42,22 @@ from .const import (
     DEFAULT_PORT,
     DOMAIN,
     LOGGER,
+    TUYA,
+    Trouble,
 )
 from .discovery import async_find_mac, async_get_listener
 from .dispatcher import RecordDispatcher
 from .guests import Guests
-from .members import Member, key_of, members_of, owner
+from .members import Member, key_of, members_of, owners
 from .new_codes import NewCodes
 from .opener import Opener, Opening
+from .projects import project_of
 from .store import LockStore
 from .texts import lock_errors, text, way_name
-from .tuya_account import Trouble, TuyaAccount
 from .tuyalock import (
     Address,
     Clock,
-    CloudClient,
     Family,
-    OpenApi,
     Reader,
     Record,
     Settings,
@@ -62,6 +69,12 @@ from .tuyalock import (
     dump,
     is_clock_set,
 )
+
+if TYPE_CHECKING:
+    from .bookings import Bookings
+    from .cloud import CloudCoordinator
+    from .tuya_account import TuyaAccount
+    from .tuyalock import CloudClient, OpenApi
 
 SOON = 10.0
 """Seconds after which a change is written that is no record; a crash may take it along."""
@@ -85,6 +98,8 @@ class _Listened:
 class _Stored:
     """What is stored of a lock beside what it knows itself."""
 
+    account_queried_at: float = 0.0
+    """When the account was asked for another local key last, in Unix seconds."""
     clean: bool = False
     """It was stopped cleanly."""
     ignored: frozenset[str] = frozenset()
@@ -170,7 +185,11 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self.device_id: str = entry.data[CONF_DEVICE_ID]
         self._settings = settings_of(entry.options)
         self._project = api.project if api else None
-        client = CloudClient(api, self.device_id, stored.get("cloud"), reader) if api else None
+        client: CloudClient | None = None
+        if api:
+            from .tuyalock import CloudClient
+
+            client = CloudClient(api, self.device_id, stored.get("cloud"), reader)
         self._wanted = address_of(entry.data)
         self.lock = TuyaLock(
             self._wanted,
@@ -182,42 +201,45 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             on_update=self._async_updated,
             since=entry.created_at.timestamp(),
         )
-        self.account = account = TuyaAccount(
-            hass,
-            entry,
-            self.lock,
-            stored.get("account"),
-            reader,
-            changed=self.async_update_listeners,
-        )
-        self.cloud = (
-            CloudCoordinator(
-                hass, entry, self.lock, client, api.calls, account, stored.get("watch"), reader
+        self.account: TuyaAccount | None = None
+        """None while Home Assistant has no account."""
+        self._account_queried_at = beside.account_queried_at
+        self.cloud: CloudCoordinator | None = None
+        if api and client:
+            from .cloud import CloudCoordinator
+
+            watch, heard = stored.get("watch"), self._is_heard_by_account
+            self.cloud = CloudCoordinator(
+                hass, entry, self.lock, client, api.calls, heard, watch, reader
             )
-            if api and client
-            else None
-        )
         self.data = self.lock.snapshot
         self.listening_since = _listening_since(beside.listened)
         self.checked_at: float | None = None
         """When the owner last asked to check the lock."""
         self._mac_sought = CONF_MAC in entry.data
-        self.members = members_of(entry)
+        self.members: dict[str, Member] = {}
+        self.owners: dict[str, Member] = {}
+        """Whose each number is, `fingerprint:3`."""
+        self._take_members()
         self.ignored = set(beside.ignored)
         self.kind_answered = beside.kind_answered
         self._member_listeners: list[CALLBACK_TYPE] = []
         self._feature_listeners: list[CALLBACK_TYPE] = []
+        self.platforms: list[Platform] = []
+        """The platforms that are set up."""
         self._features: tuple[object, ...] = ()
         """What decides which entities the lock has."""
         self.guests = Guests(hass, entry, self.lock.passwords, self.action)
         self.new_codes = NewCodes(hass)
-        booked = reader.read("bookings", list[Booking], stored.get("bookings", []), [])
-        self.bookings = Bookings(hass, entry, self.guests, booked, self._async_save_now)
+        self.booked: Any = stored.get("bookings")
+        """The bookings that were stored, until `async_get_bookings` reads them."""
+        self._bookings: Bookings | None = None
         self.available = True
         """The lock is there for us, awake or not; behind a gateway, Tuya reports about it."""
         self.heard = True
         """There is something that reports about the lock: itself, the account or the cloud."""
         self._heard_listeners: list[CALLBACK_TYPE] = []
+        self._followers: list[CALLBACK_TYPE] = []
         self.opener = Opener(hass, beside.opening)
         self.last_unlocked_by = self._who_unlocked(self.data.last_unlock)
         if not beside.clean:
@@ -243,8 +265,54 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stop))
         if self.cloud:
             self.cloud.async_start(self.async_update_listeners)
-        self.account.async_start()
+        changes = async_dispatcher_connect(
+            hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._async_entry_changed
+        )
+        entry.async_on_unload(changes)
+        await self._async_use_account()
         self.lock.start()
+
+    @callback
+    def _async_entry_changed(self, change: ConfigEntryChange, entry: ConfigEntry) -> None:
+        """Look for an account as soon as there may be one."""
+        if entry.domain == TUYA and self.account is None:
+            self.config_entry.async_create_task(self.hass, self._async_use_account())
+
+    async def _async_use_account(self) -> None:
+        """Listen to the account, if there is one."""
+        if not await async_has_account(self.hass) or self.account or self._closed:
+            return
+        from .tuya_account import TuyaAccount
+
+        self.account = TuyaAccount(
+            self.hass,
+            self.config_entry,
+            self.lock,
+            self._account_queried_at,
+            self.async_update_listeners,
+        )
+        self.account.async_start()
+
+    @property
+    def account_trouble(self) -> Trouble | None:
+        """Return why nothing is heard of the lock through an account; None if it is heard."""
+        return self.account.trouble if self.account else Trouble.NO_LOGIN
+
+    def _is_heard_by_account(self) -> bool:
+        return self.account_trouble is None
+
+    async def async_get_bookings(self) -> Bookings:
+        """Return the bookings that have a code; what follows them is imported by now."""
+        await async_import_module(self.hass, f"{__package__}.bookings")
+        from .bookings import Booking, Bookings
+
+        if self._bookings is None:
+            known = self.reader.read("bookings", list[Booking], self.booked or [], [])
+            self.booked = None
+            self._bookings = Bookings(
+                self.hass, self.config_entry, self.guests, known, self._async_save_now
+            )
+        return self._bookings
 
     @override
     async def async_shutdown(self) -> None:
@@ -261,7 +329,8 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     async def async_close(self) -> None:
         """Disconnect from the lock, and keep its last records for the next start."""
         self._closed = True
-        self.account.async_stop()
+        if self.account:
+            self.account.async_stop()
         self.records.close()
         self.new_codes.async_forget_all()
         await self.lock.stop()
@@ -271,7 +340,10 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._written = self.lock.journal.changes
         if not is_clock_set(self.listening_since):
             self.listening_since = time.time()
+        if self.account:
+            self._account_queried_at = self.account.queried_at
         beside = _Stored(
+            account_queried_at=self._account_queried_at,
             clean=self._closed,
             ignored=frozenset(self.ignored),
             kind_answered=self.kind_answered,
@@ -285,8 +357,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             **lock,
             **dump(beside),
             "watch": self.cloud.as_dict() if self.cloud else None,
-            "account": self.account.as_dict(),
-            "bookings": dump(self.bookings.known),
+            "bookings": dump(self._bookings.known) if self._bookings else [],
         }
 
     async def _async_save_now(self) -> None:
@@ -313,7 +384,12 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
 
     def owner(self, unlock: Unlock) -> Member | None:
         """Return whose number opened the lock."""
-        return owner(self.members.values(), key_of(unlock))
+        return self.owners.get(key_of(unlock) or "")
+
+    def _take_members(self) -> None:
+        """Take the members of the entry, and whose each number is."""
+        self.members = members_of(self.config_entry)
+        self.owners = owners(self.members.values())
 
     @property
     def device_info(self) -> DeviceInfo:
@@ -378,12 +454,29 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._heard_listeners.append(listener)
         return lambda: self._heard_listeners.remove(listener)
 
+    @callback
+    def async_follow(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call back after each update, once its records are delivered; return the unsubscribe."""
+        self._followers.append(listener)
+        return lambda: self._followers.remove(listener)
+
     @override
     @callback
     def async_update_listeners(self) -> None:
+        """Call back all who show something of the lock, and then all who follow it."""
+        self._async_show()
+        self._async_call_followers()
+
+    @callback
+    def _async_call_followers(self) -> None:
+        for follower in tuple(self._followers):
+            follower()
+
+    @callback
+    def _async_show(self) -> None:
         """Call back all who show something of the lock."""
         snapshot, cloud = self.data, self.cloud
-        by_account = self.account.trouble in {None, Trouble.CONNECTING}
+        by_account = self.account_trouble in {None, Trouble.CONNECTING}
         by_tuya = by_account or (cloud is not None and cloud.last_update_success)
         self.available = snapshot.available if self.lock.on_network else by_tuya
         if self.heard != (heard := self.available or by_tuya):
@@ -421,14 +514,15 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def async_update_members(self) -> None:
         """Take over a new name, changed members and options, without touching the lock."""
-        members, name = members_of(self.config_entry), self.config_entry.title
-        if (members, name) != (self.members, self.name):
+        before = self.members, self.name
+        self.name = self.config_entry.title
+        self._take_members()
+        if before != (self.members, self.name):
             # Who unlocked last stays as it was shown: nobody has opened the door now.
-            self.members, self.name = members, name
             if self.cloud:
                 self.cloud.async_rename()
             devices, entry_id = dr.async_get(self.hass), self.config_entry.entry_id
-            for member in members.values():
+            for member in self.members.values():
                 identifier = (DOMAIN, member.id)
                 if device := devices.async_get_device_by_identifier(identifier, entry_id):
                     devices.async_update_device(
@@ -467,7 +561,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             async_end_reauth(self.hass, self.config_entry)
         if snapshot.missing != before.missing:
             LOGGER.info("%s %s", self.name, "is missing" if snapshot.missing else "is back")
-        if self.cloud:
+        if self.cloud and not before.awake:
             self.cloud.async_lock_changed(before, snapshot)
         if snapshot.awake and not before.awake:
             self._async_keep_address()
@@ -481,9 +575,11 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         at_once = self._written != self.lock.journal.changes
         soon = at_once or _lasting(snapshot) != _lasting(before)
         self._async_save(SOON if soon else LATER)
-        self.async_set_updated_data(snapshot)
+        self.data = snapshot
+        self._async_show()
         if update.records:
             self.records.async_take(update.records)
+        self._async_call_followers()
 
     @callback
     def _async_keep_address(self) -> None:
@@ -510,7 +606,8 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     async def _async_renew_key(self) -> None:
         """Take the local key that the account has after a pairing, or else ask the owner."""
         data = self.config_entry.data
-        key = await self.account.async_new_key(data[CONF_LOCAL_KEY])
+        known = data[CONF_LOCAL_KEY]
+        key = await self.account.async_new_key(known) if self.account else None
         if not self.lock.snapshot.key_refused:
             return
         if key:

@@ -132,7 +132,7 @@ def _evidence(coordinator: LockCoordinator) -> Evidence:
         cloud=_cloud(coordinator),
         firmware=known.firmware if known else None,
         account_wanted=data.get(CONF_ACCOUNT, False),
-        account_trouble=coordinator.account.trouble,
+        account_trouble=coordinator.account_trouble,
         account_opens=lock.opens_by_account,
     )
 

@@ -1,11 +1,10 @@
 """Diagnostics: only what is named here, nothing that identifies people or places."""
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from homeassistant.core import HomeAssistant
 
-from .cloud import CloudCoordinator
 from .const import (
     CONF_ACCOUNT,
     CONF_CLOUD,
@@ -20,6 +19,9 @@ from .coordinator import LockConfigEntry, LockCoordinator
 from .diagnosis import check_lock
 from .texts import iso
 from .tuyalock import Kind, LockState, TemporaryPasswords, TuyaLock
+
+if TYPE_CHECKING:
+    from .cloud import CloudCoordinator
 
 OPTIONS = (
     CONF_RELOCK_DELAY,
@@ -58,7 +60,7 @@ async def async_get_config_entry_diagnostics(
         "cloud": _cloud(coordinator, coordinator.cloud) if coordinator.cloud else None,
         "account": {
             "wanted": entry.data.get(CONF_ACCOUNT, False),
-            "trouble": coordinator.account.trouble,
+            "trouble": coordinator.account_trouble,
         },
     }
 

@@ -12,9 +12,9 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, discovery_flow
 from homeassistant.util.hass_dict import HassKey
 
-from .cloud import async_get_api, known_projects
+from .accounts import async_has_account, known_account_lock
 from .const import DOMAIN
-from .tuya_account import account_lock
+from .projects import async_list_devices, known_projects
 from .tuyalock import (
     PORTS,
     PRODUCTS,
@@ -22,7 +22,6 @@ from .tuyalock import (
     AnnouncementListener,
     CloudError,
     is_lock,
-    list_devices,
 )
 
 MOST_DEVICES = 256
@@ -74,6 +73,7 @@ class SharedListener:
                 self._listener.close()
 
         try:
+            await async_has_account(self._hass)
             await self._listener.open(PORTS)
             await self.async_ask()
         except BaseException:
@@ -115,7 +115,7 @@ class SharedListener:
         device_id = announcement.device_id
         if announcement.product_id in PRODUCTS or device_id in self._in_projects:
             return True
-        lock = account_lock(self._hass, device_id)
+        lock = known_account_lock(self._hass, device_id)
         return lock is not None and lock.refusal is None
 
     @callback
@@ -133,7 +133,7 @@ class SharedListener:
         for project in known_projects(self._hass).values():
             with suppress(CloudError):
                 # Anybody can announce devices, so it must not cost the calls of the owner.
-                devices = await list_devices(await async_get_api(self._hass, project), poll=True)
+                devices = await async_list_devices(self._hass, project, poll=True)
                 found.update(one.id for one in devices if is_lock(one.category, one.product_id))
                 self._asked_about = asked_about
         self._in_projects = frozenset(found)

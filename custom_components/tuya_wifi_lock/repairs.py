@@ -22,14 +22,13 @@ from homeassistant.helpers.selector import (
 )
 
 from .checks import Finding
-from .cloud import async_pop_copy
 from .const import CONF_NUMBERS, DOMAIN, SUBENTRY_MEMBER
 from .coordinator import LockConfigEntry, LockCoordinator
 from .diagnosis import check_lock, checked_signal
 from .dispatcher import Delivery
 from .flows.forms import CONF_KIND, KINDS, kind_choice
 from .flows.member import CONF_MEMBER, WHO, last_used, member_data
-from .members import key_of, members_of, name_mistake, owner
+from .members import key_of, members_of, name_mistake, owners
 from .texts import async_time_format, in_markdown, number_name
 from .tuyalock import Kind, is_clock_set
 
@@ -79,7 +78,7 @@ def async_watch_repairs(hass: HomeAssistant, coordinator: LockCoordinator) -> No
         issue_id = f"{STORE_DAMAGED}_{entry.entry_id}"
         placeholders = {"lock": in_markdown(entry.title), "file": copy}
         _async_tell_of_damage(hass, issue_id, STORE_DAMAGED, placeholders)
-    if copy := async_pop_copy(hass):
+    if coordinator.cloud and (copy := coordinator.cloud.pop_copy()):
         _async_tell_of_damage(hass, CALLS_DAMAGED, CALLS_DAMAGED, {"file": copy})
 
 
@@ -128,7 +127,7 @@ class _Repairs:
         """Check now, when an input of the checks changes, and once an hour."""
         coordinator, on_unload = self._coordinator, self._entry.async_on_unload
         on_unload(self._async_stop)
-        on_unload(coordinator.async_add_listener(self._async_updated))
+        on_unload(coordinator.async_follow(self._async_updated))
         on_unload(coordinator.records.async_subscribe(Kind.UNLOCK, self._async_unlocked))
         on_unload(coordinator.async_subscribe_members(self._async_renamed))
         name = f"repairs of {self._entry.title}"
@@ -211,7 +210,7 @@ class _Repairs:
             data.state.battery_level,
             data.state.last_heard is None,
             data.passwords,
-            self._coordinator.account.trouble,
+            self._coordinator.account_trouble,
             health.clock_right,
             health.clock_ahead and round(health.clock_ahead / 60),
             lock.clock_behind and round(lock.clock_behind / 60),
@@ -308,8 +307,7 @@ def _last_unknown(coordinator: LockCoordinator) -> str | None:
 
     What the cloud reports from the time before is history that nobody has to go through.
     """
-    members = coordinator.members.values()
-    if not members:
+    if not coordinator.members:
         return None
     # A lock's own times are whole seconds.
     since = int(coordinator.config_entry.created_at.timestamp())
@@ -319,7 +317,7 @@ def _last_unknown(coordinator: LockCoordinator) -> str | None:
         if (number := key_of(record.unlock))
         and record.happened >= since
         and number not in coordinator.ignored
-        and not owner(members, number)
+        and number not in coordinator.owners
     }
     return unknown[max(unknown)] if unknown else None
 
@@ -481,7 +479,7 @@ class UnknownNumberFlow(RepairsFlow):
         """End the flow if its question is answered by now, or the lock is not loaded."""
         if self._entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
-        if member := owner(members_of(self._entry).values(), self._number):
+        if member := owners(members_of(self._entry).values()).get(self._number):
             return self.async_abort(
                 reason="known", description_placeholders={"member": in_markdown(member.name)}
             )

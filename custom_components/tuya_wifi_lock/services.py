@@ -33,7 +33,6 @@ from homeassistant.helpers.typing import VolDictType
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType, JsonValueType
 
-from .bookings import Wishes
 from .const import DOMAIN
 from .coordinator import LockCoordinator
 from .diagnosis import async_diagnose, async_in_words
@@ -302,8 +301,11 @@ async def _async_sync(lock: Target, call: ServiceCall) -> JsonObjectType:
     """Make the codes of a lock as the bookings of a calendar are."""
     await _async_guests(lock, call)
     await _async_check_permission(call, call.data["calendar"], POLICY_READ)
+    bookings = await lock.coordinator.async_get_bookings()
+    from .bookings import Wishes
+
     wishes = Wishes(**{one.name: call.data[one.name] for one in fields(Wishes)})
-    synced = await lock.coordinator.bookings.async_sync(wishes)
+    synced = await bookings.async_sync(wishes)
     if synced.failed and not call.return_response:
         raise HomeAssistantError(
             translation_domain=DOMAIN,

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 import re
 import time
 from typing import Any
@@ -26,7 +25,7 @@ from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later
 
-from .const import LOGGER
+from .const import LOGGER, TUYA, Trouble
 from .tuyalock import (
     PRODUCTS,
     AccountRefused,
@@ -35,7 +34,6 @@ from .tuyalock import (
     CloudUnreachable,
     Dp,
     Family,
-    Reader,
     Source,
     TuyaLock,
     Value,
@@ -45,8 +43,6 @@ from .tuyalock import (
     read_devices,
     read_specifications,
 )
-
-TUYA = "tuya"
 
 CHECK_EVERY = 30.0
 """Seconds between two checks if the account still uses the same MQTT session."""
@@ -83,27 +79,6 @@ _UNEXPECTED = (
 """Errors of objects of another shape than expected."""
 
 
-class Trouble(StrEnum):
-    """Why nothing is heard of a lock through an account."""
-
-    NO_LOGIN = "no_login"
-    """Home Assistant has no Tuya account."""
-    DISABLED = "disabled"
-    """The entry of the account is disabled."""
-    WAITING = "waiting"
-    """The entry of the account waits for Tuya, and is set up again by itself."""
-    SIGNED_OUT = "signed_out"
-    """The sign-in of the account has ended, or its entry is not loaded."""
-    NO_LOCK = "no_lock"
-    """The account does not have the lock."""
-    CONNECTING = "connecting"
-    """There is no MQTT session at the moment."""
-    OFFLINE = "offline"
-    """There has been none for long; the owner may have to sign in again."""
-    UNEXPECTED = "unexpected"
-    """The Tuya integration has another shape than expected."""
-
-
 class TuyaAccount:
     """Listens to the reports of one lock to an account, and sends commands to it."""
 
@@ -114,13 +89,13 @@ class TuyaAccount:
         hass: HomeAssistant,
         entry: ConfigEntry,
         lock: TuyaLock,
-        stored: Any,
-        reader: Reader,
+        queried_at: float,
         changed: Callable[[], None],
     ) -> None:
-        """Restore what `as_dict` returned; nothing is touched before `async_start`.
+        """Touch nothing before `async_start`.
 
-        `changed`: the lock is heard now, or no longer.
+        `queried_at`: Unix time of the last query for a local key. `changed`: the lock is heard now,
+        or no longer.
         """
         self._hass = hass
         self._entry = entry
@@ -128,9 +103,8 @@ class TuyaAccount:
         self._changed = changed
         lock.use_account(self)
         self._device_id: str = entry.data[CONF_DEVICE_ID]
-        asked_at = reader.parts("account", stored).get("asked_at", 0.0)
-        self._queried_at: float = reader.read("account", float, asked_at, 0.0)
-        ago = time.time() - self._queried_at
+        self.queried_at = queried_at
+        ago = time.time() - queried_at
         self._query_from = hass.loop.time() + (QUERY_EVERY - ago if 0 <= ago < QUERY_EVERY else 0)
         self.trouble: Trouble | None = Trouble.NO_LOGIN
         """Why nothing is heard of the lock; None if it is heard."""
@@ -142,10 +116,6 @@ class TuyaAccount:
         self._connecting_since: float | None = None
         self._timer: CALLBACK_TYPE | None = None
         self._stop: CALLBACK_TYPE | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return what has to survive a restart."""
-        return {"asked_at": self._queried_at}
 
     @callback
     def async_start(self) -> None:
@@ -169,7 +139,7 @@ class TuyaAccount:
         manager, device = find_device(self._hass, self._device_id)
         if device is None or self._hass.loop.time() < self._query_from:
             return None
-        self._queried_at = time.time()
+        self.queried_at = time.time()
         self._query_from = self._hass.loop.time() + QUERY_EVERY
         key = _key_of(device)
         if key == known:
@@ -363,13 +333,6 @@ def account_lock(hass: HomeAssistant, device_id: str) -> AccountLock | None:
     """Return a lock of the accounts; the devices beside it are not looked at."""
     _, device = find_device(hass, device_id)
     return read_lock(device)
-
-
-@callback
-def local_key(hass: HomeAssistant, device_id: str) -> str | None:
-    """Return the local key of a lock, if an account has one."""
-    keys = (lock.local_key for lock in account_locks(hass) if lock.device_id == device_id)
-    return next(filter(None, keys), None)
 
 
 @callback

@@ -1,7 +1,7 @@
 """What Tuya's cloud knows of newer firmware; the app installs it."""
 
 from dataclasses import dataclass
-from typing import override
+from typing import TYPE_CHECKING, override
 
 from homeassistant.components.update import (
     UpdateDeviceClass,
@@ -14,7 +14,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import LockConfigEntry, LockCoordinator
 from .entity import LockPartDescription, TuyaLockEntity, async_add_when_seen
-from .tuyalock import Firmware
+
+if TYPE_CHECKING:
+    from .tuyalock import Firmware
 
 PARALLEL_UPDATES = 0
 

@@ -9,6 +9,7 @@ import sys
 import tempfile
 
 from custom_components.tuya_wifi_lock import PLATFORMS
+from homeassistant.loader import BASE_PRELOAD_PLATFORMS
 
 USUAL = (
     "homeassistant.bootstrap",
@@ -28,18 +29,19 @@ _TIMED = """
 import importlib, json, sys
 from pathlib import Path
 from time import process_time
-usual, package, platforms = json.loads(sys.argv[1])
+usual, package, preloaded, platforms = json.loads(sys.argv[1])
 at = process_time()
 for name in usual:
     importlib.import_module(name)
 before = process_time() - at
 known = set(sys.modules)
 at = process_time()
-root = importlib.import_module(package)
-for name in platforms:
+folder = Path(importlib.import_module(package).__file__).parent
+# Home Assistant imports these of every integration that has them.
+there = [name for name in preloaded if (folder / name).with_suffix(".py").exists()]
+for name in there + platforms:
     importlib.import_module(package + "." + name)
 ours = process_time() - at
-folder = Path(root.__file__).parent
 names = {
     ".".join((package, *path.relative_to(folder).with_suffix("").parts)).removesuffix(".__init__")
     for path in folder.rglob("*.py")
@@ -73,7 +75,7 @@ def measure(repeats: int) -> list[Found]:
 
 def import_once(more: Mapping[str, str]) -> Found:
     """Import what a set-up needs in a fresh process with these variables."""
-    arguments = json.dumps([USUAL, INTEGRATION, PLATFORMS])
+    arguments = json.dumps([USUAL, INTEGRATION, BASE_PRELOAD_PLATFORMS, PLATFORMS])
     done = subprocess.run(
         [sys.executable, "-c", _TIMED, arguments],
         check=True,

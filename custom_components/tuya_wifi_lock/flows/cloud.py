@@ -1,7 +1,7 @@
 """The forms for a cloud project, what the project knows of locks, and what is said if it fails."""
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import voluptuous as vol
 
@@ -14,19 +14,14 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
-from ..cloud import async_get_api, known_projects, project_of
 from ..const import CONF_ACCESS_ID, CONF_ACCESS_SECRET, CONF_REGION
 from ..coordinator import LockConfigEntry
-from ..tuyalock import (
-    REGIONS,
-    CloudClient,
-    CloudDevice,
-    CloudError,
-    Project,
-    is_lock,
-    list_devices,
-)
+from ..projects import known_projects, project_of
+from ..tuyalock import REGIONS, CloudError, Project, is_lock
 from .forms import SECRET, configured_ids
+
+if TYPE_CHECKING:
+    from ..tuyalock import CloudDevice
 
 CONF_PROJECT = "project"
 ANOTHER = "another"
@@ -76,16 +71,6 @@ def projects_of_others(hass: HomeAssistant, entry: LockConfigEntry | None) -> di
 def without_secret(project: Mapping[str, Any]) -> dict[str, Any]:
     """Return a project as it may be shown."""
     return {key: value for key, value in project.items() if key != CONF_ACCESS_SECRET}
-
-
-async def async_lock_in_cloud(hass: HomeAssistant, project: Project, device_id: str) -> CloudClient:
-    """Return a lock in the cloud."""
-    return CloudClient(await async_get_api(hass, project), device_id)
-
-
-async def async_devices(hass: HomeAssistant, project: Project) -> list[CloudDevice]:
-    """Return the devices that a project has."""
-    return await list_devices(await async_get_api(hass, project))
 
 
 @callback

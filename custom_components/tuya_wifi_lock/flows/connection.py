@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import voluptuous as vol
 
@@ -19,14 +19,17 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
+from ..accounts import async_absence, async_account_lock, async_account_locks
 from ..const import AUTO, CONF_LOCAL_KEY, CONF_PROTOCOL_VERSION, DEFAULT_PORT
 from ..coordinator import stored_of_new
 from ..discovery import async_get_listener
 from ..texts import async_texts
-from ..tuya_account import AccountLock, absence, account_lock, account_locks, local_key
 from ..tuyalock import VERSIONS, Address, Announcement, Clock, Settings, TuyaLock, Update
 from .forms import SECRET, configured_ids
 from .gathered import default_title
+
+if TYPE_CHECKING:
+    from ..tuya_account import AccountLock
 
 HEAR_TIME = 1.0
 """Seconds in which a lock that was reached reports how it is."""
@@ -78,52 +81,47 @@ async def async_heard_labels(hass: HomeAssistant, *, everything: bool) -> dict[s
     for device in shown:
         minutes = int(async_get_listener(hass).silence(device.device_id) / 60)
         key = f"{'lock' if device in locks else 'other'}_{'earlier' if minutes else 'now'}"
-        lock = account_lock(hass, device.device_id)
+        lock = await async_account_lock(hass, device.device_id)
         name = lock.name if lock else texts["lock"]
         labels[device.device_id] = texts[key].format(minutes=minutes, host=device.host, name=name)
     folded = len(shown) < len(devices)
     return labels | ({OTHER_DEVICES: texts[OTHER_DEVICES]} if folded else {})
 
 
-@callback
-def new_account_locks(hass: HomeAssistant) -> dict[str, AccountLock]:
+async def async_new_account_locks(hass: HomeAssistant) -> dict[str, AccountLock]:
     """Return the locks of the account that are not set up, by device id."""
+    locks = await async_account_locks(hass)
     configured = configured_ids(hass)
-    return {
-        lock.device_id: lock for lock in account_locks(hass) if lock.device_id not in configured
-    }
+    return {lock.device_id: lock for lock in locks if lock.device_id not in configured}
 
 
-@callback
-def account_absence(hass: HomeAssistant) -> str:
+async def async_account_absence(hass: HomeAssistant) -> str:
     """Return why the account has no lock that can be set up, by its text."""
-    return "all_set_up" if account_locks(hass) else absence(hass)
+    return "all_set_up" if await async_account_locks(hass) else await async_absence(hass)
 
 
-@callback
-def is_in_account(hass: HomeAssistant, device_id: str) -> bool:
+async def async_is_in_account(hass: HomeAssistant, device_id: str) -> bool:
     """Return if the account knows all that it takes to reach a lock on the network."""
-    lock = new_account_locks(hass).get(device_id)
+    lock = (await async_new_account_locks(hass)).get(device_id)
     return lock is not None and lock.refusal is None and lock.on_network
 
 
-@callback
-def is_known_to_account(hass: HomeAssistant, device_id: str) -> bool:
+async def async_is_known_to_account(hass: HomeAssistant, device_id: str) -> bool:
     """Return if the account has a lock, which may be set up."""
-    return account_lock(hass, device_id) is not None
+    return await async_account_lock(hass, device_id) is not None
 
 
-@callback
-def name_of(hass: HomeAssistant, device_id: str) -> str:
+async def async_name_of(hass: HomeAssistant, device_id: str) -> str:
     """Return the name of a lock that was found: the account's, or one by its device id."""
-    lock = account_lock(hass, device_id)
+    lock = await async_account_lock(hass, device_id)
     return lock.name if lock else default_title(device_id)
 
 
-@callback
-def other_key(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, str]:
+async def async_other_key(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, str]:
     """Return the local key that the account has for the lock of an entry, if it is another one."""
-    key = local_key(hass, data[CONF_DEVICE_ID])
+    locks = await async_account_locks(hass)
+    keys = [lock.local_key for lock in locks if lock.device_id == data[CONF_DEVICE_ID]]
+    key = next(filter(None, keys), None)
     return {CONF_LOCAL_KEY: key} if key and key != data[CONF_LOCAL_KEY] else {}
 
 

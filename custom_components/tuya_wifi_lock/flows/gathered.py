@@ -1,14 +1,17 @@
 """What a flow gathers about a lock until its entry is added or changed."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from homeassistant.const import CONF_DEVICE_ID
 
-from ..cloud import project_data
 from ..const import CONF_ACCOUNT
-from ..tuya_account import AccountLock
-from ..tuyalock import CloudDevice, Project
+from ..projects import project_data
+from ..tuyalock import Project
+
+if TYPE_CHECKING:
+    from ..tuya_account import AccountLock
+    from ..tuyalock import CloudDevice
 
 
 @dataclass(slots=True, repr=False)

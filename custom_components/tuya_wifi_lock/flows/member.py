@@ -11,7 +11,7 @@ from homeassistant.config_entries import (
     ConfigSubentryFlow,
     SubentryFlowResult,
 )
-from homeassistant.const import CONF_NAME
+from homeassistant.const import CONF_DEVICE_ID, CONF_NAME
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import (
     EntitySelector,
@@ -23,7 +23,6 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
-from ..cloud import async_get_client
 from ..const import CONF_DURESS, CONF_NUMBERS, CONF_PERSON, DOMAIN
 from ..coordinator import LockConfigEntry
 from ..members import (
@@ -31,9 +30,10 @@ from ..members import (
     key_of,
     members_of,
     name_mistake,
-    owner,
+    owners,
     read_number,
 )
+from ..projects import async_get_client, project_of
 from ..texts import (
     async_load_texts,
     async_time_format,
@@ -156,8 +156,10 @@ class MemberSubentryFlow(ConfigSubentryFlow):
 
     async def _async_members_of_app(self) -> dict[str, dict[str, Any]]:
         """Return members of the app that this lock does not have, with their numbers."""
-        if (cloud := await async_get_client(self.hass, self._get_entry().data)) is None:
+        data = self._get_entry().data
+        if (project := project_of(data)) is None:
             return {}
+        cloud = await async_get_client(self.hass, project, data[CONF_DEVICE_ID])
         try:
             async with asyncio.timeout(CLOUD_TIMEOUT):
                 members = await cloud.members()
@@ -187,7 +189,7 @@ def member_errors(
             key = read_number(hass, number)
             if key is None:
                 return {field: "invalid_number"}, {"number": in_markdown(safe_name(number))}
-            if member := owner(others, key):
+            if member := owners(others).get(key):
                 taken = {"number": number_name(hass, key), "member": in_markdown(member.name)}
                 return {field: "number_taken"}, taken
     return {}, {}

@@ -1,16 +1,11 @@
 """Tuya Wi-Fi door locks: over the local network, Tuya's cloud, and an owner's account."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from .access.passwords import TemporaryPasswords, is_trivial
 from .clock import Clock
-from .cloud.client import CloudClient, list_devices
-from .cloud.openapi import MAX_CALLS, REGIONS, CallCounter, OpenApi, Project
-from .cloud.responses import (
-    CloudDevice,
-    Firmware,
-    read_account_report,
-    read_devices,
-    read_specifications,
-)
+from .cloud.project import MAX_CALLS, REGIONS, Project
 from .exceptions import (
     AccountRefused,
     AccountSilent,
@@ -54,6 +49,37 @@ from .products.decoder import ALARMS, UNLOCK_METHODS
 from .records.ageing import CLOCK_AHEAD, LATE_AFTER
 from .records.state import BATTERY_LEVELS, LockState
 from .storage import Reader, dump
+
+if TYPE_CHECKING:
+    from .cloud.client import CloudClient, list_devices
+    from .cloud.openapi import CallCounter, OpenApi
+    from .cloud.responses import (
+        CloudDevice,
+        Firmware,
+        read_account_report,
+        read_devices,
+        read_specifications,
+    )
+else:
+    _LATER = {
+        "CloudClient": "client",
+        "list_devices": "client",
+        "CallCounter": "openapi",
+        "OpenApi": "openapi",
+        "CloudDevice": "responses",
+        "Firmware": "responses",
+        "read_account_report": "responses",
+        "read_devices": "responses",
+        "read_specifications": "responses",
+    }
+    """Where that is which only owners with a cloud project or an account use."""
+
+    def __getattr__(name: str) -> Any:
+        """Import what only some owners use when it is used first."""
+        if name not in _LATER:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.cloud.{_LATER[name]}"), name)
+
 
 __all__ = [
     "ALARMS",

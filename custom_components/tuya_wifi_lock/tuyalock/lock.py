@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .access.health import Health
 from .access.keys import KeyStatus, reply_in
@@ -12,7 +12,6 @@ from .access.passwords import TemporaryPasswords
 from .access.remote_unlock import RemoteUnlock
 from .access.transports import AccountTransport, Reported, Transports, Waiters, change_setting
 from .clock import Clock, Timer
-from .cloud.client import CloudClient
 from .exceptions import ConnectionLost, LockError, Reason, UnlockRefused, Unreachable
 from .lan.address import Address
 from .lan.connection import QueryNotUnderstood, Rejected
@@ -58,6 +57,9 @@ from .records.state import (
     state_at,
 )
 from .storage import Reader, dump
+
+if TYPE_CHECKING:
+    from .cloud.client import CloudClient
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -477,7 +479,7 @@ class TuyaLock:
             self._keeper.speaks_now()
         if not report.is_answer:
             for event, claimed in claims:
-                if isinstance(event, Unlock):
+                if isinstance(event, Unlock) and claimed is not None:
                     self.health.check_clock(claimed, report.received)
             return self._keeper.pushed(claims, report.received, self.session.clock_behind)
         if self.product.answers_partly:

@@ -10,11 +10,9 @@ from dataclasses import replace
 from functools import partial
 import logging
 import secrets
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..clock import Clock
-from ..cloud.client import CloudClient
-from ..cloud.responses import OfflinePassword
 from ..exceptions import (
     Cause,
     CloudError,
@@ -33,6 +31,10 @@ from ..models import (
     safe_name,
 )
 from ..storage import Reader, dump
+
+if TYPE_CHECKING:
+    from ..cloud.client import CloudClient
+    from ..cloud.responses import OfflinePassword
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -10,10 +10,9 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 import logging
-from typing import override
+from typing import TYPE_CHECKING, override
 
 from ..clock import Clock
-from ..cloud.client import CloudClient
 from ..exceptions import (
     AsleepAndAlone,
     CallsUsedUp,
@@ -44,6 +43,9 @@ from ..products.catalogue import REPLY, SET_KEY, USE_KEY
 from ..records.ageing import CLOCK_TOLERANCE
 from .keys import KeyReply, KeyStatus, RemoteKey, one_time_key, reply_in
 from .transports import Reported, Transport, Transports, Waiter, Waiters, Wanted
+
+if TYPE_CHECKING:
+    from ..cloud.client import CloudClient
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -16,22 +16,9 @@ from ..clock import Clock
 from ..exceptions import CallsUsedUp, Cause, CloudError, CloudRefused, CloudSilent, CloudUnreachable
 from ..models import Between, Matching, is_set
 from ..storage import Reader, checked, dump, integer
+from .project import MAX_CALLS, REGIONS, Project
 
 _LOGGER = logging.getLogger(__name__)
-
-REGIONS: dict[str, str] = {
-    "eu": "https://openapi.tuyaeu.com",
-    "eu-w": "https://openapi-weaz.tuyaeu.com",
-    "us": "https://openapi.tuyaus.com",
-    "us-e": "https://openapi-ueaz.tuyaus.com",
-    "cn": "https://openapi.tuyacn.com",
-    "in": "https://openapi.tuyain.com",
-    "sg": "https://openapi-sg.iotbing.com",
-}
-"""Data centre -> base URL of its OpenAPI."""
-
-MAX_CALLS = 20_000
-"""Calls per month after which polling stops; a trial allows about 26,000."""
 
 ANSWER_TIME = 10.0
 """Seconds within which the cloud has to answer."""
@@ -47,15 +34,6 @@ _MAX_CODE = 10**11
 """Error codes have up to eight digits, some with a sign."""
 
 _TOKEN_PATH = "/v1.0/token"
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    """A cloud project on Tuya's developer platform."""
-
-    region: str
-    access_id: str
-    access_secret: str = field(repr=False)
 
 
 def sign(
