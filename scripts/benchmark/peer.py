@@ -41,7 +41,7 @@ FIRST, FIRST_SECONDS = 9, 4.0
 A lock that sleeps reports to who has asked on this connection; some do that after half a minute,
 and others let a lock sleep that has nothing to say.
 """
-BLOCKS = 4
+BLOCKS = 6
 SLOW_GAP, SLOW = 0.25, 40
 """Seconds between two pushes that are far apart, and how many there are."""
 PATIENCE = 15.0
