@@ -126,9 +126,10 @@ class Contestant:
     async def wakes(self) -> tuple[int, float]:
         """Wake the lock by openings; return how many of ten were seen, and the CPU of all that."""
         seen, began = 0, process_time()
-        for _ in range(CYCLES):
+        for cycle in range(CYCLES):
             await self.locks.sleep([OURS])
-            await asyncio.sleep(ASLEEP)
+            # Not in step with who dials every five seconds.
+            await asyncio.sleep(ASLEEP + cycle * AWAKE / CYCLES)
             self.shown.changes.clear()
             ((_, number, _),) = await self.locks.open([OURS])
             await asyncio.sleep(AWAKE)
@@ -184,6 +185,9 @@ async def _contestant(
     for _ in range(FIRST):
         await locks.open([OURS])
         await asyncio.sleep(FIRST_SECONDS)
+    # What a lock has saved up is shown one by one, and perhaps slowly.
+    await locks.push([OURS], 1, FIRST_SECONDS)
+    await asyncio.sleep(FIRST_SECONDS)
     with writes.learning():
         ((_, number, _),) = await locks.push([OURS], 1, SLOW_GAP)
         await asyncio.sleep(1)
