@@ -32,7 +32,7 @@ from .home import Home, home
 from .locks import Stamp
 from .push import BLOCK, FLOOR, GAP, OURS, SETTLED
 from .street import LockAddress, Street, street
-from .writes import SUFFIX, Writes
+from .written import SUFFIX, Written
 
 PORT = 6668
 FIRST, FIRST_SECONDS = 9, 4.0
@@ -83,7 +83,7 @@ class Contestant:
     house: Home
     locks: Street
     shown: Shown
-    writes: Writes
+    written: Written
     entity: str
     """What shows the number."""
 
@@ -146,7 +146,7 @@ async def peer(version: str, folder: str = "", entry: str = "") -> dict[str, Any
             await one.push(OURS, BLOCK, GAP)
             fast = [await one.push(OURS, BLOCK, GAP) for _ in range(BLOCKS)]
         await locks.wake([FLOOR])
-        bare = await receive_bare(locks.address(FLOOR), one.writes.again)
+        bare = await receive_bare(locks.address(FLOOR), one.written.again)
         await one.push(FLOOR, BLOCK, GAP)
         floor = [await one.push(FLOOR, BLOCK, GAP) for _ in range(BLOCKS)]
         bare.stop()
@@ -154,7 +154,7 @@ async def peer(version: str, folder: str = "", entry: str = "") -> dict[str, Any
         "fast": fast,
         "slow": slow,
         "floor": floor,
-        "writes": str(one.writes),
+        "writes": str(one.written),
         "equal": (equal, EQUAL),
         "burst": burst,
     }
@@ -181,24 +181,24 @@ async def _contestant(
     else:
         await house.set_up_locks([OURS], 2)
         entry_id = house.coordinators[OURS].config_entry.entry_id
-    shown, writes = Shown(hass), Writes(hass)
+    shown, written = Shown(hass), Written(hass)
     for _ in range(FIRST):
         await locks.open([OURS])
         await asyncio.sleep(FIRST_SECONDS)
     # What a lock has saved up is shown one by one, and perhaps slowly.
     await locks.push([OURS], 1, FIRST_SECONDS)
     await asyncio.sleep(FIRST_SECONDS)
-    with writes.learning():
+    with written.learning():
         ((_, number, _),) = await locks.push([OURS], 1, SLOW_GAP)
         await asyncio.sleep(1)
-    writes.number = str(number)
+    written.number = number
     showing = [one for one, value, _ in shown.changes if value == str(number)]
     if not showing:
         raise SystemExit(f"{folder or 'ours'}: nothing shows DP 1")
     # A full collection of all that is there would stop it for 300 ms.
     gc.collect()
     gc.freeze()
-    yield Contestant(house, locks, shown, writes, showing[0])
+    yield Contestant(house, locks, shown, written, showing[0])
     await hass.config_entries.async_unload(entry_id)
 
 

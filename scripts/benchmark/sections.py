@@ -51,7 +51,7 @@ QUICK = Plan(
 async def push(plan: Plan) -> list[Row]:
     """Compare the way and the CPU of a push with the floor, and with peers."""
     found = await _work("push", version=plan.version, blocks=plan.blocks)
-    ours, floor = found["took"]
+    ours, floor, none = found["took"]
     rows = [
         Row(
             f"push on the wire -> state of the event, p{percent}",
@@ -62,15 +62,22 @@ async def push(plan: Plan) -> list[Row]:
         )
         for percent, most in ((50, 1.5), (99, 2))
     ]
-    mine, least = map(median, found["cpu"])
-    rows.append(
+    mine, least, bare = map(median, found["cpu"])
+    half = percentile(none, 50)
+    rows += [
+        Row(
+            "... beside the same states set by no entity, p50",
+            milliseconds(percentile(ours, 50)),
+            f"no entities {milliseconds(half)}",
+            times(percentile(ours, 50), half),
+        ),
         Row(
             f"CPU per push, 50/s, writing {found['writes']}",
             milliseconds(mine),
-            f"floor {milliseconds(least)}",
+            f"floor {milliseconds(least)}, no entities {milliseconds(bare)}",
             times(mine, least),
-        )
-    )
+        ),
+    ]
     if plan.peers:
         rows += _peer_rows("ours", await _work("peer", version=plan.version))
     for folder, entry in plan.peers:
@@ -217,7 +224,8 @@ def _peer_rows(name: str, found: dict[str, Any]) -> list[Row]:
         rows.append(Row(f"{name}: push -> state, {pace}, p50 and p99", " and ".join(shown), count))
     (_, mine), (_, least) = _together(found["fast"]), _together(found["floor"])
     what = f"{name}: CPU per push, 50/s, writing {found['writes']}"
-    rows.append(Row(what, milliseconds(mine), f"floor {milliseconds(least)}", times(mine, least)))
+    beside = f"no entities {milliseconds(least)}"
+    rows.append(Row(what, milliseconds(mine), beside, times(mine, least)))
     numbers, seconds = found["burst"]
     order = "in order" if numbers == sorted(numbers, key=int) else "out of order"
     rows += [

@@ -202,7 +202,8 @@ class Recorder:
     @property
     def frames(self) -> list[bytes]:
         """All frames that the lock has sent."""
-        found, rest = [], b"".join(self.peer.chunks)
+        found: list[bytes] = []
+        rest = b"".join(self.peer.chunks)
         while True:
             raw, rest = wire.split(rest)
             if raw is None:

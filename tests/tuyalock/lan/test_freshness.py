@@ -62,14 +62,14 @@ class Heard:
     def push(self, sent: float | None, at: float, *, at_home: bool = False) -> Freshness:
         """Return how fresh a push seems that comes so many seconds after NOW."""
         self.clock.advance(at - self.clock.now)
-        return self.lock.judge(sent, may_be_reset=at_home)
+        return self.lock.judge(sent, self.clock.time(), may_be_reset=at_home)
 
 
 @pytest.mark.parametrize("ahead", [0.0, -3600.0, 7200.0, 1e8])
 def test_pushes_of_now_are_new_whatever_the_clock_shows(ahead: float) -> None:
     heard = Heard()
     if ahead < -600:
-        heard.lock.learn(NOW + ahead)
+        heard.lock.learn(NOW + ahead, NOW)
     for seconds in (0, 0, 5, 3600, 86400, 86400 * 30):
         assert heard.push(NOW + seconds + ahead, seconds) is not Freshness.STALE
     assert heard.push(NOW + 86400 * 31 + ahead, 86400 * 31) is Freshness.NEW
