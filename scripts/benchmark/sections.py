@@ -9,10 +9,10 @@ from statistics import median
 import sys
 from typing import Any
 
+from custom_components.tuya_wifi_lock.store import LOG_FULL
+
 from . import imports
 from .table import Row, at_most, kilobytes, milliseconds, percentile, times, verdict
-
-OPENINGS_A_DAY = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,7 @@ class Plan:
     wakes: int = 30
     asleep: float = 8.0
     """Seconds after which a lock is known to have been asleep before its wake."""
-    openings: int = 22
-    """More than go into the first file of a lock before records are moved to the second."""
+    openings: int = 10
     grow: tuple[int, ...] = (1, 10, 100, 300)
     crowd: int = 100
     settle: float = 11.0
@@ -110,17 +109,18 @@ async def stores(plan: Plan) -> list[Row]:
     found = await _work("stores", version=plan.version, openings=plan.openings)
     rows = []
     for journal, per in found.items():
-        for what, count in (("an opening", 1), (f"a day of {OPENINGS_A_DAY}", OPENINGS_A_DAY)):
-            rows.append(
-                Row(
-                    f"store, journal {journal}: {what}",
-                    f"{per['writes'] * count:.1f} writes, {per['fsyncs'] * count:.0f} fsyncs, "
-                    f"{kilobytes(per['bytes'] * count)}",
-                    f"recorder {per['states'] * count:.1f} states, "
-                    f"{per['attributes'] * count:.1f} attributes, "
-                    f"{per['events'] * count:.1f} events, {kilobytes(per['data'] * count)}",
-                )
+        lines, fsyncs, size = per["lines"], per["fsyncs"], per["bytes"]
+        rows.append(
+            Row(
+                f"store, journal {journal}: an opening",
+                f"{lines:.1f} lines, {fsyncs:.1f} fsyncs, {kilobytes(size)}",
+                f"recorder {per['states']:.1f} states, {per['attributes']:.1f} attributes, "
+                f"{per['events']:.1f} events, {kilobytes(per['data'])}",
+                aim=verdict("<= 1 fsync, <= 1 kB", fsyncs <= 1 and size <= 1e3),
             )
+        )
+        whole = f"{kilobytes(per['whole'])}, once in {LOG_FULL / size:.0f} openings"
+        rows.append(Row(f"store, journal {journal}: written whole", whole))
     return rows
 
 
