@@ -5,7 +5,7 @@ Reads commands as lines of JSON, and answers each with one line.
 
 import argparse
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 import json
 import sys
 from time import perf_counter_ns
@@ -24,9 +24,8 @@ class StampedTransport:
         """Stand before a transport."""
         self._transport = transport
         self.written = 0
-
         self.held: list[bytes] | None = None
-        """What waits to be written in one piece, if anything does."""
+        """What waits to leave in one segment."""
 
     def write(self, data: bytes) -> None:
         """Note the time and write."""
@@ -36,11 +35,6 @@ class StampedTransport:
         self.written = perf_counter_ns()
         self._transport.write(data)
 
-    def flush(self) -> None:
-        """Write all that waits in one piece."""
-        data, self.held = b"".join(self.held or ()), None
-        self.write(data)
-
     def __getattr__(self, name: str) -> Any:
         """Leave the rest to the transport."""
         return getattr(self._transport, name)
@@ -49,9 +43,23 @@ class StampedTransport:
 class StampedLock(SimulatedLock):
     """A lock that tells when its pushes left."""
 
-    @property
-    def stamped(self) -> StampedTransport:
-        """Return the transport to its only client."""
+    async def push_number(self, number: int) -> int:
+        """Push an unlock by fingerprint to its only client; return when it left."""
+        transport = self._transport()
+        await self.push({"1": number})
+        return transport.written
+
+    async def push_at_once(self, numbers: Iterable[int]) -> int:
+        """Push unlocks to its only client in one segment; return when that left."""
+        transport = self._transport()
+        transport.held = []
+        for number in numbers:
+            await self.push({"1": number})
+        data, transport.held = b"".join(transport.held), None
+        transport.write(data)
+        return transport.written
+
+    def _transport(self) -> StampedTransport:
         if self.clients != 1:
             raise RuntimeError(f"lost its client: {self}")
         (client,) = self._server.established
@@ -61,23 +69,18 @@ class StampedLock(SimulatedLock):
             client.channel.transport = cast(asyncio.Transport, stamped)
         return cast(StampedTransport, client.channel.transport)
 
-    async def push_number(self, number: int) -> int:
-        """Push an unlock by fingerprint to its only client; return when it left."""
-        transport = self.stamped
-        await self.push({"1": number})
-        return transport.written
-
 
 class Locks:
     """All locks of this process."""
 
-    def __init__(self, count: int, version: str, ports: Mapping[int, int]) -> None:
-        """Build the locks."""
+    def __init__(self, count: int, version: str, ports: Mapping[int, int], port: int) -> None:
+        """Build the locks; `port` is that of the first, or 0 for any."""
         self._numbers = [0] * count
         self._locks = [
             StampedLock(
                 device_id=f"bfsimulated0lock{number:04}",
                 version=version,
+                port=0 if number else port,
                 announce_ports=ports,
                 # Announced once, at the wake: what is counted later is not answers to that.
                 knobs=Knobs(idle_timeout=None, announce_interval=3600.0),
@@ -111,7 +114,25 @@ class Locks:
             await self._locks[index].sleep()
         return []
 
-    async def push(self, locks: list[int], rounds: int, gap: float) -> list[Stamp]:
+    async def open(self, locks: list[int]) -> list[Stamp]:
+        """Open doors with a finger, which wakes their locks."""
+        stamps = []
+        for index in locks:
+            self._numbers[index] += 1
+            stamps.append((index, self._numbers[index], perf_counter_ns()))
+            await self._locks[index].finger(self._numbers[index])
+        return stamps
+
+    async def burst(self, index: int, count: int) -> list[Stamp]:
+        """Push many unlocks from a lock at once."""
+        first = self._numbers[index] + 1
+        self._numbers[index] += count
+        numbers = range(first, first + count)
+        return [(index, first, await self._locks[index].push_at_once(numbers))]
+
+    async def push(
+        self, locks: list[int], rounds: int, gap: float, *, same: bool = False
+    ) -> list[Stamp]:
         """Push an unlock from each lock in turn, `gap` seconds apart, round after round."""
         stamps = []
         loop = asyncio.get_running_loop()
@@ -120,35 +141,10 @@ class Locks:
             for index in locks:
                 due = max(due + gap, loop.time())
                 await asyncio.sleep(due - loop.time())
-                self._numbers[index] += 1
+                self._numbers[index] += not same
                 number = self._numbers[index]
                 stamps.append((index, number, await self._locks[index].push_number(number)))
         return stamps
-
-    async def open(self, locks: list[int]) -> list[Stamp]:
-        """Open doors of sleeping locks, which wakes them."""
-        stamps = []
-        for index in locks:
-            self._numbers[index] += 1
-            stamps.append((index, self._numbers[index], perf_counter_ns()))
-            await self._locks[index].finger(self._numbers[index])
-        return stamps
-
-    async def same(self, index: int, rounds: int, gap: float) -> list[Stamp]:
-        """Push the last unlock again and again."""
-        stamps, number = [], self._numbers[index]
-        for _ in range(rounds):
-            await asyncio.sleep(gap)
-            stamps.append((index, number, await self._locks[index].push_number(number)))
-        return stamps
-
-    async def burst(self, index: int, count: int) -> list[Stamp]:
-        """Push unlocks in one piece."""
-        transport = self._locks[index].stamped
-        transport.held = []
-        stamps = await self.push([index], count, 0.0)
-        transport.flush()
-        return [(index, number, transport.written) for _, number, _ in stamps]
 
 
 async def main() -> None:
@@ -157,16 +153,16 @@ async def main() -> None:
     parser.add_argument("--count", type=int, required=True)
     parser.add_argument("--version", required=True)
     parser.add_argument("--ports", type=int, nargs=3, required=True)
+    parser.add_argument("--port", type=int, required=True)
     options = parser.parse_args()
     ports = dict(zip((6666, 6667, 7000), options.ports, strict=True))
-    locks = Locks(options.count, options.version, ports)
+    locks = Locks(options.count, options.version, ports, options.port)
     print(json.dumps(await locks.start()), flush=True)
     actions: dict[str, Callable[..., Awaitable[list[Stamp]]]] = {
         "wake": locks.wake,
         "sleep": locks.sleep,
-        "push": locks.push,
         "open": locks.open,
-        "same": locks.same,
+        "push": locks.push,
         "burst": locks.burst,
     }
     while line := await asyncio.to_thread(sys.stdin.readline):

@@ -56,16 +56,16 @@ async def openings(version: str, asleep: float) -> dict[str, Any]:
         await house.wake([0])
         await asyncio.sleep(FIRST_SECONDS)
         told.clear()
-        await locks.same(0, EQUAL, GAP)
+        await locks.push([0], EQUAL, GAP, same=True)
         await asyncio.sleep(SETTLED)
         equal = len(told)
         told.clear()
-        stamps = await locks.burst(0, BURST)
+        ((_, first, left),) = await locks.burst(0, BURST)
         await asyncio.sleep(SETTLED)
         return {
             "first": [one for wake in wakes[:LEARNED] for one in wake],
             "woke": wakes[LEARNED],
             "equal": equal,
-            "in_order": [number for _, number, _ in told] == [number for _, number, _ in stamps],
-            "burst": (told[-1][2] - stamps[0][2]) / 1e9 if told else None,
+            "in_order": [number for _, number, _ in told] == [*range(first, first + BURST)],
+            "burst": (told[-1][2] - left) / 1e9,
         }

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 import json
+from pathlib import Path
 from statistics import median
 import sys
 from typing import Any
@@ -76,9 +77,11 @@ async def push(plan: Plan) -> list[Row]:
             times(mine, least),
         ),
     ]
+    if plan.peers:
+        rows += _peer_rows("ours", await _work("peer", version=plan.version))
     for folder, entry in plan.peers:
         theirs = await _work("peer", version=plan.version, folder=folder, entry=entry)
-        rows += _peer_rows(folder, theirs, percentile(ours, 50), mine)
+        rows += _peer_rows(Path(entry).stem, theirs)
     return rows
 
 
@@ -93,6 +96,11 @@ async def wakes(plan: Plan) -> list[Row]:
     cpu, what = found["cpu"], "CPU of ten wakes with an opening each"
     aim = verdict("<= 0.25 s", cpu <= 0.25)
     rows.append(Row(what, milliseconds(cpu), "all of Home Assistant", aim=aim))
+    if plan.peers:
+        rows.append(_wakes_row("ours", await _work("peer_wakes", version=plan.version)))
+    for folder, entry in plan.peers:
+        theirs = await _work("peer_wakes", version=plan.version, folder=folder, entry=entry)
+        rows.append(_wakes_row(Path(entry).stem, theirs))
     return rows
 
 
@@ -250,25 +258,40 @@ SECTIONS: Mapping[str, Callable[[Plan], Awaitable[list[Row]]]] = {
 """What to run for each name."""
 
 
-def _peer_rows(folder: str, found: dict[str, Any], p50: float, cpu: float) -> list[Row]:
-    """Return how a peer does the same."""
-    theirs, spent = percentile(found["took"], 50), found["cpu"]
-    name = folder.rstrip("/").rpartition("/")[2]
-    return [
+def _peer_rows(name: str, found: dict[str, Any]) -> list[Row]:
+    """Return what an integration, ours or a peer, does with the same pushes."""
+    rows = []
+    for pace, (took, _) in (("4/s", found["slow"]), ("50/s", _together(found["fast"]))):
+        shown = [milliseconds(percentile(took, percent)) for percent in (50, 99) if took]
+        count = f"{len(took)} shown"
+        rows.append(Row(f"{name}: push -> state, {pace}, p50 and p99", " and ".join(shown), count))
+    (_, mine), (_, least) = _together(found["fast"]), _together(found["floor"])
+    what = f"{name}: CPU per push, 50/s, writing {found['writes']}"
+    beside = f"no entities {milliseconds(least)}"
+    rows.append(Row(what, milliseconds(mine), beside, times(mine, least)))
+    numbers, seconds = found["burst"]
+    order = "in order" if numbers == sorted(numbers, key=int) else "out of order"
+    rows += [
+        Row(f"{name}: equal pushes shown", f"{found['equal'][0]} of {found['equal'][1]}"),
         Row(
-            "push on the wire -> state, p50",
-            milliseconds(p50),
-            f"{name} {milliseconds(theirs)}, {found['missed']} of {found['pushes']} missed",
-            times(p50, theirs),
-        ),
-        Row(
-            "CPU per push, 50/s",
-            milliseconds(cpu),
-            f"{name} {milliseconds(spent)}",
-            times(cpu, spent),
-            at_most(1, cpu, spent),
+            f"{name}: shown of a burst in one segment",
+            f"{len(numbers)} {order}",
+            f"the last after {milliseconds(seconds)}",
         ),
     ]
+    return rows
+
+
+def _wakes_row(name: str, found: tuple[int, float]) -> Row:
+    """Return what an integration, ours or a peer, sees of a lock that wakes for an opening."""
+    seen, cpu = found
+    what = f"{name}: openings seen of ten, awake 5 s, asleep 20 s"
+    return Row(what, str(seen), f"CPU of all that {milliseconds(cpu)}")
+
+
+def _together(blocks: list[tuple[list[float], float]]) -> tuple[list[float], float]:
+    """Return the seconds of all blocks, and the least CPU per push: the least disturbed."""
+    return [one for took, _ in blocks for one in took], min(cpu for _, cpu in blocks)
 
 
 def _memory_row(what: str, value: float, bare: float, aim: str) -> Row:

@@ -9,7 +9,7 @@ from typing import Any
 from .crowd import crowd, grow
 from .growth import growth
 from .openings import openings
-from .peer import peer
+from .peer import peer, peer_wakes
 from .push import push
 from .stores import stores
 from .wakes import wakes
@@ -20,6 +20,7 @@ MEASUREMENTS: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {
     "growth": growth,
     "openings": openings,
     "peer": peer,
+    "peer_wakes": peer_wakes,
     "push": push,
     "stores": stores,
     "wakes": wakes,
