@@ -477,8 +477,8 @@ class Connection(asyncio.Protocol):
 
     def doubt(self) -> None:
         """End the connection unless the lock answers a heartbeat now."""
-        now = self.clock.monotonic()
-        if self._heartbeat and now - self._doubted_at >= DOUBT_EVERY:
+        now, is_open = self.clock.monotonic(), not self._closed.done()
+        if is_open and self._heartbeat and now - self._doubted_at >= DOUBT_EVERY:
             self._doubted_at = now
             self._heartbeat.cancel()
             self._misses = HEARTBEAT_MISSES - 1
