@@ -56,7 +56,8 @@ async def test_a_lock_that_has_fallen_asleep_is_soon_dialled_less_often(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     async with house() as home:
-        await home.awake()
+        await home.wake()
+        await home.pass_time(DIAL_WINDOW + 1)
         await home.simulated.sleep()
         await home.pass_time(DIAL_WINDOW)
         dials = [one for one in caplog.messages if "no connection" in one]
