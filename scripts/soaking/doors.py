@@ -41,7 +41,7 @@ class Kind:
 KINDS = (
     Kind("B", "3.4"),
     Kind("B", "3.5"),
-    Kind("B", "3.5", timed=True),
+    Kind("B", "3.3", timed=True),
     Kind("A", "3.3"),
     Kind("B", "3.4", stays=True),
     Kind("B", "3.5", announces=False),

@@ -88,6 +88,26 @@ async def test_backlog_with_times_is_late_and_published_once() -> None:
         assert [record.when.time for record in home.records] == [int(hour_ago), int(hour_ago) + 5]
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_lock_may_date_its_records_alone(version: str) -> None:
+    """What it reports beside them has the time of sending."""
+    async with house(version, record_times=True) as home:
+        await home.awake()
+        await home.simulated.battery(80)
+        await home.simulated.finger(3)
+        await home.until(lambda: home.unlocks == ["live fingerprint 3"])
+        await home.simulated.sleep()
+        await home.until(lambda: not home.lock.snapshot.awake)
+        home.clock.move(3600)
+        for number in (4, 5):
+            at = home.clock.time() - 1000 + number
+            await home.simulated.store("fingerprint", number, at=at)
+        await home.simulated.finger(6)
+        home.hint()
+        new = ["late fingerprint 4", "late fingerprint 5", "live fingerprint 6"]
+        await home.until(lambda: home.unlocks[1:] == new)
+
+
 async def test_record_from_the_future_counts_from_now_and_convicts_the_clock() -> None:
     async with house(record_times=True, clock_offset=7200) as home:
         await home.awake()

@@ -437,7 +437,12 @@ class Connection(asyncio.Protocol):
         if not self._is_the_locks(body):
             return None
         if sent is not None or not report.is_answer:
-            freshness = self._lock_clock.judge(sent, may_be_reset=self._at_home)
+            clock, at_home = self._lock_clock, self._at_home
+            if sent is None and report.time:
+                sent = report.time
+                freshness = clock.judge_record(sent, may_be_reset=at_home)
+            else:
+                freshness = clock.judge(sent, may_be_reset=at_home)
             if freshness is Freshness.STALE:
                 self._refuse(f"a report of {sent or 'an unknown time'}, which is not current")
                 return None
