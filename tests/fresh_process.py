@@ -1,9 +1,11 @@
-"""What a lock imports, and when; `test_imports` runs this where nothing was imported before."""
+"""What a lock imports, and when; `test_imports` runs each where nothing was imported before."""
 
 import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
 import sys
+import time
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -15,7 +17,7 @@ from custom_components.tuya_wifi_lock.tuyalock import REGIONS, Project
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant
 from tests.common import set_up_awake
-from tests.conftest import OURS, wait_for
+from tests.conftest import OURS, setup, wait_for
 from tests.portal import Portal
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
@@ -80,4 +82,19 @@ async def test_each_part_is_imported_when_it_is_used_and_blocks_nothing(
             await Portal(hass, "bookings").sync()
             assert imported() == ACCOUNT | PROJECT | SETTINGS | BOOKINGS
             await hass.config_entries.async_unload(entry.entry_id)
+    assert watch.blocking == []
+
+
+async def test_bookings_that_were_stored_are_read_and_nothing_is_blocked(
+    hass: HomeAssistant, hass_storage: dict[str, Any], entry: MockConfigEntry, watch: Watch
+) -> None:
+    ends = int(time.time()) + 3600
+    booking = {"calendar": "bookings", "key": "1", "guest": "Anna", "start": 0, "end": ends}
+    key = f"{DOMAIN}.{entry.entry_id}"
+    hass_storage[key] = {"version": 1, "key": key, "data": {"bookings": [booking]}}
+    await setup(hass, entry)
+    assert imported() == BOOKINGS
+    await hass.config_entries.async_unload(entry.entry_id)
+    (kept,) = hass_storage[key]["data"]["bookings"]
+    assert kept.items() >= booking.items()
     assert watch.blocking == []

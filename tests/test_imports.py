@@ -4,6 +4,8 @@ from pathlib import Path
 import subprocess
 import sys
 
+import pytest
+
 from scripts.benchmark.imports import import_once
 
 ACCOUNT = {"tuya_account", "tuyalock.cloud.responses"}
@@ -11,12 +13,13 @@ PROJECT = {
     "calendar",
     "cloud",
     "guest_codes",
+    "new_codes",
     "tuyalock.cloud.client",
     "tuyalock.cloud.openapi",
     "update",
 }
 SETTINGS = {"number", "select", "switch"}
-BOOKINGS = {"bookings"}
+BOOKINGS = {"bookings", "new_codes"}
 
 
 def test_a_set_up_imports_only_what_a_lock_needs() -> None:
@@ -27,10 +30,18 @@ def test_a_set_up_imports_only_what_a_lock_needs() -> None:
     assert found.ours < found.usual
 
 
-def test_the_rest_is_imported_when_it_is_used() -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        "each_part_is_imported_when_it_is_used_and_blocks_nothing",
+        "bookings_that_were_stored_are_read_and_nothing_is_blocked",
+    ],
+)
+def test_the_rest_is_imported_when_it_is_used(name: str) -> None:
     file = Path(__file__).with_name("fresh_process.py")
+    test = f"{file}::test_{name}"
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(file)],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test],
         cwd=file.parent.parent,
         capture_output=True,
         text=True,

@@ -234,3 +234,18 @@ async def test_a_lock_that_a_newer_version_has_stored_is_set_up_with_all_that_is
     after = json.loads(json.dumps(entry.runtime_data.lock.as_dict()))
     for part in ("journal", "passwords", "product"):
         assert after[part] == before[part], part
+
+
+async def test_what_only_a_project_feeds_goes_with_it(
+    hass: HomeAssistant, entry: MockConfigEntry, lock: SimulatedLock
+) -> None:
+    def of_project() -> set[str]:
+        found = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+        return {one.domain for one in found} & {"calendar", "update"}
+
+    await wait_for(hass, lambda: of_project() == {"calendar", "update"})
+    data = {key: value for key, value in entry.data.items() if key != CONF_CLOUD}
+    hass.config_entries.async_update_entry(entry, data=data)
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+    assert of_project() == set()

@@ -547,7 +547,7 @@ async def test_a_listener_comes_and_goes_while_the_session_tells_its_listeners(
 
     def meddle(message: Any) -> None:
         account.async_stop()
-        account.async_start()
+        account.async_check()
 
     heard.mq.add_message_listener(meddle)
     heard.mq._on_message(None, None, SimpleNamespace(payload=b"{}"))

@@ -57,11 +57,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool
     heard = hass.data.get(HEARD_BEFORE, {})
     if (stored := await store.async_read()) is None:
         stored = heard.get(entry.data[CONF_DEVICE_ID])
+    if isinstance(stored, dict) and stored.get("bookings"):
+        await async_import_module(hass, f"{__package__}.bookings")
     project = project_of(entry.data)
     api = await async_get_api(hass, project) if project else None
     coordinator = entry.runtime_data = LockCoordinator(hass, entry, api, store, stored)
-    if coordinator.booked:
-        await coordinator.async_get_bookings()
     if unread := coordinator.reader.unread:
         await store.async_keep_copy(unread)
     # The devices of the members refer to the lock's, so that has to be there first.

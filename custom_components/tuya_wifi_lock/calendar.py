@@ -25,10 +25,10 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .coordinator import LockConfigEntry
+from .coordinator import LockConfigEntry, LockCoordinator
 from .entity import LockValue, LockValueDescription, async_add_when_seen
 from .guests import LAST_MINUTE, clock_time, minute_of
-from .new_codes import async_send, check_reachable
+from .new_codes import NewCodes, async_send, check_reachable
 from .tuyalock import TemporaryPassword, Weekly
 
 PARALLEL_UPDATES = 0
@@ -91,6 +91,16 @@ class GuestCalendar(LockValue[Passwords], CalendarEntity):
         | CalendarEntityFeature.DELETE_EVENT
         | CalendarEntityFeature.UPDATE_EVENT
     )
+
+    def __init__(self, coordinator: LockCoordinator, description: GuestsDescription) -> None:
+        super().__init__(coordinator, description)
+        coordinator.new_codes = self._new_codes = NewCodes(coordinator.hass)
+
+    @override
+    async def async_will_remove_from_hass(self) -> None:
+        """Forget the digits that nobody has fetched."""
+        await super().async_will_remove_from_hass()
+        self._new_codes.async_forget_all()
 
     @property
     @override
@@ -173,7 +183,7 @@ class GuestCalendar(LockValue[Passwords], CalendarEntity):
             start=start,
             end=end,
             weekly=weekly or False,
-            code=self.coordinator.new_codes.of(uid, user_id),
+            code=self._new_codes.of(uid, user_id),
         )
         await self._async_bring(password, code, user_id)
 
@@ -189,7 +199,7 @@ class GuestCalendar(LockValue[Passwords], CalendarEntity):
         if recurrence_id:
             self._find(uid, recurrence_id, recurrence_range)
         await self.coordinator.guests.async_delete(uid)
-        self.coordinator.new_codes.async_forget(uid)
+        self._new_codes.async_forget(uid)
 
     async def _async_user(self) -> str | None:
         """Return who wants something of the calendar: None is an automation, which may.
@@ -239,7 +249,7 @@ class GuestCalendar(LockValue[Passwords], CalendarEntity):
         """Bring the digits to the phones, and keep them for a while for who has made the code."""
         lock, phones = self.coordinator, self.coordinator.guests.phones
         if user_id:
-            lock.new_codes.async_put(password.id, code, user_id)
+            self._new_codes.async_put(password.id, code, user_id)
         message = lock.guests.message(password, code)
         if phones and not await async_send(self.hass, phones, lock.name, message):
             raise HomeAssistantError(

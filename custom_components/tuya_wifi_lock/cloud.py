@@ -224,14 +224,10 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
 
     @callback
     def async_lock_changed(self, before: Snapshot, now: Snapshot) -> None:
-        """Poll soon if the lock has woken, to us or to the account alone."""
-        if now.awake or before.awake:
-            woken = not before.awake
-        else:
-            # A lock that stays on the network is heard of without a wake.
-            listens = self._heard_by_account() and not now.stays
-            woken = listens and _last_heard(now) > _last_heard(before)
-        if woken:
+        """Poll soon if a lock that was asleep to us has woken, to us or to the account alone."""
+        # A lock that stays on the network is heard of without a wake.
+        listens = self._heard_by_account() and not now.stays
+        if now.awake or (listens and _last_heard(now) > _last_heard(before)):
             self.async_woken()
 
     @callback

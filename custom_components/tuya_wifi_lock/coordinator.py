@@ -48,8 +48,7 @@ from .const import (
 from .discovery import async_find_mac, async_get_listener
 from .dispatcher import RecordDispatcher
 from .guests import Guests
-from .members import Member, key_of, members_of, owner
-from .new_codes import NewCodes
+from .members import Member, key_of, members_of, owners
 from .opener import Opener, Opening
 from .projects import project_of
 from .store import LockStore
@@ -73,6 +72,7 @@ from .tuyalock import (
 if TYPE_CHECKING:
     from .bookings import Bookings
     from .cloud import CloudCoordinator
+    from .new_codes import NewCodes
     from .tuya_account import TuyaAccount
     from .tuyalock import CloudClient, OpenApi
 
@@ -217,7 +217,10 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self.checked_at: float | None = None
         """When the owner last asked to check the lock."""
         self._mac_sought = CONF_MAC in entry.data
-        self.members = members_of(entry)
+        self.members: dict[str, Member] = {}
+        self.owners: dict[str, Member] = {}
+        """Whose each number is, `fingerprint:3`."""
+        self._take_members()
         self.ignored = set(beside.ignored)
         self.kind_answered = beside.kind_answered
         self._member_listeners: list[CALLBACK_TYPE] = []
@@ -227,15 +230,16 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._features: tuple[object, ...] = ()
         """What decides which entities the lock has."""
         self.guests = Guests(hass, entry, self.lock.passwords, self.action)
-        self.new_codes = NewCodes(hass)
-        self.booked: Any = stored.get("bookings")
-        """The bookings that were stored, until `async_get_bookings` reads them."""
-        self._bookings: Bookings | None = None
+        self.new_codes: NewCodes | None = None
+        """The digits of codes that were just made in the calendar, if the lock has one."""
+        booked = stored.get("bookings")
+        self._bookings = self._make_bookings(booked) if booked else None
         self.available = True
         """The lock is there for us, awake or not; behind a gateway, Tuya reports about it."""
         self.heard = True
         """There is something that reports about the lock: itself, the account or the cloud."""
         self._heard_listeners: list[CALLBACK_TYPE] = []
+        self._followers: list[CALLBACK_TYPE] = []
         self.opener = Opener(hass, beside.opening)
         self.last_unlocked_by = self._who_unlocked(self.data.last_unlock)
         if not beside.clean:
@@ -270,8 +274,12 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @callback
     def _async_entry_changed(self, change: ConfigEntryChange, entry: ConfigEntry) -> None:
-        """Look for an account as soon as there may be one."""
-        if entry.domain == TUYA and self.account is None:
+        """Check again when an account was added, loaded, unloaded or removed."""
+        if entry.domain != TUYA or self._closed:
+            return
+        if self.account:
+            self.account.async_check()
+        else:
             self.config_entry.async_create_task(self.hass, self._async_use_account())
 
     async def _async_use_account(self) -> None:
@@ -287,7 +295,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             self._account_queried_at,
             self.async_update_listeners,
         )
-        self.account.async_start()
+        self.account.async_check()
 
     @property
     def account_trouble(self) -> Trouble | None:
@@ -300,15 +308,15 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     async def async_get_bookings(self) -> Bookings:
         """Return the bookings that have a code; what follows them is imported by now."""
         await async_import_module(self.hass, f"{__package__}.bookings")
+        if self._bookings is None:
+            self._bookings = self._make_bookings([])
+        return self._bookings
+
+    def _make_bookings(self, stored: Any) -> Bookings:
         from .bookings import Booking, Bookings
 
-        if self._bookings is None:
-            known = self.reader.read("bookings", list[Booking], self.booked or [], [])
-            self.booked = None
-            self._bookings = Bookings(
-                self.hass, self.config_entry, self.guests, known, self._async_save_now
-            )
-        return self._bookings
+        known = self.reader.read("bookings", list[Booking], stored, [])
+        return Bookings(self.hass, self.config_entry, self.guests, known, self._async_save_now)
 
     @override
     async def async_shutdown(self) -> None:
@@ -328,7 +336,6 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         if self.account:
             self.account.async_stop()
         self.records.close()
-        self.new_codes.async_forget_all()
         await self.lock.stop()
 
     def _stored(self) -> dict[str, Any]:
@@ -380,7 +387,12 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
 
     def owner(self, unlock: Unlock) -> Member | None:
         """Return whose number opened the lock."""
-        return owner(self.members.values(), key_of(unlock))
+        return self.owners.get(key_of(unlock) or "")
+
+    def _take_members(self) -> None:
+        """Take the members of the entry, and whose each number is."""
+        self.members = members_of(self.config_entry)
+        self.owners = owners(self.members.values())
 
     @property
     def device_info(self) -> DeviceInfo:
@@ -445,9 +457,26 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self._heard_listeners.append(listener)
         return lambda: self._heard_listeners.remove(listener)
 
+    @callback
+    def async_follow(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call back after each update, once its records are delivered; return the unsubscribe."""
+        self._followers.append(listener)
+        return lambda: self._followers.remove(listener)
+
     @override
     @callback
     def async_update_listeners(self) -> None:
+        """Call back all who show something of the lock, and then all who follow it."""
+        self._async_show()
+        self._async_call_followers()
+
+    @callback
+    def _async_call_followers(self) -> None:
+        for follower in tuple(self._followers):
+            follower()
+
+    @callback
+    def _async_show(self) -> None:
         """Call back all who show something of the lock."""
         snapshot, cloud = self.data, self.cloud
         by_account = self.account_trouble in {None, Trouble.CONNECTING}
@@ -488,14 +517,15 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def async_update_members(self) -> None:
         """Take over a new name, changed members and options, without touching the lock."""
-        members, name = members_of(self.config_entry), self.config_entry.title
-        if (members, name) != (self.members, self.name):
+        before = self.members, self.name
+        self.name = self.config_entry.title
+        self._take_members()
+        if before != (self.members, self.name):
             # Who unlocked last stays as it was shown: nobody has opened the door now.
-            self.members, self.name = members, name
             if self.cloud:
                 self.cloud.async_rename()
             devices, entry_id = dr.async_get(self.hass), self.config_entry.entry_id
-            for member in members.values():
+            for member in self.members.values():
                 identifier = (DOMAIN, member.id)
                 if device := devices.async_get_device_by_identifier(identifier, entry_id):
                     devices.async_update_device(
@@ -534,7 +564,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             async_end_reauth(self.hass, self.config_entry)
         if snapshot.missing != before.missing:
             LOGGER.info("%s %s", self.name, "is missing" if snapshot.missing else "is back")
-        if self.cloud:
+        if self.cloud and not before.awake:
             self.cloud.async_lock_changed(before, snapshot)
         if snapshot.awake and not before.awake:
             self._async_keep_address()
@@ -548,9 +578,11 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         at_once = self._written != self.lock.journal.changes
         soon = at_once or _lasting(snapshot) != _lasting(before)
         self._async_save(SOON if soon else LATER)
-        self.async_set_updated_data(snapshot)
+        self.data = snapshot
+        self._async_show()
         if update.records:
             self.records.async_take(update.records)
+        self._async_call_followers()
 
     @callback
     def _async_keep_address(self) -> None:

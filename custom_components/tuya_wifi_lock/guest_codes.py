@@ -24,7 +24,7 @@ def async_show_guest_codes(coordinator: LockCoordinator) -> None:
     """Keep a subentry for each guest code until the lock is unloaded."""
     page = _GuestCodePage(coordinator)
     entry = coordinator.config_entry
-    entry.async_on_unload(coordinator.async_add_listener(page.async_updated))
+    entry.async_on_unload(coordinator.async_follow(page.async_updated))
     entry.async_on_unload(page.async_disarm)
     page.async_update()
 

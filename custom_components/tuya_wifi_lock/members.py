@@ -74,12 +74,9 @@ def members_of(entry: ConfigEntry) -> dict[str, Member]:
     }
 
 
-def owner(members: Iterable[Member], key: str | None) -> Member | None:
-    """Return whose number it is, `fingerprint:3`, if it is anybody's."""
-    for member in members:
-        if key in member.numbers:
-            return member
-    return None
+def owners(members: Iterable[Member]) -> dict[str, Member]:
+    """Return whose each number is, `fingerprint:3`."""
+    return {number: one for one in reversed(list(members)) for number in one.numbers}
 
 
 def name_mistake(name: str, others: Iterable[Member]) -> str | None:

@@ -28,7 +28,7 @@ from .diagnosis import check_lock, checked_signal
 from .dispatcher import Delivery
 from .flows.forms import CONF_KIND, KINDS, kind_choice
 from .flows.member import CONF_MEMBER, WHO, last_used, member_data
-from .members import key_of, members_of, name_mistake, owner
+from .members import key_of, members_of, name_mistake, owners
 from .texts import async_time_format, in_markdown, number_name
 from .tuyalock import Kind, is_clock_set
 
@@ -127,7 +127,7 @@ class _Repairs:
         """Check now, when an input of the checks changes, and once an hour."""
         coordinator, on_unload = self._coordinator, self._entry.async_on_unload
         on_unload(self._async_stop)
-        on_unload(coordinator.async_add_listener(self._async_updated))
+        on_unload(coordinator.async_follow(self._async_updated))
         on_unload(coordinator.records.async_subscribe(Kind.UNLOCK, self._async_unlocked))
         on_unload(coordinator.async_subscribe_members(self._async_renamed))
         name = f"repairs of {self._entry.title}"
@@ -307,8 +307,7 @@ def _last_unknown(coordinator: LockCoordinator) -> str | None:
 
     What the cloud reports from the time before is history that nobody has to go through.
     """
-    members = coordinator.members.values()
-    if not members:
+    if not coordinator.members:
         return None
     # A lock's own times are whole seconds.
     since = int(coordinator.config_entry.created_at.timestamp())
@@ -318,7 +317,7 @@ def _last_unknown(coordinator: LockCoordinator) -> str | None:
         if (number := key_of(record.unlock))
         and record.happened >= since
         and number not in coordinator.ignored
-        and not owner(members, number)
+        and number not in coordinator.owners
     }
     return unknown[max(unknown)] if unknown else None
 
@@ -480,7 +479,7 @@ class UnknownNumberFlow(RepairsFlow):
         """End the flow if its question is answered by now, or the lock is not loaded."""
         if self._entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
-        if member := owner(members_of(self._entry).values(), self._number):
+        if member := owners(members_of(self._entry).values()).get(self._number):
             return self.async_abort(
                 reason="known", description_placeholders={"member": in_markdown(member.name)}
             )

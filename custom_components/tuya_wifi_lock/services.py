@@ -291,7 +291,8 @@ async def _async_get_new(lock: Target, call: ServiceCall) -> JsonObjectType:
     coordinator, guests = lock.coordinator, await _async_guests(lock, call)
     with guests.action():
         password = coordinator.lock.passwords.find(call.data[ATTR_WHICH])
-    code = coordinator.new_codes.async_take(password.id, call.context.user_id)
+    new = coordinator.new_codes
+    code = new.async_take(password.id, call.context.user_id) if new else None
     if code is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="new_code_gone")
     return {"code": code, **_code_response(lock, password)}

@@ -15,14 +15,11 @@ import time
 from typing import Any
 
 from homeassistant.config_entries import (
-    SIGNAL_CONFIG_ENTRY_CHANGED,
     ConfigEntry,
-    ConfigEntryChange,
     ConfigEntryState,
 )
 from homeassistant.const import CONF_DEVICE_ID
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
-from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later
 
 from .const import LOGGER, TUYA, Trouble
@@ -92,7 +89,7 @@ class TuyaAccount:
         queried_at: float,
         changed: Callable[[], None],
     ) -> None:
-        """Touch nothing before `async_start`.
+        """Touch nothing before `async_check`.
 
         `queried_at`: Unix time of the last query for a local key. `changed`: the lock is heard now,
         or no longer.
@@ -115,22 +112,10 @@ class TuyaAccount:
         self._mq: Any = None
         self._connecting_since: float | None = None
         self._timer: CALLBACK_TYPE | None = None
-        self._stop: CALLBACK_TYPE | None = None
-
-    @callback
-    def async_start(self) -> None:
-        """Listen to the account, now or when there is one."""
-        self._stop = async_dispatcher_connect(
-            self._hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._async_entry_changed
-        )
-        self._async_check(None)
 
     @callback
     def async_stop(self) -> None:
         """Stop listening."""
-        if self._stop:
-            self._stop()
-            self._stop = None
         self._async_schedule(None)
         self._leave()
 
@@ -164,20 +149,14 @@ class TuyaAccount:
         except AccountRefused as refused:
             if refused.is_sign_out:
                 self._signed_out = manager
-                self._async_check(None)
+                self.async_check()
             raise
 
     # The session
 
     @callback
-    def _async_entry_changed(self, change: ConfigEntryChange, entry: ConfigEntry) -> None:
-        """Check again when an account was added, loaded, unloaded or removed."""
-        if entry.domain == TUYA:
-            self._async_check(None)
-
-    @callback
-    def _async_check(self, now: datetime | None) -> None:
-        """Listen to the current session, and check again later."""
+    def async_check(self, now: datetime | None = None) -> None:
+        """Listen to the current session, and check again later, until `async_stop`."""
         before, self.trouble = self.trouble, self._judge(self._listen())
         if self.trouble is not before:
             LOGGER.debug("%s: Tuya account: %s", self._entry.title, self.trouble or "connected")
@@ -211,7 +190,7 @@ class TuyaAccount:
             self._timer()
             self._timer = None
         if delay:
-            check = HassJob(self._async_check, "check the Tuya account", cancel_on_shutdown=True)
+            check = HassJob(self.async_check, "check the Tuya account", cancel_on_shutdown=True)
             self._timer = async_call_later(self._hass, delay, check)
 
     def _listen(self) -> Trouble | None:

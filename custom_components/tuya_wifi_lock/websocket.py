@@ -121,7 +121,7 @@ class _Viewer:
         if self._entry.state is ConfigEntryState.LOADED:
             coordinator = self._entry.runtime_data
             self._findings = check_lock(coordinator)
-            self._while_loaded.append(coordinator.async_add_listener(self._async_changed))
+            self._while_loaded.append(coordinator.async_follow(self._async_changed))
         self._async_changed()
 
     @callback

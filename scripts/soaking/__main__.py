@@ -10,7 +10,7 @@ from typing import Any
 import warnings
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
-from scripts.benchmark.home import home_assistant, start_recorder
+from scripts.benchmark.home import home_assistant
 from scripts.benchmark.table import Row, print_table
 
 from .house import House, street
@@ -64,7 +64,6 @@ class Soak:
             home_assistant() as hass,
         ):
             logging.getLogger().addHandler(self.log)
-            await start_recorder(hass)
             house = House(hass, line)
             await house.set_up()
             self._note("set up")

@@ -30,7 +30,7 @@ from ..members import (
     key_of,
     members_of,
     name_mistake,
-    owner,
+    owners,
     read_number,
 )
 from ..projects import async_get_client, project_of
@@ -189,7 +189,7 @@ def member_errors(
             key = read_number(hass, number)
             if key is None:
                 return {field: "invalid_number"}, {"number": in_markdown(safe_name(number))}
-            if member := owner(others, key):
+            if member := owners(others).get(key):
                 taken = {"number": number_name(hass, key), "member": in_markdown(member.name)}
                 return {field: "number_taken"}, taken
     return {}, {}

@@ -479,7 +479,7 @@ class TuyaLock:
             self._keeper.speaks_now()
         if not report.is_answer:
             for event, claimed in claims:
-                if isinstance(event, Unlock):
+                if isinstance(event, Unlock) and claimed is not None:
                     self.health.check_clock(claimed, report.received)
             return self._keeper.pushed(claims, report.received, self.session.clock_behind)
         if self.product.answers_partly:

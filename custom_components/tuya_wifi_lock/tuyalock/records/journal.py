@@ -1,5 +1,6 @@
 """The journal: the last records of a lock, each once, whichever sources report it."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -34,7 +35,10 @@ class Journal:
     """
 
     def __init__(self) -> None:
-        self._records: list[Record] = []
+        self._records: dict[RecordId, Record] = {}
+        self._counts: Counter[Kind] = Counter()
+        self._sources: set[Source] = set()
+        """The sources of records; only different ones report the same."""
         self._next_id = 1
         self._dumps: Dumps[int] = Dumps()
         self._watermarks: dict[Kind, float] = {}
@@ -54,15 +58,17 @@ class Journal:
 
     def __iter__(self) -> Iterator[Record]:
         """Return the records, the oldest first, but for pending ones."""
-        return iter([record for record in self._records if record.age is not None])
+        return iter([one for one in self._records.values() if one.age is not None])
 
     def of(self, kind: Kind) -> list[Record]:
         """Return the records of a kind, the oldest first, but for pending ones."""
-        return [one for one in self._records if one.event.kind is kind and one.age is not None]
+        if kind not in self.kinds:
+            return []
+        return [one for one in self if one.event.kind is kind]
 
-    def find(self, record_id: int | None) -> Record | None:
+    def find(self, record_id: RecordId | None) -> Record | None:
         """Return a record by its id, pending or not."""
-        return None if (index := self._index(record_id)) is None else self._records[index]
+        return None if record_id is None else self._records.get(record_id)
 
     def add(
         self,
@@ -90,9 +96,8 @@ class Journal:
             return None
         self._next_id += 1
         self.changes += 1
-        self._records.append(record)
-        if len(self._records) > KEPT:
-            self._forget(event.kind)
+        self._keep(record)
+        self._forget(event.kind)
         return self._note(record)
 
     def settle(
@@ -102,16 +107,16 @@ class Journal:
 
         The age None says that it is the same as one that was received later.
         """
-        if (index := self._index(record_id)) is None:
+        if (pending := self._records.get(record_id)) is None:
             return None
         self.changes += 1
-        record = replace(self._records[index], age=age)
+        record = replace(pending, age=age)
         if unlock_id is not None:
             record = replace(record, unlock_id=unlock_id)
         if age is None or self._merge(record):
-            del self._records[index]
+            self._drop(record)
             return None
-        self._records[index] = record
+        self._records[record_id] = record
         return self._note(record)
 
     def is_news(self, record_id: int, age: Age) -> bool:
@@ -121,9 +126,9 @@ class Journal:
 
     def mark_delivered(self, record_id: int) -> None:
         """Note that a record has reached its listeners."""
-        if (index := self._index(record_id)) is not None:
+        if record := self._records.get(record_id):
             self.changes += 1
-            self._records[index] = replace(self._records[index], delivered=True)
+            self._records[record_id] = replace(record, delivered=True)
 
     def undelivered(self) -> list[Record]:
         """Return what was received and not delivered."""
@@ -133,20 +138,17 @@ class Journal:
         """Date what came since the start while our clock was not set: it was behind by so much."""
         self.changes += 1
         self.last_unlock = None
-        for index, one in enumerate(self._records):
-            if one.id > self._loaded_id and not is_set(one.when.received):
+        for id_, one in self._records.items():
+            if id_ > self._loaded_id and not is_set(one.when.received):
                 at = when(one.when.claimed, one.when.received + ahead)
-                self._records[index] = replace(one, when=at)
-            self._note(self._records[index])
+                self._records[id_] = replace(one, when=at)
+            self._note(self._records[id_])
 
     def recover(self) -> None:
         """Note a crash: what was not marked as delivered may have been, so it is no news."""
-        self._records = [
-            replace(record, age=Age.LATE)
-            if record.age is Age.LIVE and not record.delivered
-            else record
-            for record in self._records
-        ]
+        for id_, one in self._records.items():
+            if one.age is Age.LIVE and not one.delivered:
+                self._records[id_] = replace(one, age=Age.LATE)
 
     # The same record from another source
 
@@ -165,35 +167,36 @@ class Journal:
             one.when.claimed is not None
             and int(one.when.claimed) == int(claimed)
             and one.event == record.event
-            for one in self._records
+            for one in self._records.values()
         )
 
     def _merge(self, record: Record) -> bool:
         """Take a record as the other half of one that is known; return if it is."""
         if record.unlock_id is not None and self._same_duress(record):
             return True
-        if (index := self._other_half(record)) is None:
+        if (known := self._other_half(record)) is None:
             return False
-        known = self._records[index]
         if known.when.claimed is None:
             # Of a lock whose clock is ahead, we know better when it was.
             at = record.when
             behind = at.time - at.claimed if at.time and at.claimed else None
             known = replace(known, when=when(at.claimed, known.when.received, behind))
         self.changes += 1
-        self._records[index] = replace(known, confirmed=True)
+        self._records[known.id] = replace(known, confirmed=True)
         return True
 
-    def _other_half(self, record: Record) -> int | None:
-        """Return where the same record of another source is, one of the two without its time."""
+    def _other_half(self, record: Record) -> Record | None:
+        """Return the same record of another source, one of the two without its time."""
+        if self._sources <= {record.source}:
+            return None
         # An account hears at once: what is new there is not what the lock reported long before.
         at_once = record.source is Source.ACCOUNT and record.age is Age.LIVE
         reach = LATE_AFTER + CLOCK_TOLERANCE if at_once else float("inf")
-        for index, one in enumerate(self._records):
+        for one in self._records.values():
             if one.source is record.source or one.confirmed or one.age is None:
                 continue
             if record.when.received - one.when.received <= reach and _are_one(one, record):
-                return index
+                return one
         return None
 
     def _same_duress(self, record: Record) -> bool:
@@ -213,21 +216,25 @@ class Journal:
 
     def _forget(self, kind: Kind) -> None:
         """Drop the oldest records of a kind if there are too many."""
-        for record in [one for one in self._records if one.event.kind is kind][:-KEPT]:
-            self._records.remove(record)
-            if (time := record.when.time) is not None:
+        while self._counts[kind] > KEPT:
+            oldest = next(one for one in self._records.values() if one.event.kind is kind)
+            self._drop(oldest)
+            if (time := oldest.when.time) is not None:
                 self._watermarks[kind] = max(self._watermarks.get(kind, time), time)
 
-    def _index(self, record_id: int | None) -> int | None:
-        for index in range(len(self._records) - 1, -1, -1):
-            if self._records[index].id == record_id:
-                return index
-        return None
+    def _keep(self, record: Record) -> None:
+        self._records[record.id] = record
+        self._counts[record.kind] += 1
+        self._sources.add(record.source)
+
+    def _drop(self, record: Record) -> None:
+        del self._records[record.id]
+        self._counts[record.kind] -= 1
 
     def as_dict(self) -> dict[str, Any]:
         """Return the stored form; from_dict reads it."""
         # Of two hundred records, one is new or has changed since the last save.
-        rows = self._dumps.of({one.id: one for one in self._records})
+        rows = self._dumps.of(self._records)
         stored: dict[str, Any] = dump(_Stored(next_id=self._next_id, watermarks=self._watermarks))
         return {**stored, "records": list(rows.values())}
 
@@ -246,17 +253,15 @@ class Journal:
         journal._next_id = max(1, stored.next_id, *(id_ + 1 for id_ in records))
         journal._loaded_id = journal._next_id - 1
         # Nobody knows any longer when it was that our clock was not set.
-        journal._records = [
-            one if is_set(one.when.received) else replace(one, confirmed=True)
-            for one in records.values()
-        ]
+        for one in records.values():
+            journal._keep(one if is_set(one.when.received) else replace(one, confirmed=True))
         # What is no longer kept was received before what is.
         journal._watermarks = {
             kind: min(time, first[kind] + CLOCK_TOLERANCE)
             for kind, time in stored.watermarks.items()
             if kind in first
         }
-        for one in tuple(journal._records):
+        for one in tuple(journal._records.values()):
             if one.age is None:
                 journal.settle(one.id, Age.UNKNOWN)
             else:

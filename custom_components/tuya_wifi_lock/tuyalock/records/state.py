@@ -135,13 +135,14 @@ def current(
 
 def reduce(state: LockState, dated: Iterable[Dated], *, is_answer: bool = False) -> LockState:
     """Return the state after a report; an answer does not say that the bolt has just moved."""
-    reported_at = dict(state.reported_at)
+    reported_at, seen = dict(state.reported_at), state.seen
     for one, at in dated:
         reported_at[one.code] = at
-        state = replace(state, seen=state.seen | {one.code}, **_changes(state, one, at))
-        if one.code == "lock_motor_state" and not is_answer and at >= (state.jammed_at or at):
-            state = replace(state, jammed_at=None)
-    return replace(state, reported_at=reported_at)
+        if one.code not in seen:
+            seen |= {one.code}
+        if changes := _changes(state, one, at, is_answer=is_answer):
+            state = replace(state, **changes)
+    return replace(state, seen=seen, reported_at=reported_at)
 
 
 def reduce_record(state: LockState, record: Record) -> LockState:
@@ -158,9 +159,8 @@ def reduce_record(state: LockState, record: Record) -> LockState:
 def opened(state: LockState, at: float, now: float) -> LockState:
     """Return the state after an opening at one Unix time that is known since another."""
     state = forget_ahead(state, now)
-    if at >= (state.jammed_at or at):
-        state = replace(state, jammed_at=None)
-    return replace(state, opened_at=max(at, state.opened_at or at))
+    jammed_at = None if at >= (state.jammed_at or at) else state.jammed_at
+    return replace(state, jammed_at=jammed_at, opened_at=max(at, state.opened_at or at))
 
 
 def heard(state: LockState, now: float) -> LockState:
@@ -176,8 +176,10 @@ def forget_ahead(state: LockState, now: float) -> LockState:
     latest = now + CLOCK_TOLERANCE
     times = {name: getattr(state, name) for name in ("opened_at", "motor_at", "jammed_at")}
     wrong: dict[str, Any] = {name: None for name, at in times.items() if at and at > latest}
-    reported_at = {code: at for code, at in state.reported_at.items() if at <= latest}
-    return replace(state, reported_at=reported_at, **wrong)
+    if wrong or max(state.reported_at.values(), default=latest) > latest:
+        reported_at = {code: at for code, at in state.reported_at.items() if at <= latest}
+        state = replace(state, reported_at=reported_at, **wrong)
+    return state
 
 
 def set_right(state: LockState, ahead: float | None) -> LockState:
@@ -217,12 +219,14 @@ def state_at(state: LockState, now: float) -> LockState:
     return state
 
 
-def _changes(state: LockState, one: Observation, at: float) -> dict[str, Any]:
+def _changes(state: LockState, one: Observation, at: float, *, is_answer: bool) -> dict[str, Any]:
     code, value = one.code, one.value
     settings = {"settings": {**state.settings, code: value}} if code in SETTINGS else {}
     match code:
         case "lock_motor_state":
-            return {"motor_unlocked": value, "motor_at": at}
+            moved = not is_answer and at >= (state.jammed_at or at)
+            jammed_at = None if moved else state.jammed_at
+            return {"motor_unlocked": value, "motor_at": at, "jammed_at": jammed_at}
         case "reverse_lock":
             return {"double_locked": value}
         case "normal_open_switch":
