@@ -507,6 +507,19 @@ async def test_touch_soon_after_the_lock_was_let_go_is_heard() -> None:
         await home.until(lambda: home.unlocks == ["live fingerprint 3"])
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_touch_while_the_lock_is_let_go_is_heard(version: str) -> None:
+    async with house(version) as home:
+        await home.awake()
+        home.clock.move(11)
+        await home.simulated.wait_for(lambda: not home.lock.session.connected)
+        home.hint()
+        await home.simulated.finger(3)
+        await home.until(lambda: home.unlocks == ["live fingerprint 3"])
+        await home.until(lambda: not home.lock.snapshot.awake)
+        assert home.lock.snapshot.problem is None
+
+
 async def test_a_wake_is_heard_though_the_connection_of_the_last_one_seems_alive() -> None:
     async with house() as home:
         await home.awake()
