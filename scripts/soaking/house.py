@@ -159,7 +159,7 @@ class House:
             self.calls["not available"] += 1
             return
         if index in self._unlocking:
-            # Two calls share one attempt, and one opening.
+            # Two calls would share one attempt, and one opening.
             self.calls["shared"] += 1
             return
         self._unlocking.add(index)
