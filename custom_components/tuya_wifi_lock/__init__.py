@@ -1,11 +1,12 @@
 """Tuya Wi-Fi door locks."""
 
+import asyncio
 from functools import partial
 
 from homeassistant.components.frontend import DOMAIN as FRONTEND
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_DEVICE_ID, Platform
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.const import CONF_DEVICE_ID, EVENT_HOMEASSISTANT_STOP, Platform
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import (
     config_validation as cv,
     device_registry as dr,
@@ -19,10 +20,11 @@ from homeassistant.setup import async_when_setup
 from .blueprints import async_install_blueprints
 from .card import async_serve_card
 from .const import DOMAIN, SUBENTRY_GUEST_CODE
-from .coordinator import HEARD_BEFORE, LockConfigEntry, LockCoordinator
-from .names import async_name_device, async_share_name
+from .coordinator import HEARD_BEFORE, LockConfigEntry, LockCoordinator, features
+from .names import async_name_device, async_name_entry, async_share_names
+from .opener import async_watch_phones
 from .projects import async_get_api, project_of
-from .repairs import async_remove_repairs, async_watch_repairs
+from .repairs import async_check_hourly, async_remove_repairs, async_watch_repairs
 from .services import async_setup_services
 from .store import LockStore
 from .texts import async_follow_language
@@ -46,6 +48,10 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_setup_services(hass)
     async_setup_websocket(hass)
     async_follow_language(hass)
+    async_share_names(hass)
+    async_watch_phones(hass)
+    async_check_hourly(hass)
+    hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, partial(_async_stop, hass))
     async_when_setup(hass, FRONTEND, async_serve_card)
     async_at_started(hass, async_install_blueprints)
     return True
@@ -62,18 +68,19 @@ async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool
     project = project_of(entry.data)
     api = await async_get_api(hass, project) if project else None
     coordinator = entry.runtime_data = LockCoordinator(hass, entry, api, store, stored)
+    entry.async_on_unload(coordinator.async_shutdown)
     if unread := coordinator.reader.unread:
         await store.async_keep_copy(unread)
     # The devices of the members refer to the lock's, so that has to be there first.
-    device = dr.async_get(hass).async_get_or_create(
+    dr.async_get(hass).async_get_or_create(
         config_entry_id=entry.entry_id, **coordinator.device_info
     )
     entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
-    async_share_name(hass, entry, device.id)
+    async_name_entry(hass, entry)
     coordinator.async_update_members()
     await coordinator.guests.async_start()
     await _async_add_platforms(hass, entry)
-    coordinator.async_subscribe_features(partial(_async_look_for_platforms, hass, entry))
+    coordinator.async_add_listener(partial(_async_look_for_platforms, hass, entry), features)
     async_watch_repairs(hass, coordinator)
     if coordinator.cloud or coordinator.data.passwords or _has_guest_codes(entry):
         await async_import_module(hass, f"{__package__}.guest_codes")
@@ -132,6 +139,12 @@ async def async_remove_entry(hass: HomeAssistant, entry: LockConfigEntry) -> Non
     """Forget what is stored of a lock."""
     async_remove_repairs(hass, entry.entry_id)
     await LockStore(hass, entry.entry_id).async_remove()
+
+
+async def _async_stop(hass: HomeAssistant, event: Event) -> None:
+    """Disconnect from all locks, as Home Assistant stops."""
+    locks = [entry.runtime_data for entry in hass.config_entries.async_loaded_entries(DOMAIN)]
+    await asyncio.gather(*(lock.async_stop() for lock in locks))
 
 
 async def _async_entry_updated(hass: HomeAssistant, entry: LockConfigEntry) -> None:

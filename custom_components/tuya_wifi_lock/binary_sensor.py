@@ -80,7 +80,7 @@ async def async_setup_entry(
     """Set up the binary sensors of a lock."""
     lock = entry.runtime_data
     async_add_when_seen(lock, BINARY_SENSORS, LockBinarySensor, async_add_entities)
-    async_add_when_seen(lock, [UNLOCK_REQUESTED], RequestSensor, async_add_entities)
+    async_add_when_seen(lock, (UNLOCK_REQUESTED,), RequestSensor, async_add_entities)
 
 
 class LockBinarySensor(LockValue[bool | None], BinarySensorEntity):

@@ -25,7 +25,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .coordinator import LockConfigEntry, LockCoordinator
+from .coordinator import LockConfigEntry, LockCoordinator, passwords
 from .entity import LockValue, LockValueDescription, async_add_when_seen
 from .guests import LAST_MINUTE, clock_time, minute_of
 from .new_codes import NewCodes, async_send, check_reachable
@@ -79,13 +79,14 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the calendar of a lock."""
-    async_add_when_seen(entry.runtime_data, [GUESTS], GuestCalendar, async_add_entities)
+    async_add_when_seen(entry.runtime_data, (GUESTS,), GuestCalendar, async_add_entities)
 
 
 class GuestCalendar(LockValue[Passwords], CalendarEntity):
     """The guest codes of a lock as events. Their digits are not in it."""
 
     entity_description: GuestsDescription
+    _part = staticmethod(passwords)
     _attr_supported_features = (
         CalendarEntityFeature.CREATE_EVENT
         | CalendarEntityFeature.DELETE_EVENT

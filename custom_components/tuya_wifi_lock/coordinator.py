@@ -1,10 +1,11 @@
 """Owns one lock and publishes what it reports."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
+import operator
 import time
-from typing import TYPE_CHECKING, Any, override
+from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import (
     SIGNAL_CONFIG_ENTRY_CHANGED,
@@ -17,17 +18,16 @@ from homeassistant.const import (
     CONF_HOST,
     CONF_MAC,
     CONF_PORT,
-    EVENT_HOMEASSISTANT_STOP,
     Platform,
 )
-from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.importlib import async_import_module
 from homeassistant.helpers.start import async_at_started
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util.hass_dict import HassKey
+from homeassistant.util.logging import catch_log_exception
 
 from .accounts import async_has_account
 from .const import (
@@ -84,6 +84,8 @@ SHORT_STOP = 3600.0
 """Seconds of a stop that is ignored: a lock that was silent all day still is."""
 
 type LockConfigEntry = ConfigEntry[LockCoordinator]
+type Part = Callable[[LockCoordinator], object]
+"""What a listener looks at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,10 +166,14 @@ def async_end_reauth(hass: HomeAssistant, entry: LockConfigEntry) -> None:
         hass.config_entries.flow.async_abort(flow["flow_id"])
 
 
-class LockCoordinator(DataUpdateCoordinator[Snapshot]):
-    """The link between one lock and its entities."""
+_call: Callable[[CALLBACK_TYPE], object] = catch_log_exception(
+    operator.call, lambda listener: f"Error in {listener}"
+)
+"""Calls back a listener; what fails there hinders nobody else."""
 
-    config_entry: LockConfigEntry
+
+class LockCoordinator:
+    """The link between one lock and its entities."""
 
     def __init__(
         self,
@@ -181,7 +187,8 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self.store, self.reader = store, (reader := Reader())
         stored = reader.parts("file", stored)
         beside: _Stored = reader.read("listening", _Stored, stored, _Stored())
-        super().__init__(hass, LOGGER, config_entry=entry, name=entry.title, always_update=False)
+        self.hass, self.config_entry = hass, entry
+        self.name = entry.title
         self.device_id: str = entry.data[CONF_DEVICE_ID]
         self._settings = settings_of(entry.options)
         self._project = api.project if api else None
@@ -221,14 +228,15 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         self.owners: dict[str, Member] = {}
         """Whose each number is, `fingerprint:3`."""
         self._take_members()
-        self.ignored = set(beside.ignored)
+        self.ignored = beside.ignored
         self.kind_answered = beside.kind_answered
+        self._listeners: dict[Part | None, list[CALLBACK_TYPE]] = {}
+        self._shown: dict[Part | None, object] = {}
+        """What the parts that somebody listens to were like at the last update."""
         self._member_listeners: list[CALLBACK_TYPE] = []
-        self._feature_listeners: list[CALLBACK_TYPE] = []
+        self.async_add_listener(self._async_show_model, lambda lock: lock.data.family)
         self.platforms: list[Platform] = []
         """The platforms that are set up."""
-        self._features: tuple[object, ...] = ()
-        """What decides which entities the lock has."""
         self.guests = Guests(hass, entry, self.lock.passwords, self.action)
         self.new_codes: NewCodes | None = None
         """The digits of codes that were just made in the calendar, if the lock has one."""
@@ -238,7 +246,6 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         """The lock is there for us, awake or not; behind a gateway, Tuya reports about it."""
         self.heard = True
         """There is something that reports about the lock: itself, the account or the cloud."""
-        self._heard_listeners: list[CALLBACK_TYPE] = []
         self._followers: list[CALLBACK_TYPE] = []
         self.opener = Opener(hass, beside.opening)
         self.last_unlocked_by = self._who_unlocked(self.data.last_unlock)
@@ -260,9 +267,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         if self.lock.on_network:
             listener = async_get_listener(hass)
             entry.async_on_unload(await listener.async_subscribe(self.lock.announced))
-        entry.async_on_unload(self.opener.async_watch_phones())
         entry.async_on_unload(async_at_started(hass, self.records.async_begin))
-        entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stop))
         if self.cloud:
             self.cloud.async_start(self.async_update_listeners)
         changes = async_dispatcher_connect(
@@ -318,14 +323,12 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         known = self.reader.read("bookings", list[Booking], stored, [])
         return Bookings(self.hass, self.config_entry, self.guests, known, self._async_save_now)
 
-    @override
     async def async_shutdown(self) -> None:
         """Save what is known of the lock."""
-        await super().async_shutdown()
         await self._async_save_now()
         await self.store.async_settle()
 
-    async def _async_stop(self, event: Event) -> None:
+    async def async_stop(self) -> None:
         """Disconnect from the lock; Home Assistant writes the store when it stops."""
         await self.async_close()
         self._async_save()
@@ -348,7 +351,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         beside = _Stored(
             account_queried_at=self._account_queried_at,
             clean=self._closed,
-            ignored=frozenset(self.ignored),
+            ignored=self.ignored,
             kind_answered=self.kind_answered,
             listened=_Listened(since=self.listening_since, until=time.time()),
             opening=self.opener.last,
@@ -375,7 +378,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def async_ignore(self, number: str) -> None:
         """Never ask again whose a number is: `fingerprint:3`."""
-        self.ignored.add(number)
+        self.ignored |= {number}
         self._async_save()
 
     @callback
@@ -447,23 +450,27 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         return way_name(self.hass, unlock.method, unlock.number)
 
     @callback
-    def async_subscribe_features(self, listener: CALLBACK_TYPE) -> None:
-        """Call back when the lock has shown something new that it can do, until it is unloaded."""
-        self._feature_listeners.append(listener)
+    def async_add_listener(self, listener: CALLBACK_TYPE, part: Part | None = None) -> None:
+        """Call back when a part of what can be seen of the lock has changed, or else anything."""
+        self._listeners.setdefault(part, []).append(listener)
+        if part:
+            self._shown.setdefault(part, part(self))
 
     @callback
-    def async_subscribe_heard(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
-        """Call back when `heard` has changed; return the unsubscribe."""
-        self._heard_listeners.append(listener)
-        return lambda: self._heard_listeners.remove(listener)
+    def async_remove_listener(self, listener: CALLBACK_TYPE, part: Part | None = None) -> None:
+        """Stop calling back."""
+        self._listeners[part].remove(listener)
 
     @callback
-    def async_follow(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
-        """Call back after each update, once its records are delivered; return the unsubscribe."""
+    def async_follow(self, listener: CALLBACK_TYPE) -> None:
+        """Call back after each update, once its records are delivered."""
         self._followers.append(listener)
-        return lambda: self._followers.remove(listener)
 
-    @override
+    @callback
+    def async_unfollow(self, listener: CALLBACK_TYPE) -> None:
+        """Stop calling back."""
+        self._followers.remove(listener)
+
     @callback
     def async_update_listeners(self) -> None:
         """Call back all who show something of the lock, and then all who follow it."""
@@ -473,7 +480,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def _async_call_followers(self) -> None:
         for follower in tuple(self._followers):
-            follower()
+            _call(follower)
 
     @callback
     def _async_show(self) -> None:
@@ -482,23 +489,14 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         by_account = self.account_trouble in {None, Trouble.CONNECTING}
         by_tuya = by_account or (cloud is not None and cloud.last_update_success)
         self.available = snapshot.available if self.lock.on_network else by_tuya
-        if self.heard != (heard := self.available or by_tuya):
-            self.heard = heard
-            for listener in tuple(self._heard_listeners):
-                listener()
-        features = (
-            snapshot.state.seen,
-            snapshot.family,
-            snapshot.changeable,
-            snapshot.kinds,
-            cloud and cloud.data.firmware is not None,
-        )
-        if features != self._features:
-            self._features = features
-            self._async_show_model()
-            for listener in tuple(self._feature_listeners):
-                listener()
-        super().async_update_listeners()
+        self.heard = self.available or by_tuya
+        for part, listeners in tuple(self._listeners.items()):
+            if part:
+                before, self._shown[part] = self._shown[part], part(self)
+                if before == self._shown[part]:
+                    continue
+            for listener in tuple(listeners):
+                _call(listener)
 
     @callback
     def _async_show_model(self) -> None:
@@ -509,10 +507,9 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
             devices.async_update_device(device.id, model=model)
 
     @callback
-    def async_subscribe_members(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
-        """Call back when members were added, changed or removed; return the unsubscribe."""
+    def async_subscribe_members(self, listener: CALLBACK_TYPE) -> None:
+        """Call back when members were added, changed or removed, until the lock is unloaded."""
         self._member_listeners.append(listener)
-        return lambda: self._member_listeners.remove(listener)
 
     @callback
     def async_update_members(self) -> None:
@@ -532,7 +529,7 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
                         device.id, name=member.name, model=self._member_model
                     )
             for listener in tuple(self._member_listeners):
-                listener()
+                _call(listener)
         self.async_update_listeners()
 
     @callback
@@ -634,3 +631,28 @@ class LockCoordinator(DataUpdateCoordinator[Snapshot]):
         if self._planned is None or delay < self._planned:
             self._planned = delay
             self.store.async_delay_save(self._stored, delay)
+
+
+# What is looked at
+
+
+def availability(lock: LockCoordinator) -> object:
+    """Return if the lock is there for us."""
+    return lock.available
+
+
+def hearing(lock: LockCoordinator) -> object:
+    """Return if there is something that reports about the lock."""
+    return lock.heard
+
+
+def features(lock: LockCoordinator) -> object:
+    """Return what decides which entities the lock has."""
+    data = lock.data
+    updates = lock.cloud is not None and lock.cloud.data.firmware is not None
+    return data.state.seen, data.family, data.changeable, data.kinds, updates
+
+
+def passwords(lock: LockCoordinator) -> object:
+    """Return the codes of guests, and if the lock is there for us."""
+    return lock.available, lock.data.passwords

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from ipaddress import IPv4Interface
 from pathlib import Path
 
@@ -63,23 +64,22 @@ class SharedListener:
     async def async_subscribe(self, listener: Callable[[Announcement], None]) -> CALLBACK_TYPE:
         """Call back with every announcement, and ask for some; return the unsubscribe."""
         self._subscribers += 1
-        unsubscribe = self._listener.subscribe(listener)
-
-        @callback
-        def stop() -> None:
-            unsubscribe()
-            self._subscribers -= 1
-            if not self._subscribers:
-                self._listener.close()
-
+        self._listener.subscribe(listener)
         try:
             await async_has_account(self._hass)
             await self._listener.open(PORTS)
             await self.async_ask()
         except BaseException:
-            stop()
+            self._async_unsubscribe(listener)
             raise
-        return stop
+        return partial(self._async_unsubscribe, listener)
+
+    @callback
+    def _async_unsubscribe(self, listener: Callable[[Announcement], None]) -> None:
+        self._listener.unsubscribe(listener)
+        self._subscribers -= 1
+        if not self._subscribers:
+            self._listener.close()
 
     def silence(self, device_id: str) -> float:
         """Return the seconds since a device was heard."""

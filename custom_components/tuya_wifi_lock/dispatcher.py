@@ -77,10 +77,8 @@ class RecordDispatcher:
         return bool(self._waiting)
 
     @callback
-    def async_subscribe(
-        self, kind: Kind, listener: Listener, *, first: bool = False
-    ) -> CALLBACK_TYPE:
-        """Call back with every record of a kind, exactly once; return the unsubscribe.
+    def async_subscribe(self, kind: Kind, listener: Listener, *, first: bool = False) -> None:
+        """Call back with every record of a kind, exactly once.
 
         `first`: before those who have subscribed already.
         """
@@ -89,13 +87,18 @@ class RecordDispatcher:
         if self._hass and self._waiting:
             # An entity has to show once that nothing has happened before triggers hear it.
             self._hass.loop.call_soon(self._async_deliver)
-        return lambda: self._listeners[kind].remove(listener)
+
+    @callback
+    def async_unsubscribe(self, kind: Kind, listener: Listener) -> None:
+        """Stop calling back."""
+        self._listeners[kind].remove(listener)
 
     @callback
     def async_begin(self, hass: HomeAssistant) -> None:
         """Deliver what came while Home Assistant was starting, and what a crash left over."""
         self._hass = hass
-        self._async_deliver()
+        if self._waiting:
+            self._async_deliver()
 
     @callback
     def async_take(self, records: tuple[Record, ...]) -> None:

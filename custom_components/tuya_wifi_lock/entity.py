@@ -1,9 +1,8 @@
 """What the entities of a lock have in common."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Container
 from dataclasses import dataclass
-from functools import partial
 from typing import override
 
 from homeassistant.const import EntityCategory
@@ -12,9 +11,8 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .coordinator import LockCoordinator
+from .coordinator import LockCoordinator, Part, availability, features, hearing
 from .dispatcher import Delivery
 from .members import Member
 from .tuyalock import Dp, Kind, Value
@@ -44,39 +42,48 @@ def changeable(code: str, fits: Callable[[Dp], object]) -> Callable[[LockCoordin
 @callback
 def async_add_when_seen[D: LockPartDescription](
     coordinator: LockCoordinator,
-    descriptions: Collection[D],
+    descriptions: tuple[D, ...],
     make: Callable[[LockCoordinator, D], Entity],
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add each entity as soon as the product has shown that it can feed it."""
-    missing = list(descriptions)
-    add_new = partial(_async_add_new, coordinator, descriptions, missing, make, async_add_entities)
+    add_new = _PartAdder(coordinator, descriptions, make, async_add_entities, descriptions)
     add_new()
-    for one in missing:
+    for one in add_new.missing:
         if one.by_project and coordinator.cloud is None:
             _async_remove(coordinator, one)
-    if missing or any(one.replaced_by for one in descriptions):
-        coordinator.async_subscribe_features(add_new)
+    if add_new.missing or any(one.replaced_by for one in descriptions):
+        coordinator.async_add_listener(add_new, features)
 
 
-@callback
-def _async_add_new[D: LockPartDescription](
-    coordinator: LockCoordinator,
-    descriptions: Collection[D],
-    missing: list[D],
-    make: Callable[[LockCoordinator, D], Entity],
-    async_add_entities: AddConfigEntryEntitiesCallback,
-) -> None:
-    """Add the missing entities that the product can feed by now, and remove what is replaced."""
-    seen_codes = coordinator.data.state.seen
-    for one in descriptions:
-        if one.replaced_by in seen_codes:
-            _async_remove(coordinator, one)
-    if new := [
-        one for one in missing if one.exists_fn(coordinator) and one.replaced_by not in seen_codes
-    ]:
-        missing[:] = [one for one in missing if one not in new]
-        async_add_entities([make(coordinator, one) for one in new])
+@dataclass(slots=True)
+class _PartAdder[D: LockPartDescription]:
+    """Adds the missing entities that the product can feed by now, and removes what is replaced.
+
+    Every lock has several of it for as long as it is set up.
+    """
+
+    coordinator: LockCoordinator
+    descriptions: tuple[D, ...]
+    make: Callable[[LockCoordinator, D], Entity]
+    async_add_entities: AddConfigEntryEntitiesCallback
+    missing: tuple[D, ...]
+
+    @callback
+    def __call__(self) -> None:
+        coordinator = self.coordinator
+        seen_codes = coordinator.data.state.seen
+        for one in self.descriptions:
+            if one.replaced_by in seen_codes:
+                _async_remove(coordinator, one)
+        new = [
+            one
+            for one in self.missing
+            if one.exists_fn(coordinator) and one.replaced_by not in seen_codes
+        ]
+        if new:
+            self.missing = tuple([one for one in self.missing if one not in new])
+            self.async_add_entities([self.make(coordinator, one) for one in new])
 
 
 @callback
@@ -96,37 +103,60 @@ def async_add_members(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add an entity for each member, now and when members are added."""
-    added: set[str] = set()
+    add_new = _MemberAdder(coordinator, make, async_add_entities)
+    add_new()
+    coordinator.async_subscribe_members(add_new)
+
+
+@dataclass(slots=True)
+class _MemberAdder:
+    """Adds an entity for each member that was not there before."""
+
+    coordinator: LockCoordinator
+    make: Callable[[LockCoordinator, Member], Entity]
+    async_add_entities: AddConfigEntryEntitiesCallback
+    before: Container[str] = ()
 
     @callback
-    def async_add_new() -> None:
-        added.intersection_update(coordinator.members)
-        for member in coordinator.members.values():
-            if member.id not in added:
-                added.add(member.id)
-                async_add_entities([make(coordinator, member)], config_subentry_id=member.id)
-
-    async_add_new()
-    coordinator.config_entry.async_on_unload(coordinator.async_subscribe_members(async_add_new))
+    def __call__(self) -> None:
+        before, self.before = self.before, self.coordinator.members
+        for member in self.coordinator.members.values():
+            if member.id not in before:
+                made = self.make(self.coordinator, member)
+                self.async_add_entities([made], config_subentry_id=member.id)
 
 
-class TuyaLockEntity(CoordinatorEntity[LockCoordinator]):
+class TuyaLockEntity(Entity):
     """An entity of a lock. A lock that sleeps is available."""
 
     _attr_has_entity_name = True
+    _attr_should_poll = False
+    _part: Part | None = staticmethod(availability)
+    """What it shows of the lock; None: anything."""
 
     def __init__(
         self, coordinator: LockCoordinator, description: LockPartDescription | None = None
     ) -> None:
         """Initialize the entity of a description, or the lock itself, which has none."""
-        super().__init__(coordinator)
-        self._was_available = coordinator.available
+        self.coordinator = coordinator
         device_id = coordinator.device_id
         self._attr_unique_id = device_id
         if description:
             self.entity_description = description
             self._attr_unique_id = f"{device_id}_{description.key}"
             self._attr_translation_key = description.key
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen for what changes."""
+        await super().async_added_to_hass()
+        self.coordinator.async_add_listener(self._async_coordinator_updated, self._part)
+
+    @override
+    async def async_will_remove_from_hass(self) -> None:
+        """Stop listening."""
+        await super().async_will_remove_from_hass()
+        self.coordinator.async_remove_listener(self._async_coordinator_updated, self._part)
 
     @property
     @override
@@ -141,16 +171,9 @@ class TuyaLockEntity(CoordinatorEntity[LockCoordinator]):
         return self.coordinator.available
 
     @callback
-    @override
-    def _handle_coordinator_update(self) -> None:
-        """Write the state if the lock is no longer available, or is available again."""
-        if self.coordinator.available != self._was_available:
-            self._was_available = self.coordinator.available
-            self.async_write_ha_state()
-
-    @override
-    async def async_update(self) -> None:
-        """Do nothing: a lock reports by itself, and one that sleeps cannot be polled."""
+    def _async_coordinator_updated(self) -> None:
+        """Write the state."""
+        self.async_write_ha_state()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,14 +187,22 @@ class LockValue[V](TuyaLockEntity):
     """A value of a lock; it is written when it changes."""
 
     entity_description: LockValueDescription[V]
+    _part: Part | None = None
 
     def __init__(self, coordinator: LockCoordinator, description: LockValueDescription[V]) -> None:
         super().__init__(coordinator, description)
+        self._was_available = coordinator.available
         self._value = description.value_fn(coordinator)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Take the value of now."""
+        await super().async_added_to_hass()
+        self._value = self.entity_description.value_fn(self.coordinator)
 
     @callback
     @override
-    def _handle_coordinator_update(self) -> None:
+    def _async_coordinator_updated(self) -> None:
         """Write the state if anything in it has changed."""
         available = self.coordinator.available
         value = self.entity_description.value_fn(self.coordinator)
@@ -189,10 +220,16 @@ class LockSettingDescription(LockPartDescription):
     entity_registry_enabled_default: bool = False
 
 
+def _settings(lock: LockCoordinator) -> object:
+    """Return what the lock has reported of its settings, and if it is there for us."""
+    return lock.available, lock.data.state.settings
+
+
 class LockSetting(TuyaLockEntity):
     """A setting of a lock; it shows what the lock reports."""
 
     entity_description: LockSettingDescription
+    _part = staticmethod(_settings)
 
     def __init__(self, coordinator: LockCoordinator, description: LockSettingDescription) -> None:
         super().__init__(coordinator, description)
@@ -202,12 +239,6 @@ class LockSetting(TuyaLockEntity):
     def _reported(self) -> Value | None:
         """Return what the lock has reported; None is not known."""
         return self.coordinator.data.state.settings.get(self.entity_description.code)
-
-    @callback
-    @override
-    def _handle_coordinator_update(self) -> None:
-        """Write the state; the lock may have reported the setting."""
-        self.async_write_ha_state()
 
     async def _async_change(self, value: Value) -> None:
         """Change the setting; returns when the lock has reported it."""
@@ -221,22 +252,35 @@ class RecordEntity(Entity):
     _attr_has_entity_name = True
     _attr_should_poll = False
 
-    def __init__(
-        self, coordinator: LockCoordinator, kind: Kind, owner_id: str, key: str, device: DeviceInfo
-    ) -> None:
+    def __init__(self, coordinator: LockCoordinator, kind: Kind, owner_id: str, key: str) -> None:
         self._coordinator, self._kind = coordinator, kind
         self._attr_available = coordinator.heard
         self._attr_unique_id = f"{owner_id}_{key}"
         self._attr_translation_key = key
-        self._attr_device_info = device
+
+    @property
+    @override
+    def device_info(self) -> DeviceInfo:
+        """Return the device of the lock."""
+        return self._coordinator.device_info
 
     @override
     async def async_added_to_hass(self) -> None:
         """Listen for records."""
         await super().async_added_to_hass()
-        records, subscribe = self._coordinator.records, self._coordinator.async_subscribe_heard
-        self.async_on_remove(records.async_subscribe(self._kind, self._async_take))
-        self.async_on_remove(subscribe(lambda: self._async_show(self._coordinator.heard)))
+        self._coordinator.records.async_subscribe(self._kind, self._async_take)
+        self._coordinator.async_add_listener(self._async_heard, hearing)
+
+    @override
+    async def async_will_remove_from_hass(self) -> None:
+        """Stop listening."""
+        await super().async_will_remove_from_hass()
+        self._coordinator.records.async_unsubscribe(self._kind, self._async_take)
+        self._coordinator.async_remove_listener(self._async_heard, hearing)
+
+    @callback
+    def _async_heard(self) -> None:
+        self._async_show(self._coordinator.heard)
 
     @callback
     def _async_show(self, available: bool) -> None:
@@ -266,14 +310,19 @@ class MemberEntity(RecordEntity):
     _attr_entity_category = EntityCategory.DIAGNOSTIC
 
     def __init__(self, coordinator: LockCoordinator, member: Member, key: str) -> None:
-        device = coordinator.member_device(member)
-        super().__init__(coordinator, Kind.UNLOCK, member.id, key, device)
-        self._member_id = member.id
+        super().__init__(coordinator, Kind.UNLOCK, member.id, key)
+        self._member = member
+
+    @property
+    @override
+    def device_info(self) -> DeviceInfo:
+        """Return the device of the member."""
+        return self._coordinator.member_device(self._member)
 
     @callback
     @override
     def _async_delivered(self, delivery: Delivery) -> None:
-        if delivery.member and delivery.member.id == self._member_id:
+        if delivery.member and delivery.member.id == self._member.id:
             self._async_unlocked(delivery)
 
     @callback

@@ -89,8 +89,7 @@ class RecordEvent(RecordEntity, EventEntity):
     entity_description: LockEventDescription
 
     def __init__(self, coordinator: LockCoordinator, description: LockEventDescription) -> None:
-        device_id, device = coordinator.device_id, coordinator.device_info
-        super().__init__(coordinator, description.kind, device_id, description.key, device)
+        super().__init__(coordinator, description.kind, coordinator.device_id, description.key)
         self.entity_description = description
 
     @callback

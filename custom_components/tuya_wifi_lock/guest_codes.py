@@ -23,9 +23,8 @@ from .texts import text
 def async_show_guest_codes(coordinator: LockCoordinator) -> None:
     """Keep a subentry for each guest code until the lock is unloaded."""
     page = _GuestCodePage(coordinator)
-    entry = coordinator.config_entry
-    entry.async_on_unload(coordinator.async_follow(page.async_updated))
-    entry.async_on_unload(page.async_disarm)
+    coordinator.async_follow(page.async_updated)
+    coordinator.config_entry.async_on_unload(page.async_close)
     page.async_update()
 
 
@@ -175,7 +174,7 @@ class _GuestCodePage:
 
     def _arm(self, codes: Mapping[str, GuestCode]) -> None:
         """Look again when a code begins or ends, and at midnight, when days get other names."""
-        self.async_disarm()
+        self._async_disarm()
         if codes:
             now = dt_util.utcnow()
             moments = [moment for code in codes.values() for moment in (code.start, code.end)]
@@ -185,7 +184,13 @@ class _GuestCodePage:
             )
 
     @callback
-    def async_disarm(self) -> None:
+    def async_close(self) -> None:
+        """Show nothing more."""
+        self._coordinator.async_unfollow(self.async_updated)
+        self._async_disarm()
+
+    @callback
+    def _async_disarm(self) -> None:
         """Stop waiting for a time."""
         if self._cancel:
             self._cancel()

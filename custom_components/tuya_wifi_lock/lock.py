@@ -40,6 +40,7 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
 
     _attr_name = None
     _attr_translation_key = "lock"
+    _part = None
     _unrecorded_attributes = frozenset({"refusal", "refused_at", "waits_for", "waits_until"})
 
     def __init__(self, coordinator: LockCoordinator) -> None:
@@ -53,9 +54,14 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
     async def async_added_to_hass(self) -> None:
         """Listen for unlocks."""
         await super().async_added_to_hass()
-        records = self.coordinator.records
         # The Activity page takes what has a context first for the cause of the rest.
-        self.async_on_remove(records.async_subscribe(Kind.UNLOCK, self._async_unlocked, first=True))
+        self.coordinator.records.async_subscribe(Kind.UNLOCK, self._async_unlocked, first=True)
+
+    @override
+    async def async_will_remove_from_hass(self) -> None:
+        """Stop listening."""
+        await super().async_will_remove_from_hass()
+        self.coordinator.records.async_unsubscribe(Kind.UNLOCK, self._async_unlocked)
 
     @callback
     def _async_unlocked(self, delivery: Delivery) -> None:
@@ -66,7 +72,7 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
 
     @callback
     @override
-    def _handle_coordinator_update(self) -> None:
+    def _async_coordinator_updated(self) -> None:
         self._set_state()
         if context := self.coordinator.opener.context_now or self._caller:
             self.async_set_context(context)

@@ -4,25 +4,28 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_DEVICE_ID
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.event import async_track_device_registry_updated_event
 
 from .const import DOMAIN
 
 
 @callback
-def async_share_name(hass: HomeAssistant, entry: ConfigEntry, device_id: str) -> None:
-    """Name the entry as its owner names the device, now and until the entry is unloaded."""
+def async_share_names(hass: HomeAssistant) -> None:
+    """Name each entry as its owner names the device from now on."""
 
     @callback
     def async_updated(event: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
-        _async_name_entry(hass, entry)
+        device = dr.async_get(hass).async_get(event.data["device_id"])
+        for entry_id in device.config_entries if device else ():
+            entry = hass.config_entries.async_get_entry(entry_id)
+            if entry and entry.domain == DOMAIN:
+                async_name_entry(hass, entry)
 
-    entry.async_on_unload(async_track_device_registry_updated_event(hass, device_id, async_updated))
-    _async_name_entry(hass, entry)
+    hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, async_updated)
 
 
 @callback
-def _async_name_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
+def async_name_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Name the entry as its owner names the device."""
     if (device := _device(hass, entry)) and (name := device.name_by_user or device.name):
         hass.config_entries.async_update_entry(entry, title=name)
 

@@ -1,12 +1,15 @@
 """Who in Home Assistant has opened the door: the user whose call of `lock.unlock` it was."""
 
+from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 import time
 
-from homeassistant.core import CALLBACK_TYPE, Context, Event, HomeAssistant, callback
+from homeassistant.core import Context, Event, HomeAssistant, callback
+from homeassistant.util.hass_dict import HassKey
 
+from .const import DOMAIN
 from .tuyalock import Record
 
 PERSON_DOMAIN = "person"
@@ -36,6 +39,22 @@ class Opening:
         return record.unlock.by_us and self.began <= record.when.received <= ended + SETTLES
 
 
+_PRESSED: HassKey[deque[Context]] = HassKey(f"{DOMAIN}_pressed")
+"""The contexts of buttons of notifications."""
+
+
+@callback
+def async_watch_phones(hass: HomeAssistant) -> None:
+    """Remember who presses buttons of notifications: an automation has no user of its own."""
+    pressed = hass.data[_PRESSED] = deque(maxlen=MOST_PRESSED)
+
+    @callback
+    def async_pressed(event: Event) -> None:
+        pressed.append(event.context)
+
+    hass.bus.async_listen(EVENT_NOTIFICATION_ACTION, async_pressed)
+
+
 class Opener:
     """Knows the last call of `lock.unlock`, and its context until the next one."""
 
@@ -47,17 +66,6 @@ class Opener:
             last = replace(last, ended=last.began)
         self.last = last
         self.context: Context | None = None
-        self._pressed: tuple[Context, ...] = ()
-        """The contexts of buttons of notifications."""
-
-    @callback
-    def async_watch_phones(self) -> CALLBACK_TYPE:
-        """Remember who presses buttons of notifications: an automation has no user of its own."""
-        return self._hass.bus.async_listen(EVENT_NOTIFICATION_ACTION, self._async_pressed)
-
-    @callback
-    def _async_pressed(self, event: Event) -> None:
-        self._pressed = (*self._pressed, event.context)[-MOST_PRESSED:]
 
     @asynccontextmanager
     async def calling(self, context: Context | None) -> AsyncGenerator[None]:
@@ -77,7 +85,8 @@ class Opener:
         """Return whose call it is; that of an automation is of who pressed the button before it."""
         if context is None:
             return None
-        causes = (one.user_id for one in self._pressed if one.id == context.parent_id)
+        pressed = self._hass.data[_PRESSED]
+        causes = (one.user_id for one in pressed if one.id == context.parent_id)
         return context.user_id or next(causes, None)
 
     @property

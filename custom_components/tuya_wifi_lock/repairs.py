@@ -20,6 +20,7 @@ from homeassistant.helpers.selector import (
     SelectSelector,
     SelectSelectorConfig,
 )
+from homeassistant.util.hass_dict import HassKey
 
 from .checks import Finding
 from .const import CONF_NUMBERS, DOMAIN, SUBENTRY_MEMBER
@@ -106,6 +107,25 @@ def async_remove_repairs(hass: HomeAssistant, entry_id: str) -> None:
         ir.async_delete_issue(hass, DOMAIN, f"{issue}_{entry_id}")
 
 
+_WATCHED: HassKey[list[_Repairs]] = HassKey(f"{DOMAIN}_repairs")
+"""The repairs of all locks that are loaded."""
+
+
+@callback
+def async_check_hourly(hass: HomeAssistant) -> None:
+    """Check all locks once an hour."""
+    watched = hass.data[_WATCHED] = []
+
+    @callback
+    def async_check(now: datetime) -> None:
+        for repairs in watched:
+            repairs.async_check()
+
+    async_track_time_interval(
+        hass, async_check, CHECK_EVERY, name=f"repairs of {DOMAIN}", cancel_on_shutdown=True
+    )
+
+
 class _Repairs:
     """The repairs of one lock."""
 
@@ -125,17 +145,12 @@ class _Repairs:
     @callback
     def async_start(self) -> None:
         """Check now, when an input of the checks changes, and once an hour."""
-        coordinator, on_unload = self._coordinator, self._entry.async_on_unload
-        on_unload(self._async_stop)
-        on_unload(coordinator.async_follow(self._async_updated))
-        on_unload(coordinator.records.async_subscribe(Kind.UNLOCK, self._async_unlocked))
-        on_unload(coordinator.async_subscribe_members(self._async_renamed))
-        name = f"repairs of {self._entry.title}"
-        on_unload(
-            async_track_time_interval(
-                self._hass, self._async_check, CHECK_EVERY, name=name, cancel_on_shutdown=True
-            )
-        )
+        coordinator = self._coordinator
+        self._entry.async_on_unload(self._async_stop)
+        coordinator.async_follow(self._async_updated)
+        coordinator.records.async_subscribe(Kind.UNLOCK, self._async_unlocked)
+        coordinator.async_subscribe_members(self._async_renamed)
+        self._hass.data[_WATCHED].append(self)
         self._async_updated()
         self._async_rename_damage()
         self._async_ask()
@@ -143,6 +158,9 @@ class _Repairs:
     @callback
     def _async_stop(self) -> None:
         """Delete what is checked again after a reload, but for findings that are ignored."""
+        self._coordinator.async_unfollow(self._async_updated)
+        self._coordinator.records.async_unsubscribe(Kind.UNLOCK, self._async_unlocked)
+        self._hass.data[_WATCHED].remove(self)
         for issue in set(ISSUES.values()):
             issue_id = f"{issue}_{self._entry.entry_id}"
             shown = ir.async_get(self._hass).async_get_issue(DOMAIN, issue_id)
@@ -190,7 +208,7 @@ class _Repairs:
         # Nothing is overdue by a clock that is not set, and no lock is wrong by it.
         if (self._missing or inputs != self._inputs) and is_clock_set(time.time()):
             self._inputs = inputs
-            self._async_check()
+            self.async_check()
             self._async_ask()
             async_ask_kind(self._hass, self._coordinator)
             if cloud := self._coordinator.cloud:
@@ -223,7 +241,7 @@ class _Repairs:
         )
 
     @callback
-    def _async_check(self, now: datetime | None = None) -> None:
+    def async_check(self) -> None:
         """Show the repairs that the findings call for, and no other."""
         if not is_clock_set(time.time()):
             return

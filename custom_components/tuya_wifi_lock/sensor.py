@@ -21,7 +21,7 @@ from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
 from .checks import Finding, State
-from .coordinator import LockConfigEntry, LockCoordinator
+from .coordinator import LockConfigEntry, LockCoordinator, passwords
 from .diagnosis import check_lock, checked_signal, condition
 from .dispatcher import Delivery
 from .entity import (
@@ -131,10 +131,10 @@ async def async_setup_entry(
     """Set up the sensors of a lock."""
     coordinator = entry.runtime_data
     async_add_when_seen(coordinator, SENSORS, LockSensor, async_add_entities)
-    async_add_when_seen(coordinator, [LAST_UNLOCKED_BY], QuietLockSensor, async_add_entities)
-    async_add_when_seen(coordinator, [LAST_HEARD], LastHeard, async_add_entities)
-    async_add_when_seen(coordinator, [CONDITION], ConditionSensor, async_add_entities)
-    async_add_when_seen(coordinator, [TEMPORARY_PASSWORDS], PasswordsSensor, async_add_entities)
+    async_add_when_seen(coordinator, (LAST_UNLOCKED_BY,), QuietLockSensor, async_add_entities)
+    async_add_when_seen(coordinator, (LAST_HEARD,), LastHeard, async_add_entities)
+    async_add_when_seen(coordinator, (CONDITION,), ConditionSensor, async_add_entities)
+    async_add_when_seen(coordinator, (TEMPORARY_PASSWORDS,), PasswordsSensor, async_add_entities)
     async_add_members(coordinator, MemberLastOpening, async_add_entities)
 
 
@@ -194,11 +194,6 @@ class ConditionSensor(TuyaLockEntity, SensorEntity):
         if before != (self._attr_native_value, self._attr_extra_state_attributes):
             self.async_write_ha_state()
 
-    @callback
-    @override
-    def _handle_coordinator_update(self) -> None:
-        """Wait for the check: most reports change nothing that it looks at."""
-
 
 class LastHeard(QuietLockSensor):
     """When the lock was last heard: once for each wake, and again after an hour without sleep."""
@@ -207,20 +202,21 @@ class LastHeard(QuietLockSensor):
 
     @callback
     @override
-    def _handle_coordinator_update(self) -> None:
+    def _async_coordinator_updated(self) -> None:
         """Keep what is shown already while the lock stays awake."""
         data, shown = self.coordinator.data, self._value
         stays, self._was_awake = self._was_awake, data.awake
         at = _last_heard(data.state)
         if stays and at and isinstance(shown, datetime) and at - shown < STILL_AWAKE:
             return
-        super()._handle_coordinator_update()
+        super()._async_coordinator_updated()
 
 
 class PasswordsSensor(LockValue[tuple[TemporaryPassword, ...]], SensorEntity):
     """Number of guest codes; they begin and end by time alone."""
 
     entity_description: PasswordsDescription
+    _part = staticmethod(passwords)
     _unrecorded_attributes = frozenset({"passwords"})
     _cancel: CALLBACK_TYPE | None = None
 
@@ -257,10 +253,10 @@ class PasswordsSensor(LockValue[tuple[TemporaryPassword, ...]], SensorEntity):
 
     @callback
     @override
-    def _handle_coordinator_update(self) -> None:
+    def _async_coordinator_updated(self) -> None:
         """Write what has changed, and again when the next password begins or ends."""
         before = self._value
-        super()._handle_coordinator_update()
+        super()._async_coordinator_updated()
         if self._value is not before:
             self._async_arm()
 

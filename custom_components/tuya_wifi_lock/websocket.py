@@ -1,6 +1,7 @@
 """The picture of a door that cards show: pushed over the WebSocket whenever it changes."""
 
 from asyncio import Handle
+from functools import partial
 import time
 from typing import Any
 
@@ -121,7 +122,9 @@ class _Viewer:
         if self._entry.state is ConfigEntryState.LOADED:
             coordinator = self._entry.runtime_data
             self._findings = check_lock(coordinator)
-            self._while_loaded.append(coordinator.async_follow(self._async_changed))
+            coordinator.async_follow(self._async_changed)
+            unfollow = partial(coordinator.async_unfollow, self._async_changed)
+            self._while_loaded.append(unfollow)
         self._async_changed()
 
     @callback

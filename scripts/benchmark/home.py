@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 import logging
 import tempfile
 from time import perf_counter
@@ -126,7 +127,8 @@ class Home:
             if coordinator.data.awake:
                 heard.setdefault(index, perf_counter())
 
-        return coordinator.async_add_listener(changed)
+        coordinator.async_add_listener(changed)
+        return partial(coordinator.async_remove_listener, changed)
 
 
 @asynccontextmanager

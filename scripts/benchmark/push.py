@@ -15,7 +15,8 @@ from .home import Home, home
 from .street import Street, street
 from .writes import SUFFIX, Writes
 
-OURS, FLOOR = range(2)
+OURS, FLOOR, NONE = range(3)
+"""Our lock, the floor whose states entities have, and the one whose states no entity has."""
 FIRST_SECONDS = 4.0
 """Seconds after which a lock has handed over what it had saved up."""
 BLOCK, GAP = 50, 0.02
@@ -25,7 +26,7 @@ SETTLED = 0.1
 
 
 class Beside:
-    """A lock of ours beside the floor, both awake and connected."""
+    """A lock of ours beside the floors, all awake and connected."""
 
     def __init__(self, house: Home, locks: Street, writes: Writes) -> None:
         """Measure nothing yet."""
@@ -34,12 +35,13 @@ class Beside:
     async def compare(self, blocks: int) -> tuple[list[list[float]], list[list[float]]]:
         """Return the seconds that each push took, and the CPU per push of each block.
 
-        Ours comes first, then the floor. They take turns, so that what disturbs one disturbs the
+        Ours comes first, then the floors. They take turns, so that what disturbs one disturbs the
         other; not push by push, so that what one does afterwards does not disturb the other.
         """
         entity, written = self.house.entity(OURS), dict[tuple[str, int], int]()
-        entities = [entity, entity + SUFFIX]
-        took, cpu = [[], []], [[], []]  # type: tuple[list[list[float]], list[list[float]]]
+        entities = [entity, self.writes.event, entity + SUFFIX]
+        took: list[list[float]] = [[] for _ in entities]
+        cpu: list[list[float]] = [[] for _ in entities]
 
         @callback
         def note(event: Event[EventStateChangedData]) -> None:
@@ -51,7 +53,7 @@ class Beside:
         gc.collect()
         gc.freeze()
         unsubscribe = async_track_state_change_event(self.house.hass, entities, note)
-        for index in (OURS, FLOOR) * blocks:
+        for index in (OURS, FLOOR, NONE) * blocks:
             began = process_time()
             stamps = await self.locks.push([index], BLOCK, GAP)
             await asyncio.sleep(SETTLED)
@@ -67,12 +69,16 @@ class Beside:
 async def beside(
     version: str, *, more: int = 0, members: int = 2, records: bool = True
 ) -> AsyncGenerator[Beside]:
-    """Connect ours and the floor, each to a lock of its own; `more` locks may follow them."""
-    async with street(2 + more, version) as locks, home(locks, records=records) as house:
+    """Connect ours and the floors, each to a lock of its own; `more` locks may follow them."""
+    async with street(3 + more, version) as locks, home(locks, records=records) as house:
         await house.set_up_locks([OURS], members)
-        await locks.wake([FLOOR])
+        await house.set_up_bare([0])
+        await locks.wake([FLOOR, NONE])
         writes = Writes(house.hass)
-        bare = await receive_bare(locks.address(FLOOR), writes.again)
+        floors = [
+            await receive_bare(locks.address(index), write)
+            for index, write in ((FLOOR, writes.by_entities), (NONE, writes.by_none))
+        ]
         await house.wake([OURS])
         await house.hass.async_block_till_done()
         await asyncio.sleep(FIRST_SECONDS)
@@ -81,13 +87,14 @@ async def beside(
         with writes.learning():
             await locks.push([OURS], 1, GAP)
             await house.hass.async_block_till_done()
-        await locks.push([FLOOR], 1, GAP)
+        await locks.push([FLOOR, NONE], 1, GAP)
         yield Beside(house, locks, writes)
-        bare.stop()
+        for floor in floors:
+            floor.stop()
 
 
 async def push(version: str, blocks: int) -> dict[str, Any]:
-    """Return the seconds that each push took and its CPU, for ours and the floor in turn."""
+    """Return the seconds that each push took and its CPU, for ours and the floors in turn."""
     async with beside(version) as both:
         await both.compare(1)
         took, cpu = await both.compare(blocks)

@@ -50,7 +50,7 @@ QUICK = Plan(
 async def push(plan: Plan) -> list[Row]:
     """Compare the way and the CPU of a push with the floor, and with peers."""
     found = await _work("push", version=plan.version, blocks=plan.blocks)
-    ours, floor = found["took"]
+    ours, floor, none = found["took"]
     rows = [
         Row(
             f"push on the wire -> state of the event, p{percent}",
@@ -61,15 +61,22 @@ async def push(plan: Plan) -> list[Row]:
         )
         for percent, most in ((50, 1.5), (99, 2))
     ]
-    mine, least = map(median, found["cpu"])
-    rows.append(
+    mine, least, bare = map(median, found["cpu"])
+    half = percentile(none, 50)
+    rows += [
+        Row(
+            "... beside the same states set by no entity, p50",
+            milliseconds(percentile(ours, 50)),
+            f"no entities {milliseconds(half)}",
+            times(percentile(ours, 50), half),
+        ),
         Row(
             f"CPU per push, 50/s, writing {found['writes']}",
             milliseconds(mine),
-            f"floor {milliseconds(least)}",
+            f"floor {milliseconds(least)}, no entities {milliseconds(bare)}",
             times(mine, least),
-        )
-    )
+        ),
+    ]
     for folder, entry in plan.peers:
         theirs = await _work("peer", version=plan.version, folder=folder, entry=entry)
         rows += _peer_rows(folder, theirs, percentile(ours, 50), mine)

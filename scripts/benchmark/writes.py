@@ -6,23 +6,37 @@ from dataclasses import dataclass
 from typing import Any, override
 from unittest.mock import patch
 
+from custom_components.tuya_wifi_lock.const import DOMAIN
+from homeassistant.components.event import EventEntity
 from homeassistant.components.logbook import EVENT_LOGBOOK_ENTRY
 from homeassistant.const import Platform
 from homeassistant.core import Context, HomeAssistant, StateMachine
+from homeassistant.helpers.entity import Entity
+from homeassistant.helpers.entity_platform import async_get_platforms
 from homeassistant.util import dt as dt_util
 
+from .bare import BARE
+
 SUFFIX = "_floor"
+SHOWN = {
+    Platform.EVENT: ("event_types",),
+    Platform.LOCK: ("is_locked", "is_unlocking", "is_jammed", "changed_by", "code_format"),
+    Platform.SENSOR: ("device_class", "native_value"),
+}
+"""What an entity of each platform is asked for when its state is written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One state that was written, or one event that was fired."""
+    """One state that was written."""
 
     entity_id: str
     state: str
     attributes: Mapping[str, Any]
     changes: bool
     """The state or an attribute was another one before."""
+    like: Entity
+    """An entity that does nothing else than to have this state."""
 
 
 class Writes:
@@ -38,6 +52,7 @@ class Writes:
     def learning(self) -> Generator[None]:
         """Note what is written meanwhile."""
         write, states = StateMachine.async_set_internal, self._hass.states
+        ours, idle = _entities(self._hass, DOMAIN), _entities(self._hass, BARE)
 
         def noting(
             machine: StateMachine,
@@ -48,7 +63,8 @@ class Writes:
         ) -> None:
             before = states.get(entity_id)
             changes = before is None or (before.state, before.attributes) != (state, attributes)
-            self._writes.append(Write(entity_id, state, attributes, changes))
+            like = _alike(ours[entity_id], idle)
+            self._writes.append(Write(entity_id, state, attributes, changes, like))
             write(machine, entity_id, state, attributes, *more)
 
         stop = self._hass.bus.async_listen(
@@ -58,14 +74,26 @@ class Writes:
             yield
         stop()
 
-    def again(self, number: int) -> None:
+    def by_entities(self, number: int) -> None:
+        """Write the same for another push, as entities do."""
+        context = self._fire()
+        for write in self._writes:
+            entity = write.like
+            entity.async_set_context(context)
+            if isinstance(entity, EventEntity):
+                attributes = {**write.attributes, "number": number, "record": number}
+                del attributes["event_type"]
+                entity._trigger_event(write.attributes["event_type"], attributes)  # noqa: SLF001
+            elif write.changes:
+                entity._attr_extra_state_attributes = {"turn": number % 2}  # noqa: SLF001
+            entity.async_write_ha_state()
+
+    def by_none(self, number: int) -> None:
         """Write the same for another push, as states of entities that do not exist."""
-        context = Context()
-        for entry in self._entries:
-            self._hass.bus.async_fire(EVENT_LOGBOOK_ENTRY, entry, context=context)
+        context = self._fire()
         for write in self._writes:
             state, attributes = write.state, write.attributes
-            if write.entity_id.startswith(f"{Platform.EVENT}."):
+            if isinstance(write.like, EventEntity):
                 state = dt_util.utcnow().isoformat(timespec="milliseconds")
                 attributes = {**attributes, "number": number, "record": number}
             elif write.changes:
@@ -74,8 +102,36 @@ class Writes:
                 write.entity_id + SUFFIX, state, attributes, context=context
             )
 
+    def _fire(self) -> Context:
+        """Fire the events for another push; return the context of all that it causes."""
+        context = Context()
+        for entry in self._entries:
+            self._hass.bus.async_fire(EVENT_LOGBOOK_ENTRY, entry, context=context)
+        return context
+
+    @property
+    def event(self) -> str:
+        """Return the entity of the floor that shows the event."""
+        (event,) = [one.like for one in self._writes if isinstance(one.like, EventEntity)]
+        return event.entity_id
+
     @override
     def __str__(self) -> str:
         """Return how much it is."""
         changed = sum(one.changes for one in self._writes)
         return f"{len(self._writes)} states ({changed} changed), {len(self._entries)} events"
+
+
+def _entities(hass: HomeAssistant, domain: str) -> dict[str, Entity]:
+    """Return the entities of an integration by their ids."""
+    platforms = async_get_platforms(hass, domain)
+    return {id_: one for platform in platforms for id_, one in platform.entities.items()}
+
+
+def _alike(ours: Entity, idle: dict[str, Entity]) -> Entity:
+    """Return an idle entity of the same kind that shows the same from now on, taken from those."""
+    platform = ours.platform.domain
+    id_ = next(id_ for id_, one in idle.items() if one.platform.domain == platform)
+    for name in SHOWN[Platform(platform)]:
+        setattr(idle[id_], f"_attr_{name}", getattr(ours, name))
+    return idle.pop(id_)

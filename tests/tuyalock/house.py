@@ -270,9 +270,9 @@ async def house(
             since=since,
         )
         home = House(simulated, lock, clock)
-        lock.start()
         if heard_before:
             clock.move(20)
+        lock.start()
         try:
             yield home
         finally:

@@ -68,6 +68,9 @@ CLOCK_STEP = 1.0
 LOOK_AT_CLOCK = 10.0
 """Seconds between two looks if our own clock is set by now."""
 
+_KEYS = {SET_KEY, USE_KEY}
+"""DP codes in which a lock answers what was done with a remote key."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
@@ -150,8 +153,8 @@ class TuyaLock:
         self._device_id = address.device_id
         self.on_network = address.on_network
         """The lock can be looked for in the local network."""
-        self.session = LanSession(address, clock, self.on_event)
-        self.session.keep_alive(stays=self.product.stays_connected and self.on_network)
+        stays = self.on_network and self.product.stays_connected
+        self.session = LanSession(address, clock, self.on_event, said_to_stay=stays)
         self._waiters = Waiters(clock)
         self._transports = Transports(self.session, self.product, self._state_now, clock)
         self._remote = RemoteUnlock(
@@ -167,9 +170,12 @@ class TuyaLock:
         self.passwords = TemporaryPasswords(
             cloud, clock, stored.get("passwords"), self._changed, reader
         )
-        self._reaching: set[asyncio.Future[None]] = set()
+        self._reaching: list[asyncio.Future[None]] = []
         self._timer: Timer | None = None
         self._timer_at = float("inf")
+        self._last_unlock = self._keeper.last_unlock
+        self._journal_changes = self.journal.changes
+        """By how many changes of the journal that is known."""
         self.snapshot = self._look()
 
     def start(self) -> None:
@@ -219,7 +225,7 @@ class TuyaLock:
         Unreachable.
         """
         reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._reaching.add(reached)
+        self._reaching.append(reached)
         self._check_reached()
         try:
             async with self._clock.timeout(within):
@@ -265,8 +271,9 @@ class TuyaLock:
         self.session.hint(host, announcement.version, announced=unasked, product_id=product_id)
         if unasked and host == self.address.host:
             self._notice_clock()
-            self._state = heard(self._state, self._now)
-            self._publish()
+            if (state := heard(self._state, self._now)) is not self._state:
+                self._state = state
+                self._publish()
         if direct and host == self.session.host:
             self.product.doubt(product_id)
 
@@ -387,6 +394,7 @@ class TuyaLock:
     def _opened(self) -> None:
         self._notice_clock()
         self._state = opened(self._state, self._now, self._now)
+        self._publish()
 
     @property
     def can_refuse(self) -> bool:
@@ -434,7 +442,7 @@ class TuyaLock:
         if report.source is Source.LAN:
             until = self._state.request_until
             self.session.open_until = until and until - self._clock_offset
-            if not report.is_answer:
+            if not report.is_answer and not _KEYS.isdisjoint([one.code for one in observations]):
                 self._check_keys({one.code: one.value for one in _recent(dated, report)})
         if self._waiters.waiting:
             self._feed(report, dated, claims, new)
@@ -447,7 +455,8 @@ class TuyaLock:
         match report.source:
             case Source.LAN:
                 self._state = heard(self._state, now)
-                return current(self._state, observations, now, -(self.session.clock_ahead or 0.0))
+                behind = -(self.session.lock_clock.ahead or 0.0)
+                return current(self._state, observations, now, behind)
             case Source.ACCOUNT:
                 self._state = forget_ahead(self._state, now)
                 if report.time:
@@ -472,11 +481,13 @@ class TuyaLock:
 
     def _keep(self, report: Report, claims: Claims) -> list[Record]:
         """Keep the events of a report; return the records that are new."""
+        if report.source is Source.LAN and report.is_fresh:
+            self._keeper.speaks_now()
+        if not claims:
+            return []
         if report.source is not Source.LAN:
             behind = self.clock_behind
             return self._keeper.reported(claims, report.received, report.source, behind)
-        if report.is_fresh:
-            self._keeper.speaks_now()
         if not report.is_answer:
             for event, claimed in claims:
                 if isinstance(event, Unlock) and claimed is not None:
@@ -525,8 +536,6 @@ class TuyaLock:
 
     def _check_keys(self, codes: Mapping[str, Value]) -> None:
         """Learn from what the lock says of remote keys; without one it is left to its cloud."""
-        if SET_KEY not in codes and USE_KEY not in codes:
-            return
         reply, used = reply_in(codes, SET_KEY), reply_in(codes, USE_KEY)
         busy = self._remote.busy
         if used and used.status is KeyStatus.OUTSIDE_TIME and not self._clock_set:
@@ -555,8 +564,8 @@ class TuyaLock:
         """Note how the session goes; return the records that are decided with it."""
         match event:
             case Opened():
-                self.product.identify(event.product_id)
-                self._reread()
+                if self.product.identify(event.product_id):
+                    self._reread()
                 self._state = heard(self._state, self._now)
                 self.health.note_wake(self._now)
                 self._keeper.opened(event.hint_at, woken=event.woken)
@@ -664,11 +673,16 @@ class TuyaLock:
 
     def _publish(self, records: Iterable[Record] = (), *, force: bool = False) -> None:
         """Publish what has changed, and the records that are new and not delivered."""
-        self.session.keep_alive(stays=self.product.stays_connected and self.on_network)
+        stays = self.on_network and self.product.stays_connected
+        if stays != self.session.said_to_stay:
+            self.session.keep_alive(stays=stays)
         records = tuple(records)
         for record in records:
             _LOGGER.debug("%s: new: %s", self._device_id, record)
             self._state = reduce_record(self._state, record)
+        if self.journal.changes != self._journal_changes:
+            self._journal_changes = self.journal.changes
+            self._last_unlock = self._keeper.last_unlock
         snapshot, new = self._look(), tuple([one for one in records if not one.delivered])
         if snapshot == self.snapshot and not new and not force:
             return
@@ -686,7 +700,7 @@ class TuyaLock:
             family=self.product.family,
             kind_unclear=self.product.kind_unclear,
             bolt=bolt(state, now, settings.relock_delay, settings.relocks_itself),
-            last_unlock=self._keeper.last_unlock,
+            last_unlock=self._last_unlock,
             awake=self.session.connected,
             available=not (self.health.key_refused or self.session.missing),
             stays=self.session.stays,

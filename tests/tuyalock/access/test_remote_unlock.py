@@ -440,6 +440,21 @@ async def test_lock_locks_where_the_product_can() -> None:
             await home.lock.lock()
 
 
+async def test_an_unlock_is_shown_while_it_waits_for_its_turn() -> None:
+    async with house(motor_state=True) as home:
+        await home.awake()
+        await home.simulated.push({"55": True})
+        await home.until(lambda: home.lock.snapshot.bolt.locked is False)
+        locking = asyncio.create_task(home.lock.lock())
+        unlocking = asyncio.create_task(home.lock.unlock())
+        await asyncio.sleep(0)
+        assert home.lock.snapshot.unlocking
+        await locking
+        await unlocking
+        assert home.simulated.lockings == ["remote 200"]
+        assert home.simulated.openings == ["remote"]
+
+
 async def test_an_access_control_opens_as_soon_as_it_is_connected_again() -> None:
     stored = {"product": {"chosen": ["D"]}}
     async with house(family="D", address={"keep_alive": True}, stored=stored) as home:

@@ -49,7 +49,7 @@ class Ears:
     def __init__(self, announcements: AnnouncementListener) -> None:
         self.announcements = announcements
         self.heard: list[Announcement] = []
-        self.unsubscribe = announcements.subscribe(self.heard.append)
+        announcements.subscribe(self.heard.append)
 
     async def hear(self, number: int) -> list[Announcement]:
         """Wait until so many announcements were heard."""
@@ -124,7 +124,7 @@ async def test_only_those_who_listen_are_told(
     say(clear(), 0)
     await ears.hear(1)
     assert other.heard == [HEARD]
-    other.unsubscribe()
+    ears.announcements.unsubscribe(other.heard.append)
     say(clear(), 0)
     await ears.hear(2)
     assert other.heard == [HEARD]
@@ -137,9 +137,9 @@ async def test_who_stops_listening_while_being_told_disturbs_nobody(
 
     def once(announcement: Announcement) -> None:
         heard.append(announcement)
-        unsubscribe()
+        ears.announcements.unsubscribe(once)
 
-    unsubscribe = ears.announcements.subscribe(once)
+    ears.announcements.subscribe(once)
     last = Ears(ears.announcements)
     for _ in range(2):
         say(clear(), 0)

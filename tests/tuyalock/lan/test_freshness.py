@@ -62,14 +62,14 @@ class Heard:
     def push(self, sent: float | None, at: float, *, at_home: bool = False) -> Freshness:
         """Return how fresh a push seems that comes so many seconds after NOW."""
         self.clock.advance(at - self.clock.now)
-        return self.lock.judge(sent, may_be_reset=at_home)
+        return self.lock.judge(sent, self.clock.time(), may_be_reset=at_home)
 
 
 @pytest.mark.parametrize("ahead", [0.0, -3600.0, 7200.0, 1e8])
 def test_pushes_of_now_are_new_whatever_the_clock_shows(ahead: float) -> None:
     heard = Heard()
     if ahead < -600:
-        heard.lock.learn(NOW + ahead)
+        heard.lock.learn(NOW + ahead, NOW)
     for seconds in (0, 0, 5, 3600, 86400, 86400 * 30):
         assert heard.push(NOW + seconds + ahead, seconds) is not Freshness.STALE
     assert heard.push(NOW + 86400 * 31 + ahead, 86400 * 31) is Freshness.NEW
@@ -91,7 +91,7 @@ def test_what_was_saved_up_is_taken_in_order_and_once(ahead: float) -> None:
 
     def record(happened: float, at: float) -> Freshness:
         heard.clock.advance(at - heard.clock.now)
-        return heard.lock.judge_record(NOW + happened + ahead)
+        return heard.lock.judge_record(NOW + happened + ahead, heard.clock.time())
 
     assert record(10, 5000) is record(4000, 5000) is Freshness.DOUBTFUL
     assert record(5000, 5000) is Freshness.NEW
@@ -102,8 +102,8 @@ def test_what_was_saved_up_is_taken_in_order_and_once(ahead: float) -> None:
 
 def test_the_first_record_that_is_ever_heard_may_have_been_saved_up() -> None:
     heard = Heard()
-    assert heard.lock.judge_record(NOW - 86400) is Freshness.DOUBTFUL
-    assert heard.lock.judge_record(NOW - 86500) is Freshness.STALE
+    assert heard.lock.judge_record(NOW - 86400, NOW) is Freshness.DOUBTFUL
+    assert heard.lock.judge_record(NOW - 86500, NOW) is Freshness.STALE
     assert heard.push(NOW + 1, 1) is Freshness.NEW
 
 

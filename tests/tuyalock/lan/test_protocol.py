@@ -14,7 +14,12 @@ from tinytuya.core.message_helper import TuyaMessage, pack_message, unpack_messa
 
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import MalformedFrame, WrongKey
 from custom_components.tuya_wifi_lock.tuyalock.lan import protocol
-from custom_components.tuya_wifi_lock.tuyalock.lan.protocol import MAX_FRAME, Command, Frame
+from custom_components.tuya_wifi_lock.tuyalock.lan.protocol import (
+    MAX_FRAME,
+    Command,
+    Frame,
+    codec_of,
+)
 from tests.simulator import wire
 
 KEY, OTHER_KEY = b"0123456789abcdef", b"fedcba9876543210"
@@ -61,7 +66,7 @@ def feed(pieces: Iterable[bytes]) -> tuple[list[bytes], bytearray]:
 
 def read(version: str, data: bytes, key: bytes = KEY) -> list[Frame]:
     """Read a stream as a connection does."""
-    return [protocol.decode(version, key, raw) for raw in protocol.split(bytearray(data))]
+    return [codec_of(version, key).decode(raw) for raw in protocol.split(bytearray(data))]
 
 
 def test_commands_have_the_vendor_s_numbers() -> None:
@@ -85,7 +90,7 @@ def test_the_lock_reads_what_we_send(version: str, data: st.DataObject) -> None:
     key, sequence = data.draw(keys), data.draw(sequences)
     command = data.draw(st.sampled_from(COMMANDS[version]))
     body = data.draw(st.binary(max_size=200))
-    raw = protocol.encode(version, key, sequence, command, body)
+    raw = codec_of(version, key).encode(sequence, command, body)
     assert wire.decode(version, key, raw) == wire.Frame(command, sequence, body)
     assert list(protocol.split(bytearray(raw))) == [raw]
 
@@ -94,28 +99,28 @@ def test_the_lock_reads_what_we_send(version: str, data: st.DataObject) -> None:
 def test_the_lock_does_not_read_what_we_send_with_another_key(version: str) -> None:
     command = COMMANDS[version][0]
     with pytest.raises(wire.WireError):
-        wire.decode(version, OTHER_KEY, protocol.encode(version, KEY, 1, command, bytes(48)))
+        wire.decode(version, OTHER_KEY, codec_of(version, KEY).encode(1, command, bytes(48)))
 
 
 @versions
 def test_only_commands_that_change_something_carry_the_version(version: str) -> None:
     control = Command.CONTROL if version in WITHOUT_HANDSHAKE else Command.CONTROL_NEW
     lengths = {
-        command: len(protocol.encode(version, KEY, 1, command, bytes(40)))
+        command: len(codec_of(version, KEY).encode(1, command, bytes(40)))
         for command in (control, Command.HEARTBEAT)
     }
     assert lengths[control] > lengths[Command.HEARTBEAT]
 
 
 def test_version_31_sends_questions_in_the_clear_and_commands_signed() -> None:
-    assert BODY in protocol.encode("3.1", KEY, 1, Command.QUERY, BODY)
-    signed = protocol.encode("3.1", KEY, 1, Command.CONTROL, BODY)
+    assert BODY in codec_of("3.1", KEY).encode(1, Command.QUERY, BODY)
+    signed = codec_of("3.1", KEY).encode(1, Command.CONTROL, BODY)
     assert BODY not in signed
     assert signed[16:19] == b"3.1"
 
 
 def test_no_nonce_is_used_twice() -> None:
-    nonces = {protocol.encode("3.5", KEY, 1, Command.HEARTBEAT, b"{}")[18:30] for _ in range(20)}
+    nonces = {codec_of("3.5", KEY).encode(1, Command.HEARTBEAT, b"{}")[18:30] for _ in range(20)}
     nonces |= {protocol.ask("192.0.2.1")[18:30] for _ in range(20)}
     assert len(nonces) == 40
 
@@ -214,7 +219,7 @@ def test_a_frame_that_was_cut_is_not_believed(version: str) -> None:
     for size in range(header, len(raw)):
         assert feed([raw[:size]]) == ([], raw[:size])
         with pytest.raises(MalformedFrame):
-            protocol.decode(version, KEY, raw[:size])
+            codec_of(version, KEY).decode(raw[:size])
 
 
 @versions
@@ -394,7 +399,7 @@ def test_noise_never_raises_anything_unexpected(version: str, pieces: list[bytes
         buffer += piece
         try:
             for raw in protocol.split(buffer):
-                assert isinstance(protocol.decode(version, KEY, raw), Frame)
+                assert isinstance(codec_of(version, KEY).decode(raw), Frame)
         except MalformedFrame, WrongKey:
             return
         assert len(buffer) < MAX_FRAME
@@ -434,13 +439,13 @@ def test_a_short_handshake_is_malformed(size: int) -> None:
 @pytest.mark.parametrize("command", [Command.CONTROL, Command.QUERY])
 def test_another_library_reads_our_frames_and_we_read_its(version: str, command: Command) -> None:
     key = KEY if version in {"3.4", "3.5"} else None
-    ours = protocol.encode(version, KEY, 7, command, BODY)
+    ours = codec_of(version, KEY).encode(7, command, BODY)
     read = unpack_message(ours, hmac_key=key, no_retcode=True)
     assert (read.seqno, read.cmd, read.crc_good) == (7, command, True)
     prefix, nonce = (0x6699, bytes(range(12))) if version == "3.5" else (0x55AA, None)
     body = BODY if version in {"3.1", "3.5"} else AESCipher(KEY).encrypt(BODY, use_base64=False)
     theirs = pack_message(TuyaMessage(8, command, 0, body, 0, True, prefix, nonce), hmac_key=key)
-    assert protocol.decode(version, KEY, theirs).payload == BODY
+    assert codec_of(version, KEY).decode(theirs).payload == BODY
     if version != "3.1":
         assert BODY in _deciphered(version, read.payload)
 
@@ -457,7 +462,7 @@ def _deciphered(version: str, payload: bytes) -> bytes:
 def test_a_frame_without_room_for_its_nonce_and_tag_is_malformed(rest: int) -> None:
     header = struct.pack(">IHIII", 0x6699, 0, 1, Command.STATUS, rest)
     with pytest.raises(MalformedFrame, match="too short"):
-        protocol.decode("3.5", KEY, header + bytes(rest) + bytes.fromhex("00009966"))
+        codec_of("3.5", KEY).decode(header + bytes(rest) + bytes.fromhex("00009966"))
 
 
 # UDP

@@ -19,9 +19,9 @@ def test_without_a_connection_nothing_is_sent() -> None:
 
 
 def test_a_lock_is_known_to_stay_on_the_network_before_it_is_connected() -> None:
-    session = LanSession(ADDRESS, ToyClock(), lambda event: None)
-    session.keep_alive()
-    session.keep_alive()
+    session = LanSession(ADDRESS, ToyClock(), lambda event: None, said_to_stay=True)
     assert session.stays
     session.keep_alive(stays=False)
     assert not session.stays
+    session.keep_alive(stays=True)
+    assert session.stays

@@ -137,14 +137,16 @@ class Way(ABC):
         older than the command: what the lock has done since has a later time than the request at
         the door, by whichever clock.
         """
-        since = self._transports.requested_at or self._clock.time() - CLOCK_TOLERANCE
+        since = float("inf")
+        if source is not Source.LAN:
+            since = self._transports.requested_at or self._clock.time() - CLOCK_TOLERANCE
 
         def found(reported: Reported) -> T | None:
             match reported.source:
                 case Source.LAN:
                     counts = not reported.is_answer
                 case Source.ACCOUNT:
-                    counts = source is not Source.LAN and (reported.at or 0) >= since
+                    counts = (reported.at or 0) >= since
                 case Source.CLOUD:
                     counts = False
             return wanted(reported) if counts else None
@@ -379,8 +381,8 @@ class RemoteUnlock:
     ) -> None:
         """Prepare to open a lock.
 
-        `receive` gets the reports that an unlock finds in the cloud. `opened`: the lock has opened;
-        `changed`: an unlock begins or ends.
+        `receive` gets the reports that an unlock finds in the cloud. `opened`: an unlock has ended,
+        and the lock is open; `changed`: one begins, or ends otherwise.
         """
         self._transports, self._waiters = transports, waiters
         self._device_id = transports.device_id
@@ -421,7 +423,8 @@ class RemoteUnlock:
             self._waiting = True
             self.opening = asyncio.create_task(self._open())
             self.opening.add_done_callback(self._ended)
-            self._changed()
+            if self.busy:
+                self._changed()
         opening = self.opening
         self._callers += 1
         try:
@@ -491,7 +494,9 @@ class RemoteUnlock:
     async def _open(self) -> None:
         """Open the door, at once or when somebody requests it there."""
         async with self._operating():
-            if not self._way().reached:
+            if self._way().reached:
+                self._changed()
+            else:
                 await self._await_request()
             self._waiting = False
             way = self._way()
@@ -525,7 +530,11 @@ class RemoteUnlock:
         def released(reported: Reported) -> bool | None:
             request = int(reported.codes.get("unlock_request", 0)) > 0 and self._way().reached
             back = session.stays and session.connected
-            return request or back or session.missing or None
+            if not (request or back or session.missing):
+                return None
+            # What is published of this report no longer shows an unlock that waits.
+            self.waits_until = None
+            return True
 
         if session.missing or not lock.on_network:
             raise self._not_there()
@@ -542,7 +551,6 @@ class RemoteUnlock:
                 raise self._not_there() from err
             finally:
                 self.waits_until = None
-                self._changed()
         if session.missing:
             raise self._not_there()
 
@@ -564,6 +572,7 @@ class RemoteUnlock:
         elif error is None:
             _LOGGER.debug("%s: the door is open", self._device_id)
             self._opened()
+            return
         elif isinstance(error, LockError):
             _LOGGER.debug("%s: not unlocked: %s: %s", self._device_id, type(error).__name__, error)
         self._changed()

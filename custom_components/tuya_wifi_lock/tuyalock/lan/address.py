@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..clock import Clock, expire
+from ..clock import Clock, Timer, expire
 from ..exceptions import LockError, MalformedFrame, NoHandshake, NotProven, WrongKey
 from .connection import Connection, Peer, Received
 from .protocol import is_same
@@ -106,23 +106,21 @@ class Presence:
         """Note a dial that nothing answered."""
         self._refused = True
 
-    def sign(self, now: float, *, announces: bool) -> bool:
-        """Note a sign of life; return if the lock was asleep before.
+    def sign(self, now: float, *, announces: bool, proves: bool = False) -> bool:
+        """Note a sign of life, which may prove that it is the lock; return if it was asleep before.
 
         Silence means sleep only for a lock that announces itself, or that a dial did not find.
         """
+        if proves:
+            if now - self._proved > PRESENT_GAP:
+                self._present_since = now
+            self._proved = now
+            self.stays = now - self._present_since > KEPT_ALIVE_AFTER
         woken = now - self._last > SILENCE and (self._refused or announces)
         self._woken = self._woken or woken
         self._last = now
         self._refused = False
         return woken
-
-    def prove(self, now: float) -> None:
-        """Note that the lock has proved to be there."""
-        if now - self._proved > PRESENT_GAP:
-            self._present_since = now
-        self._proved = now
-        self.stays = now - self._present_since > KEPT_ALIVE_AFTER
 
     def take_woken(self) -> bool:
         """Return if the lock has woken since this was last asked."""
@@ -138,7 +136,7 @@ class Candidate:
         self.host = host
         self.version: str | None = None
         """The version that was announced."""
-        self.claimed: frozenset[str] = frozenset()
+        self.claimed: tuple[str, ...] = ()
         """The ids of products that were announced; the first two different ones."""
         self.announced_at = float("-inf")
         """When an announcement came from this very address, without being asked for."""
@@ -146,7 +144,8 @@ class Candidate:
         """The lock's network card is known to have this address."""
         self.hint_at: float | None = None
         self.window_until = float("-inf")
-        self.hinted = asyncio.Event()
+        self.hinted = False
+        """There was a hint since the last dial."""
         self.dialled_at = float("-inf")
         self.failures = 0
         """Attempts in a row that failed though somebody was there."""
@@ -162,20 +161,23 @@ class Candidate:
         self.connection: Connection | None = None
         self.early: list[Received] = []
         """What came before the other end has proved to be the lock, now."""
+        self.timer: Timer | None = None
+        """It is dialled when this is over."""
         self.task: asyncio.Task[None] | None = None
+        """It is dialled, or there is a connection; a lock that sleeps has none most of the time."""
         self._clock = clock
         self._connecting: asyncio.Timeout | None = None
         self._cut_at = float("-inf")
 
     def claim(self, product_id: str | None) -> None:
         """Note of which product the lock is said to be."""
-        if product_id and len(self.claimed) < 2:
-            self.claimed |= {product_id}
+        if product_id and product_id not in self.claimed:
+            self.claimed = (*self.claimed, product_id)[:2]
 
     @property
     def product_id(self) -> str | None:
         """Return of which product the lock is, if nothing else is said of it."""
-        return next(iter(self.claimed)) if len(self.claimed) == 1 else None
+        return self.claimed[0] if len(self.claimed) == 1 else None
 
     @property
     def pause(self) -> float:

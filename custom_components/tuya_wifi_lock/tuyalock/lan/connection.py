@@ -29,12 +29,13 @@ from .freshness import Freshness, LockClock
 from .protocol import (
     Command,
     Frame,
+    codec_of,
     encode_json,
     is_text,
+    lock_time,
     names_another,
     parse_body,
     report_in,
-    sent_at,
 )
 
 _LOGGER = logging.getLogger(__name__)
@@ -167,7 +168,7 @@ class Connection(asyncio.Protocol):
         """The frames of pushes, so that none is taken twice."""
         self._on_received = on_received
         self._transport: asyncio.Transport | None = None
-        self._key = peer.local_key
+        self._codec = codec_of(peer.version, peer.local_key)
         self._seqno = 0
         self._buffer = bytearray()
         self._response: asyncio.Future[bytes] | None = None
@@ -199,11 +200,12 @@ class Connection(asyncio.Protocol):
         self._buffer += data
         try:
             for raw in protocol.split(self._buffer):
-                self._handle(protocol.decode(self.peer.version, self._key, raw), raw)
+                self._handle(self._codec.decode(raw), raw)
         except LockError as err:
             self.close(err)
             return
-        self._watch_stall()
+        if self._stall or self._buffer:
+            self._watch_stall()
 
     def _watch_stall(self) -> None:
         """Give up on a lock that stops in the middle of a frame."""
@@ -229,7 +231,7 @@ class Connection(asyncio.Protocol):
         """
         early, self._early = self._early or [], None
         for report in early:
-            self._receive(report)
+            self._on_received(report)
         if not self._has_session_key:
             self._send(Command.QUERY, self._ids())
             return
@@ -337,7 +339,7 @@ class Connection(asyncio.Protocol):
             await self._ends_soon()
             return False
         self._send(Command.HANDSHAKE_FINISH, finish)
-        self._key = session_key
+        self._codec = codec_of(self.peer.version, session_key)
         self.proven = self.fresh = True
         _LOGGER.debug("%s at %s: handshake done", self.peer.device_id, self.peer.host)
         return True
@@ -349,15 +351,9 @@ class Connection(asyncio.Protocol):
         ends = self._closed.done() or self._leaving is not None
         if ends or self._transport is None or self._transport.is_closing():
             raise ConnectionLost("the connection is closed")
-        self._write(command, payload)
-
-    def _write(self, command: Command, payload: bytes) -> None:
-        assert self._transport is not None
         self._seqno += 1
         self._sent.append(payload)
-        self._transport.write(
-            protocol.encode(self.version, self._key, self._seqno, command, payload)
-        )
+        self._transport.write(self._codec.encode(self._seqno, command, payload))
 
     def _ids(self) -> bytes:
         """Return the body of a query or a heartbeat."""
@@ -371,7 +367,7 @@ class Connection(asyncio.Protocol):
         if frame.command == Command.HANDSHAKE_RESPONSE:
             if self._response and not self._response.done():
                 self._response.set_result(frame.payload)
-        elif not self._is_believed(frame):
+        elif not (self.proven if self._has_session_key else self._is_believed(frame)):
             return
         elif frame.command == Command.STATUS:
             self._handle_status(frame, raw)
@@ -382,8 +378,6 @@ class Connection(asyncio.Protocol):
 
     def _is_believed(self, frame: Frame) -> bool:
         """Return if a frame was made by somebody with the key, and not by ourselves."""
-        if self._has_session_key:
-            return self.proven
         if frame.payload in self._sent:
             self._refuse("what we have sent ourselves")
             return False
@@ -416,11 +410,13 @@ class Connection(asyncio.Protocol):
             return
         report = dated
         self.proven = True
-        self.version = frame.version or self.version
+        if frame.version and frame.version != self.version:
+            self.version = frame.version
+            self._codec = codec_of(self.version, self.peer.local_key)
         if self._early is not None:
             self._early.append(report)
             return
-        self._receive(report)
+        self._on_received(report)
         if report.is_answer:
             self._settle_answer()
 
@@ -442,20 +438,20 @@ class Connection(asyncio.Protocol):
 
         An answer need not say when it was made; one that does is current.
         """
-        sent = sent_at(body)
+        sent = lock_time(body.get("t"))
         if self._has_session_key:
             if sent is not None or not report.is_answer:
-                self._lock_clock.learn(sent)
+                self._lock_clock.learn(sent, report.received)
             return report
         if not self._is_the_locks(body):
             return None
         if sent is not None or not report.is_answer:
-            clock, at_home = self._lock_clock, self._at_home
+            clock, now, at_home = self._lock_clock, report.received, self._at_home
             if sent is None and report.time:
                 sent = report.time
-                freshness = clock.judge_record(sent, may_be_reset=at_home)
+                freshness = clock.judge_record(sent, now, may_be_reset=at_home)
             else:
-                freshness = clock.judge(sent, may_be_reset=at_home)
+                freshness = clock.judge(sent, now, may_be_reset=at_home)
             if freshness is Freshness.STALE:
                 self._refuse(f"a report of {sent or 'an unknown time'}, which is not current")
                 return None
@@ -482,14 +478,8 @@ class Connection(asyncio.Protocol):
             self.close(OtherDevice("another device answered"))
             return
         self.proven = True
-        self._receive(report or QueryNotUnderstood())
+        self._on_received(report or QueryNotUnderstood())
         self._settle_answer()
-
-    def _receive(self, received: Received) -> None:
-        if _LOGGER.isEnabledFor(logging.DEBUG):
-            # What is logged may be kept, and the report itself can have a key in it.
-            _LOGGER.debug("%s sent %s", self.peer.device_id, str(received))
-        self._on_received(received)
 
     def _settle_answer(self) -> None:
         if self._answer and not self._answer.done():
@@ -499,7 +489,7 @@ class Connection(asyncio.Protocol):
         """Pass on a text, which means rejection. An empty acknowledgement says nothing."""
         text = payload.partition(b"\0")[0]
         if text and not text.lstrip().startswith(b"{"):
-            self._receive(Rejected(text.decode(errors="replace")))
+            self._on_received(Rejected(text.decode(errors="replace")))
 
     # Heartbeat
 
@@ -518,7 +508,8 @@ class Connection(asyncio.Protocol):
             self.close(ConnectionLost("the lock stopped answering"))
             return
         self._misses += 1
-        self._write(Command.HEARTBEAT, self._ids())
+        with suppress(ConnectionLost):
+            self._send(Command.HEARTBEAT, self._ids())
         self._heartbeat = self.clock.call_later(patience, self._beat)
 
 

@@ -110,10 +110,13 @@ class AnnouncementListener:
         self._transports.clear()
         self._is_open = False
 
-    def subscribe(self, listener: Callable[[Announcement], None]) -> Callable[[], None]:
-        """Call back with every announcement; return the unsubscribe."""
+    def subscribe(self, listener: Callable[[Announcement], None]) -> None:
+        """Call back with every announcement."""
         self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+
+    def unsubscribe(self, listener: Callable[[Announcement], None]) -> None:
+        """Stop calling back."""
+        self._listeners.remove(listener)
 
     def ask(self, addresses: Iterable[tuple[str, int]], own_address: str = "") -> None:
         """Ask devices of version 3.5, which answer instead of announcing by themselves."""

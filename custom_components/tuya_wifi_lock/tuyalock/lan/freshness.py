@@ -48,40 +48,40 @@ class LockClock:
         """What the lock's clock showed at the zero of our monotonic one; None: not heard yet."""
         self._doubtful: list[tuple[float | None, float]] = []
 
-    def judge(self, sent: float | None, *, may_be_reset: bool = False) -> Freshness:
+    def judge(self, sent: float | None, now: float, *, may_be_reset: bool = False) -> Freshness:
         """Return how fresh a push of the lock's time `sent` is, and learn from it unless stale.
 
-        `may_be_reset`: it comes from where the lock is known to be, so that its clock may have been
-        set back, as when its batteries were changed.
+        `now` is our own time. `may_be_reset`: it comes from where the lock is known to be, so that
+        its clock may have been set back, as when its batteries were changed.
         """
-        stale = self._is_stale(sent)
-        if sent is not None and not stale and (self.ahead is not None or self._is_near(sent)):
-            self.learn(sent)
+        stale = self._is_stale(sent, now)
+        if sent is not None and not stale and (self.ahead is not None or _is_near(sent, now)):
+            self.learn(sent, now)
             return Freshness.NEW
         goes_on = (may_be_reset or not stale) and self._goes_on(sent)
         if stale and not goes_on:
             return Freshness.STALE
         self._take(sent)
         if goes_on:
-            self.learn(sent)
+            self.learn(sent, now)
         return Freshness.DOUBTFUL
 
-    def judge_record(self, happened: float, *, may_be_reset: bool = False) -> Freshness:
+    def judge_record(self, happened: float, now: float, *, may_be_reset: bool = False) -> Freshness:
         """Return how fresh a push is that says when something happened, not when it was sent.
 
         It may have been saved up, and is handed over in order: what is older was recorded.
         """
-        freshness = self.judge(happened, may_be_reset=may_be_reset)
+        freshness = self.judge(happened, now, may_be_reset=may_be_reset)
         if freshness is Freshness.STALE and happened >= (self.latest or 0.0) - SLACK:
             self.latest = happened
             return Freshness.DOUBTFUL
         return freshness
 
-    def learn(self, sent: float | None) -> None:
-        """Learn from a push that is a new one for sure."""
+    def learn(self, sent: float | None, now: float) -> None:
+        """Learn from a push of the lock's time `sent` that is a new one for sure."""
         self._doubtful.clear()
         self._take(sent)
-        if sent is not None and is_set(now := self._clock.time()):
+        if sent is not None and is_set(now):
             self.ahead = sent - now
 
     def _take(self, sent: float | None) -> None:
@@ -89,33 +89,26 @@ class LockClock:
         self.latest = sent
         self._zero = None if sent is None else sent - self._clock.monotonic()
 
-    def _is_near(self, sent: float) -> bool:
-        """Return if a time of the lock is now by our clock, which may not be set."""
-        now = self._clock.time()
-        return is_set(now) and abs(sent - now) <= TOLERANCE
-
-    def _is_stale(self, sent: float | None) -> bool:
+    def _is_stale(self, sent: float | None, now: float) -> bool:
         """Return if a push is older than what the lock sent last, or than its clock allows."""
-        now = self._clock.time()
         if self.latest is None:
             return sent is not None and PLAUSIBLE < sent < now - UNKNOWN_TOLERANCE
         if sent is None:
             return True
         # It went ahead wrongly before, and is right now.
-        put_right = (self.ahead or 0.0) > TOLERANCE and self._is_near(sent)
+        put_right = (self.ahead or 0.0) > TOLERANCE and _is_near(sent, now)
         if sent < self.latest - SLACK:
             return not (put_right and self.latest > now + TOLERANCE)
-        expected = self._expected()
+        expected = self._expected(now)
         return not put_right and expected is not None and sent < expected - TOLERANCE
 
-    def _expected(self) -> float | None:
+    def _expected(self, now: float) -> float | None:
         """Return what the lock's clock should show now, if that is known.
 
         Our own clock may have been set since the lock was heard, so it does not count then.
         """
         if self._zero is not None:
             return self._zero + self._clock.monotonic()
-        now = self._clock.time()
         return now + self.ahead if self.ahead is not None and is_set(now) else None
 
     def _goes_on(self, sent: float | None) -> bool:
@@ -126,6 +119,11 @@ class LockClock:
         self._doubtful.append((sent, now))
         del self._doubtful[1:-RESET_PUSHES]
         return len(self._doubtful) >= RESET_PUSHES and now - self._doubtful[0][1] >= RESET_SECONDS
+
+
+def _is_near(sent: float, now: float) -> bool:
+    """Return if a time of the lock is now by our clock, which may not be set."""
+    return is_set(now) and abs(sent - now) <= TOLERANCE
 
 
 def _in_step(one: tuple[float | None, float], other: tuple[float | None, float]) -> bool:

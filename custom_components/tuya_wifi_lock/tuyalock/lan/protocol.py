@@ -1,23 +1,24 @@
 """Frames, ciphers and JSON bodies of the LAN protocol.
 
-Connections use encode, split, decode, handshake and
-parse_body and report_in, datagrams use announcement and ask.
+Connections use codec_of, split, handshake, parse_body and report_in, datagrams use announcement and
+ask.
 
 55AA frame (3.1, 3.3, 3.4): prefix, sequence number, command, length, then in frames from the lock
 a return code, the payload, a CRC32 (3.4: HMAC-SHA256) and a suffix. 6699 frame (3.5): the same
 header with two more bytes, a nonce, the AES-GCM ciphertext of return code and payload, and a tag.
 """
 
+from abc import ABC, abstractmethod
 import base64
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from enum import IntEnum
+from functools import partial
 import hashlib
 import hmac
 import json
 import os
 import struct
-from typing import Any
+from typing import Any, NamedTuple, override
 import zlib
 
 from cryptography.exceptions import InvalidTag
@@ -31,22 +32,28 @@ from ..models import Item, Report, Source
 
 VERSIONS = ("3.5", "3.4", "3.3", "3.2", "3.1")
 """The protocol versions that we speak, newest first."""
-_LIKE_33 = {"3.2", "3.3"}
+_LIKE_33 = {b"3.2": "3.2", b"3.3": "3.3"}
 """3.2 is 3.3 with another number in the headers."""
 
 MAX_FRAME = 16384
 """Bytes; the largest frame that Tuya's own device code sends is 4096."""
 
-_PREFIX_55AA = 0x000055AA
-_PREFIX_6699 = 0x00006699
-_SUFFIX_55AA = 0x0000AA55
-_SUFFIX_6699 = 0x00009966
-_HEADER_55AA = struct.Struct(">IIII")
-_HEADER_6699 = struct.Struct(">IHIII")
+_PREFIX_55AA, _SUFFIX_55AA = b"\0\0\x55\xaa", b"\0\0\xaa\x55"
+_PREFIX_6699, _SUFFIX_6699 = b"\0\0\x66\x99", b"\0\0\x99\x66"
+_HEADER_55AA = struct.Struct(">4sIII")
+_HEADER_6699 = struct.Struct(">4sHIII")
+_HEADERS = {_PREFIX_55AA: (_HEADER_55AA, 0), _PREFIX_6699: (_HEADER_6699, 4)}
+"""By the bytes that start a frame: its header, and what its length leaves out at the end."""
 _SUFFIX, _CRC, _HMAC, _NONCE, _TAG = 4, 4, 32, 12, 16
 """Bytes of the parts of a frame."""
 _BLOCK = 16
-_RETCODE_IN_HOST_ORDER = 0x01000000
+_PADDINGS = {missing: bytes([missing]) * missing for missing in range(1, _BLOCK + 1)}
+"""What fills up a block: bytes that say how many they are."""
+_RETCODES = {code.to_bytes(4) for code in (*range(256), 0x01000000)}
+"""Return codes, which some locks leave out; Tuya's own code sends a 1 in host order."""
+_NUMBERS = (b"3.2", b"3.3", b"3.4", b"3.5")
+_VERSION = 15
+"""Bytes of the header that can start a payload: one of these numbers, and twelve more."""
 _UDP_KEY = hashlib.md5(b"yGAdlopoPVldABfn", usedforsecurity=False).digest()
 
 
@@ -72,12 +79,12 @@ _PLAIN_HEADER = {
     Command.HEARTBEAT,
     Command.QUERY,
     Command.QUERY_NEW,
+    Command.ASK,
 }
 """Commands whose payload does not start with the protocol version."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """A frame from the lock, deciphered. `ciphered`: its sender knew the key."""
 
     command: int
@@ -89,204 +96,238 @@ class Frame:
 
 def is_same(one: str, other: str) -> bool:
     """Return if two versions differ in the number in the headers at most."""
-    return one == other or {one, other} == _LIKE_33
-
-
-def encode(version: str, key: bytes, seqno: int, command: Command, payload: bytes) -> bytes:
-    """Return the bytes of a frame to the lock."""
-    if version == "3.5":
-        if command not in _PLAIN_HEADER:
-            payload = b"3.5" + bytes(12) + payload
-        return _pack_6699(key, seqno, command, payload)
-    if version == "3.4":
-        if command not in _PLAIN_HEADER:
-            payload = b"3.4" + bytes(12) + payload
-        payload = _encipher(_padded(payload), key)
-    elif version in _LIKE_33:
-        payload = _encipher(_padded(payload), key)
-        if command not in _PLAIN_HEADER:
-            payload = version.encode() + bytes(12) + payload
-    elif command == Command.CONTROL:
-        text = base64.b64encode(_encipher(_padded(payload), key))
-        payload = b"3.1" + _sign_31(text, key) + text
-    return _pack_55aa(key if version == "3.4" else None, seqno, command, payload)
-
-
-def _pack_55aa(key: bytes | None, seqno: int, command: int, payload: bytes) -> bytes:
-    length = len(payload) + (_HMAC if key else _CRC) + _SUFFIX
-    data = _HEADER_55AA.pack(_PREFIX_55AA, seqno, command, length) + payload
-    return data + _check_sum(data, key) + _SUFFIX_55AA.to_bytes(_SUFFIX)
-
-
-def _pack_6699(key: bytes, seqno: int, command: int, payload: bytes) -> bytes:
-    length = _NONCE + len(payload) + _TAG
-    header = _HEADER_6699.pack(_PREFIX_6699, 0, seqno, command, length)
-    nonce = os.urandom(_NONCE)
-    sealed = AESGCM(key).encrypt(nonce, payload, header[4:])
-    return header + nonce + sealed + _SUFFIX_6699.to_bytes(_SUFFIX)
-
-
-def _check_sum(data: bytes, key: bytes | None) -> bytes:
-    return hmac.digest(key, data, "sha256") if key else zlib.crc32(data).to_bytes(_CRC)
-
-
-def _padded(clear: bytes) -> bytes:
-    """Fill up the last block, or one more, with bytes that say how many they are."""
-    missing = _BLOCK - len(clear) % _BLOCK
-    return clear + bytes([missing]) * missing
-
-
-def _encipher(clear: bytes, key: bytes) -> bytes:
-    encryptor = Cipher(AES(key), ECB()).encryptor()  # noqa: S305 - the protocol has no other
-    return encryptor.update(clear) + encryptor.finalize()
-
-
-def _decipher(ciphertext: bytes, key: bytes) -> bytes:
-    """Decipher whole blocks, and take the padding away; raise ValueError."""
-    decryptor = Cipher(AES(key), ECB()).decryptor()  # noqa: S305 - the protocol has no other
-    clear = decryptor.update(ciphertext) + decryptor.finalize()
-    if not clear or clear != _padded(clear[: -clear[-1]]):
-        raise ValueError("no padding")
-    return clear[: -clear[-1]]
+    return one == other or {one, other} == set(_LIKE_33.values())
 
 
 def split(buffer: bytearray) -> Iterator[bytes]:
     """Take the complete frames out of a receive buffer; raise MalformedFrame on anything else."""
     while len(buffer) >= 4:
-        length = _frame_length(buffer)
-        if length is None or len(buffer) < length:
+        if not (found := _HEADERS.get(bytes(buffer[:4]))):
+            raise MalformedFrame("bytes that are no frame")
+        header, rest = found
+        if len(buffer) < header.size:
+            return
+        length = header.size + int(header.unpack_from(buffer)[-1]) + rest
+        if length > MAX_FRAME:
+            raise MalformedFrame(f"a frame of {length} bytes")
+        if len(buffer) < length:
             return
         frame = bytes(buffer[:length])
         del buffer[:length]
         yield frame
 
 
-def _frame_length(buffer: bytearray) -> int | None:
-    """Return the length of the frame at the start of a buffer, or None if its header is short."""
-    prefix = int.from_bytes(buffer[:4])
-    if prefix == _PREFIX_55AA:
-        header, rest = _HEADER_55AA, 0
-    elif prefix == _PREFIX_6699:
-        header, rest = _HEADER_6699, 4
-    else:
-        raise MalformedFrame("bytes that are no frame")
-    if len(buffer) < header.size:
-        return None
-    length = header.size + int(header.unpack_from(buffer)[-1]) + rest
-    if length > MAX_FRAME:
-        raise MalformedFrame(f"a frame of {length} bytes")
-    return length
+class _Blocks:
+    """AES in ECB mode with one key; each block stands for itself, so it goes on from any."""
+
+    def __init__(self, key: bytes) -> None:
+        cipher = Cipher(AES(key), ECB())  # noqa: S305 - the protocol has no other
+        self._encrypt, self._decrypt = cipher.encryptor().update, cipher.decryptor().update
+
+    def encipher(self, clear: bytes) -> bytes:
+        """Fill up the last block, or one more, and encipher."""
+        return self._encrypt(clear + _PADDINGS[_BLOCK - len(clear) % _BLOCK])
+
+    def decipher(self, ciphertext: bytes) -> bytes:
+        """Decipher whole blocks, and take the padding away; raise ValueError."""
+        if not ciphertext or len(ciphertext) % _BLOCK:
+            raise ValueError("no whole blocks")
+        clear = self._decrypt(ciphertext)
+        padding = _PADDINGS.get(clear[-1])
+        if padding is None or not clear.endswith(padding):
+            raise ValueError("no padding")
+        return clear[: -len(padding)]
 
 
-def decode(version: str, key: bytes, data: bytes) -> Frame:
-    """Read one frame from the lock.
+class Codec(ABC):
+    """Makes and reads the frames of one protocol version with one key; made by `codec_of`."""
 
-    Raises MalformedFrame for a frame that was damaged on the way, or is of another version, and
-    WrongKey for an intact one that does not decipher.
-    """
-    command, payload = _unpack(data, key if version in {"3.4", "3.5"} else None, version)
-    if version == "3.5":
-        return Frame(command, payload.removeprefix(_version_header(payload)), ciphered=True)
-    if version == "3.1":
-        return _decode_31(command, payload, key)
-    if not payload:
-        return Frame(command, b"", ciphered=version == "3.4")
-    if version in _LIKE_33:
-        return _decode_33(command, payload, key)
-    try:
-        payload = _decipher(payload, key)
-    except ValueError as err:
-        raise WrongKey("a frame that does not decipher with the local key") from err
-    return Frame(command, payload.removeprefix(_version_header(payload)), ciphered=True)
+    @abstractmethod
+    def encode(self, seqno: int, command: Command, payload: bytes) -> bytes:
+        """Return the bytes of a frame to the lock."""
+
+    @abstractmethod
+    def decode(self, data: bytes) -> Frame:
+        """Read one frame from the lock.
+
+        Raises MalformedFrame for a frame that was damaged on the way, or is of another version, and
+        WrongKey for an intact one that does not decipher.
+        """
 
 
-def _decode_33(command: int, payload: bytes, key: bytes) -> Frame:
-    """Read a payload of version 3.3 or 3.2: a header in clear, then ciphertext; or a complaint."""
-    header = _version_header(payload)
-    try:
-        clear = _decipher(payload.removeprefix(header), key)
-        clear = clear.removeprefix(_version_header(clear))
-        # No check sum knows the key here, and one wrong key in 256 leaves a good padding.
-        clear.partition(b"\0")[0].decode()
-    except ValueError as err:
-        if is_text(payload):
+class _Codec55AA(Codec):
+    """Frames of the versions before 3.5; only that of 3.4 has a check sum with a key."""
+
+    def __init__(self, key: bytes) -> None:
+        self.blocks = _Blocks(key)
+        self._sum_size = _CRC
+        self._check_sum: Callable[[bytes], bytes] = _crc
+
+    def _pack(self, seqno: int, command: int, payload: bytes) -> bytes:
+        length = len(payload) + self._sum_size + _SUFFIX
+        data = _HEADER_55AA.pack(_PREFIX_55AA, seqno, command, length) + payload
+        return data + self._check_sum(data) + _SUFFIX_55AA
+
+    def unpack(self, data: bytes) -> tuple[int, bytes]:
+        """Return the command and the payload of a frame that nothing has changed on the way."""
+        if not data.startswith(_PREFIX_55AA):
+            raise MalformedFrame("a frame of another protocol version")
+        *_, command, length = _HEADER_55AA.unpack_from(data)
+        end = len(data) - _SUFFIX - self._sum_size
+        if len(data) != _HEADER_55AA.size + length or end < _HEADER_55AA.size:
+            raise MalformedFrame("a frame too short for its kind")
+        if not data.endswith(_SUFFIX_55AA):
+            raise MalformedFrame("a frame without its end")
+        if not hmac.compare_digest(self._check_sum(data[:end]), data[end:-_SUFFIX]):
+            raise MalformedFrame("a frame with a wrong check sum")
+        payload = data[_HEADER_55AA.size : end]
+        return command, payload[4:] if payload[:4] in _RETCODES else payload
+
+
+class _Codec31(_Codec55AA):
+    """Version 3.1: clear, or `3.1`, a signature and Base64."""
+
+    def __init__(self, key: bytes) -> None:
+        super().__init__(key)
+        self._key = key
+
+    @override
+    def encode(self, seqno: int, command: Command, payload: bytes) -> bytes:
+        if command == Command.CONTROL:
+            text = base64.b64encode(self.blocks.encipher(payload))
+            payload = b"3.1" + self._sign(text) + text
+        return self._pack(seqno, command, payload)
+
+    @override
+    def decode(self, data: bytes) -> Frame:
+        command, payload = self.unpack(data)
+        if not payload.startswith(b"3.1"):
             return Frame(command, payload, ciphered=False)
-        raise WrongKey("a frame that does not decipher with the local key") from err
-    version = header[:3].decode()
-    return Frame(command, clear, True, version if version in _LIKE_33 else None)
+        signature, text = payload[3:19], payload[19:]
+        if not hmac.compare_digest(signature, self._sign(text)):
+            raise WrongKey("a report that is not signed with the local key")
+        try:
+            clear = self.blocks.decipher(base64.b64decode(text))
+        except ValueError as err:
+            raise WrongKey("a report that does not decipher with the local key") from err
+        return Frame(command, clear, ciphered=True)
+
+    def _sign(self, text: bytes) -> bytes:
+        data = b"data=" + text + b"||lpv=3.1||" + self._key
+        return hashlib.md5(data, usedforsecurity=False).hexdigest()[8:24].encode()
+
+
+class _Codec33(_Codec55AA):
+    """Version 3.3 or 3.2: a header in clear, then ciphertext; or a complaint."""
+
+    def __init__(self, key: bytes, version: str) -> None:
+        super().__init__(key)
+        self._header = version.encode() + bytes(12)
+
+    @override
+    def encode(self, seqno: int, command: Command, payload: bytes) -> bytes:
+        header = b"" if command in _PLAIN_HEADER else self._header
+        return self._pack(seqno, command, header + self.blocks.encipher(payload))
+
+    @override
+    def decode(self, data: bytes) -> Frame:
+        command, payload = self.unpack(data)
+        if not payload:
+            return Frame(command, b"", ciphered=False)
+        try:
+            clear = _headless(self.blocks.decipher(_headless(payload)))
+            # No check sum knows the key here, and one wrong key in 256 leaves a good padding.
+            clear.partition(b"\0")[0].decode()
+        except ValueError as err:
+            if is_text(payload):
+                return Frame(command, payload, ciphered=False)
+            raise WrongKey("a frame that does not decipher with the local key") from err
+        return Frame(command, clear, ciphered=True, version=_LIKE_33.get(payload[:3]))
+
+
+class _Codec34(_Codec55AA):
+    """Version 3.4: all is enciphered, with a check sum that takes the key."""
+
+    def __init__(self, key: bytes) -> None:
+        super().__init__(key)
+        self._sum_size, self._check_sum = _HMAC, partial(hmac.digest, key, digest="sha256")
+
+    @override
+    def encode(self, seqno: int, command: Command, payload: bytes) -> bytes:
+        header = b"" if command in _PLAIN_HEADER else b"3.4" + bytes(12)
+        return self._pack(seqno, command, self.blocks.encipher(header + payload))
+
+    @override
+    def decode(self, data: bytes) -> Frame:
+        command, payload = self.unpack(data)
+        if not payload:
+            return Frame(command, b"", ciphered=True)
+        try:
+            clear = self.blocks.decipher(payload)
+        except ValueError as err:
+            raise WrongKey("a frame that does not decipher with the local key") from err
+        return Frame(command, _headless(clear), ciphered=True)
+
+
+class _Codec35(Codec):
+    """Version 3.5: frames of their own kind, in AES-GCM."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    @override
+    def encode(self, seqno: int, command: Command, payload: bytes) -> bytes:
+        if command not in _PLAIN_HEADER:
+            payload = b"3.5" + bytes(12) + payload
+        length = _NONCE + len(payload) + _TAG
+        header = _HEADER_6699.pack(_PREFIX_6699, 0, seqno, command, length)
+        nonce = os.urandom(_NONCE)
+        return header + nonce + self._cipher.encrypt(nonce, payload, header[4:]) + _SUFFIX_6699
+
+    @override
+    def decode(self, data: bytes) -> Frame:
+        if not data.startswith(_PREFIX_6699):
+            raise MalformedFrame("a frame of another protocol version")
+        *_, command, length = _HEADER_6699.unpack_from(data)
+        start = _HEADER_6699.size
+        if len(data) != start + length + _SUFFIX or length < _NONCE + _TAG:
+            raise MalformedFrame("a frame too short for its kind")
+        if not data.endswith(_SUFFIX_6699):
+            raise MalformedFrame("a frame without its end")
+        nonce, sealed = data[start : start + _NONCE], data[start + _NONCE : -_SUFFIX]
+        try:
+            payload = self._cipher.decrypt(nonce, sealed, data[4:start])
+        except InvalidTag as err:
+            raise MalformedFrame("a frame with a wrong check sum") from err
+        payload = payload[4:] if payload[:4] in _RETCODES else payload
+        return Frame(command, _headless(payload), ciphered=True)
+
+
+def codec_of(version: str, key: bytes) -> Codec:
+    """Return what makes and reads the frames of a version with a key."""
+    match version:
+        case "3.1":
+            return _Codec31(key)
+        case "3.4":
+            return _Codec34(key)
+        case "3.5":
+            return _Codec35(key)
+    return _Codec33(key, version)
+
+
+def _crc(data: bytes) -> bytes:
+    return zlib.crc32(data).to_bytes(_CRC)
+
+
+def _headless(payload: bytes) -> bytes:
+    """Return a payload without the header that may start it."""
+    return payload[_VERSION:] if payload.startswith(_NUMBERS) else payload
 
 
 def is_text(payload: bytes) -> bool:
     """Return if a payload is a text: what another key deciphers by chance is none."""
     text = payload.partition(b"\0")[0]
     return len(text) >= 8 and text.isascii() and text.decode().isprintable()
-
-
-def _unpack(data: bytes, key: bytes | None, version: str) -> tuple[int, bytes]:
-    """Return the command and the payload of a frame that nothing has changed on the way."""
-    prefix = int.from_bytes(data[:4])
-    if (prefix == _PREFIX_6699) != (version == "3.5"):
-        raise MalformedFrame("a frame of another protocol version")
-    if int.from_bytes(data[-4:]) != (_SUFFIX_6699 if prefix == _PREFIX_6699 else _SUFFIX_55AA):
-        raise MalformedFrame("a frame without its end")
-    if prefix == _PREFIX_6699:
-        assert key is not None
-        return _unpack_6699(data, key)
-    return _unpack_55aa(data, key)
-
-
-def _unpack_55aa(data: bytes, key: bytes | None) -> tuple[int, bytes]:
-    _, _, command, length = _HEADER_55AA.unpack_from(data)
-    end = len(data) - _SUFFIX - (_HMAC if key else _CRC)
-    if len(data) != _HEADER_55AA.size + length or end < _HEADER_55AA.size:
-        raise MalformedFrame("a frame too short for its kind")
-    if not hmac.compare_digest(_check_sum(data[:end], key), data[end:-_SUFFIX]):
-        raise MalformedFrame("a frame with a wrong check sum")
-    return command, _without_retcode(data[_HEADER_55AA.size : end])
-
-
-def _unpack_6699(data: bytes, key: bytes) -> tuple[int, bytes]:
-    _, _, _, command, length = _HEADER_6699.unpack_from(data)
-    if len(data) != _HEADER_6699.size + length + _SUFFIX or length < _NONCE + _TAG:
-        raise MalformedFrame("a frame too short for its kind")
-    header, sealed = data[4 : _HEADER_6699.size], data[_HEADER_6699.size : -_SUFFIX]
-    try:
-        payload = AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], header)
-    except InvalidTag as err:
-        raise MalformedFrame("a frame with a wrong check sum") from err
-    return command, _without_retcode(payload)
-
-
-def _without_retcode(payload: bytes) -> bytes:
-    """Strip the return code, which some locks leave out; Tuya's own code sends it in host order."""
-    if len(payload) < 4:
-        return payload
-    retcode = int.from_bytes(payload[:4])
-    return payload[4:] if retcode <= 0xFF or retcode == _RETCODE_IN_HOST_ORDER else payload
-
-
-def _version_header(payload: bytes) -> bytes:
-    """Return the header that starts a payload: the version and twelve bytes; or nothing."""
-    return payload[:15] if payload[:3] in {b"3.2", b"3.3", b"3.4", b"3.5"} else b""
-
-
-def _decode_31(command: int, payload: bytes, key: bytes) -> Frame:
-    """Read a payload of version 3.1: clear, or `3.1`, a signature and Base64."""
-    if not payload.startswith(b"3.1"):
-        return Frame(command, payload, ciphered=False)
-    signature, text = payload[3:19], payload[19:]
-    if not hmac.compare_digest(signature, _sign_31(text, key)):
-        raise WrongKey("a report that is not signed with the local key")
-    try:
-        clear = _decipher(base64.b64decode(text), key)
-    except ValueError as err:
-        raise WrongKey("a report that does not decipher with the local key") from err
-    return Frame(command, clear, ciphered=True)
-
-
-def _sign_31(text: bytes, key: bytes) -> bytes:
-    digest = hashlib.md5(b"data=" + text + b"||lpv=3.1||" + key, usedforsecurity=False)
-    return digest.hexdigest()[8:24].encode()
 
 
 def handshake(version: str, local_key: bytes, nonce: bytes, response: bytes) -> tuple[bytes, bytes]:
@@ -302,10 +343,13 @@ def handshake(version: str, local_key: bytes, nonce: bytes, response: bytes) -> 
         raise WrongKey("the lock proved another local key")
     mixed = bytes(a ^ b for a, b in zip(nonce, theirs, strict=True))
     if version == "3.4":
-        session = _encipher(mixed, local_key)
+        session = _Blocks(local_key).encipher(mixed)[:_BLOCK]
     else:
         session = AESGCM(local_key).encrypt(nonce[:_NONCE], mixed, None)[:_BLOCK]
     return hmac.digest(local_key, theirs, "sha256"), session
+
+
+_UDP_33, _UDP_35 = _Codec33(_UDP_KEY, "3.3"), _Codec35(_UDP_KEY)
 
 
 def announcement(datagram: bytes) -> dict[str, Any] | None:
@@ -320,21 +364,20 @@ def announcement(datagram: bytes) -> dict[str, Any] | None:
 
 def _announced_text(datagram: bytes) -> bytes:
     """Decipher an announcement: clear in 3.1, with a key that everybody knows in the others."""
-    prefix = int.from_bytes(datagram[:4])
-    if prefix == _PREFIX_6699:
-        return _unpack(datagram, _UDP_KEY, "3.5")[1]
+    if datagram.startswith(_PREFIX_6699):
+        return _UDP_35.decode(datagram).payload
     payload = datagram
-    if prefix == _PREFIX_55AA:
-        _, payload = _unpack(datagram, None, "3.3")
+    if datagram.startswith(_PREFIX_55AA):
+        _, payload = _UDP_33.unpack(datagram)
     if payload.startswith(b"{"):
         return payload
-    return _decipher(payload, _UDP_KEY)
+    return _UDP_33.blocks.decipher(payload)
 
 
 def ask(own_address: str) -> bytes:
     """Return the broadcast that makes locks of version 3.5 announce themselves."""
     payload = json.dumps({"from": "app", "ip": own_address}).encode()
-    return _pack_6699(_UDP_KEY, 0, Command.ASK, payload)
+    return _UDP_35.encode(0, Command.ASK, payload)
 
 
 def parse_body(payload: bytes) -> dict[str, Any] | None:
@@ -357,20 +400,20 @@ def report_in(
     data = body.get("data", body)
     if not isinstance(data, dict) or not isinstance(data.get("dps"), dict):
         return None
-    times = _times(data["t"]) if isinstance(data.get("t"), dict) else {}
+    times = data["t"] if isinstance(data.get("t"), dict) else None
     return Report(
         source=Source.LAN,
         received=received,
         items=tuple(
-            [Item(id_, value, times.get(id_)) for id_, value in _by_id(data["dps"]).items()]
+            [
+                Item(int(id_), value, lock_time(times.get(id_)) if times else None)
+                for id_, value in data["dps"].items()
+                # What is no id says nothing.
+                if id_.isdecimal() and len(id_) < 6
+            ]
         ),
         is_answer=is_answer or body.get("type") == "query" or data.get("type") == "query",
     )
-
-
-def sent_at(body: Mapping[str, Any]) -> float | None:
-    """Return the lock's own time at which it sent a report, if it says so."""
-    return float(body["t"]) if _is_time(body.get("t")) else None
 
 
 def names_another(body: Mapping[str, Any], device_id: str) -> bool:
@@ -380,19 +423,10 @@ def names_another(body: Mapping[str, Any], device_id: str) -> bool:
     return bool([one for one in named if isinstance(one, str) and one not in {"", device_id}])
 
 
-def _times(values: Mapping[str, Any]) -> dict[int, float]:
-    """Return the lock's own times by DP id."""
-    return {id_: float(time) for id_, time in _by_id(values).items() if _is_time(time)}
-
-
-def _by_id(values: Mapping[str, Any]) -> dict[int, Any]:
-    """Return values by DP id, leaving out what is no id."""
-    return {int(key): value for key, value in values.items() if key.isdecimal() and len(key) < 6}
-
-
-def _is_time(value: Any) -> bool:
-    """Return if a value can be Unix seconds; some locks send their uptime."""
-    return type(value) is int and 1_500_000_000 < value < 4_102_444_800
+def lock_time(value: Any) -> float | None:
+    """Return a lock's own time, if a value is one; some locks send their uptime."""
+    is_time = type(value) is int and 1_500_000_000 < value < 4_102_444_800
+    return float(value) if is_time else None
 
 
 def encode_json(body: Mapping[str, Any]) -> bytes:

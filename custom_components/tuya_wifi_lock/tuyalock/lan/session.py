@@ -10,7 +10,7 @@ anything until the other end has proved that it holds the key.
 
 import asyncio
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 import logging
@@ -110,7 +110,12 @@ class LanSession:
     """The connection to one lock, made and dropped as its sleep allows."""
 
     def __init__(
-        self, address: Address, clock: Clock, on_event: Callable[[SessionEvent], None]
+        self,
+        address: Address,
+        clock: Clock,
+        on_event: Callable[[SessionEvent], None],
+        *,
+        said_to_stay: bool = False,
     ) -> None:
         """Prepare a session; `start` begins to look for the lock."""
         self._clock = clock
@@ -120,7 +125,8 @@ class LanSession:
         """The connection is kept until this monotonic time: somebody waits at the door."""
         self.running = False
         """We look for the lock."""
-        self._said_to_stay = False
+        self.said_to_stay = said_to_stay
+        """What is known of the product is that the lock stays on the network."""
         self._missing_timer: Timer | None = None
         self._begin(address)
 
@@ -129,7 +135,7 @@ class LanSession:
         self._address = address
         self._is_claimed = False
         """Somebody has announced the address, and nobody has proved to be the lock there."""
-        self.stays = self._said_to_stay or address.keep_alive
+        self.stays = self.said_to_stay or address.keep_alive
         """The lock stays on the network, by what is said of it or by what it has shown: the
         connection is kept, and the lock is missed without it."""
         self.connected = False
@@ -142,14 +148,15 @@ class LanSession:
         self._last_report = self._clock.monotonic()
         self._presence = Presence(self._last_report)
         self._held_until = self._released_until = float("-inf")
-        self._lock_clock = LockClock(self._clock, address.latest_push, address.clock_ahead)
+        self.lock_clock = LockClock(self._clock, address.latest_push, address.clock_ahead)
+        """What is known of the lock's clock."""
         if address.host:
             self._candidates[address.host] = Candidate(address.host, self._clock)
 
     @property
     def address(self) -> Address:
         """Return how the lock is reached, with all that it has proved."""
-        clock, address = self._lock_clock, self._address
+        clock, address = self.lock_clock, self._address
         host = None if self._is_claimed else address.host
         return replace(address, host=host, latest_push=clock.latest, clock_ahead=clock.ahead)
 
@@ -159,14 +166,9 @@ class LanSession:
 
         With a session key no push can be one that was recorded; before 3.4 it can teach nothing.
         """
-        behind = -(self._lock_clock.ahead or 0.0)
+        behind = -(self.lock_clock.ahead or 0.0)
         has_session_key = (self._address.found_version or "") >= "3.4"
         return behind if has_session_key and behind > ON_THE_WAY else None
-
-    @property
-    def clock_ahead(self) -> float | None:
-        """Return how many seconds the lock's clock is ahead of ours, if that is known."""
-        return self._lock_clock.ahead
 
     @property
     def host(self) -> str | None:
@@ -185,8 +187,8 @@ class LanSession:
         self.running = False
         self._watch_absence()
         tasks = [one.task for one in self._candidates.values() if one.task]
-        for task in tasks:
-            task.cancel()
+        for candidate in self._candidates.values():
+            self._leave(candidate)
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def move(self, address: Address) -> None:
@@ -233,20 +235,20 @@ class LanSession:
 
     # Locks that stay on the network
 
-    def keep_alive(self, *, stays: bool = True) -> None:
+    def keep_alive(self, *, stays: bool) -> None:
         """Take what is known of the product: this lock stays on the network, or may sleep."""
-        if stays != self._said_to_stay:
-            self._said_to_stay = stays
-            self._stays_now()
+        self.said_to_stay = stays
+        self._stays_now()
 
     def _stays_now(self) -> None:
         """Act on it that the lock stays on the network, or may sleep."""
-        stays = self.stays = self._said_to_stay or self._address.keep_alive
+        stays = self.stays = self.said_to_stay or self._address.keep_alive
         _LOGGER.debug("%s %s", self._address.device_id, "stays" if stays else "may sleep")
         if stays:
             self._held_until = float("-inf")
             if self._home and not self._connection:
-                self._home.hinted.set()
+                self._home.hinted = True
+                self._look_at(self._home)
         elif not self._idle:
             self._watch_idle()
         self._watch_absence()
@@ -322,10 +324,11 @@ class LanSession:
             return
         if (wait := self._alone_until - now) > 0:
             _LOGGER.debug("%s: left alone for %.1f s", self._address.device_id, wait)
-            return
-        candidate.window_until = now + DIAL_WINDOW
-        candidate.hinted.set()
-        candidate.cut_short()
+        else:
+            candidate.window_until = now + DIAL_WINDOW
+            candidate.hinted = True
+            candidate.cut_short()
+        self._look_at(candidate)
 
     @property
     def _alone_until(self) -> float:
@@ -355,16 +358,12 @@ class LanSession:
             del self._candidates[oldest.host]
         candidate = self._candidates[host] = Candidate(host, self._clock)
         _LOGGER.debug("%s may be at %s", self._address.device_id, host)
-        if self.running:
-            self._look_at(candidate)
         return candidate
-
-    def _look_at(self, candidate: Candidate) -> None:
-        """Begin to look for the lock at an address."""
-        candidate.task = asyncio.create_task(self._run(candidate))
 
     def _leave(self, candidate: Candidate) -> None:
         """Stop looking for the lock at an address."""
+        if candidate.timer:
+            candidate.timer.cancel()
         if candidate.task:
             candidate.task.cancel()
         if candidate.connection:
@@ -372,38 +371,50 @@ class LanSession:
 
     # When to dial
 
-    async def _run(self, candidate: Candidate) -> None:
-        """Dial an address whenever there is reason to, until cancelled."""
-        while True:
-            await self._reason_to_dial(candidate)
-            if self._connection:
-                continue
+    def _look_at(self, candidate: Candidate) -> None:
+        """Dial an address whenever there is reason to: a hint, or a pause that is over."""
+        left = self._candidates.get(candidate.host) is not candidate
+        if left or not self.running or candidate.task:
+            return
+        if candidate.timer:
+            if not candidate.hinted:
+                return
+            candidate.timer.cancel()
+            candidate.timer = None
+        pause = self._pause(candidate)
+        if pause is None:
+            return
+        if pause > 0:
+            candidate.timer = self._clock.call_later(pause, partial(self._start_visit, candidate))
+        else:
+            self._start_visit(candidate)
+
+    def _start_visit(self, candidate: Candidate) -> None:
+        candidate.timer = None
+        candidate.task = asyncio.create_task(self._visit(candidate))
+
+    async def _visit(self, candidate: Candidate) -> None:
+        """Dial an address, serve what answers, and wait for the next reason."""
+        candidate.hinted = False
+        if self._connection is None:
             try:
                 connection = await self._dial(candidate)
             except LockError as err:
                 self._dial_failed(candidate, err)
             else:
+                # A hint that came while it was dialled has led here.
+                candidate.hinted = False
                 await self._serve(candidate, connection)
-
-    async def _reason_to_dial(self, candidate: Candidate) -> None:
-        """Wait for a hint, or for the pause of a lock that is dialled without one."""
-        pause = self._pause(candidate)
-        if pause is None:
-            await candidate.hinted.wait()
-        else:
-            with suppress(TimeoutError):
-                async with self._clock.timeout(pause):
-                    await candidate.hinted.wait()
-        candidate.hinted.clear()
-        if candidate is not self._home:
-            # Whoever is there can announce himself as often as he likes.
-            wait = candidate.dialled_at + candidate.pause - self._clock.monotonic()
-            if wait > 0:
-                await self._clock.sleep(wait)
+        candidate.task = None
+        self._look_at(candidate)
 
     def _pause(self, candidate: Candidate) -> float | None:
-        """Return the seconds until the next dial without a hint, or None for never."""
+        """Return the seconds until the next dial, or None for never without a hint."""
         now, address = self._clock.monotonic(), self._address
+        if candidate.hinted:
+            # Whoever is at another address can announce himself as often as he likes.
+            at_home = candidate is self._home
+            return 0.0 if at_home else candidate.dialled_at + candidate.pause - now
         if self._connection:
             return None
         if candidate is not self._home:
@@ -429,7 +440,7 @@ class LanSession:
             peer,
             self._clock,
             partial(self._received, candidate),
-            lock_clock=self._lock_clock,
+            lock_clock=self.lock_clock,
             at_home=candidate is self._home,
             careful=candidate.failures > 0,
             connecting=candidate.set_connecting,
@@ -513,10 +524,8 @@ class LanSession:
     def _ended(self, candidate: Candidate, error: LockError | None, started: float) -> None:
         """Note the end of the connection to the lock."""
         now = self._clock.monotonic()
-        self._presence.sign(now, announces=False)
-        if error is None:
-            self._presence.prove(now)
-        else:
+        self._presence.sign(now, announces=False, proves=error is None)
+        if error:
             # It was here until now, so what it reports next is as fresh as after a hint.
             candidate.hint_at = now
         if now - started > DIAL_WINDOW:
@@ -526,7 +535,8 @@ class LanSession:
             candidate.fail(error)
         for other in self._candidates.values():
             if other is not candidate and now < other.window_until and now >= self._alone_until:
-                other.hinted.set()
+                other.hinted = True
+                self._look_at(other)
         self._on_event(Closed(error and self._explained(candidate, error)))
 
     @property
@@ -591,7 +601,7 @@ class LanSession:
         known = candidate is self._home or candidate.trusted or not self._address.found_version
         # A lock that never says when it sends something can prove nothing more.
         unproved = self._presence.unproved(self._clock.monotonic())
-        gone = self._lock_clock.latest is None and unproved > GONE
+        gone = self.lock_clock.latest is None and unproved > GONE
         return known or connection.fresh or gone
 
     def _adopt(self, candidate: Candidate) -> None:
@@ -624,6 +634,9 @@ class LanSession:
         _LOGGER.debug("%s is connected", self._address.device_id)
 
     def _received(self, candidate: Candidate, received: Received) -> None:
+        if _LOGGER.isEnabledFor(logging.DEBUG):
+            # What is logged may be kept, and the report itself can have a key in it.
+            _LOGGER.debug("%s sent %s", self._address.device_id, str(received))
         connection = candidate.connection
         if connection is not self._connection:
             if self._connection or not self._may_adopt(candidate):
@@ -648,8 +661,7 @@ class LanSession:
         """Note that the lock has proved to be there."""
         self._last_report = now
         candidate.attempts = 0
-        self._presence.prove(now)
-        if self._presence.sign(now, announces=self._address.announces):
+        if self._presence.sign(now, announces=self._address.announces, proves=True):
             candidate.failures = 0
         elif self._presence.stays and not self._address.keep_alive:
             self._address = replace(self._address, keep_alive=True)

@@ -335,6 +335,8 @@ class Readers:
 
     def __init__(self, rows: Mapping[int, tuple[Dp, ...]]) -> None:
         """Prepare to read what a product has at each DP id, in one form or several."""
+        self.table: Mapping[int, Dp] = {id_: dps[0] for id_, dps in rows.items()}
+        """The DP at each id, in its usual form."""
         self._by_id = {id_: _first(tuple(map(read_of, dps))) for id_, dps in rows.items()}
         self._by_code = {dp.code: read_of(dp) for dps in rows.values() for dp in dps}
 
@@ -348,6 +350,12 @@ class Readers:
 
 
 MAX_CODE = 64
+
+
+@lru_cache(128)
+def readers_of(rows: tuple[tuple[int, tuple[Dp, ...]], ...]) -> Readers:
+    """Return a DP table, ready to read reports; all locks share what is the same."""
+    return Readers(dict(rows))
 
 
 def _first(reads: tuple[Read, ...]) -> Read:

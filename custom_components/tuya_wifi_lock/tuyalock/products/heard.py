@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 import re
 from typing import Annotated, Any
@@ -64,6 +64,10 @@ class HeardDp:
         return b64encode(bytes((self.size or 0) * 3 // 4)).decode()
 
 
+_NEVER = HeardDp(dp=0, type="", count=0)
+"""What was heard of a DP before its first value."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Stored:
     """The stored form of what was heard."""
@@ -100,9 +104,9 @@ class Heard:
             return
         value, is_text = item.value, isinstance(item.value, str)
         kept = is_harmless(item.dp, dp, value)
-        row = known or HeardDp(dp=item.dp, type="", count=0)
-        self.dps[item.dp] = replace(
-            row,
+        row = known or _NEVER
+        self.dps[item.dp] = HeardDp(
+            dp=item.dp,
             type="raw" if is_text and _is_base64(value) else _TYPES.get(type(value), "other"),
             count=min(row.count + 1, MAX_COUNT),
             unread=min(row.unread + (not understood), MAX_COUNT),

@@ -25,7 +25,7 @@ from .catalogue import (
     ProductFacts,
     family_of,
 )
-from .decoder import ALARM_CODE, SETTINGS, Observation, Readers
+from .decoder import ALARM_CODE, SETTINGS, Observation, Readers, readers_of
 from .evidence import Evidence, Rows, agreed, completed
 from .heard import Heard, QueryAnswer
 
@@ -67,7 +67,7 @@ class _Stored:
     shown: Mapping[int, frozenset[Family]] = field(default_factory=dict)
     replied: bool = False
     has_reported: bool = False
-    reported: tuple[str, ...] = ()
+    reported: frozenset[str] = frozenset()
     answers_partly: bool | None = None
     alarm_bits: bool | None = None
     link_mode: Annotated[str, Matching("[a-z_]{1,16}")] | None = None
@@ -87,7 +87,7 @@ class Product:
         """It answers a query only with what has changed since it woke."""
         self.has_reported = known.has_reported
         """The lock itself has reported something to us, understood or not."""
-        self.reported = frozenset(known.reported)
+        self.reported = known.reported
         """DP codes that the lock itself has reported to us."""
         self.heard = Heard(reader.parts("product", stored).get("heard"), reader)
         """What was heard of each of its DPs."""
@@ -116,7 +116,7 @@ class Product:
                 shown=self._evidence.shown,
                 replied=self._evidence.replied,
                 has_reported=self.has_reported,
-                reported=tuple(sorted(self.reported)),
+                reported=self.reported,
                 answers_partly=self.answers_partly,
                 alarm_bits=self._alarm_bits,
                 link_mode=self._link_mode,
@@ -135,9 +135,9 @@ class Product:
         self.category = facts.category or None
         """Tuya's category of the product, by the catalogue."""
         self.table_source, self.family, rows = self._best_table(facts)
-        self.table: Mapping[int, Dp] = {id_: dps[0] for id_, dps in rows.items()}
+        self._readers = readers_of(tuple(rows.items()))
+        self.table = self._readers.table
         """The DP that the product has at each id, as far as known."""
-        self._readers = Readers(rows)
         self.is_known = self.table_source in {"project", "account", "catalogue"}
         """Its kind is proven by the project, the account or the catalogue."""
         self._guesses = not self.is_known and len(self.chosen) != 1
@@ -147,10 +147,9 @@ class Product:
         """It is known to open by a reply to its request."""
         self.lacks_requests = bool(codes) and not self._guesses and REQUEST not in codes
         """It is known that nobody can ask at its door to be let in."""
-        self._ids = self._find_ids()
-        self.may_reply = REPLY in self._ids
+        self.may_reply = self.id_of(REPLY) is not None
         """It may open by a reply to its request, as far as is known."""
-        self.takes_keys = {SET_KEY, USE_KEY} <= self._ids.keys()
+        self.takes_keys = None not in {self.id_of(SET_KEY), self.id_of(USE_KEY)}
         """It may open with remote keys, as far as is known."""
         self.opens_remotely = self._can_open(codes, facts)
         """If it can be opened remotely, where its table or its family is known."""
@@ -158,6 +157,7 @@ class Product:
         """It is known to stay in the network, as one on mains power does."""
         self.alarm_bits = self._sends_bits()
         """Alarms are bits, by what the lock has sent, or else by its DP table."""
+        self._note_unread()
 
     def _best_table(self, facts: ProductFacts) -> tuple[str | None, Family | None, Rows]:
         """Return the best table that there is: where it is from, the family, and the rows."""
@@ -180,20 +180,6 @@ class Product:
         """Return the families that its owner and what was heard speak for most."""
         leading, chosen = self._evidence.leading, self.chosen
         return leading & chosen or chosen or leading
-
-    def _find_ids(self) -> dict[str, int]:
-        """Return the DP id of each code that it has, or may have as far as is known.
-
-        A door lock that has not shown how it opens may be of either kind.
-        """
-        either = (Family.A, Family.B) if self._guesses else ()
-        tables = [PROFILES[one] for one in either if one in self._leading]
-        return {
-            dp.code: id_
-            for table in (*tables, self.table)
-            # Of several DPs with one code, the first counts.
-            for id_, dp in reversed(list(table.items()))
-        }
 
     def _can_open(self, codes: set[str], facts: ProductFacts) -> bool | None:
         if self._guesses and self.chosen:
@@ -218,22 +204,25 @@ class Product:
             return answer
         return "all" if self.answers_partly is False else "changed"
 
-    @property
-    def kind_unclear(self) -> bool:
-        """Return if it has reported what nobody could read, and its kind is not proven."""
-        return self.table_source is None and self.heard.unread >= ASK_AFTER
-
     def id_of(self, code: str) -> int | None:
-        """Return the DP id of a code, or None where the product has no such DP."""
-        return self._ids.get(code)
+        """Return the DP id of a code, which it has, or may have as far as is known, or None.
+
+        A door lock that has not shown how it opens may be of either kind.
+        """
+        either = (Family.B, Family.A) if self._guesses else ()
+        tables = (self.table, *(PROFILES[one] for one in either if one in self._leading))
+        # Of several DPs with one code, the first counts.
+        return next((id_ for table in tables for id_, dp in table.items() if dp.code == code), None)
 
     # What is learned
 
-    def identify(self, product_id: str | None) -> None:
-        """Learn which product was announced where it is; what is known is not changed by that."""
-        if product_id and self.product_id is None and CODE.allows(product_id):
+    def identify(self, product_id: str | None) -> bool:
+        """Learn which product was announced where it is, if it is not known; return if it was."""
+        is_new = product_id and self.product_id is None and CODE.allows(product_id)
+        if is_new:
             self.product_id, self._claimed = product_id, True
             self._settle()
+        return bool(is_new)
 
     def doubt(self, product_id: str | None) -> None:
         """Forget which product it is, if that was just announced, and now is another one."""
@@ -292,9 +281,15 @@ class Product:
                 observations.append(said)
                 if said.code == "link_mode" and report.source is not Source.CLOUD:
                     self._learn_link_mode(str(said.value))
+            else:
+                self._note_unread()
         if report.source is Source.LAN:
             self._learn_from_lan(report, {one.code: one.value for one in observations})
         return observations
+
+    def _note_unread(self) -> None:
+        self.kind_unclear = self.table_source is None and self.heard.unread >= ASK_AFTER
+        """It has reported what nobody could read, and its kind is not proven."""
 
     def read(self, item: Item) -> Observation | None:
         """Return what a value says, by what is known now."""
@@ -317,7 +312,8 @@ class Product:
             self.heard.note_answer(QueryAnswer.VALUES if report.items else QueryAnswer.EMPTY)
         if report.is_answer and codes and (known := self.reported & STATE_CODES):
             self.answers_partly = not known <= codes.keys()
-        self.reported |= codes.keys()
+        if not codes.keys() <= self.reported:
+            self.reported = self.reported.union(codes)
         if not report.is_answer and ALARM_CODE in codes:
             self._alarm_bits = self.alarm_bits = type(codes[ALARM_CODE]) is int
 

@@ -34,6 +34,9 @@ class Journal:
     then it is pending, and nobody sees it.
     """
 
+    kinds: frozenset[Kind] = frozenset()
+    """The kinds of records there are, but for pending ones."""
+
     def __init__(self) -> None:
         self._records: dict[RecordId, Record] = {}
         self._counts: Counter[Kind] = Counter()
@@ -47,8 +50,6 @@ class Journal:
         """The id of the last record of an earlier start."""
         self.changes = 0
         """How often something in it has changed."""
-        self.kinds: frozenset[Kind] = frozenset()
-        """The kinds of records there are, but for pending ones."""
         self.last_unlock: Record | None = None
         """The unlock that happened last, by all that the records say."""
 
@@ -97,7 +98,8 @@ class Journal:
         self._next_id += 1
         self.changes += 1
         self._keep(record)
-        self._forget(event.kind)
+        if self._counts[event.kind] > KEPT:
+            self._forget(event.kind)
         return self._note(record)
 
     def settle(
@@ -224,12 +226,12 @@ class Journal:
 
     def _keep(self, record: Record) -> None:
         self._records[record.id] = record
-        self._counts[record.kind] += 1
+        self._counts[record.event.kind] += 1
         self._sources.add(record.source)
 
     def _drop(self, record: Record) -> None:
         del self._records[record.id]
-        self._counts[record.kind] -= 1
+        self._counts[record.event.kind] -= 1
 
     def as_dict(self) -> dict[str, Any]:
         """Return the stored form; from_dict reads it."""
