@@ -4,6 +4,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping
 import gc
 import logging
+from pathlib import Path
 import re
 import traceback
 from typing import Any
@@ -127,3 +128,5 @@ class Evidence:
             yield where, self._caplog.handler.format(record)
         for key, stored in self._storage.items():
             yield f"storage {key}", json_dumps(stored)
+        for path in Path(self._hass.config.path(".storage")).glob("tuya_wifi_lock.*"):
+            yield f"storage {path.name}", path.read_text()

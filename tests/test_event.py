@@ -165,15 +165,13 @@ async def test_an_unlock_that_we_do_not_know_is_other_and_says_its_code(
 ) -> None:
     await setup(hass, entry)
     await hass.config_entries.async_unload(entry.entry_id)
-    hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]["journal"]["records"] = [
-        {
-            "id": 1,
-            "event": {"kind": "unlock", "method": "other", "code_name": "unlock_eye"},
-            "when": {"received": 1_790_000_000.0},
-            "source": "lan",
-            "age": "late",
-        }
-    ]
+    hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]["journal"]["records"]["1"] = {
+        "id": 1,
+        "event": {"kind": "unlock", "method": "other", "code_name": "unlock_eye"},
+        "when": {"received": 1_790_000_000.0},
+        "source": "lan",
+        "age": "late",
+    }
     await setup(hass, entry)
     attributes = state(hass, LATE_UNLOCK).attributes
     assert (attributes["event_type"], attributes["code_name"]) == ("other", "unlock_eye")

@@ -118,10 +118,11 @@ async def test_what_a_crash_left_over_is_told_late(
     await simulated_lock.sleep()
     await hass.config_entries.async_unload(entry.entry_id)
     await hass.async_block_till_done()
-    (record,) = hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]["journal"]["records"]
+    stored = hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]
+    (record,) = stored["journal"]["records"].values()
     assert record["delivered"]
     record.update(delivered=False, age=age)
-    hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]["clean"] = False
+    stored["clean"] = False
     await setup(hass, entry)
     assert automation.told == [
         Told(UNLOCK, "fingerprint", 3),

@@ -107,7 +107,8 @@ async def test_a_stop_of_home_assistant_keeps_what_is_known(
     await simulated_lock.wait_for(lambda: simulated_lock.clients == 0)
     hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
     await hass.async_block_till_done()
-    (record,) = hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]["journal"]["records"]
+    stored = hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]
+    (record,) = stored["journal"]["records"].values()
     assert (record["event"]["method"], record["delivered"]) == ("fingerprint", True)
 
 

@@ -71,7 +71,11 @@ async def alice(
         "minor_version": 1,
         "key": f"{DOMAIN}.{entry.entry_id}",
         "data": {
-            "journal": {"next_id": 7, "watermarks": {}, "records": RECORDS},
+            "journal": {
+                "next_id": 7,
+                "watermarks": {},
+                "records": {str(one["id"]): one for one in RECORDS},
+            },
             "clean": True,
         },
     }

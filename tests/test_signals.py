@@ -317,7 +317,7 @@ async def test_a_ring_that_was_not_told_before_the_end_is_not_told_too_late(
     if crashed:
         stored["clean"] = False
     else:
-        for record in stored["journal"]["records"]:
+        for record in stored["journal"]["records"].values():
             record["when"]["received"] -= 100
     hass.set_state(CoreState.running)
     await setup(hass, entry)

@@ -309,15 +309,13 @@ async def test_a_call_that_a_crash_has_cut_off_opens_nothing_later(
     await hass.config_entries.async_unload(entry.entry_id)
     stored, began = hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"], time.time() - 3600
     stored["opening"] = {"began": began, "ended": None, "name": "Anna"}
-    stored["journal"]["records"] = [
-        {
-            "id": 1,
-            "event": {"kind": "unlock", "method": "remote"},
-            "when": {"received": began + later},
-            "source": "lan",
-            "age": "live",
-            "delivered": True,
-        }
-    ]
+    stored["journal"]["records"]["1"] = {
+        "id": 1,
+        "event": {"kind": "unlock", "method": "remote"},
+        "when": {"received": began + later},
+        "source": "lan",
+        "age": "live",
+        "delivered": True,
+    }
     await setup(hass, entry)
     assert state(hass, LOCK).attributes["changed_by"] == name

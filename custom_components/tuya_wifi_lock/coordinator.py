@@ -253,8 +253,6 @@ class LockCoordinator:
             self.lock.recover()
         self.records = RecordDispatcher(entry, self.lock, self.owner, self.opener, self._async_save)
         self._closed = False
-        self._planned: float | None = None
-        """Seconds after which a write was planned that has not begun."""
         self._written = self.lock.journal.changes
         """How many changes of the journal are on their way to the disk."""
 
@@ -275,6 +273,7 @@ class LockCoordinator:
         )
         entry.async_on_unload(changes)
         await self._async_use_account()
+        self._async_save()
         self.lock.start()
 
     @callback
@@ -325,13 +324,12 @@ class LockCoordinator:
 
     async def async_shutdown(self) -> None:
         """Save what is known of the lock."""
-        await self._async_save_now()
-        await self.store.async_settle()
+        await self.store.async_close(self._stored)
 
     async def async_stop(self) -> None:
         """Disconnect from the lock; Home Assistant writes the store when it stops."""
         await self.async_close()
-        self._async_save()
+        await self.store.async_write(self._stored, whole=True)
 
     async def async_close(self) -> None:
         """Disconnect from the lock, and keep its last records for the next start."""
@@ -342,7 +340,6 @@ class LockCoordinator:
         await self.lock.stop()
 
     def _stored(self) -> dict[str, Any]:
-        self._planned = None
         self._written = self.lock.journal.changes
         if not is_clock_set(self.listening_since):
             self.listening_since = time.time()
@@ -356,18 +353,15 @@ class LockCoordinator:
             listened=_Listened(since=self.listening_since, until=time.time()),
             opening=self.opener.last,
         )
-        lock = self.lock.as_dict()
-        journal = lock["journal"]
-        journal["records"] = self.store.async_without_older(journal["records"])
         return {
-            **lock,
+            **self.lock.as_dict(),
             **dump(beside),
             "watch": self.cloud.as_dict() if self.cloud else None,
             "bookings": dump(self._bookings.known) if self._bookings else [],
         }
 
     async def _async_save_now(self) -> None:
-        await self.store.async_save(self._stored())
+        await self.store.async_write(self._stored, sync=True)
 
     @contextmanager
     def action(self) -> Generator[None]:
@@ -572,9 +566,7 @@ class LockCoordinator:
             )
         if (snapshot.last_unlock, snapshot.passwords) != (before.last_unlock, before.passwords):
             self.last_unlocked_by = self._who_unlocked(snapshot.last_unlock)
-        at_once = self._written != self.lock.journal.changes
-        soon = at_once or _lasting(snapshot) != _lasting(before)
-        self._async_save(SOON if soon else LATER)
+        self._async_save_change(before, snapshot)
         self.data = snapshot
         self._async_show()
         if update.records:
@@ -620,6 +612,14 @@ class LockCoordinator:
             self.config_entry.async_start_reauth(self.hass)
 
     @callback
+    def _async_save_change(self, before: Snapshot, now: Snapshot) -> None:
+        """Write what has changed; that the lock was heard can wait."""
+        if self._written != self.lock.journal.changes or _lasting(now) != _lasting(before):
+            self._async_save()
+        elif now.state.last_heard != before.state.last_heard:
+            self._async_save(LATER)
+
+    @callback
     def _async_save(self, delay: float = SOON) -> None:
         """Write at once what is new in the journal, and with it, or else later, what else is new.
 
@@ -628,9 +628,7 @@ class LockCoordinator:
         """
         if self._written != self.lock.journal.changes:
             delay = 0.0
-        if self._planned is None or delay < self._planned:
-            self._planned = delay
-            self.store.async_delay_save(self._stored, delay)
+        self.store.async_plan(self._stored, delay)
 
 
 # What is looked at

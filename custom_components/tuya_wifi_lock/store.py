@@ -1,23 +1,38 @@
 """Stores that are read as far as they can be read."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import MISSING
+import os
 from pathlib import Path
 import shutil
 from typing import Any, override
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import UnsupportedStorageVersionError
+from homeassistant.exceptions import HomeAssistantError, UnsupportedStorageVersionError
+from homeassistant.helpers.json import json_bytes
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
+from homeassistant.util.json import json_loads
 
 from .const import DOMAIN, LOGGER
+from .tuyalock import Reader
 
 STORAGE_VERSION = 1
 ANY_VERSION = 2**31
-MOST_RECENT = 20
-"""Records that are written with each opening; those before are in a file of their own."""
+LOG = ".changes"
+"""The end of the name of a log; Home Assistant leaves `*.log` out of its backups."""
+NUMBER = "written"
+"""The key of the number of a write."""
+GONE = ""
+"""No key of a stored form."""
+LOG_FULL = 2**17
+"""Bytes of a log with which the file is written, and the log begins again."""
+TRY_AGAIN = 60.0
+"""Seconds until the next try to write to a disk that is full."""
+
+type Stored = dict[str, Any]
 
 
 class SalvagedStore(Store[dict[str, Any]]):
@@ -51,7 +66,8 @@ class SalvagedStore(Store[dict[str, Any]]):
         """Keep the file beside it, as not all in it could be read."""
         if self.copy:
             return
-        self.copy = f"{self.path}.corrupt.{dt_util.utcnow().isoformat()}"
+        kept = f".corrupt.{dt_util.utcnow().isoformat()}"
+        self.copy = f"{self.path}{kept}"
         LOGGER.error(
             "The file %s is damaged, or of a newer version: these parts could not be read whole "
             "and start again: %s. It is kept as %s",
@@ -60,9 +76,14 @@ class SalvagedStore(Store[dict[str, Any]]):
             self.copy,
         )
         try:
-            await self.hass.async_add_executor_job(shutil.copy2, self.path, self.copy)
+            await self.hass.async_add_executor_job(self._copy, kept)
         except OSError as err:
             LOGGER.error("Unable to write the copy: %s", err.strerror)
+
+    def _copy(self, kept: str) -> None:
+        for path in (self.path, f"{self.path}{LOG}"):
+            with suppress(FileNotFoundError):
+                shutil.copy2(path, f"{path}{kept}")
 
     def pop_copy(self) -> str | None:
         """Return where the file was kept, once."""
@@ -71,15 +92,15 @@ class SalvagedStore(Store[dict[str, Any]]):
 
     @override
     async def async_remove(self) -> None:
-        """Remove the file and all that were kept."""
+        """Remove the file, its log, and all that were kept."""
         await super().async_remove()
-        await self.hass.async_add_executor_job(self._remove_copies)
+        await self.hass.async_add_executor_job(self._remove_others)
 
-    def _remove_copies(self) -> None:
+    def _remove_others(self) -> None:
         path = Path(self.path)
-        for copy in path.parent.glob(f"{path.name}.corrupt.*"):
+        for other in path.parent.glob(f"{path.name}.*"):
             with suppress(OSError):
-                copy.unlink()
+                other.unlink()
 
     @override
     async def _async_migrate_func(
@@ -92,74 +113,155 @@ class SalvagedStore(Store[dict[str, Any]]):
 
 
 class LockStore(SalvagedStore):
-    """What is stored of a lock. What is written with each opening is kept small.
+    """What is stored of a lock: a file that is seldom written, and a log of what changed since.
 
-    Records that have been delivered hardly change any more. They are moved to a second file, which
-    is written once in a while; where both have a record, the first file is right.
+    Both have the number of the last write. A line of the log counts only if it is newer than the
+    file, so a crash may come before the log is cut.
     """
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         super().__init__(hass, entry_id)
-        self._older = SalvagedStore(hass, f"{entry_id}.records")
-        self._rows: dict[Any, Any] = {}
-        """The records of the second file, by their ids."""
-        self._moving: asyncio.Task[None] | None = None
+        self._log = Path(f"{self.path}{LOG}")
+        self._size = self._most = 0
+        """Bytes of the log, and with how many the file is written; after a start it always is."""
+        self._number = 0
+        self._known: Stored = {}
+        """What was written since the start."""
+        self._writing = asyncio.Lock()
+        self._planned: asyncio.TimerHandle | None = None
+        self._failing = self._closed = False
 
     @override
     async def async_read(self) -> Any:
-        """Return what is stored, with the records of both files."""
-        stored, older = await super().async_read(), await self._older.async_read()
-        if older is None:
+        """Return what is stored, with all changes of the log."""
+        stored, reader = await super().async_read(), Reader()
+        stored = await self.hass.async_add_executor_job(self._with_log, stored, reader)
+        if reader.unread:
+            await self.async_keep_copy(reader.unread)
+        return stored
+
+    def _with_log(self, stored: Any, reader: Reader) -> Any:
+        self._number = _number(stored, Reader())
+        if not self._log.exists():
             return stored
-        try:
-            rows = {row["id"]: row for row in older["records"]}
-            first = stored or {}
-            journal = first.get("journal", {})
-            recent = {row["id"]: row for row in journal.get("records", [])}
-            records = [row for _, row in sorted({**rows, **recent}.items())]
-        except AttributeError, KeyError, TypeError:
-            await self._older.async_keep_copy({"records": 1})
-            return stored
-        self._rows = rows
-        return {**first, "journal": {**journal, "records": records}}
+        *lines, cut_off = (log := self._log.read_bytes()).split(b"\n")
+        self._size = len(log) - len(cut_off)
+        for line in lines:
+            try:
+                news: Any = json_loads(line)
+            except ValueError:
+                news = None
+            if (number := _number(news, reader)) > self._number:
+                stored = changed(stored, news, reader)
+                self._number = number
+        return stored
 
     @callback
-    def async_without_older(self, rows: list[Any]) -> list[Any]:
-        """Return the records that are not in the second file as they are; it takes them in turn."""
-        recent = []
-        for row in rows:
-            known = self._rows.get(row["id"])
-            if known is row:
-                continue
-            if known == row:
-                self._rows[row["id"]] = row
+    def async_plan(self, stored: Callable[[], Stored], delay: float) -> None:
+        """Write what has changed in so many seconds, if that is not planned for before."""
+        when = self.hass.loop.time() + delay
+        if self._closed or (self._planned and self._planned.when() <= when):
+            return
+        self._unplan()
+        self._planned = self.hass.loop.call_at(when, self._async_due, stored)
+
+    @callback
+    def _async_due(self, stored: Callable[[], Stored]) -> None:
+        self.hass.async_create_task(self.async_write(stored), f"write {self.key}")
+
+    def _unplan(self) -> None:
+        if self._planned:
+            self._planned.cancel()
+            self._planned = None
+
+    async def async_write(
+        self, stored: Callable[[], Stored], *, whole: bool = False, sync: bool = False
+    ) -> None:
+        """Write what has changed; `sync`, or a new record: so that no power cut takes it."""
+        async with self._writing:
+            if self._closed:
+                return
+            self._unplan()
+            self._number += 1
+            document = {**stored(), NUMBER: self._number}
+            if whole or self._size >= self._most:
+                self._most = self._size + LOG_FULL
+                if await self._async_write_whole(document):
+                    self._size, self._most, self._known = 0, LOG_FULL, document
+                    await self.hass.async_add_executor_job(self._append, b"", False)
+                    return
+            news = changes(self._known, document)
+            sync = sync or "next_id" in news.get("journal", {})
+            line = json_bytes(news) + b"\n"
+            if await self.hass.async_add_executor_job(self._append, line, sync):
+                self._known = document
             else:
-                recent.append(row)
-        idle = self._moving is None or self._moving.done()
-        if len(recent) > MOST_RECENT and idle and not self.hass.is_stopping:
-            self._moving = self.hass.async_create_task(self._async_move(rows))
-        return recent
+                self.async_plan(stored, TRY_AGAIN)
 
-    async def _async_move(self, rows: list[Any]) -> None:
-        """Write the second file; only then do its records leave the first one."""
-        settled = [row for row in rows if row["delivered"] and row["age"] is not None]
-        await self._older.async_save({"records": settled})
+    async def _async_write_whole(self, document: Stored) -> bool:
+        """Write the file, and return if that is done; while Home Assistant stops, it does later."""
+        await self.async_save(document)
         # An error, of a full disk for example, is logged and not raised.
-        if await self._older.async_read() == {"records": settled}:
-            self._rows = {row["id"]: row for row in settled}
+        if self.hass.is_stopping:
+            return False
+        try:
+            return _number(await super().async_read(), Reader()) == self._number
+        except HomeAssistantError:
+            return False
 
-    async def async_settle(self) -> None:
-        """Wait until the second file is written, if it is about to be."""
-        if self._moving:
-            await self._moving
+    def _append(self, line: bytes, sync: bool) -> bool:
+        try:
+            self._log.parent.mkdir(exist_ok=True)
+            self._log.touch(0o600)
+            with self._log.open("r+b") as file:
+                file.truncate(self._size)
+                file.seek(self._size)
+                file.write(line)
+                if sync:
+                    file.flush()
+                    os.fdatasync(file.fileno())
+                size = file.tell()
+        except OSError as err:
+            if not self._failing:
+                LOGGER.error("Unable to write %s: %s", self._log, err.strerror)
+            self._failing = True
+            return False
+        self._failing, self._size = False, size
+        return True
 
-    @override
-    def pop_copy(self) -> str | None:
-        """Return where a file was kept, once."""
-        return super().pop_copy() or self._older.pop_copy()
+    async def async_close(self, stored: Callable[[], Stored]) -> None:
+        """Write the file, and nothing any more."""
+        await self.async_write(stored, whole=True)
+        self._closed = True
+        self._unplan()
 
-    @override
-    async def async_remove(self) -> None:
-        """Remove both files and all that were kept."""
-        await super().async_remove()
-        await self._older.async_remove()
+
+def _number(stored: Any, reader: Reader) -> int:
+    number: int = reader.read("log", int, reader.parts("log", stored).get(NUMBER), 0)
+    return number
+
+
+def changes(known: Stored, now: Stored) -> Stored:
+    """Return what is new in a stored form, or differs, and as GONE the keys that are gone."""
+    found = {
+        key: changes(before, one) if isinstance(before, dict) and isinstance(one, dict) else one
+        for key, one in now.items()
+        if (before := known.get(key, MISSING)) is not one and before != one
+    }
+    gone = [key for key in known if key not in now]
+    return {**found, GONE: gone} if gone else found
+
+
+def changed(known: Any, by: Stored, reader: Reader) -> Stored:
+    """Return a stored form after its changes; the reader counts what of it is no mapping."""
+    gone = by.get(GONE)
+    kept = {
+        key: one
+        for key, one in reader.parts("file", known).items()
+        if not (isinstance(gone, list) and key in gone)
+    }
+    return kept | {
+        key: changed(kept.get(key), one, reader) if isinstance(one, dict) else one
+        for key, one in by.items()
+        if key != GONE
+    }

@@ -5,7 +5,7 @@ Reads commands as lines of JSON, and answers each with one line.
 
 import argparse
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 import json
 import sys
 from time import perf_counter_ns
@@ -24,9 +24,14 @@ class StampedTransport:
         """Stand before a transport."""
         self._transport = transport
         self.written = 0
+        self.held: list[bytes] | None = None
+        """What waits to leave in one segment."""
 
     def write(self, data: bytes) -> None:
         """Note the time and write."""
+        if self.held is not None:
+            self.held.append(data)
+            return
         self.written = perf_counter_ns()
         self._transport.write(data)
 
@@ -40,6 +45,21 @@ class StampedLock(SimulatedLock):
 
     async def push_number(self, number: int) -> int:
         """Push an unlock by fingerprint to its only client; return when it left."""
+        transport = self._transport()
+        await self.push({"1": number})
+        return transport.written
+
+    async def push_at_once(self, numbers: Iterable[int]) -> int:
+        """Push unlocks to its only client in one segment; return when that left."""
+        transport = self._transport()
+        transport.held = []
+        for number in numbers:
+            await self.push({"1": number})
+        data, transport.held = b"".join(transport.held), None
+        transport.write(data)
+        return transport.written
+
+    def _transport(self) -> StampedTransport:
         if self.clients != 1:
             raise RuntimeError(f"lost its client: {self}")
         (client,) = self._server.established
@@ -47,21 +67,20 @@ class StampedLock(SimulatedLock):
             assert client.channel.transport
             stamped = StampedTransport(client.channel.transport)
             client.channel.transport = cast(asyncio.Transport, stamped)
-        transport = cast(StampedTransport, client.channel.transport)
-        await self.push({"1": number})
-        return transport.written
+        return cast(StampedTransport, client.channel.transport)
 
 
 class Locks:
     """All locks of this process."""
 
-    def __init__(self, count: int, version: str, ports: Mapping[int, int]) -> None:
-        """Build the locks."""
+    def __init__(self, count: int, version: str, ports: Mapping[int, int], port: int) -> None:
+        """Build the locks; `port` is that of the first, or 0 for any."""
         self._numbers = [0] * count
         self._locks = [
             StampedLock(
                 device_id=f"bfsimulated0lock{number:04}",
                 version=version,
+                port=0 if number else port,
                 announce_ports=ports,
                 # Announced once, at the wake: what is counted later is not answers to that.
                 knobs=Knobs(idle_timeout=None, announce_interval=3600.0),
@@ -95,7 +114,25 @@ class Locks:
             await self._locks[index].sleep()
         return []
 
-    async def push(self, locks: list[int], rounds: int, gap: float) -> list[Stamp]:
+    async def open(self, locks: list[int]) -> list[Stamp]:
+        """Open doors with a finger, which wakes their locks."""
+        stamps = []
+        for index in locks:
+            self._numbers[index] += 1
+            stamps.append((index, self._numbers[index], perf_counter_ns()))
+            await self._locks[index].finger(self._numbers[index])
+        return stamps
+
+    async def burst(self, index: int, count: int) -> list[Stamp]:
+        """Push many unlocks from a lock at once."""
+        first = self._numbers[index] + 1
+        self._numbers[index] += count
+        numbers = range(first, first + count)
+        return [(index, first, await self._locks[index].push_at_once(numbers))]
+
+    async def push(
+        self, locks: list[int], rounds: int, gap: float, *, same: bool = False
+    ) -> list[Stamp]:
         """Push an unlock from each lock in turn, `gap` seconds apart, round after round."""
         stamps = []
         loop = asyncio.get_running_loop()
@@ -104,7 +141,7 @@ class Locks:
             for index in locks:
                 due = max(due + gap, loop.time())
                 await asyncio.sleep(due - loop.time())
-                self._numbers[index] += 1
+                self._numbers[index] += not same
                 number = self._numbers[index]
                 stamps.append((index, number, await self._locks[index].push_number(number)))
         return stamps
@@ -116,14 +153,17 @@ async def main() -> None:
     parser.add_argument("--count", type=int, required=True)
     parser.add_argument("--version", required=True)
     parser.add_argument("--ports", type=int, nargs=3, required=True)
+    parser.add_argument("--port", type=int, required=True)
     options = parser.parse_args()
     ports = dict(zip((6666, 6667, 7000), options.ports, strict=True))
-    locks = Locks(options.count, options.version, ports)
+    locks = Locks(options.count, options.version, ports, options.port)
     print(json.dumps(await locks.start()), flush=True)
     actions: dict[str, Callable[..., Awaitable[list[Stamp]]]] = {
         "wake": locks.wake,
         "sleep": locks.sleep,
+        "open": locks.open,
         "push": locks.push,
+        "burst": locks.burst,
     }
     while line := await asyncio.to_thread(sys.stdin.readline):
         command, arguments = json.loads(line)

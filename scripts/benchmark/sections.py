@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 import json
+from pathlib import Path
 from statistics import median
 import sys
 from typing import Any
 
+from custom_components.tuya_wifi_lock.store import LOG_FULL
+
 from . import imports
 from .table import Row, at_most, kilobytes, milliseconds, percentile, times, verdict
-
-OPENINGS_A_DAY = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,7 @@ class Plan:
     wakes: int = 30
     asleep: float = 8.0
     """Seconds after which a lock is known to have been asleep before its wake."""
-    openings: int = 22
-    """More than go into the first file of a lock before records are moved to the second."""
+    openings: int = 10
     grow: tuple[int, ...] = (1, 10, 100, 300)
     crowd: int = 100
     settle: float = 11.0
@@ -77,9 +77,11 @@ async def push(plan: Plan) -> list[Row]:
             times(mine, least),
         ),
     ]
+    if plan.peers:
+        rows += _peer_rows("ours", await _work("peer", version=plan.version))
     for folder, entry in plan.peers:
         theirs = await _work("peer", version=plan.version, folder=folder, entry=entry)
-        rows += _peer_rows(folder, theirs, percentile(ours, 50), mine)
+        rows += _peer_rows(Path(entry).stem, theirs)
     return rows
 
 
@@ -94,6 +96,11 @@ async def wakes(plan: Plan) -> list[Row]:
     cpu, what = found["cpu"], "CPU of ten wakes with an opening each"
     aim = verdict("<= 0.25 s", cpu <= 0.25)
     rows.append(Row(what, milliseconds(cpu), "all of Home Assistant", aim=aim))
+    if plan.peers:
+        rows.append(_wakes_row("ours", await _work("peer_wakes", version=plan.version)))
+    for folder, entry in plan.peers:
+        theirs = await _work("peer_wakes", version=plan.version, folder=folder, entry=entry)
+        rows.append(_wakes_row(Path(entry).stem, theirs))
     return rows
 
 
@@ -102,17 +109,18 @@ async def stores(plan: Plan) -> list[Row]:
     found = await _work("stores", version=plan.version, openings=plan.openings)
     rows = []
     for journal, per in found.items():
-        for what, count in (("an opening", 1), (f"a day of {OPENINGS_A_DAY}", OPENINGS_A_DAY)):
-            rows.append(
-                Row(
-                    f"store, journal {journal}: {what}",
-                    f"{per['writes'] * count:.1f} writes, {per['fsyncs'] * count:.0f} fsyncs, "
-                    f"{kilobytes(per['bytes'] * count)}",
-                    f"recorder {per['states'] * count:.1f} states, "
-                    f"{per['attributes'] * count:.1f} attributes, "
-                    f"{per['events'] * count:.1f} events, {kilobytes(per['data'] * count)}",
-                )
+        lines, fsyncs, size = per["lines"], per["fsyncs"], per["bytes"]
+        rows.append(
+            Row(
+                f"store, journal {journal}: an opening",
+                f"{lines:.1f} lines, {fsyncs:.1f} fsyncs, {kilobytes(size)}",
+                f"recorder {per['states']:.1f} states, {per['attributes']:.1f} attributes, "
+                f"{per['events']:.1f} events, {kilobytes(per['data'])}",
+                aim=verdict("<= 1 fsync, <= 1 kB", fsyncs <= 1 and size <= 1e3),
             )
+        )
+        whole = f"{kilobytes(per['whole'])}, once in {LOG_FULL / size:.0f} openings"
+        rows.append(Row(f"store, journal {journal}: written whole", whole))
     return rows
 
 
@@ -207,25 +215,40 @@ SECTIONS: Mapping[str, Callable[[Plan], Awaitable[list[Row]]]] = {
 """What to run for each name."""
 
 
-def _peer_rows(folder: str, found: dict[str, Any], p50: float, cpu: float) -> list[Row]:
-    """Return how a peer does the same."""
-    theirs, spent = percentile(found["took"], 50), found["cpu"]
-    name = folder.rstrip("/").rpartition("/")[2]
-    return [
+def _peer_rows(name: str, found: dict[str, Any]) -> list[Row]:
+    """Return what an integration, ours or a peer, does with the same pushes."""
+    rows = []
+    for pace, (took, _) in (("4/s", found["slow"]), ("50/s", _together(found["fast"]))):
+        shown = [milliseconds(percentile(took, percent)) for percent in (50, 99) if took]
+        count = f"{len(took)} shown"
+        rows.append(Row(f"{name}: push -> state, {pace}, p50 and p99", " and ".join(shown), count))
+    (_, mine), (_, least) = _together(found["fast"]), _together(found["floor"])
+    what = f"{name}: CPU per push, 50/s, writing {found['writes']}"
+    beside = f"no entities {milliseconds(least)}"
+    rows.append(Row(what, milliseconds(mine), beside, times(mine, least)))
+    numbers, seconds = found["burst"]
+    order = "in order" if numbers == sorted(numbers, key=int) else "out of order"
+    rows += [
+        Row(f"{name}: equal pushes shown", f"{found['equal'][0]} of {found['equal'][1]}"),
         Row(
-            "push on the wire -> state, p50",
-            milliseconds(p50),
-            f"{name} {milliseconds(theirs)}, {found['missed']} of {found['pushes']} missed",
-            times(p50, theirs),
-        ),
-        Row(
-            "CPU per push, 50/s",
-            milliseconds(cpu),
-            f"{name} {milliseconds(spent)}",
-            times(cpu, spent),
-            at_most(1, cpu, spent),
+            f"{name}: shown of a burst in one segment",
+            f"{len(numbers)} {order}",
+            f"the last after {milliseconds(seconds)}",
         ),
     ]
+    return rows
+
+
+def _wakes_row(name: str, found: tuple[int, float]) -> Row:
+    """Return what an integration, ours or a peer, sees of a lock that wakes for an opening."""
+    seen, cpu = found
+    what = f"{name}: openings seen of ten, awake 5 s, asleep 20 s"
+    return Row(what, str(seen), f"CPU of all that {milliseconds(cpu)}")
+
+
+def _together(blocks: list[tuple[list[float], float]]) -> tuple[list[float], float]:
+    """Return the seconds of all blocks, and the least CPU per push: the least disturbed."""
+    return [one for took, _ in blocks for one in took], min(cpu for _, cpu in blocks)
 
 
 def _memory_row(what: str, value: float, bare: float, aim: str) -> Row:

@@ -1,9 +1,11 @@
 """What an opening costs the disk: the lock's store, and what the recorder keeps of it."""
 
 import asyncio
-from collections.abc import Generator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 import json
+import os
 from pathlib import Path
 import sqlite3
 from typing import Any
@@ -13,6 +15,7 @@ import atomicwrites  # type: ignore[import-untyped]
 
 from custom_components.tuya_wifi_lock import coordinator
 from custom_components.tuya_wifi_lock.const import DOMAIN
+from custom_components.tuya_wifi_lock.store import LOG
 from homeassistant.components.recorder import get_instance
 from homeassistant.helpers import storage
 
@@ -30,36 +33,40 @@ type Results = dict[str, Any]
 
 
 class Disk:
-    """Counts what is written to the stores of locks."""
+    """Counts what is written to the store of a lock, and to the log beside it."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: Path) -> None:
         """Count from here."""
-        self.writes = self.bytes = self.fsyncs = 0
+        self._log = Path(f"{file}{LOG}")
+        self.lines = self.fsyncs = self.bytes = 0
 
     @contextmanager
     def watched(self) -> Generator[None]:
         """Count meanwhile."""
-        write, sync = storage.write_utf8_file_atomic, atomicwrites._proper_fsync  # noqa: SLF001
-        ours = False
+        write, ours = storage.write_utf8_file_atomic, False
 
         def writing(path: str, data: bytes | str, *more: Any, **options: Any) -> None:
             nonlocal ours
             ours = f"{DOMAIN}." in path
             if ours:
-                self.writes += 1
                 self.bytes += len(data)
             write(path, data, *more, **options)
             ours = False
 
-        def syncing(file: int) -> None:
-            self.fsyncs += ours
+        def syncing(sync: Callable[[int], None], file: int) -> None:
+            self.fsyncs += ours or f"{DOMAIN}." in str(Path(f"/proc/self/fd/{file}").readlink())
             sync(file)
 
-        with (
-            patch.object(storage, "write_utf8_file_atomic", writing),
-            patch.object(atomicwrites, "_proper_fsync", syncing),
-        ):
+        before = self._log.read_bytes()
+        with ExitStack() as stack:
+            stack.enter_context(patch.object(storage, "write_utf8_file_atomic", writing))
+            for module, name in ((os, "fsync"), (os, "fdatasync"), (atomicwrites, "_proper_fsync")):
+                counting = partial(syncing, getattr(module, name))
+                stack.enter_context(patch.object(module, name, counting))
             yield
+        appended = self._log.read_bytes().removeprefix(before)
+        self.lines += appended.count(b"\n")
+        self.bytes += len(appended)
 
 
 async def stores(version: str, openings: int) -> Results:
@@ -73,14 +80,15 @@ async def stores(version: str, openings: int) -> Results:
                 if journal == "full":
                     await _fill(house)
                     await _open(house, 1)
-                disk, before = Disk(), await _rows(house)
+                disk, before = Disk(_file(house)), await _rows(house)
                 with disk.watched():
                     await _open(house, openings)
                 after = await _rows(house)
                 results[journal] = {
-                    "writes": disk.writes / openings,
-                    "bytes": disk.bytes / openings,
+                    "lines": disk.lines / openings,
                     "fsyncs": disk.fsyncs / openings,
+                    "bytes": disk.bytes / openings,
+                    "whole": _file(house).stat().st_size,
                     **{name: (after[name] - before[name]) / openings for name in after},
                 }
     return results
@@ -96,18 +104,24 @@ async def _open(house: Home, times: int) -> None:
         await asyncio.sleep(ASLEEP)
 
 
+def _file(house: Home) -> Path:
+    """Return the store of the lock."""
+    entry_id = house.coordinators[0].config_entry.entry_id
+    return Path(house.hass.config.path(".storage", f"{DOMAIN}.{entry_id}"))
+
+
 async def _fill(house: Home) -> None:
     """Let the journal be full at the next start."""
     entry = house.coordinators[0].config_entry
     await house.hass.config_entries.async_unload(entry.entry_id)
-    path = Path(house.hass.config.path(".storage", f"{DOMAIN}.{entry.entry_id}"))
-    stored = json.loads(path.read_bytes())  # noqa: ASYNC240
+    path = _file(house)
+    stored = json.loads(path.read_bytes())
     journal = stored["data"]["journal"]
-    row = journal["records"][0]
+    row = journal["records"]["1"]
     first = row["when"]["received"] - KEPT * 3600
-    journal["records"] = [_older(row, id_, first) for id_ in range(1, KEPT + 1)]
+    journal["records"] = {str(id_): _older(row, id_, first) for id_ in range(1, KEPT + 1)}
     journal["next_id"] = KEPT + 1
-    path.write_text(json.dumps(stored, indent=2))  # noqa: ASYNC240
+    path.write_text(json.dumps(stored, indent=2))
     await house.hass.config_entries.async_setup(entry.entry_id)
     house.coordinators[0] = entry.runtime_data
     await until(lambda: len(house.coordinators[0].lock.journal) == KEPT)

@@ -47,9 +47,19 @@ class Street:
         """Put locks to sleep."""
         await self._do("sleep", locks=list(locks))
 
-    async def push(self, locks: Iterable[int], rounds: int, gap: float) -> list[Stamp]:
-        """Push unlocks, `gap` seconds apart; return when each left."""
-        return await self._do("push", locks=list(locks), rounds=rounds, gap=gap)
+    async def open(self, locks: Iterable[int]) -> list[Stamp]:
+        """Open doors with a finger, which wakes their locks; return when each was."""
+        return await self._do("open", locks=list(locks))
+
+    async def push(
+        self, locks: Iterable[int], rounds: int, gap: float, *, same: bool = False
+    ) -> list[Stamp]:
+        """Push unlocks, `gap` seconds apart, perhaps always the last; return when each left."""
+        return await self._do("push", locks=list(locks), rounds=rounds, gap=gap, same=same)
+
+    async def burst(self, index: int, count: int) -> list[Stamp]:
+        """Push many unlocks of a lock in one segment; return the first, and when all left."""
+        return await self._do("burst", index=index, count=count)
 
     async def hear(self) -> Any:
         """Return what the process says next."""
@@ -67,13 +77,13 @@ class Street:
 
 
 @asynccontextmanager
-async def street(count: int, version: str) -> AsyncGenerator[Street]:
-    """Start locks that sleep."""
+async def street(count: int, version: str, port: int = 0) -> AsyncGenerator[Street]:
+    """Start locks that sleep; `port` is that of the first, or 0 for any."""
     with udp_ports() as ports:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "scripts.benchmark.locks", "--count", str(count), "--version", version),
-            *("--ports", *map(str, ports)),
+            *("--ports", *map(str, ports), "--port", str(port)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=2**24,

@@ -8,7 +8,7 @@ from typing import Any
 
 from .crowd import crowd, grow
 from .growth import growth
-from .peer import peer
+from .peer import peer, peer_wakes
 from .push import push
 from .stores import stores
 from .wakes import wakes
@@ -18,6 +18,7 @@ MEASUREMENTS: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {
     "grow": grow,
     "growth": growth,
     "peer": peer,
+    "peer_wakes": peer_wakes,
     "push": push,
     "stores": stores,
     "wakes": wakes,

@@ -23,8 +23,8 @@ EVERY = 60.0
 """Seconds between two looks at memory."""
 MOST_RESIDENT, MOST_OBJECTS = 0.02, 0.01
 """By how much memory may grow in the last two thirds, as a part of itself."""
-OF_A_LOCK = {"LanSession._run": 4, "Store._async_schedule_callback_delayed_write": 3}
-"""How many of these each lock may have: addresses to look at, files that wait to be written."""
+OF_A_LOCK = {"LanSession._run": 4, "LockStore._async_due": 1}
+"""How many of these each lock may have: addresses to look at, and a write that is planned."""
 MOST_NAMED = 20
 MORE = 5
 """How many more tasks, timers and files there may be at the end than once all was warm, beside."""

@@ -187,17 +187,17 @@ def _lived(index: int) -> dict[str, Any]:
         {"kind": "alarm", "type": "wrong_finger"},
         {"kind": "doorbell"},
     ]
-    records = [
-        {
-            "id": number + 1,
-            "event": events[number % len(events)],
-            "when": {"received": began + number},
+    records = {
+        str(id_): {
+            "id": id_,
+            "event": events[id_ % len(events)],
+            "when": {"received": began + id_},
             "source": "lan",
             "age": "live",
             "delivered": True,
         }
-        for number in range(KEPT * len(events))
-    ]
+        for id_ in range(1, KEPT * len(events) + 1)
+    }
     return {
         "clean": True,
         "journal": {"next_id": len(records) + 1, "records": records},

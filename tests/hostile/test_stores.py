@@ -100,7 +100,7 @@ def test_a_damaged_store_is_read_as_far_as_it_can_be(place: tuple[Any, ...], way
     after, reader = restarted(again)
     assert not reader.unread
     assert json.loads(json.dumps(after.as_dict())) == again
-    before = [record["id"] for record in DAY["journal"]["records"]]
+    before = [record["id"] for record in DAY["journal"]["records"].values()]
     kept = [record.id for record in lock.journal]
     if place[:1] != ("journal",) and place:
         assert kept == before
@@ -282,17 +282,32 @@ async def test_from_a_newer_version_all_is_kept_that_can_be_read(
 ) -> None:
     document = await files.read(files.lock)
     records = document["data"]["journal"]["records"]
-    tamper = {**records[0], "id": 77, "event": {"kind": "tamper", "by": "magnet"}}
-    records.append(tamper)
+    known = [record["id"] for record in records.values()]
+    records["77"] = {**records["1"], "id": 77, "event": {"kind": "tamper", "by": "magnet"}}
     document["data"]["health"]["key_owner"] = "neighbour"
     document["version"] = 2
     forget(hass)
     await files.write(files.lock, document)
     await setup(hass, entry)
     lock = entry.runtime_data.lock
-    assert [record.id for record in lock.journal] == [record["id"] for record in records[:-1]]
+    assert [record.id for record in lock.journal] == known
     assert [password.name for password in lock.passwords] == ["Cleaner"]
     assert lock.health.key_owner is None
+    (copy,) = await files.copies(files.lock)
+    assert await files.read(copy) == document
+
+
+async def test_records_in_a_list_are_not_read_and_kept_beside(
+    hass: HomeAssistant, entry: MockConfigEntry, files: Files
+) -> None:
+    document = await files.read(files.lock)
+    journal = document["data"]["journal"]
+    journal["records"] = list(journal["records"].values())
+    forget(hass)
+    await files.write(files.lock, document)
+    await setup(hass, entry)
+    assert entry.state is ConfigEntryState.LOADED
+    assert told(hass) == ["store_damaged"]
     (copy,) = await files.copies(files.lock)
     assert await files.read(copy) == document
 

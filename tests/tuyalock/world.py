@@ -214,8 +214,8 @@ class World:
 
     def _stored_rows(self) -> list[dict[str, Any]]:
         """Return the stored records."""
-        rows: list[dict[str, Any]] = json.loads(self._stored).get("journal", {}).get("records", [])
-        return rows
+        journal: dict[str, Any] = json.loads(self._stored).get("journal", {})
+        return list(journal.get("records", {}).values())
 
     # The door
 
@@ -327,7 +327,7 @@ class World:
     def _check_stored(self, truth: Truth) -> None:
         """What was received is in the stored form at once, if it is not known already."""
         if not self.type.timed and not self.type.cloud:
-            rows = self.lock.as_dict()["journal"]["records"]
+            rows = self.lock.as_dict()["journal"]["records"].values()
             last = next(row for row in reversed(rows) if _unlock_of(row) == truth.unlock)
             assert last["when"]["received"] == self.clock.time(), f"{truth} is not kept"
 

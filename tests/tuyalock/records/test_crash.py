@@ -109,7 +109,7 @@ def lives(course: list[tuple[str, Any]]) -> Iterator[Life]:
 @settings(deadline=None, max_examples=150)
 def test_what_was_received_is_stored_at_once(course: list[tuple[str, Any]]) -> None:
     for life in lives(course):
-        rows = life.lock.stored["journal"]["records"]
+        rows = life.lock.stored["journal"]["records"].values()
         stored = Counter(event for row in rows if (event := event_of(row)))
         assert stored == life.reported
 
@@ -121,7 +121,8 @@ def test_after_a_crash_each_record_is_delivered_once_and_none_that_was_pending_i
 ) -> None:
     for life in lives(course):
         stored = life.lock.stored
-        pending = {row["id"] for row in stored["journal"]["records"] if row["age"] is None}
+        rows = stored["journal"]["records"].values()
+        pending = {row["id"] for row in rows if row["age"] is None}
         again = ToyLock(stored, clock=life.lock.clock)
         again.lock.journal.recover()
         left = again.lock.journal.undelivered()

@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 import re
 from typing import Annotated, Any
@@ -72,7 +72,7 @@ _NEVER = HeardDp(dp=0, type="", count=0)
 class _Stored:
     """The stored form of what was heard."""
 
-    dps: tuple[HeardDp, ...] = ()
+    dps: Mapping[str, HeardDp] = field(default_factory=dict)
     query_answer: QueryAnswer | None = None
 
 
@@ -82,17 +82,18 @@ class Heard:
     def __init__(self, stored: Any, reader: Reader) -> None:
         """Go on from what `as_dict` returned before, as far as that can be read."""
         known: _Stored = reader.read("heard", _Stored, stored or {}, _Stored())
-        self.dps = {one.dp: one for one in known.dps[:MAX_DPS]}
+        rows = tuple(known.dps.values())[:MAX_DPS]
+        self.dps = {one.dp: one for one in rows}
         """By DP id, or by DP code."""
-        self.unread = sum(one.unread for one in known.dps)
+        self.unread = sum(one.unread for one in rows)
         """How many values were not understood."""
         self.query_answer = known.query_answer
-        self._dumps: Dumps[int | str] = Dumps()
+        self._dumps: Dumps[str] = Dumps()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the stored form."""
         return {
-            "dps": list(self._dumps.of(self.dps).values()),
+            "dps": self._dumps.of({str(dp): one for dp, one in self.dps.items()}),
             "query_answer": self.query_answer,
         }
 

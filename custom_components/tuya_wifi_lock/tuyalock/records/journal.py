@@ -24,7 +24,7 @@ class _Stored:
 
     next_id: RecordId = 1
     watermarks: Mapping[Kind, float] = field(default_factory=dict)
-    records: tuple[Record, ...] = ()
+    records: Mapping[str, Record] = field(default_factory=dict)
 
 
 class Journal:
@@ -43,7 +43,7 @@ class Journal:
         self._sources: set[Source] = set()
         """The sources of records; only different ones report the same."""
         self._next_id = 1
-        self._dumps: Dumps[int] = Dumps()
+        self._dumps: Dumps[str] = Dumps()
         self._watermarks: dict[Kind, float] = {}
         """The newest time of a record of each kind that is no longer kept."""
         self._loaded_id = 0
@@ -236,9 +236,9 @@ class Journal:
     def as_dict(self) -> dict[str, Any]:
         """Return the stored form; from_dict reads it."""
         # Of two hundred records, one is new or has changed since the last save.
-        rows = self._dumps.of(self._records)
+        rows = self._dumps.of({str(id_): one for id_, one in self._records.items()})
         stored: dict[str, Any] = dump(_Stored(next_id=self._next_id, watermarks=self._watermarks))
-        return {**stored, "records": list(rows.values())}
+        return {**stored, "records": rows}
 
     @classmethod
     def from_dict(cls, data: Any, reader: Reader | None = None) -> Self:
@@ -249,7 +249,7 @@ class Journal:
         reader = reader or Reader()
         stored: _Stored = reader.read("journal", _Stored, data, _Stored())
         journal = cls()
-        records = {one.id: one for one in stored.records if _is_known(one.event)}
+        records = {one.id: one for one in stored.records.values() if _is_known(one.event)}
         reader.lose("journal", len(stored.records) - len(records))
         first = {one.kind: one.when.received for one in reversed(records.values())}
         journal._next_id = max(1, stored.next_id, *(id_ + 1 for id_ in records))
