@@ -44,6 +44,25 @@ async def test_a_lock_that_was_never_awake_is_set_up(
     assert {one.state for one in hass.states.async_all()} == {"unknown"}
 
 
+@pytest.mark.no_fail_on_log_exception
+async def test_what_fails_in_one_that_listens_hinders_nobody_else(
+    hass: HomeAssistant,
+    caplog: pytest.LogCaptureFixture,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+) -> None:
+    def failing() -> None:
+        raise RuntimeError("this one fails")
+
+    await setup(hass, entry)
+    entry.runtime_data.async_add_listener(failing)
+    await wake(hass, entry, simulated_lock)
+    await simulated_lock.push({"1": 3})
+    await reported(hass, simulated_lock)
+    assert state(hass, UNLOCK).attributes["number"] == 3
+    assert "this one fails" in caplog.text
+
+
 async def test_the_device_has_the_mac_of_the_lock(
     hass: HomeAssistant, device_registry: dr.DeviceRegistry, entry: MockConfigEntry
 ) -> None:

@@ -4,7 +4,12 @@ import asyncio
 from functools import partial
 
 from homeassistant.components.frontend import DOMAIN as FRONTEND
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import (
+    SIGNAL_CONFIG_ENTRY_CHANGED,
+    ConfigEntry,
+    ConfigEntryChange,
+    ConfigEntryState,
+)
 from homeassistant.const import CONF_DEVICE_ID, EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import (
@@ -12,6 +17,7 @@ from homeassistant.helpers import (
     device_registry as dr,
     entity_registry as er,
 )
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.importlib import async_import_module
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
@@ -19,7 +25,7 @@ from homeassistant.setup import async_when_setup
 
 from .blueprints import async_install_blueprints
 from .card import async_serve_card
-from .const import DOMAIN, SUBENTRY_GUEST_CODE
+from .const import DOMAIN, SUBENTRY_GUEST_CODE, TUYA
 from .coordinator import HEARD_BEFORE, LockConfigEntry, LockCoordinator, features
 from .names import async_name_device, async_name_entry, async_share_names
 from .opener import async_watch_phones
@@ -52,6 +58,8 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_watch_phones(hass)
     async_check_hourly(hass)
     hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, partial(_async_stop, hass))
+    changed = partial(_async_entry_changed, hass)
+    async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, changed)
     async_when_setup(hass, FRONTEND, async_serve_card)
     async_at_started(hass, async_install_blueprints)
     return True
@@ -145,6 +153,16 @@ async def _async_stop(hass: HomeAssistant, event: Event) -> None:
     """Disconnect from all locks, as Home Assistant stops."""
     locks = [entry.runtime_data for entry in hass.config_entries.async_loaded_entries(DOMAIN)]
     await asyncio.gather(*(lock.async_stop() for lock in locks))
+
+
+@callback
+def _async_entry_changed(
+    hass: HomeAssistant, change: ConfigEntryChange, changed: ConfigEntry
+) -> None:
+    """Let all locks look for the account, if one was added, loaded, unloaded or removed."""
+    if changed.domain == TUYA:
+        for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+            entry.runtime_data.async_check_account()
 
 
 async def _async_entry_updated(hass: HomeAssistant, entry: LockConfigEntry) -> None:

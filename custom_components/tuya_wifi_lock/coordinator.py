@@ -8,10 +8,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import (
-    SIGNAL_CONFIG_ENTRY_CHANGED,
     SOURCE_REAUTH,
     ConfigEntry,
-    ConfigEntryChange,
 )
 from homeassistant.const import (
     CONF_DEVICE_ID,
@@ -23,7 +21,6 @@ from homeassistant.const import (
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
-from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.importlib import async_import_module
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util.hass_dict import HassKey
@@ -42,7 +39,6 @@ from .const import (
     DEFAULT_PORT,
     DOMAIN,
     LOGGER,
-    TUYA,
     Trouble,
 )
 from .discovery import async_find_mac, async_get_listener
@@ -234,7 +230,7 @@ class LockCoordinator:
         self._shown: dict[Part | None, object] = {}
         """What the parts that somebody listens to were like at the last update."""
         self._member_listeners: list[CALLBACK_TYPE] = []
-        self.async_add_listener(self._async_show_model, lambda lock: lock.data.family)
+        self.async_add_listener(self._async_show_model, _family)
         self.platforms: list[Platform] = []
         """The platforms that are set up."""
         self.guests = Guests(hass, entry, self.lock.passwords, self.action)
@@ -268,18 +264,14 @@ class LockCoordinator:
         entry.async_on_unload(async_at_started(hass, self.records.async_begin))
         if self.cloud:
             self.cloud.async_start(self.async_update_listeners)
-        changes = async_dispatcher_connect(
-            hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._async_entry_changed
-        )
-        entry.async_on_unload(changes)
         await self._async_use_account()
         self._async_save()
         self.lock.start()
 
     @callback
-    def _async_entry_changed(self, change: ConfigEntryChange, entry: ConfigEntry) -> None:
-        """Check again when an account was added, loaded, unloaded or removed."""
-        if entry.domain != TUYA or self._closed:
+    def async_check_account(self) -> None:
+        """Check again: an account was added, loaded, unloaded or removed."""
+        if self._closed:
             return
         if self.account:
             self.account.async_check()
@@ -632,6 +624,10 @@ class LockCoordinator:
 
 
 # What is looked at
+
+
+def _family(lock: LockCoordinator) -> object:
+    return lock.data.family
 
 
 def availability(lock: LockCoordinator) -> object:

@@ -1,6 +1,7 @@
 """Delivers the records of a lock to all who listen: each once, in order, with the known names."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -62,7 +63,7 @@ class RecordDispatcher:
         self._entry, self._lock, self._owner, self._save = entry, lock, owner, save
         self._opener = opener
         self._waiting = lock.undelivered()
-        self._listeners: dict[Kind, list[Listener]] = {kind: [] for kind in Kind}
+        self._listeners: defaultdict[Kind, list[Listener]] = defaultdict(list)
         self._hass: HomeAssistant | None = None
         self._naming = False
         self._named = 0

@@ -15,10 +15,9 @@ def async_share_names(hass: HomeAssistant) -> None:
     @callback
     def async_updated(event: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
         device = dr.async_get(hass).async_get(event.data["device_id"])
-        for entry_id in device.config_entries if device else ():
-            entry = hass.config_entries.async_get_entry(entry_id)
-            if entry and entry.domain == DOMAIN:
-                async_name_entry(hass, entry)
+        entry = hass.config_entries.async_get_entry(device.config_entry_id) if device else None
+        if entry and entry.domain == DOMAIN:
+            async_name_entry(hass, entry)
 
     hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, async_updated)
 

@@ -150,6 +150,9 @@ class LockSensor(LockValue[Value], SensorEntity):
         return self._value
 
 
+_NO_STATE_CLASS = {ATTR_STATE_CLASS: None}
+
+
 class QuietSensor(SensorEntity):
     """A sensor that has no rows on the Activity page, where the lock itself says the same.
 
@@ -160,7 +163,7 @@ class QuietSensor(SensorEntity):
     @override
     def capability_attributes(self) -> dict[str, Any]:
         """Return a state class that says nothing."""
-        return {ATTR_STATE_CLASS: None}
+        return _NO_STATE_CLASS
 
 
 class QuietLockSensor(QuietSensor, LockSensor):

@@ -3,7 +3,7 @@
 import asyncio
 from asyncio.events import Handle
 from collections import Counter
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 import gc
 from itertools import pairwise
@@ -24,32 +24,37 @@ OWN_CODE = "*/tuya_wifi_lock/*"
 type Results = dict[str, Any]
 
 
-async def grow(version: str, sizes: list[int]) -> Results:
-    """Measure the memory of entries in bytes, as one house grows to these sizes."""
+async def grow(version: str, kind: str, sizes: list[int], settle: float) -> Results:
+    """Measure the memory of a kind of entries in bytes, as a house grows to these sizes.
+
+    Each kind has a process of its own: what grows by leaps, such as Home Assistant's caches of
+    entity ids, then leaps for either at the same size. `settle` is how long Home Assistant needs to
+    write its registries, of which it keeps what it has written.
+    """
     tracemalloc.start()
-    results: Results = {"bare": {}, "asleep": {}}
-    async with street(sizes[-1] + 1, version) as locks, home(locks) as house:
+    results: Results = {}
+    last = sizes[-1]
+    async with street(last + 1, version) as locks, home(locks) as house:
         await house.set_up_locks([0])
         await house.set_up_bare([0])
         await asyncio.sleep(STORED)
-        kinds: dict[str, Callable[[range], Awaitable[float]]] = {
-            "bare": house.set_up_bare,
-            "asleep": house.set_up_locks,
-        }
-        for kind, set_up in kinds.items():
-            base = memory()
-            own_base = own_memory()
-            for before, size in pairwise([0, *sizes]):
-                await set_up(range(before + 1, size + 1))
-                await asyncio.sleep(STORED)
-                results[kind][size] = (memory() - base) / size
-        results["own"] = (own_memory() - own_base) / sizes[-1]
-        await house.wake(range(1, sizes[-1] + 1), 0.003)
+        base, own_base = memory(), own_memory()
+        set_up = house.set_up_bare if kind == "bare" else house.set_up_locks
+        for before, size in pairwise([0, *sizes]):
+            await set_up(range(before + 1, size + 1))
+            await asyncio.sleep(STORED)
+            results[str(size)] = (memory() - base) / size
+        results["own"] = (own_memory() - own_base) / last
+        await asyncio.sleep(settle)
+        results["later"] = (memory() - base) / last
+        if kind == "bare":
+            return results
+        await house.wake(range(1, last + 1), 0.003)
         await asyncio.sleep(STORED)
-        results["connected"] = (memory() - base) / sizes[-1]
-        await locks.sleep(range(1, sizes[-1] + 1))
+        results["connected"] = (memory() - base) / last
+        await locks.sleep(range(1, last + 1))
         await asyncio.sleep(STORED)
-        results["asleep again"] = (memory() - base) / sizes[-1]
+        results["again"] = (memory() - base) / last
     return results
 
 

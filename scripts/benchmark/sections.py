@@ -126,18 +126,24 @@ async def stores(plan: Plan) -> list[Row]:
 
 async def memory(plan: Plan) -> list[Row]:
     """Compare the memory of a lock with the same entities doing nothing."""
-    found = await _work("grow", version=plan.version, sizes=plan.grow)
+    plans = {"version": plan.version, "sizes": plan.grow, "settle": plan.settle}
+    bare, ours = await asyncio.gather(
+        *(_work("grow", kind=kind, **plans) for kind in ("bare", "locks"))
+    )
     rows = []
     for size in plan.grow:
-        asleep, bare = found["asleep"][str(size)], found["bare"][str(size)]
-        more = asleep - bare
-        aim = verdict("<= 20 kB more", more <= 20e3)
-        rows.append(_memory_row(f"asleep, {_locks(size)}", asleep, bare, aim))
+        asleep, least = ours[str(size)], bare[str(size)]
+        aim = verdict("<= 20 kB more", asleep - least <= 20e3)
+        rows.append(_memory_row(f"asleep, {_locks(size)}", asleep, least, aim))
     rows += [
-        _memory_row(f"{what}, {_locks(size)}", found[what], bare, "")
-        for what in ("connected", "asleep again")
+        _memory_row(f"{what}, {_locks(size)}", ours[moment], bare["later"], "")
+        for what, moment in (
+            ("asleep, registries written", "later"),
+            ("connected", "connected"),
+            ("asleep again", "again"),
+        )
     ]
-    rows.append(Row("... of it allocated by our own lines", kilobytes(found["own"])))
+    rows.append(Row("... of it allocated by our own lines", kilobytes(ours["own"])))
     return rows
 
 

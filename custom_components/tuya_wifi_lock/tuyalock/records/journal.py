@@ -36,12 +36,12 @@ class Journal:
 
     kinds: frozenset[Kind] = frozenset()
     """The kinds of records there are, but for pending ones."""
+    _sources: frozenset[Source] = frozenset()
+    """The sources of records; only different ones report the same."""
 
     def __init__(self) -> None:
         self._records: dict[RecordId, Record] = {}
         self._counts: Counter[Kind] = Counter()
-        self._sources: set[Source] = set()
-        """The sources of records; only different ones report the same."""
         self._next_id = 1
         self._dumps: Dumps[str] = Dumps()
         self._watermarks: dict[Kind, float] = {}
@@ -227,7 +227,8 @@ class Journal:
     def _keep(self, record: Record) -> None:
         self._records[record.id] = record
         self._counts[record.event.kind] += 1
-        self._sources.add(record.source)
+        if record.source not in self._sources:
+            self._sources |= {record.source}
 
     def _drop(self, record: Record) -> None:
         del self._records[record.id]
