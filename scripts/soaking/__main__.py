@@ -11,6 +11,7 @@ from typing import Any
 import warnings
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
+from homeassistant.helpers import frame
 from scripts.benchmark.home import home_assistant
 from scripts.benchmark.table import Row, print_table
 
@@ -23,7 +24,7 @@ EVERY = 60.0
 """Seconds between two looks at memory."""
 MOST_RESIDENT, MOST_OBJECTS = 0.02, 0.01
 """By how much memory may grow in the last two thirds, as a part of itself."""
-OF_A_LOCK = {"LanSession._run": 4, "LockStore._async_due": 1}
+OF_A_LOCK = {"LanSession._visit": 4, "LanSession._start_visit": 4, "LockStore._async_due": 1}
 """How many of these each lock may have: addresses to look at, and a write that is planned."""
 MOST_NAMED = 20
 MORE = 5
@@ -67,6 +68,7 @@ class Soak:
             home_assistant() as hass,
         ):
             logging.getLogger().addHandler(self.log)
+            frame.async_setup(hass)
             house = House(hass, line)
             await house.set_up()
             self._note("set up")

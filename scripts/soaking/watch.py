@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 import gc
 import logging
 import os
@@ -67,6 +68,8 @@ def census() -> Census:
 
 
 def _name(callable_: Any) -> str:
+    while isinstance(callable_, partial):
+        callable_ = callable_.func
     return str(getattr(callable_, "__qualname__", type(callable_).__qualname__))
 
 
