@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+from collections import Counter
 from contextlib import suppress
 import logging
 import sys
@@ -10,6 +11,7 @@ from typing import Any
 import warnings
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
+from homeassistant.helpers import frame
 from scripts.benchmark.home import home_assistant
 from scripts.benchmark.table import Row, print_table
 
@@ -22,11 +24,13 @@ EVERY = 60.0
 """Seconds between two looks at memory."""
 MOST_RESIDENT, MOST_OBJECTS = 0.02, 0.01
 """By how much memory may grow in the last two thirds, as a part of itself."""
-OF_A_LOCK = {"LanSession._run": 4, "LockStore._async_due": 1}
+OF_A_LOCK = {"LanSession._visit": 4, "LanSession._start_visit": 4, "LockStore._async_due": 1}
 """How many of these each lock may have: addresses to look at, and a write that is planned."""
-LATE = "new, and told as late"
+MOST_NAMED = 20
 MORE = 5
 """How many more tasks, timers and files there may be at the end than once all was warm, beside."""
+
+LATE = "new, and told as late"
 
 
 def arguments() -> argparse.Namespace:
@@ -64,6 +68,7 @@ class Soak:
             home_assistant() as hass,
         ):
             logging.getLogger().addHandler(self.log)
+            frame.async_setup(hass)
             house = House(hass, line)
             await house.set_up()
             self._note("set up")
@@ -168,12 +173,11 @@ class Soak:
 
 
 def _print_changes(before: Census, after: Census) -> None:
-    for name in ("tasks", "timers", "files"):
+    for name in ("tasks", "timers", "files", "objects"):
         was, now = getattr(before, name), getattr(after, name)
-        changes = {key: now[key] - was[key] for key in sorted(was | now) if now[key] != was[key]}
-        print(
-            f"\n{name}: {', '.join(f'{more:+} {key}' for key, more in changes.items()) or 'same'}"
-        )
+        changes = Counter({key: now[key] - was[key] for key in was | now if now[key] != was[key]})
+        most = ", ".join(f"{more:+} {key}" for key, more in changes.most_common(MOST_NAMED))
+        print(f"\n{name}, warm and at the end: {most or 'same'}")
 
 
 def main() -> None:

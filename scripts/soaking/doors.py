@@ -41,7 +41,7 @@ class Kind:
 KINDS = (
     Kind("B", "3.4"),
     Kind("B", "3.5"),
-    Kind("B", "3.5", timed=True),
+    Kind("B", "3.3", timed=True),
     Kind("A", "3.3"),
     Kind("B", "3.4", stays=True),
     Kind("B", "3.5", announces=False),
@@ -79,6 +79,7 @@ class Door:
         self._books, self._say, self._ports = books, say, ports
         self._number = 0
         self.moves = 0
+        self._fell_asleep = time.time()
         self._knobs = self._choose_knobs()
         self.lock = self._build(0)
         self._page = Page(f"lock {index} ({self.kind.family} {self.kind.version})")
@@ -199,6 +200,7 @@ class Door:
             await lock.put_battery()
         await lock.sleep()
         lock.faults.cut_off = False
+        self._fell_asleep = time.time()
 
     async def _until(self, condition: Callable[[], object], timeout: float) -> bool:
         """Wait until a condition holds; return if it does."""
@@ -230,10 +232,13 @@ class Door:
         await self._fall_asleep()
 
     async def _save_up(self) -> None:
-        """Somebody opened long ago, while Wi-Fi was away."""
-        ago = sorted(self._rng.uniform(70, 20000) for _ in range(self._rng.randint(1, 9)))
-        for seconds in reversed(ago):
-            at = time.time() - seconds
+        """Somebody opened while Wi-Fi was away, long ago."""
+        until, since = time.time() - 70, time.time() - 20000
+        if self.kind.timed and self.kind.version in wire.OLD_VERSIONS:
+            # What is older than its last report was recorded, by all that anybody can know.
+            until, since = time.time(), self._fell_asleep
+        count = self._rng.randint(1, 9)
+        for at in sorted(self._rng.uniform(since, until) for _ in range(count)):
             await self.lock.store(*self._key("saved up", at), at=at)
 
     async def _saved_up_and_an_opening(self) -> None:

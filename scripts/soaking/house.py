@@ -86,6 +86,7 @@ class House:
         self._events: dict[str, tuple[int, bool]] = {}
         """The lock of each event entity, and if what it shows is live."""
         self._busy: set[asyncio.Task[None]] = set()
+        self._unlocking: set[int] = set()
 
     async def set_up(self) -> None:
         """Set up all locks, with the records that a year has left."""
@@ -157,6 +158,11 @@ class House:
             # Home Assistant would only log that.
             self.calls["not available"] += 1
             return
+        if index in self._unlocking:
+            # Two calls would share one attempt, and one opening.
+            self.calls["shared"] += 1
+            return
+        self._unlocking.add(index)
         try:
             await self._hass.services.async_call(
                 "lock", "unlock", {ATTR_ENTITY_ID: entity_id}, blocking=True
@@ -166,6 +172,8 @@ class House:
         else:
             self.calls["opened"] += 1
             self._line.say("opened", index)
+        finally:
+            self._unlocking.discard(index)
 
     async def _reload(self, index: int) -> None:
         assert await self._hass.config_entries.async_reload(self._entries[index].entry_id)

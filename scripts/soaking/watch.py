@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 import gc
 import logging
 import os
@@ -47,11 +48,12 @@ def slope(points: list[tuple[float, float]]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """What the event loop and the process hold."""
+    """What the event loop and the process hold, by their names."""
 
     tasks: Counter[str]
     timers: Counter[str]
     files: Counter[str]
+    objects: Counter[str]
 
 
 def census() -> Census:
@@ -61,10 +63,13 @@ def census() -> Census:
         Counter(_name(task.get_coro()) for task in asyncio.all_tasks()),
         Counter(_name(one._callback) for one in scheduled if not one.cancelled()),  # type: ignore[attr-defined]  # noqa: SLF001
         Counter(_kind_of_file(fd) for fd in Path("/proc/self/fd").iterdir()),
+        Counter(type(one).__qualname__ for one in gc.get_objects()),
     )
 
 
 def _name(callable_: Any) -> str:
+    while isinstance(callable_, partial):
+        callable_ = callable_.func
     return str(getattr(callable_, "__qualname__", type(callable_).__qualname__))
 
 

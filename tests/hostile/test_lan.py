@@ -280,17 +280,23 @@ def push_of(dps: dict[str, Any], **more: Any) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("ago", "is_answer", "is_map"),
-    [(DAY, True, False), (300, True, False), (300, False, False), (300, False, True)],
-    ids=["yesterday's as an answer", "as an answer", "the first of all", "with times of its own"],
+    ("ago", "is_answer", "dated"),
+    [(DAY, True, ""), (300, True, ""), (300, False, ""), (300, False, "19"), (300, False, "1")],
+    ids=[
+        "yesterday's as an answer",
+        "as an answer",
+        "the first of all",
+        "with times of its own",
+        "with a time of the unlock alone",
+    ],
 )
 async def test_3_a_recorded_push_releases_no_unlock(
-    ago: float, is_answer: bool, is_map: bool
+    ago: float, is_answer: bool, dated: str
 ) -> None:
     """What has a time is of now, whatever it claims to be."""
     async with house("3.3", max_clients=3) as home:
         then = int(home.clock.time() - ago)
-        frame = push_of({"1": 3, "9": 60}, t={"1": then, "9": then} if is_map else then)
+        frame = push_of({"1": 3, "9": 60}, t=dict.fromkeys(dated, then) or then)
         frame = reframed(frame, Command.QUERY) if is_answer else frame
         async with stranger(home.simulated.port, playing_back(frame), "127.0.0.1") as one:
             unlocking = asyncio.create_task(home.lock.unlock())

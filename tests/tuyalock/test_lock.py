@@ -88,6 +88,26 @@ async def test_backlog_with_times_is_late_and_published_once() -> None:
         assert [record.when.time for record in home.records] == [int(hour_ago), int(hour_ago) + 5]
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_lock_may_date_its_records_alone(version: str) -> None:
+    """What it reports beside them has the time of sending."""
+    async with house(version, record_times=True) as home:
+        await home.awake()
+        await home.simulated.battery(80)
+        await home.simulated.finger(3)
+        await home.until(lambda: home.unlocks == ["live fingerprint 3"])
+        await home.simulated.sleep()
+        await home.until(lambda: not home.lock.snapshot.awake)
+        home.clock.move(3600)
+        for number in (4, 5):
+            at = home.clock.time() - 1000 + number
+            await home.simulated.store("fingerprint", number, at=at)
+        await home.simulated.finger(6)
+        home.hint()
+        new = ["late fingerprint 4", "late fingerprint 5", "live fingerprint 6"]
+        await home.until(lambda: home.unlocks[1:] == new)
+
+
 async def test_record_from_the_future_counts_from_now_and_convicts_the_clock() -> None:
     async with house(record_times=True, clock_offset=7200) as home:
         await home.awake()
@@ -485,6 +505,19 @@ async def test_touch_soon_after_the_lock_was_let_go_is_heard() -> None:
         await home.until(lambda: home.lock.snapshot.awake)
         home.clock.move(1)
         await home.until(lambda: home.unlocks == ["live fingerprint 3"])
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_touch_while_the_lock_is_let_go_is_heard(version: str) -> None:
+    async with house(version) as home:
+        await home.awake()
+        home.clock.move(11)
+        await home.simulated.wait_for(lambda: not home.lock.session.connected)
+        home.hint()
+        await home.simulated.finger(3)
+        await home.until(lambda: home.unlocks == ["live fingerprint 3"])
+        await home.until(lambda: not home.lock.snapshot.awake)
+        assert home.lock.snapshot.problem is None
 
 
 async def test_a_wake_is_heard_though_the_connection_of_the_last_one_seems_alive() -> None:

@@ -85,6 +85,29 @@ def test_a_clock_that_is_wrong_is_known_after_ten_minutes() -> None:
 
 
 @pytest.mark.parametrize("ahead", [0.0, -3600.0, 7200.0])
+def test_what_was_saved_up_is_taken_in_order_and_once(ahead: float) -> None:
+    """It says when it happened, and not when it was sent."""
+    heard = Heard(NOW + ahead, ahead)
+
+    def record(happened: float, at: float) -> Freshness:
+        heard.clock.advance(at - heard.clock.now)
+        return heard.lock.judge_record(NOW + happened + ahead, heard.clock.time())
+
+    assert record(10, 5000) is record(4000, 5000) is Freshness.DOUBTFUL
+    assert record(5000, 5000) is Freshness.NEW
+    assert heard.push(NOW + 5001 + ahead, 5001) is Freshness.NEW
+    for happened in (-10, 10, 4000):
+        assert record(happened, 5002) is Freshness.STALE
+
+
+def test_the_first_record_that_is_ever_heard_may_have_been_saved_up() -> None:
+    heard = Heard()
+    assert heard.lock.judge_record(NOW - 86400, NOW) is Freshness.DOUBTFUL
+    assert heard.lock.judge_record(NOW - 86500, NOW) is Freshness.STALE
+    assert heard.push(NOW + 1, 1) is Freshness.NEW
+
+
+@pytest.mark.parametrize("ahead", [0.0, -3600.0, 7200.0])
 def test_what_was_recorded_is_not_new(ahead: float) -> None:
     heard = Heard(NOW + ahead, ahead)
     # It was heard.

@@ -180,6 +180,8 @@ class Connection(asyncio.Protocol):
         self._closed: asyncio.Future[LockError | None] = asyncio.get_running_loop().create_future()
         self._heartbeat: Timer | None = None
         self._stall: Timer | None = None
+        self._leaving: Timer | None = None
+        """Runs while the lock gets the time to end the connection itself."""
         self._misses = 0
         self._doubted_at = float("-inf")
 
@@ -219,7 +221,7 @@ class Connection(asyncio.Protocol):
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         """Note that the other end is gone."""
-        self.close(ConnectionLost("the lock closed the connection"))
+        self.close(None if self._leaving else ConnectionLost("the lock closed the connection"))
 
     # What the lock object calls
 
@@ -262,6 +264,16 @@ class Connection(asyncio.Protocol):
         """Wait for the end of the connection; return why, or None if we closed it."""
         return await asyncio.shield(self._closed)
 
+    def leave(self) -> None:
+        """Let the lock end the connection, so that what it is just reporting still arrives."""
+        if self._transport and not self._leaving:
+            self._leaving = self.clock.call_later(SLOT_WAIT, self.close)
+            if self._heartbeat:
+                self._heartbeat.cancel()
+                self._heartbeat = None
+            with suppress(OSError):
+                self._transport.write_eof()
+
     def close(self, error: LockError | None = None) -> None:
         """End the connection."""
         if self._closed.done():
@@ -273,7 +285,7 @@ class Connection(asyncio.Protocol):
             self.peer.host,
             error or "by Home Assistant",
         )
-        for timer in (self._heartbeat, self._stall):
+        for timer in (self._heartbeat, self._stall, self._leaving):
             if timer:
                 timer.cancel()
         if self._transport:
@@ -338,7 +350,8 @@ class Connection(asyncio.Protocol):
 
     def _send(self, command: Command, payload: bytes) -> None:
         """Send one frame, if there is somebody to send it to."""
-        if self._closed.done() or self._transport is None or self._transport.is_closing():
+        ends = self._closed.done() or self._leaving is not None
+        if ends or self._transport is None or self._transport.is_closing():
             raise ConnectionLost("the connection is closed")
         self._seqno += 1
         self._sent.append(payload)
@@ -435,7 +448,12 @@ class Connection(asyncio.Protocol):
         if not self._is_the_locks(body):
             return None
         if sent is not None or not report.is_answer:
-            freshness = self._lock_clock.judge(sent, report.received, may_be_reset=self._at_home)
+            clock, now, at_home = self._lock_clock, report.received, self._at_home
+            if sent is None and report.time:
+                sent = report.time
+                freshness = clock.judge_record(sent, now, may_be_reset=at_home)
+            else:
+                freshness = clock.judge(sent, now, may_be_reset=at_home)
             if freshness is Freshness.STALE:
                 self._refuse(f"a report of {sent or 'an unknown time'}, which is not current")
                 return None

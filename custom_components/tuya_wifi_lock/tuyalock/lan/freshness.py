@@ -66,6 +66,17 @@ class LockClock:
             self.learn(sent, now)
         return Freshness.DOUBTFUL
 
+    def judge_record(self, happened: float, now: float, *, may_be_reset: bool = False) -> Freshness:
+        """Return how fresh a push is that says when something happened, not when it was sent.
+
+        It may have been saved up, and is handed over in order: what is older was recorded.
+        """
+        freshness = self.judge(happened, now, may_be_reset=may_be_reset)
+        if freshness is Freshness.STALE and happened >= (self.latest or 0.0) - SLACK:
+            self.latest = happened
+            return Freshness.DOUBTFUL
+        return freshness
+
     def learn(self, sent: float | None, now: float) -> None:
         """Learn from a push of the lock's time `sent` that is a new one for sure."""
         self._doubtful.clear()

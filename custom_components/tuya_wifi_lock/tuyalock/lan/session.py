@@ -680,7 +680,8 @@ class LanSession:
         if left <= 0 and not self._needed:
             _LOGGER.debug("%s: let go to sleep", self._address.device_id)
             self._held_until = now + LET_GO
-            self._connection.close()
+            self.connected = False
+            self._connection.leave()
         else:
             self._idle = self._clock.call_later(max(left, 1.0), self._watch_idle)
 
