@@ -1,6 +1,7 @@
 """Binary sensors of a lock."""
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, override
 
 from homeassistant.components.binary_sensor import (
@@ -46,12 +47,12 @@ BINARY_SENSORS = (
         key="door",
         device_class=BinarySensorDeviceClass.DOOR,
         exists_fn=seen("closed_opened"),
-        value_fn=lambda lock: lock.data.state.door_open,
+        value_fn=attrgetter("data.state.door_open"),
     ),
     LockBinarySensorDescription(
         key="double_locked",
         exists_fn=seen("reverse_lock"),
-        value_fn=lambda lock: lock.data.state.double_locked,
+        value_fn=attrgetter("data.state.double_locked"),
     ),
     LockBinarySensorDescription(
         key="battery_low",
@@ -67,7 +68,7 @@ BINARY_SENSORS = (
         exists_fn=lambda lock: lock.lock.on_network,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
-        value_fn=lambda lock: lock.data.awake,
+        value_fn=attrgetter("data.awake"),
     ),
 )
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from operator import attrgetter
 import time
 from typing import Any, override
 
@@ -25,7 +26,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .coordinator import LockConfigEntry, LockCoordinator, passwords
+from .coordinator import LockConfigEntry, LockCoordinator
 from .entity import LockValue, LockValueDescription, async_add_when_seen
 from .guests import LAST_MINUTE, clock_time, minute_of
 from .new_codes import NewCodes, async_send, check_reachable
@@ -63,7 +64,7 @@ GUESTS = GuestsDescription(
     key="guests",
     exists_fn=lambda lock: lock.guests.available,
     by_project=True,
-    value_fn=lambda lock: tuple(filter(_is_shown, lock.data.passwords)),
+    value_fn=attrgetter("data.passwords"),
 )
 
 
@@ -86,7 +87,6 @@ class GuestCalendar(LockValue[Passwords], CalendarEntity):
     """The guest codes of a lock as events. Their digits are not in it."""
 
     entity_description: GuestsDescription
-    _part = staticmethod(passwords)
     _attr_supported_features = (
         CalendarEntityFeature.CREATE_EVENT
         | CalendarEntityFeature.DELETE_EVENT
@@ -104,13 +104,17 @@ class GuestCalendar(LockValue[Passwords], CalendarEntity):
         self._new_codes.async_forget_all()
 
     @property
+    def _codes(self) -> Iterator[TemporaryPassword]:
+        return filter(_is_shown, self._value)
+
+    @property
     @override
     def event(self) -> CalendarEvent | None:
         """Return the visit that goes on, or else the next one."""
         now = dt_util.utcnow()
         visits = [
             self._event(one, *visit)
-            for one in self._value
+            for one in self._codes
             if (visit := _next_visit(one, now)) is not None
         ]
         return min(visits, key=lambda one: one.start_datetime_local, default=None)
@@ -122,7 +126,7 @@ class GuestCalendar(LockValue[Passwords], CalendarEntity):
         """Return the visits between two times."""
         return [
             self._event(one, *visit)
-            for one in self._value
+            for one in self._codes
             for visit in _visits(one, dt_util.as_utc(start_date), dt_util.as_utc(end_date))
         ]
 
@@ -224,7 +228,7 @@ class GuestCalendar(LockValue[Passwords], CalendarEntity):
         self, uid: str, recurrence_id: str | None, recurrence_range: str | None
     ) -> TemporaryPassword:
         """Return a code; raise if only some of its visits are meant, as all have one schedule."""
-        found = next((one for one in self._value if one.id == uid), None)
+        found = next((one for one in self._codes if one.id == uid), None)
         if found is None:
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="event_gone")
         if found.weekly and recurrence_id:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 import operator
+from operator import attrgetter
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -230,7 +231,7 @@ class LockCoordinator:
         self._shown: dict[Part | None, object] = {}
         """What the parts that somebody listens to were like at the last update."""
         self._member_listeners: list[CALLBACK_TYPE] = []
-        self.async_add_listener(self._async_show_model, _family)
+        self.async_add_listener(self._async_show_model, _FAMILY)
         self.platforms: list[Platform] = []
         """The platforms that are set up."""
         self.guests = Guests(hass, entry, self.lock.passwords, self.action)
@@ -242,6 +243,8 @@ class LockCoordinator:
         """The lock is there for us, awake or not; behind a gateway, Tuya reports about it."""
         self.heard = True
         """There is something that reports about the lock: itself, the account or the cloud."""
+        self.has_firmware = False
+        """The cloud has said which firmware the lock has."""
         self._followers: list[CALLBACK_TYPE] = []
         self.opener = Opener(hass, beside.opening)
         self.last_unlocked_by = self._who_unlocked(self.data.last_unlock)
@@ -430,7 +433,8 @@ class LockCoordinator:
         if member := self.owner(unlock):
             return member.name
         if unlock.by_us:
-            return self.opener.name_of(record) or "Home Assistant"
+            opening = self.opener.opening_of(record)
+            return (opening and opening.name) or "Home Assistant"
         if guest := self.lock.password_name(record):
             return guest
         return way_name(self.hass, unlock.method, unlock.number)
@@ -476,6 +480,7 @@ class LockCoordinator:
         by_tuya = by_account or (cloud is not None and cloud.last_update_success)
         self.available = snapshot.available if self.lock.on_network else by_tuya
         self.heard = self.available or by_tuya
+        self.has_firmware = cloud is not None and cloud.data.firmware is not None
         for part, listeners in tuple(self._listeners.items()):
             if part:
                 before, self._shown[part] = self._shown[part], part(self)
@@ -558,11 +563,14 @@ class LockCoordinator:
             )
         if (snapshot.last_unlock, snapshot.passwords) != (before.last_unlock, before.passwords):
             self.last_unlocked_by = self._who_unlocked(snapshot.last_unlock)
-        self._async_save_change(before, snapshot)
         self.data = snapshot
-        self._async_show()
-        if update.records:
-            self.records.async_take(update.records)
+        try:
+            self._async_show()
+            if update.records:
+                self.records.async_take(update.records)
+        finally:
+            # It is planned here and done afterwards, so nobody waits for it.
+            self._async_save_change(before, snapshot)
         self._async_call_followers()
 
     @callback
@@ -625,28 +633,12 @@ class LockCoordinator:
 
 # What is looked at
 
-
-def _family(lock: LockCoordinator) -> object:
-    return lock.data.family
-
-
-def availability(lock: LockCoordinator) -> object:
-    """Return if the lock is there for us."""
-    return lock.available
-
-
-def hearing(lock: LockCoordinator) -> object:
-    """Return if there is something that reports about the lock."""
-    return lock.heard
-
-
-def features(lock: LockCoordinator) -> object:
-    """Return what decides which entities the lock has."""
-    data = lock.data
-    updates = lock.cloud is not None and lock.cloud.data.firmware is not None
-    return data.state.seen, data.family, data.changeable, data.kinds, updates
-
-
-def passwords(lock: LockCoordinator) -> object:
-    """Return the codes of guests, and if the lock is there for us."""
-    return lock.available, lock.data.passwords
+_FAMILY: Part = attrgetter("data.family")
+availability: Part = attrgetter("available")
+"""If the lock is there for us."""
+hearing: Part = attrgetter("heard")
+"""If there is something that reports about the lock."""
+features: Part = attrgetter(
+    "data.state.seen", "data.family", "data.changeable", "data.kinds", "has_firmware"
+)
+"""What decides which entities the lock has."""

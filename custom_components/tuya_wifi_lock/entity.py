@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Container
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import override
 
 from homeassistant.const import EntityCategory
@@ -131,8 +132,6 @@ class TuyaLockEntity(Entity):
 
     _attr_has_entity_name = True
     _attr_should_poll = False
-    _part: Part | None = staticmethod(availability)
-    """What it shows of the lock; None: anything."""
 
     def __init__(
         self, coordinator: LockCoordinator, description: LockPartDescription | None = None
@@ -146,17 +145,24 @@ class TuyaLockEntity(Entity):
             self._attr_unique_id = f"{device_id}_{description.key}"
             self._attr_translation_key = description.key
 
+    @property
+    def _parts(self) -> tuple[Part | None, ...]:
+        """Return what it shows of the lock; None is anything."""
+        return (availability,)
+
     @override
     async def async_added_to_hass(self) -> None:
         """Listen for what changes."""
         await super().async_added_to_hass()
-        self.coordinator.async_add_listener(self._async_coordinator_updated, self._part)
+        for part in self._parts:
+            self.coordinator.async_add_listener(self._async_coordinator_updated, part)
 
     @override
     async def async_will_remove_from_hass(self) -> None:
         """Stop listening."""
         await super().async_will_remove_from_hass()
-        self.coordinator.async_remove_listener(self._async_coordinator_updated, self._part)
+        for part in self._parts:
+            self.coordinator.async_remove_listener(self._async_coordinator_updated, part)
 
     @property
     @override
@@ -187,12 +193,15 @@ class LockValue[V](TuyaLockEntity):
     """A value of a lock; it is written when it changes."""
 
     entity_description: LockValueDescription[V]
-    _part: Part | None = None
 
     def __init__(self, coordinator: LockCoordinator, description: LockValueDescription[V]) -> None:
         super().__init__(coordinator, description)
-        self._was_available = coordinator.available
         self._value = description.value_fn(coordinator)
+
+    @property
+    @override
+    def _parts(self) -> tuple[Part | None, ...]:
+        return (availability, self.entity_description.value_fn)
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -203,12 +212,9 @@ class LockValue[V](TuyaLockEntity):
     @callback
     @override
     def _async_coordinator_updated(self) -> None:
-        """Write the state if anything in it has changed."""
-        available = self.coordinator.available
-        value = self.entity_description.value_fn(self.coordinator)
-        if value != self._value or available != self._was_available:
-            self._value, self._was_available = value, available
-            self.async_write_ha_state()
+        """Write the state."""
+        self._value = self.entity_description.value_fn(self.coordinator)
+        self.async_write_ha_state()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,20 +226,22 @@ class LockSettingDescription(LockPartDescription):
     entity_registry_enabled_default: bool = False
 
 
-def _settings(lock: LockCoordinator) -> object:
-    """Return what the lock has reported of its settings, and if it is there for us."""
-    return lock.available, lock.data.state.settings
+_SETTINGS: Part = attrgetter("data.state.settings")
 
 
 class LockSetting(TuyaLockEntity):
     """A setting of a lock; it shows what the lock reports."""
 
     entity_description: LockSettingDescription
-    _part = staticmethod(_settings)
 
     def __init__(self, coordinator: LockCoordinator, description: LockSettingDescription) -> None:
         super().__init__(coordinator, description)
         self._dp = coordinator.data.changeable[description.code]
+
+    @property
+    @override
+    def _parts(self) -> tuple[Part | None, ...]:
+        return (availability, _SETTINGS)
 
     @property
     def _reported(self) -> Value | None:

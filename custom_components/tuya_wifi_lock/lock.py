@@ -13,7 +13,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import CONF_CODE, DOMAIN
-from .coordinator import LockConfigEntry, LockCoordinator
+from .coordinator import LockConfigEntry, LockCoordinator, Part
 from .dispatcher import Delivery
 from .entity import TuyaLockEntity
 from .texts import iso, local_time, text
@@ -40,7 +40,6 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
 
     _attr_name = None
     _attr_translation_key = "lock"
-    _part = None
     _unrecorded_attributes = frozenset({"refusal", "refused_at", "waits_for", "waits_until"})
 
     def __init__(self, coordinator: LockCoordinator) -> None:
@@ -49,6 +48,11 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
         self._caller: Context | None = None
         """Whose call to unlock or to lock is under way."""
         self._set_state()
+
+    @property
+    @override
+    def _parts(self) -> tuple[Part | None, ...]:
+        return (None,)
 
     @override
     async def async_added_to_hass(self) -> None:

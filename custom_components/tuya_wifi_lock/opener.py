@@ -94,13 +94,12 @@ class Opener:
         """Return the context of the call that is under way."""
         return self.context if self.last and self.last.ended is None else None
 
-    def name_of(self, record: Record) -> str | None:
-        """Return who has opened the door with Home Assistant, as far as that is known."""
-        return self.last.name if self.last and self.last.caused(record) else None
+    def opening_of(self, record: Record) -> Opening | None:
+        """Return the call that has opened the door, if it was the last one, whose context we have.
 
-    def context_of(self, record: Record) -> Context | None:
-        """Return the context of the call that has opened the door."""
-        return self.context if self.last and self.last.caused(record) else None
+        It has the name of who opened the door with Home Assistant, as far as that is known.
+        """
+        return self.last if self.last and self.last.caused(record) else None
 
 
 async def _name(hass: HomeAssistant, user_id: str | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 import time
 from typing import Any, override
 
@@ -21,7 +22,7 @@ from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
 from .checks import Finding, State
-from .coordinator import LockConfigEntry, LockCoordinator, passwords
+from .coordinator import LockConfigEntry, LockCoordinator, Part
 from .diagnosis import check_lock, checked_signal, condition
 from .dispatcher import Delivery
 from .entity import (
@@ -75,7 +76,7 @@ SENSORS = (
         state_class=SensorStateClass.MEASUREMENT,
         entity_category=EntityCategory.DIAGNOSTIC,
         exists_fn=seen("residual_electricity"),
-        value_fn=lambda lock: lock.data.state.battery,
+        value_fn=attrgetter("data.state.battery"),
     ),
     LockSensorDescription(
         key="battery_level",
@@ -84,12 +85,12 @@ SENSORS = (
         entity_category=EntityCategory.DIAGNOSTIC,
         exists_fn=seen("battery_state"),
         replaced_by="residual_electricity",
-        value_fn=lambda lock: lock.data.state.battery_level,
+        value_fn=attrgetter("data.state.battery_level"),
     ),
 )
 
 LAST_UNLOCKED_BY = LockSensorDescription(
-    key="last_unlocked_by", value_fn=lambda lock: lock.last_unlocked_by
+    key="last_unlocked_by", value_fn=attrgetter("last_unlocked_by")
 )
 
 LAST_HEARD = LockSensorDescription(
@@ -198,10 +199,18 @@ class ConditionSensor(TuyaLockEntity, SensorEntity):
             self.async_write_ha_state()
 
 
+_AWAKE: Part = attrgetter("data.awake")
+
+
 class LastHeard(QuietLockSensor):
     """When the lock was last heard: once for each wake, and again after an hour without sleep."""
 
     _was_awake = False
+
+    @property
+    @override
+    def _parts(self) -> tuple[Part | None, ...]:
+        return (*super()._parts, _AWAKE)
 
     @callback
     @override
@@ -219,7 +228,6 @@ class PasswordsSensor(LockValue[tuple[TemporaryPassword, ...]], SensorEntity):
     """Number of guest codes; they begin and end by time alone."""
 
     entity_description: PasswordsDescription
-    _part = staticmethod(passwords)
     _unrecorded_attributes = frozenset({"passwords"})
     _cancel: CALLBACK_TYPE | None = None
 
@@ -258,10 +266,8 @@ class PasswordsSensor(LockValue[tuple[TemporaryPassword, ...]], SensorEntity):
     @override
     def _async_coordinator_updated(self) -> None:
         """Write what has changed, and again when the next password begins or ends."""
-        before = self._value
         super()._async_coordinator_updated()
-        if self._value is not before:
-            self._async_arm()
+        self._async_arm()
 
     @callback
     def _async_arm(self) -> None:

@@ -104,6 +104,42 @@ async def wakes(plan: Plan) -> list[Row]:
     return rows
 
 
+async def openings(plan: Plan) -> list[Row]:
+    """Tell when, and how often, openings are told."""
+    found = await _work("openings", version=plan.version, asleep=plan.asleep)
+    first, woke = ([one for one in found[name] if one is not None] for name in ("first", "woke"))
+    times_all = len(found["first"]) + len(found["woke"])
+    return [
+        Row(
+            "the opening that wakes the lock -> state of the event, p50 of the first three",
+            milliseconds(median(first)),
+            "a second's hold, until it has shown that it saves nothing up",
+        ),
+        Row(
+            "... p50 of the fourth, of ten locks",
+            milliseconds(median(woke)),
+            f"slowest {milliseconds(max(woke))}",
+            aim=verdict("<= 350 ms", max(woke) <= 0.35),
+        ),
+        Row(
+            "... openings told",
+            f"{len(first) + len(woke)} of {times_all}",
+            aim=verdict("all", len(first) + len(woke) == times_all),
+        ),
+        Row(
+            "200 equal pushes: states of the event",
+            str(found["equal"]),
+            aim=verdict("200", found["equal"] == 200),
+        ),
+        Row(
+            "20 openings in one segment -> state of the last",
+            milliseconds(found["burst"]),
+            f"{'in' if found['in_order'] else 'not in'} their order, each once",
+            aim=verdict("in order", found["in_order"]),
+        ),
+    ]
+
+
 async def stores(plan: Plan) -> list[Row]:
     """Tell what an opening that wakes the lock costs the disk, beside the recorder."""
     found = await _work("stores", version=plan.version, openings=plan.openings)
@@ -212,6 +248,7 @@ async def importing(plan: Plan) -> list[Row]:
 SECTIONS: Mapping[str, Callable[[Plan], Awaitable[list[Row]]]] = {
     "push": push,
     "wakes": wakes,
+    "openings": openings,
     "stores": stores,
     "memory": memory,
     "start": starting,

@@ -8,6 +8,7 @@ from typing import Any
 
 from .crowd import crowd, grow
 from .growth import growth
+from .openings import openings
 from .peer import peer, peer_wakes
 from .push import push
 from .stores import stores
@@ -17,6 +18,7 @@ MEASUREMENTS: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {
     "crowd": crowd,
     "grow": grow,
     "growth": growth,
+    "openings": openings,
     "peer": peer,
     "peer_wakes": peer_wakes,
     "push": push,

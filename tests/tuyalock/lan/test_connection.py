@@ -79,6 +79,15 @@ async def test_reports_before_our_query_are_heard_first(version: str) -> None:
         connection.close()
 
 
+async def test_a_connection_that_is_closed_waits_for_no_heartbeat() -> None:
+    """An announcement can come between its end and the moment at which that is noticed."""
+    async with line() as one:
+        connection = await one.dial()
+        connection.close()
+        connection.doubt()
+        assert one.clock.waiting == 0
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_heartbeats_keep_a_connection_and_their_absence_ends_it(version: str) -> None:
     async with line(version) as one:

@@ -27,6 +27,7 @@ from ..models import Report
 from . import protocol
 from .freshness import Freshness, LockClock
 from .protocol import (
+    Codec,
     Command,
     Frame,
     codec_of,
@@ -168,7 +169,7 @@ class Connection(asyncio.Protocol):
         """The frames of pushes, so that none is taken twice."""
         self._on_received = on_received
         self._transport: asyncio.Transport | None = None
-        self._codec = codec_of(peer.version, peer.local_key)
+        self._codec: Codec
         self._seqno = 0
         self._buffer = bytearray()
         self._response: asyncio.Future[bytes] | None = None
@@ -191,6 +192,7 @@ class Connection(asyncio.Protocol):
         """Take the socket."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._codec = codec_of(self.peer.version, self.peer.local_key)
 
     @override
     def data_received(self, data: bytes) -> None:
@@ -495,8 +497,8 @@ class Connection(asyncio.Protocol):
 
     def doubt(self) -> None:
         """End the connection unless the lock answers a heartbeat now."""
-        now = self.clock.monotonic()
-        if self._heartbeat and now - self._doubted_at >= DOUBT_EVERY:
+        now, is_open = self.clock.monotonic(), not self._closed.done()
+        if is_open and self._heartbeat and now - self._doubted_at >= DOUBT_EVERY:
             self._doubted_at = now
             self._heartbeat.cancel()
             self._misses = HEARTBEAT_MISSES - 1

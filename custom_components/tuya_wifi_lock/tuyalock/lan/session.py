@@ -51,6 +51,9 @@ KEY_TRIES = 4
 DIAL_WINDOW = 5.0
 """Seconds after a hint in which a dial that failed is repeated."""
 REDIAL_MAX = 2.0
+SOON = 16
+"""Dials without an answer, right after a hint or the end of a connection, before their pace slows.
+"""
 KEEP_ALIVE_REDIAL_MAX = 30.0
 PROBE_PAUSE = 2.0
 """Seconds between two dials without a hint."""
@@ -311,10 +314,9 @@ class LanSession:
         at_home = candidate is self._home
         if at_home:
             if silence > PAUSE:
-                self._held_until = now
+                self._held_until, candidate.failures = now, 0
             candidate.attempts = 0
-            if self._presence.sign(now, announces=self._address.announces or announced):
-                candidate.failures = 0
+            self._presence.sign(now, announces=self._address.announces or announced)
         candidate.hint_at = now
         if connection := self._connection or candidate.connection:
             if not at_home or silence > ANNOUNCED_WITHIN:
@@ -420,7 +422,8 @@ class LanSession:
         if candidate is not self._home:
             return candidate.pause if now < candidate.window_until else None
         if now < candidate.window_until:
-            pause = backoff(candidate.failures, REDIAL_MAX)
+            # It has most likely fallen asleep, or its port opens soon after its announcement.
+            pause = backoff(max(candidate.failures, candidate.attempts - SOON), REDIAL_MAX)
         elif self.stays:
             pause = backoff(candidate.attempts, KEEP_ALIVE_REDIAL_MAX)
         else:
