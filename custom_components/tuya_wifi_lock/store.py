@@ -211,6 +211,7 @@ class LockStore(SalvagedStore):
 
     def _append(self, line: bytes, sync: bool) -> bool:
         try:
+            self._log.parent.mkdir(exist_ok=True)
             with open(self._log, "r+b", opener=_opened) as file:
                 file.truncate(self._size)
                 file.seek(self._size)
