@@ -418,9 +418,13 @@ def report_in(
 
 def names_another(body: Mapping[str, Any], device_id: str) -> bool:
     """Return if a body is of another device: a gateway passes on what the devices behind it say."""
-    parts = [part for part in (body, body.get("data")) if isinstance(part, dict)]
-    named = [part.get(name) for part in parts for name in ("devId", "cid")]
-    return bool([one for one in named if isinstance(one, str) and one not in {"", device_id}])
+    for part in (body, body.get("data")):
+        if isinstance(part, dict):
+            for name in ("devId", "cid"):
+                named = part.get(name)
+                if isinstance(named, str) and named not in {"", device_id}:
+                    return True
+    return False
 
 
 def lock_time(value: Any) -> float | None:

@@ -5,7 +5,14 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Self
 
 from ..models import Age, Alarm, Between, Matching, OneOf, Record, Unlock, Value, is_set
-from ..products.decoder import BATTERY_LEVELS, MAX_COUNTDOWN, NUMBERS, SETTINGS, Observation
+from ..products.decoder import (
+    BATTERY_LEVELS,
+    MAX_COUNTDOWN,
+    METHODS,
+    NUMBERS,
+    SETTINGS,
+    Observation,
+)
 from ..products.values import CodecError, decode_numbers
 from ..storage import Reader, dump
 from .ageing import CLOCK_TOLERANCE
@@ -54,7 +61,7 @@ class LockState:
     settings: Mapping[str, Value] = field(default_factory=dict)
     """Values of SETTINGS by DP code."""
     reported_at: Mapping[str, float] = field(default_factory=dict, compare=False, repr=False)
-    """When each DP code was last reported."""
+    """When each DP code was last reported, but for openings."""
 
     @property
     def jammed(self) -> bool:
@@ -135,14 +142,16 @@ def current(
 
 def reduce(state: LockState, dated: Iterable[Dated], *, is_answer: bool = False) -> LockState:
     """Return the state after a report; an answer does not say that the bolt has just moved."""
-    reported_at, seen = dict(state.reported_at), state.seen
     for one, at in dated:
-        reported_at[one.code] = at
-        if one.code not in seen:
-            seen |= {one.code}
-        if changes := _changes(state, one, at, is_answer=is_answer):
+        changes = _changes(state, one, at, is_answer=is_answer)
+        if one.code not in state.seen:
+            changes["seen"] = state.seen | {one.code}
+        # Openings are records, whatever their order.
+        if one.code not in METHODS:
+            changes["reported_at"] = {**state.reported_at, one.code: at}
+        if changes:
             state = replace(state, **changes)
-    return replace(state, seen=seen, reported_at=reported_at)
+    return state
 
 
 def reduce_record(state: LockState, record: Record) -> LockState:
