@@ -51,9 +51,6 @@ _REMOTE = {SET_KEY, USE_KEY, REPLY, "remote_unlock_switch"}
 _UNLOCK_EVERYWHERE = range(1, 6)
 """DP ids that are the number of an unlock in every family that has an integer there."""
 
-MOST_UNNOTED = 64
-"""Values that wait to be noted."""
-
 ASK_AFTER = 3
 """Reports that nobody could read, after which the owner has to say which kind of lock it is."""
 
@@ -92,9 +89,8 @@ class Product:
         """The lock itself has reported something to us, understood or not."""
         self.reported = known.reported
         """DP codes that the lock itself has reported to us."""
-        self._heard = Heard(reader.parts("product", stored).get("heard"), reader)
-        self._unnoted: list[tuple[Item, bool]] = []
-        """What was heard since, and if it was understood: the door does not wait for the notes."""
+        self.heard = Heard(reader.parts("product", stored).get("heard"), reader)
+        """What was heard of each of its DPs."""
         self._own_table = known.table
         """The table of the product's own model, from the owner's cloud project."""
         self.changeable = _changeable(known.table)
@@ -279,7 +275,8 @@ class Product:
         observations = []
         for item in report.items:
             said = self.read(item)
-            self._unnoted.append((item, said is not None))
+            dp = self.table.get(item.dp) if isinstance(item.dp, int) else None
+            self.heard.note(item, dp, understood=said is not None)
             if said:
                 observations.append(said)
                 if said.code == "link_mode" and report.source is not Source.CLOUD:
@@ -288,21 +285,7 @@ class Product:
                 self._note_unread()
         if report.source is Source.LAN:
             self._learn_from_lan(report, {one.code: one.value for one in observations})
-        if len(self._unnoted) > MOST_UNNOTED:
-            self._note_heard()
         return observations
-
-    @property
-    def heard(self) -> Heard:
-        """Return what was heard of each of its DPs."""
-        self._note_heard()
-        return self._heard
-
-    def _note_heard(self) -> None:
-        unnoted, self._unnoted = self._unnoted, []
-        for item, understood in unnoted:
-            dp = self.table.get(item.dp) if isinstance(item.dp, int) else None
-            self._heard.note(item, dp, understood=understood)
 
     def _note_unread(self) -> None:
         self.kind_unclear = self.table_source is None and self.heard.unread >= ASK_AFTER
