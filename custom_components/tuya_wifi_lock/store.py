@@ -213,21 +213,19 @@ class LockStore(SalvagedStore):
     def _append(self, line: bytes, sync: bool) -> bool:
         try:
             self._log.parent.mkdir(exist_ok=True)
-            self._log.touch(0o600)
-            with self._log.open("r+b") as file:
+            with open(self._log, "r+b", opener=_opened) as file:
                 file.truncate(self._size)
                 file.seek(self._size)
                 file.write(line)
                 if sync:
                     file.flush()
                     os.fdatasync(file.fileno())
-                size = file.tell()
         except OSError as err:
             if not self._failing:
                 LOGGER.error("Unable to write %s: %s", self._log, err.strerror)
             self._failing = True
             return False
-        self._failing, self._size = False, size
+        self._failing, self._size = False, self._size + len(line)
         return True
 
     async def async_close(self, stored: Callable[[], Stored]) -> None:
@@ -235,6 +233,11 @@ class LockStore(SalvagedStore):
         await self.async_write(stored, whole=True)
         self._closed = True
         self._unplan()
+
+
+def _opened(path: str, flags: int) -> int:
+    """Open a file that only its owner may read; it is made if it is not there."""
+    return os.open(path, flags | os.O_CREAT, 0o600)
 
 
 def _number(stored: Any, reader: Reader) -> int:

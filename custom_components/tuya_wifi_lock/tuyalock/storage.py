@@ -60,16 +60,18 @@ class Dumps[K]:
     """Stored forms of values that seldom change, each kept as long as its value is the same."""
 
     def __init__(self) -> None:
-        self._known: dict[K, tuple[Any, Any]] = {}
+        self._known: dict[K, Any] = {}
+        self._forms: dict[str, Any] = {}
 
-    def of(self, values: Mapping[K, Any]) -> dict[K, Any]:
+    def of(self, values: Mapping[K, Any]) -> dict[str, Any]:
         """Return the JSON form of each value; those of other keys are forgotten."""
-        known = self._known
-        self._known = {
-            key: one if (one := known.get(key)) and one[0] is value else (value, dump(value))
-            for key, value in values.items()
-        }
-        return {key: form for key, (_, form) in self._known.items()}
+        known, forms = self._known, self._forms
+        for key, value in values.items():
+            if known.get(key) is not value:
+                known[key], forms[str(key)] = value, dump(value)
+        for key in known.keys() - values.keys() if len(known) > len(values) else ():
+            del known[key], forms[str(key)]
+        return dict(forms)
 
 
 def load(type_: Any, data: Any) -> Any:

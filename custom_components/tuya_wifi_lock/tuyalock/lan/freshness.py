@@ -42,6 +42,8 @@ class LockClock:
         self._clock = clock
         self.latest = latest
         """The lock's time of its latest push."""
+        self._happened = latest
+        """When the latest of what it dates itself happened; before that, of what we know."""
         self.ahead = ahead
         """Seconds by which the lock's clock was ahead of ours then; None: nobody knows for sure."""
         self._zero: float | None = None
@@ -71,10 +73,14 @@ class LockClock:
 
         It may have been saved up, and is handed over in order: what is older was recorded.
         """
+        before = self._happened or 0.0
         freshness = self.judge(happened, now, may_be_reset=may_be_reset)
-        if freshness is Freshness.STALE and happened >= (self.latest or 0.0) - SLACK:
-            self.latest = happened
-            return Freshness.DOUBTFUL
+        if freshness is Freshness.STALE:
+            if happened < before - SLACK:
+                return Freshness.STALE
+            freshness = Freshness.DOUBTFUL
+            self.latest = self.latest or happened
+        self._happened = happened
         return freshness
 
     def learn(self, sent: float | None, now: float) -> None:

@@ -88,12 +88,12 @@ class Heard:
         self.unread = sum(one.unread for one in rows)
         """How many values were not understood."""
         self.query_answer = known.query_answer
-        self._dumps: Dumps[str] = Dumps()
+        self._dumps: Dumps[int | str] = Dumps()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the stored form."""
         return {
-            "dps": self._dumps.of({str(dp): one for dp, one in self.dps.items()}),
+            "dps": self._dumps.of(self.dps),
             "query_answer": self.query_answer,
         }
 

@@ -43,7 +43,7 @@ class Journal:
         self._records: dict[RecordId, Record] = {}
         self._counts: Counter[Kind] = Counter()
         self._next_id = 1
-        self._dumps: Dumps[str] = Dumps()
+        self._dumps: Dumps[RecordId] = Dumps()
         self._watermarks: dict[Kind, float] = {}
         """The newest time of a record of each kind that is no longer kept."""
         self._loaded_id = 0
@@ -237,7 +237,7 @@ class Journal:
     def as_dict(self) -> dict[str, Any]:
         """Return the stored form; from_dict reads it."""
         # Of two hundred records, one is new or has changed since the last save.
-        rows = self._dumps.of({str(id_): one for id_, one in self._records.items()})
+        rows = self._dumps.of(self._records)
         stored: dict[str, Any] = dump(_Stored(next_id=self._next_id, watermarks=self._watermarks))
         return {**stored, "records": rows}
 
