@@ -161,6 +161,21 @@ async def test_a_changed_member_keeps_its_entities_and_hears_of_its_new_numbers(
     assert simulated_lock.connections == 1
 
 
+async def test_a_renamed_member_keeps_the_new_name_when_an_entity_gets_another_id(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    id_ = add(hass, entry, "Alice", "fingerprint:3")
+    await setup(hass, entry)
+    hass.config_entries.async_update_subentry(entry, entry.subentries[id_], title="Alice B.")
+    await hass.async_block_till_done()
+    er.async_get(hass).async_update_entity(ALICE_UNLOCK, new_entity_id="event.alice_b_opening")
+    await hass.async_block_till_done()
+    assert state(hass, "event.alice_b_opening").name == "Alice B. Opening"
+    device = device_of(hass, entry, id_)
+    assert device
+    assert device.name == "Alice B."
+
+
 async def test_a_removed_member_leaves_nothing_behind(
     hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
 ) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 import time
 from typing import Any
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -20,7 +21,9 @@ from tests.common import (
     LOCK,
     NAME,
     check_snapshot,
+    fall_asleep,
     is_awake,
+    known,
     pass_time,
     reported,
     restart,
@@ -132,6 +135,18 @@ async def test_last_heard(
     await simulated_lock.sleep()
     await wait_for(hass, lambda: not is_awake(entry))
     assert state(hass, LAST_HEARD).state != "unavailable"
+
+
+@pytest.mark.usefixtures("all_enabled")
+async def test_last_heard_is_not_shown_again_when_the_lock_falls_asleep(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    heard, known_at, real = state(hass, LAST_HEARD).state, known(entry).state.last_heard, time.time
+    with patch("time.time", lambda: real() + 60):
+        await fall_asleep(hass, entry, simulated_lock)
+    assert known(entry).state.last_heard != known_at
+    assert state(hass, LAST_HEARD).state == heard
 
 
 async def test_last_unlocked_by_names_the_guest(

@@ -12,9 +12,10 @@ from custom_components.tuya_wifi_lock.diagnostics import async_get_config_entry_
 from custom_components.tuya_wifi_lock.entity import LockSetting
 from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import Dp, DpType
 from homeassistant.const import ATTR_ENTITY_ID, EntityCategory, Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.event import async_track_state_change_event
 from tests.common import (
     LOCK,
     NAME,
@@ -134,6 +135,28 @@ async def test_settings_appear_when_the_model_is_learnt_and_stay_without_the_clo
     await restart(hass, entry)
     assert settings(hass, entry) == {AUTOMATIC_LOCK}
     assert state(hass, AUTOMATIC_LOCK).state == "on"
+
+
+@enabled
+async def test_a_model_that_is_learnt_while_the_lock_is_unloaded_delays_nothing(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await setup(hass, entry)
+    lock = entry.runtime_data.lock
+    table = {68: Dp("automatic_lock", DpType.BOOLEAN, writable=True)}
+
+    @callback
+    def async_learn(event: Event[EventStateChangedData]) -> None:
+        if not lock.snapshot.changeable:
+            lock.learn(table)
+
+    async_track_state_change_event(hass, LOCK, async_learn)
+    # Home Assistant gives the tasks of an entry ten seconds.
+    async with asyncio.timeout(5):
+        assert await hass.config_entries.async_unload(entry.entry_id)
+        assert lock.snapshot.changeable
+        await setup(hass, entry)
+    assert settings(hass, entry) == {AUTOMATIC_LOCK}
 
 
 @pytest.mark.parametrize(

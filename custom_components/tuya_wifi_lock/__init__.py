@@ -126,7 +126,8 @@ async def _async_add_platforms(hass: HomeAssistant, entry: LockConfigEntry) -> N
 def _async_look_for_platforms(hass: HomeAssistant, entry: LockConfigEntry) -> None:
     """Set up the platforms of what a lock has turned out to have."""
     if _new_platforms(hass, entry):
-        entry.async_create_task(hass, _async_add_late(hass, entry))
+        # Not a task of the entry: unloading waits for those, and this one for the unloading.
+        hass.async_create_task(_async_add_late(hass, entry), f"add platforms of {entry.title}")
 
 
 async def _async_add_late(hass: HomeAssistant, entry: LockConfigEntry) -> None:

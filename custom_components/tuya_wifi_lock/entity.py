@@ -324,8 +324,9 @@ class MemberEntity(RecordEntity):
     @property
     @override
     def device_info(self) -> DeviceInfo:
-        """Return the device of the member."""
-        return self._coordinator.member_device(self._member)
+        """Return the device of the member, who may have been renamed."""
+        members, member = self._coordinator.members, self._member
+        return self._coordinator.member_device(members.get(member.id, member))
 
     @callback
     @override

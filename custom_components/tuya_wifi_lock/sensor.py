@@ -199,7 +199,7 @@ class ConditionSensor(TuyaLockEntity, SensorEntity):
             self.async_write_ha_state()
 
 
-_AWAKE: Part = attrgetter("data.awake")
+_HEARD: Part = attrgetter("available", "data.state.last_heard", "data.awake")
 
 
 class LastHeard(QuietLockSensor):
@@ -210,7 +210,8 @@ class LastHeard(QuietLockSensor):
     @property
     @override
     def _parts(self) -> tuple[Part | None, ...]:
-        return (*super()._parts, _AWAKE)
+        # One part, so that it looks once at each update.
+        return (_HEARD,)
 
     @callback
     @override

@@ -126,7 +126,7 @@ class LockStore(SalvagedStore):
         """Bytes of the log, and with how many the file is written; after a start it always is."""
         self._number = 0
         self._known: Stored = {}
-        """What was written since the start."""
+        """What the file and the log say."""
         self._writing = asyncio.Lock()
         self._planned: asyncio.TimerHandle | None = None
         self._failing = self._closed = False
@@ -138,6 +138,7 @@ class LockStore(SalvagedStore):
         stored = await self.hass.async_add_executor_job(self._with_log, stored, reader)
         if reader.unread:
             await self.async_keep_copy(reader.unread)
+        self._known = stored if isinstance(stored, dict) else {}
         return stored
 
     def _with_log(self, stored: Any, reader: Reader) -> Any:

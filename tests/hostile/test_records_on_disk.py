@@ -403,6 +403,18 @@ async def test_what_cannot_be_written_is_told_once_and_written_later(
     assert numbers(entry) == [1, 2, 3]
 
 
+async def test_what_is_gone_stays_gone_while_the_file_cannot_be_written_after_a_start(
+    hass: HomeAssistant,
+) -> None:
+    await LockStore(hass, "door").async_write(lambda: {"records": {"1": {}, "2": {}}})
+    store = LockStore(hass, "door")
+    await store.async_read()
+    with patch.object(LockStore, "async_save"):
+        await store.async_write(lambda: {"records": {"2": {}}})
+    stored = await LockStore(hass, "door").async_read()
+    assert stored["records"] == {"2": {}}
+
+
 async def test_while_the_file_cannot_be_written_the_log_goes_on(
     hass: HomeAssistant,
     entry: MockConfigEntry,
