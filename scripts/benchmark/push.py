@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 import gc
+from itertools import chain, cycle, islice, permutations
 from time import perf_counter_ns, process_time
 from typing import Any
 
@@ -53,7 +54,9 @@ class Beside:
         gc.collect()
         gc.freeze()
         unsubscribe = async_track_state_change_event(self.house.hass, entities, note)
-        for index in (OURS, FLOOR, NONE) * blocks:
+        # In another order each time, so that what comes every few seconds does not meet one alone.
+        orders = cycle(permutations((OURS, FLOOR, NONE)))
+        for index in chain.from_iterable(islice(orders, blocks)):
             began = process_time()
             stamps = await self.locks.push([index], BLOCK, GAP)
             await asyncio.sleep(SETTLED)

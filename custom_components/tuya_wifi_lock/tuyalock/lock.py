@@ -446,8 +446,11 @@ class TuyaLock:
                 self._check_keys({one.code: one.value for one in _recent(dated, report)})
         if self._waiters.waiting:
             self._feed(report, dated, claims, new)
-        # A record that is pending may change nothing that can be seen, and is to be stored as well.
-        self._publish(new, force=self.journal.changes != changes)
+        try:
+            # A record that is pending may change nothing that can be seen, and has to be stored.
+            self._publish(new, force=self.journal.changes != changes)
+        finally:
+            self.product.note_heard()
 
     def _dated(self, report: Report, observations: list[Observation]) -> list[Dated]:
         """Return what a report says of the lock's state, with the time of which it says it."""
@@ -687,8 +690,8 @@ class TuyaLock:
         if snapshot == self.snapshot and not new and not force:
             return
         self.snapshot = snapshot
-        self._arm()
         self._on_update(Update(snapshot, new))
+        self._arm()
 
     def _look(self) -> Snapshot:
         """Return what can be seen of the lock now."""

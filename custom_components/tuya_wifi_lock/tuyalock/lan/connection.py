@@ -165,8 +165,8 @@ class Connection(asyncio.Protocol):
         self._has_session_key = peer.version in {"3.4", "3.5"}
         self._sent: deque[bytes] = deque(maxlen=MEMORY)
         """What we have sent, so that it is known when it comes back."""
-        self._pushes: deque[bytes] = deque(maxlen=MEMORY)
-        """The frames of pushes, so that none is taken twice."""
+        self._pushes: dict[bytes, None] = {}
+        """The frames of pushes, the oldest first, so that none is taken twice."""
         self._on_received = on_received
         self._transport: asyncio.Transport | None = None
         self._codec: Codec
@@ -432,7 +432,9 @@ class Connection(asyncio.Protocol):
         if raw in self._pushes:
             self._refuse("a frame that came before")
             return False
-        self._pushes.append(raw)
+        self._pushes[raw] = None
+        if len(self._pushes) > MEMORY:
+            del self._pushes[next(iter(self._pushes))]
         return True
 
     def _dated(self, body: Mapping[str, Any], report: Report) -> Report | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..models import Item
 from .catalogue import DOOR_LOCKS, OTHERS, OWN_IDS, PROFILES, SET_KEY, USE_KEY, Dp, DpType, Family
-from .decoder import ALARM_CODE, ALARM_NAMES, METHODS, read_of
+from .decoder import ALARM_CODE, ALARM_NAMES, METHODS, Read, read_of
 from .values import CodecError, decode_raw
 
 ALL = frozenset(Family)
@@ -71,9 +71,13 @@ _TABLES: Mapping[Family, Rows] = {
 """What each family has at each DP id, in one form or several."""
 
 
-def _shows(dps: tuple[Dp, ...], value: Any) -> bool:
+type _Tests = tuple[tuple[Dp, Callable[[Dp, Any], bool], Read], ...]
+"""What shows a DP in one of its forms: the DP, its type and how it is read."""
+
+
+def _shows(tests: _Tests, value: Any) -> bool:
     """Return if a value is one that a DP has in one of these forms, and hardly anything else."""
-    return any(_SHOWS[dp.type](dp, value) and read_of(dp)(value) for dp in dps)
+    return any(is_type(dp, value) and read(value) for dp, is_type, read in tests)
 
 
 _HAVE: Mapping[int, frozenset[Family]] = {
@@ -85,13 +89,16 @@ _HAVE: Mapping[int, frozenset[Family]] = {
 """DP id -> the families that have it."""
 
 
-def _alike(id_: int) -> Mapping[tuple[Dp, ...], frozenset[Family]]:
+def _alike(id_: int) -> list[tuple[_Tests, frozenset[Family]]]:
     """Return the forms that a DP has, each with the families that have it so."""
     forms = {_TABLES[family][id_] for family in _HAVE[id_]}
-    return {
-        dps: frozenset(family for family in _HAVE[id_] if _TABLES[family][id_] == dps)
+    return [
+        (
+            tuple((dp, _SHOWS[dp.type], read_of(dp)) for dp in dps),
+            frozenset(family for family in _HAVE[id_] if _TABLES[family][id_] == dps),
+        )
         for dps in forms
-    }
+    ]
 
 
 _FORMS = {id_: _alike(id_) for id_ in _HAVE}
@@ -125,7 +132,7 @@ class Evidence:
         if known != ALL and self._fits(forms, known, value):
             return
         families = frozenset(
-            one for dps, having in forms.items() if _shows(dps, value) for one in having
+            one for tests, having in forms if _shows(tests, value) for one in having
         )
         if families:
             self.shown[id_] = known & families or families
@@ -133,11 +140,11 @@ class Evidence:
 
     @staticmethod
     def _fits(
-        forms: Mapping[tuple[Dp, ...], frozenset[Family]], known: frozenset[Family], value: Any
+        forms: list[tuple[_Tests, frozenset[Family]]], known: frozenset[Family], value: Any
     ) -> bool:
         """Return if a value shows what others have shown before."""
-        for dps, having in forms.items():
-            if not known.isdisjoint(having) and not _shows(dps, value):
+        for tests, having in forms:
+            if not known.isdisjoint(having) and not _shows(tests, value):
                 return False
         return True
 

@@ -89,8 +89,9 @@ class Product:
         """The lock itself has reported something to us, understood or not."""
         self.reported = known.reported
         """DP codes that the lock itself has reported to us."""
-        self.heard = Heard(reader.parts("product", stored).get("heard"), reader)
-        """What was heard of each of its DPs."""
+        self._heard = Heard(reader.parts("product", stored).get("heard"), reader)
+        self._unnoted: list[tuple[Item, bool]] = []
+        """What was just heard, and if it was understood."""
         self._own_table = known.table
         """The table of the product's own model, from the owner's cloud project."""
         self.changeable = _changeable(known.table)
@@ -275,8 +276,7 @@ class Product:
         observations = []
         for item in report.items:
             said = self.read(item)
-            dp = self.table.get(item.dp) if isinstance(item.dp, int) else None
-            self.heard.note(item, dp, understood=said is not None)
+            self._unnoted.append((item, said is not None))
             if said:
                 observations.append(said)
                 if said.code == "link_mode" and report.source is not Source.CLOUD:
@@ -286,6 +286,19 @@ class Product:
         if report.source is Source.LAN:
             self._learn_from_lan(report, {one.code: one.value for one in observations})
         return observations
+
+    @property
+    def heard(self) -> Heard:
+        """Return what was heard of each of its DPs."""
+        self.note_heard()
+        return self._heard
+
+    def note_heard(self) -> None:
+        """Note what was just heard, once all who wait for it have it."""
+        unnoted, self._unnoted = self._unnoted, []
+        for item, understood in unnoted:
+            dp = self.table.get(item.dp) if isinstance(item.dp, int) else None
+            self._heard.note(item, dp, understood=understood)
 
     def _note_unread(self) -> None:
         self.kind_unclear = self.table_source is None and self.heard.unread >= ASK_AFTER
