@@ -16,6 +16,7 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     Unreachable,
 )
 from custom_components.tuya_wifi_lock.tuyalock.lan.connection import (
+    MEMORY,
     Connection,
     Peer,
     Received,
@@ -76,6 +77,18 @@ async def test_reports_before_our_query_are_heard_first(version: str) -> None:
         assert not pushed.is_answer
         # With 3.1 an answer is not signed.
         assert [one.is_answer for one in answered] == [True] * (version != "3.1")
+        connection.close()
+
+
+async def test_reports_without_end_are_heard_over_one_connection() -> None:
+    """It remembers what has come, and no more than some of it."""
+    async with line() as one:
+        connection = await one.dial()
+        await connection.query()
+        before = len(one.reports)
+        for number in range(2 * MEMORY):
+            await one.simulated.push({"201": number})
+        await one.simulated.wait_for(lambda: len(one.reports) == before + 2 * MEMORY)
         connection.close()
 
 
