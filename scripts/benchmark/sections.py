@@ -14,6 +14,8 @@ from custom_components.tuya_wifi_lock.store import LOG_FULL
 from . import imports
 from .table import Row, at_most, kilobytes, milliseconds, percentile, times, verdict
 
+OPENINGS_A_DAY = 30
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -159,8 +161,23 @@ async def stores(plan: Plan) -> list[Row]:
                 aim=verdict("<= 1 fsync, <= 1 kB", fsyncs <= 1 and size <= 1e3),
             )
         )
-        whole = f"{kilobytes(per['whole'])}, once in {LOG_FULL / size:.0f} openings"
-        rows.append(Row(f"store, journal {journal}: written whole", whole))
+        between = LOG_FULL / size
+        day = OPENINGS_A_DAY * (size + per["whole"] / between)
+        rows += [
+            Row(
+                f"store, journal {journal}: a day of {OPENINGS_A_DAY}, with its share of the file",
+                f"{lines * OPENINGS_A_DAY:.0f} lines, {fsyncs * OPENINGS_A_DAY:.0f} fsyncs, "
+                f"{kilobytes(day)}",
+                f"recorder {per['states'] * OPENINGS_A_DAY:.0f} states, "
+                f"{per['attributes'] * OPENINGS_A_DAY:.0f} attributes, "
+                f"{per['events'] * OPENINGS_A_DAY:.0f} events, "
+                f"{kilobytes(per['data'] * OPENINGS_A_DAY)}",
+            ),
+            Row(
+                f"store, journal {journal}: the file",
+                f"{kilobytes(per['whole'])}, once in {between:.0f} openings",
+            ),
+        ]
     return rows
 
 
