@@ -88,6 +88,8 @@ class Heard:
         self.unread = sum(one.unread for one in rows)
         """How many values were not understood."""
         self.query_answer = known.query_answer
+        self._taken: list[tuple[Item, bool]] = []
+        """What was just heard, and if it was understood."""
         self._dumps: Dumps[int | str] = Dumps()
 
     def as_dict(self) -> dict[str, Any]:
@@ -97,8 +99,18 @@ class Heard:
             "query_answer": self.query_answer,
         }
 
-    def note(self, item: Item, dp: Dp | None, *, understood: bool) -> None:
-        """Note a value, and if it was understood; `dp` is what is known of its DP."""
+    def take(self, item: Item, *, understood: bool) -> None:
+        """Take a value, and if it was understood, to be noted as soon as nobody waits for it."""
+        self._taken.append((item, understood))
+
+    def note_taken(self, table: Mapping[int, Dp]) -> None:
+        """Note what was taken; the table has what is known of each DP id."""
+        taken, self._taken = self._taken, []
+        for item, understood in taken:
+            dp = table.get(item.dp) if isinstance(item.dp, int) else None
+            self._note(item, dp, understood=understood)
+
+    def _note(self, item: Item, dp: Dp | None, *, understood: bool) -> None:
         self.unread += not understood
         known = self.dps.get(item.dp)
         if known is None and (len(self.dps) >= MAX_DPS or not _can_be_kept(item.dp)):

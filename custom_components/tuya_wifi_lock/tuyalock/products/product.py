@@ -90,8 +90,6 @@ class Product:
         self.reported = known.reported
         """DP codes that the lock itself has reported to us."""
         self._heard = Heard(reader.parts("product", stored).get("heard"), reader)
-        self._unnoted: list[tuple[Item, bool]] = []
-        """What was just heard, and if it was understood."""
         self._own_table = known.table
         """The table of the product's own model, from the owner's cloud project."""
         self.changeable = _changeable(known.table)
@@ -276,7 +274,7 @@ class Product:
         observations = []
         for item in report.items:
             said = self.read(item)
-            self._unnoted.append((item, said is not None))
+            self._heard.take(item, understood=said is not None)
             if said:
                 observations.append(said)
                 if said.code == "link_mode" and report.source is not Source.CLOUD:
@@ -295,10 +293,7 @@ class Product:
 
     def note_heard(self) -> None:
         """Note what was just heard, once all who wait for it have it."""
-        unnoted, self._unnoted = self._unnoted, []
-        for item, understood in unnoted:
-            dp = self.table.get(item.dp) if isinstance(item.dp, int) else None
-            self._heard.note(item, dp, understood=understood)
+        self._heard.note_taken(self.table)
 
     def _note_unread(self) -> None:
         self.kind_unclear = self.table_source is None and self.heard.unread >= ASK_AFTER
