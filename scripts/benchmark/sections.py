@@ -128,7 +128,7 @@ async def openings(plan: Plan) -> list[Row]:
             aim=verdict("<= 350 ms", max(woke) <= 0.35),
         ),
         Row(
-            "... openings told",
+            "... openings shown",
             f"{len(first) + len(woke)} of {times_all}",
             aim=verdict("all", len(first) + len(woke) == times_all),
         ),
