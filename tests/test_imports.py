@@ -10,21 +10,17 @@ from scripts.benchmark.imports import import_once
 
 ACCOUNT = {"tuya_account", "tuyalock.cloud.responses"}
 PROJECT = {
-    "calendar",
     "cloud",
     "guest_codes",
-    "new_codes",
     "tuyalock.cloud.client",
     "tuyalock.cloud.openapi",
-    "update",
 }
-SETTINGS = {"number", "select", "switch"}
-BOOKINGS = {"bookings", "new_codes"}
+BOOKINGS = {"bookings"}
 
 
 def test_a_set_up_imports_only_what_a_lock_needs() -> None:
     found = import_once({})
-    assert set(found.later) == ACCOUNT | PROJECT | SETTINGS | BOOKINGS
+    assert set(found.later) == ACCOUNT | PROJECT | BOOKINGS
     # Those who use neither the account nor bulbs and covers have nothing of them.
     assert not set(found.foreign) & {"homeassistant.components.tuya", "requests", "tuya_sharing"}
     assert found.ours < found.usual

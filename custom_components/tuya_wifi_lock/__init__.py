@@ -26,7 +26,7 @@ from homeassistant.setup import async_when_setup
 from .blueprints import async_install_blueprints
 from .card import async_serve_card
 from .const import DOMAIN, SUBENTRY_GUEST_CODE, TUYA
-from .coordinator import HEARD_BEFORE, LockConfigEntry, LockCoordinator, features
+from .coordinator import HEARD_BEFORE, LockConfigEntry, LockCoordinator
 from .names import async_name_device, async_name_entry, async_share_names
 from .opener import async_watch_phones
 from .projects import async_get_api, project_of
@@ -41,12 +41,15 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
+    Platform.CALENDAR,
     Platform.EVENT,
     Platform.LOCK,
+    Platform.NUMBER,
+    Platform.SELECT,
     Platform.SENSOR,
+    Platform.SWITCH,
+    Platform.UPDATE,
 ]
-OF_PROJECTS = [Platform.CALENDAR, Platform.UPDATE]
-OF_SETTINGS = [Platform.NUMBER, Platform.SELECT, Platform.SWITCH]
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
@@ -87,8 +90,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool
     async_name_entry(hass, entry)
     coordinator.async_update_members()
     await coordinator.guests.async_start()
-    await _async_add_platforms(hass, entry)
-    coordinator.async_add_listener(partial(_async_look_for_platforms, hass, entry), features)
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     async_watch_repairs(hass, coordinator)
     if coordinator.cloud or coordinator.data.passwords or _has_guest_codes(entry):
         await async_import_module(hass, f"{__package__}.guest_codes")
@@ -103,45 +105,11 @@ def _has_guest_codes(entry: LockConfigEntry) -> bool:
     return any(one.subentry_type == SUBENTRY_GUEST_CODE for one in entry.subentries.values())
 
 
-def _new_platforms(hass: HomeAssistant, entry: LockConfigEntry) -> list[Platform]:
-    """Return the platforms to set up for what a lock has, or had before."""
-    coordinator, registry = entry.runtime_data, er.async_get(hass)
-    wanted = {one.domain for one in er.async_entries_for_config_entry(registry, entry.entry_id)}
-    wanted.update(PLATFORMS)
-    if coordinator.cloud:
-        wanted.update(OF_PROJECTS)
-    if coordinator.data.changeable:
-        wanted.update(OF_SETTINGS)
-    every = [*PLATFORMS, *OF_PROJECTS, *OF_SETTINGS]
-    return [one for one in every if one in wanted and one not in coordinator.platforms]
-
-
-async def _async_add_platforms(hass: HomeAssistant, entry: LockConfigEntry) -> None:
-    platforms = _new_platforms(hass, entry)
-    entry.runtime_data.platforms += platforms
-    await hass.config_entries.async_forward_entry_setups(entry, platforms)
-
-
-@callback
-def _async_look_for_platforms(hass: HomeAssistant, entry: LockConfigEntry) -> None:
-    """Set up the platforms of what a lock has turned out to have."""
-    if _new_platforms(hass, entry):
-        # Not a task of the entry: unloading waits for those, and this one for the unloading.
-        hass.async_create_task(_async_add_late(hass, entry), f"add platforms of {entry.title}")
-
-
-async def _async_add_late(hass: HomeAssistant, entry: LockConfigEntry) -> None:
-    # Neither while it is set up nor while it is unloaded.
-    async with entry.setup_lock:
-        if entry.state is ConfigEntryState.LOADED:
-            await _async_add_platforms(hass, entry)
-
-
 async def async_unload_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool:
     """Unload a lock."""
     # First, so that what is reported meanwhile waits for the next start, and is not lost.
     await entry.runtime_data.async_close()
-    return await hass.config_entries.async_unload_platforms(entry, entry.runtime_data.platforms)
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: LockConfigEntry) -> None:

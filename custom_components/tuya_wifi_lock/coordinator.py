@@ -17,7 +17,6 @@ from homeassistant.const import (
     CONF_HOST,
     CONF_MAC,
     CONF_PORT,
-    Platform,
 )
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
@@ -232,8 +231,6 @@ class LockCoordinator:
         """What the parts that somebody listens to were like at the last update."""
         self._member_listeners: list[CALLBACK_TYPE] = []
         self.async_add_listener(self._async_show_model, _FAMILY)
-        self.platforms: list[Platform] = []
-        """The platforms that are set up."""
         self.guests = Guests(hass, entry, self.lock.passwords, self.action)
         self.new_codes: NewCodes | None = None
         """The digits of codes that were just made in the calendar, if the lock has one."""
