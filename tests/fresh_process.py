@@ -21,7 +21,7 @@ from tests.conftest import OURS, setup, wait_for
 from tests.portal import Portal
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
-from tests.test_imports import ACCOUNT, BOOKINGS, PROJECT, SETTINGS
+from tests.test_imports import ACCOUNT, BOOKINGS, PROJECT
 from tests.tuya_login import TuyaLogin
 
 
@@ -50,9 +50,7 @@ def watch() -> Iterator[Watch]:
 
 def imported() -> set[str]:
     """Return what has been imported of that which an owner may never use."""
-    return {
-        one for one in ACCOUNT | PROJECT | SETTINGS | BOOKINGS if f"{OURS}.{one}" in sys.modules
-    }
+    return {one for one in ACCOUNT | PROJECT | BOOKINGS if f"{OURS}.{one}" in sys.modules}
 
 
 async def test_each_part_is_imported_when_it_is_used_and_blocks_nothing(
@@ -75,12 +73,12 @@ async def test_each_part_is_imported_when_it_is_used_and_blocks_nothing(
         project = project_data(Project("eu", cloud.access_id, cloud.access_secret))
         with patch.dict(REGIONS, {"eu": cloud.url}):
             hass.config_entries.async_update_entry(entry, data={**entry.data, **project})
-            await wait_for(hass, lambda: imported() > ACCOUNT | PROJECT)
+            await wait_for(hass, lambda: imported() >= ACCOUNT | PROJECT)
             # The project's model of the product says what can be set.
-            assert imported() == ACCOUNT | PROJECT | SETTINGS
+            assert imported() == ACCOUNT | PROJECT
 
             await Portal(hass, "bookings").sync()
-            assert imported() == ACCOUNT | PROJECT | SETTINGS | BOOKINGS
+            assert imported() == ACCOUNT | PROJECT | BOOKINGS
             await hass.config_entries.async_unload(entry.entry_id)
     assert watch.blocking == []
 
