@@ -4,18 +4,18 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, override
-from unittest.mock import patch
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
 from homeassistant.components.event import EventEntity
 from homeassistant.components.logbook import EVENT_LOGBOOK_ENTRY
 from homeassistant.const import Platform
-from homeassistant.core import Context, HomeAssistant, StateMachine
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import async_get_platforms
 from homeassistant.util import dt as dt_util
 
 from .bare import BARE
+from .written import noting
 
 SUFFIX = "_floor"
 SHOWN = {
@@ -51,26 +51,16 @@ class Writes:
     @contextmanager
     def learning(self) -> Generator[None]:
         """Note what is written meanwhile."""
-        write, states = StateMachine.async_set_internal, self._hass.states
         ours, idle = _entities(self._hass, DOMAIN), _entities(self._hass, BARE)
 
-        def noting(
-            machine: StateMachine,
-            entity_id: str,
-            state: str,
-            attributes: Mapping[str, Any],
-            *more: Any,
-        ) -> None:
-            before = states.get(entity_id)
-            changes = before is None or (before.state, before.attributes) != (state, attributes)
+        def note(entity_id: str, state: str, attributes: Mapping[str, Any], changes: bool) -> None:
             like = _alike(ours[entity_id], idle)
             self._writes.append(Write(entity_id, state, attributes, changes, like))
-            write(machine, entity_id, state, attributes, *more)
 
         stop = self._hass.bus.async_listen(
             EVENT_LOGBOOK_ENTRY, lambda event: self._entries.append(dict(event.data))
         )
-        with patch.object(StateMachine, "async_set_internal", noting):
+        with noting(self._hass, note):
             yield
         stop()
 

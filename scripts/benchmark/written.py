@@ -1,6 +1,6 @@
 """What one push makes any integration write, learned from it and written again by no entity."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, override
 from unittest.mock import patch
@@ -11,6 +11,32 @@ from homeassistant.util import dt as dt_util
 
 SUFFIX = "_again"
 
+type State = tuple[str, str, Mapping[str, Any], bool]
+"""An entity, its state and attributes, and if any of that was another one before."""
+
+
+@contextmanager
+def noting(
+    hass: HomeAssistant, note: Callable[[str, str, Mapping[str, Any], bool], None]
+) -> Generator[None]:
+    """Note the states that are written meanwhile, each before it is."""
+    write, states = StateMachine.async_set_internal, hass.states
+
+    def noted(
+        machine: StateMachine,
+        entity_id: str,
+        state: str,
+        attributes: Mapping[str, Any],
+        *more: Any,
+    ) -> None:
+        before = states.get(entity_id)
+        changes = before is None or (before.state, before.attributes) != (state, attributes)
+        note(entity_id, state, attributes, changes)
+        write(machine, entity_id, state, attributes, *more)
+
+    with patch.object(StateMachine, "async_set_internal", noted):
+        yield
+
 
 class Written:
     """The states and events of a push, in their order."""
@@ -20,25 +46,12 @@ class Written:
         self.number = 0
         """Of the push that was learned from."""
         self._hass = hass
-        self._states: list[tuple[str, str, Mapping[str, Any], bool]] = []
+        self._states: list[State] = []
         self._events: list[Event] = []
 
     @contextmanager
     def learning(self) -> Generator[None]:
         """Note what is written meanwhile."""
-        write, states = StateMachine.async_set_internal, self._hass.states
-
-        def noting(
-            machine: StateMachine,
-            entity_id: str,
-            state: str,
-            attributes: Mapping[str, Any],
-            *more: Any,
-        ) -> None:
-            before = states.get(entity_id)
-            changes = before is None or (before.state, before.attributes) != (state, attributes)
-            self._states.append((entity_id, state, attributes, changes))
-            write(machine, entity_id, state, attributes, *more)
 
         @callback
         def fired(event: Event) -> None:
@@ -46,7 +59,7 @@ class Written:
                 self._events.append(event)
 
         stop = self._hass.bus.async_listen(MATCH_ALL, fired)
-        with patch.object(StateMachine, "async_set_internal", noting):
+        with noting(self._hass, lambda *state: self._states.append(state)):
             yield
         stop()
 

@@ -111,6 +111,13 @@ async def house(
     return simulated_lock
 
 
+async def opened(hass: HomeAssistant, lock: SimulatedLock, disk: Disk, number: int) -> None:
+    """Open with a finger, and wait until that is written as delivered."""
+    await lock.finger(number)
+    await reported(hass, lock)
+    await disk.wait_for_delivery()
+
+
 async def power_fails(
     hass: HomeAssistant,
     entry: MockConfigEntry,
@@ -210,9 +217,7 @@ async def test_between_the_two_it_is_delivered_again_as_late_with_the_same_id(
 async def test_an_opening_costs_two_short_lines(
     hass: HomeAssistant, entry: MockConfigEntry, house: SimulatedLock, disk: Disk
 ) -> None:
-    await house.finger(1)
-    await reported(hass, house)
-    await disk.wait_for_delivery()
+    await opened(hass, house, disk, 1)
     await fall_asleep(hass, entry, house)
     await pass_time(hass, 20)
     file, before = disk.file.stat().st_ino, len(disk.lines)
@@ -237,9 +242,7 @@ async def test_an_opening_costs_two_short_lines(
 async def test_that_the_lock_was_heard_is_one_short_line_after_a_while(
     hass: HomeAssistant, entry: MockConfigEntry, house: SimulatedLock, disk: Disk
 ) -> None:
-    await house.finger(1)
-    await reported(hass, house)
-    await disk.wait_for_delivery()
+    await opened(hass, house, disk, 1)
     file, before = disk.file.stat().st_ino, len(disk.lines)
     real = time.time
     for later in (60, 120, 180):
@@ -266,9 +269,7 @@ async def test_a_kill_while_the_log_begins_again_loses_and_doubles_nothing(
 ) -> None:
     with patch(LOG_FULL, 1):
         await set_up_awake(hass, entry, simulated_lock)
-        await simulated_lock.finger(1)
-        await reported(hass, simulated_lock)
-        await disk.wait_for_delivery()
+        await opened(hass, simulated_lock, disk, 1)
         old = disk.save()
         await simulated_lock.finger(2)
         await disk.wait_for_record(2)
@@ -294,17 +295,13 @@ async def test_a_line_that_is_cut_off_is_passed_over_and_written_over(
     disk: Disk,
     automation: Automation,
 ) -> None:
-    await house.finger(1)
-    await reported(hass, house)
-    await disk.wait_for_delivery()
+    await opened(hass, house, disk, 1)
     files = disk.save()
     await power_fails(hass, entry, house, disk, {**files, disk.log: files[disk.log] + CUT_OFF})
     with patch.object(LockStore, "async_save"):
         # It cannot begin again, so that the log goes on.
         await wake(hass, entry, house)
-        await house.finger(2)
-        await reported(hass, house)
-        await disk.wait_for_delivery()
+        await opened(hass, house, disk, 2)
         assert CUT_OFF not in disk.log.read_bytes()
     await power_fails(hass, entry, house, disk)
     assert automation.told == [Told(UNLOCK, "fingerprint", one) for one in (1, 2)]
@@ -320,9 +317,7 @@ async def test_a_damaged_line_is_told_of_and_the_others_count(
     automation: Automation,
 ) -> None:
     for number in (1, 2, 3):
-        await house.finger(number)
-        await reported(hass, house)
-        await disk.wait_for_delivery()
+        await opened(hass, house, disk, number)
     assert len(disk.lines) == 6
     files = disk.save()
     lines = files[disk.log].splitlines(keepends=True)
@@ -348,9 +343,7 @@ async def test_a_lock_is_set_up_whatever_has_happened_to_its_log(
     hass: HomeAssistant, entry: MockConfigEntry, house: SimulatedLock, disk: Disk
 ) -> None:
     for number in (1, 2, 3):
-        await house.finger(number)
-        await reported(hass, house)
-        await disk.wait_for_delivery()
+        await opened(hass, house, disk, number)
     files, rng = disk.save(), Random(SEED)
     for _ in range(ROUNDS):
         log = bytearray(files[disk.log])
@@ -383,9 +376,7 @@ async def test_what_cannot_be_written_is_told_once_and_written_later(
     automation: Automation,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    await house.finger(1)
-    await reported(hass, house)
-    await disk.wait_for_delivery()
+    await opened(hass, house, disk, 1)
     files = disk.save()
     disk.log.unlink()
     disk.log.symlink_to("/dev/full")
@@ -424,9 +415,7 @@ async def test_while_the_file_cannot_be_written_the_log_goes_on(
 ) -> None:
     with patch(LOG_FULL, 1):
         await set_up_awake(hass, entry, simulated_lock)
-        await simulated_lock.finger(1)
-        await reported(hass, simulated_lock)
-        await disk.wait_for_delivery()
+        await opened(hass, simulated_lock, disk, 1)
         file = disk.save()[disk.file]
         disk.file.unlink()
         (disk.file / "in the way").mkdir(parents=True)
