@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from .access.health import Health
-from .access.keys import KeyStatus, reply_in
+from .access.keys import KeyReply, KeyStatus
 from .access.passwords import TemporaryPasswords
 from .access.remote_unlock import RemoteUnlock
 from .access.transports import AccountTransport, Reported, Transports, Waiters, change_setting
@@ -539,7 +539,8 @@ class TuyaLock:
 
     def _check_keys(self, codes: Mapping[str, Value]) -> None:
         """Learn from what the lock says of remote keys; without one it is left to its cloud."""
-        reply, used = reply_in(codes, SET_KEY), reply_in(codes, USE_KEY)
+        reply = KeyReply.decode(codes.get(SET_KEY))
+        used = KeyReply.decode(codes.get(USE_KEY))
         busy = self._remote.busy
         if used and used.status is KeyStatus.OUTSIDE_TIME and not self._clock_set:
             # It is our clock that is wrong.

@@ -41,7 +41,7 @@ from ..exceptions import (
 from ..models import OUR_MEMBER, Item, Report, Settings, Source, UnlockWith, Value, is_set
 from ..products.catalogue import REPLY, SET_KEY, USE_KEY
 from ..records.ageing import CLOCK_TOLERANCE
-from .keys import KeyReply, KeyStatus, RemoteKey, one_time_key, reply_in
+from .keys import KeyReply, KeyStatus, RemoteKey, one_time_key
 from .transports import Reported, Transport, Transports, Waiter, Waiters, Wanted
 
 if TYPE_CHECKING:
@@ -346,7 +346,7 @@ def _reply(transport: Transport, reported: Reported, code: str) -> KeyReply | No
     Another source than the transport's may report the copy of an answer to an earlier command.
     """
     own = reported.source is transport.source
-    return reply_in(reported.codes, code) if own else None
+    return KeyReply.decode(reported.codes.get(code)) if own else None
 
 
 def _moved(reported: Reported, *, unlock: bool) -> bool | None:

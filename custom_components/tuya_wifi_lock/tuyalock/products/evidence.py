@@ -12,7 +12,7 @@ from typing import Any
 from ..models import Item
 from .catalogue import DOOR_LOCKS, OTHERS, OWN_IDS, PROFILES, SET_KEY, USE_KEY, Dp, DpType, Family
 from .decoder import ALARM_CODE, ALARM_NAMES, METHODS, Read, read_of
-from .values import CodecError, decode_raw
+from .values import decode_raw
 
 ALL = frozenset(Family)
 
@@ -43,11 +43,8 @@ def _shows_text(dp: Dp, value: Any) -> bool:
 
 def _shows_bytes(dp: Dp, value: Any) -> bool:
     # Four letters are Base64 as well.
-    if type(value) is not str or not value or _WORD.fullmatch(value):
-        return False
-    try:
-        size = len(decode_raw(value))
-    except CodecError:
+    size = len(decode_raw(value))
+    if not size or _WORD.fullmatch(value):
         return False
     if dp.code.startswith("update_all_"):
         return size % 2 == 0

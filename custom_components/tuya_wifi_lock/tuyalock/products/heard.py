@@ -11,7 +11,7 @@ from ..models import PLAIN_WORD, Between, Item, Matching
 from ..storage import NUMBERS as STORED, Dumps, Reader
 from .catalogue import CODE, Dp
 from .decoder import HARMLESS_TEXTS
-from .values import CodecError, decode_raw
+from .values import decode_raw
 
 MAX_DPS = 256
 """Different DPs that are kept."""
@@ -175,7 +175,4 @@ _TYPES: Mapping[type, str] = {bool: "boolean", int: "integer", str: "string", fl
 
 def _is_base64(text: str) -> bool:
     """Return if a text is Base64; four letters may be as well a word."""
-    try:
-        return len(decode_raw(text)) > 0 and not PLAIN_WORD.fullmatch(text)
-    except CodecError:
-        return False
+    return bool(decode_raw(text)) and not PLAIN_WORD.fullmatch(text)
