@@ -135,7 +135,7 @@ class TuyaLock:
         reader = reader or Reader()
         stored = reader.parts("lock", stored)
         self.cloud = cloud
-        self.health = Health(stored.get("health"), reader)
+        self.health = Health.from_dict(stored.get("health"), reader)
         self.product = Product(stored.get("product"), reader)
         self.journal = Journal.from_dict(stored.get("journal", {}), reader)
         self._settings, self._clock = settings, clock
