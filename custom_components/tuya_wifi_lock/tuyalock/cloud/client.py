@@ -13,7 +13,7 @@ from typing import Any
 from ..exceptions import Cause, CloudError, CloudRefused, CloudSilent, CloudUnreachable
 from ..models import CodeLength, PasswordPhase, PasswordRequest, Report, TemporaryPassword
 from ..products.catalogue import Dp
-from ..storage import Reader, integer
+from ..storage import Reader, integer, load
 from .openapi import OpenApi
 from .responses import (
     CloudDevice,
@@ -28,9 +28,7 @@ from .responses import (
     read_device,
     read_devices,
     read_firmware,
-    read_flag,
     read_id,
-    read_list,
     read_member,
     read_model,
     read_offline_password,
@@ -296,10 +294,11 @@ class CloudClient:
             paged = {**query, "page_no": page, "page_size": PAGE}
             result = await self._try("GET", variants, query=paged, poll=poll)
             more, total = parse(
-                lambda page: (read_list(page[rows]), integer(page["total"])), result
+                lambda page: (load(list[Any], page[rows]), integer(page["total"])), result
             )
             found += more
-            if not more or len(found) >= total or _reaches(more, since):
+            reaches = any(time < since for time in parse_rows(read_time, more))
+            if not more or len(found) >= total or reaches:
                 break
         return found
 
@@ -341,10 +340,6 @@ class CloudClient:
         return result
 
 
-def _reaches(rows: list[Any], since: float) -> bool:
-    return any(time < since for time in parse_rows(read_time, rows))
-
-
 async def list_devices(api: OpenApi, *, poll: bool = False) -> list[CloudDevice]:
     """Return all devices of a project, without their local keys."""
     found: list[CloudDevice] = []
@@ -361,5 +356,6 @@ async def list_devices(api: OpenApi, *, poll: bool = False) -> list[CloudDevice]
 
 
 def _page_of_devices(result: Any) -> tuple[list[Any], str | None]:
-    more = read_flag(result.get("has_more") or False)
-    return read_list(result["devices"]), read_id(result["last_row_key"]) if more else None
+    more = load(bool, result.get("has_more") or False)
+    last = read_id(result["last_row_key"]) if more else None
+    return load(list[Any], result["devices"]), last

@@ -321,7 +321,7 @@ _KITS = frozenset(dp.code for dp in PROFILES[Family.D].values() if dp.code.endsw
 _BLUETOOTH = frozenset(
     {"unlock_method_create", "bluetooth_unlock", "ble_unlock_check", "check_code_set"}
 )
-_BLUETOOTH_OR_WIFI = _BLUETOOTH | {"unlock_ble"}
+BLUETOOTH_OR_WIFI = _BLUETOOTH | {"unlock_ble"}
 """DP codes of locks with Bluetooth; some of them are on Wi-Fi as well."""
 _ZIGBEE = frozenset({"remote_unlock_switch", "remote_result", "open_close"})
 _LOCK_CODES = frozenset(dp.code for table in PROFILES.values() for dp in table.values())
@@ -330,25 +330,6 @@ _LOCK_CODES = frozenset(dp.code for table in PROFILES.values() for dp in table.v
 def has_lock_codes(codes: Collection[str]) -> bool:
     """Return if any of the DP codes of a product is known of locks."""
     return not _LOCK_CODES.isdisjoint(codes)
-
-
-def is_on_network(
-    *,
-    product_id: str,
-    behind_gateway: bool,
-    local_key: object,
-    ip: object,
-    codes: Collection[str],
-) -> bool:
-    """Return if a lock is on Wi-Fi itself, by what Tuya's cloud knows of the device.
-
-    One with Bluetooth that is on Wi-Fi as well has an address and a local key.
-    """
-    facts = PRODUCTS.get(product_id)
-    if facts and facts.gateway:
-        return False
-    is_bluetooth = not _BLUETOOTH_OR_WIFI.isdisjoint(codes)
-    return not (behind_gateway or (is_bluetooth and not (ip and local_key)))
 
 
 def family_of(codes: Collection[str]) -> Family | None:
