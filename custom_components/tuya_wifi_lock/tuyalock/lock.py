@@ -298,8 +298,7 @@ class TuyaLock:
 
     async def change_setting(self, code: str, value: Value) -> None:
         """Change a setting; returns when the lock reports the value, else raises LockError."""
-        changeable = self.product.changeable
-        await change_setting(self._transports, self._waiters, changeable, code, value)
+        await change_setting(self._transports, self._waiters, code, value)
 
     async def refuse(self) -> None:
         """Refuse the request at the door, where the product can; raises LockError."""

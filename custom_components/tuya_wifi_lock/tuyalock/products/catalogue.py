@@ -74,8 +74,8 @@ LINK_MODES = ("keep", "sleep", "lock_keep", "lock_sleep", "inactive")
 
 _B, _I, _S, _R = DpType.BOOLEAN, DpType.INTEGER, DpType.STRING, DpType.RAW
 
-_LEVELS = ("high", "medium", "low", "poweroff")
-_DOOR = ("unknown", "open", "closed")
+BATTERY_LEVELS = ("high", "medium", "low", "poweroff")
+DOOR_POSITIONS = ("unknown", "open", "closed")
 
 _WIFI = {
     1: Dp("unlock_fingerprint", _I),
@@ -87,14 +87,14 @@ _WIFI = {
     7: Dp("unlock_key", _I),
     8: Dp("alarm_lock", _S),
     9: Dp(REQUEST, _I),
-    11: Dp("battery_state", _S, options=_LEVELS),
+    11: Dp("battery_state", _S, options=BATTERY_LEVELS),
     12: Dp("residual_electricity", _I),
     13: Dp("reverse_lock", _B),
     14: Dp("child_lock", _B),
     15: Dp("unlock_app", _I),
     16: Dp("hijack", _B),
     17: Dp("open_inside", _B),
-    18: Dp("closed_opened", _S, options=_DOOR),
+    18: Dp("closed_opened", _S, options=DOOR_POSITIONS),
     19: Dp("doorbell", _B),
     20: Dp("message", _B),
     21: Dp("anti_lock_outside", _B),
@@ -140,7 +140,7 @@ PROFILES: Mapping[Family, Mapping[int, Dp]] = {
         3: Dp("unlock_method_modify", _R),
         6: Dp("bluetooth_unlock", _R),
         8: Dp("residual_electricity", _I),
-        9: Dp("battery_state", _S, options=_LEVELS),
+        9: Dp("battery_state", _S, options=BATTERY_LEVELS),
         12: Dp("unlock_fingerprint", _I),
         13: Dp("unlock_password", _I),
         14: Dp("unlock_dynamic", _I),
@@ -160,7 +160,7 @@ PROFILES: Mapping[Family, Mapping[int, Dp]] = {
         34: Dp("unlock_switch", _S),
         35: Dp("synch_member", _R),
         36: Dp("auto_lock_time", _I),
-        40: Dp("closed_opened", _S, options=_DOOR),
+        40: Dp("closed_opened", _S, options=DOOR_POSITIONS),
         44: Dp("rtc_lock", _B),
         46: Dp("manual_lock", _B),
         47: Dp("lock_motor_state", _B),

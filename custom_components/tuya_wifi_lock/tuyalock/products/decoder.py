@@ -12,7 +12,18 @@ from typing import Any
 
 from ..models import OUR_MEMBER, Alarm, Between, Doorbell, Duress, Event, Unlock, Value
 from ..storage import MAX_TEXT, is_text
-from .catalogue import LINK_MODES, REPLY, REQUEST, SET_KEY, USE_KEY, Dp, DpType
+from .catalogue import (
+    BATTERY_LEVELS,
+    CODE,
+    DOOR_POSITIONS,
+    LINK_MODES,
+    REPLY,
+    REQUEST,
+    SET_KEY,
+    USE_KEY,
+    Dp,
+    DpType,
+)
 from .values import MAX_RAW, decode_door_kit, decode_kit, decode_raw
 
 METHODS: Mapping[str, str] = {
@@ -115,8 +126,6 @@ ALARMS = (*(name for name in _ALARMS_BY_INDEX if name != "doorbell"), "unidentif
 ALARM_NAMES = frozenset(_ALARMS_BY_INDEX)
 """How a door lock names its alarms."""
 
-BATTERY_LEVELS = ("high", "medium", "low", "poweroff")
-
 MAX_NUMBER = 0xFFFF
 """Of keys: a lock counts them in two bytes."""
 MAX_COUNTDOWN = 999
@@ -147,10 +156,6 @@ type Read = Callable[[Any], tuple[str, Value] | None]
 
 def _flag(code: str) -> Read:
     return lambda value: (code, value) if type(value) is bool else None
-
-
-def _inverted_flag(code: str) -> Read:
-    return lambda value: (code, not value) if type(value) is bool else None
 
 
 def _integer(code: str, least: int, most: int) -> Read:
@@ -265,14 +270,14 @@ def _plain(dp: Dp) -> Read:
 _NUMBERLESS = ("unlock_offline_pd", "unlock_double", "unlock_double_kit")
 """DP codes of unlocks whose layout is not known."""
 
+_FLAGS = ("open_inside", "reverse_lock", "doorbell", "normal_open_switch", MOTOR, REPLY)
+
 _READ: Mapping[str, Read] = {
     **{code: _integer(code, 0, MAX_NUMBER) for code in METHODS},
     **{code: _kit(code) for code in METHODS if code.endswith("_kit")},
     **{code: _bytes(code) for code in (*_NUMBERLESS, SET_KEY, USE_KEY)},
     **{code: _bitmap(code) for code in NUMBERS},
-    **{code: _flag(code) for code in ("open_inside", "reverse_lock", "doorbell", MOTOR)},
-    "normal_open_switch": _flag("normal_open_switch"),
-    REPLY: _flag(REPLY),
+    **{code: _flag(code) for code in _FLAGS},
     REQUEST: _integer(REQUEST, -1, MAX_COUNTDOWN),
     "hijack": _hijack,
     "door_bell": _flag("doorbell"),
@@ -284,8 +289,8 @@ _READ: Mapping[str, Read] = {
     "link_mode": _word("link_mode", *LINK_MODES),
     "openclose_door": _flag(MOTOR),
     "open_closedoor": _flag(MOTOR),
-    "locked": _inverted_flag(MOTOR),
-    DOOR: _word(DOOR, "open", "closed", "unknown"),
+    "locked": lambda value: (MOTOR, not value) if type(value) is bool else None,
+    DOOR: _word(DOOR, *DOOR_POSITIONS),
     "closed_opened_kit": _door_bytes,
     "open_close": _door_flag,
     "door_opened": _door_flag,
@@ -343,11 +348,8 @@ class Readers:
         if isinstance(dp, int):
             read = self._by_id.get(dp)
         else:
-            read = self._by_code.get(dp) or (_read_of_code(dp) if len(dp) <= MAX_CODE else None)
+            read = self._by_code.get(dp) or (_read_of_code(dp) if CODE.allows(dp) else None)
         return read(value) if read else None
-
-
-MAX_CODE = 64
 
 
 @lru_cache(128)

@@ -116,11 +116,13 @@ class Heard:
         if known is None and (len(self.dps) >= MAX_DPS or not _can_be_kept(item.dp)):
             return
         value, is_text = item.value, isinstance(item.value, str)
+        # Four letters of Base64 may be as well a word.
+        is_raw = decode_raw(value) and not PLAIN_WORD.fullmatch(value)
         kept = is_harmless(item.dp, dp, value)
         row = known or _NEVER
         self.dps[item.dp] = HeardDp(
             dp=item.dp,
-            type="raw" if is_text and _is_base64(value) else _TYPES.get(type(value), "other"),
+            type="raw" if is_raw else _TYPES.get(type(value), "other"),
             count=min(row.count + 1, MAX_COUNT),
             unread=min(row.unread + (not understood), MAX_COUNT),
             understood=understood,
@@ -171,8 +173,3 @@ def _can_be_kept(dp: int | str) -> bool:
 
 
 _TYPES: Mapping[type, str] = {bool: "boolean", int: "integer", str: "string", float: "number"}
-
-
-def _is_base64(text: str) -> bool:
-    """Return if a text is Base64; four letters may be as well a word."""
-    return bool(decode_raw(text)) and not PLAIN_WORD.fullmatch(text)
