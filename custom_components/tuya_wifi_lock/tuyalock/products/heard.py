@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 import re
 from typing import Annotated, Any
@@ -68,26 +68,20 @@ _NEVER = HeardDp(dp=0, type="", count=0)
 """What was heard of a DP before its first value."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Stored:
-    """The stored form of what was heard."""
-
-    dps: Mapping[str, HeardDp] = field(default_factory=dict)
-    query_answer: QueryAnswer | None = None
-
-
 class Heard:
     """What was heard of the DPs of one lock."""
 
     def __init__(self, stored: Any, reader: Reader) -> None:
         """Go on from what `as_dict` returned before, as far as that can be read."""
-        known: _Stored = reader.read("heard", _Stored, stored or {}, _Stored())
-        rows = tuple(known.dps.values())[:MAX_DPS]
-        self.dps = {one.dp: one for one in rows}
+        parts = reader.parts("heard", stored)
+        rows = reader.read("heard", Mapping[str, HeardDp], parts.get("dps", {}), {})
+        self.dps: dict[int | str, HeardDp] = {one.dp: one for one in tuple(rows.values())[:MAX_DPS]}
         """By DP id, or by DP code."""
-        self.unread = sum(one.unread for one in rows)
+        self.unread = sum(one.unread for one in self.dps.values())
         """How many values were not understood."""
-        self.query_answer = known.query_answer
+        self.query_answer: QueryAnswer | None = reader.read(
+            "heard", QueryAnswer | None, parts.get("query_answer")
+        )
         self._taken: list[tuple[Item, bool]] = []
         """What was just heard, and if it was understood."""
         self._dumps: Dumps[int | str] = Dumps()
