@@ -136,9 +136,9 @@ class Health:
         self.key_refused = self._failed_handshakes >= FAILED_HANDSHAKES
         self.crowded = self._closed_at_once >= CLOSED_AT_ONCE
 
-    def check_clock(self, time: float | None, now: float) -> None:
+    def check_clock(self, time: float, now: float) -> None:
         """Compare the lock's own time of a record with ours; its clock is wrong if it is ahead."""
-        if time is not None and is_set(now):
+        if is_set(now):
             self.clock_ahead = time - now if time > now + CLOCK_TOLERANCE else None
             # A record of the past may just be old, so it says nothing about the clock.
             if self.clock_ahead or abs(time - now) <= CLOCK_TOLERANCE:

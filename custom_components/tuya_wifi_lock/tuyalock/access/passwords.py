@@ -432,9 +432,9 @@ class TemporaryPasswords(PasswordBook):
         """Return the password that the cloud has though its answer was lost, else raise."""
         with suppress(CloudError):
             await self._refresh(cloud)
-        for one in self:
-            if is_it(one):
-                return replace(one, weekly=_schedule(one, weekly))
+            for one in self:
+                if is_it(one):
+                    return replace(one, weekly=_schedule(one, weekly))
         raise silence
 
 

@@ -512,8 +512,7 @@ class LanSession:
             error = await self._converse(candidate, connection)
         finally:
             connection.close()
-            if candidate.connection is connection:
-                candidate.connection = None
+            candidate.connection = None
             if adopted := self._connection is connection:
                 self._connection = None
                 self.connected = False
