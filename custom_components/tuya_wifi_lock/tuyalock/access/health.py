@@ -52,7 +52,7 @@ class KeyOwner(StrEnum):
     CLOUD = "cloud"
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True)
 class Health:
     """What is known of the condition of a lock; its fields are stored. Times are Unix seconds."""
 
