@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Final, Unpack, cast, override
 
 import voluptuous as vol
 
-from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_OPTIONS, CONF_TARGET
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
@@ -16,6 +15,7 @@ from homeassistant.helpers.condition import Condition, ConditionCheckParams, Con
 from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
 from homeassistant.helpers.typing import ConfigType
 
+from .const import DOMAIN
 from .coordinator import LockConfigEntry, LockCoordinator
 from .targets import MATCH_OPTIONS, Whose, covers, locks_of, mismatch
 from .tuyalock import CLOCK_AHEAD, Age, Kind
@@ -57,10 +57,10 @@ class LockCondition(Condition):
         found = async_extract_referenced_entity_ids(
             self._hass, self._target, expand_group=False, primary_entities_only=False
         )
-        entities = found.referenced | found.indirectly_referenced
-        for entry_id, whose in locks_of(self._hass, entities).items():
-            entry: LockConfigEntry | None = self._hass.config_entries.async_get_entry(entry_id)
-            if entry and entry.state is ConfigEntryState.LOADED:
+        locks = locks_of(self._hass, found.referenced | found.indirectly_referenced)
+        entry: LockConfigEntry
+        for entry in self._hass.config_entries.async_loaded_entries(DOMAIN):
+            if whose := locks.get(entry.entry_id):
                 yield entry.runtime_data, whose
 
     @abstractmethod
@@ -94,10 +94,9 @@ class UnlockedByCondition(LockCondition):
             if record.age is Age.UNKNOWN or not -CLOCK_AHEAD <= ago <= within.total_seconds():
                 continue
             member = lock.owner(record.unlock)
-            if not covers(whose, member):
-                continue
-            entry_id = lock.config_entry.entry_id
-            if not mismatch(self._hass, self._options, entry_id, record.unlock, member):
+            if covers(whose, member) and not mismatch(
+                self._hass, self._options, record.unlock, member
+            ):
                 return True
         return False
 

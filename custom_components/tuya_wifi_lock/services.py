@@ -192,7 +192,7 @@ def _matching(
     coordinator: LockCoordinator, filters: Mapping[str, Any]
 ) -> Iterator[tuple[Record, Member | None]]:
     """Return the records that match the filters, and whose each is, newest first."""
-    hass, entry_id = coordinator.hass, coordinator.config_entry.entry_id
+    hass = coordinator.hass
     options = {
         CONF_MEMBERS: filters.get(ATTR_MEMBER, []),
         CONF_METHODS: filters.get(ATTR_METHOD, []),
@@ -206,7 +206,7 @@ def _matching(
             continue
         if until is not None and record.happened > until:
             continue
-        if not mismatch(hass, options, entry_id, record.unlock, member):
+        if not mismatch(hass, options, record.unlock, member):
             yield record, member
 
 
