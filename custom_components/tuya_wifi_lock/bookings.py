@@ -18,7 +18,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .guests import DELETING, GuestCode, Guests
+from .guests import DELETING, Guests
 from .new_codes import async_send, check_reachable
 from .texts import text
 from .tuyalock import (
@@ -86,12 +86,11 @@ class Booking:
     sent: bool = False
     """Somebody has got the digits."""
 
-    def fits(self, code: GuestCode) -> bool:
+    def fits(self, code: TemporaryPassword) -> bool:
         """Return if a code has the times of this booking."""
-        times = int(code.start.timestamp()), int(code.end.timestamp())
-        return times == (self.start, self.end)
+        return (code.start, code.end) == (self.start, self.end)
 
-    def describes(self, code: GuestCode) -> bool:
+    def describes(self, code: TemporaryPassword) -> bool:
         """Return if a code has the name and the times of this booking."""
         return code.name.casefold() == (self.name or self.guest).casefold() and self.fits(code)
 
@@ -244,7 +243,7 @@ class _Sync:
             await self._async_write(old, booking, code, words)
 
     async def _async_write(
-        self, old: Booking | None, booking: Booking, code: GuestCode | None, words: str
+        self, old: Booking | None, booking: Booking, code: TemporaryPassword | None, words: str
     ) -> None:
         """Make or change the code of a booking, and send its digits."""
         keep, guests = self._bookings.async_keep, self._guests
@@ -312,7 +311,7 @@ class _Sync:
         self.result.deleted.append(code.name)
         await self._async_send("deleted", name=code.name)
 
-    async def _async_code(self, booking: Booking) -> GuestCode | None:
+    async def _async_code(self, booking: Booking) -> TemporaryPassword | None:
         """Return the code of a booking, as Tuya's cloud has it now."""
         if not self._refreshed:
             await self._guests.async_refresh()

@@ -136,7 +136,7 @@ class GuestCalendar(LockValue[Passwords], CalendarEntity):
             summary=password.name,
             start=start,
             end=end,
-            description=self.coordinator.guests.seen(password).status,
+            description=self.coordinator.guests.status(password),
             uid=password.id,
             rrule=_rule(password),
             recurrence_id=_recurrence_id(start) if password.weekly else None,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, time as time_of_day, timedelta
 import time
 from typing import Literal
@@ -24,24 +24,6 @@ LAST_MINUTE = 24 * 60 - 1
 """Of a day: a schedule may be entered to end at midnight."""
 _THIS_WEEK = timedelta(days=6)
 """How far a day can be away that is known by its name alone."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuestCode:
-    """A guest code as people see it, without its digits; times are local."""
-
-    id: str
-    name: str
-    number: int | None
-    """The number that its unlocks show, once the lock has it."""
-    start: datetime
-    end: datetime
-    once: bool
-    weekly: Weekly | None
-    phase: str
-    """How far it is, as a key: `waiting`, `early`, `active`, `ended`, ..."""
-    status: str
-    """The same in words, with its times."""
 
 
 class Guests:
@@ -69,23 +51,18 @@ class Guests:
         return self._passwords.available
 
     @property
-    def codes(self) -> list[GuestCode]:
+    def codes(self) -> list[TemporaryPassword]:
         """Return the codes that take a place in the lock, the oldest first.
 
         The listeners of the coordinator are called when they change; time alone calls nobody.
         """
-        return [self.seen(one) for one in self._passwords.valid(time.time())]
+        return self._passwords.valid(time.time())
 
     @property
-    def failed(self) -> list[GuestCode]:
-        """Return the codes that the lock does not have, as it has not taken them."""
+    def listed(self) -> list[TemporaryPassword]:
+        """Return all codes that people see: also those that the lock has not taken."""
         failed = self._passwords.failed(time.time())
-        return [self.seen(one) for one in failed if one.gone is not None]
-
-    @property
-    def listed(self) -> list[GuestCode]:
-        """Return all codes that have something to be seen: also those that have failed."""
-        return [*self.codes, *self.failed]
+        return [*self.codes, *(one for one in failed if one.gone is not None)]
 
     @property
     def code_lengths(self) -> tuple[int, ...]:
@@ -180,38 +157,22 @@ class Guests:
         return weekly
 
     @callback
-    def seen(self, password: TemporaryPassword) -> GuestCode:
-        """Return a code as people see it now."""
+    def status(self, password: TemporaryPassword) -> str:
+        """Return how far a code is now: Active until Sunday 11:00."""
         phase = password.status(time.time())
-        return GuestCode(
-            id=password.id,
-            name=password.name,
-            number=password.number,
-            start=local_time(password.start),
-            end=local_time(password.end),
-            once=password.once,
-            weekly=password.weekly,
-            phase=phase,
-            status=self._in_words(password, phase),
-        )
-
-    def _in_words(self, password: TemporaryPassword, phase: str) -> str:
-        """Return how far a code is: Active until Sunday 11:00."""
         is_weekly = phase in {"early", "active"} and password.weekly
         words = text(self._hass, "password_status", f"{phase}_weekly" if is_weekly else phase)
-        start, end = local_time(password.start), local_time(password.end)
-        return words.format(**self._times(start, end, password.weekly))
+        return words.format(**self._times(password.start, password.end, password.weekly))
 
     @callback
     def message(self, password: TemporaryPassword, code: str) -> str:
         """Return a message that brings the digits of a code to somebody."""
-        seen = self.seen(password)
-        key = "code_weekly" if seen.weekly else "code"
+        key = "code_weekly" if password.weekly else "code"
         return text(self._hass, "guest_message", key).format(
-            name=seen.name,
+            name=password.name,
             code=code,
-            status=seen.status,
-            **self._times(seen.start, seen.end, seen.weekly),
+            status=self.status(password),
+            **self._times(password.start, password.end, password.weekly),
         )
 
     @callback
@@ -225,12 +186,12 @@ class Guests:
         )
 
     @callback
-    def times_in_words(self, start: datetime, end: datetime, weekly: Weekly | None = None) -> str:
+    def times_in_words(self, start: float, end: float, weekly: Weekly | None = None) -> str:
         """Return when a code opens: from Friday 16:00 until Sunday 11:00."""
         words = text(self._hass, "guest_code", "times_weekly" if weekly else "times")
         return words.format(**self._times(start, end, weekly))
 
-    def _times(self, start: datetime, end: datetime, weekly: Weekly | None) -> dict[str, str]:
+    def _times(self, start: float, end: float, weekly: Weekly | None) -> dict[str, str]:
         """Return the times of a code in words, as texts name them."""
         return {
             "start": self._moment(start),
@@ -238,8 +199,9 @@ class Guests:
             "weekly": self.weekly_in_words(weekly) if weekly else "",
         }
 
-    def _moment(self, at: datetime) -> str:
+    def _moment(self, moment: float) -> str:
         """Return a time in words: Sunday 11:00, or further away Sunday 2027-08-01 11:00."""
+        at = local_time(moment)
         days = at.date() - dt_util.now().date()
         date = "" if abs(days) <= _THIS_WEEK else f" {at.date().isoformat()}"
         return f"{self._day(at.weekday())}{date} {at.strftime(self._time_format)}"

@@ -39,7 +39,6 @@ from .diagnosis import async_diagnose, async_in_words
 from .guests import (
     DAYS,
     LAST_MINUTE,
-    GuestCode,
     Guests,
     clock_time,
     day_names,
@@ -47,7 +46,7 @@ from .guests import (
 )
 from .members import Member, members_of
 from .targets import CONF_MEMBERS, CONF_METHODS, mismatch, ours
-from .texts import TIME, local_iso
+from .texts import TIME, local_iso, local_time
 from .tuyalock import (
     UNLOCK_METHODS,
     Kind,
@@ -282,7 +281,7 @@ async def _async_delete(lock: Target, call: ServiceCall) -> JsonObjectType:
 async def _async_get(lock: Target, call: ServiceCall) -> JsonObjectType:
     guests = await _async_guests(lock, call)
     await guests.async_refresh()
-    valid: list[JsonValueType] = [_as_json(code) for code in guests.codes]
+    valid: list[JsonValueType] = [_code_response(lock, code) for code in guests.codes]
     return {"passwords": valid, "room": guests.room}
 
 
@@ -377,18 +376,14 @@ def _weekly(data: Mapping[str, Any]) -> Weekly | Literal[False] | None:
     return Weekly(days=frozenset(days), start=start, end=end or LAST_MINUTE)
 
 
-def _code_response(lock: Target, password: TemporaryPassword) -> JsonObjectType:
-    return _as_json(lock.coordinator.guests.seen(password))
-
-
-def _as_json(code: GuestCode) -> JsonObjectType:
+def _code_response(lock: Target, code: TemporaryPassword) -> JsonObjectType:
     weekly = code.weekly
     return {
         "id": code.id,
         "name": code.name,
         "number": code.number,
-        "start": code.start.isoformat(),
-        "end": code.end.isoformat(),
+        "start": local_time(code.start).isoformat(),
+        "end": local_time(code.end).isoformat(),
         "once": code.once,
         "weekly": {
             ATTR_WEEKDAYS: [*day_names(weekly)],
@@ -397,8 +392,8 @@ def _as_json(code: GuestCode) -> JsonObjectType:
         }
         if weekly
         else None,
-        "phase": code.phase,
-        "status": code.status,
+        "phase": code.status(time.time()),
+        "status": lock.coordinator.guests.status(code),
     }
 
 

@@ -33,13 +33,12 @@ from ..guests import (
     DAYS,
     DELETING,
     LAST_MINUTE,
-    GuestCode,
     Guests,
     clock_time,
     day_names,
     minute_of,
 )
-from ..texts import TIME, async_error_text, in_markdown, text
+from ..texts import TIME, async_error_text, in_markdown, local_time, text
 from ..tuyalock import TemporaryPassword, Weekly, visible
 
 CONF_ONCE = "once"
@@ -122,8 +121,8 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
         if guests.room <= 0:
             return self._full(guests)
         times = {
-            name: guests.times_in_words(*usual)
-            for name, usual in _usual_times(dt_util.now()).items()
+            name: guests.times_in_words(start.timestamp(), end.timestamp())
+            for name, (start, end) in _usual_times(dt_util.now()).items()
         }
         return self.async_show_menu(
             step_id="user", menu_options=list(times), description_placeholders=self._lock | times
@@ -163,7 +162,7 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
                 "reconfigure",
                 _values(code),
                 collapsed=code.weekly is None,
-                status=code.status,
+                status=guests.status(code),
             )
         try:
             typed = _read(user_input)
@@ -171,7 +170,7 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
                 code.id, **typed | {CONF_WEEKLY: typed[CONF_WEEKLY] or False}
             )
         except HomeAssistantError as err:
-            return await self._async_say("reconfigure", user_input, err, status=code.status)
+            return await self._async_say("reconfigure", user_input, err, status=guests.status(code))
         return self._show_code("changed", coordinator, password, digits)
 
     def _coordinator(self) -> LockCoordinator:
@@ -184,7 +183,7 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
             raise AbortFlow("no_cloud", self._lock)
         return coordinator
 
-    def _code(self, guests: Guests) -> GuestCode:
+    def _code(self, guests: Guests) -> TemporaryPassword:
         """Return the code that is to be changed, if that is still possible."""
         subentry = self._get_entry().subentries.get(self._reconfigure_subentry_id)
         for code in guests.listed:
@@ -239,16 +238,15 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
 
     def _full(self, guests: Guests) -> SubentryFlowResult:
         """End, as there is no place for one more code."""
-        codes = [f"* {in_markdown(code.name)}: {code.status}" for code in guests.codes]
+        codes = [f"* {in_markdown(code.name)}: {guests.status(code)}" for code in guests.codes]
         return self.async_abort(
             reason="full", description_placeholders={**self._lock, "codes": "\n".join(codes)}
         )
 
     def _show_code(
-        self, reason: str, coordinator: LockCoordinator, password: TemporaryPassword, digits: str
+        self, reason: str, coordinator: LockCoordinator, code: TemporaryPassword, digits: str
     ) -> SubentryFlowResult:
         """End with the digits, which are shown this once."""
-        code = coordinator.guests.seen(password)
         delivery = "stays" if coordinator.data.stays else "sleeps"
         return self.async_abort(
             reason=reason,
@@ -298,12 +296,12 @@ def _read(typed: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _values(code: GuestCode) -> dict[str, Any]:
+def _values(code: TemporaryPassword) -> dict[str, Any]:
     """Return a code as the form shows it."""
     values: dict[str, Any] = {
         CONF_NAME: code.name,
-        CONF_START: f"{code.start:%F %T}",
-        CONF_END: f"{code.end:%F %T}",
+        CONF_START: f"{local_time(code.start):%F %T}",
+        CONF_END: f"{local_time(code.end):%F %T}",
     }
     if weekly := code.weekly:
         values[CONF_WEEKLY] = {
