@@ -7,10 +7,13 @@ from datetime import datetime, time as time_of_day, timedelta
 import time
 from typing import Literal
 
+import voluptuous as vol
+
 from homeassistant.auth.models import User
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
+from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 
 from .const import CONF_GUEST_MANAGERS, CONF_GUEST_PHONES, DOMAIN
@@ -108,13 +111,13 @@ class Guests:
         end: float,
         *,
         once: bool = False,
-        weekly: Weekly | None = None,
+        weekly: Weekly | Literal[False] | None = None,
         code: str | None = None,
     ) -> tuple[TemporaryPassword, str]:
         """Make a code; return it and its digits, which are stored nowhere."""
         with self.action():
             return await self._passwords.add(
-                name, start, end, once=once, weekly=self._local(weekly), code=code
+                name, start, end, once=once, weekly=self._local(weekly) or None, code=code
             )
 
     async def async_change(
@@ -150,11 +153,9 @@ class Guests:
         with self._action():
             yield
 
-    def _local[T: (Weekly | None, Weekly | Literal[False] | None)](self, weekly: T) -> T:
+    def _local(self, weekly: Weekly | Literal[False] | None) -> Weekly | Literal[False] | None:
         """Return a schedule in the time zone of the home."""
-        if isinstance(weekly, Weekly):
-            return replace(weekly, time_zone=self._hass.config.time_zone)
-        return weekly
+        return replace(weekly, time_zone=self._hass.config.time_zone) if weekly else weekly
 
     @callback
     def status(self, password: TemporaryPassword) -> str:
@@ -218,6 +219,10 @@ def day_names(weekly: Weekly) -> list[str]:
 def minute_of(at: time_of_day | datetime) -> int:
     """Return a time of the clock as a minute of the day."""
     return at.hour * 60 + at.minute
+
+
+MINUTE = vol.All(cv.time, minute_of)
+"""Validates a time of the clock that somebody enters, and returns the minute of the day."""
 
 
 def clock_time(minute: int) -> time_of_day:

@@ -40,10 +40,10 @@ from .diagnosis import async_diagnose, async_in_words
 from .guests import (
     DAYS,
     LAST_MINUTE,
+    MINUTE,
     Guests,
     clock_time,
     day_names,
-    minute_of,
 )
 from .members import Member, members_of
 from .targets import CONF_MEMBERS, CONF_METHODS, mismatch, ours
@@ -236,7 +236,7 @@ async def _async_add(lock: LockCoordinator, call: ServiceCall) -> JsonObjectType
         data[ATTR_START],
         _end(data),
         once=data[ATTR_ONCE],
-        weekly=_weekly(data) or None,
+        weekly=_weekly(data),
         code=data.get(ATTR_CODE),
     )
     return {"code": code, **_code_response(lock, password)}
@@ -382,11 +382,10 @@ def _code_response(lock: LockCoordinator, code: TemporaryPassword) -> JsonObject
     }
 
 
-_MINUTE = vol.All(cv.time, minute_of)
 _WEEKLY: VolDictType = {
     vol.Optional(ATTR_WEEKDAYS): vol.All(cv.ensure_list, [vol.All(vol.In(DAYS), DAYS.index)]),
-    vol.Optional(ATTR_FROM): _MINUTE,
-    vol.Optional(ATTR_TO): _MINUTE,
+    vol.Optional(ATTR_FROM): MINUTE,
+    vol.Optional(ATTR_TO): MINUTE,
 }
 
 ACTIONS = {

@@ -15,7 +15,6 @@ from homeassistant.config_entries import (
 from homeassistant.const import CONF_NAME
 from homeassistant.data_entry_flow import AbortFlow, section
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.selector import (
     BooleanSelector,
     DateTimeSelector,
@@ -33,10 +32,10 @@ from ..guests import (
     DAYS,
     DELETING,
     LAST_MINUTE,
+    MINUTE,
     Guests,
     clock_time,
     day_names,
-    minute_of,
 )
 from ..texts import TIME, async_error_text, in_markdown, local_time, text
 from ..tuyalock import TemporaryPassword, Weekly, visible
@@ -106,12 +105,11 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
         if user_input is None:
             return await self._async_offer(coordinator.guests)
         try:
-            password, digits = await coordinator.guests.async_add(
-                **_read(user_input), once=user_input[CONF_ONCE]
-            )
+            once = user_input[CONF_ONCE]
+            code, digits = await coordinator.guests.async_add(**_read(user_input), once=once)
         except HomeAssistantError as err:
             return await self._async_say("user", user_input, err)
-        return self._show_code("made", coordinator, password, digits)
+        return self._show_code("made", coordinator, code, digits)
 
     async def _async_offer(self, guests: Guests) -> SubentryFlowResult:
         """Offer the usual times, if there is a place for one more code."""
@@ -144,12 +142,12 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Begin with a weekly schedule."""
-        return self._begin("weekly", collapsed=False)
+        return self._begin("weekly")
 
-    def _begin(self, usual: str, *, collapsed: bool = True) -> SubentryFlowResult:
+    def _begin(self, usual: str) -> SubentryFlowResult:
         start, end = _usual_times(dt_util.now())[usual]
         values = {CONF_START: f"{start:%F %H:%M:00}", CONF_END: f"{end:%F %H:%M:00}"}
-        return self._show_form("user", values, collapsed=collapsed)
+        return self._show_form("user", values, collapsed=usual != "weekly")
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
@@ -165,10 +163,7 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
                 status=guests.status(code),
             )
         try:
-            typed = _read(user_input)
-            password, digits = await guests.async_change(
-                code.id, **typed | {CONF_WEEKLY: typed[CONF_WEEKLY] or False}
-            )
+            password, digits = await guests.async_change(code.id, **_read(user_input))
         except HomeAssistantError as err:
             return await self._async_say("reconfigure", user_input, err, status=guests.status(code))
         return self._show_code("changed", coordinator, password, digits)
@@ -287,11 +282,11 @@ def _read(typed: Mapping[str, Any]) -> dict[str, Any]:
         CONF_END: _seconds(typed[CONF_END]),
         CONF_WEEKLY: Weekly(
             days=frozenset(map(DAYS.index, weekly[CONF_DAYS])),
-            start=_minute(weekly[CONF_START]),
-            end=_minute(weekly[CONF_END]) or LAST_MINUTE,
+            start=MINUTE(weekly[CONF_START]),
+            end=MINUTE(weekly[CONF_END]) or LAST_MINUTE,
         )
         if weekly[CONF_DAYS]
-        else None,
+        else False,
         CONF_CODE: visible(typed.get(CONF_CODE, "")) or None,
     }
 
@@ -306,8 +301,8 @@ def _values(code: TemporaryPassword) -> dict[str, Any]:
     if weekly := code.weekly:
         values[CONF_WEEKLY] = {
             CONF_DAYS: day_names(weekly),
-            CONF_START: _clock(weekly.start),
-            CONF_END: _clock(weekly.end),
+            CONF_START: clock_time(weekly.start).isoformat(),
+            CONF_END: clock_time(weekly.end).isoformat(),
         }
     return values
 
@@ -321,13 +316,3 @@ def _seconds(moment: str) -> float:
             translation_domain=DOMAIN, translation_key="password_beyond_clock"
         ) from err
     return seconds
-
-
-def _minute(clock: str) -> int:
-    """Return a time of the day as minutes."""
-    return minute_of(cv.time(clock))
-
-
-def _clock(minute: int) -> str:
-    """Return minutes of the day as a time."""
-    return clock_time(minute).isoformat()
