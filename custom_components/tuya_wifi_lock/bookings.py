@@ -20,7 +20,7 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .guests import DELETING, Guests
 from .new_codes import async_send, check_reachable
-from .texts import text
+from .texts import error_text, text
 from .tuyalock import (
     CloudRefused,
     TemporaryPassword,
@@ -204,7 +204,7 @@ class _Sync:
         try:
             await step
         except HomeAssistantError as err:
-            error = str(err)
+            error = error_text(self._bookings.hass, err)
             self.result.failed.append((booking.guest, error))
             if reported.get(booking.key) != error:
                 reported[booking.key] = error

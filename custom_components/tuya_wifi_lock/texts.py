@@ -96,13 +96,6 @@ async def async_texts(hass: HomeAssistant, kind: str) -> Mapping[str, str]:
     return {key.removeprefix(start): text for key, text in texts.items() if key.startswith(start)}
 
 
-async def async_error_text(hass: HomeAssistant, error: HomeAssistantError) -> str:
-    """Return what a translated error says, in Home Assistant's language."""
-    texts = await async_get_translations(hass, hass.config.language, "exceptions", {DOMAIN})
-    text = texts[f"component.{DOMAIN}.exceptions.{error.translation_key}.message"]
-    return text.format(**error.translation_placeholders or {})
-
-
 async def async_load_texts(hass: HomeAssistant, _: object = None) -> None:
     """Have the texts at hand; they are while a lock is set up."""
     await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
@@ -122,6 +115,17 @@ def text(hass: HomeAssistant, kind: str, key: str) -> str:
     """
     cached = async_get_cached_translations(hass, hass.config.language, "selector", DOMAIN)
     return cached.get(f"component.{DOMAIN}.selector.{kind}.options.{key}", key)
+
+
+@callback
+def error_text(hass: HomeAssistant, error: HomeAssistantError) -> str:
+    """Return what an error of ours says in Home Assistant's language, once the texts are at hand.
+
+    The error itself speaks English.
+    """
+    cached = async_get_cached_translations(hass, hass.config.language, "exceptions", DOMAIN)
+    words = cached.get(f"component.{DOMAIN}.exceptions.{error.translation_key}.message")
+    return words.format(**error.translation_placeholders or {}) if words else str(error)
 
 
 @callback

@@ -37,7 +37,7 @@ from ..guests import (
     clock_time,
     day_names,
 )
-from ..texts import TIME, async_error_text, in_markdown, local_time, text
+from ..texts import TIME, error_text, in_markdown, local_time, text
 from ..tuyalock import TemporaryPassword, Weekly, visible
 
 CONF_ONCE = "once"
@@ -108,7 +108,7 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
             once = user_input[CONF_ONCE]
             code, digits = await coordinator.guests.async_add(**_read(user_input), once=once)
         except HomeAssistantError as err:
-            return await self._async_say("user", user_input, err)
+            return self._show_error("user", user_input, err)
         return self._show_code("made", coordinator, code, digits)
 
     async def _async_offer(self, guests: Guests) -> SubentryFlowResult:
@@ -165,7 +165,7 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
         try:
             password, digits = await guests.async_change(code.id, **_read(user_input))
         except HomeAssistantError as err:
-            return await self._async_say("reconfigure", user_input, err, status=guests.status(code))
+            return self._show_error("reconfigure", user_input, err, status=guests.status(code))
         return self._show_code("changed", coordinator, password, digits)
 
     def _coordinator(self) -> LockCoordinator:
@@ -205,7 +205,7 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
             description_placeholders={**self._lock, **placeholders},
         )
 
-    async def _async_say(
+    def _show_error(
         self,
         step_id: str,
         typed: Mapping[str, Any],
@@ -221,7 +221,7 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
         errors = {CONF_CODE: "enter_again"} if typed.get(CONF_CODE) else {}
         errors[_FIELDS.get(error.translation_key or "", "base")] = "refused"
         values = {key: value for key, value in typed.items() if key != CONF_CODE}
-        reason = await async_error_text(self.hass, error)
+        reason = error_text(self.hass, error)
         return self._show_form(
             step_id,
             values,
