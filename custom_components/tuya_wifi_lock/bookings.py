@@ -54,10 +54,7 @@ class Wishes:
 
     def times(self, event: CalendarEvent) -> tuple[int, int]:
         """Return when a stay begins and ends, in Unix seconds; whole days have usual times."""
-        return (
-            _moment(event.start, self.check_in),
-            _moment(event.end, self.check_out),
-        )
+        return _moment(event.start, self.check_in), _moment(event.end, self.check_out)
 
     def codes(self, words: str, lengths: Iterable[int]) -> list[str | None]:
         """Return the codes to try for a booking; None is a random one."""
@@ -148,7 +145,9 @@ class _Sync:
         self._bookings, self._wishes = bookings, wishes
         self._guests = bookings.guests
         self._phones = wishes.phones or bookings.guests.phones
-        self._calendar = _calendar_id(bookings.hass, wishes.calendar)
+        entity = er.async_get(bookings.hass).async_get(wishes.calendar)
+        # An entity ID can be changed.
+        self._calendar = entity.id if entity else wishes.calendar
         self._refreshed = False
         self._tries: int | None = None
         """How many more codes may be requested, as far as that is known."""
@@ -398,12 +397,6 @@ async def _async_events(hass: HomeAssistant, calendar: str) -> list[CalendarEven
         )
     now = dt_util.now()
     return await entity.async_get_events(hass, now - LOOK_BACK, now + LOOK_AHEAD)
-
-
-def _calendar_id(hass: HomeAssistant, calendar: str) -> str:
-    """Return what a calendar is called whatever its entity ID is changed to."""
-    entity = er.async_get(hass).async_get(calendar)
-    return entity.id if entity else calendar
 
 
 def _moment(moment: datetime | date, usual: time_of_day) -> int:

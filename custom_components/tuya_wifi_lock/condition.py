@@ -4,11 +4,10 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from datetime import timedelta
 import time
-from typing import Any, ClassVar, Final, Unpack, cast, override
+from typing import ClassVar, Final, Unpack, cast, override
 
 import voluptuous as vol
 
-from homeassistant.const import CONF_OPTIONS, CONF_TARGET
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.condition import Condition, ConditionCheckParams, ConditionConfig
@@ -17,19 +16,10 @@ from homeassistant.helpers.typing import ConfigType
 
 from .const import DOMAIN
 from .coordinator import LockConfigEntry, LockCoordinator
-from .targets import MATCH_OPTIONS, Whose, covers, locks_of, mismatch
+from .targets import MATCH_OPTIONS, Whose, covers, locks_of, mismatch, with_options
 from .tuyalock import CLOCK_AHEAD, Age, Kind
 
 CONF_WITHIN: Final = "within"
-
-
-def _schema(options: dict[Any, Any]) -> vol.Schema:
-    return vol.Schema(
-        {
-            vol.Required(CONF_TARGET): cv.TARGET_FIELDS,
-            vol.Required(CONF_OPTIONS, default={}): options,
-        }
-    )
 
 
 class LockCondition(Condition):
@@ -71,7 +61,7 @@ class LockCondition(Condition):
 class UnlockRequestedCondition(LockCondition):
     """Somebody at the door asks to be let in, right now."""
 
-    _schema = _schema({})
+    _schema = with_options({})
 
     @override
     def _is_met(self, lock: LockCoordinator, whose: Whose) -> bool:
@@ -81,7 +71,7 @@ class UnlockRequestedCondition(LockCondition):
 class UnlockedByCondition(LockCondition):
     """Somebody or something has unlocked the door not long ago."""
 
-    _schema = _schema({**MATCH_OPTIONS, vol.Required(CONF_WITHIN): cv.positive_time_period})
+    _schema = with_options({**MATCH_OPTIONS, vol.Required(CONF_WITHIN): cv.positive_time_period})
 
     @override
     def _is_met(self, lock: LockCoordinator, whose: Whose) -> bool:

@@ -19,17 +19,12 @@ class LockSwitchDescription(LockSettingDescription, SwitchEntityDescription):
     """A setting that is on or off."""
 
 
-SWITCHES = (
-    LockSwitchDescription(
-        key="passage_mode",
-        code="normal_open_switch",
-        exists_fn=changeable("normal_open_switch", lambda dp: dp.is_boolean),
-    ),
-    LockSwitchDescription(
-        key="automatic_lock",
-        code="automatic_lock",
-        exists_fn=changeable("automatic_lock", lambda dp: dp.is_boolean),
-    ),
+SWITCHES = tuple(
+    LockSwitchDescription(key=key, code=code, exists_fn=changeable(code, lambda dp: dp.is_boolean))
+    for key, code in (
+        ("passage_mode", "normal_open_switch"),
+        ("automatic_lock", "automatic_lock"),
+    )
 )
 
 

@@ -7,13 +7,14 @@ from typing import Any, Final
 import voluptuous as vol
 
 from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
-from homeassistant.const import CONF_DEVICE_ID
+from homeassistant.const import CONF_DEVICE_ID, CONF_OPTIONS, CONF_TARGET
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import (
     config_validation as cv,
     device_registry as dr,
     entity_registry as er,
 )
+from homeassistant.helpers.typing import VolDictType
 
 from .const import CONF_NUMBERS, DOMAIN
 from .members import Member
@@ -22,13 +23,24 @@ from .tuyalock import UNLOCK_METHODS, Unlock
 CONF_MEMBERS: Final = "members"
 CONF_METHODS: Final = "methods"
 
-MEMBERS_OPTION: Final = {vol.Optional(CONF_MEMBERS): vol.All(cv.ensure_list, [cv.string])}
-MATCH_OPTIONS: Final = {
+MEMBERS_OPTION: VolDictType = {vol.Optional(CONF_MEMBERS): vol.All(cv.ensure_list, [cv.string])}
+MATCH_OPTIONS: VolDictType = {
     **MEMBERS_OPTION,
     vol.Optional(CONF_METHODS): vol.All(cv.ensure_list, [vol.In(UNLOCK_METHODS)]),
     vol.Optional(CONF_NUMBERS): vol.All(cv.ensure_list, [cv.positive_int]),
 }
 """Which unlocks are meant; an empty list means all, as none does."""
+
+
+def with_options(options: VolDictType) -> vol.Schema:
+    """Return the schema of a trigger or a condition with these options."""
+    return vol.Schema(
+        {
+            vol.Required(CONF_TARGET): cv.TARGET_FIELDS,
+            vol.Required(CONF_OPTIONS, default={}): options,
+        }
+    )
+
 
 type Whose = set[str | None]
 """The ids of those members whose unlocks are meant; None among them means everybody's."""

@@ -13,7 +13,6 @@ from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
 from homeassistant.const import (
     ATTR_ENTITY_ID,
     CONF_DEVICE_ID,
-    CONF_OPTIONS,
     STATE_HOME,
     STATE_OFF,
     STATE_ON,
@@ -63,6 +62,7 @@ from .targets import (
     locks_of,
     mismatch,
     parts_of_locks,
+    with_options,
 )
 from .texts import iso
 from .tuyalock import ALARMS, LATE_AFTER, Age, Unlock
@@ -86,11 +86,6 @@ PERSON_DOMAIN = "person"
 JUST_ARRIVED = timedelta(minutes=5)
 """A phone may be home before the finger is on the lock."""
 NOT_AWAY = {STATE_HOME, STATE_UNKNOWN, STATE_UNAVAILABLE}
-
-
-def with_options(options: dict[Any, Any]) -> vol.Schema:
-    """Return the schema of a trigger with options."""
-    return ENTITY_STATE_TRIGGER_SCHEMA.extend({vol.Required(CONF_OPTIONS, default={}): options})
 
 
 class RecordTrigger(StatelessEntityTriggerBase):
