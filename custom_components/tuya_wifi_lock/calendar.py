@@ -5,6 +5,7 @@ from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import partial
 from operator import attrgetter
 import time
 from typing import Any, override
@@ -22,12 +23,11 @@ from homeassistant.components.calendar import (
 from homeassistant.components.websocket_api import current_connection
 from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .coordinator import LockConfigEntry, LockCoordinator
-from .entity import LockValue, LockValueDescription, async_add_when_seen
+from .coordinator import LockCoordinator
+from .entity import LockValue, LockValueDescription, async_setup_parts
 from .guests import LAST_MINUTE, clock_time, minute_of
 from .new_codes import NewCodes, async_send, check_reachable
 from .tuyalock import TemporaryPassword, Weekly
@@ -72,15 +72,6 @@ def _is_shown(password: TemporaryPassword) -> bool:
     """Return if a code is in the calendar: also one that has ended, but none that was deleted."""
     is_there = password.gone is None or password.gone >= password.end
     return is_there or password.phase == "failed"
-
-
-async def async_setup_entry(
-    hass: HomeAssistant,
-    entry: LockConfigEntry,
-    async_add_entities: AddConfigEntryEntitiesCallback,
-) -> None:
-    """Set up the calendar of a lock."""
-    async_add_when_seen(entry.runtime_data, (GUESTS,), GuestCalendar, async_add_entities)
 
 
 class GuestCalendar(LockValue[Passwords], CalendarEntity):
@@ -260,6 +251,9 @@ class GuestCalendar(LockValue[Passwords], CalendarEntity):
             raise HomeAssistantError(
                 translation_domain=DOMAIN, translation_key="guest_code_not_sent"
             )
+
+
+async_setup_entry = partial(async_setup_parts, descriptions=(GUESTS,), make=GuestCalendar)
 
 
 # Times of codes, as visits
