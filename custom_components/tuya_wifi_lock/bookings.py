@@ -99,8 +99,8 @@ class Synced:
     made: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
-    failed: list[tuple[str, str]] = field(default_factory=list)
-    """With why there is no code that is as the booking."""
+    failed: list[dict[str, str]] = field(default_factory=list)
+    """Each by `name`, with the `error` for which there is no code that is as the booking."""
 
 
 class Bookings:
@@ -204,7 +204,7 @@ class _Sync:
             await step
         except HomeAssistantError as err:
             error = error_text(self._bookings.hass, err)
-            self.result.failed.append((booking.guest, error))
+            self.result.failed.append({"name": booking.guest, "error": error})
             if reported.get(booking.key) != error:
                 reported[booking.key] = error
                 await self._async_send("failed", name=booking.guest, error=error)

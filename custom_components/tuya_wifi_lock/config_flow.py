@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partialmethod
 from typing import TYPE_CHECKING, Any, override
 
 import voluptuous as vol
@@ -545,19 +546,15 @@ class LockConfigFlow(ConfigFlow, domain=DOMAIN):
         self._errors = {"base": error.connection_problem}
         return self._form_step
 
-    async def async_step_not_reached(
-        self, user_input: dict[str, Any] | None = None
+    async def _async_offer_ways_on(
+        self, step_id: str, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Say that the lock did not answer, and what can be done."""
+        """Say what is not known of the lock after a test, and what can be done."""
         options = ["touch", self._form_step, self._last_resort]
-        return self.async_show_menu(step_id="not_reached", menu_options=options)
+        return self.async_show_menu(step_id=step_id, menu_options=options)
 
-    async def async_step_not_proven(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Say that what answered did not show that the key is right, and what can be done."""
-        options = ["touch", self._form_step, self._last_resort]
-        return self.async_show_menu(step_id="not_proven", menu_options=options)
+    async_step_not_reached = partialmethod(_async_offer_ways_on, "not_reached")
+    async_step_not_proven = partialmethod(_async_offer_ways_on, "not_proven")
 
     async def async_step_not_heard(
         self, user_input: dict[str, Any] | None = None
@@ -575,21 +572,16 @@ class LockConfigFlow(ConfigFlow, domain=DOMAIN):
             return "cloud_only"
         return "untested"
 
-    async def async_step_account_only(
-        self, user_input: dict[str, Any] | None = None
+    async def _async_explain(
+        self, step_id: str, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Explain what works through the account alone."""
+        """Explain what works through Tuya alone."""
         if user_input is None:
-            return self.async_show_form(step_id="account_only", data_schema=vol.Schema({}))
+            return self.async_show_form(step_id=step_id, data_schema=vol.Schema({}))
         return await self.async_step_untested()
 
-    async def async_step_cloud_only(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Explain what works through the cloud alone."""
-        if user_input is None:
-            return self.async_show_form(step_id="cloud_only", data_schema=vol.Schema({}))
-        return await self.async_step_untested()
+    async_step_account_only = partialmethod(_async_explain, "account_only")
+    async_step_cloud_only = partialmethod(_async_explain, "cloud_only")
 
     async def async_step_untested(
         self, user_input: dict[str, Any] | None = None

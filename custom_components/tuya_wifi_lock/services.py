@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from functools import partial
 from math import inf
 import time
@@ -297,16 +297,11 @@ async def _async_sync(lock: LockCoordinator, call: ServiceCall) -> JsonObjectTyp
             translation_domain=DOMAIN,
             translation_key="guest_codes_not_synced",
             translation_placeholders={
-                "names": ", ".join(name for name, _ in synced.failed),
-                "error": synced.failed[0][1],
+                "names": ", ".join(one["name"] for one in synced.failed),
+                "error": synced.failed[0]["error"],
             },
         )
-    return {
-        "made": [*synced.made],
-        "changed": [*synced.changed],
-        "deleted": [*synced.deleted],
-        "failed": [{"name": name, "error": error} for name, error in synced.failed],
-    }
+    return asdict(synced)
 
 
 async def _async_get_dynamic(lock: LockCoordinator, call: ServiceCall) -> JsonObjectType:

@@ -227,7 +227,7 @@ class MemberCameHomeTrigger(UnlockTrigger):
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
         super().__init__(hass, config)
-        self._arrivals = Arrivals(hass)
+        self._arrived: dict[str, datetime] = {}
 
     @override
     async def async_attach_runner(
@@ -239,14 +239,29 @@ class MemberCameHomeTrigger(UnlockTrigger):
         detach = await super().async_attach_runner(run_action, did_not_trigger)
         if not self._options[CONF_ONLY_IF_AWAY]:
             return detach
-        unwatch = self._arrivals.async_watch()
+        persons = TrackStates(False, set(), {PERSON_DOMAIN})
+        watch = async_track_state_change_filtered(self._hass, persons, self._async_moved)
 
         @callback
         def async_remove() -> None:
             detach()
-            unwatch()
+            watch.async_remove()
 
         return async_remove
+
+    @callback
+    def _async_moved(self, event: Event[EventStateChangedData]) -> None:
+        """Remember who arrives; home after unknown is no arrival."""
+        old, new = event.data["old_state"], event.data["new_state"]
+        if old and new and old.state not in NOT_AWAY and new.state == STATE_HOME:
+            self._arrived[new.entity_id] = new.last_changed
+
+    def _was_away(self, person: str | None, when: datetime) -> bool:
+        """Return if a person was not known to be home until shortly before a moment."""
+        if person is None or not self._hass.states.is_state(person, STATE_HOME):
+            return True
+        arrived = self._arrived.get(person)
+        return arrived is not None and when - arrived <= JUST_ARRIVED
 
     @override
     def mismatch(self, state: State) -> str | None:
@@ -260,42 +275,10 @@ class MemberCameHomeTrigger(UnlockTrigger):
             and member.person not in (persons or ())
         ):
             return "other_member"
-        if self._options[CONF_ONLY_IF_AWAY] and not self._arrivals.was_away(
-            member.person, state.last_updated
-        ):
+        only_if_away = self._options[CONF_ONLY_IF_AWAY]
+        if only_if_away and not self._was_away(member.person, state.last_updated):
             return "was_home"
         return None
-
-
-class Arrivals:
-    """Watches the persons of Home Assistant come home."""
-
-    def __init__(self, hass: HomeAssistant) -> None:
-        self._hass = hass
-        self._arrived: dict[str, datetime] = {}
-
-    @callback
-    def async_watch(self) -> CALLBACK_TYPE:
-        """Start watching; return a function that stops it."""
-        persons = TrackStates(False, set(), {PERSON_DOMAIN})
-        return async_track_state_change_filtered(
-            self._hass, persons, self._async_moved
-        ).async_remove
-
-    @callback
-    def _async_moved(self, event: Event[EventStateChangedData]) -> None:
-        """Remember who arrives; home after unknown is no arrival."""
-        old, new = event.data["old_state"], event.data["new_state"]
-        if old and new and old.state not in NOT_AWAY and new.state == STATE_HOME:
-            self._arrived[new.entity_id] = new.last_changed
-
-    @callback
-    def was_away(self, person: str | None, when: datetime) -> bool:
-        """Return if a person was not known to be home until shortly before a moment."""
-        if person is None or not self._hass.states.is_state(person, STATE_HOME):
-            return True
-        arrived = self._arrived.get(person)
-        return arrived is not None and when - arrived <= JUST_ARRIVED
 
 
 class AlarmRaisedTrigger(RecordTrigger):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partialmethod
 from typing import Any
 
 import voluptuous as vol
@@ -126,28 +127,17 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
             step_id="user", menu_options=list(times), description_placeholders=self._lock | times
         )
 
-    async def async_step_night(
-        self, user_input: dict[str, Any] | None = None
+    async def _async_begin(
+        self, usual: str, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
-        """Begin with a single night."""
-        return self._begin("night")
-
-    async def async_step_weekend(
-        self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
-        """Begin with the next weekend."""
-        return self._begin("weekend")
-
-    async def async_step_weekly(
-        self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
-        """Begin with a weekly schedule."""
-        return self._begin("weekly")
-
-    def _begin(self, usual: str) -> SubentryFlowResult:
+        """Begin with usual times."""
         start, end = _usual_times(dt_util.now())[usual]
         values = {CONF_START: f"{start:%F %H:%M:00}", CONF_END: f"{end:%F %H:%M:00}"}
         return self._show_form("user", values, collapsed=usual != "weekly")
+
+    async_step_night = partialmethod(_async_begin, "night")
+    async_step_weekend = partialmethod(_async_begin, "weekend")
+    async_step_weekly = partialmethod(_async_begin, "weekly")
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
