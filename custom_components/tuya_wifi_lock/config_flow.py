@@ -74,6 +74,7 @@ from .flows.connection import (
 from .flows.forms import (
     CONF_KIND,
     KINDS,
+    UserInput,
     async_guests_schema,
     device_choice,
     field_errors,
@@ -175,7 +176,7 @@ class LockConfigFlow(ConfigFlow, domain=DOMAIN):
     # How a flow begins
 
     @override
-    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_user(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Offer the account, devices on the network, a cloud project, or to type everything."""
         listener = async_get_listener(self.hass)
         if self._stop_listening:
@@ -188,7 +189,7 @@ class LockConfigFlow(ConfigFlow, domain=DOMAIN):
         options = ["account", *found, "cloud", "manual", "user"]
         return self.async_show_menu(step_id="user", menu_options=options)
 
-    async def async_step_found(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_found(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Choose among the locks that announced themselves; other devices are one choice away."""
         device_id = (user_input or {}).get(CONF_DEVICE_ID)
         if device_id in {None, OTHER_DEVICES}:
@@ -214,9 +215,7 @@ class LockConfigFlow(ConfigFlow, domain=DOMAIN):
         self.context["title_placeholders"] = {"name": await async_name_of(self.hass, device_id)}
         return await self.async_step_discovered()
 
-    async def async_step_discovered(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    async def async_step_discovered(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Offer the ways to get the local key of a lock that announced itself."""
         typed = self._gathered.typed
         name = in_markdown(await async_name_of(self.hass, typed[CONF_DEVICE_ID]))
@@ -254,9 +253,7 @@ class LockConfigFlow(ConfigFlow, domain=DOMAIN):
                     self._gathered.take({CONF_LOCAL_KEY: key})
         return await self.async_step_reauth_confirm()
 
-    async def async_step_reconfigure(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    async def async_step_reconfigure(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Offer what can be changed about how the lock is reached."""
         data = self._get_reconfigure_entry().data
         connection = ["connection"] if CONF_LOCAL_KEY in data else []
@@ -267,9 +264,7 @@ class LockConfigFlow(ConfigFlow, domain=DOMAIN):
         options = [*connection, "cloud", *remove]
         return self.async_show_menu(step_id="reconfigure", menu_options=options)
 
-    async def async_step_remove_cloud(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    async def async_step_remove_cloud(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Use the lock without a project."""
         entry = self._get_reconfigure_entry()
         if user_input is None:
@@ -285,9 +280,7 @@ class LockConfigFlow(ConfigFlow, domain=DOMAIN):
 
     # Where the local key comes from
 
-    async def async_step_account(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    async def async_step_account(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Choose among the locks of the account that are not set up, and test the key of one."""
         locks = await async_new_account_locks(self.hass)
         if not locks:
@@ -307,9 +300,7 @@ class LockConfigFlow(ConfigFlow, domain=DOMAIN):
         labels = {device_id: f"{lock.name} ({device_id})" for device_id, lock in locks.items()}
         return self._show_choice("account", labels, user_input)
 
-    async def async_step_no_account_lock(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    async def async_step_no_account_lock(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Say what to do so that the account has a lock to set up."""
         texts = await async_texts(self.hass, "no_account_lock")
         has_locks = await async_account_locks(self.hass)
@@ -321,7 +312,7 @@ class LockConfigFlow(ConfigFlow, domain=DOMAIN):
             description_placeholders={"why": texts[why]},
         )
 
-    async def async_step_cloud(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_cloud(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Ask for a project; the projects of other locks are offered first."""
         entry = self._changed_entry
         others = {} if self._wants_another_project else projects_of_others(self.hass, entry)
@@ -334,9 +325,7 @@ class LockConfigFlow(ConfigFlow, domain=DOMAIN):
         present = entry.data.get(CONF_CLOUD, {}) if entry else {}
         return self._show_form("cloud", PROJECT, without_secret({**present, **typed}))
 
-    async def async_step_project(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    async def async_step_project(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Offer the projects that other locks use."""
         projects = projects_of_others(self.hass, self._changed_entry)
         if user_input is not None:
@@ -368,9 +357,7 @@ class LockConfigFlow(ConfigFlow, domain=DOMAIN):
         self._errors = {"base": no_lock_error(found)}
         return None
 
-    async def async_step_cloud_lock(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    async def async_step_cloud_lock(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Choose among the locks of the project that are not set up."""
         if user_input is not None:
             try:
@@ -385,9 +372,7 @@ class LockConfigFlow(ConfigFlow, domain=DOMAIN):
         self._gathered.device = await cloud.device()
         return await self.async_step_cloud_limited()
 
-    async def async_step_cloud_limited(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    async def async_step_cloud_limited(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Say what the project may not do with the lock, and let the owner go on all the same."""
         assert self._gathered.device
         if user_input != {CONF_NEXT: GO_ON}:
@@ -433,9 +418,7 @@ class LockConfigFlow(ConfigFlow, domain=DOMAIN):
         await self._async_add_typed()
         return await self.async_step_through_tuya()
 
-    async def async_step_through_tuya(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    async def async_step_through_tuya(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Explain what works through Tuya."""
         if user_input is None:
             self._placeholders = {"name": in_markdown(self._gathered.title)}
@@ -448,7 +431,7 @@ class LockConfigFlow(ConfigFlow, domain=DOMAIN):
         key = {CONF_DEVICE_ID: device_id, CONF_LOCAL_KEY: local_key}
         return await self.async_step_manual({**key, **defaults})
 
-    async def async_step_manual(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_manual(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Ask for all that it takes to reach a new lock."""
         if self._take(user_input):
             await self._async_add_typed()
@@ -465,9 +448,7 @@ class LockConfigFlow(ConfigFlow, domain=DOMAIN):
         await self.async_set_unique_id(device_id, raise_on_progress=False)
         self._abort_if_unique_id_configured()
 
-    async def async_step_connection(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    async def async_step_connection(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Ask for another way to reach a lock; the local key stays if no other is typed."""
         if user_input and not user_input.get(CONF_LOCAL_KEY):
             user_input = {k: v for k, v in user_input.items() if k != CONF_LOCAL_KEY}
@@ -477,9 +458,7 @@ class LockConfigFlow(ConfigFlow, domain=DOMAIN):
         del data[CONF_LOCAL_KEY]
         return self._show_form("connection", RECONFIGURE, data | self._gathered.typed)
 
-    async def async_step_reauth_confirm(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    async def async_step_reauth_confirm(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Ask for the new local key."""
         if self._take(user_input):
             return await self.async_step_touch()
@@ -487,7 +466,7 @@ class LockConfigFlow(ConfigFlow, domain=DOMAIN):
         self._placeholders = {**self._placeholders, "name": in_markdown(name)}
         return self._show_form("reauth_confirm", REAUTH, self._gathered.typed)
 
-    def _take(self, user_input: dict[str, Any] | None) -> bool:
+    def _take(self, user_input: UserInput) -> bool:
         """Take what was typed; return if it can be tested."""
         if user_input is None:
             return False
@@ -497,7 +476,7 @@ class LockConfigFlow(ConfigFlow, domain=DOMAIN):
 
     # The test
 
-    async def async_step_touch(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_touch(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Let the owner wake the lock, and test what was typed."""
         if self._reaching is None:
             self._reaching = self.hass.async_create_background_task(
@@ -547,7 +526,7 @@ class LockConfigFlow(ConfigFlow, domain=DOMAIN):
         return self._form_step
 
     async def _async_offer_ways_on(
-        self, step_id: str, user_input: dict[str, Any] | None = None
+        self, step_id: str, user_input: UserInput = None
     ) -> ConfigFlowResult:
         """Say what is not known of the lock after a test, and what can be done."""
         options = ["touch", self._form_step, self._last_resort]
@@ -556,9 +535,7 @@ class LockConfigFlow(ConfigFlow, domain=DOMAIN):
     async_step_not_reached = partialmethod(_async_offer_ways_on, "not_reached")
     async_step_not_proven = partialmethod(_async_offer_ways_on, "not_proven")
 
-    async def async_step_not_heard(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    async def async_step_not_heard(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Say the same to an owner who has typed no address, and has Tuya instead."""
         options = ["touch", self._last_resort, "manual"]
         return self.async_show_menu(step_id="not_heard", menu_options=options)
@@ -572,9 +549,7 @@ class LockConfigFlow(ConfigFlow, domain=DOMAIN):
             return "cloud_only"
         return "untested"
 
-    async def _async_explain(
-        self, step_id: str, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    async def _async_explain(self, step_id: str, user_input: UserInput = None) -> ConfigFlowResult:
         """Explain what works through Tuya alone."""
         if user_input is None:
             return self.async_show_form(step_id=step_id, data_schema=vol.Schema({}))
@@ -583,9 +558,7 @@ class LockConfigFlow(ConfigFlow, domain=DOMAIN):
     async_step_account_only = partialmethod(_async_explain, "account_only")
     async_step_cloud_only = partialmethod(_async_explain, "cloud_only")
 
-    async def async_step_untested(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    async def async_step_untested(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Accept what was typed without a test."""
         if self._changed_entry:
             return await self.async_step_store()
@@ -595,9 +568,7 @@ class LockConfigFlow(ConfigFlow, domain=DOMAIN):
 
     # How a flow ends
 
-    async def async_step_behaviour(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    async def async_step_behaviour(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Add the lock; what opens it is asked where more than one thing can."""
         gathered = self._gathered
         if user_input is None and gathered.cloud_opens and CONF_LOCAL_KEY in gathered.typed:
@@ -624,7 +595,7 @@ class LockConfigFlow(ConfigFlow, domain=DOMAIN):
         result["next_flow"] = (FlowType.CONFIG_SUBENTRIES_FLOW, members["flow_id"])
         return result
 
-    async def async_step_store(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_store(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Change the entry."""
         entry = self._changed_entry
         assert entry
@@ -642,7 +613,7 @@ class LockConfigFlow(ConfigFlow, domain=DOMAIN):
 class LockOptionsFlow(OptionsFlow):
     """Change how a lock is used, and check it."""
 
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_init(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Offer what can be changed."""
         if self.config_entry.state is not ConfigEntryState.LOADED:
             return await self.async_step_behaviour()
@@ -651,7 +622,7 @@ class LockOptionsFlow(OptionsFlow):
         options = ["behaviour", *guests, *kind, "check"]
         return self.async_show_menu(step_id="init", menu_options=options)
 
-    async def async_step_kind(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_kind(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Ask which kind of lock it is, where nothing but its owner and its reports shows that."""
         coordinator = self.config_entry.runtime_data
         if user_input is not None:
@@ -661,7 +632,7 @@ class LockOptionsFlow(OptionsFlow):
         answer = given[0] if coordinator.kind_answered else None
         return self.async_show_form(step_id="kind", data_schema=kind_choice(answer))
 
-    async def async_step_guests(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_guests(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Ask who may manage guest codes, and which phones get those made in the calendar."""
         present = self.config_entry.options
         if user_input is not None:
@@ -670,7 +641,7 @@ class LockOptionsFlow(OptionsFlow):
             step_id="guests", data_schema=await async_guests_schema(self.hass, present)
         )
 
-    async def async_step_check(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_check(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Show what a check of the lock finds."""
         if user_input is not None:
             return self.async_create_entry(data=dict(self.config_entry.options))
@@ -681,9 +652,7 @@ class LockOptionsFlow(OptionsFlow):
             description_placeholders={"findings": await async_as_list(self.hass, findings)},
         )
 
-    async def async_step_behaviour(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    async def async_step_behaviour(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Ask how the lock is to be used."""
         present = self.config_entry.options
         typed = {key: value for key, value in stripped(user_input or {}).items() if value != ""}

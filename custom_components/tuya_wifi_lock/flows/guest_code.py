@@ -40,6 +40,7 @@ from ..guests import (
 )
 from ..texts import TIME, error_text, in_markdown, local_time, text
 from ..tuyalock import TemporaryPassword, Weekly, visible
+from .forms import UserInput
 
 CONF_ONCE = "once"
 CONF_WEEKLY = "weekly"
@@ -100,7 +101,7 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
     the code is made, and its digits are in nothing but its last answer.
     """
 
-    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+    async def async_step_user(self, user_input: UserInput = None) -> SubentryFlowResult:
         """Make a code; the usual times are offered first."""
         coordinator = self._coordinator()
         if user_input is None:
@@ -127,9 +128,7 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
             step_id="user", menu_options=list(times), description_placeholders=self._lock | times
         )
 
-    async def _async_begin(
-        self, usual: str, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
+    async def _async_begin(self, usual: str, user_input: UserInput = None) -> SubentryFlowResult:
         """Begin with usual times."""
         start, end = _usual_times(dt_util.now())[usual]
         values = {CONF_START: f"{start:%F %H:%M:00}", CONF_END: f"{end:%F %H:%M:00}"}
@@ -139,9 +138,7 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
     async_step_weekend = partialmethod(_async_begin, "weekend")
     async_step_weekly = partialmethod(_async_begin, "weekly")
 
-    async def async_step_reconfigure(
-        self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
+    async def async_step_reconfigure(self, user_input: UserInput = None) -> SubentryFlowResult:
         """Change a code; it gets new digits unless the present ones are entered."""
         coordinator = self._coordinator()
         guests, code = coordinator.guests, self._code(coordinator.guests)

@@ -43,6 +43,7 @@ from ..texts import (
     text,
 )
 from ..tuyalock import Age, CloudError, Kind, Record, is_clock_set, safe_name
+from .forms import UserInput
 
 CONF_MEMBER = "member"
 
@@ -65,7 +66,7 @@ class MemberSubentryFlow(ConfigSubentryFlow):
         self._found: dict[str, dict[str, Any]] = {}
         """What the form suggests for those who can be taken over, by their lower-case names."""
 
-    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+    async def async_step_user(self, user_input: UserInput = None) -> SubentryFlowResult:
         """Add a member; those of the app and of other locks are offered first."""
         if user_input is None:
             self._found = self._members_of_other_locks()
@@ -83,9 +84,7 @@ class MemberSubentryFlow(ConfigSubentryFlow):
             title=user_input[CONF_NAME].strip(), data=member_data(self.hass, user_input)
         )
 
-    async def async_step_found(
-        self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
+    async def async_step_found(self, user_input: UserInput = None) -> SubentryFlowResult:
         """Offer to take over a member of the app or of another lock."""
         if user_input is None:
             options = [
@@ -101,9 +100,7 @@ class MemberSubentryFlow(ConfigSubentryFlow):
         values = self._found.get(user_input.get(CONF_MEMBER, ""), {})
         return await self._async_show_form("user", values)
 
-    async def async_step_reconfigure(
-        self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
+    async def async_step_reconfigure(self, user_input: UserInput = None) -> SubentryFlowResult:
         """Change a member."""
         subentry = self._get_reconfigure_subentry()
         if user_input is None:
