@@ -12,7 +12,7 @@ import voluptuous as vol
 from homeassistant.auth.models import User
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Context, HomeAssistant, callback
-from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
+from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 
@@ -94,9 +94,7 @@ class Guests:
         if context.user_id is None:
             return
         user = await self._hass.auth.async_get_user(context.user_id)
-        if user is None:
-            raise UnknownUser(context=context)
-        if not self.may(user):
+        if user is None or not self.may(user):
             raise Unauthorized(context=context)
 
     async def async_refresh(self) -> None:
