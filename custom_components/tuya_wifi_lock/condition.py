@@ -1,7 +1,6 @@
 """The conditions that Home Assistant offers in the automation editor."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
 from datetime import timedelta
 import time
 from typing import ClassVar, Final, Unpack, cast, override
@@ -11,11 +10,10 @@ import voluptuous as vol
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.condition import Condition, ConditionCheckParams, ConditionConfig
-from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
 from homeassistant.helpers.typing import ConfigType
 
 from .const import DOMAIN
-from .coordinator import LockConfigEntry, LockCoordinator
+from .coordinator import LockCoordinator
 from .targets import MATCH_OPTIONS, Whose, covers, locks_of, mismatch, with_options
 from .tuyalock import CLOCK_AHEAD, Age, Kind
 
@@ -35,23 +33,17 @@ class LockCondition(Condition):
 
     def __init__(self, hass: HomeAssistant, config: ConditionConfig) -> None:
         super().__init__(hass, config)
-        self._target = TargetSelection(config.target or {})
+        self._target = config.target or {}
         self._options = config.options or {}
 
     @override
     def _async_check(self, **kwargs: Unpack[ConditionCheckParams]) -> bool:
-        return any(self._is_met(coordinator, whose) for coordinator, whose in self._locks())
-
-    def _locks(self) -> Iterator[tuple[LockCoordinator, Whose]]:
-        """Return the loaded locks of the target, and whose unlocks of each are meant."""
-        found = async_extract_referenced_entity_ids(
-            self._hass, self._target, expand_group=False, primary_entities_only=False
+        locks = locks_of(self._hass, self._target, primary_entities_only=False)
+        return any(
+            self._is_met(entry.runtime_data, whose)
+            for entry in self._hass.config_entries.async_loaded_entries(DOMAIN)
+            if (whose := locks.get(entry.entry_id))
         )
-        locks = locks_of(self._hass, found.referenced | found.indirectly_referenced)
-        entry: LockConfigEntry
-        for entry in self._hass.config_entries.async_loaded_entries(DOMAIN):
-            if whose := locks.get(entry.entry_id):
-                yield entry.runtime_data, whose
 
     @abstractmethod
     def _is_met(self, lock: LockCoordinator, whose: Whose) -> bool:

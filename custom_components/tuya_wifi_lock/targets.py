@@ -14,6 +14,7 @@ from homeassistant.helpers import (
     device_registry as dr,
     entity_registry as er,
 )
+from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
 from homeassistant.helpers.typing import VolDictType
 
 from .const import CONF_NUMBERS, DOMAIN
@@ -56,10 +57,18 @@ def ours(hass: HomeAssistant, entity_ids: Iterable[str]) -> Iterator[er.Registry
 
 
 @callback
-def locks_of(hass: HomeAssistant, entity_ids: Iterable[str]) -> Mapping[str | None, Whose]:
+def locks_of(
+    hass: HomeAssistant, target: dict[str, Any], *, primary_entities_only: bool
+) -> Mapping[str | None, Whose]:
     """Return the config entries of the locks in a target, and whose unlocks of each."""
+    found = async_extract_referenced_entity_ids(
+        hass,
+        TargetSelection(target),
+        expand_group=False,
+        primary_entities_only=primary_entities_only,
+    )
     locks: defaultdict[str | None, Whose] = defaultdict(set)
-    for entity in ours(hass, entity_ids):
+    for entity in ours(hass, found.referenced | found.indirectly_referenced):
         locks[entity.config_entry_id].add(entity.config_subentry_id)
     return locks
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from functools import partial
 import re
 
@@ -32,26 +32,24 @@ TIME = vol.All(cv.datetime, _timestamp)
 """Validates a time that somebody enters, and returns Unix seconds."""
 
 
-def iso(moment: float | None) -> str | None:
+def iso(moment: float | None, zone: tzinfo = UTC) -> str | None:
     """Return Unix seconds as people and templates read them; None is not known.
 
     Nor is a time by a clock that is not set.
     """
     if moment is None or not is_clock_set(moment):
         return None
-    return dt_util.utc_from_timestamp(moment).isoformat()
+    return datetime.fromtimestamp(moment, zone).isoformat()
+
+
+def local_iso(moment: float | None) -> str | None:
+    """Return Unix seconds as the time of the home, with its offset; None is not known."""
+    return iso(moment, dt_util.get_default_time_zone())
 
 
 def local_time(moment: float) -> datetime:
     """Return Unix seconds as the time of the home."""
     return dt_util.as_local(dt_util.utc_from_timestamp(moment))
-
-
-def local_iso(moment: float | None) -> str | None:
-    """Return Unix seconds as the time of the home, with its offset; None is not known."""
-    if moment is None or not is_clock_set(moment):
-        return None
-    return local_time(moment).isoformat()
 
 
 _MARKUP = re.compile(r"[<>\[\]*`~\\]|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])|^#")

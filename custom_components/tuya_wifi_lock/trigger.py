@@ -31,9 +31,7 @@ from homeassistant.helpers import config_validation as cv, entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import TrackStates, async_track_state_change_filtered
 from homeassistant.helpers.target import (
-    TargetSelection,
     TargetStateChangedData,
-    async_extract_referenced_entity_ids,
     async_track_target_selector_state_change_event,
 )
 from homeassistant.helpers.trigger import (
@@ -370,18 +368,12 @@ class DuressTrigger(EntityTriggerBase):
 
         @callback
         def async_duress(entry_id: str, delivery: Delivery) -> None:
-            if self._is_targeted(entry_id):
+            locks = locks_of(self._hass, self._target, primary_entities_only=True)
+            # Not if it has nothing but what is a member's.
+            if None in locks.get(entry_id, ()):
                 run_action(_payload(self._hass, entry_id, delivery), "an unlock")
 
         return async_dispatcher_connect(self._hass, SIGNAL_DURESS, async_duress)
-
-    @callback
-    def _is_targeted(self, entry_id: str) -> bool:
-        """Return if the target contains the lock, or anything of it that is no member's."""
-        selection = TargetSelection(self._target)
-        found = async_extract_referenced_entity_ids(self._hass, selection, expand_group=False)
-        locks = locks_of(self._hass, found.referenced | found.indirectly_referenced)
-        return None in locks.get(entry_id, ())
 
 
 def _payload(hass: HomeAssistant, entry_id: str, delivery: Delivery) -> dict[str, Any]:
