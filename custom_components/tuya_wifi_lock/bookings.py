@@ -255,7 +255,7 @@ class _Sync:
             which = code.id
             await keep(old, old := replace(old, sent=False))
             password, digits = await _async_first(
-                codes, lambda one: guests.async_change(which, start=start, end=end, code=one)
+                guests, codes, lambda book, one: book.modify(which, start=start, end=end, code=one)
             )
         elif self._tries == 0:
             # Whoever comes later waits for a place too.
@@ -267,7 +267,7 @@ class _Sync:
             before = old.code if old else None
             await keep(old, old := replace(booking, name=name, code=before))
             password, digits = await _async_first(
-                codes, lambda one: guests.async_add(name, start, end, code=one)
+                guests, codes, lambda book, one: book.add(name, start, end, code=one)
             )
         booking = replace(booking, name=password.name, code=password.id)
         await keep(old, booking)
@@ -305,7 +305,8 @@ class _Sync:
         ):
             await self._bookings.async_keep(booking, None)
             return
-        await self._guests.async_delete(code.id)
+        with self._guests.action() as passwords:
+            await passwords.delete(code.id)
         await self._bookings.async_keep(booking, None)
         self.result.deleted.append(code.name)
         await self._async_send("deleted", name=code.name)
@@ -313,7 +314,8 @@ class _Sync:
     async def _async_code(self, booking: Booking) -> TemporaryPassword | None:
         """Return the code of a booking, as Tuya's cloud has it now."""
         if not self._refreshed:
-            await self._guests.async_refresh()
+            with self._guests.action() as passwords:
+                await passwords.refresh()
             self._refreshed = True
         codes = [one for one in self._guests.codes if one.phase != DELETING]
         its_own = (one for one in codes if one.id == booking.code)
@@ -368,16 +370,20 @@ def _matched(
 
 
 async def _async_first(
-    codes: list[str | None], send: Callable[[str | None], Awaitable[tuple[TemporaryPassword, str]]]
+    guests: Guests,
+    codes: list[str | None],
+    send: Callable[[TemporaryPasswords, str | None], Awaitable[tuple[TemporaryPassword, str]]],
 ) -> tuple[TemporaryPassword, str]:
     """Return what is sent with the first code whose length the lock accepts."""
     for code in codes[:-1]:
         try:
-            return await send(code)
+            with guests.action() as passwords:
+                return await send(passwords, code)
         except ServiceValidationError as err:
             if err.translation_key not in {"cloud_bad_value", "password_bad_code"}:
                 raise
-    return await send(codes[-1])
+    with guests.action() as passwords:
+        return await send(passwords, codes[-1])
 
 
 async def _async_events(hass: HomeAssistant, calendar: str) -> list[CalendarEvent]:

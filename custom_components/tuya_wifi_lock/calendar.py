@@ -28,7 +28,7 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .coordinator import LockCoordinator
 from .entity import LockValue, LockValueDescription, async_setup_parts
-from .guests import LAST_MINUTE, clock_time, minute_of
+from .guests import LAST_MINUTE, clock_time, minute_of, schedule
 from .new_codes import NewCodes, async_send, check_reachable
 from .tuyalock import TemporaryPassword, Weekly
 
@@ -145,10 +145,11 @@ class GuestCalendar(LockValue[Passwords], CalendarEntity):
     @override
     async def async_create_event(self, **kwargs: Any) -> None:
         """Make a code for a guest."""
-        user_id, guests = await self._async_user(), self.coordinator.guests
+        user_id, name = await self._async_user(), kwargs[EVENT_SUMMARY]
         start, end, weekly = _times(kwargs)
         self._check_receiver(user_id)
-        password, code = await guests.async_add(kwargs[EVENT_SUMMARY], start, end, weekly=weekly)
+        with self.coordinator.guests.action() as passwords:
+            password, code = await passwords.add(name, start, end, weekly=weekly)
         await self._async_bring(password, code, user_id)
 
     @override
@@ -173,14 +174,11 @@ class GuestCalendar(LockValue[Passwords], CalendarEntity):
         if (name, start, end, _clock(weekly)) == (old.name, old.start, old.end, _clock(old.weekly)):
             return
         self._check_receiver(user_id)
-        password, code = await self.coordinator.guests.async_change(
-            uid,
-            name=name,
-            start=start,
-            end=end,
-            weekly=weekly or False,
-            code=self._new_codes.of(uid, user_id),
-        )
+        digits = self._new_codes.of(uid, user_id)
+        with self.coordinator.guests.action() as passwords:
+            password, code = await passwords.modify(
+                uid, name=name, start=start, end=end, weekly=weekly or False, code=digits
+            )
         await self._async_bring(password, code, user_id)
 
     @override
@@ -194,7 +192,8 @@ class GuestCalendar(LockValue[Passwords], CalendarEntity):
         await self._async_user()
         if recurrence_id:
             self._find(uid, recurrence_id, recurrence_range)
-        await self.coordinator.guests.async_delete(uid)
+        with self.coordinator.guests.action() as passwords:
+            await passwords.delete(uid)
         self._new_codes.async_forget(uid)
 
     async def _async_user(self) -> str | None:
@@ -353,8 +352,7 @@ def _weekly_times(rule: dict[str, str], start: datetime, end: datetime) -> Times
         until = start + WITHOUT_END
     else:
         until = datetime.combine(last, end.time(), dt_util.get_default_time_zone())
-    weekly = Weekly(days=days, start=minutes[0], end=minutes[1])
-    return start.timestamp(), until.timestamp(), weekly
+    return start.timestamp(), until.timestamp(), schedule(days, *minutes)
 
 
 def _days(rule: dict[str, str], start: datetime) -> frozenset[int]:

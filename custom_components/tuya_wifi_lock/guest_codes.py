@@ -156,7 +156,8 @@ class _GuestCodePage:
     async def _async_delete(self, ids: list[str]) -> None:
         for id_ in ids:
             try:
-                await self._coordinator.guests.async_delete(id_)
+                with self._coordinator.guests.action() as passwords:
+                    await passwords.delete(id_)
             except HomeAssistantError as err:
                 # The listeners are called again when the cloud works.
                 LOGGER.debug("A guest code is not deleted yet: %s", err.translation_key)

@@ -1,11 +1,9 @@
 """The guest codes of a lock: who may manage them, and how they stand, in words."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from datetime import datetime, time as time_of_day, timedelta
 import time
-from typing import Literal
 
 import voluptuous as vol
 
@@ -30,7 +28,7 @@ _THIS_WEEK = timedelta(days=6)
 
 
 class Guests:
-    """The guest codes of one lock. Times that go in are Unix seconds."""
+    """The guest codes of one lock."""
 
     def __init__(
         self,
@@ -97,63 +95,13 @@ class Guests:
         if user is None or not self.may(user):
             raise Unauthorized(context=context)
 
-    async def async_refresh(self) -> None:
-        """Ask the cloud for all codes."""
-        with self.action():
-            await self._passwords.refresh()
-
-    async def async_add(
-        self,
-        name: str,
-        start: float,
-        end: float,
-        *,
-        once: bool = False,
-        weekly: Weekly | Literal[False] | None = None,
-        code: str | None = None,
-    ) -> tuple[TemporaryPassword, str]:
-        """Make a code; return it and its digits, which are stored nowhere."""
-        with self.action():
-            return await self._passwords.add(
-                name, start, end, once=once, weekly=self._local(weekly) or None, code=code
-            )
-
-    async def async_change(
-        self,
-        which: str,
-        *,
-        name: str | None = None,
-        start: float | None = None,
-        end: float | None = None,
-        weekly: Weekly | Literal[False] | None = None,
-        code: str | None = None,
-    ) -> tuple[TemporaryPassword, str]:
-        """Change a code, chosen by its name, number or id; return it and its digits.
-
-        Tuya wants the digits with each change, and nobody keeps them: without `code`, the guest
-        gets new ones. What is None stays; a `weekly` of False ends the schedule.
-        """
-        with self.action():
-            return await self._passwords.modify(
-                which, name=name, start=start, end=end, weekly=self._local(weekly), code=code
-            )
-
-    async def async_delete(self, which: str) -> TemporaryPassword:
-        """Delete a code, chosen by its name, number or id; it may open until the lock wakes."""
-        with self.action():
-            return await self._passwords.delete(which)
-
     @contextmanager
-    def action(self) -> Generator[None]:
+    def action(self) -> Generator[TemporaryPasswords]:
         """Do something with the codes; raise errors as translated errors."""
         if not self.available:
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_cloud")
         with self._action():
-            yield
-
-    def _local(self, weekly: Weekly | Literal[False] | None) -> Weekly | Literal[False] | None:
-        """Return a schedule in the time zone of the home."""
-        return replace(weekly, time_zone=self._hass.config.time_zone) if weekly else weekly
+            yield self._passwords
 
     @callback
     def status(self, password: TemporaryPassword) -> str:
@@ -217,6 +165,12 @@ def day_names(weekly: Weekly) -> list[str]:
 def minute_of(at: time_of_day | datetime) -> int:
     """Return a time of the clock as a minute of the day."""
     return at.hour * 60 + at.minute
+
+
+def schedule(days: Iterable[int], start: int, end: int) -> Weekly:
+    """Return a schedule in the time zone of the home, from days and minutes of the day."""
+    zone = str(dt_util.get_default_time_zone())
+    return Weekly(days=frozenset(days), start=start, end=end, time_zone=zone)
 
 
 MINUTE = vol.All(cv.time, minute_of)

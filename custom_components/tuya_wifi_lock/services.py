@@ -1,7 +1,8 @@
 """The actions of a lock."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from math import inf
@@ -37,14 +38,7 @@ from homeassistant.util.json import JsonObjectType, JsonValueType
 from .const import DOMAIN
 from .coordinator import LockCoordinator
 from .diagnosis import async_diagnose, async_in_words
-from .guests import (
-    DAYS,
-    LAST_MINUTE,
-    MINUTE,
-    Guests,
-    clock_time,
-    day_names,
-)
+from .guests import DAYS, LAST_MINUTE, MINUTE, clock_time, day_names, schedule
 from .members import Member, members_of
 from .targets import CONF_MEMBERS, CONF_METHODS, mismatch, ours
 from .texts import TIME, local_iso, local_time
@@ -53,6 +47,7 @@ from .tuyalock import (
     Kind,
     Record,
     TemporaryPassword,
+    TemporaryPasswords,
     Weekly,
 )
 
@@ -230,53 +225,56 @@ def _response(lock: LockCoordinator, record: Record, member: Member | None) -> J
 
 async def _async_add(lock: LockCoordinator, call: ServiceCall) -> JsonObjectType:
     """Make a guest code, and return its digits, which are stored nowhere."""
-    data, guests = call.data, await _async_guests(lock, call)
-    password, code = await guests.async_add(
-        data[ATTR_NAME],
-        data[ATTR_START],
-        _end(data),
-        once=data[ATTR_ONCE],
-        weekly=_weekly(data),
-        code=data.get(ATTR_CODE),
-    )
+    data = call.data
+    async with _managing(lock, call) as passwords:
+        password, code = await passwords.add(
+            data[ATTR_NAME],
+            data[ATTR_START],
+            _end(data),
+            once=data[ATTR_ONCE],
+            weekly=_weekly(data) or None,
+            code=data.get(ATTR_CODE),
+        )
     return {"code": code, **_code_response(lock, password)}
 
 
 async def _async_modify(lock: LockCoordinator, call: ServiceCall) -> JsonObjectType:
     """Change a guest code; without its digits it gets new ones, which the answer has."""
-    data, guests = call.data, await _async_guests(lock, call)
-    given = data.get(ATTR_CODE)
-    if given is None and not call.return_response:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="new_digits_lost")
-    password, code = await guests.async_change(
-        data[ATTR_WHICH],
-        name=data.get(ATTR_NAME),
-        start=data.get(ATTR_START),
-        end=data.get(ATTR_END),
-        weekly=_weekly(data),
-        code=given,
-    )
+    data, given = call.data, call.data.get(ATTR_CODE)
+    async with _managing(lock, call) as passwords:
+        if given is None and not call.return_response:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="new_digits_lost"
+            )
+        password, code = await passwords.modify(
+            data[ATTR_WHICH],
+            name=data.get(ATTR_NAME),
+            start=data.get(ATTR_START),
+            end=data.get(ATTR_END),
+            weekly=_weekly(data),
+            code=given,
+        )
     return {**({} if given else {"code": code}), **_code_response(lock, password)}
 
 
 async def _async_delete(lock: LockCoordinator, call: ServiceCall) -> JsonObjectType:
     """Delete a guest code, and return if the lock has to wake for that."""
-    guests = await _async_guests(lock, call)
-    return _code_response(lock, await guests.async_delete(call.data[ATTR_WHICH]))
+    async with _managing(lock, call) as passwords:
+        return _code_response(lock, await passwords.delete(call.data[ATTR_WHICH]))
 
 
 async def _async_get(lock: LockCoordinator, call: ServiceCall) -> JsonObjectType:
-    guests = await _async_guests(lock, call)
-    await guests.async_refresh()
-    valid: list[JsonValueType] = [_code_response(lock, code) for code in guests.codes]
-    return {"passwords": valid, "room": guests.room}
+    async with _managing(lock, call) as passwords:
+        await passwords.refresh()
+    valid: list[JsonValueType] = [_code_response(lock, code) for code in lock.guests.codes]
+    return {"passwords": valid, "room": lock.guests.room}
 
 
 async def _async_get_new(lock: LockCoordinator, call: ServiceCall) -> JsonObjectType:
     """Return the digits of a code that the user who calls has just made in the calendar."""
-    guests, new = await _async_guests(lock, call), lock.new_codes
-    with guests.action():
-        password = lock.lock.passwords.find(call.data[ATTR_WHICH])
+    new = lock.new_codes
+    async with _managing(lock, call) as passwords:
+        password = passwords.find(call.data[ATTR_WHICH])
     code = new.async_take(password.id, call.context.user_id) if new else None
     if code is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="new_code_gone")
@@ -285,7 +283,7 @@ async def _async_get_new(lock: LockCoordinator, call: ServiceCall) -> JsonObject
 
 async def _async_sync(lock: LockCoordinator, call: ServiceCall) -> JsonObjectType:
     """Make the codes of a lock as the bookings of a calendar are."""
-    await _async_guests(lock, call)
+    await lock.guests.async_check(call.context)
     await _async_check_permission(call, call.data["calendar"], POLICY_READ)
     bookings = await lock.async_get_bookings()
     from .bookings import Wishes
@@ -306,17 +304,16 @@ async def _async_sync(lock: LockCoordinator, call: ServiceCall) -> JsonObjectTyp
 
 async def _async_get_dynamic(lock: LockCoordinator, call: ServiceCall) -> JsonObjectType:
     """Return the digits that open for the next minutes."""
-    guests = await _async_guests(lock, call)
-    with guests.action():
-        code = await lock.lock.passwords.dynamic()
+    async with _managing(lock, call) as passwords:
+        code = await passwords.dynamic()
     return {"code": code, "valid_until": local_iso(time.time() + DYNAMIC_VALID)}
 
 
 async def _async_add_offline(lock: LockCoordinator, call: ServiceCall) -> JsonObjectType:
     """Create digits that the lock verifies by itself, without receiving them."""
-    data, guests = call.data, await _async_guests(lock, call)
-    with guests.action():
-        password = await lock.lock.passwords.offline(
+    data = call.data
+    async with _managing(lock, call) as passwords:
+        password = await passwords.offline(
             data[ATTR_KIND], data.get(ATTR_NAME), data.get(ATTR_START), data.get(ATTR_END)
         )
     return {
@@ -327,10 +324,12 @@ async def _async_add_offline(lock: LockCoordinator, call: ServiceCall) -> JsonOb
     }
 
 
-async def _async_guests(lock: LockCoordinator, call: ServiceCall) -> Guests:
-    """Return the guest codes of a lock, if the user who calls may manage them."""
+@asynccontextmanager
+async def _managing(lock: LockCoordinator, call: ServiceCall) -> AsyncGenerator[TemporaryPasswords]:
+    """Give the codes of a lock to a user who may manage them."""
     await lock.guests.async_check(call.context)
-    return lock.guests
+    with lock.guests.action() as passwords:
+        yield passwords
 
 
 def _end(data: Mapping[str, Any]) -> float:
@@ -353,7 +352,7 @@ def _weekly(data: Mapping[str, Any]) -> Weekly | Literal[False] | None:
     if len(given) != 3:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="weekly_incomplete")
     days, start, end = given
-    return Weekly(days=frozenset(days), start=start, end=end or LAST_MINUTE)
+    return schedule(days, start, end or LAST_MINUTE)
 
 
 def _code_response(lock: LockCoordinator, code: TemporaryPassword) -> JsonObjectType:

@@ -37,9 +37,10 @@ from ..guests import (
     Guests,
     clock_time,
     day_names,
+    schedule,
 )
 from ..texts import TIME, error_text, in_markdown, local_time, text
-from ..tuyalock import TemporaryPassword, Weekly, visible
+from ..tuyalock import TemporaryPassword, visible
 from .forms import UserInput
 
 CONF_ONCE = "once"
@@ -107,8 +108,9 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
         if user_input is None:
             return await self._async_offer(coordinator.guests)
         try:
-            once = user_input[CONF_ONCE]
-            code, digits = await coordinator.guests.async_add(**_read(user_input), once=once)
+            typed = _read(user_input) | {CONF_ONCE: user_input[CONF_ONCE]}
+            with coordinator.guests.action() as passwords:
+                code, digits = await passwords.add(**typed)
         except HomeAssistantError as err:
             return self._show_error("user", user_input, err)
         return self._show_code("made", coordinator, code, digits)
@@ -116,8 +118,8 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
     async def _async_offer(self, guests: Guests) -> SubentryFlowResult:
         """Offer the usual times, if there is a place for one more code."""
         if guests.room <= 0:
-            with suppress(HomeAssistantError):
-                await guests.async_refresh()
+            with suppress(HomeAssistantError), guests.action() as passwords:
+                await passwords.refresh()
         if guests.room <= 0:
             return self._full(guests)
         times = {
@@ -150,10 +152,14 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
                 status=guests.status(code),
             )
         try:
-            password, digits = await guests.async_change(code.id, **_read(user_input))
+            typed = _read(user_input)
+            with guests.action() as passwords:
+                changed, digits = await passwords.modify(
+                    code.id, **typed | {CONF_WEEKLY: typed[CONF_WEEKLY] or False}
+                )
         except HomeAssistantError as err:
             return self._show_error("reconfigure", user_input, err, status=guests.status(code))
-        return self._show_code("changed", coordinator, password, digits)
+        return self._show_code("changed", coordinator, changed, digits)
 
     def _coordinator(self) -> LockCoordinator:
         """Return the lock, if it is there and takes codes."""
@@ -267,13 +273,13 @@ def _read(typed: Mapping[str, Any]) -> dict[str, Any]:
         CONF_NAME: typed[CONF_NAME],
         CONF_START: _seconds(typed[CONF_START]),
         CONF_END: _seconds(typed[CONF_END]),
-        CONF_WEEKLY: Weekly(
-            days=frozenset(map(DAYS.index, weekly[CONF_DAYS])),
-            start=MINUTE(weekly[CONF_START]),
-            end=MINUTE(weekly[CONF_END]) or LAST_MINUTE,
+        CONF_WEEKLY: schedule(
+            map(DAYS.index, weekly[CONF_DAYS]),
+            MINUTE(weekly[CONF_START]),
+            MINUTE(weekly[CONF_END]) or LAST_MINUTE,
         )
         if weekly[CONF_DAYS]
-        else False,
+        else None,
         CONF_CODE: visible(typed.get(CONF_CODE, "")) or None,
     }
 
