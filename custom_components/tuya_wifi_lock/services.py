@@ -15,7 +15,7 @@ from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
 from homeassistant.components.calendar import DOMAIN as CALENDAR_DOMAIN
 from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import ATTR_ENTITY_ID, ENTITY_MATCH_ALL
+from homeassistant.const import ATTR_CODE, ATTR_ENTITY_ID, ATTR_NAME, ENTITY_MATCH_ALL
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -51,7 +51,6 @@ from .tuyalock import (
     Weekly,
 )
 
-ATTR_CODE = "code"
 ATTR_DURATION = "duration"
 ATTR_END = "end"
 ATTR_FROM = "from"
@@ -59,7 +58,6 @@ ATTR_KIND = "kind"
 ATTR_LIMIT = "limit"
 ATTR_MEMBER = "member"
 ATTR_METHOD = "method"
-ATTR_NAME = "name"
 ATTR_ONCE = "once"
 ATTR_SINCE = "since"
 ATTR_START = "start"
