@@ -307,6 +307,21 @@ async def test_whole_days_begin_at_check_in_and_end_at_check_out(
 # What goes wrong
 
 
+async def test_why_it_fails_is_said_in_the_language_of_the_house(
+    hass: HomeAssistant, cloud: SimulatedCloud, lock: SimulatedLock, portal: Portal, phone: Phone
+) -> None:
+    await hass.config.async_update(language="de")
+    await hass.async_block_till_done()
+    portal.book("Anna", 24)
+    cloud.fail(28841004, times=None)
+    (failed,) = (await portal.sync())["failed"]
+    assert failed["error"].startswith("Dein Cloud-Projekt hat alle Aufrufe")
+    (message,) = phone.messages
+    assert message.endswith(
+        f": Der Gastcode von Anna entspricht nicht dem Kalender. {failed['error']}"
+    )
+
+
 async def test_what_fails_is_reported_once_and_made_once(
     hass: HomeAssistant, cloud: SimulatedCloud, lock: SimulatedLock, portal: Portal, phone: Phone
 ) -> None:

@@ -71,7 +71,8 @@ async def clock(
 
 async def refreshed(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Ask the cloud for the codes, as it is done each hour."""
-    await entry.runtime_data.guests.async_refresh()
+    with entry.runtime_data.guests.action() as passwords:
+        await passwords.refresh()
     await hass.async_block_till_done()
 
 

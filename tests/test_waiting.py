@@ -179,6 +179,17 @@ async def test_each_refused_code_writes_a_state_for_the_slider_on_the_dashboard(
         assert moment(new, "refused_at") <= dt_util.utcnow()
 
 
+async def test_why_it_was_refused_is_said_in_the_language_of_the_house(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock, code="86420975")
+    await hass.config.async_update(language="de")
+    await hass.async_block_till_done()
+    with pytest.raises(ServiceValidationError):
+        await unlock(hass, code="1111")
+    assert state(hass, LOCK).attributes["refusal"].startswith("Das ist nicht der Code, mit dem")
+
+
 async def test_a_lock_that_cannot_lock_writes_a_state_too(
     hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
 ) -> None:

@@ -90,17 +90,14 @@ async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool
     await coordinator.guests.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     async_watch_repairs(hass, coordinator)
-    if coordinator.cloud or coordinator.data.passwords or _has_guest_codes(entry):
+    shown = entry.get_subentries_of_type(SUBENTRY_GUEST_CODE)
+    if coordinator.cloud or coordinator.data.passwords or shown:
         await async_import_module(hass, f"{__package__}.guest_codes")
         from .guest_codes import async_show_guest_codes
 
         async_show_guest_codes(coordinator)
     await coordinator.async_start()
     return True
-
-
-def _has_guest_codes(entry: LockConfigEntry) -> bool:
-    return any(one.subentry_type == SUBENTRY_GUEST_CODE for one in entry.subentries.values())
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool:

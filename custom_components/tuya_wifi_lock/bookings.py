@@ -18,9 +18,9 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .guests import DELETING, GuestCode, Guests
+from .guests import DELETING, Guests
 from .new_codes import async_send, check_reachable
-from .texts import text
+from .texts import error_text, text
 from .tuyalock import (
     CloudRefused,
     TemporaryPassword,
@@ -54,10 +54,7 @@ class Wishes:
 
     def times(self, event: CalendarEvent) -> tuple[int, int]:
         """Return when a stay begins and ends, in Unix seconds; whole days have usual times."""
-        return (
-            _moment(event.start, self.check_in),
-            _moment(event.end, self.check_out),
-        )
+        return _moment(event.start, self.check_in), _moment(event.end, self.check_out)
 
     def codes(self, words: str, lengths: Iterable[int]) -> list[str | None]:
         """Return the codes to try for a booking; None is a random one."""
@@ -86,12 +83,11 @@ class Booking:
     sent: bool = False
     """Somebody has got the digits."""
 
-    def fits(self, code: GuestCode) -> bool:
+    def fits(self, code: TemporaryPassword) -> bool:
         """Return if a code has the times of this booking."""
-        times = int(code.start.timestamp()), int(code.end.timestamp())
-        return times == (self.start, self.end)
+        return (code.start, code.end) == (self.start, self.end)
 
-    def describes(self, code: GuestCode) -> bool:
+    def describes(self, code: TemporaryPassword) -> bool:
         """Return if a code has the name and the times of this booking."""
         return code.name.casefold() == (self.name or self.guest).casefold() and self.fits(code)
 
@@ -103,8 +99,8 @@ class Synced:
     made: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
-    failed: list[tuple[str, str]] = field(default_factory=list)
-    """With why there is no code that is as the booking."""
+    failed: list[dict[str, str]] = field(default_factory=list)
+    """Each by `name`, with the `error` for which there is no code that is as the booking."""
 
 
 class Bookings:
@@ -149,7 +145,9 @@ class _Sync:
         self._bookings, self._wishes = bookings, wishes
         self._guests = bookings.guests
         self._phones = wishes.phones or bookings.guests.phones
-        self._calendar = _calendar_id(bookings.hass, wishes.calendar)
+        entity = er.async_get(bookings.hass).async_get(wishes.calendar)
+        # An entity ID can be changed.
+        self._calendar = entity.id if entity else wishes.calendar
         self._refreshed = False
         self._tries: int | None = None
         """How many more codes may be requested, as far as that is known."""
@@ -205,8 +203,8 @@ class _Sync:
         try:
             await step
         except HomeAssistantError as err:
-            error = str(err)
-            self.result.failed.append((booking.guest, error))
+            error = error_text(self._bookings.hass, err)
+            self.result.failed.append({"name": booking.guest, "error": error})
             if reported.get(booking.key) != error:
                 reported[booking.key] = error
                 await self._async_send("failed", name=booking.guest, error=error)
@@ -244,7 +242,7 @@ class _Sync:
             await self._async_write(old, booking, code, words)
 
     async def _async_write(
-        self, old: Booking | None, booking: Booking, code: GuestCode | None, words: str
+        self, old: Booking | None, booking: Booking, code: TemporaryPassword | None, words: str
     ) -> None:
         """Make or change the code of a booking, and send its digits."""
         keep, guests = self._bookings.async_keep, self._guests
@@ -257,7 +255,7 @@ class _Sync:
             which = code.id
             await keep(old, old := replace(old, sent=False))
             password, digits = await _async_first(
-                codes, lambda one: guests.async_change(which, start=start, end=end, code=one)
+                guests, codes, lambda book, one: book.modify(which, start=start, end=end, code=one)
             )
         elif self._tries == 0:
             # Whoever comes later waits for a place too.
@@ -269,7 +267,7 @@ class _Sync:
             before = old.code if old else None
             await keep(old, old := replace(booking, name=name, code=before))
             password, digits = await _async_first(
-                codes, lambda one: guests.async_add(name, start, end, code=one)
+                guests, codes, lambda book, one: book.add(name, start, end, code=one)
             )
         booking = replace(booking, name=password.name, code=password.id)
         await keep(old, booking)
@@ -307,15 +305,17 @@ class _Sync:
         ):
             await self._bookings.async_keep(booking, None)
             return
-        await self._guests.async_delete(code.id)
+        with self._guests.action() as passwords:
+            await passwords.delete(code.id)
         await self._bookings.async_keep(booking, None)
         self.result.deleted.append(code.name)
         await self._async_send("deleted", name=code.name)
 
-    async def _async_code(self, booking: Booking) -> GuestCode | None:
+    async def _async_code(self, booking: Booking) -> TemporaryPassword | None:
         """Return the code of a booking, as Tuya's cloud has it now."""
         if not self._refreshed:
-            await self._guests.async_refresh()
+            with self._guests.action() as passwords:
+                await passwords.refresh()
             self._refreshed = True
         codes = [one for one in self._guests.codes if one.phase != DELETING]
         its_own = (one for one in codes if one.id == booking.code)
@@ -370,16 +370,20 @@ def _matched(
 
 
 async def _async_first(
-    codes: list[str | None], send: Callable[[str | None], Awaitable[tuple[TemporaryPassword, str]]]
+    guests: Guests,
+    codes: list[str | None],
+    send: Callable[[TemporaryPasswords, str | None], Awaitable[tuple[TemporaryPassword, str]]],
 ) -> tuple[TemporaryPassword, str]:
     """Return what is sent with the first code whose length the lock accepts."""
     for code in codes[:-1]:
         try:
-            return await send(code)
+            with guests.action() as passwords:
+                return await send(passwords, code)
         except ServiceValidationError as err:
             if err.translation_key not in {"cloud_bad_value", "password_bad_code"}:
                 raise
-    return await send(codes[-1])
+    with guests.action() as passwords:
+        return await send(passwords, codes[-1])
 
 
 async def _async_events(hass: HomeAssistant, calendar: str) -> list[CalendarEvent]:
@@ -399,12 +403,6 @@ async def _async_events(hass: HomeAssistant, calendar: str) -> list[CalendarEven
         )
     now = dt_util.now()
     return await entity.async_get_events(hass, now - LOOK_BACK, now + LOOK_AHEAD)
-
-
-def _calendar_id(hass: HomeAssistant, calendar: str) -> str:
-    """Return what a calendar is called whatever its entity ID is changed to."""
-    entity = er.async_get(hass).async_get(calendar)
-    return entity.id if entity else calendar
 
 
 def _moment(moment: datetime | date, usual: time_of_day) -> int:

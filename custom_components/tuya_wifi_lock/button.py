@@ -2,19 +2,18 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import override
 
 from homeassistant.components import persistent_notification
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import DOMAIN
-from .coordinator import LockConfigEntry, LockCoordinator
+from .coordinator import LockCoordinator
 from .diagnosis import async_as_list, async_diagnose
-from .entity import LockPartDescription, TuyaLockEntity, async_add_when_seen
+from .entity import LockPartDescription, TuyaLockEntity, async_setup_parts
 
 # Not 1: a refusal must not queue behind an unlock that waits.
 PARALLEL_UPDATES = 0
@@ -70,15 +69,6 @@ BUTTONS = (
 )
 
 
-async def async_setup_entry(
-    hass: HomeAssistant,
-    entry: LockConfigEntry,
-    async_add_entities: AddConfigEntryEntitiesCallback,
-) -> None:
-    """Set up the buttons of a lock."""
-    async_add_when_seen(entry.runtime_data, BUTTONS, LockButton, async_add_entities)
-
-
 class LockButton(TuyaLockEntity, ButtonEntity):
     """A button of a lock."""
 
@@ -94,3 +84,6 @@ class LockButton(TuyaLockEntity, ButtonEntity):
     async def async_press(self) -> None:
         """Press the button."""
         await self.entity_description.press_fn(self.coordinator)
+
+
+async_setup_entry = partial(async_setup_parts, descriptions=BUTTONS, make=LockButton)

@@ -5,6 +5,7 @@ from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import partial
 from operator import attrgetter
 import time
 from typing import Any, override
@@ -22,13 +23,12 @@ from homeassistant.components.calendar import (
 from homeassistant.components.websocket_api import current_connection
 from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .coordinator import LockConfigEntry, LockCoordinator
-from .entity import LockValue, LockValueDescription, async_add_when_seen
-from .guests import LAST_MINUTE, clock_time, minute_of
+from .coordinator import LockCoordinator
+from .entity import LockValue, LockValueDescription, async_setup_parts
+from .guests import LAST_MINUTE, clock_time, minute_of, schedule
 from .new_codes import NewCodes, async_send, check_reachable
 from .tuyalock import TemporaryPassword, Weekly
 
@@ -72,15 +72,6 @@ def _is_shown(password: TemporaryPassword) -> bool:
     """Return if a code is in the calendar: also one that has ended, but none that was deleted."""
     is_there = password.gone is None or password.gone >= password.end
     return is_there or password.phase == "failed"
-
-
-async def async_setup_entry(
-    hass: HomeAssistant,
-    entry: LockConfigEntry,
-    async_add_entities: AddConfigEntryEntitiesCallback,
-) -> None:
-    """Set up the calendar of a lock."""
-    async_add_when_seen(entry.runtime_data, (GUESTS,), GuestCalendar, async_add_entities)
 
 
 class GuestCalendar(LockValue[Passwords], CalendarEntity):
@@ -136,7 +127,7 @@ class GuestCalendar(LockValue[Passwords], CalendarEntity):
             summary=password.name,
             start=start,
             end=end,
-            description=self.coordinator.guests.seen(password).status,
+            description=self.coordinator.guests.status(password),
             uid=password.id,
             rrule=_rule(password),
             recurrence_id=_recurrence_id(start) if password.weekly else None,
@@ -154,10 +145,11 @@ class GuestCalendar(LockValue[Passwords], CalendarEntity):
     @override
     async def async_create_event(self, **kwargs: Any) -> None:
         """Make a code for a guest."""
-        user_id, guests = await self._async_user(), self.coordinator.guests
+        user_id, name = await self._async_user(), kwargs[EVENT_SUMMARY]
         start, end, weekly = _times(kwargs)
         self._check_receiver(user_id)
-        password, code = await guests.async_add(kwargs[EVENT_SUMMARY], start, end, weekly=weekly)
+        with self.coordinator.guests.action() as passwords:
+            password, code = await passwords.add(name, start, end, weekly=weekly)
         await self._async_bring(password, code, user_id)
 
     @override
@@ -182,14 +174,11 @@ class GuestCalendar(LockValue[Passwords], CalendarEntity):
         if (name, start, end, _clock(weekly)) == (old.name, old.start, old.end, _clock(old.weekly)):
             return
         self._check_receiver(user_id)
-        password, code = await self.coordinator.guests.async_change(
-            uid,
-            name=name,
-            start=start,
-            end=end,
-            weekly=weekly or False,
-            code=self._new_codes.of(uid, user_id),
-        )
+        digits = self._new_codes.of(uid, user_id)
+        with self.coordinator.guests.action() as passwords:
+            password, code = await passwords.modify(
+                uid, name=name, start=start, end=end, weekly=weekly or False, code=digits
+            )
         await self._async_bring(password, code, user_id)
 
     @override
@@ -203,7 +192,8 @@ class GuestCalendar(LockValue[Passwords], CalendarEntity):
         await self._async_user()
         if recurrence_id:
             self._find(uid, recurrence_id, recurrence_range)
-        await self.coordinator.guests.async_delete(uid)
+        with self.coordinator.guests.action() as passwords:
+            await passwords.delete(uid)
         self._new_codes.async_forget(uid)
 
     async def _async_user(self) -> str | None:
@@ -260,6 +250,9 @@ class GuestCalendar(LockValue[Passwords], CalendarEntity):
             raise HomeAssistantError(
                 translation_domain=DOMAIN, translation_key="guest_code_not_sent"
             )
+
+
+async_setup_entry = partial(async_setup_parts, descriptions=(GUESTS,), make=GuestCalendar)
 
 
 # Times of codes, as visits
@@ -359,8 +352,7 @@ def _weekly_times(rule: dict[str, str], start: datetime, end: datetime) -> Times
         until = start + WITHOUT_END
     else:
         until = datetime.combine(last, end.time(), dt_util.get_default_time_zone())
-    weekly = Weekly(days=days, start=minutes[0], end=minutes[1])
-    return start.timestamp(), until.timestamp(), weekly
+    return start.timestamp(), until.timestamp(), schedule(days, *minutes)
 
 
 def _days(rule: dict[str, str], start: datetime) -> frozenset[int]:

@@ -1,35 +1,23 @@
 """The conditions that Home Assistant offers in the automation editor."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
 from datetime import timedelta
 import time
-from typing import Any, ClassVar, Final, Unpack, cast, override
+from typing import ClassVar, Final, Unpack, cast, override
 
 import voluptuous as vol
 
-from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_OPTIONS, CONF_TARGET
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.condition import Condition, ConditionCheckParams, ConditionConfig
-from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
 from homeassistant.helpers.typing import ConfigType
 
-from .coordinator import LockConfigEntry, LockCoordinator
-from .targets import MATCH_OPTIONS, Whose, covers, locks_of, mismatch
+from .const import DOMAIN
+from .coordinator import LockCoordinator
+from .targets import MATCH_OPTIONS, Whose, covers, locks_of, mismatch, with_options
 from .tuyalock import CLOCK_AHEAD, Age, Kind
 
 CONF_WITHIN: Final = "within"
-
-
-def _schema(options: dict[Any, Any]) -> vol.Schema:
-    return vol.Schema(
-        {
-            vol.Required(CONF_TARGET): cv.TARGET_FIELDS,
-            vol.Required(CONF_OPTIONS, default={}): options,
-        }
-    )
 
 
 class LockCondition(Condition):
@@ -45,23 +33,17 @@ class LockCondition(Condition):
 
     def __init__(self, hass: HomeAssistant, config: ConditionConfig) -> None:
         super().__init__(hass, config)
-        self._target = TargetSelection(config.target or {})
+        self._target = config.target or {}
         self._options = config.options or {}
 
     @override
     def _async_check(self, **kwargs: Unpack[ConditionCheckParams]) -> bool:
-        return any(self._is_met(coordinator, whose) for coordinator, whose in self._locks())
-
-    def _locks(self) -> Iterator[tuple[LockCoordinator, Whose]]:
-        """Return the loaded locks of the target, and whose unlocks of each are meant."""
-        found = async_extract_referenced_entity_ids(
-            self._hass, self._target, expand_group=False, primary_entities_only=False
+        locks = locks_of(self._hass, self._target, primary_entities_only=False)
+        return any(
+            self._is_met(entry.runtime_data, whose)
+            for entry in self._hass.config_entries.async_loaded_entries(DOMAIN)
+            if (whose := locks.get(entry.entry_id))
         )
-        entities = found.referenced | found.indirectly_referenced
-        for entry_id, whose in locks_of(self._hass, entities).items():
-            entry: LockConfigEntry | None = self._hass.config_entries.async_get_entry(entry_id)
-            if entry and entry.state is ConfigEntryState.LOADED:
-                yield entry.runtime_data, whose
 
     @abstractmethod
     def _is_met(self, lock: LockCoordinator, whose: Whose) -> bool:
@@ -71,7 +53,7 @@ class LockCondition(Condition):
 class UnlockRequestedCondition(LockCondition):
     """Somebody at the door asks to be let in, right now."""
 
-    _schema = _schema({})
+    _schema = with_options({})
 
     @override
     def _is_met(self, lock: LockCoordinator, whose: Whose) -> bool:
@@ -81,7 +63,7 @@ class UnlockRequestedCondition(LockCondition):
 class UnlockedByCondition(LockCondition):
     """Somebody or something has unlocked the door not long ago."""
 
-    _schema = _schema({**MATCH_OPTIONS, vol.Required(CONF_WITHIN): cv.positive_time_period})
+    _schema = with_options({**MATCH_OPTIONS, vol.Required(CONF_WITHIN): cv.positive_time_period})
 
     @override
     def _is_met(self, lock: LockCoordinator, whose: Whose) -> bool:
@@ -94,10 +76,9 @@ class UnlockedByCondition(LockCondition):
             if record.age is Age.UNKNOWN or not -CLOCK_AHEAD <= ago <= within.total_seconds():
                 continue
             member = lock.owner(record.unlock)
-            if not covers(whose, member):
-                continue
-            entry_id = lock.config_entry.entry_id
-            if not mismatch(self._hass, self._options, entry_id, record.unlock, member):
+            if covers(whose, member) and not mismatch(
+                self._hass, self._options, record.unlock, member
+            ):
                 return True
         return False
 

@@ -1,10 +1,10 @@
 """Sets up a lock, and changes how it is reached and used."""
 
-from abc import ABC, abstractmethod
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partialmethod
 from typing import TYPE_CHECKING, Any, override
 
 import voluptuous as vol
@@ -29,6 +29,7 @@ from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.typing import DiscoveryInfoType
 
+from .accounts import async_absence, async_account_lock, async_account_locks
 from .const import (
     AUTO,
     CONF_ANNOUNCES,
@@ -63,19 +64,17 @@ from .flows.connection import (
     OTHER_DEVICES,
     REAUTH,
     RECONFIGURE,
-    async_account_absence,
     async_heard_labels,
-    async_is_in_account,
-    async_is_known_to_account,
     async_name_of,
     async_new_account_locks,
-    async_other_key,
-    async_reach,
+    async_reach_loaded,
+    async_reach_new,
     heard_devices,
 )
 from .flows.forms import (
     CONF_KIND,
     KINDS,
+    UserInput,
     async_guests_schema,
     device_choice,
     field_errors,
@@ -108,12 +107,9 @@ LISTEN_TIME = 1.0
 TOUCH_TIME = 60.0
 """Seconds in which the owner can touch the keypad."""
 
-_FORM_STEPS = {SOURCE_REAUTH: "reauth_confirm", SOURCE_RECONFIGURE: "connection"}
-"""Where values are typed in the flows that change an entry."""
 
-
-class _CloudSteps(ConfigFlow, ABC):
-    """The steps about a cloud project."""
+class LockConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Set up a lock, or change how it is reached."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -121,21 +117,202 @@ class _CloudSteps(ConfigFlow, ABC):
         self._errors: dict[str, str] = {}
         self._placeholders: dict[str, str] = {}
         self._wants_another_project = False
+        self._stop_listening: CALLBACK_TYPE | None = None
+        self._reaching: asyncio.Task[tuple[Address, dict[str, Any]]] | None = None
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: LockConfigEntry) -> LockOptionsFlow:
+        """Return the flow of the options."""
+        return LockOptionsFlow()
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(
+        cls, config_entry: LockConfigEntry
+    ) -> dict[str, type[ConfigSubentryFlow]]:
+        """Return what can be added to a lock."""
+        return {
+            SUBENTRY_MEMBER: MemberSubentryFlow,
+            SUBENTRY_GUEST_CODE: GuestCodeSubentryFlow,
+        }
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """Stop listening when the flow ends; what was heard is stored by then, if it is needed."""
+        self.hass.data.get(HEARD_BEFORE, {}).pop(self.unique_id or "", None)
+        if self._stop_listening:
+            self._stop_listening()
 
     @property
     def _changed_entry(self) -> LockConfigEntry | None:
         """Return the entry that this flow changes, or None if it adds one."""
-        if self.source == SOURCE_REAUTH:
-            return self._get_reauth_entry()
-        if self.source == SOURCE_RECONFIGURE:
-            return self._get_reconfigure_entry()
-        return None
+        entry_id = self.context.get("entry_id")
+        return self.hass.config_entries.async_get_known_entry(entry_id) if entry_id else None
 
-    @abstractmethod
-    async def _async_cloud_ready(self) -> ConfigFlowResult:
-        """Go on with a tested project and a lock of it."""
+    def _show_choice(
+        self, step_id: str, labels: Mapping[str, str], user_input: Mapping[str, Any] | None
+    ) -> ConfigFlowResult:
+        """Show a form to choose a lock, from labels by device id."""
+        device_id = (user_input or self._gathered.typed).get(CONF_DEVICE_ID)
+        values = {CONF_DEVICE_ID: device_id} if device_id in labels else {}
+        return self._show_form(step_id, device_choice(labels), values)
 
-    async def async_step_cloud(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    def _show_form(
+        self, step_id: str, schema: vol.Schema, values: Mapping[str, Any]
+    ) -> ConfigFlowResult:
+        """Show a form, and what was wrong with the last answer."""
+        errors, self._errors = self._errors, {}
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(schema, values),
+            errors=errors,
+            description_placeholders=self._placeholders,
+        )
+
+    # How a flow begins
+
+    @override
+    async def async_step_user(self, user_input: UserInput = None) -> ConfigFlowResult:
+        """Offer the account, devices on the network, a cloud project, or to type everything."""
+        listener = async_get_listener(self.hass)
+        if self._stop_listening:
+            await listener.async_ask()
+        else:
+            self._stop_listening = await listener.async_subscribe(lambda announcement: None)
+        if not heard_devices(self.hass):
+            await asyncio.sleep(LISTEN_TIME)
+        found = ["found"] if heard_devices(self.hass) else []
+        options = ["account", *found, "cloud", "manual", "user"]
+        return self.async_show_menu(step_id="user", menu_options=options)
+
+    async def async_step_found(self, user_input: UserInput = None) -> ConfigFlowResult:
+        """Choose among the locks that announced themselves; other devices are one choice away."""
+        device_id = (user_input or {}).get(CONF_DEVICE_ID)
+        if device_id in {None, OTHER_DEVICES}:
+            labels = await async_heard_labels(self.hass, everything=device_id is not None)
+            return self.async_show_form(step_id="found", data_schema=device_choice(labels))
+        device = async_get_listener(self.hass).heard.get(device_id)
+        host = {CONF_HOST: device.host} if device else {}
+        self._gathered.take({**host, CONF_DEVICE_ID: device_id})
+        lock = (await async_new_account_locks(self.hass)).get(device_id)
+        if lock and lock.refusal is None and lock.on_network:
+            return await self.async_step_account()
+        return await self.async_step_discovered()
+
+    @override
+    async def async_step_integration_discovery(
+        self, discovery_info: DiscoveryInfoType
+    ) -> ConfigFlowResult:
+        """Offer a lock that announced itself."""
+        device_id = discovery_info[CONF_DEVICE_ID]
+        await self.async_set_unique_id(device_id)
+        self._abort_if_unique_id_configured()
+        self._gathered.take(dict(discovery_info))
+        self.context["title_placeholders"] = {"name": await async_name_of(self.hass, device_id)}
+        return await self.async_step_discovered()
+
+    async def async_step_discovered(self, user_input: UserInput = None) -> ConfigFlowResult:
+        """Offer the ways to get the local key of a lock that announced itself."""
+        typed = self._gathered.typed
+        name = in_markdown(await async_name_of(self.hass, typed[CONF_DEVICE_ID]))
+        return self.async_show_menu(
+            step_id="discovered",
+            menu_options=["account", "cloud", "manual"],
+            description_placeholders={"host": typed.get(CONF_HOST, "?"), "name": name},
+        )
+
+    @override
+    async def async_step_dhcp(self, discovery_info: DhcpServiceInfo) -> ConfigFlowResult:
+        """Take a DHCP request of one of our locks as a hint that it is awake."""
+        mac = dr.format_mac(discovery_info.macaddress)
+        for entry in self._async_current_entries():
+            if mac not in known_macs(self.hass, entry):
+                continue
+            if entry.state is ConfigEntryState.LOADED:
+                entry.runtime_data.lock.hint(discovery_info.ip, trusted=True)
+            else:
+                data = {**entry.data, CONF_HOST: discovery_info.ip}
+                self.hass.config_entries.async_update_entry(entry, data=data)
+        return self.async_abort(reason="already_configured")
+
+    async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
+        """Look in the account and the cloud for another local key than the one that is refused."""
+        device_id = entry_data[CONF_DEVICE_ID]
+        lock = await async_account_lock(self.hass, device_id)
+        if lock and lock.local_key not in {"", entry_data[CONF_LOCAL_KEY]}:
+            self._gathered.take({CONF_LOCAL_KEY: lock.local_key})
+        if project := project_of(entry_data):
+            cloud = await async_get_client(self.hass, project, device_id)
+            with suppress(CloudError):
+                # Some projects keep the key to themselves.
+                if key := (await cloud.device()).local_key:
+                    self._gathered.take({CONF_LOCAL_KEY: key})
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reconfigure(self, user_input: UserInput = None) -> ConfigFlowResult:
+        """Offer what can be changed about how the lock is reached."""
+        data = self._get_reconfigure_entry().data
+        connection = ["connection"] if CONF_LOCAL_KEY in data else []
+        others = connection or await async_account_lock(self.hass, data[CONF_DEVICE_ID])
+        remove = ["remove_cloud"] if CONF_CLOUD in data and others else []
+        if not connection and not remove:
+            return await self.async_step_cloud()
+        options = [*connection, "cloud", *remove]
+        return self.async_show_menu(step_id="reconfigure", menu_options=options)
+
+    async def async_step_remove_cloud(self, user_input: UserInput = None) -> ConfigFlowResult:
+        """Use the lock without a project."""
+        entry = self._get_reconfigure_entry()
+        if user_input is None:
+            texts = await async_texts(self.hass, "remove_cloud")
+            then = texts["on_network" if CONF_LOCAL_KEY in entry.data else "behind_gateway"]
+            self._placeholders = {"then": then}
+            return self._show_form("remove_cloud", vol.Schema({}), {})
+        options = dict(entry.options)
+        if options.get(CONF_UNLOCK_WITH) == UnlockWith.CLOUD:
+            del options[CONF_UNLOCK_WITH]
+        data = {key: value for key, value in entry.data.items() if key != CONF_CLOUD}
+        return self.async_update_and_abort(entry, data=data, options=options)
+
+    # Where the local key comes from
+
+    async def async_step_account(self, user_input: UserInput = None) -> ConfigFlowResult:
+        """Choose among the locks of the account that are not set up, and test the key of one."""
+        locks = await async_new_account_locks(self.hass)
+        if not locks:
+            return await self.async_step_no_account_lock()
+        # Where a lock was found before, nothing is left to choose.
+        device_id = (user_input or self._gathered.typed).get(CONF_DEVICE_ID)
+        if lock := locks.get(device_id or ""):
+            if lock.refusal is None:
+                self._gathered.account_lock = lock
+                if not lock.on_network:
+                    return await self._async_use_through_tuya(lock.device_id)
+                return await self._async_test(lock.device_id, lock.local_key)
+            self._errors = {"base": f"account_{lock.refusal}"}
+            self._placeholders = {"name": in_markdown(lock.name)}
+        elif user_input is not None:
+            self._errors = {"base": "account_gone"}
+        labels = {device_id: f"{lock.name} ({device_id})" for device_id, lock in locks.items()}
+        return self._show_choice("account", labels, user_input)
+
+    async def async_step_no_account_lock(self, user_input: UserInput = None) -> ConfigFlowResult:
+        """Say what to do so that the account has a lock to set up."""
+        texts = await async_texts(self.hass, "no_account_lock")
+        has_locks = await async_account_locks(self.hass)
+        why = "all_set_up" if has_locks else await async_absence(self.hass)
+        back = "discovered" if self._gathered.typed else "user"
+        return self.async_show_menu(
+            step_id="no_account_lock",
+            menu_options=["account", back],
+            description_placeholders={"why": texts[why]},
+        )
+
+    async def async_step_cloud(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Ask for a project; the projects of other locks are offered first."""
         entry = self._changed_entry
         others = {} if self._wants_another_project else projects_of_others(self.hass, entry)
@@ -148,9 +325,7 @@ class _CloudSteps(ConfigFlow, ABC):
         present = entry.data.get(CONF_CLOUD, {}) if entry else {}
         return self._show_form("cloud", PROJECT, without_secret({**present, **typed}))
 
-    async def async_step_project(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    async def async_step_project(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Offer the projects that other locks use."""
         projects = projects_of_others(self.hass, self._changed_entry)
         if user_input is not None:
@@ -182,9 +357,7 @@ class _CloudSteps(ConfigFlow, ABC):
         self._errors = {"base": no_lock_error(found)}
         return None
 
-    async def async_step_cloud_lock(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    async def async_step_cloud_lock(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Choose among the locks of the project that are not set up."""
         if user_input is not None:
             try:
@@ -199,9 +372,7 @@ class _CloudSteps(ConfigFlow, ABC):
         self._gathered.device = await cloud.device()
         return await self.async_step_cloud_limited()
 
-    async def async_step_cloud_limited(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    async def async_step_cloud_limited(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Say what the project may not do with the lock, and let the owner go on all the same."""
         assert self._gathered.device
         if user_input != {CONF_NEXT: GO_ON}:
@@ -223,207 +394,6 @@ class _CloudSteps(ConfigFlow, ABC):
         self._placeholders = dict(error.translation_placeholders)
         self._errors = {"base": cloud_error(error)}
 
-    def _show_choice(
-        self, step_id: str, labels: Mapping[str, str], user_input: Mapping[str, Any] | None
-    ) -> ConfigFlowResult:
-        """Show a form to choose a lock, from labels by device id."""
-        device_id = (user_input or self._gathered.typed).get(CONF_DEVICE_ID)
-        values = {CONF_DEVICE_ID: device_id} if device_id in labels else {}
-        return self._show_form(step_id, device_choice(labels), values)
-
-    def _show_form(
-        self, step_id: str, schema: vol.Schema, values: Mapping[str, Any]
-    ) -> ConfigFlowResult:
-        """Show a form, and what was wrong with the last answer."""
-        errors, self._errors = self._errors, {}
-        return self.async_show_form(
-            step_id=step_id,
-            data_schema=self.add_suggested_values_to_schema(schema, values),
-            errors=errors,
-            description_placeholders=self._placeholders,
-        )
-
-
-class LockConfigFlow(_CloudSteps, domain=DOMAIN):
-    """Set up a lock, or change how it is reached."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._stop_listening: CALLBACK_TYPE | None = None
-        self._reaching: asyncio.Task[tuple[Address, dict[str, Any]]] | None = None
-
-    @staticmethod
-    @callback
-    @override
-    def async_get_options_flow(config_entry: LockConfigEntry) -> LockOptionsFlow:
-        """Return the flow of the options."""
-        return LockOptionsFlow()
-
-    @classmethod
-    @callback
-    @override
-    def async_get_supported_subentry_types(
-        cls, config_entry: LockConfigEntry
-    ) -> dict[str, type[ConfigSubentryFlow]]:
-        """Return what can be added to a lock."""
-        return {
-            SUBENTRY_MEMBER: MemberSubentryFlow,
-            SUBENTRY_GUEST_CODE: GuestCodeSubentryFlow,
-        }
-
-    @callback
-    @override
-    def async_remove(self) -> None:
-        """Stop listening when the flow ends; what was heard is stored by then, if it is needed."""
-        self.hass.data.get(HEARD_BEFORE, {}).pop(self.unique_id or "", None)
-        if self._stop_listening:
-            self._stop_listening()
-
-    # How a flow begins
-
-    @override
-    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Offer the account, devices on the network, a cloud project, or to type everything."""
-        listener = async_get_listener(self.hass)
-        if self._stop_listening:
-            await listener.async_ask()
-        else:
-            self._stop_listening = await listener.async_subscribe(lambda announcement: None)
-        if not heard_devices(self.hass):
-            await asyncio.sleep(LISTEN_TIME)
-        found = ["found"] if heard_devices(self.hass) else []
-        options = ["account", *found, "cloud", "manual", "user"]
-        return self.async_show_menu(step_id="user", menu_options=options)
-
-    async def async_step_found(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Choose among the locks that announced themselves; other devices are one choice away."""
-        device_id = (user_input or {}).get(CONF_DEVICE_ID)
-        if device_id in {None, OTHER_DEVICES}:
-            labels = await async_heard_labels(self.hass, everything=device_id is not None)
-            return self.async_show_form(step_id="found", data_schema=device_choice(labels))
-        device = async_get_listener(self.hass).heard.get(device_id)
-        host = {CONF_HOST: device.host} if device else {}
-        self._gathered.take({**host, CONF_DEVICE_ID: device_id})
-        if await async_is_in_account(self.hass, device_id):
-            return await self.async_step_account()
-        return await self.async_step_discovered()
-
-    @override
-    async def async_step_integration_discovery(
-        self, discovery_info: DiscoveryInfoType
-    ) -> ConfigFlowResult:
-        """Offer a lock that announced itself."""
-        device_id = discovery_info[CONF_DEVICE_ID]
-        await self.async_set_unique_id(device_id)
-        self._abort_if_unique_id_configured()
-        self._gathered.take(dict(discovery_info))
-        self.context["title_placeholders"] = {"name": await async_name_of(self.hass, device_id)}
-        return await self.async_step_discovered()
-
-    async def async_step_discovered(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Offer the ways to get the local key of a lock that announced itself."""
-        typed = self._gathered.typed
-        name = in_markdown(await async_name_of(self.hass, typed[CONF_DEVICE_ID]))
-        return self.async_show_menu(
-            step_id="discovered",
-            menu_options=["account", "cloud", "manual"],
-            description_placeholders={"host": typed.get(CONF_HOST, "?"), "name": name},
-        )
-
-    @override
-    async def async_step_dhcp(self, discovery_info: DhcpServiceInfo) -> ConfigFlowResult:
-        """Take a DHCP request of one of our locks as a hint that it is awake."""
-        mac = dr.format_mac(discovery_info.macaddress)
-        for entry in self._async_current_entries():
-            if mac not in known_macs(self.hass, entry):
-                continue
-            if entry.state is ConfigEntryState.LOADED:
-                entry.runtime_data.lock.hint(discovery_info.ip, trusted=True)
-            else:
-                data = {**entry.data, CONF_HOST: discovery_info.ip}
-                self.hass.config_entries.async_update_entry(entry, data=data)
-        return self.async_abort(reason="already_configured")
-
-    async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
-        """Look in the account and the cloud for another local key than the one that is refused."""
-        self._gathered.take(await async_other_key(self.hass, entry_data))
-        if project := project_of(entry_data):
-            cloud = await async_get_client(self.hass, project, entry_data[CONF_DEVICE_ID])
-            with suppress(CloudError):
-                # Some projects keep the key to themselves.
-                if key := (await cloud.device()).local_key:
-                    self._gathered.take({CONF_LOCAL_KEY: key})
-        return await self.async_step_reauth_confirm()
-
-    async def async_step_reconfigure(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Offer what can be changed about how the lock is reached."""
-        data = self._get_reconfigure_entry().data
-        connection = ["connection"] if CONF_LOCAL_KEY in data else []
-        in_account = await async_is_known_to_account(self.hass, data[CONF_DEVICE_ID])
-        others = bool(connection) or in_account
-        remove = ["remove_cloud"] if CONF_CLOUD in data and others else []
-        if not connection and not remove:
-            return await self.async_step_cloud()
-        options = [*connection, "cloud", *remove]
-        return self.async_show_menu(step_id="reconfigure", menu_options=options)
-
-    async def async_step_remove_cloud(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Use the lock without a project."""
-        entry = self._get_reconfigure_entry()
-        if user_input is None:
-            texts = await async_texts(self.hass, "remove_cloud")
-            then = texts["on_network" if CONF_LOCAL_KEY in entry.data else "behind_gateway"]
-            self._placeholders = {"then": then}
-            return self._show_form("remove_cloud", vol.Schema({}), {})
-        options = dict(entry.options)
-        if options.get(CONF_UNLOCK_WITH) == UnlockWith.CLOUD:
-            del options[CONF_UNLOCK_WITH]
-        data = {key: value for key, value in entry.data.items() if key != CONF_CLOUD}
-        return self.async_update_and_abort(entry, data=data, options=options)
-
-    # Where the local key comes from
-
-    async def async_step_account(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Choose among the locks of the account that are not set up, and test the key of one."""
-        locks = await async_new_account_locks(self.hass)
-        if not locks:
-            return await self.async_step_no_account_lock()
-        # Where a lock was found before, nothing is left to choose.
-        device_id = (user_input or self._gathered.typed).get(CONF_DEVICE_ID)
-        if lock := locks.get(device_id or ""):
-            if lock.refusal is None:
-                self._gathered.account_lock = lock
-                if not lock.on_network:
-                    return await self._async_use_through_tuya(lock.device_id)
-                return await self._async_test(lock.device_id, lock.local_key)
-            self._errors = {"base": f"account_{lock.refusal}"}
-            self._placeholders = {"name": in_markdown(lock.name)}
-        elif user_input is not None:
-            self._errors = {"base": "account_gone"}
-        labels = {device_id: f"{lock.name} ({device_id})" for device_id, lock in locks.items()}
-        return self._show_choice("account", labels, user_input)
-
-    async def async_step_no_account_lock(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Say what to do so that the account has a lock to set up."""
-        texts = await async_texts(self.hass, "no_account_lock")
-        back = "discovered" if self._gathered.typed else "user"
-        return self.async_show_menu(
-            step_id="no_account_lock",
-            menu_options=["account", back],
-            description_placeholders={"why": texts[await async_account_absence(self.hass)]},
-        )
-
-    @override
     async def _async_cloud_ready(self) -> ConfigFlowResult:
         """Test the key that the cloud has for the lock, unless it is the one that is set up."""
         device = self._gathered.device
@@ -445,14 +415,10 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
     async def _async_use_through_tuya(self, device_id: str) -> ConfigFlowResult:
         """Set up a lock that is not on the network itself, so there is nothing to test."""
         self._gathered.take({CONF_DEVICE_ID: device_id})
-        self._gathered.forget_other_locks()
-        await self.async_set_unique_id(device_id, raise_on_progress=False)
-        self._abort_if_unique_id_configured()
+        await self._async_add_typed()
         return await self.async_step_through_tuya()
 
-    async def async_step_through_tuya(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    async def async_step_through_tuya(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Explain what works through Tuya."""
         if user_input is None:
             self._placeholders = {"name": in_markdown(self._gathered.title)}
@@ -465,22 +431,24 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
         key = {CONF_DEVICE_ID: device_id, CONF_LOCAL_KEY: local_key}
         return await self.async_step_manual({**key, **defaults})
 
-    async def async_step_manual(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_manual(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Ask for all that it takes to reach a new lock."""
         if self._take(user_input):
-            self._gathered.forget_other_locks()
-            device_id = self._gathered.typed[CONF_DEVICE_ID]
-            await self.async_set_unique_id(device_id, raise_on_progress=False)
-            self._abort_if_unique_id_configured()
+            await self._async_add_typed()
             return await self.async_step_touch()
         typed = self._gathered.typed
         heard = async_get_listener(self.hass).heard.get(typed.get(CONF_DEVICE_ID, ""))
         values = {CONF_HOST: heard.host} if heard else {}
         return self._show_form("manual", MANUAL, values | typed)
 
-    async def async_step_connection(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    async def _async_add_typed(self) -> None:
+        """Add the lock that was typed or chosen, unless it is set up."""
+        self._gathered.forget_other_locks()
+        device_id = self._gathered.typed[CONF_DEVICE_ID]
+        await self.async_set_unique_id(device_id, raise_on_progress=False)
+        self._abort_if_unique_id_configured()
+
+    async def async_step_connection(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Ask for another way to reach a lock; the local key stays if no other is typed."""
         if user_input and not user_input.get(CONF_LOCAL_KEY):
             user_input = {k: v for k, v in user_input.items() if k != CONF_LOCAL_KEY}
@@ -490,9 +458,7 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
         del data[CONF_LOCAL_KEY]
         return self._show_form("connection", RECONFIGURE, data | self._gathered.typed)
 
-    async def async_step_reauth_confirm(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    async def async_step_reauth_confirm(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Ask for the new local key."""
         if self._take(user_input):
             return await self.async_step_touch()
@@ -500,7 +466,7 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
         self._placeholders = {**self._placeholders, "name": in_markdown(name)}
         return self._show_form("reauth_confirm", REAUTH, self._gathered.typed)
 
-    def _take(self, user_input: dict[str, Any] | None) -> bool:
+    def _take(self, user_input: UserInput) -> bool:
         """Take what was typed; return if it can be tested."""
         if user_input is None:
             return False
@@ -510,7 +476,7 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
 
     # The test
 
-    async def async_step_touch(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_touch(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Let the owner wake the lock, and test what was typed."""
         if self._reaching is None:
             self._reaching = self.hass.async_create_background_task(
@@ -539,18 +505,14 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
 
         step = timedelta(seconds=TOUCH_TIME / 60)
         stop = async_track_time_interval(self.hass, show_time, step, cancel_on_shutdown=True)
+        typed, entry = self._gathered.typed, self._changed_entry
+        address = address_of({**(entry.data if entry else {}), **typed})
         try:
-            return await self._async_reach_typed()
+            if entry and entry.state is ConfigEntryState.LOADED:
+                return await async_reach_loaded(entry.runtime_data.lock, address, TOUCH_TIME), {}
+            return await async_reach_new(self.hass, address, TOUCH_TIME)
         finally:
             stop()
-
-    async def _async_reach_typed(self) -> tuple[Address, dict[str, Any]]:
-        typed = self._gathered.typed
-        if not (entry := self._changed_entry):
-            return await async_reach(self.hass, address_of(typed), TOUCH_TIME)
-        loaded = entry.runtime_data.lock if entry.state is ConfigEntryState.LOADED else None
-        address = address_of({**entry.data, **typed})
-        return await async_reach(self.hass, address, TOUCH_TIME, loaded)
 
     def _failed(self, error: LockError) -> str:
         """Keep what the next form is to say about a failed test; return its step."""
@@ -563,23 +525,17 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
         self._errors = {"base": error.connection_problem}
         return self._form_step
 
-    async def async_step_not_reached(
-        self, user_input: dict[str, Any] | None = None
+    async def _async_offer_ways_on(
+        self, step_id: str, user_input: UserInput = None
     ) -> ConfigFlowResult:
-        """Say that the lock did not answer, and what can be done."""
+        """Say what is not known of the lock after a test, and what can be done."""
         options = ["touch", self._form_step, self._last_resort]
-        return self.async_show_menu(step_id="not_reached", menu_options=options)
+        return self.async_show_menu(step_id=step_id, menu_options=options)
 
-    async def async_step_not_proven(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Say that what answered did not show that the key is right, and what can be done."""
-        options = ["touch", self._form_step, self._last_resort]
-        return self.async_show_menu(step_id="not_proven", menu_options=options)
+    async_step_not_reached = partialmethod(_async_offer_ways_on, "not_reached")
+    async_step_not_proven = partialmethod(_async_offer_ways_on, "not_proven")
 
-    async def async_step_not_heard(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    async def async_step_not_heard(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Say the same to an owner who has typed no address, and has Tuya instead."""
         options = ["touch", self._last_resort, "manual"]
         return self.async_show_menu(step_id="not_heard", menu_options=options)
@@ -593,25 +549,16 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
             return "cloud_only"
         return "untested"
 
-    async def async_step_account_only(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Explain what works through the account alone."""
+    async def _async_explain(self, step_id: str, user_input: UserInput = None) -> ConfigFlowResult:
+        """Explain what works through Tuya alone."""
         if user_input is None:
-            return self.async_show_form(step_id="account_only", data_schema=vol.Schema({}))
+            return self.async_show_form(step_id=step_id, data_schema=vol.Schema({}))
         return await self.async_step_untested()
 
-    async def async_step_cloud_only(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Explain what works through the cloud alone."""
-        if user_input is None:
-            return self.async_show_form(step_id="cloud_only", data_schema=vol.Schema({}))
-        return await self.async_step_untested()
+    async_step_account_only = partialmethod(_async_explain, "account_only")
+    async_step_cloud_only = partialmethod(_async_explain, "cloud_only")
 
-    async def async_step_untested(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    async def async_step_untested(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Accept what was typed without a test."""
         if self._changed_entry:
             return await self.async_step_store()
@@ -621,9 +568,7 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
 
     # How a flow ends
 
-    async def async_step_behaviour(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    async def async_step_behaviour(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Add the lock; what opens it is asked where more than one thing can."""
         gathered = self._gathered
         if user_input is None and gathered.cloud_opens and CONF_LOCAL_KEY in gathered.typed:
@@ -650,7 +595,7 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
         result["next_flow"] = (FlowType.CONFIG_SUBENTRIES_FLOW, members["flow_id"])
         return result
 
-    async def async_step_store(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_store(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Change the entry."""
         entry = self._changed_entry
         assert entry
@@ -660,13 +605,15 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
 
     @property
     def _form_step(self) -> str:
-        return _FORM_STEPS.get(self.source or "", "manual")
+        """Return where values are typed."""
+        steps = {SOURCE_REAUTH: "reauth_confirm", SOURCE_RECONFIGURE: "connection"}
+        return steps.get(self.source or "", "manual")
 
 
 class LockOptionsFlow(OptionsFlow):
     """Change how a lock is used, and check it."""
 
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_init(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Offer what can be changed."""
         if self.config_entry.state is not ConfigEntryState.LOADED:
             return await self.async_step_behaviour()
@@ -675,7 +622,7 @@ class LockOptionsFlow(OptionsFlow):
         options = ["behaviour", *guests, *kind, "check"]
         return self.async_show_menu(step_id="init", menu_options=options)
 
-    async def async_step_kind(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_kind(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Ask which kind of lock it is, where nothing but its owner and its reports shows that."""
         coordinator = self.config_entry.runtime_data
         if user_input is not None:
@@ -685,7 +632,7 @@ class LockOptionsFlow(OptionsFlow):
         answer = given[0] if coordinator.kind_answered else None
         return self.async_show_form(step_id="kind", data_schema=kind_choice(answer))
 
-    async def async_step_guests(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_guests(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Ask who may manage guest codes, and which phones get those made in the calendar."""
         present = self.config_entry.options
         if user_input is not None:
@@ -694,7 +641,7 @@ class LockOptionsFlow(OptionsFlow):
             step_id="guests", data_schema=await async_guests_schema(self.hass, present)
         )
 
-    async def async_step_check(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_check(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Show what a check of the lock finds."""
         if user_input is not None:
             return self.async_create_entry(data=dict(self.config_entry.options))
@@ -705,9 +652,7 @@ class LockOptionsFlow(OptionsFlow):
             description_placeholders={"findings": await async_as_list(self.hass, findings)},
         )
 
-    async def async_step_behaviour(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    async def async_step_behaviour(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Ask how the lock is to be used."""
         present = self.config_entry.options
         typed = {key: value for key, value in stripped(user_input or {}).items() if value != ""}

@@ -7,13 +7,13 @@ from operator import attrgetter
 from typing import override
 
 from homeassistant.const import EntityCategory
-from homeassistant.core import callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import LockCoordinator, Part, availability, features, hearing
+from .coordinator import LockConfigEntry, LockCoordinator, Part, availability, features, hearing
 from .dispatcher import Delivery
 from .members import Member
 from .tuyalock import Dp, Kind, Value
@@ -38,6 +38,18 @@ def seen(*codes: str) -> Callable[[LockCoordinator], bool]:
 def changeable(code: str, fits: Callable[[Dp], object]) -> Callable[[LockCoordinator], bool]:
     """Return a test for products whose model says that a setting can be changed, and how."""
     return lambda lock: (dp := lock.data.changeable.get(code)) is not None and bool(fits(dp))
+
+
+async def async_setup_parts[D: LockPartDescription](
+    hass: HomeAssistant,
+    entry: LockConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    *,
+    descriptions: tuple[D, ...],
+    make: Callable[[LockCoordinator, D], Entity],
+) -> None:
+    """Set up a platform whose entities are all made in the same way."""
+    async_add_when_seen(entry.runtime_data, descriptions, make, async_add_entities)
 
 
 @callback

@@ -1,6 +1,6 @@
 """Guest codes on the page of a lock: a subentry for each, whose title says where it stands."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 import time
 from types import MappingProxyType
@@ -14,9 +14,10 @@ from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
 from .const import CONF_DELETING, CONF_END, CONF_START, LOGGER, SUBENTRY_GUEST_CODE
-from .coordinator import LockConfigEntry, LockCoordinator
-from .guests import DELETING, GuestCode
-from .texts import text
+from .coordinator import LockCoordinator
+from .guests import DELETING
+from .texts import local_time, text
+from .tuyalock import TemporaryPassword
 
 
 @callback
@@ -28,15 +29,6 @@ def async_show_guest_codes(coordinator: LockCoordinator) -> None:
     page.async_update()
 
 
-def guest_codes_of(entry: LockConfigEntry) -> Iterator[ConfigSubentry]:
-    """Return the subentries of guest codes; their unique ids are those of the codes."""
-    return (
-        subentry
-        for subentry in entry.subentries.values()
-        if subentry.subentry_type == SUBENTRY_GUEST_CODE
-    )
-
-
 class _GuestCodePage:
     """Adds, changes and removes the subentries, and deletes the codes of those that were deleted.
 
@@ -46,7 +38,7 @@ class _GuestCodePage:
     def __init__(self, coordinator: LockCoordinator) -> None:
         self._coordinator = coordinator
         self._hass, self._entry = coordinator.hass, coordinator.config_entry
-        subentries = list(guest_codes_of(self._entry))
+        subentries = self._entry.get_subentries_of_type(SUBENTRY_GUEST_CODE)
         self._shown = {one.subentry_id: one.unique_id for one in subentries}
         """The ids of the codes that have a subentry, by its id."""
         self._unwanted = {one.unique_id for one in subentries if one.data.get(CONF_DELETING)}
@@ -69,7 +61,7 @@ class _GuestCodePage:
             self.async_update()
 
     @callback
-    def async_update(self) -> None:
+    def async_update(self, _now: datetime | None = None) -> None:
         """Show the codes as they are, and delete those whose subentries were deleted."""
         if self._updating:
             # The listeners hear of each change of ours while it is made.
@@ -93,9 +85,10 @@ class _GuestCodePage:
             # What somebody asks for is tried at once, even if the cloud failed before.
             self._tried.discard(code_id)
 
-    def _show(self, codes: Mapping[str, GuestCode]) -> None:
+    def _show(self, codes: Mapping[str, TemporaryPassword]) -> None:
         entry, entries = self._entry, self._hass.config_entries
-        there = {subentry.unique_id: subentry for subentry in guest_codes_of(entry)}
+        subentries = entry.get_subentries_of_type(SUBENTRY_GUEST_CODE)
+        there = {subentry.unique_id: subentry for subentry in subentries}
         for id_, code in codes.items():
             title, data = f"{code.name} \u00b7 {self._status(code)}", self._data(code)
             if subentry := there.pop(id_, None):
@@ -124,24 +117,24 @@ class _GuestCodePage:
         end = dt_util.parse_datetime(subentry.data[CONF_END], raise_on_error=True)
         return end <= dt_util.utcnow()
 
-    def _status(self, code: GuestCode) -> str:
+    def _status(self, code: TemporaryPassword) -> str:
         """Return where a code stands, in words."""
         if code.id not in self._unwanted or code.phase == DELETING:
-            return code.status
+            return self._coordinator.guests.status(code)
         failed = code.id in self._tried and not self._deleting
         if failed or self._coordinator.cloud is None:
             return text(self._hass, "guest_code", "undeleted")
         return text(self._hass, "password_status", DELETING)
 
-    def _data(self, code: GuestCode) -> dict[str, Any]:
+    def _data(self, code: TemporaryPassword) -> dict[str, Any]:
         data = {
             CONF_NAME: code.name,
-            CONF_START: code.start.isoformat(),
-            CONF_END: code.end.isoformat(),
+            CONF_START: local_time(code.start).isoformat(),
+            CONF_END: local_time(code.end).isoformat(),
         }
         return data | {CONF_DELETING: True} if code.id in self._unwanted else data
 
-    def _delete_unwanted(self, codes: Mapping[str, GuestCode]) -> None:
+    def _delete_unwanted(self, codes: Mapping[str, TemporaryPassword]) -> None:
         """Have the cloud delete what it has not deleted yet, if it may work now."""
         cloud = self._coordinator.cloud
         if self._deleting or cloud is None:
@@ -163,7 +156,8 @@ class _GuestCodePage:
     async def _async_delete(self, ids: list[str]) -> None:
         for id_ in ids:
             try:
-                await self._coordinator.guests.async_delete(id_)
+                with self._coordinator.guests.action() as passwords:
+                    await passwords.delete(id_)
             except HomeAssistantError as err:
                 # The listeners are called again when the cloud works.
                 LOGGER.debug("A guest code is not deleted yet: %s", err.translation_key)
@@ -172,15 +166,16 @@ class _GuestCodePage:
         self._deleting = False
         self.async_update()
 
-    def _arm(self, codes: Mapping[str, GuestCode]) -> None:
+    def _arm(self, codes: Mapping[str, TemporaryPassword]) -> None:
         """Look again when a code begins or ends, and at midnight, when days get other names."""
         self._async_disarm()
         if codes:
-            now = dt_util.utcnow()
+            now = time.time()
             moments = [moment for code in codes.values() for moment in (code.start, code.end)]
-            moments.append(dt_util.start_of_local_day(dt_util.now() + timedelta(days=1)))
+            midnight = dt_util.start_of_local_day(dt_util.now() + timedelta(days=1)).timestamp()
+            turn = min(midnight, *(at for at in moments if at > now))
             self._cancel = async_track_point_in_utc_time(
-                self._hass, self._async_time_passed, min(at for at in moments if at > now)
+                self._hass, self.async_update, dt_util.utc_from_timestamp(turn)
             )
 
     @callback
@@ -195,7 +190,3 @@ class _GuestCodePage:
         if self._cancel:
             self._cancel()
             self._cancel = None
-
-    @callback
-    def _async_time_passed(self, now: datetime) -> None:
-        self.async_update()

@@ -16,7 +16,7 @@ from .const import CONF_CODE, DOMAIN
 from .coordinator import LockConfigEntry, LockCoordinator, Part
 from .dispatcher import Delivery
 from .entity import TuyaLockEntity
-from .texts import iso, local_time, text
+from .texts import error_text, iso, local_time, text
 from .tuyalock import Age, Kind
 
 # Not 1: locking must not queue behind an unlock that waits, and two unlocks share one attempt.
@@ -136,7 +136,7 @@ class TuyaWifiLock(TuyaLockEntity, LockEntity):
                 yield
             self._refusal = {}
         except HomeAssistantError as err:
-            self._refusal = {"refused_at": iso(time.time()), "refusal": str(err)}
+            self._refusal = {"refused_at": iso(time.time()), "refusal": error_text(self.hass, err)}
             self._set_state()
             self.async_write_ha_state()
             raise

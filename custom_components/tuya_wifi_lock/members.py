@@ -69,8 +69,7 @@ def members_of(entry: ConfigEntry) -> dict[str, Member]:
     """Return the members of a lock by their ids."""
     return {
         subentry.subentry_id: _member(subentry)
-        for subentry in entry.subentries.values()
-        if subentry.subentry_type == SUBENTRY_MEMBER
+        for subentry in entry.get_subentries_of_type(SUBENTRY_MEMBER)
     }
 
 

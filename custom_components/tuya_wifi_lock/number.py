@@ -1,6 +1,7 @@
 """Numbers: settings of a lock that are numbers."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import override
 
 from homeassistant.components.number import (
@@ -9,11 +10,9 @@ from homeassistant.components.number import (
     NumberEntityDescription,
 )
 from homeassistant.const import UnitOfTime
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import LockConfigEntry, LockCoordinator
-from .entity import LockSetting, LockSettingDescription, async_add_when_seen, changeable
+from .coordinator import LockCoordinator
+from .entity import LockSetting, LockSettingDescription, async_setup_parts, changeable
 
 # Not 1: settings are changed independently of each other.
 PARALLEL_UPDATES = 0
@@ -33,15 +32,6 @@ NUMBERS = (
         exists_fn=changeable("auto_lock_time", lambda dp: dp.range),
     ),
 )
-
-
-async def async_setup_entry(
-    hass: HomeAssistant,
-    entry: LockConfigEntry,
-    async_add_entities: AddConfigEntryEntitiesCallback,
-) -> None:
-    """Set up the numbers of a lock."""
-    async_add_when_seen(entry.runtime_data, NUMBERS, LockNumber, async_add_entities)
 
 
 class LockNumber(LockSetting, NumberEntity):
@@ -66,3 +56,6 @@ class LockNumber(LockSetting, NumberEntity):
     async def async_set_native_value(self, value: float) -> None:
         """Set the number."""
         await self._async_change(int(value))
+
+
+async_setup_entry = partial(async_setup_parts, descriptions=NUMBERS, make=LockNumber)

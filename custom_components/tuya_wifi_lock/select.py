@@ -1,14 +1,13 @@
 """Selects: settings of a lock that are one of several values."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import override
 
 from homeassistant.components.select import SelectEntity, SelectEntityDescription
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import LockConfigEntry, LockCoordinator
-from .entity import LockSetting, LockSettingDescription, async_add_when_seen, changeable
+from .coordinator import LockCoordinator
+from .entity import LockSetting, LockSettingDescription, async_setup_parts, changeable
 
 # Not 1: settings are changed independently of each other.
 PARALLEL_UPDATES = 0
@@ -23,15 +22,6 @@ SELECTS = tuple(
     LockSelectDescription(key=code, code=code, exists_fn=changeable(code, lambda dp: dp.options))
     for code in ("volume", "beep_volume", "language")
 )
-
-
-async def async_setup_entry(
-    hass: HomeAssistant,
-    entry: LockConfigEntry,
-    async_add_entities: AddConfigEntryEntitiesCallback,
-) -> None:
-    """Set up the selects of a lock."""
-    async_add_when_seen(entry.runtime_data, SELECTS, LockSelect, async_add_entities)
 
 
 class LockSelect(LockSetting, SelectEntity):
@@ -54,3 +44,6 @@ class LockSelect(LockSetting, SelectEntity):
     async def async_select_option(self, option: str) -> None:
         """Select an option."""
         await self._async_change(option)
+
+
+async_setup_entry = partial(async_setup_parts, descriptions=SELECTS, make=LockSelect)

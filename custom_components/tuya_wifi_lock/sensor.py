@@ -36,7 +36,7 @@ from .entity import (
     seen,
 )
 from .members import Member
-from .texts import text
+from .texts import local_time, text
 from .tuyalock import BATTERY_LEVELS, Age, LockState, TemporaryPassword
 
 PARALLEL_UPDATES = 0
@@ -242,17 +242,17 @@ class PasswordsSensor(LockValue[tuple[TemporaryPassword, ...]], SensorEntity):
     @override
     def extra_state_attributes(self) -> dict[str, Any]:
         """Return which they are, with their times, and how they stand in words."""
-        codes = map(self.coordinator.guests.seen, self._value)
+        now, guests = time.time(), self.coordinator.guests
         return {
             "passwords": [
                 {
                     "name": code.name,
-                    "start": code.start.isoformat(),
-                    "end": code.end.isoformat(),
-                    "phase": code.phase,
-                    "status": code.status,
+                    "start": local_time(code.start).isoformat(),
+                    "end": local_time(code.end).isoformat(),
+                    "phase": code.status(now),
+                    "status": guests.status(code),
                 }
-                for code in codes
+                for code in self._value
             ]
         }
 

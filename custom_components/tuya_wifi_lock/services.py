@@ -1,9 +1,11 @@
 """The actions of a lock."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, fields
 from functools import partial
+from math import inf
 import time
 from typing import Any, Literal
 
@@ -13,7 +15,7 @@ from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
 from homeassistant.components.calendar import DOMAIN as CALENDAR_DOMAIN
 from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import ATTR_ENTITY_ID, ENTITY_MATCH_ALL
+from homeassistant.const import ATTR_CODE, ATTR_ENTITY_ID, ATTR_NAME, ENTITY_MATCH_ALL
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -36,27 +38,19 @@ from homeassistant.util.json import JsonObjectType, JsonValueType
 from .const import DOMAIN
 from .coordinator import LockCoordinator
 from .diagnosis import async_diagnose, async_in_words
-from .guests import (
-    DAYS,
-    LAST_MINUTE,
-    GuestCode,
-    Guests,
-    clock_time,
-    day_names,
-    minute_of,
-)
+from .guests import DAYS, LAST_MINUTE, MINUTE, clock_time, day_names, schedule
 from .members import Member, members_of
 from .targets import CONF_MEMBERS, CONF_METHODS, mismatch, ours
-from .texts import TIME, local_iso
+from .texts import TIME, local_iso, local_time
 from .tuyalock import (
     UNLOCK_METHODS,
     Kind,
     Record,
     TemporaryPassword,
+    TemporaryPasswords,
     Weekly,
 )
 
-ATTR_CODE = "code"
 ATTR_DURATION = "duration"
 ATTR_END = "end"
 ATTR_FROM = "from"
@@ -64,7 +58,6 @@ ATTR_KIND = "kind"
 ATTR_LIMIT = "limit"
 ATTR_MEMBER = "member"
 ATTR_METHOD = "method"
-ATTR_NAME = "name"
 ATTR_ONCE = "once"
 ATTR_SINCE = "since"
 ATTR_START = "start"
@@ -79,21 +72,15 @@ OFFLINE_KINDS = ("once", "multiple", "clear_all")
 """Opens once, opens until it ends, or deletes all others."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A lock for which an action is called."""
-
-    entity_id: str
-    coordinator: LockCoordinator
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockAction:
     """An action of a lock, and its fields."""
 
-    func: Callable[[Target, ServiceCall], Coroutine[Any, Any, JsonObjectType]]
+    func: Callable[[LockCoordinator, ServiceCall], Coroutine[Any, Any, JsonObjectType]]
     fields: VolDictType
     response: SupportsResponse = SupportsResponse.ONLY
+    policies: tuple[str, ...] = (POLICY_CONTROL,)
+    """What its users have to be allowed to do with the lock."""
 
 
 @callback
@@ -115,51 +102,49 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
 async def _async_call(action: LockAction, call: ServiceCall) -> ServiceResponse:
     """Call an action for each lock in the target; raise the first error once all are through."""
-    targets = await _async_targets(call)
-    calls = [action.func(one, call) for one in targets]
+    locks = await _async_locks(call, action.policies)
+    calls = [action.func(lock, call) for lock in locks.values()]
     answers: dict[str, JsonValueType] = {}
-    for one, answer in zip(
-        targets, await asyncio.gather(*calls, return_exceptions=True), strict=True
+    for entity_id, answer in zip(
+        locks, await asyncio.gather(*calls, return_exceptions=True), strict=True
     ):
         if isinstance(answer, BaseException):
             raise answer
-        answers[one.entity_id] = answer
+        answers[entity_id] = answer
     return answers if call.return_response else None
 
 
-async def _async_targets(call: ServiceCall) -> list[Target]:
-    """Return the locks in the target, for users who may control them."""
+async def _async_locks(call: ServiceCall, policies: Iterable[str]) -> dict[str, LockCoordinator]:
+    """Return the locks in the target by their entities, for users who may do this with them."""
     hass, named = call.hass, call.data.get(ATTR_ENTITY_ID)
     if named == ENTITY_MATCH_ALL:
         found = set(hass.states.async_entity_ids(LOCK_DOMAIN))
     else:
         found = await async_extract_entity_ids(call)
-    locks = {
-        entity.entity_id: hass.config_entries.async_get_entry(entity.config_entry_id or "")
+    entries = {
+        entity.entity_id: hass.config_entries.async_get_known_entry(entity.config_entry_id or "")
         for entity in ours(hass, found)
         if entity.domain == LOCK_DOMAIN
     }
-    if isinstance(named, list) and (strangers := found.intersection(named) - locks.keys()):
+    if isinstance(named, list) and (strangers := found.intersection(named) - entries.keys()):
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="no_lock_of_ours",
             translation_placeholders={"entity": ", ".join(sorted(strangers))},
         )
-    if not locks:
+    if not entries:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_lock_in_target")
-    for entity_id in locks:
-        await _async_check_permission(call, entity_id, POLICY_CONTROL)
-    for entry in locks.values():
-        if entry and entry.state is not ConfigEntryState.LOADED:
+    for entity_id in entries:
+        for policy in policies:
+            await _async_check_permission(call, entity_id, policy)
+    for entry in entries.values():
+        if entry.state is not ConfigEntryState.LOADED:
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key="lock_not_loaded",
                 translation_placeholders={"lock": entry.title},
             )
-    return [Target(id_, entry.runtime_data) for id_, entry in locks.items() if entry]
-
-
-# The check, and the stored unlocks
+    return {entity_id: entry.runtime_data for entity_id, entry in entries.items()}
 
 
 async def _async_check_permission(call: ServiceCall, entity_id: str, policy: str) -> None:
@@ -173,40 +158,36 @@ async def _async_check_permission(call: ServiceCall, entity_id: str, policy: str
         raise Unauthorized(context=call.context, entity_id=entity_id, permission=policy)
 
 
-async def _async_diagnose(lock: Target, call: ServiceCall) -> JsonObjectType:
+# The check, and the stored unlocks
+
+
+async def _async_diagnose(lock: LockCoordinator, call: ServiceCall) -> JsonObjectType:
     """Check a lock."""
-    return await async_in_words(call.hass, await async_diagnose(lock.coordinator))
+    return await async_in_words(call.hass, await async_diagnose(lock))
 
 
-async def _async_get_records(lock: Target, call: ServiceCall) -> JsonObjectType:
-    """Return the stored unlocks of a lock, newest first.
-
-    Those who may call it also have to be those who see the history of the lock.
-    """
-    await _async_check_permission(call, lock.entity_id, POLICY_READ)
-    records = [*_matching(lock.coordinator, call.data)][: call.data.get(ATTR_LIMIT)]
-    return {"records": [_response(lock.coordinator, record, member) for record, member in records]}
+async def _async_get_records(lock: LockCoordinator, call: ServiceCall) -> JsonObjectType:
+    """Return the stored unlocks of a lock, newest first."""
+    records = [*_matching(lock, call.data)][: call.data.get(ATTR_LIMIT)]
+    return {"records": [_response(lock, record, member) for record, member in records]}
 
 
 def _matching(
-    coordinator: LockCoordinator, filters: Mapping[str, Any]
+    lock: LockCoordinator, filters: Mapping[str, Any]
 ) -> Iterator[tuple[Record, Member | None]]:
     """Return the records that match the filters, and whose each is, newest first."""
-    hass, entry_id = coordinator.hass, coordinator.config_entry.entry_id
     options = {
         CONF_MEMBERS: filters.get(ATTR_MEMBER, []),
         CONF_METHODS: filters.get(ATTR_METHOD, []),
     }
-    _check_members(hass, options[CONF_MEMBERS])
-    since, until = filters.get(ATTR_SINCE), filters.get(ATTR_UNTIL)
-    records = coordinator.lock.records(Kind.UNLOCK)
+    _check_members(lock.hass, options[CONF_MEMBERS])
+    since, until = filters.get(ATTR_SINCE, -inf), filters.get(ATTR_UNTIL, inf)
+    records = lock.lock.records(Kind.UNLOCK)
     for record in sorted(records, key=lambda one: (-one.happened, -one.id)):
-        member = coordinator.owner(record.unlock)
-        if since is not None and record.happened < since:
-            continue
-        if until is not None and record.happened > until:
-            continue
-        if not mismatch(hass, options, entry_id, record.unlock, member):
+        member = lock.owner(record.unlock)
+        if since <= record.happened <= until and not mismatch(
+            lock.hass, options, record.unlock, member
+        ):
             yield record, member
 
 
@@ -221,9 +202,7 @@ def _check_members(hass: HomeAssistant, device_ids: Iterable[str]) -> None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_a_member")
 
 
-def _response(
-    coordinator: LockCoordinator, record: Record, member: Member | None
-) -> JsonObjectType:
+def _response(lock: LockCoordinator, record: Record, member: Member | None) -> JsonObjectType:
     return {
         "record": record.id,
         "time": local_iso(record.known_time),
@@ -234,7 +213,7 @@ def _response(
         "code_name": record.unlock.code_name,
         "member": member.name if member else None,
         "person": member.person if member else None,
-        "password_name": coordinator.lock.password_name(record),
+        "password_name": lock.lock.password_name(record),
         "route": record.source.value,
     }
 
@@ -242,67 +221,69 @@ def _response(
 # Guest codes, and codes that the lock verifies by itself
 
 
-async def _async_add(lock: Target, call: ServiceCall) -> JsonObjectType:
+async def _async_add(lock: LockCoordinator, call: ServiceCall) -> JsonObjectType:
     """Make a guest code, and return its digits, which are stored nowhere."""
-    data, guests = call.data, await _async_guests(lock, call)
-    password, code = await guests.async_add(
-        data[ATTR_NAME],
-        data[ATTR_START],
-        _end(data),
-        once=data[ATTR_ONCE],
-        weekly=_weekly(data) or None,
-        code=data.get(ATTR_CODE),
-    )
+    data = call.data
+    async with _managing(lock, call) as passwords:
+        password, code = await passwords.add(
+            data[ATTR_NAME],
+            data[ATTR_START],
+            _end(data),
+            once=data[ATTR_ONCE],
+            weekly=_weekly(data) or None,
+            code=data.get(ATTR_CODE),
+        )
     return {"code": code, **_code_response(lock, password)}
 
 
-async def _async_modify(lock: Target, call: ServiceCall) -> JsonObjectType:
+async def _async_modify(lock: LockCoordinator, call: ServiceCall) -> JsonObjectType:
     """Change a guest code; without its digits it gets new ones, which the answer has."""
-    data, guests = call.data, await _async_guests(lock, call)
-    given = data.get(ATTR_CODE)
-    if given is None and not call.return_response:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="new_digits_lost")
-    password, code = await guests.async_change(
-        data[ATTR_WHICH],
-        name=data.get(ATTR_NAME),
-        start=data.get(ATTR_START),
-        end=data.get(ATTR_END),
-        weekly=_weekly(data),
-        code=given,
-    )
+    data, given = call.data, call.data.get(ATTR_CODE)
+    async with _managing(lock, call) as passwords:
+        if given is None and not call.return_response:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="new_digits_lost"
+            )
+        password, code = await passwords.modify(
+            data[ATTR_WHICH],
+            name=data.get(ATTR_NAME),
+            start=data.get(ATTR_START),
+            end=data.get(ATTR_END),
+            weekly=_weekly(data),
+            code=given,
+        )
     return {**({} if given else {"code": code}), **_code_response(lock, password)}
 
 
-async def _async_delete(lock: Target, call: ServiceCall) -> JsonObjectType:
+async def _async_delete(lock: LockCoordinator, call: ServiceCall) -> JsonObjectType:
     """Delete a guest code, and return if the lock has to wake for that."""
-    guests = await _async_guests(lock, call)
-    return _code_response(lock, await guests.async_delete(call.data[ATTR_WHICH]))
+    async with _managing(lock, call) as passwords:
+        return _code_response(lock, await passwords.delete(call.data[ATTR_WHICH]))
 
 
-async def _async_get(lock: Target, call: ServiceCall) -> JsonObjectType:
-    guests = await _async_guests(lock, call)
-    await guests.async_refresh()
-    valid: list[JsonValueType] = [_as_json(code) for code in guests.codes]
-    return {"passwords": valid, "room": guests.room}
+async def _async_get(lock: LockCoordinator, call: ServiceCall) -> JsonObjectType:
+    async with _managing(lock, call) as passwords:
+        await passwords.refresh()
+    valid: list[JsonValueType] = [_code_response(lock, code) for code in lock.guests.codes]
+    return {"passwords": valid, "room": lock.guests.room}
 
 
-async def _async_get_new(lock: Target, call: ServiceCall) -> JsonObjectType:
+async def _async_get_new(lock: LockCoordinator, call: ServiceCall) -> JsonObjectType:
     """Return the digits of a code that the user who calls has just made in the calendar."""
-    coordinator, guests = lock.coordinator, await _async_guests(lock, call)
-    with guests.action():
-        password = coordinator.lock.passwords.find(call.data[ATTR_WHICH])
-    new = coordinator.new_codes
+    new = lock.new_codes
+    async with _managing(lock, call) as passwords:
+        password = passwords.find(call.data[ATTR_WHICH])
     code = new.async_take(password.id, call.context.user_id) if new else None
     if code is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="new_code_gone")
     return {"code": code, **_code_response(lock, password)}
 
 
-async def _async_sync(lock: Target, call: ServiceCall) -> JsonObjectType:
+async def _async_sync(lock: LockCoordinator, call: ServiceCall) -> JsonObjectType:
     """Make the codes of a lock as the bookings of a calendar are."""
-    await _async_guests(lock, call)
+    await lock.guests.async_check(call.context)
     await _async_check_permission(call, call.data["calendar"], POLICY_READ)
-    bookings = await lock.coordinator.async_get_bookings()
+    bookings = await lock.async_get_bookings()
     from .bookings import Wishes
 
     wishes = Wishes(**{one.name: call.data[one.name] for one in fields(Wishes)})
@@ -312,31 +293,25 @@ async def _async_sync(lock: Target, call: ServiceCall) -> JsonObjectType:
             translation_domain=DOMAIN,
             translation_key="guest_codes_not_synced",
             translation_placeholders={
-                "names": ", ".join(name for name, _ in synced.failed),
-                "error": synced.failed[0][1],
+                "names": ", ".join(one["name"] for one in synced.failed),
+                "error": synced.failed[0]["error"],
             },
         )
-    return {
-        "made": [*synced.made],
-        "changed": [*synced.changed],
-        "deleted": [*synced.deleted],
-        "failed": [{"name": name, "error": error} for name, error in synced.failed],
-    }
+    return asdict(synced)
 
 
-async def _async_get_dynamic(lock: Target, call: ServiceCall) -> JsonObjectType:
+async def _async_get_dynamic(lock: LockCoordinator, call: ServiceCall) -> JsonObjectType:
     """Return the digits that open for the next minutes."""
-    guests = await _async_guests(lock, call)
-    with guests.action():
-        code = await lock.coordinator.lock.passwords.dynamic()
+    async with _managing(lock, call) as passwords:
+        code = await passwords.dynamic()
     return {"code": code, "valid_until": local_iso(time.time() + DYNAMIC_VALID)}
 
 
-async def _async_add_offline(lock: Target, call: ServiceCall) -> JsonObjectType:
+async def _async_add_offline(lock: LockCoordinator, call: ServiceCall) -> JsonObjectType:
     """Create digits that the lock verifies by itself, without receiving them."""
-    data, guests = call.data, await _async_guests(lock, call)
-    with guests.action():
-        password = await lock.coordinator.lock.passwords.offline(
+    data = call.data
+    async with _managing(lock, call) as passwords:
+        password = await passwords.offline(
             data[ATTR_KIND], data.get(ATTR_NAME), data.get(ATTR_START), data.get(ATTR_END)
         )
     return {
@@ -347,11 +322,12 @@ async def _async_add_offline(lock: Target, call: ServiceCall) -> JsonObjectType:
     }
 
 
-async def _async_guests(lock: Target, call: ServiceCall) -> Guests:
-    """Return the guest codes of a lock, if the user who calls may manage them."""
-    guests = lock.coordinator.guests
-    await guests.async_check(call.context)
-    return guests
+@asynccontextmanager
+async def _managing(lock: LockCoordinator, call: ServiceCall) -> AsyncGenerator[TemporaryPasswords]:
+    """Give the codes of a lock to a user who may manage them."""
+    await lock.guests.async_check(call.context)
+    with lock.guests.action() as passwords:
+        yield passwords
 
 
 def _end(data: Mapping[str, Any]) -> float:
@@ -374,21 +350,17 @@ def _weekly(data: Mapping[str, Any]) -> Weekly | Literal[False] | None:
     if len(given) != 3:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="weekly_incomplete")
     days, start, end = given
-    return Weekly(days=frozenset(days), start=start, end=end or LAST_MINUTE)
+    return schedule(days, start, end or LAST_MINUTE)
 
 
-def _code_response(lock: Target, password: TemporaryPassword) -> JsonObjectType:
-    return _as_json(lock.coordinator.guests.seen(password))
-
-
-def _as_json(code: GuestCode) -> JsonObjectType:
+def _code_response(lock: LockCoordinator, code: TemporaryPassword) -> JsonObjectType:
     weekly = code.weekly
     return {
         "id": code.id,
         "name": code.name,
         "number": code.number,
-        "start": code.start.isoformat(),
-        "end": code.end.isoformat(),
+        "start": local_time(code.start).isoformat(),
+        "end": local_time(code.end).isoformat(),
         "once": code.once,
         "weekly": {
             ATTR_WEEKDAYS: [*day_names(weekly)],
@@ -397,16 +369,15 @@ def _as_json(code: GuestCode) -> JsonObjectType:
         }
         if weekly
         else None,
-        "phase": code.phase,
-        "status": code.status,
+        "phase": code.status(time.time()),
+        "status": lock.guests.status(code),
     }
 
 
-_MINUTE = vol.All(cv.time, minute_of)
 _WEEKLY: VolDictType = {
     vol.Optional(ATTR_WEEKDAYS): vol.All(cv.ensure_list, [vol.All(vol.In(DAYS), DAYS.index)]),
-    vol.Optional(ATTR_FROM): _MINUTE,
-    vol.Optional(ATTR_TO): _MINUTE,
+    vol.Optional(ATTR_FROM): MINUTE,
+    vol.Optional(ATTR_TO): MINUTE,
 }
 
 ACTIONS = {
@@ -420,6 +391,8 @@ ACTIONS = {
             vol.Optional(ATTR_UNTIL): TIME,
             vol.Optional(ATTR_LIMIT): vol.All(vol.Coerce(int), vol.Range(min=1)),
         },
+        # Whoever calls it sees the history of the lock.
+        policies=(POLICY_CONTROL, POLICY_READ),
     ),
     "add_temporary_password": LockAction(
         func=_async_add,

@@ -1,14 +1,12 @@
 """Switches: settings of a lock that are on or off."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import LockConfigEntry
-from .entity import LockSetting, LockSettingDescription, async_add_when_seen, changeable
+from .entity import LockSetting, LockSettingDescription, async_setup_parts, changeable
 
 # Not 1: settings are changed independently of each other.
 PARALLEL_UPDATES = 0
@@ -19,27 +17,13 @@ class LockSwitchDescription(LockSettingDescription, SwitchEntityDescription):
     """A setting that is on or off."""
 
 
-SWITCHES = (
-    LockSwitchDescription(
-        key="passage_mode",
-        code="normal_open_switch",
-        exists_fn=changeable("normal_open_switch", lambda dp: dp.is_boolean),
-    ),
-    LockSwitchDescription(
-        key="automatic_lock",
-        code="automatic_lock",
-        exists_fn=changeable("automatic_lock", lambda dp: dp.is_boolean),
-    ),
+SWITCHES = tuple(
+    LockSwitchDescription(key=key, code=code, exists_fn=changeable(code, lambda dp: dp.is_boolean))
+    for key, code in (
+        ("passage_mode", "normal_open_switch"),
+        ("automatic_lock", "automatic_lock"),
+    )
 )
-
-
-async def async_setup_entry(
-    hass: HomeAssistant,
-    entry: LockConfigEntry,
-    async_add_entities: AddConfigEntryEntitiesCallback,
-) -> None:
-    """Set up the switches of a lock."""
-    async_add_when_seen(entry.runtime_data, SWITCHES, LockSwitch, async_add_entities)
 
 
 class LockSwitch(LockSetting, SwitchEntity):
@@ -63,3 +47,6 @@ class LockSwitch(LockSetting, SwitchEntity):
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Turn it off."""
         await self._async_change(False)
+
+
+async_setup_entry = partial(async_setup_parts, descriptions=SWITCHES, make=LockSwitch)

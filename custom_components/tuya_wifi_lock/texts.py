@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from functools import partial
 import re
 
@@ -32,26 +32,24 @@ TIME = vol.All(cv.datetime, _timestamp)
 """Validates a time that somebody enters, and returns Unix seconds."""
 
 
-def iso(moment: float | None) -> str | None:
+def iso(moment: float | None, zone: tzinfo = UTC) -> str | None:
     """Return Unix seconds as people and templates read them; None is not known.
 
     Nor is a time by a clock that is not set.
     """
     if moment is None or not is_clock_set(moment):
         return None
-    return dt_util.utc_from_timestamp(moment).isoformat()
+    return datetime.fromtimestamp(moment, zone).isoformat()
+
+
+def local_iso(moment: float | None) -> str | None:
+    """Return Unix seconds as the time of the home, with its offset; None is not known."""
+    return iso(moment, dt_util.get_default_time_zone())
 
 
 def local_time(moment: float) -> datetime:
     """Return Unix seconds as the time of the home."""
     return dt_util.as_local(dt_util.utc_from_timestamp(moment))
-
-
-def local_iso(moment: float | None) -> str | None:
-    """Return Unix seconds as the time of the home, with its offset; None is not known."""
-    if moment is None or not is_clock_set(moment):
-        return None
-    return local_time(moment).isoformat()
 
 
 _MARKUP = re.compile(r"[<>\[\]*`~\\]|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])|^#")
@@ -96,13 +94,6 @@ async def async_texts(hass: HomeAssistant, kind: str) -> Mapping[str, str]:
     return {key.removeprefix(start): text for key, text in texts.items() if key.startswith(start)}
 
 
-async def async_error_text(hass: HomeAssistant, error: HomeAssistantError) -> str:
-    """Return what a translated error says, in Home Assistant's language."""
-    texts = await async_get_translations(hass, hass.config.language, "exceptions", {DOMAIN})
-    text = texts[f"component.{DOMAIN}.exceptions.{error.translation_key}.message"]
-    return text.format(**error.translation_placeholders or {})
-
-
 async def async_load_texts(hass: HomeAssistant, _: object = None) -> None:
     """Have the texts at hand; they are while a lock is set up."""
     await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
@@ -122,6 +113,17 @@ def text(hass: HomeAssistant, kind: str, key: str) -> str:
     """
     cached = async_get_cached_translations(hass, hass.config.language, "selector", DOMAIN)
     return cached.get(f"component.{DOMAIN}.selector.{kind}.options.{key}", key)
+
+
+@callback
+def error_text(hass: HomeAssistant, error: HomeAssistantError) -> str:
+    """Return what an error of ours says in Home Assistant's language, once the texts are at hand.
+
+    The error itself speaks English.
+    """
+    cached = async_get_cached_translations(hass, hass.config.language, "exceptions", DOMAIN)
+    words = cached.get(f"component.{DOMAIN}.exceptions.{error.translation_key}.message")
+    return words.format(**error.translation_placeholders or {}) if words else str(error)
 
 
 @callback

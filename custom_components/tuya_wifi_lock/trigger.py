@@ -1,7 +1,9 @@
 """The triggers that Home Assistant offers in the automation editor."""
 
+from abc import abstractmethod
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final, cast, override
+from typing import Any, Final, override
 
 import voluptuous as vol
 
@@ -11,7 +13,6 @@ from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
 from homeassistant.const import (
     ATTR_ENTITY_ID,
     CONF_DEVICE_ID,
-    CONF_OPTIONS,
     STATE_HOME,
     STATE_OFF,
     STATE_ON,
@@ -30,9 +31,7 @@ from homeassistant.helpers import config_validation as cv, entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import TrackStates, async_track_state_change_filtered
 from homeassistant.helpers.target import (
-    TargetSelection,
     TargetStateChangedData,
-    async_extract_referenced_entity_ids,
     async_track_target_selector_state_change_event,
 )
 from homeassistant.helpers.trigger import (
@@ -45,10 +44,10 @@ from homeassistant.helpers.trigger import (
     TriggerConfig,
     TriggerNotTriggeredReporter,
 )
-from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
+from .coordinator import LockCoordinator
 from .dispatcher import SIGNAL_DURESS, Delivery
 from .members import OWNED_METHODS, Member
 from .targets import (
@@ -58,11 +57,10 @@ from .targets import (
     Whose,
     covers,
     is_among,
-    member_of,
+    locks_of,
     mismatch,
-    ours,
     parts_of_locks,
-    unlock_events,
+    with_options,
 )
 from .texts import iso
 from .tuyalock import ALARMS, LATE_AFTER, Age, Unlock
@@ -88,61 +86,77 @@ JUST_ARRIVED = timedelta(minutes=5)
 NOT_AWAY = {STATE_HOME, STATE_UNKNOWN, STATE_UNAVAILABLE}
 
 
-def with_options(options: dict[Any, Any]) -> vol.Schema:
-    """Return the schema of a trigger with options."""
-    return ENTITY_STATE_TRIGGER_SCHEMA.extend({vol.Required(CONF_OPTIONS, default={}): options})
+class RecordTrigger(StatelessEntityTriggerBase):
+    """Base of the triggers for what is recorded at the door, unless it is too old."""
+
+    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
+        super().__init__(hass, config)
+        self._max_age: timedelta = self._options.get(CONF_MAX_AGE, DEFAULT_MAX_AGE)
+
+    @override
+    def is_valid_state(
+        self, state: State, report_not_triggered: NotTriggeredReasonReporter
+    ) -> bool:
+        """Check an event against the options and its age."""
+        if reason := self.mismatch(state) or self._wrong_age(state):
+            report_not_triggered(reason, entity_id=state.entity_id)
+        return reason is None
+
+    @abstractmethod
+    def mismatch(self, state: State) -> str | None:
+        """Return why the trigger is not for an event, or None if it is."""
+
+    def _wrong_age(self, state: State) -> str | None:
+        time = dt_util.parse_datetime(state.attributes.get("time") or "")
+        if time is None:
+            return "age_unknown"
+        return "too_old" if state.last_updated - time > self._max_age + HELD_BACK else None
 
 
-class UnlockTrigger(StatelessEntityTriggerBase):
-    """Base of the triggers for unlocks; fires once for each, whichever events the target has."""
+class UnlockTrigger(RecordTrigger):
+    """Base of the triggers for unlocks."""
 
     # Those of a member are diagnostic.
     _primary_entities_only = False
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
         super().__init__(hass, config)
-        self._max_age: timedelta = self._options.get(CONF_MAX_AGE, DEFAULT_MAX_AGE)
-        self._whose: dict[str, Whose] = {}
-        self._last_record: dict[str | None, Any] = {}
+        self._whose: Mapping[str, Whose] = {}
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
-        """Track the unlock events of the target."""
-        self._whose = unlock_events(self._hass, entities, late=self._max_age > DEFAULT_MAX_AGE)
+        """Track the unlock events of the target; those of a member are among the lock's."""
+        keys = ["last_opening"]
+        if self._max_age > DEFAULT_MAX_AGE:
+            keys.append("late_opening")
+        self._whose = parts_of_locks(self._hass, entities, EVENT_DOMAIN, *keys)
         return set(self._whose)
 
     @override
     def is_valid_state(
         self, state: State, report_not_triggered: NotTriggeredReasonReporter
     ) -> bool:
-        """Check an unlock against the options."""
-        unlock = _unlock(state)
-        member = member_of(self._hass, self.entry_of(state), unlock)
-        if not covers(self._whose.get(state.entity_id), member):
-            return False
-        if reason := self.refuse(state, unlock, member):
-            report_not_triggered(reason, entity_id=state.entity_id)
-        return reason is None
+        """Check first whose unlock it is: those of others are not reported."""
+        whose = self._whose[state.entity_id]
+        return covers(whose, self.member(state)) and super().is_valid_state(
+            state, report_not_triggered
+        )
 
-    @override
-    def is_valid_transition(self, from_state: State, to_state: State) -> bool:
-        """Fire once for a record: several events may have it."""
-        if not super().is_valid_transition(from_state, to_state):
-            return False
-        entry_id, record = self.entry_of(to_state), to_state.attributes.get("record")
-        if record is not None and self._last_record.get(entry_id) == record:
-            return False
-        self._last_record[entry_id] = record
-        return True
+    @staticmethod
+    def unlock(state: State) -> Unlock:
+        """Return what an event shows."""
+        attributes = state.attributes
+        return Unlock(
+            attributes.get(EventEntityStateAttribute.EVENT_TYPE, ""), attributes.get("number")
+        )
 
-    def refuse(self, state: State, unlock: Unlock, member: Member | None) -> str | None:
-        """Return why the trigger does not fire for an unlock, if it does not."""
-        return wrong_age(state, self._max_age)
-
-    def entry_of(self, state: State) -> str | None:
-        """Return the id of the config entry that an event belongs to."""
+    def member(self, state: State) -> Member | None:
+        """Return whose number has opened the door, if the lock is set up."""
         entity = er.async_get(self._hass).async_get(state.entity_id)
-        return entity.config_entry_id if entity else None
+        entry_id = entity and entity.config_entry_id
+        entry = self._hass.config_entries.async_get_entry(entry_id or "")
+        lock: LockCoordinator | None = getattr(entry, "runtime_data", None)
+        return lock.owner(self.unlock(state)) if lock else None
 
 
 class UnlockedTrigger(UnlockTrigger):
@@ -151,12 +165,9 @@ class UnlockedTrigger(UnlockTrigger):
     _schema = with_options({**MATCH_OPTIONS, vol.Optional(CONF_MAX_AGE): cv.positive_time_period})
 
     @override
-    def refuse(self, state: State, unlock: Unlock, member: Member | None) -> str | None:
+    def mismatch(self, state: State) -> str | None:
         """Match the method, the number and the member, as far as they are chosen."""
-        entry_id = self.entry_of(state)
-        if reason := mismatch(self._hass, self._options, entry_id, unlock, member):
-            return reason
-        return super().refuse(state, unlock, member)
+        return mismatch(self._hass, self._options, self.unlock(state), self.member(state))
 
 
 class UnknownNumberTrigger(UnlockTrigger):
@@ -165,11 +176,11 @@ class UnknownNumberTrigger(UnlockTrigger):
     _schema = with_options({vol.Optional(CONF_MAX_AGE): cv.positive_time_period})
 
     @override
-    def refuse(self, state: State, unlock: Unlock, member: Member | None) -> str | None:
+    def mismatch(self, state: State) -> str | None:
         """Match the methods whose numbers can belong to somebody."""
-        if unlock.method not in OWNED_METHODS:
+        if self.unlock(state).method not in OWNED_METHODS:
             return "other_method"
-        return "known_number" if member else super().refuse(state, unlock, member)
+        return "known_number" if self.member(state) else None
 
 
 class GuestArrivedTrigger(UnlockTrigger):
@@ -183,9 +194,9 @@ class GuestArrivedTrigger(UnlockTrigger):
     )
 
     @override
-    def refuse(self, state: State, unlock: Unlock, member: Member | None) -> str | None:
+    def mismatch(self, state: State) -> str | None:
         """Match the name of the code, and if it was used before."""
-        if unlock.method != "temporary_password":
+        if self.unlock(state).method != "temporary_password":
             return "other_method"
         name = state.attributes.get("password_name") or ""
         guests = {_as_compared(guest) for guest in self._options.get(CONF_GUESTS, ())}
@@ -193,7 +204,7 @@ class GuestArrivedTrigger(UnlockTrigger):
             return "other_guest"
         if self._options[CONF_FIRST_USE] and not state.attributes.get("first_use"):
             return "used_before"
-        return super().refuse(state, unlock, member)
+        return None
 
 
 def _as_compared(name: str) -> str:
@@ -214,7 +225,7 @@ class MemberCameHomeTrigger(UnlockTrigger):
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
         super().__init__(hass, config)
-        self._arrivals = Arrivals(hass)
+        self._arrived: dict[str, datetime] = {}
 
     @override
     async def async_attach_runner(
@@ -226,63 +237,15 @@ class MemberCameHomeTrigger(UnlockTrigger):
         detach = await super().async_attach_runner(run_action, did_not_trigger)
         if not self._options[CONF_ONLY_IF_AWAY]:
             return detach
-        unwatch = self._arrivals.async_watch()
+        persons = TrackStates(False, set(), {PERSON_DOMAIN})
+        watch = async_track_state_change_filtered(self._hass, persons, self._async_moved)
 
         @callback
         def async_remove() -> None:
             detach()
-            unwatch()
+            watch.async_remove()
 
         return async_remove
-
-    @override
-    def refuse(self, state: State, unlock: Unlock, member: Member | None) -> str | None:
-        """Match the member, by their device or their person, and where they were."""
-        if member is None:
-            return "no_member"
-        devices, persons = map(self._options.get, (CONF_MEMBERS, CONF_PERSONS))
-        if (
-            (devices or persons)
-            and not is_among(self._hass, self.entry_of(state), member, devices or ())
-            and member.person not in (persons or ())
-        ):
-            return "other_member"
-        if self._options[CONF_ONLY_IF_AWAY] and not self._arrivals.was_away(
-            member.person, state.last_updated
-        ):
-            return "was_home"
-        return super().refuse(state, unlock, member)
-
-
-def wrong_age(state: State, max_age: timedelta) -> str | None:
-    """Return why the record of an event is too old, if it is."""
-    time = dt_util.parse_datetime(state.attributes.get("time") or "")
-    if time is None:
-        return "age_unknown"
-    return "too_old" if state.last_updated - time > max_age + HELD_BACK else None
-
-
-def _unlock(state: State) -> Unlock:
-    attributes = state.attributes
-    return Unlock(
-        attributes.get(EventEntityStateAttribute.EVENT_TYPE, ""), attributes.get("number")
-    )
-
-
-class Arrivals:
-    """Watches the persons of Home Assistant come home."""
-
-    def __init__(self, hass: HomeAssistant) -> None:
-        self._hass = hass
-        self._arrived: dict[str, datetime] = {}
-
-    @callback
-    def async_watch(self) -> CALLBACK_TYPE:
-        """Start watching; return a function that stops it."""
-        persons = TrackStates(False, set(), {PERSON_DOMAIN})
-        return async_track_state_change_filtered(
-            self._hass, persons, self._async_moved
-        ).async_remove
 
     @callback
     def _async_moved(self, event: Event[EventStateChangedData]) -> None:
@@ -291,16 +254,32 @@ class Arrivals:
         if old and new and old.state not in NOT_AWAY and new.state == STATE_HOME:
             self._arrived[new.entity_id] = new.last_changed
 
-    @callback
-    def was_away(self, person: str | None, when: datetime) -> bool:
+    def _was_away(self, person: str | None, when: datetime) -> bool:
         """Return if a person was not known to be home until shortly before a moment."""
         if person is None or not self._hass.states.is_state(person, STATE_HOME):
             return True
         arrived = self._arrived.get(person)
         return arrived is not None and when - arrived <= JUST_ARRIVED
 
+    @override
+    def mismatch(self, state: State) -> str | None:
+        """Match the member, by their device or their person, and where they were."""
+        if (member := self.member(state)) is None:
+            return "no_member"
+        devices, persons = map(self._options.get, (CONF_MEMBERS, CONF_PERSONS))
+        if (
+            (devices or persons)
+            and not is_among(self._hass, member, devices or ())
+            and member.person not in (persons or ())
+        ):
+            return "other_member"
+        only_if_away = self._options[CONF_ONLY_IF_AWAY]
+        if only_if_away and not self._was_away(member.person, state.last_updated):
+            return "was_home"
+        return None
 
-class AlarmRaisedTrigger(StatelessEntityTriggerBase):
+
+class AlarmRaisedTrigger(RecordTrigger):
     """Fires when the lock raises an alarm."""
 
     _schema = with_options(
@@ -310,32 +289,21 @@ class AlarmRaisedTrigger(StatelessEntityTriggerBase):
         }
     )
 
-    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
-        super().__init__(hass, config)
-        self._types: list[str] = self._options.get(CONF_TYPES, [])
-        self._max_age: timedelta = self._options.get(CONF_MAX_AGE, DEFAULT_MAX_AGE)
-
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
         """Track the alarm event of each lock of the target."""
-        return parts_of_locks(self._hass, entities, EVENT_DOMAIN, ALARM)
+        alarms = parts_of_locks(self._hass, entities, EVENT_DOMAIN, ALARM)
+        return {alarm for alarm, whose in alarms.items() if None in whose}
 
     @override
-    def is_valid_state(
-        self, state: State, report_not_triggered: NotTriggeredReasonReporter
-    ) -> bool:
-        """Match the type and the age."""
-        if reason := self._refuse(state):
-            report_not_triggered(reason, entity_id=state.entity_id)
-        return reason is None
-
-    def _refuse(self, state: State) -> str | None:
-        type_ = state.attributes.get(EventEntityStateAttribute.EVENT_TYPE)
-        if self._types and type_ not in self._types:
+    def mismatch(self, state: State) -> str | None:
+        """Match the type, and if it was late."""
+        types = self._options.get(CONF_TYPES)
+        if types and state.attributes.get(EventEntityStateAttribute.EVENT_TYPE) not in types:
             return "other_type"
         if state.attributes.get("late") and self._max_age <= DEFAULT_MAX_AGE:
             return "too_old"
-        return wrong_age(state, self._max_age)
+        return None
 
 
 class UnlockRequestedTrigger(EntityTriggerBase):
@@ -346,7 +314,8 @@ class UnlockRequestedTrigger(EntityTriggerBase):
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
         """Track the request of each lock of the target."""
-        return parts_of_locks(self._hass, entities, BINARY_SENSOR_DOMAIN, UNLOCK_REQUESTED)
+        requests = parts_of_locks(self._hass, entities, BINARY_SENSOR_DOMAIN, UNLOCK_REQUESTED)
+        return {request for request, whose in requests.items() if None in whose}
 
     @override
     async def async_attach_runner(
@@ -381,18 +350,10 @@ class UnlockRequestedTrigger(EntityTriggerBase):
         return entity is not None and new.last_updated - entity.created_at < JUST_CREATED
 
 
-class DuressTrigger(Trigger):
+class DuressTrigger(EntityTriggerBase):
     """Fires when somebody was forced to unlock, however long ago."""
 
-    @override
-    @classmethod
-    async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
-        """Validate the target."""
-        return cast(ConfigType, ENTITY_STATE_TRIGGER_SCHEMA(config))
-
-    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
-        super().__init__(hass, config)
-        self._target = TargetSelection(config.target or {})
+    _schema = ENTITY_STATE_TRIGGER_SCHEMA
 
     @override
     async def async_attach_runner(
@@ -407,19 +368,12 @@ class DuressTrigger(Trigger):
 
         @callback
         def async_duress(entry_id: str, delivery: Delivery) -> None:
-            if self._is_targeted(entry_id):
+            locks = locks_of(self._hass, self._target, primary_entities_only=True)
+            # Not if it has nothing but what is a member's.
+            if None in locks.get(entry_id, ()):
                 run_action(_payload(self._hass, entry_id, delivery), "an unlock")
 
         return async_dispatcher_connect(self._hass, SIGNAL_DURESS, async_duress)
-
-    @callback
-    def _is_targeted(self, entry_id: str) -> bool:
-        """Return if the target contains the lock, or anything of it that is no member's."""
-        found = async_extract_referenced_entity_ids(self._hass, self._target, expand_group=False)
-        return any(
-            entity.config_entry_id == entry_id and not entity.config_subentry_id
-            for entity in ours(self._hass, found.referenced | found.indirectly_referenced)
-        )
 
 
 def _payload(hass: HomeAssistant, entry_id: str, delivery: Delivery) -> dict[str, Any]:

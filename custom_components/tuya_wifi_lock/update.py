@@ -1,6 +1,7 @@
 """What Tuya's cloud knows of newer firmware; the app installs it."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, override
 
 from homeassistant.components.update import (
@@ -8,12 +9,11 @@ from homeassistant.components.update import (
     UpdateEntity,
     UpdateEntityDescription,
 )
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import callback
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import LockConfigEntry, LockCoordinator
-from .entity import LockPartDescription, TuyaLockEntity, async_add_when_seen
+from .coordinator import LockCoordinator
+from .entity import LockPartDescription, TuyaLockEntity, async_setup_parts
 
 if TYPE_CHECKING:
     from .tuyalock import Firmware
@@ -38,15 +38,6 @@ UPDATES = (
         by_project=True,
     ),
 )
-
-
-async def async_setup_entry(
-    hass: HomeAssistant,
-    entry: LockConfigEntry,
-    async_add_entities: AddConfigEntryEntitiesCallback,
-) -> None:
-    """Set up the firmware of a lock."""
-    async_add_when_seen(entry.runtime_data, UPDATES, LockFirmware, async_add_entities)
 
 
 class LockFirmware(TuyaLockEntity, UpdateEntity):
@@ -84,3 +75,6 @@ class LockFirmware(TuyaLockEntity, UpdateEntity):
         device, version = self.device_entry, self.installed_version
         if isinstance(device, dr.DeviceEntry) and version not in {None, device.sw_version}:
             dr.async_get(self.hass).async_update_device(device.id, sw_version=version)
+
+
+async_setup_entry = partial(async_setup_parts, descriptions=UPDATES, make=LockFirmware)

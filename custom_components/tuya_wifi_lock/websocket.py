@@ -23,7 +23,8 @@ from .checks import DAY, Finding, State
 from .const import CONF_CODE, DOMAIN
 from .coordinator import LockConfigEntry, LockCoordinator
 from .diagnosis import check_lock, checked_signal
-from .tuyalock import Age, Alarm, Kind, Record, Snapshot
+from .targets import ours
+from .tuyalock import Age, Alarm, Kind, Record
 
 MOST_OPENINGS = 20
 """Openings that a card can show."""
@@ -48,10 +49,9 @@ def ws_subscribe(
     entity_id = message[ATTR_ENTITY_ID]
     if not connection.user.permissions.check_entity(entity_id, POLICY_READ):
         raise Unauthorized(user_id=connection.user.id, entity_id=entity_id, permission=POLICY_READ)
-    entity = er.async_get(hass).async_get(entity_id)
-    is_lock = entity is not None and (entity.platform, entity.domain) == (DOMAIN, LOCK_DOMAIN)
-    entry_id = entity.config_entry_id if entity and is_lock else None
-    entry = hass.config_entries.async_get_entry(entry_id) if entry_id else None
+    lock = next((one for one in ours(hass, [entity_id]) if one.domain == LOCK_DOMAIN), None)
+    entry_id = lock.config_entry_id if lock else None
+    entry = hass.config_entries.async_get_entry(entry_id or "")
     if entry is None:
         connection.send_error(
             message["id"],
@@ -142,16 +142,13 @@ class _Viewer:
     def _async_show(self) -> None:
         """Send the picture if it is another one than the last."""
         self._due = None
-        user, picture = self._connection.user, self._state()
+        user, shown = self._connection.user, self._hass.states.get(self._entity_id)
+        picture: Picture = {"state": shown.state if shown else None}
         if self._entry.state is ConfigEntryState.LOADED:
             picture |= picture_of(self._entry.runtime_data, self._findings, user, self._entity_id)
         if picture != self._shown:
             self._shown = picture
             self._connection.send_event(self._message_id, {**picture, "now": time.time()})
-
-    def _state(self) -> Picture:
-        shown = self._hass.states.get(self._entity_id)
-        return {"state": shown.state if shown else None}
 
 
 def picture_of(
@@ -237,11 +234,10 @@ def _request(coordinator: LockCoordinator) -> Picture | None:
 
 def _waiting(coordinator: LockCoordinator) -> Picture | None:
     """Return until when an unlock waits and for what, and what calls it off."""
-    data: Snapshot = coordinator.data
-    if data.unlock_waits_until is None:
+    if (until := coordinator.data.unlock_waits_until) is None:
         return None
     return {
-        "until": data.unlock_waits_until,
+        "until": until,
         "for": "connection" if coordinator.data.stays else "request",
         "call_off": _entity_id(coordinator, Platform.BUTTON, "call_off_unlock"),
     }

@@ -1,7 +1,6 @@
 """How a lock is reached: the forms, the locks on the network and in an account, and the test."""
 
 import asyncio
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 import time
@@ -19,7 +18,7 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
-from ..accounts import async_absence, async_account_lock, async_account_locks
+from ..accounts import async_account_lock, async_account_locks
 from ..const import AUTO, CONF_LOCAL_KEY, CONF_PROTOCOL_VERSION, DEFAULT_PORT
 from ..coordinator import stored_of_new
 from ..discovery import async_get_listener
@@ -95,51 +94,17 @@ async def async_new_account_locks(hass: HomeAssistant) -> dict[str, AccountLock]
     return {lock.device_id: lock for lock in locks if lock.device_id not in configured}
 
 
-async def async_account_absence(hass: HomeAssistant) -> str:
-    """Return why the account has no lock that can be set up, by its text."""
-    return "all_set_up" if await async_account_locks(hass) else await async_absence(hass)
-
-
-async def async_is_in_account(hass: HomeAssistant, device_id: str) -> bool:
-    """Return if the account knows all that it takes to reach a lock on the network."""
-    lock = (await async_new_account_locks(hass)).get(device_id)
-    return lock is not None and lock.refusal is None and lock.on_network
-
-
-async def async_is_known_to_account(hass: HomeAssistant, device_id: str) -> bool:
-    """Return if the account has a lock, which may be set up."""
-    return await async_account_lock(hass, device_id) is not None
-
-
 async def async_name_of(hass: HomeAssistant, device_id: str) -> str:
     """Return the name of a lock that was found: the account's, or one by its device id."""
     lock = await async_account_lock(hass, device_id)
     return lock.name if lock else default_title(device_id)
 
 
-async def async_other_key(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, str]:
-    """Return the local key that the account has for the lock of an entry, if it is another one."""
-    locks = await async_account_locks(hass)
-    keys = [lock.local_key for lock in locks if lock.device_id == data[CONF_DEVICE_ID]]
-    key = next(filter(None, keys), None)
-    return {CONF_LOCAL_KEY: key} if key and key != data[CONF_LOCAL_KEY] else {}
+async def async_reach_loaded(lock: TuyaLock, address: Address, within: float) -> Address:
+    """Return how a lock that is loaded was reached; raise the LockError that says why it was not.
 
-
-async def async_reach(
-    hass: HomeAssistant, address: Address, within: float, loaded: TuyaLock | None = None
-) -> tuple[Address, dict[str, Any]]:
-    """Return how a lock was reached, and what is to be stored of one that is not loaded.
-
-    Raises the LockError that says why it was not reached. A lock has room for one connection, so
-    one that is loaded is tested through its own.
+    It has room for one connection, so it is tested through its own, and moved back if that fails.
     """
-    if loaded:
-        return await _async_reach_loaded(loaded, address, within), {}
-    return await _async_reach_new(hass, address, within)
-
-
-async def _async_reach_loaded(lock: TuyaLock, address: Address, within: float) -> Address:
-    """Move a lock, and move it back if it is not reached."""
     before = lock.address
     lock.move(address)
     try:
@@ -149,10 +114,13 @@ async def _async_reach_loaded(lock: TuyaLock, address: Address, within: float) -
         raise
 
 
-async def _async_reach_new(
+async def async_reach_new(
     hass: HomeAssistant, address: Address, within: float
 ) -> tuple[Address, dict[str, Any]]:
-    """Connect to a lock for as long as the test takes, and until it has reported something."""
+    """Return how another lock was reached, and what is to be stored of it; raise the same.
+
+    It is connected for as long as the test takes, and until it has reported something.
+    """
     reported = asyncio.Event()
 
     @callback

@@ -39,6 +39,9 @@ from ..const import (
 )
 from ..tuyalock import Family, Settings, UnlockWith, clean_secret, visible
 
+type UserInput = dict[str, Any] | None
+"""What was typed into a form; None before it is shown."""
+
 CONF_REMOVE_CODE = "remove_code"
 CONF_KIND = "kind"
 KINDS: Mapping[str, frozenset[Family]] = {

@@ -55,13 +55,9 @@ class Gathered:
     @property
     def data(self) -> dict[str, Any]:
         """Return what is kept in the data of the entry."""
+        cloud = project_data(self.project) if self.project and self.device else {}
         account = {CONF_ACCOUNT: True} if self.account_lock else {}
-        return self.typed | self.found | self.cloud_data | account
-
-    @property
-    def cloud_data(self) -> dict[str, dict[str, str]]:
-        """Return what is kept of a project that was tested."""
-        return project_data(self.project) if self.project and self.device else {}
+        return self.typed | self.found | cloud | account
 
 
 def default_title(device_id: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partialmethod
 from typing import Any
 
 import voluptuous as vol
@@ -15,7 +16,6 @@ from homeassistant.config_entries import (
 from homeassistant.const import CONF_NAME
 from homeassistant.data_entry_flow import AbortFlow, section
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.selector import (
     BooleanSelector,
     DateTimeSelector,
@@ -33,14 +33,15 @@ from ..guests import (
     DAYS,
     DELETING,
     LAST_MINUTE,
-    GuestCode,
+    MINUTE,
     Guests,
     clock_time,
     day_names,
-    minute_of,
+    schedule,
 )
-from ..texts import TIME, async_error_text, in_markdown, text
-from ..tuyalock import TemporaryPassword, Weekly, visible
+from ..texts import TIME, error_text, in_markdown, local_time, text
+from ..tuyalock import TemporaryPassword, visible
+from .forms import UserInput
 
 CONF_ONCE = "once"
 CONF_WEEKLY = "weekly"
@@ -101,60 +102,45 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
     the code is made, and its digits are in nothing but its last answer.
     """
 
-    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+    async def async_step_user(self, user_input: UserInput = None) -> SubentryFlowResult:
         """Make a code; the usual times are offered first."""
         coordinator = self._coordinator()
         if user_input is None:
             return await self._async_offer(coordinator.guests)
         try:
-            password, digits = await coordinator.guests.async_add(
-                **_read(user_input), once=user_input[CONF_ONCE]
-            )
+            typed = _read(user_input) | {CONF_ONCE: user_input[CONF_ONCE]}
+            with coordinator.guests.action() as passwords:
+                code, digits = await passwords.add(**typed)
         except HomeAssistantError as err:
-            return await self._async_say("user", user_input, err)
-        return self._show_code("made", coordinator, password, digits)
+            return self._show_error("user", user_input, err)
+        return self._show_code("made", coordinator, code, digits)
 
     async def _async_offer(self, guests: Guests) -> SubentryFlowResult:
         """Offer the usual times, if there is a place for one more code."""
         if guests.room <= 0:
-            with suppress(HomeAssistantError):
-                await guests.async_refresh()
+            with suppress(HomeAssistantError), guests.action() as passwords:
+                await passwords.refresh()
         if guests.room <= 0:
             return self._full(guests)
         times = {
-            name: guests.times_in_words(*usual)
-            for name, usual in _usual_times(dt_util.now()).items()
+            name: guests.times_in_words(start.timestamp(), end.timestamp())
+            for name, (start, end) in _usual_times(dt_util.now()).items()
         }
         return self.async_show_menu(
             step_id="user", menu_options=list(times), description_placeholders=self._lock | times
         )
 
-    async def async_step_night(
-        self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
-        """Begin with a single night."""
-        return self._begin("night")
-
-    async def async_step_weekend(
-        self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
-        """Begin with the next weekend."""
-        return self._begin("weekend")
-
-    async def async_step_weekly(
-        self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
-        """Begin with a weekly schedule."""
-        return self._begin("weekly", collapsed=False)
-
-    def _begin(self, usual: str, *, collapsed: bool = True) -> SubentryFlowResult:
+    async def _async_begin(self, usual: str, user_input: UserInput = None) -> SubentryFlowResult:
+        """Begin with usual times."""
         start, end = _usual_times(dt_util.now())[usual]
         values = {CONF_START: f"{start:%F %H:%M:00}", CONF_END: f"{end:%F %H:%M:00}"}
-        return self._show_form("user", values, collapsed=collapsed)
+        return self._show_form("user", values, collapsed=usual != "weekly")
 
-    async def async_step_reconfigure(
-        self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
+    async_step_night = partialmethod(_async_begin, "night")
+    async_step_weekend = partialmethod(_async_begin, "weekend")
+    async_step_weekly = partialmethod(_async_begin, "weekly")
+
+    async def async_step_reconfigure(self, user_input: UserInput = None) -> SubentryFlowResult:
         """Change a code; it gets new digits unless the present ones are entered."""
         coordinator = self._coordinator()
         guests, code = coordinator.guests, self._code(coordinator.guests)
@@ -163,16 +149,17 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
                 "reconfigure",
                 _values(code),
                 collapsed=code.weekly is None,
-                status=code.status,
+                status=guests.status(code),
             )
         try:
             typed = _read(user_input)
-            password, digits = await guests.async_change(
-                code.id, **typed | {CONF_WEEKLY: typed[CONF_WEEKLY] or False}
-            )
+            with guests.action() as passwords:
+                changed, digits = await passwords.modify(
+                    code.id, **typed | {CONF_WEEKLY: typed[CONF_WEEKLY] or False}
+                )
         except HomeAssistantError as err:
-            return await self._async_say("reconfigure", user_input, err, status=code.status)
-        return self._show_code("changed", coordinator, password, digits)
+            return self._show_error("reconfigure", user_input, err, status=guests.status(code))
+        return self._show_code("changed", coordinator, changed, digits)
 
     def _coordinator(self) -> LockCoordinator:
         """Return the lock, if it is there and takes codes."""
@@ -184,7 +171,7 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
             raise AbortFlow("no_cloud", self._lock)
         return coordinator
 
-    def _code(self, guests: Guests) -> GuestCode:
+    def _code(self, guests: Guests) -> TemporaryPassword:
         """Return the code that is to be changed, if that is still possible."""
         subentry = self._get_entry().subentries.get(self._reconfigure_subentry_id)
         for code in guests.listed:
@@ -211,7 +198,7 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
             description_placeholders={**self._lock, **placeholders},
         )
 
-    async def _async_say(
+    def _show_error(
         self,
         step_id: str,
         typed: Mapping[str, Any],
@@ -227,7 +214,7 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
         errors = {CONF_CODE: "enter_again"} if typed.get(CONF_CODE) else {}
         errors[_FIELDS.get(error.translation_key or "", "base")] = "refused"
         values = {key: value for key, value in typed.items() if key != CONF_CODE}
-        reason = await async_error_text(self.hass, error)
+        reason = error_text(self.hass, error)
         return self._show_form(
             step_id,
             values,
@@ -239,16 +226,15 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
 
     def _full(self, guests: Guests) -> SubentryFlowResult:
         """End, as there is no place for one more code."""
-        codes = [f"* {in_markdown(code.name)}: {code.status}" for code in guests.codes]
+        codes = [f"* {in_markdown(code.name)}: {guests.status(code)}" for code in guests.codes]
         return self.async_abort(
             reason="full", description_placeholders={**self._lock, "codes": "\n".join(codes)}
         )
 
     def _show_code(
-        self, reason: str, coordinator: LockCoordinator, password: TemporaryPassword, digits: str
+        self, reason: str, coordinator: LockCoordinator, code: TemporaryPassword, digits: str
     ) -> SubentryFlowResult:
         """End with the digits, which are shown this once."""
-        code = coordinator.guests.seen(password)
         delivery = "stays" if coordinator.data.stays else "sleeps"
         return self.async_abort(
             reason=reason,
@@ -287,10 +273,10 @@ def _read(typed: Mapping[str, Any]) -> dict[str, Any]:
         CONF_NAME: typed[CONF_NAME],
         CONF_START: _seconds(typed[CONF_START]),
         CONF_END: _seconds(typed[CONF_END]),
-        CONF_WEEKLY: Weekly(
-            days=frozenset(map(DAYS.index, weekly[CONF_DAYS])),
-            start=_minute(weekly[CONF_START]),
-            end=_minute(weekly[CONF_END]) or LAST_MINUTE,
+        CONF_WEEKLY: schedule(
+            map(DAYS.index, weekly[CONF_DAYS]),
+            MINUTE(weekly[CONF_START]),
+            MINUTE(weekly[CONF_END]) or LAST_MINUTE,
         )
         if weekly[CONF_DAYS]
         else None,
@@ -298,18 +284,18 @@ def _read(typed: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _values(code: GuestCode) -> dict[str, Any]:
+def _values(code: TemporaryPassword) -> dict[str, Any]:
     """Return a code as the form shows it."""
     values: dict[str, Any] = {
         CONF_NAME: code.name,
-        CONF_START: f"{code.start:%F %T}",
-        CONF_END: f"{code.end:%F %T}",
+        CONF_START: f"{local_time(code.start):%F %T}",
+        CONF_END: f"{local_time(code.end):%F %T}",
     }
     if weekly := code.weekly:
         values[CONF_WEEKLY] = {
             CONF_DAYS: day_names(weekly),
-            CONF_START: _clock(weekly.start),
-            CONF_END: _clock(weekly.end),
+            CONF_START: clock_time(weekly.start).isoformat(),
+            CONF_END: clock_time(weekly.end).isoformat(),
         }
     return values
 
@@ -323,13 +309,3 @@ def _seconds(moment: str) -> float:
             translation_domain=DOMAIN, translation_key="password_beyond_clock"
         ) from err
     return seconds
-
-
-def _minute(clock: str) -> int:
-    """Return a time of the day as minutes."""
-    return minute_of(cv.time(clock))
-
-
-def _clock(minute: int) -> str:
-    """Return minutes of the day as a time."""
-    return clock_time(minute).isoformat()

@@ -43,6 +43,7 @@ from ..texts import (
     text,
 )
 from ..tuyalock import Age, CloudError, Kind, Record, is_clock_set, safe_name
+from .forms import UserInput
 
 CONF_MEMBER = "member"
 
@@ -65,7 +66,7 @@ class MemberSubentryFlow(ConfigSubentryFlow):
         self._found: dict[str, dict[str, Any]] = {}
         """What the form suggests for those who can be taken over, by their lower-case names."""
 
-    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+    async def async_step_user(self, user_input: UserInput = None) -> SubentryFlowResult:
         """Add a member; those of the app and of other locks are offered first."""
         if user_input is None:
             self._found = self._members_of_other_locks()
@@ -83,22 +84,23 @@ class MemberSubentryFlow(ConfigSubentryFlow):
             title=user_input[CONF_NAME].strip(), data=member_data(self.hass, user_input)
         )
 
-    async def async_step_found(
-        self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
+    async def async_step_found(self, user_input: UserInput = None) -> SubentryFlowResult:
         """Offer to take over a member of the app or of another lock."""
         if user_input is None:
+            options = [
+                SelectOptionDict(value=name, label=_found_label(self.hass, values))
+                for name, values in self._found.items()
+            ]
+            config = SelectSelectorConfig(options=options, mode=SelectSelectorMode.DROPDOWN)
             return self.async_show_form(
                 step_id="found",
-                data_schema=_found_schema(self.hass, self._found),
+                data_schema=vol.Schema({vol.Optional(CONF_MEMBER): SelectSelector(config)}),
                 description_placeholders=self._lock,
             )
         values = self._found.get(user_input.get(CONF_MEMBER, ""), {})
         return await self._async_show_form("user", values)
 
-    async def async_step_reconfigure(
-        self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
+    async def async_step_reconfigure(self, user_input: UserInput = None) -> SubentryFlowResult:
         """Change a member."""
         subentry = self._get_reconfigure_subentry()
         if user_input is None:
@@ -127,7 +129,16 @@ class MemberSubentryFlow(ConfigSubentryFlow):
         await async_load_texts(self.hass)
         own = dict.fromkeys((*values.get(CONF_NUMBERS, ()), *values.get(CONF_DURESS, ())))
         time_format = await async_time_format(self.hass)
-        schema = _member_schema(_offered(self.hass, self._get_entry(), own, time_format))
+        config = SelectSelectorConfig(
+            options=_offered(self.hass, self._get_entry(), own, time_format),
+            multiple=True,
+            custom_value=True,
+            mode=SelectSelectorMode.DROPDOWN,
+        )
+        numbers = SelectSelector(config)
+        schema = WHO.extend(
+            {vol.Optional(CONF_NUMBERS): numbers, vol.Optional(CONF_DURESS): numbers}
+        )
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, values),
@@ -205,32 +216,10 @@ def member_data(hass: HomeAssistant, typed: Mapping[str, Any]) -> dict[str, Any]
     return data | {CONF_PERSON: typed[CONF_PERSON]} if typed.get(CONF_PERSON) else data
 
 
-def _found_schema(hass: HomeAssistant, found: Mapping[str, Mapping[str, Any]]) -> vol.Schema:
-    """Return a form to choose who is taken over, or nobody."""
-    options = [
-        SelectOptionDict(value=name, label=_found_label(hass, values))
-        for name, values in found.items()
-    ]
-    config = SelectSelectorConfig(options=options, mode=SelectSelectorMode.DROPDOWN)
-    return vol.Schema({vol.Optional(CONF_MEMBER): SelectSelector(config)})
-
-
 def _found_label(hass: HomeAssistant, values: Mapping[str, Any]) -> str:
     """Return the label of somebody who can be taken over: Alice (Fingerprint 3, Card 2)."""
     numbers = ", ".join(number_name(hass, key) for key in values.get(CONF_NUMBERS, ()))
     return f"{values[CONF_NAME]} ({numbers})" if numbers else values[CONF_NAME]
-
-
-def _member_schema(offered: list[SelectOptionDict]) -> vol.Schema:
-    numbers = SelectSelector(
-        SelectSelectorConfig(
-            options=offered,
-            multiple=True,
-            custom_value=True,
-            mode=SelectSelectorMode.DROPDOWN,
-        )
-    )
-    return WHO.extend({vol.Optional(CONF_NUMBERS): numbers, vol.Optional(CONF_DURESS): numbers})
 
 
 def _offered(
