@@ -89,7 +89,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool
     coordinator.async_update_members()
     await coordinator.guests.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    async_watch_repairs(hass, coordinator)
+    async_watch_repairs(coordinator)
     if coordinator.cloud or coordinator.data.passwords or _has_guest_codes(entry):
         await async_import_module(hass, f"{__package__}.guest_codes")
         from .guest_codes import async_show_guest_codes
