@@ -187,8 +187,9 @@ class _Repairs:
 
     @callback
     def _async_unlocked(self, delivery: Delivery) -> None:
-        """Ask whose number it was, if nobody knows."""
-        if delivery.member is None and key_of(delivery.record.unlock):
+        """Ask whose number it was, if nobody knows; a question goes with the last such record."""
+        unknown = delivery.member is None and key_of(delivery.record.unlock)
+        if unknown or self._shown(UNKNOWN_NUMBER):
             async_ask_whose_number(self._coordinator)
 
     @callback
