@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 import time
 from typing import Any, override
@@ -32,7 +32,6 @@ from .tuyalock import (
     Report,
     Snapshot,
     TuyaLock,
-    dump,
     is_clock_set,
 )
 
@@ -105,30 +104,27 @@ async def async_get_projects(hass: HomeAssistant) -> _Projects:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CloudData:
-    """What is known from Tuya's cloud, and how the last polls went. Times are Unix seconds."""
+class _Stored:
+    """What is stored of what is known from Tuya's cloud. Times are Unix seconds."""
 
     allowed: bool | None = None
     """If remote unlocking is enabled in the app."""
-    firmware: Firmware | None = None
     watermark: float | None = None
     """Time of the newest unlock in the cloud's log."""
     alarm_watermark: float | None = None
     """Time of the newest alarm, ring or duress in the cloud's log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudData(_Stored):
+    """What is known from Tuya's cloud, and how the last polls went."""
+
+    firmware: Firmware | None = None
     last_success: float | None = None
     last_failure: tuple[float, CloudError] | None = None
     """When and why a request failed last."""
     lasting_failure: str | None = None
     """Key of the text of the last failure that does not pass by itself, until the cloud answers."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Stored:
-    """What is stored of it."""
-
-    allowed: bool | None = None
-    watermark: float | None = None
-    alarm_watermark: float | None = None
 
 
 class CloudCoordinator(DataUpdateCoordinator[CloudData]):
@@ -154,12 +150,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         """Restore what `as_dict` returned; nothing is requested before `async_start`."""
         super().__init__(hass, LOGGER, config_entry=entry, name="Tuya cloud")
         self.async_rename()
-        known: _Stored = reader.read("cloud", _Stored, stored or {}, _Stored())
-        self.data = CloudData(
-            allowed=known.allowed,
-            watermark=known.watermark,
-            alarm_watermark=known.alarm_watermark,
-        )
+        self.data = CloudData(**reader.known("cloud", _Stored, stored))
         self.client = client
         self._lock, self._calls = lock, calls
         self._heard_by_account = heard_by_account
@@ -174,15 +165,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
 
     def as_dict(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
-        data = self.data
-        stored: dict[str, Any] = dump(
-            _Stored(
-                allowed=data.allowed,
-                watermark=data.watermark,
-                alarm_watermark=data.alarm_watermark,
-            )
-        )
-        return stored
+        return {one.name: getattr(self.data, one.name) for one in fields(_Stored)}
 
     @callback
     def async_rename(self) -> None:

@@ -40,6 +40,7 @@ from custom_components.tuya_wifi_lock.const import (
     DOMAIN,
     SUBENTRY_MEMBER,
 )
+from custom_components.tuya_wifi_lock.tuyalock import REGIONS
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.const import (
     ATTR_ENTITY_ID,
@@ -56,7 +57,6 @@ from tests.simulator import Knobs, SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 
 from .home import home_assistant
-from .inside import REGIONS
 from .street import udp_ports
 
 FOLDER = str(Path(integration.__file__).parent)

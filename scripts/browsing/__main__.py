@@ -41,9 +41,6 @@ async def main(options: argparse.Namespace) -> int:
                 await house.open(page)
         except (Unmet, TimeoutError) as err:
             print(f"FAIL house: {err}", *house.home.process.last_words(), sep="\n")
-            if os.environ.get("DEBUGSHOT"):
-                print(page.complaints)
-                await page.picture(Path("/tmp/debug.png"))
             return 1
         if options.pictures:
             options.pictures.mkdir(parents=True, exist_ok=True)

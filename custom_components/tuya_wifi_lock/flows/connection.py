@@ -91,7 +91,7 @@ async def async_new_account_locks(hass: HomeAssistant) -> dict[str, AccountLock]
     """Return the locks of the account that are not set up, by device id."""
     locks = await async_account_locks(hass)
     configured = configured_ids(hass)
-    return {lock.device_id: lock for lock in locks if lock.device_id not in configured}
+    return {lock.id: lock for lock in locks if lock.id not in configured}
 
 
 async def async_name_of(hass: HomeAssistant, device_id: str) -> str:
