@@ -47,6 +47,8 @@ class GuestCode:
 class Guests:
     """The guest codes of one lock. Times that go in are Unix seconds."""
 
+    __slots__ = ("_action", "_entry", "_hass", "_passwords", "_time_format")
+
     def __init__(
         self,
         hass: HomeAssistant,

@@ -107,6 +107,8 @@ _FORMS = {id_: _alike(id_) for id_ in _HAVE}
 class Evidence:
     """What has been heard of a lock whose product is not known."""
 
+    __slots__ = ("_last", "leading", "replied", "shown")
+
     def __init__(self, shown: Mapping[int, frozenset[Family]], replied: bool) -> None:
         """Go on from what was shown before: the families that have what was heard, by DP id."""
         self.shown = {id_: families for id_, families in shown.items() if id_ in _HAVE}

@@ -79,6 +79,8 @@ class _Stored:
 class Heard:
     """What was heard of the DPs of one lock."""
 
+    __slots__ = ("_dumps", "_taken", "dps", "query_answer", "unread")
+
     def __init__(self, stored: Any, reader: Reader) -> None:
         """Go on from what `as_dict` returned before, as far as that can be read."""
         known: _Stored = reader.read("heard", _Stored, stored or {}, _Stored())
