@@ -30,6 +30,8 @@ _THIS_WEEK = timedelta(days=6)
 class Guests:
     """The guest codes of one lock."""
 
+    __slots__ = ("_action", "_entry", "_hass", "_passwords", "_time_format")
+
     def __init__(
         self,
         hass: HomeAssistant,

@@ -58,6 +58,8 @@ def async_watch_phones(hass: HomeAssistant) -> None:
 class Opener:
     """Knows the last call of `lock.unlock`, and its context until the next one."""
 
+    __slots__ = ("_hass", "context", "last")
+
     def __init__(self, hass: HomeAssistant, last: Opening | None) -> None:
         """Begin with what was stored."""
         self._hass = hass

@@ -17,6 +17,8 @@ class Timer(Protocol):
 class Clock:
     """Wall time, elapsed time and timers. Tests inject one that they can move."""
 
+    __slots__ = ()
+
     def time(self) -> float:
         """Return the wall time in Unix seconds."""
         return time.time()

@@ -59,6 +59,8 @@ def dump(value: Any) -> Any:
 class Dumps[K]:
     """Stored forms of values that seldom change, each kept as long as its value is the same."""
 
+    __slots__ = ("_forms", "_known")
+
     def __init__(self) -> None:
         self._known: dict[K, Any] = {}
         self._forms: dict[str, Any] = {}
@@ -187,6 +189,8 @@ def checked[T](value: T) -> T:
 
 class Reader:
     """Reads what was stored as far as that can be read, and counts by part what cannot."""
+
+    __slots__ = ("unread",)
 
     def __init__(self) -> None:
         self.unread: Counter[str] = Counter()

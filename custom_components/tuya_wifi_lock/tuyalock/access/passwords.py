@@ -62,6 +62,8 @@ _RUNS = "0123456789" * 2, "9876543210" * 2
 class PasswordBook:
     """All temporary passwords of a lock, and the last ones that are over."""
 
+    __slots__ = ("known",)
+
     NAME_LENGTH = 20
     """Characters of a name at most."""
 
@@ -239,6 +241,8 @@ class PasswordBook:
 
 class TemporaryPasswords(PasswordBook):
     """The book, and what can be done with it. One thing is done at a time."""
+
+    __slots__ = ("_changed", "_clock", "_cloud", "_turn")
 
     def __init__(
         self,

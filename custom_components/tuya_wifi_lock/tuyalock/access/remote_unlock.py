@@ -68,6 +68,8 @@ type _Row = tuple[Item, ...]
 class Way(ABC):
     """A way to open the door, and to lock it."""
 
+    __slots__ = ("_clock", "_transports", "_waiters")
+
     codes: tuple[str, ...] = ()
     """DP codes that it sends."""
     locks = True
@@ -160,6 +162,8 @@ class Way(ABC):
 class OwnKey(Way):
     """Stores a key of our own in the lock, for this once, and uses it."""
 
+    __slots__ = ()
+
     codes = (SET_KEY, USE_KEY)
 
     @property
@@ -219,6 +223,8 @@ class OwnKey(Way):
 class Reply(Way):
     """Says yes to the request at the door."""
 
+    __slots__ = ()
+
     codes = (REPLY,)
     locks = False
 
@@ -236,6 +242,8 @@ class Reply(Way):
 
 class CloudTicket(Way):
     """Has Tuya's cloud open, as the app does it; only what the lock reports counts as success."""
+
+    __slots__ = ("_project", "_receive")
 
     def __init__(
         self,

@@ -49,6 +49,8 @@ class AccountTransport(Transport, Protocol):
 class LanTransport:
     """The connection to the lock in the local network."""
 
+    __slots__ = ("_product", "_session")
+
     source = Source.LAN
 
     def __init__(self, session: LanSession, product: Product) -> None:
@@ -66,6 +68,17 @@ class LanTransport:
 
 class Transports:
     """The transports to one lock, and what decides which of them reaches it now."""
+
+    __slots__ = (
+        "_clock",
+        "_state",
+        "account",
+        "device_id",
+        "lan",
+        "on_network",
+        "product",
+        "session",
+    )
 
     def __init__(
         self, session: LanSession, product: Product, state: Callable[[], LockState], clock: Clock
@@ -165,6 +178,8 @@ class Waiter[T]:
 
 class Waiters:
     """All that waits for something that a lock reports."""
+
+    __slots__ = ("_clock", "waiting")
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -81,6 +81,8 @@ def backoff(failures: int, most: float) -> float:
 class Presence:
     """The signs of life of a lock. Times are monotonic."""
 
+    __slots__ = ("_last", "_present_since", "_proved", "_refused", "_woken", "stays")
+
     def __init__(self, now: float) -> None:
         """Start without any; a lock that is awake now will soon be heard."""
         self._last = now + ANNOUNCED_WITHIN - SILENCE

@@ -36,6 +36,8 @@ class Freshness(Enum):
 class LockClock:
     """What is known of a lock's clock. Times are Unix seconds, by the lock's clock or by ours."""
 
+    __slots__ = ("_clock", "_doubtful", "_happened", "_zero", "ahead", "latest")
+
     def __init__(
         self, clock: Clock, latest: float | None = None, ahead: float | None = None
     ) -> None:

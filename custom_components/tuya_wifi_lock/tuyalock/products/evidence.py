@@ -95,6 +95,8 @@ def _shows(dps: tuple[Dp, ...], value: Any) -> bool:
 class Evidence:
     """What has been heard of a lock whose product is not known."""
 
+    __slots__ = ("_last", "leading", "replied", "shown")
+
     def __init__(self, shown: Mapping[int, frozenset[Family]], replied: bool) -> None:
         """Go on from what was shown before: the families that have what was heard, by DP id."""
         self.shown = {id_: families for id_, families in shown.items() if id_ in _HAVE}

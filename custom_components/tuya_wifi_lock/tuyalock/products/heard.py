@@ -71,6 +71,8 @@ _NEVER = HeardDp(dp=0, type="", count=0)
 class Heard:
     """What was heard of the DPs of one lock."""
 
+    __slots__ = ("_dumps", "_taken", "dps", "query_answer", "unread")
+
     def __init__(self, stored: Any, reader: Reader) -> None:
         """Go on from what `as_dict` returned before, as far as that can be read."""
         parts = reader.parts("heard", stored)

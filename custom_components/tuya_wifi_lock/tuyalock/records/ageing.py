@@ -61,6 +61,8 @@ def age_elsewhere(at: When, source: Source) -> Age:
 class Waiting:
     """Since when records wait to be delivered, by a clock that nobody sets."""
 
+    __slots__ = ("_clock", "_since")
+
     def __init__(self, clock: Clock, left: Iterable[Record]) -> None:
         """Begin with what was left at the last stop; how long that is ago, the wall clock says."""
         self._clock = clock

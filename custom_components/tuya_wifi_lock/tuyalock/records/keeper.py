@@ -33,6 +33,8 @@ type Claims = list[tuple[Event, float | None]]
 class RecordKeeper:
     """Makes records of events. Each method returns the records that are new and decided."""
 
+    __slots__ = ("_ageing", "_device_id", "_duress", "_since", "_waiting", "journal")
+
     def __init__(
         self, device_id: str, journal: Journal, clock: Clock, since: float, pace: Pace
     ) -> None:
@@ -262,6 +264,8 @@ class _Pending:
 
 class PendingDuress:
     """Duress that waits for the unlock that it is about."""
+
+    __slots__ = ("_clock", "_journal", "_pending")
 
     def __init__(self, clock: Clock, journal: Journal) -> None:
         self._clock, self._journal = clock, journal
