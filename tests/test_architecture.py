@@ -10,6 +10,8 @@ from pathlib import Path
 import subprocess
 import sys
 
+from custom_components.tuya_wifi_lock import tuyalock
+
 ROOT = Path(__file__).parent.parent
 CORE = ROOT / "custom_components" / "tuya_wifi_lock" / "tuyalock"
 
@@ -83,4 +85,5 @@ def test_the_core_exports_what_is_used_outside_and_nothing_else() -> None:
         if name.asname
     }
     assert used == exported | {"is_clock_set"}
+    assert not hasattr(tuyalock, "CloudFirmware")
     assert len(used) <= 60

@@ -318,6 +318,19 @@ async def test_a_change_is_found_though_its_answer_was_lost(
     assert len(home.phases) == 1
 
 
+async def test_a_code_that_failed_is_there_again_though_the_answer_to_its_change_was_lost(
+    home: Home,
+) -> None:
+    await home.add("Guest", CODES[0])
+    (row,) = home.simulated.rows(home.lock.device_id)
+    row.phase = 7
+    await home.passwords.refresh()
+    assert home.phases == {}
+    home.simulated.drop("/modify-password$", done=True)
+    await home.passwords.modify("Guest", code=CODES[1])
+    assert home.phases == {"Guest": PasswordPhase.WAITING}
+
+
 async def test_a_silence_about_new_digits_of_a_code_that_waits_stays_a_silence(home: Home) -> None:
     await home.add("Guest", CODES[0])
     home.simulated.drop("/modify-password$", done=True)

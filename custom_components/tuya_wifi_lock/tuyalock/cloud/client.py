@@ -172,9 +172,7 @@ class CloudClient:
 
     async def add_password(self, request: PasswordRequest) -> TemporaryPassword:
         """Add a temporary password; the lock fetches it when it wakes."""
-        body = await self._sealed(request)
-        result = await self._call("POST", f"{_LOCK}/temp-password", body=body)
-        self.code_length = len(request.code)
+        result = await self._store("POST", f"{_LOCK}/temp-password", request)
         return TemporaryPassword(
             id=parse(lambda row: read_id(row["id"]), result),
             name=request.name,
@@ -189,11 +187,9 @@ class CloudClient:
         self, old: TemporaryPassword, request: PasswordRequest
     ) -> TemporaryPassword:
         """Change a temporary password; the lock fetches the change when it wakes."""
-        body = await self._sealed(request)
-        if old.weekly and not request.weekly:
-            body["schedule_list"] = []
-        await self._call("PUT", f"{_LOCK}/temp-passwords/{old.id}/modify-password", body=body)
-        self.code_length = len(request.code)
+        path = f"{_LOCK}/temp-passwords/{old.id}/modify-password"
+        more: dict[str, Any] = {"schedule_list": []} if old.weekly and not request.weekly else {}
+        await self._store("PUT", path, request, **more)
         return replace(
             old,
             edit=old.edit + 1,
@@ -257,11 +253,11 @@ class CloudClient:
             return True
         return False
 
-    async def _sealed(self, request: PasswordRequest) -> dict[str, Any]:
-        """Return the body of a request for a temporary password."""
+    async def _store(self, method: str, path: str, request: PasswordRequest, **more: Any) -> Any:
+        """Have the cloud store a temporary password; return the result."""
         ticket = await self._ticket()
         key = ticket.open(self._api.project.access_secret)
-        return {
+        body = {
             "name": request.name,
             "password": encrypt_code(request.code, key),
             "password_type": "ticket",
@@ -270,7 +266,11 @@ class CloudClient:
             "invalid_time": request.end,
             "type": int(request.once),
             **(write_schedule(request.weekly) if request.weekly else {}),
+            **more,
         }
+        result = await self._call(method, path, body=body)
+        self.code_length = len(request.code)
+        return result
 
     async def _ticket(self) -> Ticket:
         """Return a new ticket; a lost answer has changed nothing."""

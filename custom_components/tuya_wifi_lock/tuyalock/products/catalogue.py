@@ -289,7 +289,7 @@ def _facts(category: str, family: str = "", *more: str) -> ProductFacts:
     )
 
 
-PRODUCTS: dict[str, ProductFacts | None] = {id_: _facts(*row) for id_, *row in ROWS}
+PRODUCTS: dict[str, ProductFacts] = {id_: _facts(*row) for id_, *row in ROWS}
 """Product ids, as devices announce them, of what is known to be a lock."""
 
 _LOCK_CATEGORIES = frozenset(
