@@ -102,13 +102,16 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
     the code is made, and its digits are in nothing but its last answer.
     """
 
+    _weekly = False
+    """If the code that is made has to have a schedule."""
+
     async def async_step_user(self, user_input: UserInput = None) -> SubentryFlowResult:
         """Make a code; the usual times are offered first."""
         coordinator = self._coordinator()
         if user_input is None:
             return await self._async_offer(coordinator.guests)
         try:
-            typed = _read(user_input) | {CONF_ONCE: user_input[CONF_ONCE]}
+            typed = _read(user_input, weekly=self._weekly) | {CONF_ONCE: user_input[CONF_ONCE]}
             with coordinator.guests.action() as passwords:
                 code, digits = await passwords.add(**typed)
         except HomeAssistantError as err:
@@ -132,9 +135,10 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
 
     async def _async_begin(self, usual: str, user_input: UserInput = None) -> SubentryFlowResult:
         """Begin with usual times."""
+        self._weekly = usual == "weekly"
         start, end = _usual_times(dt_util.now())[usual]
         values = {CONF_START: f"{start:%F %H:%M:00}", CONF_END: f"{end:%F %H:%M:00}"}
-        return self._show_form("user", values, collapsed=usual != "weekly")
+        return self._show_form("user", values, collapsed=not self._weekly)
 
     async_step_night = partialmethod(_async_begin, "night")
     async_step_weekend = partialmethod(_async_begin, "weekend")
@@ -219,7 +223,7 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
             step_id,
             values,
             errors,
-            collapsed=not typed[CONF_WEEKLY][CONF_DAYS],
+            collapsed=not (self._weekly or typed[CONF_WEEKLY][CONF_DAYS]),
             reason=reason,
             **placeholders,
         )
@@ -266,19 +270,19 @@ def _usual_times(now: datetime) -> dict[str, tuple[datetime, datetime]]:
     }
 
 
-def _read(typed: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was typed as the guest codes take it."""
-    weekly = typed[CONF_WEEKLY]
+def _read(typed: Mapping[str, Any], *, weekly: bool = False) -> dict[str, Any]:
+    """Return what was typed as the guest codes take it, with a schedule if there has to be one."""
+    plan = typed[CONF_WEEKLY]
     return {
         CONF_NAME: typed[CONF_NAME],
         CONF_START: _seconds(typed[CONF_START]),
         CONF_END: _seconds(typed[CONF_END]),
         CONF_WEEKLY: schedule(
-            map(DAYS.index, weekly[CONF_DAYS]),
-            MINUTE(weekly[CONF_START]),
-            MINUTE(weekly[CONF_END]) or LAST_MINUTE,
+            map(DAYS.index, plan[CONF_DAYS]),
+            MINUTE(plan[CONF_START]),
+            MINUTE(plan[CONF_END]) or LAST_MINUTE,
         )
-        if weekly[CONF_DAYS]
+        if weekly or plan[CONF_DAYS]
         else None,
         CONF_CODE: visible(typed.get(CONF_CODE, "")) or None,
     }
