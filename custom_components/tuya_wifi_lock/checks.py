@@ -324,7 +324,7 @@ def _battery(evidence: Evidence) -> Verdict:
     values = {"percent": str(evidence.battery)}
     if evidence.battery <= FAILING_BATTERY:
         return State.PROBLEM, "battery_failing", values
-    if evidence.battery <= UNRELIABLE_BATTERY:
+    if evidence.battery < UNRELIABLE_BATTERY:
         return State.PROBLEM, "battery_unreliable", values
     if evidence.battery <= REPLACE_BATTERY:
         return State.ATTENTION, "battery_replace", values
