@@ -390,7 +390,7 @@ async def test_a_repair_about_batteries_changes_and_goes_with_them(
     hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
 ) -> None:
     await set_up_awake(hass, entry, simulated_lock)
-    for percent, repair in ((20, None), (15, "battery_replace"), (5, "battery_failing")):
+    for percent, repair in ((15, None), (14, "battery_replace"), (5, "battery_failing")):
         await simulated_lock.battery(percent)
         wanted = {repair} if repair else set()
         await wait_for(hass, lambda left=percent: known(entry).state.battery == left)

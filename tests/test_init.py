@@ -18,6 +18,7 @@ from homeassistant.helpers import (
     entity_registry as er,
     issue_registry as ir,
 )
+from homeassistant.helpers.translation import async_get_translations
 from tests.common import (
     LOCK,
     UNLOCK,
@@ -178,6 +179,26 @@ async def test_a_refused_key_asks_for_another_and_a_right_one_heals(
     assert state(hass, UNLOCK).state == "unknown"
     assert not hass.config_entries.flow.async_progress()
     assert not ir.async_get(hass).issues
+
+
+async def test_where_nobody_is_asked_for_the_key_its_repair_says_where_to_enter_it(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await setup(hass, entry)
+    # Home Assistant does not ask while a dialog is open, and one that was left open stays so.
+    left = await entry.start_reconfigure_flow(hass)
+    assert "connection" in left["menu_options"]
+    simulated_lock.faults.wrong_local_key = "another key 1234"
+    await simulated_lock.wake()
+    await wait_for(hass, lambda: entry.runtime_data.data.key_refused)
+    assert [one["flow_id"] for one in hass.config_entries.flow.async_progress()] == [
+        left["flow_id"]
+    ]
+    issue_id = (DOMAIN, f"key_refused_{entry.entry_id}")
+    await wait_for(hass, lambda: issue_id in ir.async_get(hass).issues)
+    texts = await async_get_translations(hass, "en", "issues", [DOMAIN])
+    said = texts[f"component.{DOMAIN}.issues.key_refused.description"]
+    assert "Reconfigure" in said
 
 
 @pytest.mark.parametrize(

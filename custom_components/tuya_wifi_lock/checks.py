@@ -316,7 +316,7 @@ def _battery(evidence: Evidence) -> Verdict:
     values = {"percent": str(battery)}
     if battery <= FAILING_BATTERY:
         return State.PROBLEM, "battery_failing", values
-    if battery <= UNRELIABLE_BATTERY:
+    if battery < UNRELIABLE_BATTERY:
         return State.PROBLEM, "battery_unreliable", values
     if battery <= REPLACE_BATTERY:
         return State.ATTENTION, "battery_replace", values
