@@ -130,11 +130,9 @@ async def test_what_the_test_has_heard_is_shown_at_once(
     with patch(f"{INTEGRATION}.flows.connection.HEAR_TIME", 5.0):
         await flow.send(typed(simulated_lock))
         await simulated_lock.wake()
-        await simulated_lock.wait_for(lambda: simulated_lock.clients == 1)
-        await simulated_lock.wait_for(lambda: simulated_lock.clients == 0)
+        await flow.touched()
     await simulated_lock.sleep()
     tested = simulated_lock.connections
-    await flow.touched()
     assert added(flow) == 2
     await hass.async_block_till_done()
     assert simulated_lock.connections == tested
