@@ -6,8 +6,7 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.tuya_wifi_lock.store import changed, changes
-from custom_components.tuya_wifi_lock.tuyalock import Reader
+from custom_components.tuya_wifi_lock.tuyalock import Reader, changed, changes
 
 forms = st.dictionaries(
     st.sampled_from("abc"),

@@ -62,6 +62,7 @@ from .tuyalock import (
     UnlockWith,
     Update,
     dump,
+    fields_of,
     is_clock_set,
 )
 
@@ -346,10 +347,10 @@ class LockCoordinator:
             opening=self.opener.last,
         )
         return {
-            **self.lock.as_dict(),
-            **dump(beside),
+            **self.lock.stored,
+            **fields_of(beside),
             "watch": self.cloud.as_dict() if self.cloud else None,
-            "bookings": dump(self._bookings.known) if self._bookings else [],
+            "bookings": tuple(self._bookings.known) if self._bookings else (),
         }
 
     async def _async_save_now(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import Alarm, Family, Report, Source, Unlock
+from custom_components.tuya_wifi_lock.tuyalock import Alarm, Family, Report, Source, Unlock, dump
 from custom_components.tuya_wifi_lock.tuyalock.models import Item
 from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import PROFILES, Dp, DpType
 from custom_components.tuya_wifi_lock.tuyalock.products.decoder import Observation
@@ -275,7 +275,7 @@ def report(*items: Item, source: Source = Source.LAN, is_answer: bool = False) -
 
 def restarted(product: Product) -> Product:
     """Return what is known after a restart."""
-    return Product(json.loads(json.dumps(product.as_dict())))
+    return Product(json.loads(json.dumps(dump(product.stored))))
 
 
 def test_what_the_account_reports_says_nothing_of_how_a_lock_answers() -> None:

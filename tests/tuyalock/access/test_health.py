@@ -2,6 +2,7 @@
 
 import pytest
 
+from custom_components.tuya_wifi_lock.tuyalock import dump
 from custom_components.tuya_wifi_lock.tuyalock.access.health import Health, KeyOwner
 from custom_components.tuya_wifi_lock.tuyalock.access.keys import KeyReply, KeyStatus
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
@@ -175,7 +176,7 @@ def test_all_but_errors_survives_a_restart() -> None:
     health.note_wake(NOW)
     health.check_clock(NOW + 3600, NOW)
     health.check_keys(KeyReply(KeyStatus.DONE, 200), None, ours=True)
-    again = Health(health.as_dict())
-    assert again.as_dict() == health.as_dict()
+    again = Health(dump(health.stored))
+    assert dump(again.stored) == dump(health.stored)
     assert again.key_owner is KeyOwner.US
     assert not again.errors

@@ -17,7 +17,7 @@ from ..exceptions import (
 from ..models import OUR_MEMBER, is_set
 from ..records.ageing import CLOCK_TOLERANCE
 from ..records.journal import SAVED_UP
-from ..storage import Reader, dump
+from ..storage import Reader
 from .keys import KeyReply, KeyStatus
 
 KEPT = 20
@@ -98,20 +98,18 @@ class Health:
         self._failed_handshakes = 0
         self._closed_at_once = 0
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the stored form."""
-        stored: dict[str, Any] = dump(
-            _Stored(
-                wakes=tuple(self.wakes),
-                clock_ahead=self.clock_ahead,
-                clock_right=self.clock_right,
-                clock_behind=self.clock_behind,
-                clock_shows=self._clock_shows,
-                key_owner=self.key_owner,
-                takes_keys=self.takes_keys,
-            )
+    @property
+    def stored(self) -> _Stored:
+        """Return what is stored of it."""
+        return _Stored(
+            wakes=tuple(self.wakes),
+            clock_ahead=self.clock_ahead,
+            clock_right=self.clock_right,
+            clock_behind=self.clock_behind,
+            clock_shows=self._clock_shows,
+            key_owner=self.key_owner,
+            takes_keys=self.takes_keys,
         )
-        return stored
 
     @property
     def is_stuck(self) -> bool:
