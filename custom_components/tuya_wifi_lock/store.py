@@ -142,9 +142,12 @@ class LockStore(SalvagedStore):
 
     def _with_log(self, stored: Any, reader: Reader) -> Any:
         self._number = _number(stored, Reader())
-        if not self._log.exists():
+        try:
+            log = self._log.read_bytes()
+        except OSError as err:
+            reader.lose("log", int(not isinstance(err, FileNotFoundError)))
             return stored
-        *lines, cut_off = (log := self._log.read_bytes()).split(b"\n")
+        *lines, cut_off = log.split(b"\n")
         self._size = len(log) - len(cut_off)
         for line in lines:
             try:
@@ -167,7 +170,8 @@ class LockStore(SalvagedStore):
 
     @callback
     def _async_due(self, stored: Callable[[], Stored]) -> None:
-        self.hass.async_create_task(self.async_write(stored), f"write {self.key}")
+        write = self._async_write(stored, whole=False, sync=False, last=False)
+        self.hass.async_create_task(write, f"write {self.key}")
 
     def _unplan(self) -> None:
         if self._planned:
@@ -175,12 +179,27 @@ class LockStore(SalvagedStore):
             self._planned = None
 
     async def async_write(
-        self, stored: Callable[[], Stored], *, whole: bool = False, sync: bool = False
+        self,
+        stored: Callable[[], Stored],
+        *,
+        whole: bool = False,
+        sync: bool = False,
+        last: bool = False,
     ) -> None:
-        """Write what has changed; `sync`, or a new record: so that no power cut takes it."""
+        """Write what has changed; `sync`, or a new record: so that no power cut takes it.
+
+        Whoever waits for it may be cancelled: what is under way in a thread is finished.
+        """
+        write = self._async_write(stored, whole=whole, sync=sync, last=last)
+        await asyncio.shield(self.hass.async_create_task(write, f"write {self.key}"))
+
+    async def _async_write(
+        self, stored: Callable[[], Stored], *, whole: bool, sync: bool, last: bool
+    ) -> None:
         async with self._writing:
             if self._closed:
                 return
+            self._closed = last
             self._unplan()
             self._number += 1
             document = {**stored(), NUMBER: self._number}
@@ -196,7 +215,7 @@ class LockStore(SalvagedStore):
             if await self.hass.async_add_executor_job(self._append, line, sync):
                 self._known = document
             else:
-                self.async_plan(stored, TRY_AGAIN)
+                self.async_plan(stored, TRY_AGAIN if self._failing else 0.0)
 
     async def _async_write_whole(self, document: Stored) -> bool:
         """Write the file, and return if that is done; while Home Assistant stops, it does later."""
@@ -212,8 +231,13 @@ class LockStore(SalvagedStore):
     def _append(self, line: bytes, sync: bool) -> bool:
         try:
             with open(self._log, "r+b", buffering=0, opener=_opened) as file:
-                file.truncate(self._size)
-                file.seek(self._size)
+                if (size := file.seek(0, os.SEEK_END)) < self._size:
+                    # Somebody has removed it, or a part of it: the file has to say it all.
+                    self._size, self._most = size, 0
+                    return False
+                if size > self._size:
+                    # A part of a line, from when the disk was full.
+                    file.truncate(file.seek(self._size))
                 _write_whole(file, line)
                 if sync:
                     os.fdatasync(file.fileno())
@@ -227,9 +251,7 @@ class LockStore(SalvagedStore):
 
     async def async_close(self, stored: Callable[[], Stored]) -> None:
         """Write the file, and nothing any more."""
-        await self.async_write(stored, whole=True)
-        self._closed = True
-        self._unplan()
+        await self.async_write(stored, whole=True, last=True)
 
 
 def _opened(path: str, flags: int) -> int:

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from random import Random
 import resource
+from threading import Event
 import time
 from typing import Any
 from unittest.mock import patch
@@ -380,13 +381,14 @@ async def test_what_cannot_be_written_is_told_once_and_written_later(
     await opened(hass, house, disk, 1)
     files = disk.save()
     disk.log.unlink()
-    disk.log.symlink_to("/dev/full")
+    disk.log.mkdir()
     for number in (2, 3):
         await house.finger(number)
         await reported(hass, house)
     assert len(automation.told) == 3
     assert caplog.text.count("Unable to write") == 1
-    disk.restore(files)
+    disk.log.rmdir()
+    disk.log.write_bytes(files[disk.log])
     await pass_time(hass, 61)
     await disk.wait_for_record(3)
     await disk.wait_for_delivery()
@@ -418,6 +420,84 @@ async def test_a_line_that_a_full_disk_took_only_a_part_of_is_written_again(
     await power_fails(hass, entry, house, disk)
     assert len(automation.told) == 2
     assert numbers(entry) == [1, 2]
+
+
+async def test_of_a_log_that_is_removed_meanwhile_nothing_is_lost(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    house: SimulatedLock,
+    disk: Disk,
+    automation: Automation,
+) -> None:
+    await opened(hass, house, disk, 1)
+    disk.log.unlink()
+    for number in (2, 3):
+        await house.finger(number)
+        await reported(hass, house)
+    await disk.wait_for_record(3)
+    await disk.wait_for_delivery()
+    await power_fails(hass, entry, house, disk)
+    assert len(automation.told) == 3
+    assert numbers(entry) == [1, 2, 3]
+    assert not told_of_damage(hass, entry)
+
+
+async def test_a_write_whose_caller_is_cancelled_hinders_no_other(hass: HomeAssistant) -> None:
+    store, began, goes_on = LockStore(hass, "door"), Event(), Event()
+    await store.async_write(lambda: {"records": {}})
+
+    def slowly(file: int) -> None:
+        began.set()
+        assert goes_on.wait(5)
+
+    with patch("os.fdatasync", slowly):
+        form = {"records": {"1": {"name": "of a caller who does not wait for it"}}}
+        caller = hass.async_create_task(store.async_write(lambda: form, sync=True))
+        await until(began.is_set)
+        caller.cancel()
+        other = hass.async_create_task(store.async_write(lambda: {"records": {"2": {}}}))
+        # So that it could be in another thread by now.
+        await hass.async_add_executor_job(goes_on.wait, 0.05)
+        goes_on.set()
+        await other
+    await store.async_write(lambda: {"records": {"2": {}, "3": {}}})
+    again = LockStore(hass, "door")
+    assert (await again.async_read())["records"] == {"2": {}, "3": {}}
+    assert again.copy is None
+
+
+async def test_after_the_last_write_there_is_none(hass: HomeAssistant) -> None:
+    store, began, goes_on = LockStore(hass, "door"), Event(), Event()
+    await store.async_write(lambda: {"records": {}})
+
+    def slowly(file: int) -> None:
+        began.set()
+        assert goes_on.wait(5)
+
+    with patch("os.fdatasync", slowly):
+        writes = [store.async_write(lambda: {"records": {"1": {}}}, sync=True)]
+        writes.append(store.async_close(lambda: {"records": {"2": {}}}))
+        writes.append(store.async_write(lambda: {"records": {"3": {}}}))
+        tasks = [hass.async_create_task(one) for one in writes]
+        await until(began.is_set)
+        goes_on.set()
+        for task in tasks:
+            await task
+    assert (await LockStore(hass, "door").async_read())["records"] == {"2": {}}
+
+
+async def test_a_log_that_cannot_be_read_is_told_of_and_the_file_counts(
+    hass: HomeAssistant, entry: MockConfigEntry, house: SimulatedLock, disk: Disk
+) -> None:
+    await opened(hass, house, disk, 1)
+    await house.sleep()
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    disk.log.unlink()
+    disk.log.mkdir()
+    await setup(hass, entry)
+    assert numbers(entry) == [1]
+    assert told_of_damage(hass, entry)
+    disk.log.rmdir()
 
 
 async def test_what_is_gone_stays_gone_while_the_file_cannot_be_written_after_a_start(

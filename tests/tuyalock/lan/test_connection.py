@@ -274,6 +274,19 @@ async def test_session_key_with_a_zero_is_not_used(version: str, knobs: Knobs) -
         connection.close()
 
 
+@pytest.mark.parametrize("version", ["3.4", "3.5"])
+async def test_a_lock_that_resets_the_connection_with_such_a_key_is_dialled_again(
+    version: str,
+) -> None:
+    async with line(version) as one:
+        one.simulated.faults.zero_session_key = 1
+        one.simulated.faults.reset_at = "resp"
+        connection = await one.dial()
+        await connection.query()
+        assert one.simulated.connections == 2
+        connection.close()
+
+
 async def test_tuyas_own_device_code_is_understood() -> None:
     async with line("3.5", tuya_open(announce=False)) as one:
         connection = await one.dial()

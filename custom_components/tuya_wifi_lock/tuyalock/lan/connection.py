@@ -271,8 +271,12 @@ class Connection(asyncio.Protocol):
             if self._heartbeat:
                 self._heartbeat.cancel()
                 self._heartbeat = None
-            with suppress(OSError):
-                self._transport.write_eof()
+            self._end_writing(self._transport)
+
+    def _end_writing(self, transport: asyncio.Transport) -> None:
+        """Say that nothing more is coming, if there is still somebody to say it to."""
+        with suppress(OSError):
+            transport.write_eof()
 
     def close(self, error: LockError | None = None) -> None:
         """End the connection."""
@@ -337,7 +341,7 @@ class Connection(asyncio.Protocol):
             # Tuya's device code takes such a key for none and ignores all that follows. A lock with
             # one place takes the next connection only once it has let go of this one.
             assert self._transport is not None
-            self._transport.write_eof()
+            self._end_writing(self._transport)
             await self._ends_soon()
             return False
         self._send(Command.HANDSHAKE_FINISH, finish)
