@@ -230,6 +230,7 @@ class LockStore(SalvagedStore):
 
     def _append(self, line: bytes, sync: bool) -> bool:
         try:
+            self._log.parent.mkdir(exist_ok=True)
             with open(self._log, "r+b", buffering=0, opener=_opened) as file:
                 if (size := file.seek(0, os.SEEK_END)) < self._size:
                     # Somebody has removed it, or a part of it: the file has to say it all.
