@@ -32,7 +32,6 @@ from .tuyalock import (
     Report,
     Snapshot,
     TuyaLock,
-    dump,
     is_clock_set,
 )
 
@@ -151,7 +150,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         stored: Any,
         reader: Reader,
     ) -> None:
-        """Restore what `as_dict` returned; nothing is requested before `async_start`."""
+        """Restore what was `stored`; nothing is requested before `async_start`."""
         super().__init__(hass, LOGGER, config_entry=entry, name="Tuya cloud")
         self.async_rename()
         known: _Stored = reader.read("cloud", _Stored, stored or {}, _Stored())
@@ -172,17 +171,14 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         self._no_wake_before = 0.0
         self._alarms: list[Report] = []
 
-    def as_dict(self) -> dict[str, Any]:
+    @property
+    def stored(self) -> _Stored:
         """Return what has to survive a restart."""
-        data = self.data
-        stored: dict[str, Any] = dump(
-            _Stored(
-                allowed=data.allowed,
-                watermark=data.watermark,
-                alarm_watermark=data.alarm_watermark,
-            )
+        return _Stored(
+            allowed=self.data.allowed,
+            watermark=self.data.watermark,
+            alarm_watermark=self.data.alarm_watermark,
         )
-        return stored
 
     @callback
     def async_rename(self) -> None:

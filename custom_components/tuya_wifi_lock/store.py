@@ -18,7 +18,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.json import json_loads
 
 from .const import DOMAIN, LOGGER
-from .tuyalock import Reader, changed, changes, dump
+from .tuyalock import Reader, changes
 
 STORAGE_VERSION = 1
 ANY_VERSION = 2**31
@@ -155,7 +155,7 @@ class LockStore(SalvagedStore):
             except ValueError:
                 news = None
             if (number := _number(news, reader)) > self._number:
-                stored = changed(stored, news, reader)
+                stored = reader.changed(stored, news)
                 self._number = number
         return stored
 
@@ -219,7 +219,7 @@ class LockStore(SalvagedStore):
 
     async def _async_write_whole(self, document: Stored) -> bool:
         """Write the file, and return if that is done; while Home Assistant stops, it does later."""
-        await self.async_save(await self.hass.async_add_executor_job(dump, document))
+        await self.async_save(await self.hass.async_add_executor_job(changes, {}, document))
         # An error, of a full disk for example, is logged and not raised.
         if self.hass.is_stopping:
             return False

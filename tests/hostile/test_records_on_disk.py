@@ -20,7 +20,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
 from custom_components.tuya_wifi_lock.store import LOG, LockStore
-from custom_components.tuya_wifi_lock.tuyalock import Kind, Reader, changed
+from custom_components.tuya_wifi_lock.tuyalock import Kind, Reader
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CoreState, HomeAssistant
@@ -72,7 +72,7 @@ class Disk:
         stored = json.loads(self.file.read_bytes())["data"] if self.file.exists() else {}
         for line in self.lines if self.log.exists() else []:
             if line["written"] > stored.get("written", 0):
-                stored = changed(stored, line, Reader())
+                stored = Reader().changed(stored, line)
         return list(stored.get("journal", {}).get("records", {}).values())
 
     def save(self) -> dict[Path, bytes]:

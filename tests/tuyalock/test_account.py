@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import Alarm, Family, Report, Source, Unlock, dump
+from custom_components.tuya_wifi_lock.tuyalock import Alarm, Family, Report, Source, Unlock
 from custom_components.tuya_wifi_lock.tuyalock.models import Item
 from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import PROFILES, Dp, DpType
 from custom_components.tuya_wifi_lock.tuyalock.products.decoder import Observation
 from custom_components.tuya_wifi_lock.tuyalock.products.product import Product
+from custom_components.tuya_wifi_lock.tuyalock.storage import dump
 
 from .house import House, house
 

@@ -48,7 +48,7 @@ from .products.catalogue import (
 from .products.decoder import ALARMS, UNLOCK_METHODS
 from .records.ageing import CLOCK_AHEAD, LATE_AFTER
 from .records.state import BATTERY_LEVELS, LockState
-from .storage import Reader, changed, changes, dump, fields_of
+from .storage import Reader, changes
 
 if TYPE_CHECKING:
     from .cloud.client import CloudClient, list_devices
@@ -130,11 +130,8 @@ __all__ = [
     "Update",
     "Value",
     "Weekly",
-    "changed",
     "changes",
     "clean_secret",
-    "dump",
-    "fields_of",
     "has_lock_codes",
     "is_clock_set",
     "is_lock",

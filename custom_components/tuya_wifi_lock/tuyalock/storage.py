@@ -42,13 +42,9 @@ def integer(value: Any, least: int = 0, most: int = NUMBERS.stop) -> int:
     raise ValueError("no integer, or one that cannot be")
 
 
-def fields_of(value: Any) -> dict[str, Any]:
-    """Return the fields of a dataclass by their names; one of several kinds says which it is."""
-    return {name: getattr(value, name) for name in _names(value.__class__)}
-
-
 @cache
 def _names(type_: Any) -> tuple[str, ...]:
+    """Return the names of what is stored of a dataclass; one of several kinds says which it is."""
     names = tuple(one.name for one in fields(type_) if one.metadata != NOT_STORED)
     return ("kind", *names) if _kind(type_) else names
 
@@ -56,7 +52,7 @@ def _names(type_: Any) -> tuple[str, ...]:
 def _rows(value: Any) -> Mapping[Any, Any] | None:
     """Return what a value has under names or keys, or None if it is no such value."""
     if is_dataclass(value):
-        return fields_of(value)
+        return {name: getattr(value, name) for name in _names(value.__class__)}
     return value if isinstance(value, Mapping) else None
 
 
@@ -87,21 +83,6 @@ def changes(known: Mapping[Any, Any], now: Mapping[Any, Any]) -> dict[str, Any]:
     if not known.keys() <= now.keys():
         found[GONE] = [str(key) for key in known if key not in now]
     return found
-
-
-def changed(known: Any, by: Mapping[str, Any], reader: Reader) -> dict[str, Any]:
-    """Return a stored form after its changes; the reader counts what of it is no mapping."""
-    gone = by.get(GONE)
-    kept = {
-        key: one
-        for key, one in reader.parts("file", known).items()
-        if not (isinstance(gone, list) and key in gone)
-    }
-    return kept | {
-        key: changed(kept.get(key), one, reader) if isinstance(one, dict) else one
-        for key, one in by.items()
-        if key != GONE
-    }
 
 
 def load(type_: Any, data: Any) -> Any:
@@ -258,6 +239,20 @@ class Reader:
             return data
         self.lose(part, int(data is not None))
         return {}
+
+    def changed(self, known: Any, by: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a stored form after its `changes`."""
+        gone = by.get(GONE)
+        kept = {
+            key: one
+            for key, one in self.parts("file", known).items()
+            if not (isinstance(gone, list) and key in gone)
+        }
+        return kept | {
+            key: self.changed(kept.get(key), one) if isinstance(one, dict) else one
+            for key, one in by.items()
+            if key != GONE
+        }
 
     def _fields(self, part: str, type_: Any, data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         hints = _hints(type_)

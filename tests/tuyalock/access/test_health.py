@@ -2,7 +2,6 @@
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import dump
 from custom_components.tuya_wifi_lock.tuyalock.access.health import Health, KeyOwner
 from custom_components.tuya_wifi_lock.tuyalock.access.keys import KeyReply, KeyStatus
 from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
@@ -15,6 +14,7 @@ from custom_components.tuya_wifi_lock.tuyalock.exceptions import (
     WrongKey,
     WrongVersion,
 )
+from custom_components.tuya_wifi_lock.tuyalock.storage import dump
 
 NOW = 1_700_000_000.0
 

@@ -8,7 +8,6 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import dump
 from custom_components.tuya_wifi_lock.tuyalock.access.passwords import (
     HISTORY,
     MAX_VALID,
@@ -23,6 +22,7 @@ from custom_components.tuya_wifi_lock.tuyalock.models import (
     TemporaryPassword,
     Weekly,
 )
+from custom_components.tuya_wifi_lock.tuyalock.storage import dump
 
 NOW = 1_790_000_000.0
 HOUR = 3600

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from custom_components.tuya_wifi_lock.tuyalock import dump
 from custom_components.tuya_wifi_lock.tuyalock.access.passwords import (
     TemporaryPasswords,
     is_trivial,
@@ -27,6 +26,7 @@ from custom_components.tuya_wifi_lock.tuyalock.models import (
     PasswordRequest,
     TemporaryPassword,
 )
+from custom_components.tuya_wifi_lock.tuyalock.storage import dump
 
 from ..toy_clock import START, ToyClock
 

@@ -17,12 +17,12 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     Record,
     Source,
     Unlock,
-    dump,
 )
 from custom_components.tuya_wifi_lock.tuyalock.models import Doorbell, Duress, Event, When
 from custom_components.tuya_wifi_lock.tuyalock.records import journal as module
 from custom_components.tuya_wifi_lock.tuyalock.records.ageing import age_elsewhere, when
 from custom_components.tuya_wifi_lock.tuyalock.records.journal import KEPT, Journal
+from custom_components.tuya_wifi_lock.tuyalock.storage import dump
 
 NOW = 1_700_000_000.0
 FINGER, CARD = Unlock("fingerprint", 3), Unlock("card", 2)

@@ -19,7 +19,6 @@ from custom_components.tuya_wifi_lock.tuyalock import (
     Source,
     Unlock,
     Value,
-    dump,
 )
 from custom_components.tuya_wifi_lock.tuyalock.models import Doorbell, Event, Item
 from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import PROFILES, Dp, DpType
@@ -42,6 +41,7 @@ from custom_components.tuya_wifi_lock.tuyalock.records.state import (
     reduce_record,
     state_at,
 )
+from custom_components.tuya_wifi_lock.tuyalock.storage import dump
 
 from ..reading import observe
 
