@@ -60,12 +60,15 @@ def dump(value: Any) -> Any:
     """Return the JSON form of a plain value, a dataclass or a collection."""
     if isinstance(value, _PLAIN):
         return value
-    if (rows := _rows(value)) is not None:
-        return {str(key): dump(one) for key, one in rows.items()}
     if isinstance(value, frozenset | set):
         return sorted(value)
+    # A plain value is not worth a call.
     if isinstance(value, tuple | list):
-        return [dump(one) for one in value]
+        return [one if isinstance(one, _PLAIN) else dump(one) for one in value]
+    if (rows := _rows(value)) is not None:
+        return {
+            str(key): one if isinstance(one, _PLAIN) else dump(one) for key, one in rows.items()
+        }
     raise TypeError(f"{type(value).__name__} has no stored form")
 
 
@@ -77,7 +80,11 @@ def changes(known: Mapping[Any, Any], now: Mapping[Any, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key in [key for key, one in now.items() if known.get(key, MISSING) is not one]:
         before, one = known.get(key, MISSING), now[key]
-        if before != one:
+        if before == one:
+            continue
+        if isinstance(one, _PLAIN) or before is MISSING:
+            found[str(key)] = dump(one)
+        else:
             old, new = _rows(before), _rows(one)
             found[str(key)] = dump(one) if old is None or new is None else changes(old, new)
     if not known.keys() <= now.keys():
