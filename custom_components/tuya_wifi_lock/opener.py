@@ -113,7 +113,8 @@ class Opener:
 
     def name_of(self, record: Record) -> str | None:
         """Return who has opened the door with Home Assistant, as far as that is known."""
-        return next((one.name for one in reversed(self.calls) if one.caused(record)), None)
+        calls = self.calls if record.unlock.by_us else ()
+        return next((one.name for one in reversed(calls) if one.caused(record)), None)
 
 
 async def _name(hass: HomeAssistant, user_id: str | None) -> str | None:
