@@ -16,6 +16,13 @@ type Stamp = tuple[int, int, int]
 """Lock, unlock number, and when it left in nanoseconds of the system's monotonic clock."""
 
 
+FINGERS = 50
+"""Unlock numbers that take turns when they are pushed.
+
+A household has some, and not another one for each opening: the recorder keeps a text once.
+"""
+
+
 class StampedTransport:
     """A transport that notes when it was last written to."""
 
@@ -142,7 +149,8 @@ class Locks:
             for index in locks:
                 due = max(due + gap, loop.time())
                 await asyncio.sleep(due - loop.time())
-                self._numbers[index] += not same
+                if not same:
+                    self._numbers[index] = self._numbers[index] % FINGERS + 1
                 number = self._numbers[index]
                 stamps.append((index, number, await self._locks[index].push_number(number)))
         return stamps
