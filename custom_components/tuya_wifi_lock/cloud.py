@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 import time
 from typing import Any, override
@@ -147,7 +147,7 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         stored: Any,
         reader: Reader,
     ) -> None:
-        """Restore what `as_dict` returned; nothing is requested before `async_start`."""
+        """Restore what was `stored`; nothing is requested before `async_start`."""
         super().__init__(hass, LOGGER, config_entry=entry, name="Tuya cloud")
         self.async_rename()
         self.data = CloudData(**reader.known("cloud", _Stored, stored))
@@ -163,9 +163,14 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         self._no_wake_before = 0.0
         self._alarms: list[Report] = []
 
-    def as_dict(self) -> dict[str, Any]:
+    @property
+    def stored(self) -> _Stored:
         """Return what has to survive a restart."""
-        return {one.name: getattr(self.data, one.name) for one in fields(_Stored)}
+        return _Stored(
+            allowed=self.data.allowed,
+            watermark=self.data.watermark,
+            alarm_watermark=self.data.alarm_watermark,
+        )
 
     @callback
     def async_rename(self) -> None:

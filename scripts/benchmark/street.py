@@ -1,16 +1,14 @@
 """Starts the process of the simulated locks and tells it what to do."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator, Iterable
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 import json
-import socket
 import sys
 from typing import Any
-from unittest.mock import patch
 
-from custom_components.tuya_wifi_lock import discovery
+from tests.ports import free_ports
 
 from .locks import Stamp
 
@@ -50,10 +48,9 @@ class Line:
 @asynccontextmanager
 async def other_process(module: str, **options: object) -> AsyncGenerator[Line]:
     """Run a module with simulated locks, which announce themselves to nobody but us."""
-    arguments = [word for name, value in options.items() for word in (f"--{name}", str(value))]
-    with udp_ports() as ports:
+    with free_ports() as ports:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", module, *arguments, "--ports", *map(str, ports)),
+            *(sys.executable, "-m", module, json.dumps({**options, "ports": [*ports.items()]})),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=2**24,
@@ -110,19 +107,3 @@ async def street(count: int, version: str, port: int = 0) -> AsyncGenerator[Stre
     module = "scripts.benchmark.locks"
     async with other_process(module, count=count, version=version, port=port) as line:
         yield Street(line, version, await line.hear())
-
-
-@contextmanager
-def udp_ports() -> Generator[tuple[int, ...]]:
-    """Let announcements use UDP ports that nobody else on this machine uses."""
-    with ExitStack() as stack:
-        free: list[int] = []
-        for _ in range(3):
-            guard = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-            # Keeps the port from other programs; datagrams for 127.0.0.1 do not come here.
-            guard.bind(("127.0.0.2", 0))
-            # Not before: a guard that shared its port could get that of another program.
-            guard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            free.append(guard.getsockname()[1])
-        stack.enter_context(patch.object(discovery, "PORTS", tuple(free)))
-        yield tuple(free)

@@ -81,7 +81,7 @@ async def play(scene: Scene, house: House, page: Page) -> bool:
     except Exception as err:  # noqa: BLE001 - whatever goes wrong is the result of the scene
         traceback.print_exc()
         return report(scene.name, 0, f"{type(err).__name__}: {err}", failed=True)
-    return report(scene.name, time.monotonic() - began, said or "", failed=False)
+    return report(scene.name, time.monotonic() - began, str(said or ""), failed=False)
 
 
 def report(name: str, seconds: float, said: str, *, failed: bool) -> bool:
