@@ -21,6 +21,7 @@ from custom_components.tuya_wifi_lock.const import (
     CONF_REGION,
 )
 from custom_components.tuya_wifi_lock.tuyalock import PRODUCTS, REGIONS
+from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import ProductFacts
 from homeassistant import runner
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -86,7 +87,7 @@ def auto_enable(request: pytest.FixtureRequest) -> Generator[None]:
         return
     request.getfixturevalue("enable_custom_integrations")
     with (
-        patch.dict(PRODUCTS, {"simulatedproduct": None}),
+        patch.dict(PRODUCTS, {"simulatedproduct": ProductFacts("")}),
         patch(f"{OURS}.config_flow.LISTEN_TIME", 0.01),
         patch(f"{OURS}.flows.connection.HEAR_TIME", 0.01),
         patch(f"{TUYALOCK}.lan.address.REDIAL", 0.01),

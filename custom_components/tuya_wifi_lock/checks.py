@@ -65,7 +65,7 @@ class CloudEvidence:
     @property
     def key(self) -> str | None:
         """Return the key of the text of the failure."""
-        return self.failure.text.translation_key if self.failure and self.failure.text else None
+        return self.failure.text.translation_key if self.failure else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -394,15 +394,15 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
     def _failed(self, error: CloudError) -> UpdateFailed:
         """Note a failure; the base class reports only the first of several in a row."""
         before, words = self.data.lasting_failure, error.text
-        lasting = words.translation_key if error.is_lasting and words else before
+        lasting = words.translation_key if error.is_lasting else before
         self.data = replace(self.data, last_failure=(time.time(), error), lasting_failure=lasting)
         if lasting != before:
             self.async_update_listeners()
         return UpdateFailed(
             error.name,
             retry_after=error.retry_after,
-            translation_domain=words and words.translation_domain,
-            translation_key=words and words.translation_key,
+            translation_domain=words.translation_domain,
+            translation_key=words.translation_key,
             translation_placeholders=dict(error.translation_placeholders),
         )
 

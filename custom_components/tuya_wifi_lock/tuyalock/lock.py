@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from .access.health import Health
-from .access.keys import KeyStatus, reply_in
+from .access.keys import KeyReply, KeyStatus
 from .access.passwords import TemporaryPasswords
 from .access.remote_unlock import RemoteUnlock
 from .access.transports import AccountTransport, Reported, Transports, Waiters, change_setting
@@ -135,7 +135,7 @@ class TuyaLock:
         reader = reader or Reader()
         stored = reader.parts("lock", stored)
         self.cloud = cloud
-        self.health = Health(stored.get("health"), reader)
+        self.health = Health.from_dict(stored.get("health"), reader)
         self.product = Product(stored.get("product"), reader)
         self.journal = Journal.from_dict(stored.get("journal", {}), reader)
         self._settings, self._clock = settings, clock
@@ -298,8 +298,7 @@ class TuyaLock:
 
     async def change_setting(self, code: str, value: Value) -> None:
         """Change a setting; returns when the lock reports the value, else raises LockError."""
-        changeable = self.product.changeable
-        await change_setting(self._transports, self._waiters, changeable, code, value)
+        await change_setting(self._transports, self._waiters, code, value)
 
     async def refuse(self) -> None:
         """Refuse the request at the door, where the product can; raises LockError."""
@@ -544,7 +543,8 @@ class TuyaLock:
 
     def _check_keys(self, codes: Mapping[str, Value]) -> None:
         """Learn from what the lock says of remote keys; without one it is left to its cloud."""
-        reply, used = reply_in(codes, SET_KEY), reply_in(codes, USE_KEY)
+        reply = KeyReply.decode(codes.get(SET_KEY))
+        used = KeyReply.decode(codes.get(USE_KEY))
         busy = self._remote.busy
         if used and used.status is KeyStatus.OUTSIDE_TIME and not self._clock_set:
             # It is our clock that is wrong.

@@ -14,7 +14,7 @@ from custom_components.tuya_wifi_lock.tuyalock.storage import dump
 NOW = 1_700_000_000.0
 A, B, C, D, E = Family
 KIT = "AAAAAwAA"
-PRODUCT_OF_B = next(id_ for id_, facts in PRODUCTS.items() if facts and facts.family is B)
+PRODUCT_OF_B = next(id_ for id_, facts in PRODUCTS.items() if facts.family is B)
 MODEL = {
     1: Dp("unlock_fingerprint", DpType.INTEGER),
     50: Dp("remote_no_dp_key", DpType.RAW, writable=True),

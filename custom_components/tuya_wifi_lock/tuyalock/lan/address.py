@@ -7,7 +7,7 @@ from typing import Any
 
 from ..clock import Clock, Timer, expire
 from ..exceptions import LockError, MalformedFrame, NoHandshake, NotProven, WrongKey
-from .connection import Connection, Peer, Received
+from .connection import Connection, Received
 from .protocol import is_same
 
 TRIED = ("3.5", "3.4", "3.3", "3.1")
@@ -71,10 +71,6 @@ class Address:
             "latest_push": self.latest_push,
             "clock_ahead": self.clock_ahead,
         }
-
-    def peer(self, host: str, version: str) -> Peer:
-        """Return whom to dial at an address, speaking a protocol version."""
-        return Peer(host, self.port, self.device_id, self.local_key, version)
 
 
 def backoff(failures: int, most: float) -> float:

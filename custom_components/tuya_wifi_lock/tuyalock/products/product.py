@@ -130,7 +130,7 @@ class Product:
 
     def _settle(self) -> None:
         """Take the best table that there is, and note what follows from it."""
-        facts = PRODUCTS.get(self.product_id or "") or _NO_FACTS
+        facts = PRODUCTS.get(self.product_id or "", _NO_FACTS)
         self.category = facts.category or None
         """Tuya's category of the product, by the catalogue."""
         self.table_source, self.family, rows = self._best_table(facts)

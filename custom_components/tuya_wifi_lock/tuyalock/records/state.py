@@ -13,7 +13,7 @@ from ..products.decoder import (
     SETTINGS,
     Observation,
 )
-from ..products.values import CodecError, decode_numbers
+from ..products.values import decode_numbers
 from ..storage import Reader, dump
 from .ageing import CLOCK_TOLERANCE
 
@@ -264,9 +264,7 @@ def _end(known: float | None, now: float, seconds: int) -> float | None:
 
 def _numbers(known: frozenset[str], method: str, text: str) -> frozenset[str]:
     """Return the numbers that exist after a bitmap, which has all of its method."""
-    try:
-        present = decode_numbers(text)
-    except CodecError:
+    if (present := decode_numbers(text)) is None:
         return known
     others = {key for key in known if not key.startswith(f"{method}:")}
     return frozenset(others | {f"{method}:{number}" for number in present})
