@@ -3,9 +3,7 @@
 import asyncio
 import asyncio.constants
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import ExitStack
 from pathlib import Path
-import socket
 from typing import Any
 from unittest.mock import PropertyMock, patch
 
@@ -28,6 +26,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import executor
 from tests.entry import lock_entry
 from tests.phones import Phone, add_phone
+from tests.ports import free_ports
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 from tests.simulator.gateway import Gateway
@@ -134,17 +133,8 @@ def all_enabled() -> Generator[None]:
 @pytest.fixture
 def ports(socket_enabled: None) -> Generator[dict[int, int]]:
     """Announcements on UDP ports that nobody else uses, by the port that they stand for."""
-    with ExitStack() as stack:
-        free: dict[int, int] = {}
-        for port in (6666, 6667, 7000):
-            guard = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-            # Keeps the port from other programs; datagrams for 127.0.0.1 do not come here.
-            guard.bind(("127.0.0.2", 0))
-            # Not before: a guard that shared its port could get that of another test.
-            guard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            free[port] = guard.getsockname()[1]
-        stack.enter_context(patch(f"{DISCOVERY}.PORTS", tuple(free.values())))
-        yield free
+    with free_ports() as ports:
+        yield ports
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from homeassistant.core import Context, Event, HomeAssistant, callback
 from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
-from .tuyalock import Record, dump
+from .tuyalock import Record
 
 PERSON_DOMAIN = "person"
 
@@ -71,13 +71,11 @@ class Opener:
     def __init__(self, hass: HomeAssistant, calls: list[Opening]) -> None:
         """Begin with what was stored."""
         self._hass = hass
-        self._calls = [
+        self.calls = tuple(
             # Without an end, Home Assistant was not stopped cleanly since.
             replace(call, ended=call.began) if call.ended is None else call
             for call in calls
-        ]
-        self.stored = dump(self._calls)
-        """The calls in JSON, which is written with each record."""
+        )
         self.context: Context | None = None
 
     @asynccontextmanager
@@ -87,7 +85,7 @@ class Opener:
             yield
             return
         self.context = context
-        self._calls = [*self._calls[1 - MOST_CALLS :], Opening(began=time.time())]
+        self.calls = (*self.calls[1 - MOST_CALLS :], Opening(began=time.time()))
         try:
             self._note(name=await _name(self._hass, self._user_of(context)))
             yield
@@ -97,13 +95,12 @@ class Opener:
     @callback
     def async_told_tuya(self) -> None:
         """Note that Tuya's cloud is told to open."""
-        if self._is_called and self._calls[-1].by_tuya is None:
+        if self._is_called and self.calls[-1].by_tuya is None:
             self._note(by_tuya=time.time())
 
     def _note(self, **more: Any) -> None:
         """Note more about the last call."""
-        self._calls[-1] = replace(self._calls[-1], **more)
-        self.stored = dump(self._calls)
+        self.calls = (*self.calls[:-1], replace(self.calls[-1], **more))
 
     def _user_of(self, context: Context | None) -> str | None:
         """Return whose call it is; that of an automation is of who pressed the button before it."""
@@ -115,7 +112,7 @@ class Opener:
 
     @property
     def _is_called(self) -> bool:
-        return bool(self._calls) and self._calls[-1].ended is None
+        return bool(self.calls) and self.calls[-1].ended is None
 
     @property
     def context_now(self) -> Context | None:
@@ -124,15 +121,14 @@ class Opener:
 
     def context_of(self, record: Record) -> Context | None:
         """Return the context of the call that has opened the door, if it was the last one."""
-        if record.unlock.method not in REMOTE_METHODS or not self._calls:
+        if record.unlock.method not in REMOTE_METHODS or not self.calls:
             return None
-        return self.context if self._calls[-1].caused(record) else None
+        return self.context if self.calls[-1].caused(record) else None
 
     def name_of(self, record: Record) -> str | None:
         """Return who has opened the door with Home Assistant, as far as that is known."""
-        if record.unlock.method not in REMOTE_METHODS:
-            return None
-        return next((one.name for one in reversed(self._calls) if one.caused(record)), None)
+        calls = self.calls if record.unlock.method in REMOTE_METHODS else ()
+        return next((one.name for one in reversed(calls) if one.caused(record)), None)
 
 
 async def _name(hass: HomeAssistant, user_id: str | None) -> str | None:

@@ -52,7 +52,7 @@ from .products.catalogue import (
 from .products.decoder import ALARMS as ALARMS, UNLOCK_METHODS as UNLOCK_METHODS
 from .records.ageing import CLOCK_AHEAD as CLOCK_AHEAD, LATE_AFTER as LATE_AFTER
 from .records.state import BATTERY_LEVELS as BATTERY_LEVELS, LockState as LockState
-from .storage import Reader as Reader, dump as dump
+from .storage import Reader as Reader, changes as changes
 
 if TYPE_CHECKING:
     from .cloud.client import CloudClient as CloudClient, list_devices as list_devices

@@ -247,16 +247,22 @@ class TuyaLock:
                 reached.set_exception(self.health.problem)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what has to survive a restart, for private storage."""
+        """Return what has to survive a restart in plain JSON, for private storage."""
+        stored: dict[str, Any] = dump(self.stored)
+        return stored
+
+    @property
+    def stored(self) -> dict[str, Any]:
+        """Return the same as values, of which most stay the same objects."""
         return {
-            "state": self._state.as_dict(),
-            "journal": self.journal.as_dict(),
-            "pace": dump(self._keeper.pace),
-            "product": self.product.as_dict(),
+            "state": self._state,
+            "journal": self.journal.stored,
+            "pace": self._keeper.pace,
+            "product": self.product.stored,
             "health": self.health.as_dict(),
-            "passwords": self.passwords.as_dict(),
+            "passwords": self.passwords.stored,
             "cloud": self.cloud.as_dict() if self.cloud else None,
-            "address": self.address.found,
+            "address": self.session.found,
         }
 
     # What can be asked of it

@@ -30,7 +30,7 @@ from ..models import (
     Weekly,
     safe_name,
 )
-from ..storage import Reader, dump
+from ..storage import Reader
 
 if TYPE_CHECKING:
     from ..cloud.client import CloudClient
@@ -66,16 +66,17 @@ class PasswordBook:
     """Characters of a name at most."""
 
     def __init__(self, stored: Any = None, reader: Reader | None = None) -> None:
-        """Go on from what `as_dict` returned before, as far as that can be read."""
+        """Go on from what was `stored` before, as far as that can be read."""
         reader = reader or Reader()
         rows = reader.parts("passwords", stored).get("passwords", [])
         self.known: tuple[TemporaryPassword, ...] = ()
         """All that are known, the oldest first."""
         self._keep(reader.read("passwords", list[TemporaryPassword], rows, []))
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return a form for storage; there are no digits in it."""
-        return {"passwords": [dump(password) for password in self]}
+    @property
+    def stored(self) -> dict[str, Any]:
+        """Return what is stored of them; there are no digits in it."""
+        return {"passwords": self.known}
 
     def __iter__(self) -> Iterator[TemporaryPassword]:
         """Return all that are known, the oldest first."""
@@ -248,7 +249,7 @@ class TemporaryPasswords(PasswordBook):
         changed: Callable[[], None] = lambda: None,
         reader: Reader | None = None,
     ) -> None:
-        """Go on from what `as_dict` returned before; `changed` is called with each change."""
+        """Go on from what was `stored` before; `changed` is called with each change."""
         super().__init__(stored, reader)
         self._cloud, self._clock = cloud, clock
         self._changed = changed

@@ -161,6 +161,17 @@ class LanSession:
         return replace(address, host=host, latest_push=clock.latest, clock_ahead=clock.ahead)
 
     @property
+    def found(self) -> dict[str, Any]:
+        """Return what is stored of how the lock is reached: all that was found out."""
+        return {
+            "found_version": self._address.found_version,
+            "announces": self._address.announces,
+            "keep_alive": self._address.keep_alive,
+            "latest_push": self.lock_clock.latest,
+            "clock_ahead": self.lock_clock.ahead,
+        }
+
+    @property
     def stays(self) -> bool:
         """Return if the lock stays on the network, by what is said of it or by what it has shown.
 

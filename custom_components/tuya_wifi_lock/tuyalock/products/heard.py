@@ -8,7 +8,7 @@ import re
 from typing import Annotated, Any
 
 from ..models import PLAIN_WORD, Between, Item, Matching
-from ..storage import NUMBERS as STORED, Dumps, Reader
+from ..storage import NUMBERS as STORED, Reader
 from .catalogue import CODE, Dp
 from .decoder import HARMLESS_TEXTS
 from .values import decode_raw
@@ -72,7 +72,7 @@ class Heard:
     """What was heard of the DPs of one lock."""
 
     def __init__(self, stored: Any, reader: Reader) -> None:
-        """Go on from what `as_dict` returned before, as far as that can be read."""
+        """Go on from what was `stored` before, as far as that can be read."""
         parts = reader.parts("heard", stored)
         rows = reader.read("heard", Mapping[str, HeardDp], parts.get("dps", {}), {})
         self.dps: dict[int | str, HeardDp] = {one.dp: one for one in tuple(rows.values())[:MAX_DPS]}
@@ -84,14 +84,11 @@ class Heard:
         )
         self._taken: list[tuple[Item, bool]] = []
         """What was just heard, and if it was understood."""
-        self._dumps: Dumps[int | str] = Dumps()
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the stored form."""
-        return {
-            "dps": self._dumps.of(self.dps),
-            "query_answer": self.query_answer,
-        }
+    @property
+    def stored(self) -> dict[str, Any]:
+        """Return what is stored of it."""
+        return {"dps": dict(self.dps), "query_answer": self.query_answer}
 
     def take(self, item: Item, *, understood: bool) -> None:
         """Take a value, and if it was understood, to be noted as soon as nobody waits for it."""

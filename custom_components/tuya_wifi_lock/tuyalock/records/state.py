@@ -14,7 +14,7 @@ from ..products.decoder import (
     Observation,
 )
 from ..products.values import decode_numbers
-from ..storage import Reader, dump
+from ..storage import NOT_STORED, Reader
 from .ageing import CLOCK_TOLERANCE
 
 HEARD_AGAIN = 10.0
@@ -60,7 +60,9 @@ class LockState:
     """When the bolt was stuck, unless it has moved since by its own report."""
     settings: Mapping[str, Value] = field(default_factory=dict)
     """Values of SETTINGS by DP code."""
-    reported_at: Mapping[str, float] = field(default_factory=dict, compare=False, repr=False)
+    reported_at: Mapping[str, float] = field(
+        default_factory=dict, compare=False, repr=False, metadata=NOT_STORED
+    )
     """When each DP code was last reported, but for openings."""
 
     @property
@@ -72,11 +74,6 @@ class LockState:
         """Return if somebody requests the remote unlock at the door at a Unix time."""
         until = self.request_until
         return until is not None and now < until <= now + MAX_COUNTDOWN
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the stored form; from_dict reads it."""
-        stored: dict[str, Any] = dump(replace(self, reported_at={}))
-        return stored
 
     @classmethod
     def from_dict(cls, data: Any, reader: Reader | None = None) -> Self:
