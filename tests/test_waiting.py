@@ -22,6 +22,7 @@ from tests.common import (
     NAME,
     UNLOCK,
     fall_asleep,
+    known,
     reported,
     restart,
     set_up_awake,
@@ -30,6 +31,7 @@ from tests.common import (
 )
 from tests.conftest import setup, wait_for
 from tests.simulator import SimulatedLock
+from tests.simulator.cloud import SimulatedCloud
 
 CALL_OFF = f"button.{NAME}_call_off_unlock"
 REQUESTED = f"binary_sensor.{NAME}_unlock_requested"
@@ -251,6 +253,47 @@ async def test_who_pressed_unlock_is_said_still_when_somebody_else_has_tried_sin
         await unlock(hass, bob)
     await restart(hass, entry)
     assert state(hass, LOCK).attributes["changed_by"] == "Anna"
+
+
+async def test_who_pressed_unlock_is_said_where_tuya_opens_as_the_app_does(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    simulated_lock: SimulatedLock,
+    anna: Context,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock, unlock_with="cloud")
+    await simulated_lock.push({"15": 1})
+    await reported(hass, simulated_lock)
+    assert state(hass, LOCK).attributes["changed_by"] == "App 1"
+    await simulated_lock.request(30)
+    await until(lambda: known(entry).requested)
+    await unlock(hass, anna)
+    await reported(hass, simulated_lock)
+    assert state(hass, UNLOCK).attributes["event_type"] == "app"
+    assert state(hass, UNLOCK).context.user_id == anna.user_id
+    assert state(hass, LOCK).attributes["changed_by"] == "Anna"
+    await restart(hass, entry)
+    assert state(hass, LOCK).attributes["changed_by"] == "Anna"
+
+
+async def test_whoever_waits_has_not_opened_with_the_app(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    simulated_lock: SimulatedLock,
+    anna: Context,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock, unlock_with="cloud")
+    await fall_asleep(hass, entry, simulated_lock)
+    call = unlock(hass, anna)
+    await until(lambda: state(hass, LOCK).attributes.get("waits_until"))
+    await simulated_lock.wake()
+    await simulated_lock.push({"15": 1})
+    await until(lambda: state(hass, LOCK).attributes.get("changed_by") == "App 1")
+    await hass.services.async_call("button", "press", {ATTR_ENTITY_ID: CALL_OFF}, blocking=True)
+    with pytest.raises(HomeAssistantError):
+        await call
 
 
 async def test_who_has_just_asked_something_has_not_opened_the_door(

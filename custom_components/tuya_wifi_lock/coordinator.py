@@ -424,8 +424,10 @@ class LockCoordinator:
         unlock = record.unlock
         if member := self.owner(unlock):
             return member.name
+        if opener := self.opener.name_of(record):
+            return opener
         if unlock.by_us:
-            return self.opener.name_of(record) or "Home Assistant"
+            return "Home Assistant"
         if guest := self.lock.password_name(record):
             return guest
         return way_name(self.hass, unlock.method, unlock.number)
@@ -541,6 +543,8 @@ class LockCoordinator:
         elif before.key_refused and snapshot.awake:
             LOGGER.info("%s accepts the local key again", self.name)
             async_end_reauth(self.hass, self.config_entry)
+        if snapshot.unlocking and snapshot.unlock_waits_until is None and self.lock.opens_by_tuya:
+            self.opener.async_told_tuya()
         if snapshot.missing != before.missing:
             LOGGER.info("%s %s", self.name, "is missing" if snapshot.missing else "is back")
         if self.cloud and not before.awake:

@@ -175,8 +175,10 @@ def _who(hass: HomeAssistant, delivery: Delivery) -> str:
     """Return who opened it; a guest is known by the name of the code."""
     if delivery.member:
         return delivery.member.name
+    if delivery.opener:
+        return delivery.opener
     if delivery.record.unlock.by_us:
-        return delivery.opener or "Home Assistant"
+        return "Home Assistant"
     return delivery.password_name or text(hass, "activity", "someone")
 
 

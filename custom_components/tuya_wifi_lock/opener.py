@@ -24,6 +24,9 @@ MOST_PRESSED = 20
 MOST_CALLS = 20
 """Calls that are remembered: as many as a card lists openings."""
 
+REMOTE_METHODS = ("app", "remote")
+"""Methods of what opens the door from elsewhere."""
+
 SETTLES = 10.0
 """Seconds after a call in which the lock may still report that it has opened."""
 
@@ -36,11 +39,14 @@ class Opening:
     ended: float | None = None
     name: str | None = None
     """The name of the person whose call it was; None: nobody's, as an automation's."""
+    by_tuya: float | None = None
+    """When Tuya's cloud was told to open; the unlock then looks like one with the app."""
 
     def caused(self, record: Record) -> bool:
-        """Return if it has caused an unlock that was our own."""
+        """Return if it has caused a remote unlock."""
+        since = self.began if record.unlock.by_us else self.by_tuya
         ended = time.time() if self.ended is None else self.ended
-        return record.unlock.by_us and self.began <= record.when.received <= ended + SETTLES
+        return since is not None and since <= record.when.received <= ended + SETTLES
 
 
 _PRESSED: HassKey[deque[Context]] = HassKey(f"{DOMAIN}_pressed")
@@ -88,6 +94,12 @@ class Opener:
         finally:
             self._note(ended=time.time())
 
+    @callback
+    def async_told_tuya(self) -> None:
+        """Note that Tuya's cloud is told to open."""
+        if self._is_called and self.calls[-1].by_tuya is None:
+            self._note(by_tuya=time.time())
+
     def _note(self, **more: Any) -> None:
         """Note more about the last call."""
         self.calls = (*self.calls[:-1], replace(self.calls[-1], **more))
@@ -111,11 +123,13 @@ class Opener:
 
     def context_of(self, record: Record) -> Context | None:
         """Return the context of the call that has opened the door, if it was the last one."""
-        return self.context if self.calls and self.calls[-1].caused(record) else None
+        if record.unlock.method not in REMOTE_METHODS or not self.calls:
+            return None
+        return self.context if self.calls[-1].caused(record) else None
 
     def name_of(self, record: Record) -> str | None:
         """Return who has opened the door with Home Assistant, as far as that is known."""
-        calls = self.calls if record.unlock.by_us else ()
+        calls = self.calls if record.unlock.method in REMOTE_METHODS else ()
         return next((one.name for one in reversed(calls) if one.caused(record)), None)
 
 

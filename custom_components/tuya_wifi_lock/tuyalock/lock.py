@@ -402,6 +402,11 @@ class TuyaLock:
         self._publish()
 
     @property
+    def opens_by_tuya(self) -> bool:
+        """Return if Tuya's cloud opens it for us; such an unlock looks like one with the app."""
+        return self._remote.opens_by_cloud
+
+    @property
     def can_refuse(self) -> bool:
         """Return if the lock itself or Tuya's cloud takes a refusal of the request at the door."""
         by_cloud = self.cloud is not None and "unlock_request" in self._state.seen

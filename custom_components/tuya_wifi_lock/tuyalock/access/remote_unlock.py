@@ -410,6 +410,11 @@ class RemoteUnlock:
         return self._turn.locked()
 
     @property
+    def opens_by_cloud(self) -> bool:
+        """Return if Tuya's cloud is told to open the lock, as the app does it."""
+        return self._ways == (self._ticket,)
+
+    @property
     def opens_by_account(self) -> bool:
         """Return if the lock can be opened through the owner's account while somebody asks."""
         codes = next((way.codes for way in self._ways if way.usable), ())
