@@ -251,6 +251,19 @@ def test_whatever_comes_can_be_stored_and_read_again(
     assert not toy.state.request_until or toy.state.request_until <= now + 1000
 
 
+@pytest.mark.parametrize("source", [Source.LAN, Source.ACCOUNT])
+def test_what_a_clock_that_is_not_set_has_dated_is_current(source: Source) -> None:
+    toy = ToyLock()
+    toy.open()
+    toy.push({55: False})
+    toy.wait(10)
+    now = toy.clock.time()
+    item = Item("lock_motor_state", True, 1_530_000_000.0)
+    toy.lock.receive(Report(source=source, received=now, items=(item,)))
+    assert toy.state.motor_at == now
+    assert toy.lock.snapshot.bolt.locked is False
+
+
 READERS = (
     read_device,
     read_firmware,

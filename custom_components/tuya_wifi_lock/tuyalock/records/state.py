@@ -123,21 +123,19 @@ def current(
 ) -> list[Dated]:
     """Return what is reported that is not older than what is known, with its time.
 
-    What has none is current. The lock's clock is known to be `behind` ours by so many seconds.
+    What has none, or one of a clock that is not set, is current. The lock's clock is known to be
+    `behind` ours by so many seconds.
     """
-    dated = [
-        (one, now if one.time is None else min(one.time + (behind or 0.0), now))
-        for one in observations
-    ]
-    return [
-        (one, at)
-        for one, at in dated
-        if one.time is None
-        or (
-            at >= state.reported_at.get(one.code, 0)
-            and not (one.code == "unlock_request" and now - at > STALE_AFTER)
-        )
-    ]
+    found = []
+    for one in observations:
+        at = now if one.time is None else min(one.time + (behind or 0.0), now)
+        if one.time is None or not is_set(at):
+            found.append((one, now))
+        elif at >= state.reported_at.get(one.code, 0) and not (
+            one.code == "unlock_request" and now - at > STALE_AFTER
+        ):
+            found.append((one, at))
+    return found
 
 
 def reduce(state: LockState, dated: Iterable[Dated], *, is_answer: bool = False) -> LockState:
