@@ -79,7 +79,7 @@ class _Stored:
 class Heard:
     """What was heard of the DPs of one lock."""
 
-    __slots__ = ("_dumps", "_taken", "dps", "query_answer", "unread")
+    __slots__ = ("_dumps", "dps", "query_answer", "taken", "unread")
 
     def __init__(self, stored: Any, reader: Reader) -> None:
         """Go on from what `as_dict` returned before, as far as that can be read."""
@@ -90,8 +90,8 @@ class Heard:
         self.unread = sum(one.unread for one in rows)
         """How many values were not understood."""
         self.query_answer = known.query_answer
-        self._taken: list[tuple[Item, bool]] = []
-        """What was just heard, and if it was understood."""
+        self.taken: list[tuple[Item, bool]] = []
+        """What was just heard, and if it was understood, to be noted once nobody waits for it."""
         self._dumps: Dumps[int | str] = Dumps()
 
     def as_dict(self) -> dict[str, Any]:
@@ -101,13 +101,9 @@ class Heard:
             "query_answer": self.query_answer,
         }
 
-    def take(self, item: Item, *, understood: bool) -> None:
-        """Take a value, and if it was understood, to be noted as soon as nobody waits for it."""
-        self._taken.append((item, understood))
-
     def note_taken(self, table: Mapping[int, Dp]) -> None:
         """Note what was taken; the table has what is known of each DP id."""
-        taken, self._taken = self._taken, []
+        taken, self.taken = self.taken, []
         for item, understood in taken:
             dp = table.get(item.dp) if isinstance(item.dp, int) else None
             self._note(item, dp, understood=understood)

@@ -276,7 +276,7 @@ class Product:
         observations = []
         for item in report.items:
             said = self.read(item)
-            self._heard.take(item, understood=said is not None)
+            self._heard.taken.append((item, said is not None))
             if said:
                 observations.append(said)
                 if said.code == "link_mode" and report.source is not Source.CLOUD:
