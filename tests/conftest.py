@@ -24,6 +24,7 @@ from custom_components.tuya_wifi_lock.tuyalock import PRODUCTS, REGIONS
 from homeassistant import runner
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.util import executor
 from tests.entry import lock_entry
 from tests.phones import Phone, add_phone
 from tests.simulator import SimulatedLock
@@ -40,6 +41,9 @@ settings.load_profile("tests")
 
 # The event loop checks itself in tests; to remember where each handle was made costs a fifth.
 asyncio.constants.DEBUG_STACK_DEPTH = 1
+
+# A thread that is interrupted while it ends may never end: on a busy machine, each gets its time.
+executor.EXECUTOR_SHUTDOWN_TIMEOUT = 500
 
 
 PRODUCT_IDS = {"A": "bxq2o60gxhh2ben6", "B": "umca8uiv2203ua3k", "D": "5k8h97qska6pf5cm"}
@@ -74,7 +78,8 @@ async def wait_for(
 def auto_enable(request: pytest.FixtureRequest) -> Generator[None]:
     """Where a test has a Home Assistant, let it load our integration, and wait for no lock long.
 
-    It knows the product of the simulated lock, as it knows real ones.
+    It knows the product of the simulated lock, as it knows real ones. However slow the machine is,
+    the first seconds after a wake last as long as the test.
     """
     if "hass" not in request.fixturenames:
         yield
@@ -87,6 +92,8 @@ def auto_enable(request: pytest.FixtureRequest) -> Generator[None]:
         patch(f"{TUYALOCK}.lan.address.REDIAL", 0.01),
         patch(f"{TUYALOCK}.lan.session.PROBE_PAUSE", 0.1),
         patch(f"{TUYALOCK}.lan.connection.SLOT_WAIT", 0.05),
+        patch(f"{TUYALOCK}.records.ageing.BURST", 600.0),
+        patch(f"{TUYALOCK}.records.ageing.FRESH", 600.0),
     ):
         yield
 

@@ -1,6 +1,7 @@
 """The flows as the frontend drives them."""
 
 from collections.abc import AsyncGenerator, Generator
+from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
@@ -41,10 +42,17 @@ def project(cloud: SimulatedCloud, **changes: str) -> dict[str, str]:
     return values | changes
 
 
+@contextmanager
+def no_patience() -> Generator[None]:
+    """Give up on a lock soon, if the test of it begins in this block."""
+    with patch(f"{INTEGRATION}.config_flow.TOUCH_TIME", 0.3):
+        yield
+
+
 @pytest.fixture
 def short_touch() -> Generator[None]:
-    """Give up on a lock soon."""
-    with patch(f"{INTEGRATION}.config_flow.TOUCH_TIME", 0.3):
+    """Give up on each lock soon: none is to be reached."""
+    with no_patience():
         yield
 
 

@@ -15,7 +15,15 @@ from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY, ConfigEnt
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from tests.conftest import wait_for
-from tests.flows import BEHAVIOUR, INTEGRATION, Flow, project, quick, short_touch  # noqa: F401
+from tests.flows import (  # noqa: F401
+    BEHAVIOUR,
+    INTEGRATION,
+    Flow,
+    no_patience,
+    project,
+    quick,
+    short_touch,
+)
 from tests.simulator import Knobs, SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 from tests.tuya_login import TuyaLogin
@@ -298,14 +306,14 @@ async def test_a_lock_that_is_not_heard_can_be_used_through_the_cloud_until_it_i
     await wait_for(hass, lambda: entry.data.get("host") == "127.0.0.1")
 
 
-@pytest.mark.usefixtures("short_touch")
 async def test_the_address_of_a_lock_can_be_typed(
     hass: HomeAssistant, account: SimulatedCloud, simulated_lock: SimulatedLock
 ) -> None:
     simulated_lock.knobs.announce = False
     flow = await connected(hass, account)
-    await flow.send({"device_id": simulated_lock.device_id})
-    await flow.touched()
+    with no_patience():
+        await flow.send({"device_id": simulated_lock.device_id})
+        await flow.touched()
     await flow.choose("manual")
     known = {
         "port": simulated_lock.port,

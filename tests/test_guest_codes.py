@@ -178,6 +178,20 @@ async def test_own_digits_once_and_a_weekly_schedule(
     assert changed["description_placeholders"]["times"].startswith("from ")
 
 
+async def test_a_weekly_code_without_days_does_not_open_all_year(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock
+) -> None:
+    form = await send(hass, await begin(hass, entry, usual="weekly"), name="Cleaner")
+    assert form["errors"] == {"base": "refused"}
+    said = EXCEPTIONS["password_bad_weekly"]["message"]
+    assert form["description_placeholders"]["reason"] == said
+    assert form["data_schema"].schema["weekly"].options["collapsed"] is False
+    assert made(cloud) == 0
+    weekly = NO_DAYS | {"days": ["tuesday"]}
+    said = (await send(hass, form, weekly=weekly))["description_placeholders"]["times"]
+    assert said.startswith("Tuesday 9:00 AM to 12:00 PM, from ")
+
+
 @pytest.mark.parametrize("simulated_lock", [{"family": "D"}], indirect=True)
 async def test_a_lock_that_stays_on_the_network_fetches_a_code_by_itself(
     hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, lock: SimulatedLock

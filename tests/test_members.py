@@ -19,7 +19,7 @@ from custom_components.tuya_wifi_lock.const import (
 from custom_components.tuya_wifi_lock.flows.member import CONF_MEMBER, last_used
 from custom_components.tuya_wifi_lock.members import read_number
 from custom_components.tuya_wifi_lock.texts import async_load_texts
-from custom_components.tuya_wifi_lock.tuyalock import Age
+from custom_components.tuya_wifi_lock.tuyalock import Age, Kind
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
     SOURCE_USER,
@@ -135,6 +135,21 @@ async def test_a_new_member_is_there_at_once(
     assert dt_util.parse_datetime(state(hass, ALICE_LAST).state)
     assert entry.runtime_data is coordinator
     assert (simulated_lock.connections, simulated_lock.clients) == (1, 1)
+
+
+async def test_a_new_member_has_the_time_of_what_opened_the_door_before(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    await simulated_lock.finger(4)
+    await reported(hass, simulated_lock)
+    first = entry.runtime_data.lock.records(Kind.UNLOCK)[0]
+    await answer(hass, await begin(hass, entry), ALICE)
+    shown = dt_util.parse_datetime(state(hass, ALICE_LAST).state, raise_on_error=True)
+    assert shown.timestamp() == int(first.happened)
+    assert state(hass, ALICE_UNLOCK).state == "unknown"
 
 
 async def test_a_changed_member_keeps_its_entities_and_hears_of_its_new_numbers(

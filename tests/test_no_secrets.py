@@ -3,8 +3,8 @@
 import asyncio
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import ExitStack
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import ExitStack, contextmanager
 import json
 import logging
 import secrets
@@ -70,7 +70,7 @@ def evidence(
 
 @pytest.fixture
 async def account(simulated_lock: SimulatedLock) -> AsyncGenerator[SimulatedCloud]:
-    """An account with the simulated lock; nobody waits long for what does not come."""
+    """An account with the simulated lock."""
     secret = secrets.token_hex(16)
     async with SimulatedCloud(access_secret=secret) as cloud:
         cloud.join(simulated_lock, name="Wi-Fi lock 0001")
@@ -78,12 +78,20 @@ async def account(simulated_lock: SimulatedLock) -> AsyncGenerator[SimulatedClou
             stack.enter_context(patch.dict(REGIONS, {"eu": cloud.url}))
             for name, value in {
                 "config_flow.DEFAULT_PORT": simulated_lock.port,
-                "tuyalock.cloud.openapi.ANSWER_TIME": 0.4,
-                "tuyalock.access.remote_unlock.OPEN_WITHIN": 0.5,
                 "tuyalock.lan.session.IDLE": 60.0,
             }.items():
                 stack.enter_context(patch(f"{INTEGRATION}.{name}", value))
             yield cloud
+
+
+@contextmanager
+def no_patience() -> Generator[None]:
+    """Wait only a moment for what does not come, in this block."""
+    with (
+        patch(f"{INTEGRATION}.tuyalock.cloud.openapi.ANSWER_TIME", 0.4),
+        patch(f"{INTEGRATION}.tuyalock.access.remote_unlock.OPEN_WITHIN", 0.5),
+    ):
+        yield
 
 
 class Story:
@@ -318,7 +326,9 @@ async def be_refused(story: Story, cloud: SimulatedCloud) -> None:
     assert len(cloud.calls) == calls
     await story.fails(act(hass, "modify_temporary_password", which="Zoe", code=CODE))
     await story.fails(act(hass, "delete_temporary_password", which=CODE))
-    await story.fails(story.act_on_lock("unlock"))  # the cloud says yes, and nothing happens
+    with no_patience():
+        # The cloud says yes, and nothing happens.
+        await story.fails(story.act_on_lock("unlock"))
     cloud.dynamic_supported = False
     await story.fails(act(hass, "get_dynamic_password"))
     cloud.dynamic_supported = True
@@ -338,7 +348,8 @@ async def suffer(story: Story, cloud: SimulatedCloud) -> None:
             lambda: story.act_on_lock("unlock"),
         ):
             fail()
-            await story.fails(ask())
+            with no_patience():
+                await story.fails(ask())
             cloud.recover()
         story.evidence.look()
 

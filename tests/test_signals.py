@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
 from custom_components.tuya_wifi_lock.tuyalock import ALARMS
@@ -285,6 +286,22 @@ async def test_each_ring_runs_home_assistants_own_trigger(
     assert shown["device_class"] == "doorbell"
     assert shown["event_type"] == "ring"
     assert shown["event_types"] == ["ring"]
+
+
+@pytest.mark.parametrize("simulated_lock", [{"family": "B"}], indirect=True)
+async def test_home_assistants_own_trigger_for_rings_is_offered(
+    hass: HomeAssistant,
+    hass_ws_client: WebSocketGenerator,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    await simulated_lock.doorbell()
+    await reported(hass, simulated_lock)
+    client = await hass_ws_client(hass)
+    target = {"device_id": [device_id(hass, entry, simulated_lock.device_id)]}
+    await client.send_json_auto_id({"type": "get_triggers_for_target", "target": target})
+    assert "doorbell.rang" in (await client.receive_json())["result"]
 
 
 async def test_a_ring_that_waited_too_long_is_not_told(

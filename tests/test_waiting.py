@@ -228,6 +228,20 @@ async def test_who_pressed_unlock_is_said_everywhere(
     assert state(hass, LOCK).attributes["changed_by"] == "Anna"
 
 
+async def test_who_pressed_unlock_is_said_still_when_somebody_else_has_tried_since(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock, anna: Context
+) -> None:
+    bob = Context(user_id=MockUser(name="Bob", is_owner=True).add_to_hass(hass).id)
+    await set_up_awake(hass, entry, simulated_lock)
+    await unlock(hass, anna)
+    await reported(hass, simulated_lock)
+    await simulated_lock.double_lock(True)
+    with pytest.raises(HomeAssistantError):
+        await unlock(hass, bob)
+    await restart(hass, entry)
+    assert state(hass, LOCK).attributes["changed_by"] == "Anna"
+
+
 async def test_who_has_just_asked_something_has_not_opened_the_door(
     hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock, anna: Context
 ) -> None:
@@ -308,7 +322,7 @@ async def test_a_call_that_a_crash_has_cut_off_opens_nothing_later(
     await setup(hass, entry)
     await hass.config_entries.async_unload(entry.entry_id)
     stored, began = hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"], time.time() - 3600
-    stored["opening"] = {"began": began, "ended": None, "name": "Anna"}
+    stored["calls"] = [{"began": began, "ended": None, "name": "Anna"}]
     stored["journal"]["records"]["1"] = {
         "id": 1,
         "event": {"kind": "unlock", "method": "remote"},

@@ -104,8 +104,6 @@ class _Stored:
     kind_answered: bool = False
     """Its owner was asked which kind of lock it is, and has answered."""
     listened: _Listened | None = None
-    opening: Opening | None = None
-    """The last call of `lock.unlock`."""
 
 
 HEARD_BEFORE: HassKey[dict[str, dict[str, Any]]] = HassKey(f"{DOMAIN}_heard_before")
@@ -245,7 +243,8 @@ class LockCoordinator:
         self.has_firmware = False
         """The cloud has said which firmware the lock has."""
         self._followers: list[CALLBACK_TYPE] = []
-        self.opener = Opener(hass, beside.opening)
+        calls = reader.read("calls", list[Opening], stored.get("calls", []), [])
+        self.opener = Opener(hass, calls)
         self.last_unlocked_by = self._who_unlocked(self.data.last_unlock)
         if not beside.clean:
             self.lock.recover()
@@ -340,11 +339,11 @@ class LockCoordinator:
             ignored=self.ignored,
             kind_answered=self.kind_answered,
             listened=_Listened(since=self.listening_since, until=time.time()),
-            opening=self.opener.last,
         )
         return {
             **self.lock.as_dict(),
             **dump(beside),
+            "calls": self.opener.stored,
             "watch": self.cloud.as_dict() if self.cloud else None,
             "bookings": dump(self._bookings.known) if self._bookings else [],
         }
@@ -427,8 +426,7 @@ class LockCoordinator:
         if member := self.owner(unlock):
             return member.name
         if unlock.by_us:
-            opening = self.opener.opening_of(record)
-            return (opening and opening.name) or "Home Assistant"
+            return self.opener.name_of(record) or "Home Assistant"
         if guest := self.lock.password_name(record):
             return guest
         return way_name(self.hass, unlock.method, unlock.number)

@@ -173,8 +173,6 @@ class RecordDispatcher:
         unlock = record if is_unlock else lock.unlock_of(record)
         if unlock is None or not isinstance(unlock.event, Unlock):
             return Delivery(record)
-        opening = self._opener.opening_of(unlock)
-        context = (self._opener.context if opening else None) or Context()
         password = lock.password_of(unlock)
         return Delivery(
             record,
@@ -182,9 +180,9 @@ class RecordDispatcher:
             member=self._owner(unlock.event),
             password_name=password.name if password else None,
             first_use=password is not None and password.first_use in {None, unlock.id},
-            opener=opening.name if opening else None,
+            opener=self._opener.name_of(unlock),
             duress=unlock.id in [one.unlock_id for one in lock.records(Kind.DURESS)],
-            context=context if is_unlock else None,
+            context=(self._opener.context_of(unlock) or Context()) if is_unlock else None,
         )
 
     async def _async_look_up_name(self) -> None:

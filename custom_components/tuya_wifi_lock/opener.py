@@ -5,12 +5,13 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 import time
+from typing import Any
 
 from homeassistant.core import Context, Event, HomeAssistant, callback
 from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
-from .tuyalock import Record
+from .tuyalock import Record, dump
 
 PERSON_DOMAIN = "person"
 
@@ -19,6 +20,9 @@ EVENT_NOTIFICATION_ACTION = "mobile_app_notification_action"
 
 MOST_PRESSED = 20
 """Buttons of notifications that are remembered."""
+
+MOST_CALLS = 20
+"""Calls that are remembered: as many as a card lists openings."""
 
 SETTLES = 10.0
 """Seconds after a call in which the lock may still report that it has opened."""
@@ -56,32 +60,40 @@ def async_watch_phones(hass: HomeAssistant) -> None:
 
 
 class Opener:
-    """Knows the last call of `lock.unlock`, and its context until the next one."""
+    """Knows the last calls of `lock.unlock`, and the context of the last one until the next."""
 
-    __slots__ = ("_hass", "context", "last")
+    __slots__ = ("_calls", "_hass", "context", "stored")
 
-    def __init__(self, hass: HomeAssistant, last: Opening | None) -> None:
+    def __init__(self, hass: HomeAssistant, calls: list[Opening]) -> None:
         """Begin with what was stored."""
         self._hass = hass
-        if last and last.ended is None:
-            # Home Assistant was not stopped cleanly since.
-            last = replace(last, ended=last.began)
-        self.last = last
+        self._calls = [
+            # Without an end, Home Assistant was not stopped cleanly since.
+            replace(call, ended=call.began) if call.ended is None else call
+            for call in calls
+        ]
+        self.stored = dump(self._calls)
+        """The calls in JSON, which is written with each record."""
         self.context: Context | None = None
 
     @asynccontextmanager
     async def calling(self, context: Context | None) -> AsyncGenerator[None]:
         """Note whose call is under way; calls that come meanwhile share its unlock."""
-        if self.last and self.last.ended is None:
+        if self._is_called:
             yield
             return
         self.context = context
-        self.last = Opening(began=time.time())
+        self._calls = [*self._calls[1 - MOST_CALLS :], Opening(began=time.time())]
         try:
-            self.last = replace(self.last, name=await _name(self._hass, self._user_of(context)))
+            self._note(name=await _name(self._hass, self._user_of(context)))
             yield
         finally:
-            self.last = replace(self.last, ended=time.time())
+            self._note(ended=time.time())
+
+    def _note(self, **more: Any) -> None:
+        """Note more about the last call."""
+        self._calls[-1] = replace(self._calls[-1], **more)
+        self.stored = dump(self._calls)
 
     def _user_of(self, context: Context | None) -> str | None:
         """Return whose call it is; that of an automation is of who pressed the button before it."""
@@ -92,16 +104,21 @@ class Opener:
         return context.user_id or next(causes, None)
 
     @property
+    def _is_called(self) -> bool:
+        return bool(self._calls) and self._calls[-1].ended is None
+
+    @property
     def context_now(self) -> Context | None:
         """Return the context of the call that is under way."""
-        return self.context if self.last and self.last.ended is None else None
+        return self.context if self._is_called else None
 
-    def opening_of(self, record: Record) -> Opening | None:
-        """Return the call that has opened the door, if it was the last one, whose context we have.
+    def context_of(self, record: Record) -> Context | None:
+        """Return the context of the call that has opened the door, if it was the last one."""
+        return self.context if self._calls and self._calls[-1].caused(record) else None
 
-        It has the name of who opened the door with Home Assistant, as far as that is known.
-        """
-        return self.last if self.last and self.last.caused(record) else None
+    def name_of(self, record: Record) -> str | None:
+        """Return who has opened the door with Home Assistant, as far as that is known."""
+        return next((one.name for one in reversed(self._calls) if one.caused(record)), None)
 
 
 async def _name(hass: HomeAssistant, user_id: str | None) -> str | None:

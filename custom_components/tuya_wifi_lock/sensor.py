@@ -37,7 +37,7 @@ from .entity import (
 )
 from .members import Member
 from .texts import text
-from .tuyalock import BATTERY_LEVELS, Age, LockState, TemporaryPassword
+from .tuyalock import BATTERY_LEVELS, Age, Kind, LockState, Record, TemporaryPassword
 
 PARALLEL_UPDATES = 0
 
@@ -300,22 +300,30 @@ class MemberLastOpening(MemberEntity, QuietSensor, RestoreSensor):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Restore the last time."""
+        """Restore the last time; a member who is new may have unlocked the door before."""
         await super().async_added_to_hass()
         if (last := await self.async_get_last_sensor_data()) and isinstance(
             last.native_value, datetime
         ):
             self._attr_native_value = last.native_value
+        for record in self._coordinator.lock.records(Kind.UNLOCK):
+            owner = self._coordinator.owner(record.unlock)
+            if owner and owner.id == self._member.id:
+                self._takes(record)
 
     @callback
     @override
     def _async_unlocked(self, delivery: Delivery) -> None:
+        if self._takes(delivery.record):
+            self.async_write_ha_state()
+
+    def _takes(self, record: Record) -> bool:
         """Take the time of an unlock, unless it is unknown or older than the last one."""
-        record, last = delivery.record, self._attr_native_value
+        last = self._attr_native_value
         if record.age is Age.UNKNOWN or (happened := record.known_time) is None:
-            return
+            return False
         at = dt_util.utc_from_timestamp(happened)
         if isinstance(last, datetime) and last > at:
-            return
+            return False
         self._attr_native_value = at
-        self.async_write_ha_state()
+        return True

@@ -210,7 +210,6 @@ def _openings(coordinator: LockCoordinator, knows_guests: bool) -> list[Picture]
 
 def _opening(coordinator: LockCoordinator, record: Record, knows_guests: bool) -> Picture:
     unlock, member = record.unlock, coordinator.owner(record.unlock)
-    opening = coordinator.opener.opening_of(record)
     return {
         "record": record.id,
         "time": record.known_time,
@@ -220,7 +219,7 @@ def _opening(coordinator: LockCoordinator, record: Record, knows_guests: bool) -
         "by_us": unlock.by_us,
         "member": member.name if member else None,
         "person": member.person if member else None,
-        "opener": opening.name if opening else None,
+        "opener": coordinator.opener.name_of(record),
         "guest": coordinator.lock.password_name(record) if knows_guests else None,
     }
 

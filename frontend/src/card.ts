@@ -538,7 +538,8 @@ export class LockCard extends LitElement {
   private _guest({ name, start, end, once, weekly, phase }: GuestCode) {
     const { now } = this._source;
     const inside = start <= now && now < end;
-    const works = inside && phase === "active" ? "works" : "";
+    // A weekly code works on its days, which its row names.
+    const works = inside && phase === "active" && !weekly ? "works" : "";
     const notes = [];
     if (phase !== "active" && phase !== "unknown") notes.push(`guest_${phase}`);
     if (once) notes.push("guest_once");
@@ -550,7 +551,9 @@ export class LockCard extends LitElement {
       </div>`,
       name,
       [...(weekly ? [weekly] : []), when, ...notes.map((key) => this._t(key))],
-      html`<span class="chip tinted ${works}">${this._t(inside ? "now" : "next")}</span>`,
+      inside && weekly
+        ? nothing
+        : html`<span class="chip tinted ${works}">${this._t(inside ? "now" : "next")}</span>`,
     );
   }
 

@@ -2,6 +2,7 @@
 import type { Hass } from "./types";
 
 const DAY = 86_400;
+const HALF_A_YEAR = 182;
 
 const language = (hass: Hass): string | undefined =>
   hass.locale.time_format === "system" ? undefined : hass.locale.language;
@@ -17,7 +18,8 @@ const dayOf = (hass: Hass, at: number): number => {
   return Date.parse(`${parts}T00:00:00Z`) / (DAY * 1000);
 };
 
-/** Returns a Unix time as people say it: 14:05, yesterday 14:05, Mon 14:05, 3 May 14:05. */
+/** Returns a Unix time as people say it: 14:05, yesterday 14:05, Mon 14:05, 3 May 14:05; a year
+ * is named where another one could be meant. */
 export const moment = (hass: Hass, at: number, now: number): string => {
   const options: Intl.DateTimeFormatOptions = {
     hour: "numeric",
@@ -33,8 +35,9 @@ export const moment = (hass: Hass, at: number, now: number): string => {
     const words = new Intl.RelativeTimeFormat(hass.locale.language, { numeric: "auto" });
     return `${words.format(days, "day")} ${time}`;
   }
+  const year = Math.abs(days) > HALF_A_YEAR ? "numeric" : undefined;
   const day: Intl.DateTimeFormatOptions =
-    Math.abs(days) < 7 ? { weekday: "short" } : { day: "numeric", month: "short" };
+    Math.abs(days) < 7 ? { weekday: "short" } : { day: "numeric", month: "short", year };
   return new Intl.DateTimeFormat(hass.locale.language, { ...day, ...options }).format(date);
 };
 

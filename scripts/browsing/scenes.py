@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 import json
 from statistics import quantiles
 import time
@@ -28,6 +29,7 @@ WITHIN_MS = 1000.0
 FEW = 5
 """Complaints that are shown."""
 IN_CARD = "tuya-wifi-lock-card"
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 WATCH = """(() => {
   const root = card().shadowRoot;
   const shown = () => [...root.querySelectorAll("li[data-record]")];
@@ -277,6 +279,25 @@ async def guest_added(house: House, page: Page) -> str | None:
     await quiet(page, "Waits for the lock")
     expect(await house.stage.type_code(code), "the code does not open")
     await page.sees(f"the('{IN_CARD} li[data-record]', 'Grandma')", "that Grandma has come")
+    return None
+
+
+@scene("guest-dated")
+async def guest_dated(house: House, page: Page) -> str | None:
+    """A code that ends next year says so, and a weekly one does not say that it works today."""
+    now = datetime.now(UTC)
+    end = (now + timedelta(days=364)).isoformat(timespec="seconds")
+    today = now.strftime("%A").lower()
+    days = {"weekdays": [day for day in WEEKDAYS if day != today], "from": "09:00", "to": "12:00"}
+    await house.stage.ask("add_temporary_password", name="Lodger", end=end)
+    await house.stage.ask("add_temporary_password", name="Gardener", end=end, **days)
+    row = "the('tuya-wifi-lock-card li', {!r})?.innerText"
+    for name, chip in (("Lodger", True), ("Gardener", False)):
+        await told(page, name)
+        said = await page.do(row.format(name))
+        expect(end[:4] in said, f"the year is missing: {said}")
+        expect(("Now" in said) is chip, f"the row says {said}")
+        await house.stage.ask("delete_temporary_password", which=name)
     return None
 
 

@@ -16,7 +16,7 @@ from scripts.benchmark.home import home_assistant
 from scripts.benchmark.table import Row, print_table
 
 from .house import House, street
-from .watch import Census, Log, Sample, census, sample, slope
+from .watch import Census, Log, Sample, lasting_census, sample, slope
 
 WARM = 0.15
 """The part of the time after which everything has happened once."""
@@ -73,7 +73,7 @@ class Soak:
             await house.set_up()
             self._note("set up")
             await house.go_on()
-            self.before = census()
+            self.before = await lasting_census()
             self.samples.append(self._note("warm"))
             watching = asyncio.create_task(self._watch())
             cpu, since = process_time(), monotonic()
@@ -83,7 +83,7 @@ class Soak:
             with suppress(asyncio.CancelledError):
                 await watching
             self.samples.append(self._note("quiet"))
-            self.after = census()
+            self.after = await lasting_census()
             await house.go_on()
             self.verdict, self.calls = house.verdict, dict(house.calls)
 

@@ -13,6 +13,8 @@ from time import monotonic
 from typing import Any, override
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
+LOOKS, BETWEEN = 5, 0.5
+"""How often, and after how many seconds, it is counted what the loop and the process hold."""
 EXPECTED = (
     # Home Assistant says so once of every custom integration, and this of an environment for tests.
     "homeassistant.loader: We found a custom integration tuya_wifi_lock which has not been tested",
@@ -65,6 +67,21 @@ def census() -> Census:
         Counter(_kind_of_file(fd) for fd in Path("/proc/self/fd").iterdir()),
         Counter(type(one).__qualname__ for one in gc.get_objects()),
     )
+
+
+async def lasting_census() -> Census:
+    """Count what is there at each of several looks: no dial that is just under way."""
+    found = census()
+    for _ in range(LOOKS - 1):
+        await asyncio.sleep(BETWEEN)
+        now = census()
+        found = Census(
+            found.tasks & now.tasks,
+            found.timers & now.timers,
+            found.files & now.files,
+            found.objects & now.objects,
+        )
+    return found
 
 
 def _name(callable_: Any) -> str:

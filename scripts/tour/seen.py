@@ -58,6 +58,8 @@ class Seen:
         """Every state that each entity has shown, in order."""
         self._say = say
         self._keys: dict[str, str] = {}
+        self._as_of: dict[str, str] = {}
+        """When what is known of each entity was so, by Home Assistant's clock."""
         self._told: dict[str, str] = {}
         self._early: list[Json] = []
         """States of event entities that may be ours; the registry says so later."""
@@ -108,16 +110,24 @@ class Seen:
         data = event["data"]
         if data["new_state"]:
             self._take(data["new_state"])
-        elif key := self._keys.get(data["entity_id"]):
+            return
+        self._as_of[data["entity_id"]] = event["time_fired"]
+        if key := self._keys.get(data["entity_id"]):
             self.states.pop(key, None)
 
     def _take(self, state: Json) -> None:
-        """Note a state, and tell it."""
+        """Note a state, and tell it, unless a newer one is known.
+
+        What has changed since all states were asked for can be heard before the answer.
+        """
         entity_id, value, attributes = state["entity_id"], state["state"], state["attributes"]
         if (key := self._keys.get(entity_id)) is None:
             if entity_id.startswith("event."):
                 self._early.append(state)
             return
+        if state["last_updated"] < self._as_of.get(entity_id, ""):
+            return
+        self._as_of[entity_id] = state["last_updated"]
         news = (value, attributes) != (self.states.get(key), self.attributes.get(key))
         self.states[key], self.attributes[key] = value, attributes
         if not news:

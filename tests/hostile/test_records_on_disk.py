@@ -87,12 +87,12 @@ class Disk:
 
     async def wait_for_record(self, count: int = 1) -> dict[str, Any]:
         """Wait until so many records are written, and return the last; no timer is hurried."""
-        await until(lambda: len(self.records) == count, timeout=0.5)
+        await until(lambda: len(self.records) == count)
         return self.records[-1]
 
     async def wait_for_delivery(self) -> None:
         """Wait until the last record is written as delivered; no timer is hurried."""
-        await until(lambda: self.records[-1]["delivered"], timeout=0.5)
+        await until(lambda: self.records[-1]["delivered"])
 
 
 @pytest.fixture

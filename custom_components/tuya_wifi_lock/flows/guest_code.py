@@ -101,6 +101,9 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
     the code is made, and its digits are in nothing but its last answer.
     """
 
+    _weekly = False
+    """If the code that is made has to have a schedule."""
+
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Make a code; the usual times are offered first."""
         coordinator = self._coordinator()
@@ -108,7 +111,7 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
             return await self._async_offer(coordinator.guests)
         try:
             password, digits = await coordinator.guests.async_add(
-                **_read(user_input), once=user_input[CONF_ONCE]
+                **_read(user_input, weekly=self._weekly), once=user_input[CONF_ONCE]
             )
         except HomeAssistantError as err:
             return await self._async_say("user", user_input, err)
@@ -145,12 +148,13 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Begin with a weekly schedule."""
-        return self._begin("weekly", collapsed=False)
+        self._weekly = True
+        return self._begin("weekly")
 
-    def _begin(self, usual: str, *, collapsed: bool = True) -> SubentryFlowResult:
+    def _begin(self, usual: str) -> SubentryFlowResult:
         start, end = _usual_times(dt_util.now())[usual]
         values = {CONF_START: f"{start:%F %H:%M:00}", CONF_END: f"{end:%F %H:%M:00}"}
-        return self._show_form("user", values, collapsed=collapsed)
+        return self._show_form("user", values, collapsed=not self._weekly)
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
@@ -232,7 +236,7 @@ class GuestCodeSubentryFlow(ConfigSubentryFlow):
             step_id,
             values,
             errors,
-            collapsed=not typed[CONF_WEEKLY][CONF_DAYS],
+            collapsed=not (self._weekly or typed[CONF_WEEKLY][CONF_DAYS]),
             reason=reason,
             **placeholders,
         )
@@ -280,19 +284,19 @@ def _usual_times(now: datetime) -> dict[str, tuple[datetime, datetime]]:
     }
 
 
-def _read(typed: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was typed as the guest codes take it."""
-    weekly = typed[CONF_WEEKLY]
+def _read(typed: Mapping[str, Any], *, weekly: bool = False) -> dict[str, Any]:
+    """Return what was typed as the guest codes take it, with a schedule if there has to be one."""
+    plan = typed[CONF_WEEKLY]
     return {
         CONF_NAME: typed[CONF_NAME],
         CONF_START: _seconds(typed[CONF_START]),
         CONF_END: _seconds(typed[CONF_END]),
         CONF_WEEKLY: Weekly(
-            days=frozenset(map(DAYS.index, weekly[CONF_DAYS])),
-            start=_minute(weekly[CONF_START]),
-            end=_minute(weekly[CONF_END]) or LAST_MINUTE,
+            days=frozenset(map(DAYS.index, plan[CONF_DAYS])),
+            start=_minute(plan[CONF_START]),
+            end=_minute(plan[CONF_END]) or LAST_MINUTE,
         )
-        if weekly[CONF_DAYS]
+        if weekly or plan[CONF_DAYS]
         else None,
         CONF_CODE: visible(typed.get(CONF_CODE, "")) or None,
     }
