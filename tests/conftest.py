@@ -3,9 +3,7 @@
 import asyncio
 import asyncio.constants
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import ExitStack
 from pathlib import Path
-import socket
 from typing import Any
 from unittest.mock import PropertyMock, patch
 
@@ -21,12 +19,14 @@ from custom_components.tuya_wifi_lock.const import (
     CONF_REGION,
 )
 from custom_components.tuya_wifi_lock.tuyalock import PRODUCTS, REGIONS
+from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import ProductFacts
 from homeassistant import runner
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.util import executor
 from tests.entry import lock_entry
 from tests.phones import Phone, add_phone
+from tests.ports import free_ports
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 from tests.simulator.gateway import Gateway
@@ -86,7 +86,7 @@ def auto_enable(request: pytest.FixtureRequest) -> Generator[None]:
         return
     request.getfixturevalue("enable_custom_integrations")
     with (
-        patch.dict(PRODUCTS, {"simulatedproduct": None}),
+        patch.dict(PRODUCTS, {"simulatedproduct": ProductFacts("")}),
         patch(f"{OURS}.config_flow.LISTEN_TIME", 0.01),
         patch(f"{OURS}.flows.connection.HEAR_TIME", 0.01),
         patch(f"{TUYALOCK}.lan.address.REDIAL", 0.01),
@@ -133,17 +133,8 @@ def all_enabled() -> Generator[None]:
 @pytest.fixture
 def ports(socket_enabled: None) -> Generator[dict[int, int]]:
     """Announcements on UDP ports that nobody else uses, by the port that they stand for."""
-    with ExitStack() as stack:
-        free: dict[int, int] = {}
-        for port in (6666, 6667, 7000):
-            guard = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-            # Keeps the port from other programs; datagrams for 127.0.0.1 do not come here.
-            guard.bind(("127.0.0.2", 0))
-            # Not before: a guard that shared its port could get that of another test.
-            guard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            free[port] = guard.getsockname()[1]
-        stack.enter_context(patch(f"{DISCOVERY}.PORTS", tuple(free.values())))
-        yield free
+    with free_ports() as ports:
+        yield ports
 
 
 @pytest.fixture

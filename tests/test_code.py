@@ -19,6 +19,8 @@ from tests.common import LOCK, set_up_awake, state
 from tests.simulator import Knobs, SimulatedLock
 
 CODE = "86420975"
+WRONG = "9753108642"
+"""So long that no time has it among its digits."""
 BOLTED = {"family": "B", "knobs": Knobs(motor_state=True)}
 
 
@@ -102,7 +104,7 @@ async def test_a_code_is_in_no_state_no_log_no_error_and_no_diagnostics(
     caplog.set_level(logging.DEBUG, logger=f"custom_components.{DOMAIN}")
     await set_up_awake(hass, entry, simulated_lock, code=CODE)
     with pytest.raises(HomeAssistantError) as error:
-        await call(hass, "unlock", code="97531")
+        await call(hass, "unlock", code=WRONG)
     await call(hass, "unlock", code=CODE)
     assert await async_setup_component(hass, "diagnostics", {})
     told = await get_diagnostics_for_config_entry(hass, hass_client, entry)
@@ -110,4 +112,4 @@ async def test_a_code_is_in_no_state_no_log_no_error_and_no_diagnostics(
     ours = [r.getMessage() for r in caplog.records if r.name.startswith("custom_components")]
     kept = hass_storage[f"{DOMAIN}.{entry.entry_id}"]
     seen = [str(one) for one in (error.value, told, ours, kept, *hass.states.async_all())]
-    assert not [one for one in seen if CODE in one or "97531" in one]
+    assert not [one for one in seen if CODE in one or WRONG in one]

@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.tuya_wifi_lock.const import DOMAIN
+from custom_components.tuya_wifi_lock.const import CONF_RELOCK_DELAY, DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.json import json_dumps
@@ -36,7 +36,11 @@ MOMENTS = ("record", "time")
 async def hear(
     hass: HomeAssistant, entry: MockConfigEntry, lock: SimulatedLock
 ) -> dict[str, tuple[str, Any]]:
-    """Let a lock report all that it is known to report; return what its events say then."""
+    """Let a lock report all that it is known to report; return what its events say then.
+
+    However long that takes, what it has opened is not locked again by then.
+    """
+    hass.config_entries.async_update_entry(entry, options={CONF_RELOCK_DELAY: 600.0})
     await setup(hass, entry)
     await wake(hass, entry, lock)
     await lock.report_again()

@@ -19,7 +19,7 @@ from homeassistant.exceptions import (
 from homeassistant.util import dt as dt_util
 from tests.automations import Runs
 from tests.common import LOCK, UNLOCK, reported, restart, set_up_awake, state, until, wake
-from tests.conftest import setup
+from tests.conftest import setup, wait_for
 from tests.guests import CODE, OTHER_CODE, act, add, fetch, hours, listed
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
@@ -405,6 +405,8 @@ async def test_a_guest_arrives(
         simulated_lock.knobs.clock_offset += 2
         assert await simulated_lock.type_code(code)
         await reported(hass, simulated_lock)
+        # It may wait until the cloud has said whose code it was.
+        await wait_for(hass, lambda: "anyone" in runs.names[before:])
         arrived.append(sorted(runs.names[before:]))
 
     await opens(codes[0])

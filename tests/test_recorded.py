@@ -1,17 +1,54 @@
 """What the recorder keeps of a state is small, whatever the entity shows."""
 
+from datetime import timedelta
 import json
+from typing import Any
 
+from freezegun import freeze_time
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers.json import JSONEncoder
-from tests.common import reported, set_up_awake, wait_for
+from homeassistant.util import dt as dt_util
+from tests.automations import add_member
+from tests.common import UNLOCK, reported, set_up_awake, state, wait_for
 from tests.guests import add
 from tests.simulator import SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 
 MOST_BYTES = 500
+
+
+def recorded(shown: State) -> dict[str, Any]:
+    """Return the attributes of a state that the recorder keeps."""
+    assert shown.state_info
+    left_out = shown.state_info["unrecorded_attributes"]
+    return {key: one for key, one in shown.attributes.items() if key not in left_out}
+
+
+@pytest.mark.parametrize("entity", [UNLOCK, "event.alice_opening"])
+async def test_openings_with_one_finger_have_their_attributes_in_one_row(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulated_lock: SimulatedLock,
+    all_enabled: None,
+    entity: str,
+) -> None:
+    await set_up_awake(hass, entry, simulated_lock)
+    add_member(hass, entry, "Alice", "fingerprint:3")
+    await hass.async_block_till_done()
+    await simulated_lock.finger(3)
+    await reported(hass, simulated_lock)
+    first = state(hass, entity)
+    with freeze_time(dt_util.utcnow() + timedelta(seconds=2), tick=True):
+        await simulated_lock.finger(3)
+        await reported(hass, simulated_lock)
+    second = state(hass, entity)
+    for name in ("record", "time"):
+        assert first.attributes[name] != second.attributes[name]
+    assert recorded(first) == recorded(second)
+    assert recorded(first)["number"] == 3
 
 
 async def test_no_long_attribute_is_recorded(
@@ -29,11 +66,9 @@ async def test_no_long_attribute_is_recorded(
         await add(hass, f"Guest {number}")
     await wait_for(hass, lambda: "passwords" in str(hass.states.async_all()))
     whole = {}
-    for state in hass.states.async_all():
-        assert state.state_info
-        left_out = {*state.state_info["unrecorded_attributes"], "friendly_name"}
-        recorded = {key: one for key, one in state.attributes.items() if key not in left_out}
-        assert len(json.dumps(recorded, cls=JSONEncoder)) < MOST_BYTES, state.entity_id
-        whole[state.entity_id] = len(json.dumps(dict(state.attributes), cls=JSONEncoder))
+    for one in hass.states.async_all():
+        kept = recorded(one) | {"friendly_name": ""}
+        assert len(json.dumps(kept, cls=JSONEncoder)) < MOST_BYTES, one.entity_id
+        whole[one.entity_id] = len(json.dumps(dict(one.attributes), cls=JSONEncoder))
     # There was something to leave out.
     assert max(whole.values()) > MOST_BYTES

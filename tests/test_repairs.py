@@ -21,6 +21,7 @@ from custom_components.tuya_wifi_lock.const import (
 )
 from custom_components.tuya_wifi_lock.flows.member import CONF_MEMBER
 from custom_components.tuya_wifi_lock.repairs import ISSUES
+from custom_components.tuya_wifi_lock.tuyalock.records.journal import KEPT
 from homeassistant.components.repairs import repairs_flow_manager
 from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant
@@ -181,6 +182,17 @@ async def test_a_question_that_the_owner_has_put_aside_stays_aside(
     issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
     assert issue
     assert issue.dismissed_version
+
+
+async def test_a_question_ends_with_the_last_record_of_its_number(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock, alice: str
+) -> None:
+    await unlock(hass, simulated_lock, "fingerprint", 3)
+    assert asked(hass) == ["Fingerprint 3"]
+    for _ in range(KEPT):
+        await simulated_lock.unlock("fingerprint", 1)
+    await reported(hass, simulated_lock)
+    assert asked(hass) == []
 
 
 async def test_a_reload_keeps_the_question_and_a_removal_ends_it(

@@ -126,15 +126,13 @@ async def test_what_the_test_has_heard_is_shown_at_once(
     hass: HomeAssistant, simulated_lock: SimulatedLock
 ) -> None:
     flow = await Flow.manual(hass)
-    await flow.send(typed(simulated_lock))
-    await simulated_lock.wake()
-    await simulated_lock.wait_for(lambda: simulated_lock.clients == 1)
-    await simulated_lock.finger(3)
-    await simulated_lock.push({"55": False})
-    await simulated_lock.wait_for(lambda: simulated_lock.clients == 0)
+    await simulated_lock.push({"1": 3, "55": False})
+    with patch(f"{INTEGRATION}.flows.connection.HEAR_TIME", 5.0):
+        await flow.send(typed(simulated_lock))
+        await simulated_lock.wake()
+        await flow.touched()
     await simulated_lock.sleep()
     tested = simulated_lock.connections
-    await flow.touched()
     assert added(flow) == 2
     await hass.async_block_till_done()
     assert simulated_lock.connections == tested

@@ -250,7 +250,7 @@ async def test_an_answer_may_never_come(cloud: SimulatedCloud, raw: Raw) -> None
         while (await raw.send("GET", ways))["result"][0]["open"]:  # noqa: ASYNC110
             await asyncio.sleep(0)
     assert not task.done()
-    await cloud.__aexit__(None, None, None)
+    await cloud.stop()
     with pytest.raises(aiohttp.ClientError):
         await task
 

@@ -318,7 +318,7 @@ async def test_an_answer_may_come_before_the_report_or_after_it_or_never(
     order = asyncio.create_task(client.order(REPLY, True))
     await lock.wait_for(lambda: len(lock.openings) == 3)
     assert not order.done()
-    await gateway.__aexit__(None, None, None)
+    await gateway.stop()
     with pytest.raises(requests.ConnectionError):
         await order
 

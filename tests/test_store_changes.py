@@ -6,8 +6,7 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.tuya_wifi_lock.store import changed, changes
-from custom_components.tuya_wifi_lock.tuyalock import Reader
+from custom_components.tuya_wifi_lock.tuyalock import Reader, changes
 
 forms = st.dictionaries(
     st.sampled_from("abc"),
@@ -24,7 +23,7 @@ def test_a_form_is_the_one_before_with_its_changes(
     known: dict[str, Any], now: dict[str, Any]
 ) -> None:
     reader, news = Reader(), json.loads(json.dumps(changes(known, now)))
-    assert changed(known, news, reader) == now
+    assert reader.changed(known, news) == now
     assert changes(now, now) == {}
     assert set(reader.unread) <= {"file"}
 
@@ -37,11 +36,11 @@ def test_changes_name_only_what_is_new_or_gone() -> None:
 
 
 def test_what_is_gone_may_be_damaged() -> None:
-    assert changed({"1": {}}, {"": 7, "2": {}}, Reader()) == {"1": {}, "2": {}}
+    assert Reader().changed({"1": {}}, {"": 7, "2": {}}) == {"1": {}, "2": {}}
 
 
 @pytest.mark.parametrize("known", [7, [], "x", {"state": 7}, {"state": []}])
 def test_what_has_changed_counts_where_the_form_before_is_damaged(known: Any) -> None:
     reader = Reader()
-    assert changed(known, {"state": {"battery": 50}}, reader) == {"state": {"battery": 50}}
+    assert reader.changed(known, {"state": {"battery": 50}}) == {"state": {"battery": 50}}
     assert reader.unread == {"file": 1}

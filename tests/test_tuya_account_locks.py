@@ -23,7 +23,7 @@ async def test_a_lock_of_the_account_is_known_with_key_and_table(
     login.add_lock("lock01", "Back door", local_key="f" * 16, writable=["lock_motor_state"])
     await login.set_up()
     (lock,) = account_locks(hass)
-    assert (lock.device_id, lock.name, lock.category) == ("lock01", "Back door", "ms")
+    assert (lock.id, lock.name, lock.category) == ("lock01", "Back door", "ms")
     assert (lock.product_id, lock.local_key, lock.refusal) == ("simulatedproduct", "f" * 16, None)
     assert "ffff" not in repr(lock)
     assert lock.table.keys() == MODEL.keys()

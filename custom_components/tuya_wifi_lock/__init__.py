@@ -11,10 +11,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_DEVICE_ID, EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import Event, HomeAssistant, callback
-from homeassistant.helpers import (
-    config_validation as cv,
-    device_registry as dr,
-)
+from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.importlib import async_import_module
 from homeassistant.helpers.start import async_at_started
@@ -81,26 +78,22 @@ async def async_setup_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool
     if unread := coordinator.reader.unread:
         await store.async_keep_copy(unread)
     # The devices of the members refer to the lock's, so that has to be there first.
-    dr.async_get(hass).async_get_or_create(
-        config_entry_id=entry.entry_id, **coordinator.device_info
-    )
+    devices = dr.async_get(hass)
+    devices.async_get_or_create(config_entry_id=entry.entry_id, **coordinator.device_info)
     entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
     async_name_entry(hass, entry)
     coordinator.async_update_members()
     await coordinator.guests.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    async_watch_repairs(hass, coordinator)
-    if coordinator.cloud or coordinator.data.passwords or _has_guest_codes(entry):
+    async_watch_repairs(coordinator)
+    codes = entry.get_subentries_of_type(SUBENTRY_GUEST_CODE)
+    if coordinator.cloud or coordinator.data.passwords or codes:
         await async_import_module(hass, f"{__package__}.guest_codes")
         from .guest_codes import async_show_guest_codes
 
         async_show_guest_codes(coordinator)
     await coordinator.async_start()
     return True
-
-
-def _has_guest_codes(entry: LockConfigEntry) -> bool:
-    return any(one.subentry_type == SUBENTRY_GUEST_CODE for one in entry.subentries.values())
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: LockConfigEntry) -> bool:

@@ -6,10 +6,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from .const import Trouble
-from .tuyalock import CloudError, Family, LockError, is_clock_set
+from .tuyalock import MAX_CALLS, Address, CloudError, Family, Snapshot, is_clock_set
 
 if TYPE_CHECKING:
-    from .tuyalock import Firmware
+    from .cloud import CloudData
 
 DAY = 86400.0
 SILENT_AT_LEAST = 2 * DAY
@@ -27,8 +27,8 @@ FAILING_BATTERY = 5
 CLOCK_OFF = 60.0
 """Seconds by which a lock's clock may be off."""
 
-MANY_CALLS = 0.8
-"""Part of the calls of a month after which they are running out."""
+MANY_CALLS = 0.8 * MAX_CALLS
+"""Calls in a month after which they are running out."""
 
 _GONE = {
     Trouble.NO_LOGIN,
@@ -56,16 +56,20 @@ class State(StrEnum):
 class CloudEvidence:
     """Evidence about Tuya's cloud."""
 
+    data: CloudData
     failure: CloudError | None
     """Why it fails at present."""
-    answered: bool
     calls: int
-    cap: int
 
     @property
     def key(self) -> str | None:
         """Return the key of the text of the failure."""
-        return self.failure.text.translation_key if self.failure and self.failure.text else None
+        return self.failure.text.translation_key if self.failure else None
+
+    @property
+    def answered(self) -> bool:
+        """Return if it has ever answered."""
+        return self.data.last_success is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,55 +79,47 @@ class Evidence:
     now: float
     listening_since: float
     heard: float | None
-    awake: bool
+    lock: Snapshot
+    address: Address
     wakes: int
     longest_silence: float | None
-    on_network: bool
-    """It is on the network itself, not behind a gateway."""
-    stays: bool
-    """It stays on the network."""
-    missing: bool
-    """It stays on the network, and cannot be reached."""
-    announces: bool
-    located: bool
     dhcp: bool
     """Its MAC address is known, so that Home Assistant notices its DHCP requests."""
-    key_refused: bool
     reported: bool
     """It has sent something that only the right local key deciphers."""
-    problem: LockError | None
     crowded: bool
     rivals: tuple[str, ...]
     """Local integrations that have the same lock."""
-    version_configured: str | None
-    version_found: str | None
-    family: Family | None
     opens_remotely: bool | None
-    allowed: bool | None
-    """If the owner allows remote unlocking in the app."""
     takes_keys: bool | None
-    requested: bool
     has_requests: bool
     """Somebody at the door can ask to be let in, as far as is known."""
     key_owner: str | None
     clock_ahead: float | None
     clock_right: bool | None
     clock_behind: float | None
-    battery: int | None
-    battery_level: str | None
     passwords_waiting: int | None
     """None without a cloud project."""
-    passwords_failed: tuple[str, ...] = ()
+    passwords_failed: tuple[str, ...]
     """Names of those that the lock has not accepted as requested."""
-    records: int = 0
-    cloud: CloudEvidence | None = None
-    firmware: Firmware | None = None
-    account_wanted: bool = False
+    records: int
+    cloud: CloudEvidence | None
+    account_wanted: bool
     """The owner has set up the lock from a Tuya account."""
-    account_trouble: str | None = "no_login"
+    account_trouble: str | None
     """Why an account does not deliver what the lock reports; None if it does."""
-    account_opens: bool = False
+    account_opens: bool
     """The lock can be opened through the account during a request at the door."""
+
+    @property
+    def allowed(self) -> bool | None:
+        """Return if the owner allows remote unlocking in the app."""
+        return self.cloud.data.allowed if self.cloud else None
+
+    @property
+    def problem(self) -> str | None:
+        """Return what is wrong with the connection to a lock that answered."""
+        return self.lock.problem.connection_problem if self.lock.problem else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +134,13 @@ class Finding:
 
 type Verdict = tuple[State, str] | tuple[State, str, Mapping[str, str]] | None
 """A state, a text and its values; None if the check does not concern this lock."""
+type Check = Callable[[Evidence], Verdict]
 
 
 def examine(evidence: Evidence) -> list[Finding]:
     """Return the findings of all checks that concern this lock."""
-    checks = CHECKS if evidence.on_network else {**CHECKS, **_BEHIND_GATEWAY}
-    verdicts = ((name, check(evidence)) for name, check in checks.items())
+    checks = {**CHECKS, **({} if evidence.address.on_network else _BEHIND_GATEWAY)}
+    verdicts = ((name, check(evidence)) for name, check in checks.items() if check)
     return [Finding(name, *verdict) for name, verdict in verdicts if verdict]
 
 
@@ -158,13 +155,9 @@ def duration(seconds: float) -> str:
 # The network: none of these checks sends anything
 
 
-def _problem(evidence: Evidence) -> str | None:
-    return evidence.problem.connection_problem if evidence.problem else None
-
-
 def _heard(evidence: Evidence) -> Verdict:
     """Check if the lock wakes as often as usual."""
-    if evidence.awake:
+    if evidence.lock.awake:
         return State.OK, "connected"
     if not is_clock_set(evidence.now):
         return None
@@ -172,12 +165,12 @@ def _heard(evidence: Evidence) -> Verdict:
     silence = listened if evidence.heard is None else evidence.now - evidence.heard
     missed = min(silence, listened)
     values = {"silence": duration(silence)}
-    if evidence.stays and missed > GONE_AFTER:
+    if evidence.lock.stays and missed > GONE_AFTER:
         return State.PROBLEM, "gone", values
-    if evidence.missing:
+    if evidence.lock.missing:
         # Who has only restarted the router needs no repair.
         return State.PROBLEM, "missing"
-    if evidence.stays:
+    if evidence.lock.stays:
         return State.OK, "just_gone"
     if evidence.heard is None:
         never = missed > SILENT_AT_LEAST
@@ -195,50 +188,49 @@ def _heard(evidence: Evidence) -> Verdict:
 
 def _hints(evidence: Evidence) -> Verdict:
     """Check what shows that the lock wakes."""
-    if evidence.stays:
+    if evidence.lock.stays:
         return State.OK, "stays_connected"
-    if evidence.announces:
+    if evidence.address.announces:
         return State.OK, "announces_and_dhcp" if evidence.dhcp else "announces"
-    if not evidence.located:
+    if evidence.address.host is None:
         return None
     return State.OK, "dials_and_dhcp" if evidence.dhcp else "dials"
 
 
 def _address(evidence: Evidence) -> Verdict:
-    if _problem(evidence) == "other_device":
+    if evidence.problem == "other_device":
         return State.PROBLEM, "other_device"
-    if evidence.located:
+    if evidence.address.host is not None:
         return State.OK, "located"
     return State.ATTENTION, "not_located"
 
 
 def _local_key(evidence: Evidence) -> Verdict:
-    if evidence.key_refused:
+    if evidence.lock.key_refused:
         return State.PROBLEM, "key_refused"
-    if _problem(evidence) == "key_or_version":
+    if evidence.problem == "key_or_version":
         return State.ATTENTION, "no_handshake"
-    if evidence.awake or evidence.reported:
+    if evidence.lock.awake or evidence.reported:
         return State.OK, "key_accepted"
-    if _problem(evidence) == "not_proven":
+    if evidence.problem == "not_proven":
         return State.ATTENTION, "key_not_proven"
     return State.UNKNOWN, "key_untried"
 
 
 def _version(evidence: Evidence) -> Verdict:
-    if evidence.problem and _problem(evidence) == "wrong_version":
-        announced = evidence.problem.translation_placeholders
-        configured = evidence.version_configured or ""
-        return State.PROBLEM, "wrong_version", {"version": configured, **announced}
-    if _problem(evidence) == "garbage":
+    if (problem := evidence.lock.problem) and evidence.problem == "wrong_version":
+        values = {"version": evidence.address.version or "", **problem.translation_placeholders}
+        return State.PROBLEM, "wrong_version", values
+    if evidence.problem == "garbage":
         return State.ATTENTION, "garbage"
-    if version := evidence.version_configured or evidence.version_found:
+    if version := evidence.address.version or evidence.address.found_version:
         return State.OK, "version", {"version": version}
     return State.UNKNOWN, "version_unknown"
 
 
 def _connection(evidence: Evidence) -> Verdict:
     """Check if another client holds the only connection."""
-    taken = _problem(evidence) == "slot_taken"
+    taken = evidence.problem == "slot_taken"
     values = {"rivals": ", ".join(evidence.rivals)}
     if taken and evidence.rivals:
         return State.PROBLEM, "slot_taken_by", values
@@ -249,7 +241,7 @@ def _connection(evidence: Evidence) -> Verdict:
         return State.UNKNOWN, "slot_taken_once"
     if evidence.rivals:
         return State.ATTENTION, "rivals", values
-    if evidence.awake or evidence.reported:
+    if evidence.lock.awake or evidence.reported:
         return State.OK, "slot_free"
     return State.UNKNOWN, "slot_unknown"
 
@@ -263,7 +255,7 @@ def _remote_unlock(evidence: Evidence) -> Verdict:
         return State.UNKNOWN, "remote_unknown"
     if not evidence.opens_remotely:
         return State.ATTENTION, "remote_unsupported"
-    return State.OK, "remote_by_reply" if evidence.family is Family.A else "remote_by_key"
+    return State.OK, "remote_by_reply" if evidence.lock.family is Family.A else "remote_by_key"
 
 
 def _remote_allowed(evidence: Evidence) -> Verdict:
@@ -282,14 +274,14 @@ def _remote_allowed(evidence: Evidence) -> Verdict:
 
 def _request(evidence: Evidence) -> Verdict:
     """Check if the lock would open remotely now."""
-    if evidence.opens_remotely is False or evidence.stays or not evidence.has_requests:
+    if evidence.opens_remotely is False or evidence.lock.stays or not evidence.has_requests:
         return None
-    return State.OK, "request_open" if evidence.requested else "request_closed"
+    return State.OK, "request_open" if evidence.lock.requested else "request_closed"
 
 
 def _remote_key(evidence: Evidence) -> Verdict:
     """Check whose remote key the lock has."""
-    if evidence.opens_remotely is not True or evidence.family is Family.A:
+    if evidence.opens_remotely is not True or evidence.lock.family is Family.A:
         return None
     match evidence.key_owner:
         case "us":
@@ -319,28 +311,28 @@ def _clock(evidence: Evidence) -> Verdict:
 
 
 def _battery(evidence: Evidence) -> Verdict:
-    if evidence.battery is None:
+    if (battery := evidence.lock.state.battery) is None:
         return _battery_level(evidence)
-    values = {"percent": str(evidence.battery)}
-    if evidence.battery <= FAILING_BATTERY:
+    values = {"percent": str(battery)}
+    if battery <= FAILING_BATTERY:
         return State.PROBLEM, "battery_failing", values
-    if evidence.battery <= UNRELIABLE_BATTERY:
+    if battery <= UNRELIABLE_BATTERY:
         return State.PROBLEM, "battery_unreliable", values
-    if evidence.battery <= REPLACE_BATTERY:
+    if battery <= REPLACE_BATTERY:
         return State.ATTENTION, "battery_replace", values
     return State.OK, "battery", values
 
 
 def _battery_level(evidence: Evidence) -> Verdict:
     """Check the batteries of a lock that does not measure percent."""
-    match evidence.battery_level:
+    match evidence.lock.state.battery_level:
         case "poweroff":
             return State.PROBLEM, "battery_level_failing"
         case "low":
             return State.PROBLEM, "battery_level_low"
         case None:
             # What stays on the network has no batteries.
-            return None if evidence.stays else (State.UNKNOWN, "battery_unknown")
+            return None if evidence.lock.stays else (State.UNKNOWN, "battery_unknown")
     return State.OK, "battery_level"
 
 
@@ -398,13 +390,13 @@ def _cloud_quota(evidence: Evidence) -> Verdict:
     values = {"calls": str(cloud.calls)}
     if (key := cloud.key) and key in _QUOTA:
         return State.PROBLEM, key, values
-    if cloud.calls > MANY_CALLS * cloud.cap:
+    if cloud.calls > MANY_CALLS:
         return State.ATTENTION, "cloud_many_calls", values
     return State.OK, "cloud_calls", values
 
 
 def _firmware(evidence: Evidence) -> Verdict:
-    if (firmware := evidence.firmware) is None:
+    if not evidence.cloud or (firmware := evidence.cloud.data.firmware) is None:
         return None
     values = {"installed": firmware.installed, "newest": firmware.newest}
     if firmware.installed != firmware.newest:
@@ -423,7 +415,7 @@ def _account(evidence: Evidence) -> Verdict:
     return state, f"account_{trouble}"
 
 
-CHECKS: Mapping[str, Callable[[Evidence], Verdict]] = {
+CHECKS: Mapping[str, Check] = {
     "heard": _heard,
     "hints": _hints,
     "address": _address,
@@ -476,26 +468,16 @@ def _account_of_gateway(evidence: Evidence) -> Verdict:
     return state, "through_tuya_late"
 
 
-def _concerns_others(evidence: Evidence) -> Verdict:
-    """Find nothing: what this checks is only there on the network."""
-    return None
-
-
-_BEHIND_GATEWAY: Mapping[str, Callable[[Evidence], Verdict]] = {
+_BEHIND_GATEWAY: Mapping[str, Check | None] = {
     "heard": _heard_through_tuya,
     "account": _account_of_gateway,
     "remote_unlock": _remote_unlock_through_tuya,
-    **dict.fromkeys(
-        (
-            "hints",
-            "address",
-            "local_key",
-            "protocol_version",
-            "connection",
-            "unlock_request",
-            "remote_key",
-        ),
-        _concerns_others,
-    ),
+    "hints": None,
+    "address": None,
+    "local_key": None,
+    "protocol_version": None,
+    "connection": None,
+    "unlock_request": None,
+    "remote_key": None,
 }
-"""What is checked in another way for a lock that is used through Tuya alone."""
+"""What is checked in another way, or not at all, for a lock that is used through Tuya alone."""

@@ -32,7 +32,6 @@ from .tuyalock import (
     Report,
     Snapshot,
     TuyaLock,
-    dump,
     is_clock_set,
 )
 
@@ -105,30 +104,27 @@ async def async_get_projects(hass: HomeAssistant) -> _Projects:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CloudData:
-    """What is known from Tuya's cloud, and how the last polls went. Times are Unix seconds."""
+class _Stored:
+    """What is stored of what is known from Tuya's cloud. Times are Unix seconds."""
 
     allowed: bool | None = None
     """If remote unlocking is enabled in the app."""
-    firmware: Firmware | None = None
     watermark: float | None = None
     """Time of the newest unlock in the cloud's log."""
     alarm_watermark: float | None = None
     """Time of the newest alarm, ring or duress in the cloud's log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudData(_Stored):
+    """What is known from Tuya's cloud, and how the last polls went."""
+
+    firmware: Firmware | None = None
     last_success: float | None = None
     last_failure: tuple[float, CloudError] | None = None
     """When and why a request failed last."""
     lasting_failure: str | None = None
     """Key of the text of the last failure that does not pass by itself, until the cloud answers."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Stored:
-    """What is stored of it."""
-
-    allowed: bool | None = None
-    watermark: float | None = None
-    alarm_watermark: float | None = None
 
 
 class CloudCoordinator(DataUpdateCoordinator[CloudData]):
@@ -151,15 +147,10 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         stored: Any,
         reader: Reader,
     ) -> None:
-        """Restore what `as_dict` returned; nothing is requested before `async_start`."""
+        """Restore what was `stored`; nothing is requested before `async_start`."""
         super().__init__(hass, LOGGER, config_entry=entry, name="Tuya cloud")
         self.async_rename()
-        known: _Stored = reader.read("cloud", _Stored, stored or {}, _Stored())
-        self.data = CloudData(
-            allowed=known.allowed,
-            watermark=known.watermark,
-            alarm_watermark=known.alarm_watermark,
-        )
+        self.data = CloudData(**reader.known("cloud", _Stored, stored))
         self.client = client
         self._lock, self._calls = lock, calls
         self._heard_by_account = heard_by_account
@@ -172,17 +163,14 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
         self._no_wake_before = 0.0
         self._alarms: list[Report] = []
 
-    def as_dict(self) -> dict[str, Any]:
+    @property
+    def stored(self) -> _Stored:
         """Return what has to survive a restart."""
-        data = self.data
-        stored: dict[str, Any] = dump(
-            _Stored(
-                allowed=data.allowed,
-                watermark=data.watermark,
-                alarm_watermark=data.alarm_watermark,
-            )
+        return _Stored(
+            allowed=self.data.allowed,
+            watermark=self.data.watermark,
+            alarm_watermark=self.data.alarm_watermark,
         )
-        return stored
 
     @callback
     def async_rename(self) -> None:
@@ -394,15 +382,15 @@ class CloudCoordinator(DataUpdateCoordinator[CloudData]):
     def _failed(self, error: CloudError) -> UpdateFailed:
         """Note a failure; the base class reports only the first of several in a row."""
         before, words = self.data.lasting_failure, error.text
-        lasting = words.translation_key if error.is_lasting and words else before
+        lasting = words.translation_key if error.is_lasting else before
         self.data = replace(self.data, last_failure=(time.time(), error), lasting_failure=lasting)
         if lasting != before:
             self.async_update_listeners()
         return UpdateFailed(
             error.name,
             retry_after=error.retry_after,
-            translation_domain=words and words.translation_domain,
-            translation_key=words and words.translation_key,
+            translation_domain=words.translation_domain,
+            translation_key=words.translation_key,
             translation_placeholders=dict(error.translation_placeholders),
         )
 

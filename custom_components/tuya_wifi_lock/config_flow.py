@@ -402,8 +402,8 @@ class LockConfigFlow(_CloudSteps, domain=DOMAIN):
             if lock.refusal is None:
                 self._gathered.account_lock = lock
                 if not lock.on_network:
-                    return await self._async_use_through_tuya(lock.device_id)
-                return await self._async_test(lock.device_id, lock.local_key)
+                    return await self._async_use_through_tuya(lock.id)
+                return await self._async_test(lock.id, lock.local_key)
             self._errors = {"base": f"account_{lock.refusal}"}
             self._placeholders = {"name": in_markdown(lock.name)}
         elif user_input is not None:

@@ -61,7 +61,6 @@ from .tuyalock import (
     Unlock,
     UnlockWith,
     Update,
-    dump,
     is_clock_set,
 )
 
@@ -112,7 +111,7 @@ HEARD_BEFORE: HassKey[dict[str, dict[str, Any]]] = HassKey(f"{DOMAIN}_heard_befo
 
 def stored_of_new(lock: TuyaLock) -> dict[str, Any]:
     """Return what is to be stored of a lock that a flow has tested, and has let go of."""
-    return {**lock.as_dict(), **dump(_Stored(clean=True))}
+    return {**lock.as_dict(), "clean": True}
 
 
 def _listening_since(listened: _Listened | None) -> float:
@@ -333,19 +332,16 @@ class LockCoordinator:
             self.listening_since = time.time()
         if self.account:
             self._account_queried_at = self.account.queried_at
-        beside = _Stored(
-            account_queried_at=self._account_queried_at,
-            clean=self._closed,
-            ignored=self.ignored,
-            kind_answered=self.kind_answered,
-            listened=_Listened(since=self.listening_since, until=time.time()),
-        )
         return {
-            **self.lock.as_dict(),
-            **dump(beside),
-            "calls": self.opener.stored,
-            "watch": self.cloud.as_dict() if self.cloud else None,
-            "bookings": dump(self._bookings.known) if self._bookings else [],
+            **self.lock.stored,
+            "account_queried_at": self._account_queried_at,
+            "clean": self._closed,
+            "ignored": self.ignored,
+            "kind_answered": self.kind_answered,
+            "listened": _Listened(since=self.listening_since, until=time.time()),
+            "calls": self.opener.calls,
+            "watch": self.cloud.stored if self.cloud else None,
+            "bookings": tuple(self._bookings.known) if self._bookings else (),
         }
 
     async def _async_save_now(self) -> None:

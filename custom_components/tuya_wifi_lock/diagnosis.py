@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 import time
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from homeassistant.const import CONF_DEVICE_ID, CONF_MAC
 from homeassistant.core import HomeAssistant, callback
@@ -13,7 +13,10 @@ from .checks import CloudEvidence, Evidence, Finding, State, examine
 from .const import CONF_ACCOUNT, DOMAIN
 from .coordinator import LockCoordinator
 from .texts import async_texts, in_markdown
-from .tuyalock import MAX_CALLS, Kind, is_clock_set
+from .tuyalock import Kind, is_clock_set
+
+if TYPE_CHECKING:
+    from .cloud import CloudCoordinator
 
 OTHER_CLIENTS = {"localtuya": "LocalTuya", "tuya_local": "Tuya Local"}
 """Integrations that hold connections to devices in the local network, and their names."""
@@ -90,47 +93,31 @@ async def async_in_words(hass: HomeAssistant, findings: list[Finding]) -> JsonOb
 
 def _evidence(coordinator: LockCoordinator) -> Evidence:
     lock, data = coordinator.lock, coordinator.config_entry.data
-    health, snapshot, address, state = lock.health, lock.snapshot, lock.address, lock.snapshot.state
-    known = coordinator.cloud.data if coordinator.cloud else None
-    waiting, failed = _passwords(coordinator)
+    health, passwords = lock.health, lock.passwords
     now, since = time.time(), coordinator.listening_since
     return Evidence(
         now=now,
         listening_since=since if is_clock_set(since) else now,
         heard=_heard(coordinator),
-        awake=snapshot.awake,
+        lock=lock.snapshot,
+        address=lock.address,
         wakes=len(health.wakes),
         longest_silence=health.longest_silence,
-        on_network=lock.on_network,
-        stays=snapshot.stays,
-        missing=snapshot.missing,
-        announces=address.announces,
-        located=address.host is not None,
         dhcp=CONF_MAC in data,
-        key_refused=snapshot.key_refused,
         reported=lock.reported,
-        problem=snapshot.problem,
         crowded=health.crowded,
         rivals=_other_clients(coordinator),
-        version_configured=address.version,
-        version_found=address.found_version,
-        family=snapshot.family,
         opens_remotely=lock.opens_remotely,
-        allowed=known.allowed if known else None,
         takes_keys=health.takes_keys,
-        requested=snapshot.requested,
         has_requests=lock.has_requests,
         key_owner=health.key_owner,
         clock_ahead=health.clock_ahead,
         clock_right=health.clock_right,
         clock_behind=lock.clock_behind,
-        battery=state.battery,
-        battery_level=state.battery_level,
-        passwords_waiting=waiting,
-        passwords_failed=failed,
+        passwords_waiting=passwords.unsettled if passwords.available else None,
+        passwords_failed=tuple(dict.fromkeys(one.name for one in passwords.failed(now))),
         records=len(lock.records(Kind.UNLOCK)),
-        cloud=_cloud(coordinator),
-        firmware=known.firmware if known else None,
+        cloud=_cloud(coordinator.cloud),
         account_wanted=data.get(CONF_ACCOUNT, False),
         account_trouble=coordinator.account_trouble,
         account_opens=lock.opens_by_account,
@@ -154,19 +141,7 @@ def _other_clients(coordinator: LockCoordinator) -> tuple[str, ...]:
     )
 
 
-def _passwords(coordinator: LockCoordinator) -> tuple[int | None, tuple[str, ...]]:
-    """Return how many temporary passwords wait for the lock, and which it has not accepted."""
-    passwords = coordinator.lock.passwords
-    failed = dict.fromkeys(one.name for one in passwords.failed(time.time()))
-    return passwords.unsettled if passwords.available else None, tuple(failed)
-
-
-def _cloud(coordinator: LockCoordinator) -> CloudEvidence | None:
-    if (cloud := coordinator.cloud) is None:
+def _cloud(cloud: CloudCoordinator | None) -> CloudEvidence | None:
+    if cloud is None:
         return None
-    return CloudEvidence(
-        failure=cloud.failure,
-        answered=cloud.data.last_success is not None,
-        calls=cloud.calls,
-        cap=MAX_CALLS,
-    )
+    return CloudEvidence(data=cloud.data, failure=cloud.failure, calls=cloud.calls)

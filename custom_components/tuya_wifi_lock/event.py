@@ -43,13 +43,14 @@ def _reported(kind: Kind, *codes: str) -> Callable[[LockCoordinator], bool]:
     return lambda lock: seen(*codes)(lock) or kind in lock.data.kinds
 
 
+LAST_OPENING = LockEventDescription(
+    key="last_opening",
+    kind=Kind.UNLOCK,
+    event_types=list(UNLOCK_METHODS),
+    ages=frozenset({Age.LIVE}),
+)
+
 EVENTS = (
-    LockEventDescription(
-        key="last_opening",
-        kind=Kind.UNLOCK,
-        event_types=list(UNLOCK_METHODS),
-        ages=frozenset({Age.LIVE}),
-    ),
     LockEventDescription(
         key="late_opening",
         entity_registry_visible_default=False,
@@ -79,6 +80,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the events of a lock."""
+    async_add_when_seen(entry.runtime_data, (LAST_OPENING,), LastOpening, async_add_entities)
     async_add_when_seen(entry.runtime_data, EVENTS, RecordEvent, async_add_entities)
     async_add_members(entry.runtime_data, MemberUnlockEvent, async_add_entities)
 
@@ -87,6 +89,7 @@ class RecordEvent(RecordEntity, EventEntity):
     """Something has happened at the door."""
 
     entity_description: LockEventDescription
+    _unrecorded_attributes = frozenset({"record"})
 
     def __init__(self, coordinator: LockCoordinator, description: LockEventDescription) -> None:
         super().__init__(coordinator, description.kind, coordinator.device_id, description.key)
@@ -99,9 +102,23 @@ class RecordEvent(RecordEntity, EventEntity):
             _trigger(self, delivery)
 
 
+_OF_EACH = frozenset({"record", "time"})
+"""Attributes that no two openings share; the state of a live one is its time.
+
+Without them, the recorder keeps what many openings have in common once.
+"""
+
+
+class LastOpening(RecordEvent):
+    """Somebody has just opened the door."""
+
+    _unrecorded_attributes = _OF_EACH
+
+
 class MemberUnlockEvent(MemberEntity, EventEntity):
     """A member has unlocked the door; triggers hear the lock's own event and need none of these."""
 
+    _unrecorded_attributes = _OF_EACH
     _attr_entity_registry_enabled_default = False
 
     def __init__(self, coordinator: LockCoordinator, member: Member) -> None:

@@ -11,7 +11,7 @@ from homeassistant.core import Context, Event, HomeAssistant, callback
 from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
-from .tuyalock import Record, dump
+from .tuyalock import Record
 
 PERSON_DOMAIN = "person"
 
@@ -62,18 +62,16 @@ def async_watch_phones(hass: HomeAssistant) -> None:
 class Opener:
     """Knows the last calls of `lock.unlock`, and the context of the last one until the next."""
 
-    __slots__ = ("_calls", "_hass", "context", "stored")
+    __slots__ = ("_hass", "calls", "context")
 
     def __init__(self, hass: HomeAssistant, calls: list[Opening]) -> None:
         """Begin with what was stored."""
         self._hass = hass
-        self._calls = [
+        self.calls = tuple(
             # Without an end, Home Assistant was not stopped cleanly since.
             replace(call, ended=call.began) if call.ended is None else call
             for call in calls
-        ]
-        self.stored = dump(self._calls)
-        """The calls in JSON, which is written with each record."""
+        )
         self.context: Context | None = None
 
     @asynccontextmanager
@@ -83,7 +81,7 @@ class Opener:
             yield
             return
         self.context = context
-        self._calls = [*self._calls[1 - MOST_CALLS :], Opening(began=time.time())]
+        self.calls = (*self.calls[1 - MOST_CALLS :], Opening(began=time.time()))
         try:
             self._note(name=await _name(self._hass, self._user_of(context)))
             yield
@@ -92,8 +90,7 @@ class Opener:
 
     def _note(self, **more: Any) -> None:
         """Note more about the last call."""
-        self._calls[-1] = replace(self._calls[-1], **more)
-        self.stored = dump(self._calls)
+        self.calls = (*self.calls[:-1], replace(self.calls[-1], **more))
 
     def _user_of(self, context: Context | None) -> str | None:
         """Return whose call it is; that of an automation is of who pressed the button before it."""
@@ -105,7 +102,7 @@ class Opener:
 
     @property
     def _is_called(self) -> bool:
-        return bool(self._calls) and self._calls[-1].ended is None
+        return bool(self.calls) and self.calls[-1].ended is None
 
     @property
     def context_now(self) -> Context | None:
@@ -114,11 +111,12 @@ class Opener:
 
     def context_of(self, record: Record) -> Context | None:
         """Return the context of the call that has opened the door, if it was the last one."""
-        return self.context if self._calls and self._calls[-1].caused(record) else None
+        return self.context if self.calls and self.calls[-1].caused(record) else None
 
     def name_of(self, record: Record) -> str | None:
         """Return who has opened the door with Home Assistant, as far as that is known."""
-        return next((one.name for one in reversed(self._calls) if one.caused(record)), None)
+        calls = self.calls if record.unlock.by_us else ()
+        return next((one.name for one in reversed(calls) if one.caused(record)), None)
 
 
 async def _name(hass: HomeAssistant, user_id: str | None) -> str | None:

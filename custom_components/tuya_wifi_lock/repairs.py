@@ -22,7 +22,6 @@ from homeassistant.helpers.selector import (
 )
 from homeassistant.util.hass_dict import HassKey
 
-from .checks import Finding
 from .const import CONF_NUMBERS, DOMAIN, SUBENTRY_MEMBER
 from .coordinator import LockConfigEntry, LockCoordinator
 from .diagnosis import check_lock, checked_signal
@@ -47,6 +46,13 @@ CALLS_DAMAGED = "calls_damaged"
 NOT_ON_PLATFORM = {"cloud_calls_used_up", "cloud_clock"}
 """Failures of the cloud that are not fixed on Tuya's developer platform."""
 
+_DAMAGE: Mapping[str, Any] = {
+    "is_fixable": True,
+    "is_persistent": True,
+    "severity": ir.IssueSeverity.ERROR,
+}
+"""How it is said that a store could not be read as a whole, until the owner has read it."""
+
 ISSUES: Mapping[str, str] = {
     "battery_unreliable": "battery_replace",
     "battery_level_low": "battery_replace",
@@ -67,37 +73,49 @@ ISSUES: Mapping[str, str] = {
 """Text of a finding -> the repair that it calls for."""
 
 _MISSING = {"gone", "never_heard", "silent"}
-"""Texts of findings that end with the next report, whatever it says."""
+"""Repairs that the next report ends, whatever it says."""
 
 
 @callback
-def async_watch_repairs(hass: HomeAssistant, coordinator: LockCoordinator) -> None:
+def async_watch_repairs(coordinator: LockCoordinator) -> None:
     """Keep the repairs of a lock up to date until its entry is unloaded."""
-    _Repairs(hass, coordinator).async_start()
-    entry = coordinator.config_entry
+    _Repairs(coordinator).async_start()
     if copy := coordinator.store.pop_copy():
-        issue_id = f"{STORE_DAMAGED}_{entry.entry_id}"
-        placeholders = {"lock": in_markdown(entry.title), "file": copy}
-        _async_tell_of_damage(hass, issue_id, STORE_DAMAGED, placeholders)
+        _async_show(coordinator, STORE_DAMAGED, {"file": copy}, **_DAMAGE)
     if coordinator.cloud and (copy := coordinator.cloud.pop_copy()):
-        _async_tell_of_damage(hass, CALLS_DAMAGED, CALLS_DAMAGED, {"file": copy})
+        ir.async_create_issue(
+            coordinator.hass,
+            DOMAIN,
+            CALLS_DAMAGED,
+            translation_key=CALLS_DAMAGED,
+            translation_placeholders={"file": copy},
+            **_DAMAGE,
+        )
 
 
 @callback
-def _async_tell_of_damage(
-    hass: HomeAssistant, issue_id: str, key: str, placeholders: dict[str, str]
+def _async_show(
+    coordinator: LockCoordinator,
+    issue: str,
+    values: Mapping[str, str] = MappingProxyType({}),
+    **kind: Any,
 ) -> None:
-    """Say that a store could not be read as a whole, until the owner has read it."""
+    """Show a repair of a lock; one that is shown already changes with what it says."""
+    entry = coordinator.config_entry
     ir.async_create_issue(
-        hass,
+        coordinator.hass,
         DOMAIN,
-        issue_id,
-        is_fixable=True,
-        is_persistent=True,
-        severity=ir.IssueSeverity.ERROR,
-        translation_key=key,
-        translation_placeholders=placeholders,
+        f"{issue}_{entry.entry_id}",
+        translation_key=issue,
+        translation_placeholders={"lock": in_markdown(entry.title), **values},
+        **{"is_fixable": False, "severity": ir.IssueSeverity.WARNING, **kind},
     )
+
+
+@callback
+def _async_hide(coordinator: LockCoordinator, issue: str) -> None:
+    issue_id = f"{issue}_{coordinator.config_entry.entry_id}"
+    ir.async_delete_issue(coordinator.hass, DOMAIN, issue_id)
 
 
 @callback
@@ -129,14 +147,9 @@ def async_check_hourly(hass: HomeAssistant) -> None:
 class _Repairs:
     """The repairs of one lock."""
 
-    def __init__(self, hass: HomeAssistant, coordinator: LockCoordinator) -> None:
-        self._hass = hass
+    def __init__(self, coordinator: LockCoordinator) -> None:
         self._coordinator = coordinator
-        self._entry = coordinator.config_entry
-        self._title = self._entry.title
-        """The name of the lock in the repairs that are shown."""
         self._inputs: tuple[object, ...] = ()
-        self._findings: list[Finding] | None = None
         self._missing = False
         """The next report ends a repair, whatever it says."""
         self._cloud_issue: str | None = None
@@ -146,61 +159,46 @@ class _Repairs:
     def async_start(self) -> None:
         """Check now, when an input of the checks changes, and once an hour."""
         coordinator = self._coordinator
-        self._entry.async_on_unload(self._async_stop)
+        coordinator.config_entry.async_on_unload(self._async_stop)
         coordinator.async_follow(self._async_updated)
         coordinator.records.async_subscribe(Kind.UNLOCK, self._async_unlocked)
         coordinator.async_subscribe_members(self._async_renamed)
-        self._hass.data[_WATCHED].append(self)
+        coordinator.hass.data[_WATCHED].append(self)
         self._async_updated()
-        self._async_rename_damage()
-        self._async_ask()
+        self._async_renamed()
 
     @callback
     def _async_stop(self) -> None:
         """Delete what is checked again after a reload, but for findings that are ignored."""
-        self._coordinator.async_unfollow(self._async_updated)
-        self._coordinator.records.async_unsubscribe(Kind.UNLOCK, self._async_unlocked)
-        self._hass.data[_WATCHED].remove(self)
+        coordinator = self._coordinator
+        coordinator.async_unfollow(self._async_updated)
+        coordinator.records.async_unsubscribe(Kind.UNLOCK, self._async_unlocked)
+        coordinator.hass.data[_WATCHED].remove(self)
         for issue in set(ISSUES.values()):
-            issue_id = f"{issue}_{self._entry.entry_id}"
-            shown = ir.async_get(self._hass).async_get_issue(DOMAIN, issue_id)
+            shown = self._shown(issue)
             if shown and not shown.dismissed_version:
-                ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+                _async_hide(coordinator, issue)
         self._async_show_cloud_issue(None)
+
+    def _shown(self, issue: str) -> ir.IssueEntry | None:
+        """Return a repair of the lock, if it is shown or ignored."""
+        issue_id = f"{issue}_{self._coordinator.config_entry.entry_id}"
+        return ir.async_get(self._coordinator.hass).async_get_issue(DOMAIN, issue_id)
 
     @callback
     def _async_unlocked(self, delivery: Delivery) -> None:
-        """Ask whose number it was, if nobody knows."""
-        if delivery.member is None and key_of(delivery.record.unlock):
-            self._async_ask()
-
-    @callback
-    def _async_ask(self) -> None:
-        """Ask whose the unknown number is that opened last, until that is known."""
-        async_ask_whose_number(self._hass, self._coordinator)
+        """Ask whose number it was, if nobody knows; a question goes with the last such record."""
+        unknown = delivery.member is None and key_of(delivery.record.unlock)
+        if unknown or self._shown(UNKNOWN_NUMBER):
+            async_ask_whose_number(self._coordinator)
 
     @callback
     def _async_renamed(self) -> None:
-        """Show every repair again if the lock has another name now, and ask with the new names."""
-        if self._title != self._entry.title:
-            self._title = self._entry.title
-            self._inputs, self._findings, self._cloud_issue = (), None, None
-            self._async_updated()
-            self._async_rename_damage()
-        self._async_ask()
-
-    @callback
-    def _async_rename_damage(self) -> None:
-        """Show the name that the lock has now in the repair that stays until it is closed."""
-        issue_id = f"{STORE_DAMAGED}_{self._entry.entry_id}"
-        shown = ir.async_get(self._hass).async_get_issue(DOMAIN, issue_id)
-        if shown and (placeholders := shown.translation_placeholders):
-            _async_tell_of_damage(
-                self._hass,
-                issue_id,
-                STORE_DAMAGED,
-                {**placeholders, "lock": in_markdown(self._entry.title)},
-            )
+        """Use the names of now in the question, and in the repair that stays until it is closed."""
+        async_ask_whose_number(self._coordinator)
+        damage = self._shown(STORE_DAMAGED)
+        if damage and (values := damage.translation_placeholders):
+            _async_show(self._coordinator, STORE_DAMAGED, {"file": values["file"]}, **_DAMAGE)
 
     @callback
     def _async_updated(self) -> None:
@@ -209,16 +207,17 @@ class _Repairs:
         if (self._missing or inputs != self._inputs) and is_clock_set(time.time()):
             self._inputs = inputs
             self.async_check()
-            self._async_ask()
-            async_ask_kind(self._hass, self._coordinator)
+            async_ask_whose_number(self._coordinator)
+            _async_ask_kind(self._coordinator)
             if cloud := self._coordinator.cloud:
                 self._async_show_cloud_issue(cloud.data.lasting_failure)
 
     def _read_inputs(self) -> tuple[object, ...]:
-        """Return what the findings depend on that an owner has to act on, but for the time."""
+        """Return what the repairs depend on, but for the time."""
         lock, data, cloud = self._coordinator.lock, self._coordinator.data, self._coordinator.cloud
         health = lock.health
         return (
+            self._coordinator.config_entry.title,
             data.family,
             data.key_refused,
             data.missing,
@@ -245,79 +244,43 @@ class _Repairs:
         """Show the repairs that the findings call for, and no other."""
         if not is_clock_set(time.time()):
             return
-        found = check_lock(self._coordinator)
-        async_dispatcher_send(self._hass, checked_signal(self._entry.entry_id), found)
-        findings = [finding for finding in found if finding.text in ISSUES]
-        if findings == self._findings:
-            return
-        self._findings = findings
-        self._missing = not _MISSING.isdisjoint([finding.text for finding in findings])
-        called_for = {ISSUES[finding.text]: finding for finding in findings}
-        for issue in set(ISSUES.values()):
-            if finding := called_for.get(issue):
-                failing = issue == BATTERY_FAILING
-                severity = ir.IssueSeverity.ERROR if failing else ir.IssueSeverity.WARNING
-                self._async_create(issue, severity, finding.values)
-            else:
-                self._async_delete(issue)
+        coordinator = self._coordinator
+        found = check_lock(coordinator)
+        signal = checked_signal(coordinator.config_entry.entry_id)
+        async_dispatcher_send(coordinator.hass, signal, found)
+        called_for = {ISSUES[one.text]: one.values for one in found if one.text in ISSUES}
+        self._missing = not _MISSING.isdisjoint(called_for)
+        for issue in set(ISSUES.values()) - called_for.keys():
+            _async_hide(coordinator, issue)
+        for issue, values in called_for.items():
+            failing = issue == BATTERY_FAILING
+            _async_show(
+                coordinator,
+                issue,
+                {key: in_markdown(text) for key, text in values.items()},
+                severity=ir.IssueSeverity.ERROR if failing else ir.IssueSeverity.WARNING,
+            )
 
     @callback
     def _async_show_cloud_issue(self, issue: str | None) -> None:
         """Show the only repair about the cloud, in place of the one before."""
-        if issue == self._cloud_issue:
-            return
-        if self._cloud_issue:
-            self._async_delete(self._cloud_issue)
+        if self._cloud_issue and self._cloud_issue != issue:
+            _async_hide(self._coordinator, self._cloud_issue)
         self._cloud_issue = issue
         if issue:
             url = None if issue in NOT_ON_PLATFORM else PLATFORM
-            self._async_create(issue, learn_more_url=url)
-
-    @callback
-    def _async_create(
-        self,
-        issue: str,
-        severity: ir.IssueSeverity = ir.IssueSeverity.WARNING,
-        placeholders: Mapping[str, str] = MappingProxyType({}),
-        learn_more_url: str | None = None,
-    ) -> None:
-        ir.async_create_issue(
-            self._hass,
-            DOMAIN,
-            f"{issue}_{self._entry.entry_id}",
-            is_fixable=False,
-            learn_more_url=learn_more_url,
-            severity=severity,
-            translation_key=issue,
-            translation_placeholders={
-                key: in_markdown(text)
-                for key, text in {"lock": self._entry.title, **placeholders}.items()
-            },
-        )
-
-    @callback
-    def _async_delete(self, issue: str) -> None:
-        ir.async_delete_issue(self._hass, DOMAIN, f"{issue}_{self._entry.entry_id}")
+            _async_show(self._coordinator, issue, learn_more_url=url)
 
 
 @callback
-def async_ask_whose_number(hass: HomeAssistant, coordinator: LockCoordinator) -> None:
+def async_ask_whose_number(coordinator: LockCoordinator) -> None:
     """Ask whose the unknown number is that opened last; one question at a time."""
-    entry = coordinator.config_entry
-    issue_id = f"{UNKNOWN_NUMBER}_{entry.entry_id}"
     if (number := _last_unknown(coordinator)) is None:
-        ir.async_delete_issue(hass, DOMAIN, issue_id)
+        _async_hide(coordinator, UNKNOWN_NUMBER)
         return
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        issue_id,
-        data={"entry_id": entry.entry_id, "number": number},
-        is_fixable=True,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=UNKNOWN_NUMBER,
-        translation_placeholders=_placeholders(hass, entry, number),
-    )
+    data = {"entry_id": coordinator.config_entry.entry_id, "number": number}
+    values = {"number": number_name(coordinator.hass, number)}
+    _async_show(coordinator, UNKNOWN_NUMBER, values, data=data, is_fixable=True)
 
 
 def _last_unknown(coordinator: LockCoordinator) -> str | None:
@@ -340,28 +303,14 @@ def _last_unknown(coordinator: LockCoordinator) -> str | None:
     return unknown[max(unknown)] if unknown else None
 
 
-def _placeholders(hass: HomeAssistant, entry: LockConfigEntry, number: str) -> dict[str, str]:
-    return {"number": number_name(hass, number), "lock": in_markdown(entry.title)}
-
-
 @callback
-def async_ask_kind(hass: HomeAssistant, coordinator: LockCoordinator) -> None:
+def _async_ask_kind(coordinator: LockCoordinator) -> None:
     """Ask once which kind of lock it is, if nothing else shows how to read what it reports."""
-    entry = coordinator.config_entry
-    issue_id = f"{KIND_UNCLEAR}_{entry.entry_id}"
     if coordinator.data.kind_unclear and not coordinator.kind_answered:
-        ir.async_create_issue(
-            hass,
-            DOMAIN,
-            issue_id,
-            data={"entry_id": entry.entry_id},
-            is_fixable=True,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key=KIND_UNCLEAR,
-            translation_placeholders={"lock": in_markdown(entry.title)},
-        )
+        data = {"entry_id": coordinator.config_entry.entry_id}
+        _async_show(coordinator, KIND_UNCLEAR, data=data, is_fixable=True)
     else:
-        ir.async_delete_issue(hass, DOMAIN, issue_id)
+        _async_hide(coordinator, KIND_UNCLEAR)
 
 
 async def async_create_fix_flow(
@@ -412,8 +361,15 @@ class UnknownNumberFlow(RepairsFlow):
         """Choose what to do with the number."""
         if over := self._over():
             return over
-        self._texts = _placeholders(self.hass, self._entry, self._number)
-        self._texts["used"] = await self._async_used()
+        records = self._entry.runtime_data.lock.records(Kind.UNLOCK)
+        used = [one for one in records if key_of(one.unlock) == self._number]
+        last = max(used, key=lambda record: record.happened)
+        time_format = await async_time_format(self.hass)
+        self._texts = {
+            "number": number_name(self.hass, self._number),
+            "lock": in_markdown(self._entry.title),
+            "used": last_used(self.hass, last.happened, last.age, time_format),
+        }
         return self.async_show_menu(
             step_id="init",
             menu_options=["member", "new_member", "ignore"],
@@ -453,7 +409,14 @@ class UnknownNumberFlow(RepairsFlow):
         if user_input:
             name = user_input[CONF_NAME].strip()
             if not (mistake := name_mistake(name, members_of(self._entry).values())):
-                self._add(name, user_input)
+                data = member_data(self.hass, {**user_input, CONF_NUMBERS: [self._number]})
+                subentry = ConfigSubentry(
+                    data=MappingProxyType(data),
+                    subentry_type=SUBENTRY_MEMBER,
+                    title=name,
+                    unique_id=None,
+                )
+                self.hass.config_entries.async_add_subentry(self._entry, subentry)
                 return self.async_create_entry(data={})
             errors = {CONF_NAME: mistake}
         return self.async_show_form(
@@ -472,26 +435,12 @@ class UnknownNumberFlow(RepairsFlow):
         self._entry.runtime_data.async_ignore(self._number)
         return self.async_create_entry(data={})
 
-    async def _async_used(self) -> str:
-        """Return when the number was used last, in words."""
-        records = self._entry.runtime_data.lock.records(Kind.UNLOCK)
-        used = [one for one in records if key_of(one.unlock) == self._number]
-        last = max(used, key=lambda record: record.happened)
-        return last_used(self.hass, last.happened, last.age, await async_time_format(self.hass))
-
     @callback
     @override
     def async_remove(self) -> None:
         """Ask the next question: the end of a flow has deleted whatever was asked."""
         if self._entry.state is ConfigEntryState.LOADED:
-            async_ask_whose_number(self.hass, self._entry.runtime_data)
-
-    def _add(self, name: str, typed: dict[str, Any]) -> None:
-        data = MappingProxyType(member_data(self.hass, {**typed, CONF_NUMBERS: [self._number]}))
-        subentry = ConfigSubentry(
-            data=data, subentry_type=SUBENTRY_MEMBER, title=name, unique_id=None
-        )
-        self.hass.config_entries.async_add_subentry(self._entry, subentry)
+            async_ask_whose_number(self._entry.runtime_data)
 
     def _over(self) -> RepairsFlowResult | None:
         """End the flow if its question is answered by now, or the lock is not loaded."""

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import MISSING
+import errno
+from io import FileIO
 import os
 from pathlib import Path
 import shutil
@@ -17,7 +18,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.json import json_loads
 
 from .const import DOMAIN, LOGGER
-from .tuyalock import Reader
+from .tuyalock import Reader, changes
 
 STORAGE_VERSION = 1
 ANY_VERSION = 2**31
@@ -25,8 +26,6 @@ LOG = ".changes"
 """The end of the name of a log; Home Assistant leaves `*.log` out of its backups."""
 NUMBER = "written"
 """The key of the number of a write."""
-GONE = ""
-"""No key of a stored form."""
 LOG_FULL = 2**17
 """Bytes of a log with which the file is written, and the log begins again."""
 TRY_AGAIN = 60.0
@@ -126,7 +125,7 @@ class LockStore(SalvagedStore):
         """Bytes of the log, and with how many the file is written; after a start it always is."""
         self._number = 0
         self._known: Stored = {}
-        """What the file and the log say."""
+        """What the file and the log say: after a start in its stored form, then as values."""
         self._writing = asyncio.Lock()
         self._planned: asyncio.TimerHandle | None = None
         self._failing = self._closed = False
@@ -156,7 +155,7 @@ class LockStore(SalvagedStore):
             except ValueError:
                 news = None
             if (number := _number(news, reader)) > self._number:
-                stored = changed(stored, news, reader)
+                stored = reader.changed(stored, news)
                 self._number = number
         return stored
 
@@ -220,7 +219,7 @@ class LockStore(SalvagedStore):
 
     async def _async_write_whole(self, document: Stored) -> bool:
         """Write the file, and return if that is done; while Home Assistant stops, it does later."""
-        await self.async_save(document)
+        await self.async_save(await self.hass.async_add_executor_job(changes, {}, document))
         # An error, of a full disk for example, is logged and not raised.
         if self.hass.is_stopping:
             return False
@@ -232,16 +231,16 @@ class LockStore(SalvagedStore):
     def _append(self, line: bytes, sync: bool) -> bool:
         try:
             self._log.parent.mkdir(exist_ok=True)
-            with open(self._log, "r+b", opener=_opened) as file:
+            with open(self._log, "r+b", buffering=0, opener=_opened) as file:
                 if (size := file.seek(0, os.SEEK_END)) < self._size:
                     # Somebody has removed it, or a part of it: the file has to say it all.
                     self._size, self._most = size, 0
                     return False
-                file.truncate(self._size)
-                file.seek(self._size)
-                file.write(line)
+                if size > self._size:
+                    # A part of a line, from when the disk was full.
+                    file.truncate(file.seek(self._size))
+                _write_whole(file, line)
                 if sync:
-                    file.flush()
                     os.fdatasync(file.fileno())
         except OSError as err:
             if not self._failing:
@@ -261,32 +260,12 @@ def _opened(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_CREAT, 0o600)
 
 
+def _write_whole(file: FileIO, line: bytes) -> None:
+    """Write a line; a disk that gets full takes a part of it, and says nothing."""
+    if file.write(line) < len(line):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def _number(stored: Any, reader: Reader) -> int:
     number: int = reader.read("log", int, reader.parts("log", stored).get(NUMBER), 0)
     return number
-
-
-def changes(known: Stored, now: Stored) -> Stored:
-    """Return what is new in a stored form, or differs, and as GONE the keys that are gone."""
-    found = {
-        key: changes(before, one) if isinstance(before, dict) and isinstance(one, dict) else one
-        for key, one in now.items()
-        if (before := known.get(key, MISSING)) is not one and before != one
-    }
-    gone = [key for key in known if key not in now]
-    return {**found, GONE: gone} if gone else found
-
-
-def changed(known: Any, by: Stored, reader: Reader) -> Stored:
-    """Return a stored form after its changes; the reader counts what of it is no mapping."""
-    gone = by.get(GONE)
-    kept = {
-        key: one
-        for key, one in reader.parts("file", known).items()
-        if not (isinstance(gone, list) and key in gone)
-    }
-    return kept | {
-        key: changed(kept.get(key), one, reader) if isinstance(one, dict) else one
-        for key, one in by.items()
-        if key != GONE
-    }

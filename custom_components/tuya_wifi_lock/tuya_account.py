@@ -8,16 +8,13 @@ else goes on.
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime
 import re
 import time
 from typing import Any
 
-from homeassistant.config_entries import (
-    ConfigEntry,
-    ConfigEntryState,
-)
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_DEVICE_ID
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
@@ -27,10 +24,10 @@ from .tuyalock import (
     PRODUCTS,
     AccountRefused,
     AccountSilent,
+    CloudDevice,
     CloudError,
     CloudUnreachable,
     Dp,
-    Family,
     Source,
     TuyaLock,
     Value,
@@ -128,8 +125,22 @@ class TuyaAccount:
         self._query_from = self._hass.loop.time() + QUERY_EVERY
         key = _key_of(device)
         if key == known:
-            key = await async_query_local_key(self._hass, manager, self._device_id)
-        return key if len(key) == len(known) and key != known else None
+            key = await self._async_query_key(manager)
+        return key if key and key != known else None
+
+    async def _async_query_key(self, manager: Any) -> str:
+        """Ask Tuya for the local key, which is empty if there is none; its own device stays."""
+        if not (query := _method(manager, "device_repository", "query_devices_by_ids")):
+            return ""
+        try:
+            answer = await self._async_call(query, [self._device_id])
+        except CloudError as err:
+            why = str(err) or err.name
+            LOGGER.info("Unable to get the local key from the Tuya account: %s", why)
+            return ""
+        devices = answer if isinstance(answer, list) else []
+        keys = [_key_of(one) for one in devices if getattr(one, "id", None) == self._device_id]
+        return keys[-1] if keys else ""
 
     # Commands
 
@@ -138,19 +149,40 @@ class TuyaAccount:
         if self.trouble is not None:
             return False
         manager, device = find_device(self._hass, self._device_id)
-        return can_send(manager) and accepts(device, code)
+        return _post(manager) is not None and code in _mapping(device, "function")
 
     async def send(self, code: str, value: Value) -> None:
         """Send one DP value; raise AccountRefused, CloudUnreachable or AccountSilent."""
         manager, _ = find_device(self._hass, self._device_id)
         self._signed_out = None
+        if (post := _post(manager)) is None:
+            raise CloudUnreachable
+        path = f"/v1.1/m/thing/{self._device_id}/commands"
+        body = {"commands": [{"code": code, "value": value}]}
         try:
-            await async_send(self._hass, manager, self._device_id, code, value)
-        except AccountRefused as refused:
-            if refused.is_sign_out:
+            if await self._async_call(post, path, None, body) is None:
+                raise AccountSilent
+        except CloudError as err:
+            LOGGER.debug("Command %s through the Tuya account: %s", code, str(err) or err.name)
+            if isinstance(err, AccountRefused) and err.is_sign_out:
                 self._signed_out = manager
                 self.async_check()
             raise
+        LOGGER.debug("Command %s through the Tuya account: success", code)
+
+    async def _async_call(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Return the result of a blocking function; raise AccountRefused or AccountSilent."""
+        call = self._hass.async_add_executor_job(function, *args)
+        # After a timeout nobody retrieves its error.
+        call.add_done_callback(lambda done: done.cancelled() or done.exception())
+        done, _ = await asyncio.wait({call}, timeout=ANSWER_TIME)
+        if not done:
+            raise AccountSilent
+        if error := call.exception():
+            # Only a refusal proves that nothing was done.
+            code = str(getattr(error, "error_code", ""))
+            raise AccountRefused(int(code)) if _ERROR_CODE.fullmatch(code) else AccountSilent
+        return call.result()
 
     # The session
 
@@ -162,24 +194,22 @@ class TuyaAccount:
             LOGGER.debug("%s: Tuya account: %s", self._entry.title, self.trouble or "connected")
             self._log_change()
             self._changed()
-        if self.trouble is Trouble.UNEXPECTED and before is not Trouble.UNEXPECTED:
-            LOGGER.warning(
-                "The Tuya integration is not as expected, so it does not report %s",
-                self._entry.title,
-            )
         if self.trouble is Trouble.NO_LOGIN:
             # A new entry is noticed by its change.
             self._async_schedule(None)
         else:
-            self._async_schedule(
-                CHECK_CONNECTING if self.trouble is Trouble.CONNECTING else CHECK_EVERY
-            )
+            connecting = self.trouble is Trouble.CONNECTING
+            self._async_schedule(CHECK_CONNECTING if connecting else CHECK_EVERY)
 
     def _log_change(self) -> None:
         """Log once that the account no longer reports the lock, and once that it does again."""
         if self.trouble is Trouble.CONNECTING:
             return
         heard, lock = self.trouble is None, self._entry.title
+        if self.trouble is Trouble.UNEXPECTED:
+            LOGGER.warning(
+                "The Tuya integration is not as expected, so it does not report %s", lock
+            )
         if self._was_heard is not heard and self._was_heard is not None:
             LOGGER.info("The Tuya account %s %s", "reports" if heard else "does not report", lock)
         self._was_heard = heard
@@ -279,21 +309,12 @@ class TuyaAccount:
 # The locks of the accounts, as the Tuya integration knows them
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountLock:
+@dataclass(frozen=True, slots=True)
+class AccountLock(CloudDevice):
     """A lock of an account."""
 
-    device_id: str
-    name: str
-    category: str
-    product_id: str
-    local_key: str = field(repr=False)
     table: Mapping[int, Dp]
     """The DP table of the product, as far as it is known to the account."""
-    family: Family | None
-    """The product family, as far as its DP codes show it."""
-    on_network: bool
-    """It is on Wi-Fi itself; else it reaches Tuya through a gateway, or the owner's phone."""
     refusal: str | None
     """Why it cannot be set up: `no_lock_dps`."""
 
@@ -302,7 +323,9 @@ class AccountLock:
 def account_locks(hass: HomeAssistant) -> list[AccountLock]:
     """Return the locks of all accounts that are signed in."""
     found = (
-        read_lock(device) for manager in managers(hass) for device in _devices(manager).values()
+        read_lock(device)
+        for manager in managers(hass)
+        for device in _mapping(manager, "device_map").values()
     )
     return [lock for lock in found if lock]
 
@@ -348,7 +371,8 @@ def find_device(hass: HomeAssistant, device_id: str) -> tuple[Any, Any]:
     found = [
         (manager, device)
         for manager in managers(hass)
-        if getattr(device := _devices(manager).get(device_id), "id", None) == device_id
+        if getattr(device := _mapping(manager, "device_map").get(device_id), "id", None)
+        == device_id
     ]
     return max(found, key=lambda one: _is_connected(one[0]), default=(None, None))
 
@@ -358,12 +382,6 @@ def _is_connected(manager: Any) -> bool:
     with suppress(*_UNEXPECTED):
         return bool(manager.mq.client.is_connected())
     return False
-
-
-def _devices(manager: Any) -> dict[str, Any]:
-    """Return the devices of an account by their ids; its thread may change them meanwhile."""
-    devices = getattr(manager, "device_map", None)
-    return dict(devices) if isinstance(devices, dict) else {}
 
 
 def _key_of(device: Any) -> str:
@@ -384,36 +402,18 @@ def read_lock(device: Any) -> AccountLock | None:
     if one is None:
         return None
     known = one.product_id in PRODUCTS or not codes
-    return AccountLock(
-        device_id=one.id,
-        name=one.name,
-        category=one.category,
-        product_id=one.product_id,
-        local_key=one.local_key,
-        table=table,
-        family=one.family,
-        on_network=one.on_network,
-        refusal=None if known or has_lock_codes(codes) else "no_lock_dps",
-    )
-
-
-def accepts(device: Any, code: str) -> bool:
-    """Return if a DP code can be sent to a device."""
-    functions = getattr(device, "function", None)
-    return isinstance(functions, dict) and code in functions
+    refusal = None if known or has_lock_codes(codes) else "no_lock_dps"
+    return AccountLock(**asdict(one), table=table, refusal=refusal)
 
 
 def _codes(device: Any, table: Mapping[int, Dp]) -> set[str]:
-    models = (getattr(device, name, None) for name in ("function", "status_range"))
-    # The account's thread may change them meanwhile.
-    codes = {str(code) for model in models if isinstance(model, dict) for code in tuple(model)}
-    return codes | {dp.code for dp in table.values()}
+    codes = (*_mapping(device, "function"), *_mapping(device, "status_range"))
+    return {str(code) for code in codes} | {dp.code for dp in table.values()}
 
 
 def _table(device: Any) -> dict[int, Dp]:
     """Return the DP table of a device; empty if the DP ids are not known."""
-    strategy = getattr(device, "local_strategy", None)
-    writable = getattr(device, "function", None)
+    writable = _mapping(device, "function")
     rows = [
         {
             "dp_id": dp_id,
@@ -421,55 +421,14 @@ def _table(device: Any) -> dict[int, Dp]:
             "type": config.get("valueType"),
             "values": config.get("valueDesc"),
         }
-        for dp_id, row in (dict(strategy) if isinstance(strategy, dict) else {}).items()
+        for dp_id, row in _mapping(device, "local_strategy").items()
         if type(dp_id) is int
         and isinstance(row, dict)
         and isinstance(config := row.get("config_item"), dict)
         and isinstance(row.get("status_code"), str)
     ]
-    functions = [row for row in rows if isinstance(writable, dict) and row["code"] in writable]
+    functions = [row for row in rows if row["code"] in writable]
     return read_specifications({"status": rows, "functions": functions})
-
-
-# Requests to Tuya through an account
-
-
-async def async_query_local_key(hass: HomeAssistant, manager: Any, device_id: str) -> str:
-    """Return the local key of a device, or nothing; the integration's device stays as it is."""
-    repository = getattr(manager, "device_repository", None)
-    query = getattr(repository, "query_devices_by_ids", None)
-    if not callable(query):
-        return ""
-    try:
-        answer = await _async_call(hass, query, [device_id])
-    except CloudError as err:
-        LOGGER.info("Unable to get the local key from the Tuya account: %s", _name(err))
-        return ""
-    devices = answer if isinstance(answer, list) else []
-    keys = [_key_of(one) for one in devices if getattr(one, "id", None) == device_id]
-    return keys[-1] if keys else ""
-
-
-def can_send(manager: Any) -> bool:
-    """Return if commands can be sent through an account."""
-    return _post(manager) is not None
-
-
-async def async_send(
-    hass: HomeAssistant, manager: Any, device_id: str, code: str, value: Value
-) -> None:
-    """Send one DP value; raise AccountRefused, CloudUnreachable or AccountSilent."""
-    if (post := _post(manager)) is None:
-        raise CloudUnreachable
-    path = f"/v1.1/m/thing/{device_id}/commands"
-    body = {"commands": [{"code": code, "value": value}]}
-    try:
-        if await _async_call(hass, post, path, None, body) is None:
-            raise AccountSilent
-    except CloudError as err:
-        LOGGER.debug("Command %s through the Tuya account: %s", code, _name(err))
-        raise
-    LOGGER.debug("Command %s through the Tuya account: success", code)
 
 
 def _post(manager: Any) -> Callable[..., Any] | None:
@@ -478,28 +437,16 @@ def _post(manager: Any) -> Callable[..., Any] | None:
     The SDK's own `send_commands` drops a command that equals the one within the last ten seconds,
     and writes all commands to its debug log, where a remote key must not be.
     """
-    post = getattr(getattr(manager, "customer_api", None), "post", None)
-    return post if callable(post) else None
+    return _method(manager, "customer_api", "post")
 
 
-async def _async_call(hass: HomeAssistant, function: Callable[..., Any], *args: Any) -> Any:
-    """Return the result of a blocking function; raise AccountRefused or AccountSilent."""
-    call = hass.async_add_executor_job(function, *args)
-    # After a timeout nobody retrieves its error.
-    call.add_done_callback(lambda done: done.cancelled() or done.exception())
-    done, _ = await asyncio.wait({call}, timeout=ANSWER_TIME)
-    if not done:
-        raise AccountSilent
-    if error := call.exception():
-        raise _failure(error)
-    return call.result()
+def _method(manager: Any, part: str, name: str) -> Callable[..., Any] | None:
+    """Return a method of a part of the SDK, if it is there."""
+    method = getattr(getattr(manager, part, None), name, None)
+    return method if callable(method) else None
 
 
-def _failure(error: Any) -> CloudError:
-    """Return what an error of the SDK means; only a refusal proves that nothing was done."""
-    code = str(getattr(error, "error_code", ""))
-    return AccountRefused(int(code)) if _ERROR_CODE.fullmatch(code) else AccountSilent()
-
-
-def _name(error: CloudError) -> str:
-    return str(error) or type(error).__name__
+def _mapping(one: Any, name: str) -> dict[Any, Any]:
+    """Return a mapping of the SDK as it is now: its thread may change it meanwhile."""
+    found = getattr(one, name, None)
+    return dict(found) if isinstance(found, dict) else {}

@@ -16,10 +16,11 @@ from .table import Row, print_table
 
 NOTES = """
 Floor: a bare asyncio socket, the same cipher straight from cryptography, and the same states and
-events, in the same order, written by entities that are handed ready values. Beside it, the same
-states set by no entity, as no integration does. The simulated locks run in another process, so that
-only the receiving side is counted. They take turns, fifty pushes each, in a Home Assistant with its
-recorder. CPU is that of all threads, the recorder and the writes of the store included.
+events, in the same order, written by entities that are handed ready values, and recorded alike.
+Beside it, the same states set by no entity, as no integration does. The simulated locks run in
+another process, so that only the receiving side is counted. They take turns, fifty pushes each, of
+fifty fingers, in a Home Assistant with its recorder. CPU is that of all threads, the recorder and
+the writes of the store included.
 Memory is what Python allocated. Idle entities: as many, on the same platforms and one device."""
 
 

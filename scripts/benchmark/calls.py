@@ -40,6 +40,7 @@ from custom_components.tuya_wifi_lock.const import (
     DOMAIN,
     SUBENTRY_MEMBER,
 )
+from custom_components.tuya_wifi_lock.tuyalock import REGIONS
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.const import (
     ATTR_ENTITY_ID,
@@ -52,12 +53,11 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from tests.entry import lock_entry
+from tests.ports import free_ports
 from tests.simulator import Knobs, SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 
 from .home import home_assistant
-from .inside import REGIONS
-from .street import udp_ports
 
 FOLDER = str(Path(integration.__file__).parent)
 WARM_UP, RUNS = 2, 5
@@ -230,11 +230,10 @@ class House:
 @asynccontextmanager
 async def house(version: str) -> AsyncGenerator[House]:
     """Set a sleeping lock up, with a cloud project, and with a member who owns its numbers."""
-    with udp_ports() as ports, counting() as counter:
-        announce_ports = dict(zip((6666, 6667, 7000), ports, strict=True))
+    with free_ports() as ports, counting() as counter:
         knobs = Knobs(idle_timeout=None, announce_interval=3600.0)
         async with (
-            SimulatedLock(version=version, announce_ports=announce_ports, knobs=knobs) as lock,
+            SimulatedLock(version=version, announce_ports=ports, knobs=knobs) as lock,
             AnsweringCloud() as cloud,
             home_assistant() as hass,
         ):

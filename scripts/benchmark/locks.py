@@ -3,9 +3,8 @@
 Reads commands as lines of JSON, and answers each with one line.
 """
 
-import argparse
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 import json
 import sys
 from time import perf_counter_ns
@@ -15,6 +14,13 @@ from tests.simulator import Knobs, SimulatedLock
 
 type Stamp = tuple[int, int, int]
 """Lock, unlock number, and when it left in nanoseconds of the system's monotonic clock."""
+
+
+FINGERS = 50
+"""Unlock numbers that take turns when they are pushed.
+
+A household has some, and not another one for each opening: the recorder keeps a text once.
+"""
 
 
 class StampedTransport:
@@ -73,7 +79,9 @@ class StampedLock(SimulatedLock):
 class Locks:
     """All locks of this process."""
 
-    def __init__(self, count: int, version: str, ports: Mapping[int, int], port: int) -> None:
+    def __init__(
+        self, count: int, version: str, ports: Iterable[tuple[int, int]], port: int
+    ) -> None:
         """Build the locks; `port` is that of the first, or 0 for any."""
         self._numbers = [0] * count
         self._locks = [
@@ -81,7 +89,7 @@ class Locks:
                 device_id=f"bfsimulated0lock{number:04}",
                 version=version,
                 port=0 if number else port,
-                announce_ports=ports,
+                announce_ports=dict(ports),
                 # Announced once, at the wake: what is counted later is not answers to that.
                 knobs=Knobs(idle_timeout=None, announce_interval=3600.0),
             )
@@ -141,7 +149,8 @@ class Locks:
             for index in locks:
                 due = max(due + gap, loop.time())
                 await asyncio.sleep(due - loop.time())
-                self._numbers[index] += not same
+                if not same:
+                    self._numbers[index] = self._numbers[index] % FINGERS + 1
                 number = self._numbers[index]
                 stamps.append((index, number, await self._locks[index].push_number(number)))
         return stamps
@@ -149,14 +158,7 @@ class Locks:
 
 async def main() -> None:
     """Do what the lines say until there are no more."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--count", type=int, required=True)
-    parser.add_argument("--version", required=True)
-    parser.add_argument("--ports", type=int, nargs=3, required=True)
-    parser.add_argument("--port", type=int, required=True)
-    options = parser.parse_args()
-    ports = dict(zip((6666, 6667, 7000), options.ports, strict=True))
-    locks = Locks(options.count, options.version, ports, options.port)
+    locks = Locks(**json.loads(sys.argv[1]))
     print(json.dumps(await locks.start()), flush=True)
     actions: dict[str, Callable[..., Awaitable[list[Stamp]]]] = {
         "wake": locks.wake,

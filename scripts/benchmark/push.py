@@ -13,6 +13,7 @@ from homeassistant.helpers.event import async_track_state_change_event
 
 from .floor import receive_bare
 from .home import Home, home
+from .locks import FINGERS
 from .street import Street, street
 from .writes import SUFFIX, Writes
 
@@ -20,8 +21,8 @@ OURS, FLOOR, NONE = range(3)
 """Our lock, the floor whose states entities have, and the one whose states no entity has."""
 FIRST_SECONDS = 4.0
 """Seconds after which a lock has handed over what it had saved up."""
-BLOCK, GAP = 50, 0.02
-"""Pushes that follow each other, and the seconds between two of them."""
+BLOCK, GAP = FINGERS, 0.02
+"""Pushes that follow each other, each of another finger, and the seconds between two of them."""
 SETTLED = 0.1
 """Seconds after which what the last push has caused is done."""
 
@@ -64,6 +65,7 @@ class Beside:
             took[index] += [
                 (written[entities[index], number] - left) / 1e9 for _, number, left in stamps
             ]
+            written.clear()
         unsubscribe()
         return took, cpu
 

@@ -1,16 +1,15 @@
 """Starts the process of the simulated locks and tells it what to do."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator, Iterable
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 import json
-import socket
 import sys
 from typing import Any
-from unittest.mock import patch
 
-from .inside import DISCOVERY
+from tests.ports import free_ports
+
 from .locks import Stamp
 
 LOCAL_KEY = "0123456789abcdef"
@@ -26,18 +25,54 @@ class LockAddress:
     local_key: str = LOCAL_KEY
 
 
+class Line:
+    """The line to a process of simulated locks: either side says words as lines of JSON."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        """Take a process that has just been started."""
+        self._process = process
+
+    def say(self, *words: Any) -> None:
+        """Say something."""
+        assert self._process.stdin
+        self._process.stdin.write(json.dumps(words).encode() + b"\n")
+
+    async def hear(self) -> Any:
+        """Return what the process says next."""
+        assert self._process.stdout
+        if line := await self._process.stdout.readline():
+            return json.loads(line)
+        raise RuntimeError("the process of the simulated locks has ended")
+
+
+@asynccontextmanager
+async def other_process(module: str, **options: object) -> AsyncGenerator[Line]:
+    """Run a module with simulated locks, which announce themselves to nobody but us."""
+    with free_ports() as ports:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", module, json.dumps({**options, "ports": [*ports.items()]})),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=2**24,
+        )
+        try:
+            yield Line(process)
+        finally:
+            assert process.stdin
+            process.stdin.close()
+            await process.wait()
+
+
 class Street:
     """Simulated locks in a process of their own, by their index."""
 
-    def __init__(self, process: asyncio.subprocess.Process, version: str) -> None:
-        """Take a process that has just been started."""
-        self.ports: list[int] = []
-        self._process = process
-        self._version = version
+    def __init__(self, line: Line, version: str, ports: list[int]) -> None:
+        """Take the line to a process that has just been started."""
+        self._line, self._version, self._ports = line, version, ports
 
     def address(self, index: int) -> LockAddress:
         """Return how a lock is reached."""
-        return LockAddress(f"bfsimulated0lock{index:04}", self.ports[index], self._version)
+        return LockAddress(f"bfsimulated0lock{index:04}", self._ports[index], self._version)
 
     async def wake(self, locks: Iterable[int], gap: float = 0.0) -> list[Stamp]:
         """Wake locks, `gap` seconds apart; return when each radio was switched on."""
@@ -61,54 +96,14 @@ class Street:
         """Push many unlocks of a lock in one segment; return the first, and when all left."""
         return await self._do("burst", index=index, count=count)
 
-    async def hear(self) -> Any:
-        """Return what the process says next."""
-        assert self._process.stdout
-        line = await self._process.stdout.readline()
-        if not line:
-            raise RuntimeError("the process of the simulated locks has ended")
-        return json.loads(line)
-
     async def _do(self, command: str, **arguments: Any) -> list[Stamp]:
-        assert self._process.stdin
-        self._process.stdin.write(json.dumps([command, arguments]).encode() + b"\n")
-        await self._process.stdin.drain()
-        return [tuple(stamp) for stamp in await self.hear()]
+        self._line.say(command, arguments)
+        return [tuple(stamp) for stamp in await self._line.hear()]
 
 
 @asynccontextmanager
 async def street(count: int, version: str, port: int = 0) -> AsyncGenerator[Street]:
     """Start locks that sleep; `port` is that of the first, or 0 for any."""
-    with udp_ports() as ports:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "scripts.benchmark.locks", "--count", str(count), "--version", version),
-            *("--ports", *map(str, ports), "--port", str(port)),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            limit=2**24,
-        )
-        locks = Street(process, version)
-        try:
-            locks.ports = await locks.hear()
-            yield locks
-        finally:
-            assert process.stdin
-            process.stdin.close()
-            await process.wait()
-
-
-@contextmanager
-def udp_ports() -> Generator[tuple[int, ...]]:
-    """Let announcements use UDP ports that nobody else on this machine uses."""
-    with ExitStack() as stack:
-        free: list[int] = []
-        for _ in range(3):
-            guard = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-            # Keeps the port from other programs; datagrams for 127.0.0.1 do not come here.
-            guard.bind(("127.0.0.2", 0))
-            # Not before: a guard that shared its port could get that of another program.
-            guard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            free.append(guard.getsockname()[1])
-        stack.enter_context(patch(f"{DISCOVERY}.PORTS", tuple(free)))
-        yield tuple(free)
+    module = "scripts.benchmark.locks"
+    async with other_process(module, count=count, version=version, port=port) as line:
+        yield Street(line, version, await line.hear())

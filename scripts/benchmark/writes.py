@@ -3,6 +3,8 @@
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
+import time
 from typing import Any, override
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
@@ -47,6 +49,7 @@ class Writes:
         self._hass = hass
         self._writes: list[Write] = []
         self._entries: list[dict[str, Any]] = []
+        self._records = count(10**6)
 
     @contextmanager
     def learning(self) -> Generator[None]:
@@ -71,7 +74,7 @@ class Writes:
             entity = write.like
             entity.async_set_context(context)
             if isinstance(entity, EventEntity):
-                attributes = {**write.attributes, "number": number, "record": number}
+                attributes = {**write.attributes, "number": number, "record": next(self._records)}
                 del attributes["event_type"]
                 entity._trigger_event(write.attributes["event_type"], attributes)  # noqa: SLF001
             elif write.changes:
@@ -85,11 +88,17 @@ class Writes:
             state, attributes = write.state, write.attributes
             if isinstance(write.like, EventEntity):
                 state = dt_util.utcnow().isoformat(timespec="milliseconds")
-                attributes = {**attributes, "number": number, "record": number}
+                attributes = {**attributes, "number": number, "record": next(self._records)}
             elif write.changes:
                 attributes = {**attributes, "turn": number % 2}
-            self._hass.states.async_set(
-                write.entity_id + SUFFIX, state, attributes, context=context
+            self._hass.states.async_set_internal(
+                write.entity_id + SUFFIX,
+                state,
+                attributes,
+                False,
+                context,
+                write.like._state_info,  # noqa: SLF001 - what the recorder leaves out
+                time.time(),
             )
 
     def _fire(self) -> Context:
@@ -124,4 +133,5 @@ def _alike(ours: Entity, idle: dict[str, Entity]) -> Entity:
     id_ = next(id_ for id_, one in idle.items() if one.platform.domain == platform)
     for name in SHOWN[Platform(platform)]:
         setattr(idle[id_], f"_attr_{name}", getattr(ours, name))
+    idle[id_]._state_info = ours._state_info  # noqa: SLF001 - what the recorder leaves out
     return idle.pop(id_)

@@ -41,9 +41,6 @@ async def main(options: argparse.Namespace) -> int:
                 await house.open(page)
         except (Unmet, TimeoutError) as err:
             print(f"FAIL house: {err}", *house.home.process.last_words(), sep="\n")
-            if os.environ.get("DEBUGSHOT"):
-                print(page.complaints)
-                await page.picture(Path("/tmp/debug.png"))
             return 1
         if options.pictures:
             options.pictures.mkdir(parents=True, exist_ok=True)
@@ -84,7 +81,7 @@ async def play(scene: Scene, house: House, page: Page) -> bool:
     except Exception as err:  # noqa: BLE001 - whatever goes wrong is the result of the scene
         traceback.print_exc()
         return report(scene.name, 0, f"{type(err).__name__}: {err}", failed=True)
-    return report(scene.name, time.monotonic() - began, said or "", failed=False)
+    return report(scene.name, time.monotonic() - began, str(said or ""), failed=False)
 
 
 def report(name: str, seconds: float, said: str, *, failed: bool) -> bool:

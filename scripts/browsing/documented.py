@@ -3,12 +3,11 @@
 import asyncio
 import json
 from pathlib import Path
-import time
 
 from scripts.tour.process import ROOT
 
 from .chromium import Page
-from .house import House
+from .house import House, in_hours
 
 SCREEN, PHONE = (1000, 820), (390, 600)
 NO_SIDEBAR = "localStorage.setItem('dockedSidebar', '\"always_hidden\"')"
@@ -38,7 +37,7 @@ async def document(house: House, page: Page) -> None:
 async def a_day(house: House) -> None:
     """Let people come, and the lock sleep again."""
     lock, stage = house.lock, house.stage
-    await stage.ask("add_temporary_password", name="Cleaner", end=_in_hours(3))
+    await stage.ask("add_temporary_password", name="Cleaner", end=in_hours(3))
     await stage.connected()
     await stage.synced()
     await lock.battery(78)
@@ -107,7 +106,3 @@ async def _drawn(page: Page, path: Path) -> None:
     """Take a picture once the browser has drawn everything."""
     await asyncio.sleep(4)
     await page.picture(path)
-
-
-def _in_hours(count: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + count * 3600))

@@ -157,3 +157,8 @@ def axe() -> str:
     """Return the script that checks a page for people with disabilities."""
     path: Path = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
     return path.read_text()
+
+
+def in_hours(count: float) -> str:
+    """Return the time in so many hours."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + count * 3600))

@@ -8,7 +8,7 @@ from scripts.tour.conditions import until
 from scripts.tour.stage import HOLD_OFF
 
 from .chromium import Page
-from .house import House
+from .house import House, in_hours
 from .scenes import HELD, IN_CARD, quiet, told
 
 DESKTOP = (1200, 1600)
@@ -55,13 +55,10 @@ async def take_pictures(house: House, page: Page, folder: Path) -> None:
     await lock.wake()
     await told(page, "Reported late", LATE_WITHIN)
     await house.stage.ask(
-        "add_temporary_password",
-        name="Cleaner",
-        start=_in_hours(-1),
-        end=_in_hours(3),
+        "add_temporary_password", name="Cleaner", start=in_hours(-1), end=in_hours(3)
     )
     await house.stage.ask(
-        "add_temporary_password", name="Grandma", start=_in_hours(44), end=_in_hours(92)
+        "add_temporary_password", name="Grandma", start=in_hours(44), end=in_hours(92)
     )
     await wake_up(house)
     await house.stage.synced()
@@ -125,7 +122,3 @@ async def take_pictures(house: House, page: Page, folder: Path) -> None:
     await house.open(page)
     await shoot(page, folder, "german")
     await house.speak("en")
-
-
-def _in_hours(count: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + count * 3600))

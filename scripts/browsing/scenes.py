@@ -45,7 +45,7 @@ AXE = f"""axe.run(document, {{ resultTypes: ["violations"] }}).then(({{ violatio
     .filter((node) => node.target.flat().some((part) => part.includes("{IN_CARD}")))
     .map((node) => `${{one.id}}: ${{node.html}} ${{node.failureSummary}}`)))"""
 
-type Action = Callable[[House, Page], Awaitable[str | None]]
+type Action = Callable[[House, Page], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,29 +99,27 @@ async def opened(house: House, count: int) -> None:
 
 
 @scene("card-appears")
-async def card_appears(house: House, page: Page) -> str | None:
+async def card_appears(house: House, page: Page) -> None:
     """The card is on a dashboard, and nobody has added a resource."""
     resources = await house.home.client.command("lovelace/resources")
     expect(resources == [], f"there are resources: {resources}")
     await house.open(page)
     await told(page, "Front door")
     await told(page, "Last openings")
-    return None
 
 
 @scene("late-marked")
-async def late_marked(house: House, page: Page) -> str | None:
+async def late_marked(house: House, page: Page) -> None:
     """What the lock reports long afterwards is marked as late."""
     await house.stage.sleep()
     for number in (3, 7):
         await house.lock.store("fingerprint", number, time.time() - 7200)
     await house.lock.wake()
     await told(page, "Reported late", LATE_WITHIN)
-    return None
 
 
 @scene("opening-shown")
-async def opening_shown(house: House, page: Page) -> str | None:
+async def opening_shown(house: House, page: Page) -> str:
     """An opening is on the card within a second, with the person who came home."""
     await awake(house)
     await page.do(WATCH)
@@ -144,7 +142,7 @@ async def opening_shown(house: House, page: Page) -> str | None:
 
 
 @scene("request-opened")
-async def request_opened(house: House, page: Page) -> str | None:
+async def request_opened(house: House, page: Page) -> None:
     """A request counts down; a tap in the moment in which it appears does nothing; Open opens."""
     await awake(house)
     before = house.lock.openings.count("remote")
@@ -159,11 +157,10 @@ async def request_opened(house: House, page: Page) -> str | None:
     await opened(house, before + 1)
     await quiet(page, "Someone asks to be let in")
     await told(page, "Demo")
-    return None
 
 
 @scene("request-refused")
-async def request_refused(house: House, page: Page) -> str | None:
+async def request_refused(house: House, page: Page) -> None:
     """Refuse ends the request, and the door stays closed."""
     await awake(house)
     before = house.lock.openings.count("remote")
@@ -173,11 +170,10 @@ async def request_refused(house: House, page: Page) -> str | None:
     await page.click(f"{IN_CARD} .actions button", "Refuse")
     await quiet(page, "Someone asks to be let in")
     expect(house.lock.openings.count("remote") == before, "the door was opened")
-    return None
 
 
 @scene("held-to-open")
-async def held_to_open(house: House, page: Page) -> str | None:
+async def held_to_open(house: House, page: Page) -> None:
     """A tap does not open; holding does, with the mouse and with a key; so do two bare clicks."""
     await awake(house)
     before = house.lock.openings.count("remote")
@@ -199,11 +195,10 @@ async def held_to_open(house: House, page: Page) -> str | None:
     await page.do(f"the({hold!r}).click()")
     await opened(house, before + 3)
     await house.stage.locked()
-    return None
 
 
 @scene("called-off")
-async def called_off(house: House, page: Page) -> str | None:
+async def called_off(house: House, page: Page) -> None:
     """An unlock of a sleeping lock waits with a countdown, and is called off on the card."""
     await house.stage.sleep()
     await told(page, "asleep, heard just now")
@@ -216,11 +211,10 @@ async def called_off(house: House, page: Page) -> str | None:
     await says(page, "tuya-lock-hold button", "Hold to open")
     expect(not await page.do(f"the('{IN_CARD} .note.problem')"), "it complains of what was wanted")
     expect(house.lock.openings.count("remote") == before, "the door was opened")
-    return None
 
 
 @scene("code-asked")
-async def code_asked(house: House, page: Page) -> str | None:
+async def code_asked(house: House, page: Page) -> None:
     """Where the owner has set a code, a wrong one opens nothing and the right one opens."""
     await awake(house)
     before = house.lock.openings.count("remote")
@@ -241,7 +235,6 @@ async def code_asked(house: House, page: Page) -> str | None:
         await set_code(house, None)
     await says(page, "tuya-lock-hold button", "Hold to open")
     await house.stage.locked()
-    return None
 
 
 async def set_code(house: House, code: str | None) -> None:
@@ -257,7 +250,7 @@ async def set_code(house: House, code: str | None) -> None:
 
 
 @scene("guest-added")
-async def guest_added(house: House, page: Page) -> str | None:
+async def guest_added(house: House, page: Page) -> None:
     """A code for a guest is made on the card, shown once, and nowhere afterwards."""
     await house.stage.sleep()
     await page.click(f"{IN_CARD} .small", "Add")
@@ -279,11 +272,10 @@ async def guest_added(house: House, page: Page) -> str | None:
     await quiet(page, "Waits for the lock")
     expect(await house.stage.type_code(code), "the code does not open")
     await page.sees(f"the('{IN_CARD} li[data-record]', 'Grandma')", "that Grandma has come")
-    return None
 
 
 @scene("guest-dated")
-async def guest_dated(house: House, page: Page) -> str | None:
+async def guest_dated(house: House, page: Page) -> None:
     """A code that ends next year says so, and a weekly one does not say that it works today."""
     now = datetime.now(UTC)
     end = (now + timedelta(days=364)).isoformat(timespec="seconds")
@@ -298,11 +290,10 @@ async def guest_dated(house: House, page: Page) -> str | None:
         expect(end[:4] in said, f"the year is missing: {said}")
         expect(("Now" in said) is chip, f"the row says {said}")
         await house.stage.ask("delete_temporary_password", which=name)
-    return None
 
 
 @scene("guests-private")
-async def guests_private(house: House, page: Page) -> str | None:
+async def guests_private(house: House, page: Page) -> None:
     """A user who is no administrator sees the door, can open it, and sees no guest's name."""
     other = await house.log_in_as(page, "Neighbour")
     try:
@@ -315,11 +306,10 @@ async def guests_private(house: House, page: Page) -> str | None:
         expect(other.complaints == [], f"the console: {'; '.join(other.complaints)}")
     finally:
         await other.close()
-    return None
 
 
 @scene("alarm-shown")
-async def alarm_shown(house: House, page: Page) -> str | None:
+async def alarm_shown(house: House, page: Page) -> None:
     """An alarm and a low battery are on the card at once, with what to do."""
     await awake(house)
     await house.lock.alarm("wrong_finger")
@@ -328,11 +318,10 @@ async def alarm_shown(house: House, page: Page) -> str | None:
     await house.lock.battery(12)
     await told(page, "12%")
     await page.sees(f"the('{IN_CARD} .note')", "that the battery is low", 15)
-    return None
 
 
 @scene("german")
-async def german(house: House, page: Page) -> str | None:
+async def german(house: House, page: Page) -> None:
     """The state and the times are in the viewer's language."""
     await house.speak("de")
     try:
@@ -344,11 +333,10 @@ async def german(house: House, page: Page) -> str | None:
     finally:
         await house.speak("en")
     await house.open(page)
-    return None
 
 
 @scene("phone")
-async def phone(house: House, page: Page) -> str | None:
+async def phone(house: House, page: Page) -> None:
     """On the smallest phone nothing sticks out, and all can be pressed; from the right as well."""
     await page.look(320, 640)
     await awake(house)
@@ -364,7 +352,6 @@ async def phone(house: House, page: Page) -> str | None:
         await page.sees("!the('dialog')", "the dialog to close")
     await house.lock.end_request()
     await page.look()
-    return None
 
 
 async def check_fits(page: Page, what: str) -> None:
@@ -384,7 +371,7 @@ async def check_fits(page: Page, what: str) -> None:
 
 
 @scene("accessible")
-async def accessible(house: House, page: Page) -> str | None:
+async def accessible(house: House, page: Page) -> None:
     """axe-core has nothing serious to say of the card and its dialog, light and dark."""
     await page.send("Runtime.evaluate", expression=axe())
     await awake(house)
@@ -404,7 +391,6 @@ async def accessible(house: House, page: Page) -> str | None:
     said = await page.do(f"all('{IN_CARD} [role=status]')[0].textContent")
     expect("Someone asks to be let in" in said, f"a screen reader hears {said!r}")
     await page.look()
-    return None
 
 
 async def check_with_axe(page: Page) -> None:
@@ -414,7 +400,7 @@ async def check_with_axe(page: Page) -> None:
 
 
 @scene("card-offered")
-async def card_offered(house: House, page: Page) -> str | None:
+async def card_offered(house: House, page: Page) -> None:
     """The dialog for a new card suggests it for the lock, and lists it with a preview."""
     await page.go(f"{house.url}/{DASHBOARD}/0?edit=1")
     await page.click("button[title$=card]")
@@ -432,11 +418,10 @@ async def card_offered(house: House, page: Page) -> str | None:
     await page.sees(preview, "the preview of the card", 20)
     await page.sees("the('hui-card-picker .card', 'Tuya Wi-Fi Lock')", "the card's name")
     await house.open(page)
-    return None
 
 
 @scene("doors")
-async def doors(house: House, page: Page) -> str | None:
+async def doors(house: House, page: Page) -> None:
     """The dashboard Doors is in the dialog for a new one, and shows all locks."""
     await page.go(f"{house.url}/config/lovelace/dashboards")
     await page.click("ha-button", "Add dashboard")
@@ -448,11 +433,10 @@ async def doors(house: House, page: Page) -> str | None:
     await page.go(f"{house.url}/all-doors")
     await told(page, "Front door", 20)
     await house.open(page)
-    return None
 
 
 @scene("restarted")
-async def restarted(house: House, page: Page) -> str | None:
+async def restarted(house: House, page: Page) -> None:
     """Home Assistant restarts below an open page: the card comes back, and is pushed to again."""
     complaints = page.complaints[:]
     await house.stage.sleep()
@@ -470,24 +454,21 @@ async def restarted(house: House, page: Page) -> str | None:
     page.complaints[:] = complaints + [
         one for one in page.complaints[len(complaints) :] if "ERR_CONNECTION_REFUSED" not in one
     ]
-    return None
 
 
 @scene("removed")
-async def removed(house: House, page: Page) -> str | None:
+async def removed(house: House, page: Page) -> None:
     """The lock is removed while its card is open: the card says so."""
     path = f"config/config_entries/entry/{house.home.entry_id}"
     hass = "document.querySelector('home-assistant').hass"
     await page.do(f"{hass}.callApi('DELETE', {json.dumps(path)})")
     await told(page, "no longer in Home Assistant")
-    return None
 
 
 @scene("console-clean")
-async def console_clean(house: House, page: Page) -> str | None:
+async def console_clean(house: House, page: Page) -> None:
     """Neither the console nor Home Assistant's log has anything to complain of."""
     first = page.complaints[:FEW]
     expect(not first, f"{len(page.complaints)} in the console: {'; '.join(first)}")
     problems = [one for one in house.home.process.problems() if DOMAIN in one]
     expect(problems == [], f"the log: {'; '.join(problems)}")
-    return None

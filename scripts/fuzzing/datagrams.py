@@ -9,10 +9,10 @@ from random import Random
 from typing import Any, override
 from unittest.mock import patch
 
+from custom_components.tuya_wifi_lock.tuyalock import PORTS, VERSIONS, AnnouncementListener
 from tests.simulator import bodies, wire
 
 from .failures import Failures
-from .inside import VERSIONS, listen
 from .mutations import damaged, strange_body
 
 SENDER = ("192.0.2.7", 40000)
@@ -60,7 +60,9 @@ async def fuzz_datagrams(rng: Random, count: int, failures: Failures) -> Counter
         *texts,
     ]
     with without_sockets() as receivers:
-        listener = await listen(lambda heard: seen.update(["taken as an announcement"]))
+        listener = AnnouncementListener()
+        listener.subscribe(lambda heard: seen.update(["taken as an announcement"]))
+        await listener.open(PORTS)
         for number in range(count):
             if rng.random() < 0.6:
                 data = damaged(rng, rng.choice(right), right)

@@ -10,11 +10,12 @@ from random import Random
 from typing import Any, override
 from unittest.mock import patch
 
+from custom_components.tuya_wifi_lock.tuyalock import VERSIONS, Clock
+from custom_components.tuya_wifi_lock.tuyalock.lan.connection import Peer, dial
 from tests.simulator import bodies, wire
 from tests.simulator.wire import Command
 
 from .failures import Failures
-from .inside import VERSIONS, dialer
 from .mutations import damaged, strange_body
 
 DEVICE_ID = "bfsimulated0lock0001"
@@ -137,10 +138,12 @@ async def fuzz_frames(rng: Random, count: int, failures: Failures) -> Counter[st
     for version in VERSIONS:
         devices: list[Device] = []
         left = count // len(VERSIONS)
-        dial = dialer(version, DEVICE_ID, KEY, lambda received: seen.update(["taken as a report"]))
+        peer = Peer("127.0.0.1", 6668, DEVICE_ID, KEY, version)
         with connected_to(partial(Device, version, rng), devices):
             while left:
-                connection = await dial()
+                connection = await dial(
+                    peer, Clock(), lambda received: seen.update(["taken as a report"])
+                )
                 await connection.query()
                 sent = _send(rng, devices.pop(), min(left, BREATH), failures)
                 left -= sent

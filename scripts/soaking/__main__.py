@@ -13,9 +13,10 @@ import warnings
 from custom_components.tuya_wifi_lock.const import DOMAIN
 from homeassistant.helpers import frame
 from scripts.benchmark.home import home_assistant
+from scripts.benchmark.street import other_process
 from scripts.benchmark.table import Row, print_table
 
-from .house import House, street
+from .house import House
 from .watch import Census, Log, Sample, lasting_census, sample, slope
 
 WARM = 0.15
@@ -63,8 +64,9 @@ class Soak:
         options = self._options
         warm = options.minutes * 60 * WARM
         seconds = options.minutes * 60 - warm
+        lives = {"locks": options.locks, "seed": options.seed, "warm": warm, "seconds": seconds}
         async with (
-            street(options.locks, options.seed, warm, seconds) as line,
+            other_process("scripts.soaking.street", **lives) as line,
             home_assistant() as hass,
         ):
             logging.getLogger().addHandler(self.log)

@@ -2,10 +2,6 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-import json
-import sys
 import time
 from typing import Any
 
@@ -22,7 +18,7 @@ from homeassistant.const import (
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
-from scripts.benchmark.street import udp_ports
+from scripts.benchmark.street import Line
 from tests.entry import lock_entry
 
 from .doors import LOCAL_KEY, device_id, host_of, kind_of
@@ -30,47 +26,6 @@ from .doors import LOCAL_KEY, device_id, host_of, kind_of
 KEPT = 200
 """Records of each kind in a journal that is full."""
 YESTERDAY = 86400.0
-
-
-class Line:
-    """The line to the process of the locks."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        """Take a process that has just been started."""
-        self._process = process
-
-    def say(self, *words: Any) -> None:
-        """Say something."""
-        assert self._process.stdin
-        self._process.stdin.write(json.dumps(words).encode() + b"\n")
-
-    async def hear(self) -> list[Any]:
-        """Return what is said next."""
-        assert self._process.stdout
-        if line := await self._process.stdout.readline():
-            words: list[Any] = json.loads(line)
-            return words
-        raise RuntimeError("the process of the simulated locks has ended")
-
-
-@asynccontextmanager
-async def street(locks: int, seed: int, warm: float, seconds: float) -> AsyncGenerator[Line]:
-    """Start the process of the locks."""
-    with udp_ports() as ports:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "scripts.soaking.street", "--locks", str(locks), "--seed", str(seed)),
-            *("--warm", str(warm), "--seconds", str(seconds), "--ports", *map(str, ports)),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            limit=2**24,
-        )
-        try:
-            yield Line(process)
-        finally:
-            assert process.stdin
-            process.stdin.close()
-            await process.wait()
 
 
 class House:

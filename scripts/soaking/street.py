@@ -3,8 +3,8 @@
 It says in lines of JSON what Home Assistant is to do, and reads what Home Assistant has told.
 """
 
-import argparse
 import asyncio
+from collections.abc import Iterable
 import json
 import sys
 from time import process_time
@@ -25,15 +25,14 @@ def say(*words: Any) -> None:
 class Street:
     """All locks of this process."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
+    def __init__(
+        self, locks: int, seed: int, warm: float, seconds: float, ports: Iterable[tuple[int, int]]
+    ) -> None:
         """Build the locks."""
-        self._options = options
-        self._ports = dict(zip((6666, 6667, 7000), options.ports, strict=True))
+        self._seed, self._parts = seed, (warm, seconds)
+        self._ports = dict(ports)
         self._books = Books()
-        self._doors = [
-            Door(index, options.seed, self._books, say, self._ports)
-            for index in range(options.locks)
-        ]
+        self._doors = [Door(index, seed, self._books, say, self._ports) for index in range(locks)]
         self._go_on = asyncio.Event()
 
     async def live(self) -> None:
@@ -41,10 +40,10 @@ class Street:
         for door in self._doors:
             await door.lock.start()
         say("ports", [door.lock.port for door in self._doors])
-        for part, seconds in enumerate((self._options.warm, self._options.seconds)):
+        for part, seconds in enumerate(self._parts):
             await self._paused()
             end = asyncio.get_running_loop().time() + seconds
-            seed = self._options.seed + part
+            seed = self._seed + part
             await asyncio.gather(
                 *(door.live(end) for door in self._doors),
                 strangers(self._doors, seed, end, self._ports),
@@ -76,13 +75,7 @@ class Street:
 
 async def main() -> None:
     """Live until all is over, or nobody listens any more."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--locks", type=int, required=True)
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--warm", type=float, required=True)
-    parser.add_argument("--seconds", type=float, required=True)
-    parser.add_argument("--ports", type=int, nargs=3, required=True)
-    street = Street(parser.parse_args())
+    street = Street(**json.loads(sys.argv[1]))
     living = asyncio.create_task(street.live())
     await asyncio.wait(
         {living, asyncio.create_task(street.listen())}, return_when=asyncio.FIRST_COMPLETED

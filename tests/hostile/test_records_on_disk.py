@@ -9,6 +9,7 @@ never has a record twice.
 import json
 from pathlib import Path
 from random import Random
+import resource
 from threading import Event
 import time
 from typing import Any
@@ -18,7 +19,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
-from custom_components.tuya_wifi_lock.store import LOG, LockStore, changed
+from custom_components.tuya_wifi_lock.store import LOG, LockStore
 from custom_components.tuya_wifi_lock.tuyalock import Kind, Reader
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
@@ -71,7 +72,7 @@ class Disk:
         stored = json.loads(self.file.read_bytes())["data"] if self.file.exists() else {}
         for line in self.lines if self.log.exists() else []:
             if line["written"] > stored.get("written", 0):
-                stored = changed(stored, line, Reader())
+                stored = Reader().changed(stored, line)
         return list(stored.get("journal", {}).get("records", {}).values())
 
     def save(self) -> dict[Path, bytes]:
@@ -394,6 +395,31 @@ async def test_what_cannot_be_written_is_told_once_and_written_later(
     await power_fails(hass, entry, house, disk)
     assert len(automation.told) == 3
     assert numbers(entry) == [1, 2, 3]
+
+
+async def test_a_line_that_a_full_disk_took_only_a_part_of_is_written_again(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    house: SimulatedLock,
+    disk: Disk,
+    automation: Automation,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await opened(hass, house, disk, 1)
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (disk.log.stat().st_size + 20, most))
+    try:
+        await house.finger(2)
+        await reported(hass, house)
+        await until(lambda: "Unable to write" in caplog.text)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    await pass_time(hass, 61)
+    await disk.wait_for_record(2)
+    await disk.wait_for_delivery()
+    await power_fails(hass, entry, house, disk)
+    assert len(automation.told) == 2
+    assert numbers(entry) == [1, 2]
 
 
 async def test_of_a_log_that_is_removed_meanwhile_nothing_is_lost(

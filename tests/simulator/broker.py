@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
 import struct
-from types import TracebackType
-from typing import Self
+from typing import override
+
+from .service import Service
 
 CONNECT, PUBLISH, SUBSCRIBE, UNSUBSCRIBE, PING, DISCONNECT = 1, 3, 8, 10, 12, 14
 NOT_AUTHORISED = 5
 
 
-class Broker:
+class Broker(Service):
     """Passes on what is published to those who have subscribed."""
 
     def __init__(self) -> None:
@@ -21,18 +22,14 @@ class Broker:
         self.topics: dict[asyncio.StreamWriter, set[str]] = {}
         """What each client that is connected has subscribed."""
 
-    async def __aenter__(self) -> Self:
+    @override
+    async def start(self) -> None:
         """Start."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.url = f"tcp://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
-        return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    @override
+    async def stop(self) -> None:
         """Stop, and end all connections."""
         self._server.close()
         self.drop()

@@ -1,9 +1,10 @@
 """The inside of a lock: power, radio, reports, and what a connection asks of it."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 import asyncio
 from collections.abc import Callable, Mapping
 import time
+from typing import override
 
 from tests.devices import Model
 
@@ -17,12 +18,13 @@ from .knobs import Family, Faults, Knobs, access_control
 from .models import knobs_of, table_of
 from .outbox import Outbox
 from .server import LanServer
+from .service import Service
 from .timers import Countdown, Timers
 from .uplink import Uplink
 from .wire import VERSIONS
 
 
-class LockCore(ABC):
+class LockCore(Service):
     """The electronics; LockBolt adds what moves, SimulatedLock adds the people."""
 
     def __init__(
@@ -118,6 +120,7 @@ class LockCore(ABC):
 
     # Power
 
+    @override
     async def start(self) -> None:
         """Take the port; a low-power lock stays asleep."""
         self._server.bind()
@@ -127,6 +130,7 @@ class LockCore(ABC):
         else:
             await self._server.close()
 
+    @override
     async def stop(self) -> None:
         """Give everything back."""
         self._radio_off()

@@ -6,8 +6,7 @@ import json
 import re
 import secrets
 import time
-from types import TracebackType
-from typing import Any, Self, override
+from typing import Any, override
 
 from aiohttp import web
 from cryptography.exceptions import InvalidTag
@@ -66,21 +65,16 @@ class Gateway(HttpServer):
         self._failures: list[int | str] = []
 
     @override
-    async def __aenter__(self) -> Self:
+    async def start(self) -> None:
         """Start."""
-        await self.broker.__aenter__()
-        return await super().__aenter__()
+        await self.broker.start()
+        await super().start()
 
     @override
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def stop(self) -> None:
         """Stop."""
-        await super().__aexit__(kind, error, trace)
-        await self.broker.__aexit__(kind, error, trace)
+        await super().stop()
+        await self.broker.stop()
 
     def join(
         self,

@@ -3,8 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 import inspect
-from types import TracebackType
-from typing import Any, Self, override
+from typing import Any, override
 
 from . import families
 from .bodies import Dps, Report
@@ -21,20 +20,6 @@ class SimulatedLock(LockBolt):
 
     A low-power lock starts asleep, any other starts awake. What happens at the door wakes it.
     """
-
-    async def __aenter__(self) -> Self:
-        """Start."""
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop."""
-        await self.stop()
 
     @property
     def cloud(self) -> CloudLink | None:

@@ -10,19 +10,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 import ssl
 import tempfile
-from types import TracebackType
-from typing import Self
+from typing import override
 from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from .service import Service
+
 HOST = "apigw.iotbing.com"
 CHUNK = 65_536
 
 
-class LoginHost:
+class LoginHost(Service):
     """Stands between a client of the SDK and a gateway."""
 
     def __init__(self, gateway_url: str) -> None:
@@ -32,17 +33,13 @@ class LoginHost:
         self._certificate = Path(self._folder.name) / "certificate.pem"
         self._tls = _tls(self._certificate)
 
-    async def __aenter__(self) -> Self:
+    @override
+    async def start(self) -> None:
         """Start."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    @override
+    async def stop(self) -> None:
         """Stop."""
         self._server.close()
         self._server.close_clients()

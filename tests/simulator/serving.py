@@ -1,14 +1,15 @@
 """The HTTP side of a simulated cloud: a port of its own, and calls that are never answered."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 import asyncio
-from types import TracebackType
-from typing import Self
+from typing import override
 
 from aiohttp import web
 
+from .service import Service
 
-class HttpServer(ABC):
+
+class HttpServer(Service):
     """Answers calls on 127.0.0.1."""
 
     def __init__(self) -> None:
@@ -18,19 +19,15 @@ class HttpServer(ABC):
             web.Server(self._handle, access_log=None), shutdown_timeout=0.2
         )
 
-    async def __aenter__(self) -> Self:
+    @override
+    async def start(self) -> None:
         """Start."""
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    @override
+    async def stop(self) -> None:
         """Stop; calls that hang lose their connection."""
         self._closed.set()
         await self._runner.cleanup()

@@ -13,6 +13,7 @@ from custom_components.tuya_wifi_lock.tuyalock.models import Item
 from custom_components.tuya_wifi_lock.tuyalock.products.catalogue import PROFILES, Dp, DpType
 from custom_components.tuya_wifi_lock.tuyalock.products.decoder import Observation
 from custom_components.tuya_wifi_lock.tuyalock.products.product import Product
+from custom_components.tuya_wifi_lock.tuyalock.storage import dump
 
 from .house import House, house
 
@@ -275,7 +276,7 @@ def report(*items: Item, source: Source = Source.LAN, is_answer: bool = False) -
 
 def restarted(product: Product) -> Product:
     """Return what is known after a restart."""
-    return Product(json.loads(json.dumps(product.as_dict())))
+    return Product(json.loads(json.dumps(dump(product.stored))))
 
 
 def test_what_the_account_reports_says_nothing_of_how_a_lock_answers() -> None:

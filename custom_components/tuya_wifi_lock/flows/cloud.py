@@ -97,6 +97,5 @@ def _is_lock(device: CloudDevice) -> bool:
 
 def cloud_error(error: CloudError) -> str:
     """Return the key of what a flow says about an error of the cloud."""
-    assert error.text
     key = error.text.translation_key
     return key if error.is_lasting or key in _PASSING else "cloud_other"

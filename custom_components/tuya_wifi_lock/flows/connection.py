@@ -92,7 +92,7 @@ async def async_new_account_locks(hass: HomeAssistant) -> dict[str, AccountLock]
     """Return the locks of the account that are not set up, by device id."""
     locks = await async_account_locks(hass)
     configured = configured_ids(hass)
-    return {lock.device_id: lock for lock in locks if lock.device_id not in configured}
+    return {lock.id: lock for lock in locks if lock.id not in configured}
 
 
 async def async_account_absence(hass: HomeAssistant) -> str:
@@ -120,7 +120,7 @@ async def async_name_of(hass: HomeAssistant, device_id: str) -> str:
 async def async_other_key(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, str]:
     """Return the local key that the account has for the lock of an entry, if it is another one."""
     locks = await async_account_locks(hass)
-    keys = [lock.local_key for lock in locks if lock.device_id == data[CONF_DEVICE_ID]]
+    keys = [lock.local_key for lock in locks if lock.id == data[CONF_DEVICE_ID]]
     key = next(filter(None, keys), None)
     return {CONF_LOCAL_KEY: key} if key and key != data[CONF_LOCAL_KEY] else {}
 

@@ -43,7 +43,7 @@ class Gathered:
         device_id = self.typed[CONF_DEVICE_ID]
         if self.device and self.device.id != device_id:
             self.device, self.cloud_opens = None, False
-        if self.account_lock and self.account_lock.device_id != device_id:
+        if self.account_lock and self.account_lock.id != device_id:
             self.account_lock = None
 
     @property

@@ -3,62 +3,66 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .access.passwords import TemporaryPasswords, is_trivial
-from .clock import Clock
-from .cloud.project import MAX_CALLS, REGIONS, Project
+from .access.passwords import TemporaryPasswords as TemporaryPasswords, is_trivial as is_trivial
+from .clock import Clock as Clock
+from .cloud.project import MAX_CALLS as MAX_CALLS, REGIONS as REGIONS, Project as Project
 from .exceptions import (
-    AccountRefused,
-    AccountSilent,
-    CallsUsedUp,
-    CloudError,
-    CloudRefused,
-    CloudUnreachable,
-    LockError,
+    AccountRefused as AccountRefused,
+    AccountSilent as AccountSilent,
+    CallsUsedUp as CallsUsedUp,
+    CloudError as CloudError,
+    CloudRefused as CloudRefused,
+    CloudUnreachable as CloudUnreachable,
+    LockError as LockError,
 )
-from .lan.address import Address
-from .lan.discovery import PORTS, Announcement, AnnouncementListener
-from .lan.protocol import VERSIONS
-from .lock import Snapshot, TuyaLock, Update
+from .lan.address import Address as Address
+from .lan.discovery import (
+    PORTS as PORTS,
+    Announcement as Announcement,
+    AnnouncementListener as AnnouncementListener,
+)
+from .lan.protocol import VERSIONS as VERSIONS
+from .lock import Snapshot as Snapshot, TuyaLock as TuyaLock, Update as Update
 from .models import (
-    MAX_NAME,
-    Age,
-    Alarm,
-    Kind,
-    Record,
-    Report,
-    Settings,
-    Source,
-    TemporaryPassword,
-    Unlock,
-    UnlockWith,
-    Value,
-    Weekly,
-    clean_secret,
-    is_set as is_clock_set,
-    safe_name,
-    visible,
+    MAX_NAME as MAX_NAME,
+    Age as Age,
+    Alarm as Alarm,
+    Kind as Kind,
+    Record as Record,
+    Report as Report,
+    Settings as Settings,
+    Source as Source,
+    TemporaryPassword as TemporaryPassword,
+    Unlock as Unlock,
+    UnlockWith as UnlockWith,
+    Value as Value,
+    Weekly as Weekly,
+    clean_secret as clean_secret,
+    is_set,
+    safe_name as safe_name,
+    visible as visible,
 )
 from .products.catalogue import (
-    PRODUCTS,
-    Dp,
-    Family,
-    has_lock_codes,
-    is_lock,
+    PRODUCTS as PRODUCTS,
+    Dp as Dp,
+    Family as Family,
+    has_lock_codes as has_lock_codes,
+    is_lock as is_lock,
 )
-from .products.decoder import ALARMS, UNLOCK_METHODS
-from .records.ageing import CLOCK_AHEAD, LATE_AFTER
-from .records.state import BATTERY_LEVELS, LockState
-from .storage import Reader, dump
+from .products.decoder import ALARMS as ALARMS, UNLOCK_METHODS as UNLOCK_METHODS
+from .records.ageing import CLOCK_AHEAD as CLOCK_AHEAD, LATE_AFTER as LATE_AFTER
+from .records.state import BATTERY_LEVELS as BATTERY_LEVELS, LockState as LockState
+from .storage import Reader as Reader, changes as changes
 
 if TYPE_CHECKING:
-    from .cloud.client import CloudClient, list_devices
-    from .cloud.openapi import CallCounter, OpenApi
+    from .cloud.client import CloudClient as CloudClient, list_devices as list_devices
+    from .cloud.openapi import CallCounter as CallCounter, OpenApi as OpenApi
     from .cloud.responses import (
-        CloudDevice,
-        Firmware,
-        read_account_report,
-        read_devices,
-        read_specifications,
+        CloudDevice as CloudDevice,
+        Firmware as Firmware,
+        read_account_report as read_account_report,
+        read_devices as read_devices,
+        read_specifications as read_specifications,
     )
 else:
     _LATER = {
@@ -81,65 +85,4 @@ else:
         return getattr(import_module(f"{__name__}.cloud.{_LATER[name]}"), name)
 
 
-__all__ = [
-    "ALARMS",
-    "BATTERY_LEVELS",
-    "CLOCK_AHEAD",
-    "LATE_AFTER",
-    "MAX_CALLS",
-    "MAX_NAME",
-    "PORTS",
-    "PRODUCTS",
-    "REGIONS",
-    "UNLOCK_METHODS",
-    "VERSIONS",
-    "AccountRefused",
-    "AccountSilent",
-    "Address",
-    "Age",
-    "Alarm",
-    "Announcement",
-    "AnnouncementListener",
-    "CallCounter",
-    "CallsUsedUp",
-    "Clock",
-    "CloudClient",
-    "CloudDevice",
-    "CloudError",
-    "CloudRefused",
-    "CloudUnreachable",
-    "Dp",
-    "Family",
-    "Firmware",
-    "Kind",
-    "LockError",
-    "LockState",
-    "OpenApi",
-    "Project",
-    "Reader",
-    "Record",
-    "Report",
-    "Settings",
-    "Snapshot",
-    "Source",
-    "TemporaryPassword",
-    "TemporaryPasswords",
-    "TuyaLock",
-    "Unlock",
-    "UnlockWith",
-    "Update",
-    "Value",
-    "Weekly",
-    "clean_secret",
-    "dump",
-    "has_lock_codes",
-    "is_clock_set",
-    "is_lock",
-    "is_trivial",
-    "list_devices",
-    "read_account_report",
-    "read_devices",
-    "read_specifications",
-    "safe_name",
-    "visible",
-]
+is_clock_set = is_set

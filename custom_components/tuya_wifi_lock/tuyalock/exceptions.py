@@ -228,6 +228,7 @@ class NoCloud(LockError):
 class CloudError(LockError):
     """Tuya's cloud did not do what it was asked."""
 
+    text: Text
     is_lasting = False
     """If this does not pass by itself, so that the owner has to do something."""
     is_general = False

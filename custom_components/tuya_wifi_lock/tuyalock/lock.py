@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from .access.health import Health
-from .access.keys import KeyStatus, reply_in
+from .access.keys import KeyReply, KeyStatus
 from .access.passwords import TemporaryPasswords
 from .access.remote_unlock import RemoteUnlock
 from .access.transports import AccountTransport, Reported, Transports, Waiters, change_setting
@@ -139,7 +139,7 @@ class TuyaLock:
         reader = reader or Reader()
         stored = reader.parts("lock", stored)
         self.cloud = cloud
-        self.health = Health(stored.get("health"), reader)
+        self.health = Health.from_dict(stored.get("health"), reader)
         self.product = Product(stored.get("product"), reader)
         self.journal = Journal.from_dict(stored.get("journal", {}), reader)
         self._settings, self._clock = settings, clock
@@ -251,16 +251,22 @@ class TuyaLock:
                 reached.set_exception(self.health.problem)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what has to survive a restart, for private storage."""
+        """Return what has to survive a restart in plain JSON, for private storage."""
+        stored: dict[str, Any] = dump(self.stored)
+        return stored
+
+    @property
+    def stored(self) -> dict[str, Any]:
+        """Return the same as values, of which most stay the same objects."""
         return {
-            "state": self._state.as_dict(),
-            "journal": self.journal.as_dict(),
-            "pace": dump(self._keeper.pace),
-            "product": self.product.as_dict(),
+            "state": self._state,
+            "journal": self.journal.stored,
+            "pace": self._keeper.pace,
+            "product": self.product.stored,
             "health": self.health.as_dict(),
-            "passwords": self.passwords.as_dict(),
+            "passwords": self.passwords.stored,
             "cloud": self.cloud.as_dict() if self.cloud else None,
-            "address": self.address.found,
+            "address": self.session.found,
         }
 
     # What can be asked of it
@@ -302,8 +308,7 @@ class TuyaLock:
 
     async def change_setting(self, code: str, value: Value) -> None:
         """Change a setting; returns when the lock reports the value, else raises LockError."""
-        changeable = self.product.changeable
-        await change_setting(self._transports, self._waiters, changeable, code, value)
+        await change_setting(self._transports, self._waiters, code, value)
 
     async def refuse(self) -> None:
         """Refuse the request at the door, where the product can; raises LockError."""
@@ -543,7 +548,8 @@ class TuyaLock:
 
     def _check_keys(self, codes: Mapping[str, Value]) -> None:
         """Learn from what the lock says of remote keys; without one it is left to its cloud."""
-        reply, used = reply_in(codes, SET_KEY), reply_in(codes, USE_KEY)
+        reply = KeyReply.decode(codes.get(SET_KEY))
+        used = KeyReply.decode(codes.get(USE_KEY))
         busy = self._remote.busy
         if used and used.status is KeyStatus.OUTSIDE_TIME and not self._clock_set:
             # It is our clock that is wrong.

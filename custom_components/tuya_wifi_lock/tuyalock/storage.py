@@ -1,4 +1,7 @@
-"""The stored form of frozen dataclasses: plain JSON, read back with its types checked."""
+"""The stored form of frozen dataclasses: plain JSON, read back with its types checked.
+
+What changes in it can be stored alone, and put into the form that was before.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -13,7 +16,10 @@ NUMBERS = range(-(2**31), 10**11)
 """Integers of 32 bits, and Unix times up to the year 5138."""
 MAX_TEXT = 255
 """Characters of a name, a code or a value, as a DP of text has at most."""
-
+NOT_STORED = {"stored": False}
+"""Metadata of a field that is no part of the stored form."""
+GONE = ""
+"""No key of a stored form; in its changes, that of the keys that are gone."""
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """NUL, and half a character, which has no UTF-8."""
@@ -36,44 +42,54 @@ def integer(value: Any, least: int = 0, most: int = NUMBERS.stop) -> int:
     raise ValueError("no integer, or one that cannot be")
 
 
-def dump(value: Any) -> Any:
-    """Return the JSON form of a dataclass or a collection.
+@cache
+def _names(type_: Any) -> tuple[str, ...]:
+    """Return the names of what is stored of a dataclass; one of several kinds says which it is."""
+    names = tuple(one.name for one in fields(type_) if one.metadata != NOT_STORED)
+    return ("kind", *names) if _kind(type_) else names
 
-    It is written with each record, and a plain value is not worth a call.
-    """
+
+def _rows(value: Any) -> Mapping[Any, Any] | None:
+    """Return what a value has under names or keys, or None if it is no such value."""
     if is_dataclass(value):
-        row = {one.name: getattr(value, one.name) for one in fields(value)}
-        kind = getattr(value, "kind", None)
-        value = {"kind": kind, **row} if isinstance(kind, Enum) else row
+        return {name: getattr(value, name) for name in _names(value.__class__)}
+    return value if isinstance(value, Mapping) else None
+
+
+def dump(value: Any) -> Any:
+    """Return the JSON form of a plain value, a dataclass or a collection."""
+    if isinstance(value, _PLAIN):
+        return value
     if isinstance(value, frozenset | set):
         return sorted(value)
-    if isinstance(value, Mapping):
-        return {
-            str(key): one if isinstance(one, _PLAIN) else dump(one) for key, one in value.items()
-        }
+    # A plain value is not worth a call.
     if isinstance(value, tuple | list):
         return [one if isinstance(one, _PLAIN) else dump(one) for one in value]
+    if (rows := _rows(value)) is not None:
+        return {
+            str(key): one if isinstance(one, _PLAIN) else dump(one) for key, one in rows.items()
+        }
     raise TypeError(f"{type(value).__name__} has no stored form")
 
 
-class Dumps[K]:
-    """Stored forms of values that seldom change, each kept as long as its value is the same."""
+def changes(known: Mapping[Any, Any], now: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return the JSON form of what is new or differs, and as GONE the keys that are gone.
 
-    __slots__ = ("_forms", "_known")
-
-    def __init__(self) -> None:
-        self._known: dict[K, Any] = {}
-        self._forms: dict[str, Any] = {}
-
-    def of(self, values: Mapping[K, Any]) -> dict[str, Any]:
-        """Return the JSON form of each value; those of other keys are forgotten."""
-        known, forms = self._known, self._forms
-        for key, value in values.items():
-            if known.get(key) is not value:
-                known[key], forms[str(key)] = value, dump(value)
-        for key in known.keys() - values.keys() if len(known) > len(values) else ():
-            del known[key], forms[str(key)]
-        return dict(forms)
+    Values that stay are the same objects, so most of it is only looked at.
+    """
+    found: dict[str, Any] = {}
+    for key in [key for key, one in now.items() if known.get(key, MISSING) is not one]:
+        before, one = known.get(key, MISSING), now[key]
+        if before == one:
+            continue
+        if isinstance(one, _PLAIN) or before is MISSING:
+            found[str(key)] = dump(one)
+        else:
+            old, new = _rows(before), _rows(one)
+            found[str(key)] = dump(one) if old is None or new is None else changes(old, new)
+    if not known.keys() <= now.keys():
+        found[GONE] = [str(key) for key in known if key not in now]
+    return found
 
 
 def load(type_: Any, data: Any) -> Any:
@@ -232,6 +248,20 @@ class Reader:
             return data
         self.lose(part, int(data is not None))
         return {}
+
+    def changed(self, known: Any, by: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a stored form after its `changes`."""
+        gone = by.get(GONE)
+        kept = {
+            key: one
+            for key, one in self.parts("file", known).items()
+            if not (isinstance(gone, list) and key in gone)
+        }
+        return kept | {
+            key: self.changed(kept.get(key), one) if isinstance(one, dict) else one
+            for key, one in by.items()
+            if key != GONE
+        }
 
     def _fields(self, part: str, type_: Any, data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         hints = _hints(type_)

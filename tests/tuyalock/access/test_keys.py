@@ -6,7 +6,6 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock.access.keys import KeyReply, KeyStatus, RemoteKey
-from custom_components.tuya_wifi_lock.tuyalock.products.values import CodecError
 
 ACCESS_CONTROL_KEY = RemoteKey(2, 0, 0x7FFFFFFF, 0xFFFF, b"TestKey1")
 DOOR_LOCK_KEY = RemoteKey(1, 1_700_000_000, 2_000_000_000, 0xFFFF, b"12345678")
@@ -117,14 +116,14 @@ def test_every_field_of_a_used_key_is_at_its_place(key: RemoteKey, unlock: bool)
 @settings(deadline=None, max_examples=150)
 def test_a_status_that_nobody_knows_is_a_failure(status: int, member: int, more: bytes) -> None:
     reply = KeyReply.decode(text(bytes([status]) + member.to_bytes(2, "big") + more))
+    assert reply is not None
     assert reply.member == member
     assert reply.status == (status if status <= 6 else 1)
 
 
 @pytest.mark.parametrize("size", sorted(set(range(40)) - {3, 5, 13, 14, 21}))
 def test_a_key_answer_of_another_size_is_none(size: int) -> None:
-    with pytest.raises(CodecError, match=f"{size} bytes"):
-        KeyReply.decode(text(bytes(size)))
+    assert KeyReply.decode(text(bytes(size))) is None
 
 
 # Base64
@@ -132,8 +131,7 @@ def test_a_key_answer_of_another_size_is_none(size: int) -> None:
 
 @pytest.mark.parametrize("garbled", ["AAA", "AA!B", "AAAB\n", "äöü", "AAA=B", "\ud800"])
 def test_what_is_no_base64_is_refused(garbled: str) -> None:
-    with pytest.raises(CodecError):
-        KeyReply.decode(garbled)
+    assert KeyReply.decode(garbled) is None
 
 
 # Secrets

@@ -26,6 +26,7 @@ from custom_components.tuya_wifi_lock.tuyalock.models import (
     PasswordRequest,
     TemporaryPassword,
 )
+from custom_components.tuya_wifi_lock.tuyalock.storage import dump
 
 from ..toy_clock import START, ToyClock
 
@@ -373,7 +374,7 @@ async def test_a_silence_that_nobody_can_explain_stays_a_silence(fault: LockErro
 async def test_the_book_survives_a_restart() -> None:
     home = Household()
     await home.add()
-    stored = json.dumps(home.passwords.as_dict())
+    stored = json.dumps(dump(home.passwords.stored))
     assert CODE not in stored
     again = Household(stored=json.loads(stored))
     assert list(again.passwords) == list(home.passwords)

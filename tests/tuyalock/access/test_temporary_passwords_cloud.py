@@ -24,6 +24,7 @@ from tests.simulator import Knobs, SimulatedLock
 from tests.simulator.cloud import SimulatedCloud
 
 from ..house import MovableClock
+from .test_passwords import name_of
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -138,7 +139,7 @@ async def test_a_guest_opens_under_his_name_and_not_before_the_lock_has_the_pass
     number = home.lock.dps["3"]
     assert number == 901
     for told in (number, number - 900):
-        assert home.passwords.name_of(told, home.clock.time()) == "Guest"
+        assert name_of(home.passwords, told, home.clock.time()) == "Guest"
 
 
 async def test_a_deleted_password_opens_until_the_lock_has_woken(home: Home) -> None:
@@ -178,8 +179,8 @@ async def test_who_had_a_slot_is_known_after_another_got_it(home: Home) -> None:
     home.clock.move(60)
     await home.wake()
     assert home.passwords.find("Cleaner").number == 901
-    assert home.passwords.name_of(901, guest_at) == "Guest"
-    assert home.passwords.name_of(901, home.clock.time()) == "Cleaner"
+    assert name_of(home.passwords, 901, guest_at) == "Guest"
+    assert name_of(home.passwords, 901, home.clock.time()) == "Cleaner"
 
 
 async def test_what_the_app_does_is_seen(home: Home) -> None:
@@ -317,6 +318,19 @@ async def test_a_change_is_found_though_its_answer_was_lost(
     assert len(home.phases) == 1
 
 
+async def test_a_code_that_failed_is_there_again_though_the_answer_to_its_change_was_lost(
+    home: Home,
+) -> None:
+    await home.add("Guest", CODES[0])
+    (row,) = home.simulated.rows(home.lock.device_id)
+    row.phase = 7
+    await home.passwords.refresh()
+    assert home.phases == {}
+    home.simulated.drop("/modify-password$", done=True)
+    await home.passwords.modify("Guest", code=CODES[1])
+    assert home.phases == {"Guest": PasswordPhase.WAITING}
+
+
 async def test_a_silence_about_new_digits_of_a_code_that_waits_stays_a_silence(home: Home) -> None:
     await home.add("Guest", CODES[0])
     home.simulated.drop("/modify-password$", done=True)
@@ -332,5 +346,5 @@ async def test_a_silence_about_new_digits_of_a_code_that_waits_stays_a_silence(h
 async def test_a_guest_is_named_though_the_clock_of_the_lock_is_an_hour_behind(home: Home) -> None:
     await home.add("Guest", CODES[0], start=home.clock.time())
     await home.wake()
-    assert home.passwords.name_of(901, home.clock.time() - HOUR) == "Guest"
-    assert home.passwords.name_of(901, home.clock.time() - 2 * HOUR) is None
+    assert name_of(home.passwords, 901, home.clock.time() - HOUR) == "Guest"
+    assert name_of(home.passwords, 901, home.clock.time() - 2 * HOUR) is None

@@ -22,7 +22,7 @@ def test_without_a_connection_nothing_is_sent() -> None:
     with pytest.raises(ConnectionLost):
         session.send({1: 3})
     assert (session.host, session.connected) == (None, False)
-    session.hang_up()
+    session.release()
     assert events == []
 
 

@@ -36,6 +36,7 @@ def leading(*reports: Mapping[int, Any]) -> set[Family]:
         ({8: "pry"}, DOOR),
         ({8: "08"}, DOOR),
         ({8: 256}, DOOR),
+        ({8: "word"}, ALL),
         ({11: "medium"}, DOOR),
         ({16: True}, DOOR),
         ({25: "AQI="}, DOOR),
@@ -56,6 +57,8 @@ def leading(*reports: Mapping[int, Any]) -> set[Family]:
         ({1: "Af8BAAIABwAAAAs="}, {C, D}),
         ({9: "AAAB"}, {D, E}),
         ({35: "AQAB"}, {C, D}),
+        ({35: "word"}, DOOR),
+        ({35: "no bytes"}, ALL),
         # Bluetooth numbering
         ({13: 3}, {C}),
         ({21: "pry"}, {C}),

@@ -1,13 +1,11 @@
 """Bytes of the raw DPs that a lock reports: captured payloads, and the layouts read by hand."""
 
 from base64 import b64encode
-from collections.abc import Callable
 
 from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.tuya_wifi_lock.tuyalock.products.values import (
-    CodecError,
     decode_door_kit,
     decode_kit,
     decode_numbers,
@@ -43,8 +41,7 @@ def test_a_group_zero_names_nobody() -> None:
 
 
 def test_half_a_pair_of_numbers_is_none() -> None:
-    with pytest.raises(CodecError, match="3 bytes"):
-        decode_numbers(text(b"\1\1\2"))
+    assert decode_numbers(text(b"\1\1\2")) is None
 
 
 @pytest.mark.parametrize(
@@ -56,8 +53,7 @@ def test_the_number_of_a_kit_is_its_first_four_bytes(data: bytes, number: int) -
 
 
 def test_a_short_kit_is_none() -> None:
-    with pytest.raises(CodecError, match="3 bytes"):
-        decode_kit(text(b"\0\0\2"))
+    assert decode_kit(text(b"\0\0\2")) is None
 
 
 @pytest.mark.parametrize(
@@ -77,8 +73,7 @@ def test_the_last_byte_of_a_door_kit_says_it(data: bytes, is_open: bool | None) 
 
 @pytest.mark.parametrize("size", [0, 1, 4])
 def test_a_door_kit_of_another_size_is_none(size: int) -> None:
-    with pytest.raises(CodecError, match=f"{size} bytes"):
-        decode_door_kit(text(bytes(size)))
+    assert decode_door_kit(text(bytes(size))) is None
 
 
 # Base64
@@ -91,7 +86,7 @@ def test_raw_gives_the_bytes(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("garbled", ["AAA", "AA!B", "AAAB\n", "äöü", "AAA=B", "\ud800"])
-@pytest.mark.parametrize("read", [decode_raw, decode_numbers, decode_kit, decode_door_kit])
-def test_what_is_no_base64_is_refused(read: Callable[[str], object], garbled: str) -> None:
-    with pytest.raises(CodecError):
-        read(garbled)
+def test_what_is_no_base64_says_nothing(garbled: str) -> None:
+    assert decode_raw(garbled) == b""
+    assert decode_kit(garbled) is None
+    assert decode_door_kit(garbled) is None

@@ -22,6 +22,7 @@ from custom_components.tuya_wifi_lock.tuyalock.models import Doorbell, Duress, E
 from custom_components.tuya_wifi_lock.tuyalock.records import journal as module
 from custom_components.tuya_wifi_lock.tuyalock.records.ageing import age_elsewhere, when
 from custom_components.tuya_wifi_lock.tuyalock.records.journal import KEPT, Journal
+from custom_components.tuya_wifi_lock.tuyalock.storage import dump
 
 NOW = 1_700_000_000.0
 FINGER, CARD = Unlock("fingerprint", 3), Unlock("card", 2)
@@ -50,7 +51,7 @@ def add_from(
 
 def stored(journal: Journal) -> Journal:
     """Return the journal after a restart."""
-    return Journal.from_dict(json.loads(json.dumps(journal.as_dict(), allow_nan=False)))
+    return Journal.from_dict(json.loads(json.dumps(dump(journal.stored), allow_nan=False)))
 
 
 def ids(journal: Journal) -> list[int]:
@@ -358,7 +359,7 @@ def test_each_copy_confirms_one_unlock() -> None:
 def test_ids_go_on_after_a_restart_even_if_nothing_is_left() -> None:
     journal = Journal()
     add(journal)
-    emptied = Journal.from_dict(journal.as_dict() | {"records": []})
+    emptied = Journal.from_dict(dump(journal.stored) | {"records": []})
     record = add(emptied)
     assert record
     assert record.id == 2
@@ -397,8 +398,8 @@ def test_a_journal_survives_its_storage() -> None:
     again = stored(journal)
     assert list(again) == list(journal)
     assert all(isinstance(record.age, Age) for record in again)
-    assert again.as_dict() == journal.as_dict()
-    assert stored(Journal()).as_dict() == Journal().as_dict()
+    assert dump(again.stored) == dump(journal.stored)
+    assert dump(stored(Journal()).stored) == dump(Journal().stored)
 
 
 events = st.one_of(
@@ -448,11 +449,11 @@ def test_a_pending_record_is_kept_and_seen_by_nobody() -> None:
     journal = Journal()
     pending = add(journal, age=None)
     assert pending
-    assert pending.id == journal.as_dict()["next_id"] - 1 == 1
+    assert pending.id == dump(journal.stored)["next_id"] - 1 == 1
     assert (list(journal), len(journal), journal.undelivered()) == ([], 0, [])
     assert (journal.last_unlock, journal.kinds) == (None, set())
     assert journal.find(1) == pending
-    assert list(journal.as_dict()["records"]) == ["1"]
+    assert list(dump(journal.stored)["records"]) == ["1"]
 
 
 def test_a_pending_record_is_settled_once_its_age_is_known() -> None:
@@ -495,7 +496,7 @@ def test_a_pending_record_is_of_unknown_age_after_a_crash() -> None:
     again = stored(journal)
     assert [record.age for record in again] == [Age.UNKNOWN, Age.UNKNOWN, Age.LIVE]
     assert [record.id for record in again.undelivered()] == [1, 2, 3]
-    assert again.as_dict()["next_id"] == 4
+    assert dump(again.stored)["next_id"] == 4
 
 
 def test_a_crash_makes_no_second_record_of_one_that_was_pending() -> None:
@@ -577,7 +578,7 @@ def test_an_unlock_that_was_received_while_our_clock_was_ahead_is_the_last_no_mo
 def test_records_are_read_from_a_stored_form_whose_rest_is_damaged(changes: dict[str, Any]) -> None:
     journal, reader = Journal(), Reader()
     record = add(journal)
-    again = Journal.from_dict(journal.as_dict() | changes, reader)
+    again = Journal.from_dict(dump(journal.stored) | changes, reader)
     assert list(again) == [record]
     assert reader.unread == {"journal": 1}
     new = add(again, Unlock("card", 1))
@@ -589,10 +590,10 @@ def test_records_are_read_from_a_stored_form_whose_rest_is_damaged(changes: dict
 def test_a_journal_whose_records_are_no_mapping_begins_again(records: Any) -> None:
     journal, reader = Journal(), Reader()
     add(journal)
-    again = Journal.from_dict(journal.as_dict() | {"records": records}, reader)
+    again = Journal.from_dict(dump(journal.stored) | {"records": records}, reader)
     assert list(again) == []
     assert reader.unread == {"journal": 1}
-    assert again.as_dict()["next_id"] == 2
+    assert dump(again.stored)["next_id"] == 2
 
 
 @pytest.mark.parametrize(
@@ -621,7 +622,7 @@ def test_a_stored_record_that_cannot_be_read_is_left_out_alone(changes: dict[str
     first = add(journal)
     add(journal, Unlock("card", 1))
     last = add(journal, Unlock("card", 2))
-    data = journal.as_dict()
+    data = dump(journal.stored)
     data["records"]["2"] |= changes
     again = Journal.from_dict(data, reader)
     assert reader.unread == {"journal": 1}
@@ -634,14 +635,14 @@ def test_a_stored_record_that_cannot_be_read_is_left_out_alone(changes: dict[str
 def test_a_watermark_swallows_nothing_that_is_newer_than_what_is_kept() -> None:
     journal = Journal()
     add(journal, time=NOW)
-    again = Journal.from_dict(journal.as_dict() | {"watermarks": {"unlock": NOW + 1e6}})
+    again = Journal.from_dict(dump(journal.stored) | {"watermarks": {"unlock": NOW + 1e6}})
     assert add(again, Unlock("card", 1), time=NOW + 60, received=NOW + 60, source=CLOUD)
 
 
 def test_of_too_many_stored_records_the_newest_are_kept() -> None:
     journal = Journal()
     add(journal)
-    data = journal.as_dict()
+    data = dump(journal.stored)
     (row,) = data["records"].values()
     data["records"] = {str(id_): {**row, "id": id_} for id_ in range(1, 500)}
     assert len(Journal.from_dict(data)) == KEPT

@@ -1,9 +1,9 @@
 """The last wakes and errors of a lock, and what they say about its state."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
-from typing import Any
+from typing import Any, Self
 
 from ..exceptions import (
     LockError,
@@ -52,45 +52,32 @@ class KeyOwner(StrEnum):
     CLOUD = "cloud"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Stored:
-    """The stored form of what is known of a lock's health."""
+@dataclass(kw_only=True)
+class Health:
+    """What is known of the condition of a lock; its fields are stored. Times are Unix seconds."""
 
-    wakes: tuple[float, ...] = ()
+    wakes: list[float] = field(default_factory=list)
     clock_ahead: float | None = None
+    """Seconds by which the lock's clock was ahead of ours, by its last record."""
     clock_right: bool | None = None
+    """If the lock's clock is right, by its last records and replies; None is not known."""
     clock_behind: float | None = None
+    """Seconds by which the lock's clock is behind ours (less than 0: ahead), by what an account has
+    heard at once; None: not known, or right."""
     clock_shows: float | None = None
+    """The latest of the lock's own times that an account has heard since its clock began."""
     key_owner: KeyOwner | None = None
     takes_keys: bool | None = None
+    """If the lock stored the last remote key that we sent; None is not known."""
 
-
-class Health:
-    """What is known of the condition of a lock. Times are Unix seconds."""
-
-    def __init__(self, stored: Any = None, reader: Reader | None = None) -> None:
-        """Restore the stored form, which has no errors, as far as it can be read."""
-        reader = reader or Reader()
-        known: _Stored = reader.read("health", _Stored, stored or {}, _Stored())
-        self.wakes = list(known.wakes[-KEPT:])
+    def __post_init__(self) -> None:
+        """Begin without errors, which are not stored."""
         self.errors: list[tuple[float, str]] = []
         """Times and names of errors; the same one only once in a row."""
         self.problem: LockError | None = None
         """Why the last connection failed, though something answered at the address."""
-        self.clock_ahead = known.clock_ahead
-        """Seconds by which the lock's clock was ahead of ours, by its last record."""
-        self.clock_right = known.clock_right
-        """If the lock's clock is right, by its last records and replies; None is not known."""
-        self.clock_behind = known.clock_behind
-        """Seconds by which the lock's clock is behind ours (less than 0: ahead), by what an account
-        has heard at once; None: not known, or right."""
-        self._clock_shows = known.clock_shows
-        """The latest of the lock's own times that an account has heard since its clock began."""
         self._lags: list[tuple[float, float]] = []
         """When something came with a delay that is not explained, and the delay; all are alike."""
-        self.key_owner = known.key_owner
-        self.takes_keys = known.takes_keys
-        """If the lock stored the last remote key that we sent; None is not known."""
         self.key_refused = False
         """The local key is probably wrong."""
         self.crowded = False
@@ -100,18 +87,14 @@ class Health:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the stored form."""
-        stored: dict[str, Any] = dump(
-            _Stored(
-                wakes=tuple(self.wakes),
-                clock_ahead=self.clock_ahead,
-                clock_right=self.clock_right,
-                clock_behind=self.clock_behind,
-                clock_shows=self._clock_shows,
-                key_owner=self.key_owner,
-                takes_keys=self.takes_keys,
-            )
-        )
+        stored: dict[str, Any] = dump(self)
         return stored
+
+    @classmethod
+    def from_dict(cls, stored: Any, reader: Reader) -> Self:
+        """Return what is known by the stored form, as far as it can be read."""
+        health: Self = reader.read("health", cls, stored or {}, cls())
+        return health
 
     @property
     def is_stuck(self) -> bool:
@@ -153,9 +136,9 @@ class Health:
         self.key_refused = self._failed_handshakes >= FAILED_HANDSHAKES
         self.crowded = self._closed_at_once >= CLOSED_AT_ONCE
 
-    def check_clock(self, time: float | None, now: float) -> None:
+    def check_clock(self, time: float, now: float) -> None:
         """Compare the lock's own time of a record with ours; its clock is wrong if it is ahead."""
-        if time is not None and is_set(now):
+        if is_set(now):
             self.clock_ahead = time - now if time > now + CLOCK_TOLERANCE else None
             # A record of the past may just be old, so it says nothing about the clock.
             if self.clock_ahead or abs(time - now) <= CLOCK_TOLERANCE:
@@ -177,8 +160,8 @@ class Health:
         if self.clock_behind is not None and lag < self.clock_behind - SAME_LAG:
             self.clock_behind, self._lags = None, []
         impossible = not is_set(time) or time < since - SAVED_UP
-        began_again = time < (self._clock_shows or time) - APART
-        self._clock_shows = time if began_again else max(time, self._clock_shows or time)
+        began_again = time < (self.clock_shows or time) - APART
+        self.clock_shows = time if began_again else max(time, self.clock_shows or time)
         if impossible and (self.clock_behind is None or began_again):
             self.clock_behind, self._lags = lag, []
         elif abs(lag - (self.clock_behind or 0.0)) <= SAME_LAG:

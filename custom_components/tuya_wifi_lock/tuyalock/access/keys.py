@@ -5,7 +5,6 @@ that was right a second ago can be wrong now.
 """
 
 from base64 import b64encode
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 import secrets
@@ -13,7 +12,7 @@ import string
 import struct
 
 from ..models import OUR_MEMBER, Value
-from ..products.values import CodecError, decode_raw
+from ..products.values import decode_raw
 
 ONE_TIME_WINDOW = 300
 """Seconds by which the lock's clock may be wrong either way."""
@@ -68,13 +67,13 @@ class KeyReply:
     member: int | None = None
 
     @classmethod
-    def decode(cls, text: str) -> KeyReply:
-        """Read an answer of 3 or 5 bytes, or an echo of 13, 14 or 21; raise CodecError."""
-        data = decode_raw(text)
+    def decode(cls, value: Value | None) -> KeyReply | None:
+        """Read an answer of 3 or 5 bytes, or an echo of 13, 14 or 21; anything else is none."""
+        data = decode_raw(value)
         if len(data) in {_USE_KEY.size, _USE_KEY.size + 1, _SET_KEY.size}:
             return cls(None)
         if len(data) not in {3, 5}:
-            raise CodecError(f"a key answer of {len(data)} bytes")
+            return None
         status, member = _REPLY.unpack_from(data)
         try:
             return cls(KeyStatus(status), member)
@@ -87,14 +86,6 @@ def one_time_key(now: float) -> RemoteKey:
     start, end = int(now) - ONE_TIME_WINDOW, int(now) + ONE_TIME_WINDOW
     digits = "".join(secrets.choice(string.digits) for _ in range(8))
     return RemoteKey(OUR_MEMBER, start, end, 1, digits.encode())
-
-
-def reply_in(codes: Mapping[str, Value], code: str) -> KeyReply | None:
-    """Return the answer to a key command in a report, if it is there and legible."""
-    try:
-        return KeyReply.decode(str(codes[code])) if code in codes else None
-    except CodecError:
-        return None
 
 
 def _text(data: bytes) -> str:

@@ -30,7 +30,7 @@ from ..models import (
     Weekly,
     safe_name,
 )
-from ..storage import Reader, dump
+from ..storage import Reader
 
 if TYPE_CHECKING:
     from ..cloud.client import CloudClient
@@ -68,16 +68,17 @@ class PasswordBook:
     """Characters of a name at most."""
 
     def __init__(self, stored: Any = None, reader: Reader | None = None) -> None:
-        """Go on from what `as_dict` returned before, as far as that can be read."""
+        """Go on from what was `stored` before, as far as that can be read."""
         reader = reader or Reader()
         rows = reader.parts("passwords", stored).get("passwords", [])
         self.known: tuple[TemporaryPassword, ...] = ()
         """All that are known, the oldest first."""
         self._keep(reader.read("passwords", list[TemporaryPassword], rows, []))
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return a form for storage; there are no digits in it."""
-        return {"passwords": [dump(password) for password in self]}
+    @property
+    def stored(self) -> dict[str, Any]:
+        """Return what is stored of them; there are no digits in it."""
+        return {"passwords": self.known}
 
     def __iter__(self) -> Iterator[TemporaryPassword]:
         """Return all that are known, the oldest first."""
@@ -163,10 +164,6 @@ class PasswordBook:
             key=lambda one: (one.phase is not PasswordPhase.DELETING, one.gone is None, one.end),
             default=None,
         )
-
-    def name_of(self, number: int, at: float) -> str | None:
-        """Return whose number, with or without 900, it was at a Unix time."""
-        return used.name if (used := self.used(number, at)) else None
 
     def note_use(self, password: TemporaryPassword, record_id: int) -> None:
         """Note the first unlock with a password."""
@@ -256,7 +253,7 @@ class TemporaryPasswords(PasswordBook):
         changed: Callable[[], None] = lambda: None,
         reader: Reader | None = None,
     ) -> None:
-        """Go on from what `as_dict` returned before; `changed` is called with each change."""
+        """Go on from what was `stored` before; `changed` is called with each change."""
         super().__init__(stored, reader)
         self._cloud, self._clock = cloud, clock
         self._changed = changed
@@ -275,7 +272,7 @@ class TemporaryPasswords(PasswordBook):
     @property
     def code_lengths(self) -> tuple[int, ...]:
         """Return how many digits a code can have, the likeliest first."""
-        return _lengths(self.code_length)
+        return CODE_LENGTHS if self.code_length is None else (self.code_length,)
 
     async def refresh(self) -> None:
         """Ask the cloud for all passwords, if there is a project."""
@@ -294,31 +291,25 @@ class TemporaryPasswords(PasswordBook):
         code: str | None = None,
     ) -> tuple[TemporaryPassword, str]:
         """Add a password; return it and its digits, which nobody can read again."""
-        cloud = self._need()
-        requests = [
-            PasswordRequest(
-                name=_trimmed(name),
-                code=digits,
-                start=int(start),
-                end=int(end),
-                once=once,
-                weekly=weekly,
-            )
-            for digits in _codes(cloud, code)
-        ]
-        check_request(requests[0], self._clock.time())
+        cloud, codes = self._need(), self._codes(code)
+        request = PasswordRequest(
+            name=_trimmed(name),
+            code=codes[0],
+            start=int(start),
+            end=int(end),
+            once=once,
+            weekly=weekly,
+        )
+        check_request(request, self._clock.time())
         async with self._turn:
             await self._refresh(cloud)
-            self.check_addition(requests[0], self._clock.time())
+            self.check_addition(request, self._clock.time())
             known = {password.id for password in self}
-            return await self._send(
-                cloud,
-                requests,
-                cloud.add_password,
-                lambda row, request: (
-                    row.id not in known and (row.name, row.end) == (request.name, request.end)
-                ),
-            )
+
+            def is_it(row: TemporaryPassword) -> bool:
+                return row.id not in known and (row.name, row.end) == (request.name, request.end)
+
+            return await self._send(cloud, request, codes, cloud.add_password, is_it)
 
     async def modify(
         self,
@@ -335,37 +326,28 @@ class TemporaryPasswords(PasswordBook):
         Tuya wants the digits with each change, and nobody knows them: without a code, it gets
         others.
         """
-        cloud = self._need()
-        codes = _codes(cloud, code)
+        cloud, codes = self._need(), self._codes(code)
 
-        def changed(old: TemporaryPassword) -> list[PasswordRequest]:
-            requests = [
-                PasswordRequest(
-                    name=old.name if name is None else _trimmed(name),
-                    code=digits,
-                    start=old.start if start is None else int(start),
-                    end=old.end if end is None else int(end),
-                    once=old.once,
-                    weekly=old.weekly if weekly is None else weekly or None,
-                )
-                for digits in codes
-            ]
-            check_request(requests[0], self._clock.time())
-            return requests
+        def changed(old: TemporaryPassword) -> PasswordRequest:
+            return PasswordRequest(
+                name=old.name if name is None else _trimmed(name),
+                code=codes[0],
+                start=old.start if start is None else int(start),
+                end=old.end if end is None else int(end),
+                once=old.once,
+                weekly=old.weekly if weekly is None else weekly or None,
+            )
 
         async with self._turn:
             if known := self.search(which):
-                changed(known)
+                check_request(changed(known), self._clock.time())
             await self._refresh(cloud)
             old = self.find(which)
-            requests = changed(old)
-            self.check_change(old, requests[0], self._clock.time())
-            return await self._send(
-                cloud,
-                requests,
-                partial(cloud.change_password, old),
-                lambda row, request: row.id == old.id and _has_become(row, old, request),
-            )
+            request = changed(old)
+            self.check_change(old, request, self._clock.time())
+            send = partial(cloud.change_password, old)
+            is_it = partial(_has_become, old, request)
+            return await self._send(cloud, request, codes, send, is_it)
 
     async def dynamic(self) -> str:
         """Return a code that opens the lock for five minutes."""
@@ -381,7 +363,7 @@ class TemporaryPasswords(PasswordBook):
         cloud, now = self._need(), self._clock.time()
         if kind == MULTIPLE:
             start = now if start is None else start
-            check_offline(start, end, now)
+            _check_offline(start, end, now)
         elif start is not None or end is not None:
             raise PasswordRefused(Mistake.OFFLINE_TIMES_FIXED)
         return await cloud.offline_password(kind, name, start, end)
@@ -412,73 +394,63 @@ class TemporaryPasswords(PasswordBook):
         self.merge(await cloud.list_passwords(self), self._clock.time())
         self._changed()
 
+    def _codes(self, code: str | None) -> list[str]:
+        """Return the digits that somebody wants, or random ones of each length that is usual."""
+        return [new_code(length) for length in self.code_lengths] if code is None else [code]
+
     async def _send(
         self,
         cloud: CloudClient,
-        requests: list[PasswordRequest],
+        request: PasswordRequest,
+        codes: list[str],
         send: Callable[[PasswordRequest], Awaitable[TemporaryPassword]],
-        is_it: Callable[[TemporaryPassword, PasswordRequest], bool],
+        is_it: Callable[[TemporaryPassword], bool],
     ) -> tuple[TemporaryPassword, str]:
-        """Send the first of several requests whose length the lock accepts; return its digits.
+        """Send a request with the first of several codes whose length the lock accepts.
 
         An answer can be lost: `is_it` recognises what was done all the same.
         """
-        refusals: list[CloudRefused] = []
-        for request in requests:
+        refusals = []
+        for digits in codes:
             try:
-                password = await send(request)
+                password = await send(replace(request, code=digits))
             except CloudSilent as silence:
-                password = await self._find_sent(cloud, is_it, request, silence)
+                password = await self._find_sent(cloud, is_it, request.weekly, silence)
             except CloudRefused as refused:
-                refusals.append(refused)
                 if refused.cause is not Cause.BAD_VALUE:
-                    break
+                    raise
+                refusals.append(refused)
                 continue
             self._put(password)
-            return password, request.code
-        raise _explained(refusals[-1], cloud, requests[0]) from refusals[-1]
+            return password, digits
+        if len(codes[0]) == self.code_lengths[0]:
+            raise refusals[-1]
+        raise PasswordRefused(Mistake.BAD_CODE) from refusals[-1]
 
     async def _find_sent(
         self,
         cloud: CloudClient,
-        is_it: Callable[[TemporaryPassword, PasswordRequest], bool],
-        request: PasswordRequest,
+        is_it: Callable[[TemporaryPassword], bool],
+        weekly: Weekly | None,
         silence: CloudSilent,
     ) -> TemporaryPassword:
         """Return the password that the cloud has though its answer was lost, else raise."""
         with suppress(CloudError):
-            for one in await cloud.list_passwords():
-                if is_it(one, request):
-                    known = next((known for known in self if known.id == one.id), one)
-                    return replace(
-                        known,
-                        name=one.name,
-                        start=one.start,
-                        end=one.end,
-                        weekly=_schedule(one, request.weekly),
-                        phase=one.phase,
-                    )
+            await self._refresh(cloud)
+            for one in self:
+                if is_it(one):
+                    return replace(one, weekly=_schedule(one, weekly))
         raise silence
 
 
-def _codes(cloud: CloudClient, code: str | None) -> list[str]:
-    """Return the digits that somebody wants, or random ones of each length that is usual."""
-    if code is not None:
-        return [code]
-    return [new_code(length) for length in _lengths(cloud.code_length)]
-
-
-def _lengths(known: int | None) -> tuple[int, ...]:
-    return CODE_LENGTHS if known is None else (known,)
-
-
-def _has_become(row: TemporaryPassword, old: TemporaryPassword, request: PasswordRequest) -> bool:
+def _has_become(old: TemporaryPassword, request: PasswordRequest, row: TemporaryPassword) -> bool:
     """Return if a password has changed to what was requested, as far as the list shows that."""
     wanted = (request.name, request.start, request.end, request.weekly)
     before = (old.name, old.start, old.end, old.weekly)
     shows = before != wanted or old.phase is not PasswordPhase.WAITING
     listed = (row.name, row.start, row.end, _schedule(row, request.weekly))
-    return shows and listed == wanted and row.phase is PasswordPhase.WAITING
+    is_it = row.id == old.id and listed == wanted and row.phase is PasswordPhase.WAITING
+    return shows and is_it
 
 
 def _schedule(row: TemporaryPassword, known: Weekly | None) -> Weekly | None:
@@ -500,28 +472,15 @@ def _schedule(row: TemporaryPassword, known: Weekly | None) -> Weekly | None:
     return listed
 
 
-def _explained(
-    refused: CloudRefused, cloud: CloudClient, request: PasswordRequest
-) -> CloudRefused | PasswordRefused:
-    """Return why a password was refused: for its number of digits, if that is not the usual one."""
-    unusual = len(request.code) != _lengths(cloud.code_length)[0]
-    is_length = unusual and refused.cause is Cause.BAD_VALUE
-    return PasswordRefused(Mistake.BAD_CODE) if is_length else refused
-
-
 def check_request(request: PasswordRequest, now: float) -> None:
     """Raise PasswordRefused if no lock can have such a password."""
     name = request.name
     if not 0 < len(name) <= PasswordBook.NAME_LENGTH or name != safe_name(name):
         raise PasswordRefused(Mistake.BAD_NAME)
-    if not CODE_LENGTH.allows(len(request.code)) or not _are_digits(request.code):
+    is_number = request.code.isascii() and request.code.isdecimal()
+    if not (is_number and CODE_LENGTH.allows(len(request.code))):
         raise PasswordRefused(Mistake.BAD_CODE)
-    if request.end <= request.start:
-        raise PasswordRefused(Mistake.END_BEFORE_START)
-    if request.end <= now:
-        raise PasswordRefused(Mistake.END_IN_PAST)
-    if request.start < 0 or request.end > LAST_TIME:
-        raise PasswordRefused(Mistake.BEYOND_CLOCK)
+    _check_times(request.start, request.end, now)
     if (weekly := request.weekly) and (not weekly.days or weekly.end <= weekly.start):
         raise PasswordRefused(Mistake.BAD_WEEKLY)
 
@@ -536,20 +495,21 @@ def _trimmed(name: str) -> str:
     return " ".join(filter(None, name.split(" ")))
 
 
-def _are_digits(code: str) -> bool:
-    return code.isascii() and code.isdecimal()
-
-
-def check_offline(start: float, end: float | None, now: float) -> None:
-    """Raise PasswordRefused if an offline password cannot be valid at these times."""
-    if end is None:
-        raise PasswordRefused(Mistake.OFFLINE_END_MISSING)
+def _check_times(start: float, end: float, now: float) -> None:
+    """Raise PasswordRefused if no password can be valid from one time to another."""
     if end <= start:
         raise PasswordRefused(Mistake.END_BEFORE_START)
     if end <= now:
         raise PasswordRefused(Mistake.END_IN_PAST)
     if start < 0 or end > LAST_TIME:
         raise PasswordRefused(Mistake.BEYOND_CLOCK)
+
+
+def _check_offline(start: float, end: float | None, now: float) -> None:
+    """Raise PasswordRefused if an offline password cannot be valid at these times."""
+    if end is None:
+        raise PasswordRefused(Mistake.OFFLINE_END_MISSING)
+    _check_times(start, end, now)
     if end // HOUR == start // HOUR:
         raise PasswordRefused(Mistake.OFFLINE_TOO_SHORT)
 

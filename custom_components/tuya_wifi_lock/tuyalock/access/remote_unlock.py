@@ -7,7 +7,7 @@ commands at most once, and believes only what the lock reports.
 from abc import ABC, abstractmethod
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from functools import partial
 import logging
 from typing import TYPE_CHECKING, override
@@ -41,7 +41,7 @@ from ..exceptions import (
 from ..models import OUR_MEMBER, Item, Report, Settings, Source, UnlockWith, Value, is_set
 from ..products.catalogue import REPLY, SET_KEY, USE_KEY
 from ..records.ageing import CLOCK_TOLERANCE
-from .keys import KeyReply, KeyStatus, RemoteKey, one_time_key, reply_in
+from .keys import KeyReply, KeyStatus, RemoteKey, one_time_key
 from .transports import Reported, Transport, Transports, Waiter, Waiters, Wanted
 
 if TYPE_CHECKING:
@@ -132,12 +132,15 @@ class Way(ABC):
             except (ConnectionLost, TimeoutError) as err:
                 raise NoAnswer("the lock did not say what became of the command") from err
 
-    def _effect[T](self, source: Source, wanted: Wanted[T]) -> Wanted[T]:
+    def _effect[T](
+        self, source: Source, wanted: Wanted[T], before: Collection[_Row] | None = None
+    ) -> Wanted[T]:
         """Return what finds an effect of a command that is sent now.
 
         A connected lock reports everything itself. Elsewhere something may be reported that is
         older than the command: what the lock has done since has a later time than the request at
-        the door, by whichever clock.
+        the door, by whichever clock. A record of the cloud counts if those before the command are
+        known, and it is none of them.
         """
         since = float("inf")
         if source is not Source.LAN:
@@ -150,7 +153,7 @@ class Way(ABC):
                 case Source.ACCOUNT:
                     counts = (reported.at or 0) >= since
                 case Source.CLOUD:
-                    counts = False
+                    counts = before is not None and reported.items not in before
             return wanted(reported) if counts else None
 
         return found
@@ -271,12 +274,10 @@ class CloudTicket(Way):
     @override
     async def operate(self, *, unlock: bool) -> None:
         """Open, or lock; what opens without a connection to us is in the cloud's records."""
-        order, wanted = self._cloud.operate, partial(_moved, unlock=unlock)
-        if not unlock or self._transports.session.connected:
-            await self._order("order to the cloud", order(unlock=unlock), wanted)
-            return
-        async with self._following_records() as before:
-            await self._order("order to the cloud", order(unlock=True), wanted, before)
+        shows_itself = not unlock or self._transports.session.connected
+        async with nullcontext() if shows_itself else self._following_records() as before:
+            order, wanted = self._cloud.operate(unlock=unlock), partial(_moved, unlock=unlock)
+            await self._order("order to the cloud", order, wanted, before)
 
     async def refuse(self) -> None:
         """Say no to the request at the door."""
@@ -296,19 +297,8 @@ class CloudTicket(Way):
         wanted: Wanted[bool],
         before: Collection[_Row] | None = None,
     ) -> None:
-        """Give an order, and wait until the lock reports that it has been carried out.
-
-        A record of the cloud counts if those before the order are known, and it is none of them.
-        """
-        effect = self._effect(Source.CLOUD, wanted)
-
-        def done(reported: Reported) -> bool | None:
-            if reported.source is not Source.CLOUD:
-                return effect(reported)
-            new = before is not None and reported.items not in before
-            return wanted(reported) if new else None
-
-        with self._waiters.wait_for(done) as waiter:
+        """Give an order, and wait until the lock reports that it has been carried out."""
+        with self._waiters.wait_for(self._effect(Source.CLOUD, wanted, before)) as waiter:
             async with self._given(what, order):
                 try:
                     await waiter.result(OPEN_WITHIN)
@@ -354,7 +344,7 @@ def _reply(transport: Transport, reported: Reported, code: str) -> KeyReply | No
     Another source than the transport's may report the copy of an answer to an earlier command.
     """
     own = reported.source is transport.source
-    return reply_in(reported.codes, code) if own else None
+    return KeyReply.decode(reported.codes.get(code)) if own else None
 
 
 def _moved(reported: Reported, *, unlock: bool) -> bool | None:

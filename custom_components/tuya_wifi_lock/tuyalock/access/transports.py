@@ -202,26 +202,21 @@ class Waiters:
 # Settings of the lock itself
 
 
-async def change_setting(
-    transports: Transports,
-    waiters: Waiters,
-    changeable: Collection[str],
-    code: str,
-    value: Value,
-) -> None:
+async def change_setting(transports: Transports, waiters: Waiters, code: str, value: Value) -> None:
     """Change a setting; returns when the lock reports the value, else raises LockError."""
-    if code not in changeable:
+    if code not in transports.product.changeable:
         raise NotSupported(f"this product does not let {code} be changed")
-    if not transports.session.connected and transports.session.stays:
+    session = transports.session
+    if not session.connected and session.stays:
         raise LockMissing("the lock is not connected")
-    if not transports.session.connected:
+    if not session.connected:
         raise SettingAsleep("the lock is asleep")
 
     def changed(reported: Reported) -> bool | None:
         return (reported.source is Source.LAN and reported.codes.get(code) == value) or None
 
     _LOGGER.debug("%s: setting %s to %s", transports.device_id, code, value)
-    with transports.session.kept_open(), waiters.wait_for(changed, Source.LAN) as waiter:
+    with session.kept_open(), waiters.wait_for(changed, Source.LAN) as waiter:
         await transports.lan.send(code, value)
         try:
             await waiter.result(CHANGED_WITHIN)

@@ -13,7 +13,7 @@ from typing import Any
 from ..exceptions import Cause, CloudError, CloudRefused, CloudSilent, CloudUnreachable
 from ..models import CodeLength, PasswordPhase, PasswordRequest, Report, TemporaryPassword
 from ..products.catalogue import Dp
-from ..storage import Reader, integer
+from ..storage import Reader, integer, load
 from .openapi import OpenApi
 from .responses import (
     CloudDevice,
@@ -28,9 +28,7 @@ from .responses import (
     read_device,
     read_devices,
     read_firmware,
-    read_flag,
     read_id,
-    read_list,
     read_member,
     read_model,
     read_offline_password,
@@ -174,9 +172,7 @@ class CloudClient:
 
     async def add_password(self, request: PasswordRequest) -> TemporaryPassword:
         """Add a temporary password; the lock fetches it when it wakes."""
-        body = await self._sealed(request)
-        result = await self._call("POST", f"{_LOCK}/temp-password", body=body)
-        self.code_length = len(request.code)
+        result = await self._store("POST", f"{_LOCK}/temp-password", request)
         return TemporaryPassword(
             id=parse(lambda row: read_id(row["id"]), result),
             name=request.name,
@@ -191,11 +187,9 @@ class CloudClient:
         self, old: TemporaryPassword, request: PasswordRequest
     ) -> TemporaryPassword:
         """Change a temporary password; the lock fetches the change when it wakes."""
-        body = await self._sealed(request)
-        if old.weekly and not request.weekly:
-            body["schedule_list"] = []
-        await self._call("PUT", f"{_LOCK}/temp-passwords/{old.id}/modify-password", body=body)
-        self.code_length = len(request.code)
+        path = f"{_LOCK}/temp-passwords/{old.id}/modify-password"
+        more: dict[str, Any] = {"schedule_list": []} if old.weekly and not request.weekly else {}
+        await self._store("PUT", path, request, **more)
         return replace(
             old,
             edit=old.edit + 1,
@@ -259,11 +253,11 @@ class CloudClient:
             return True
         return False
 
-    async def _sealed(self, request: PasswordRequest) -> dict[str, Any]:
-        """Return the body of a request for a temporary password."""
+    async def _store(self, method: str, path: str, request: PasswordRequest, **more: Any) -> Any:
+        """Have the cloud store a temporary password; return the result."""
         ticket = await self._ticket()
         key = ticket.open(self._api.project.access_secret)
-        return {
+        body = {
             "name": request.name,
             "password": encrypt_code(request.code, key),
             "password_type": "ticket",
@@ -272,7 +266,11 @@ class CloudClient:
             "invalid_time": request.end,
             "type": int(request.once),
             **(write_schedule(request.weekly) if request.weekly else {}),
+            **more,
         }
+        result = await self._call(method, path, body=body)
+        self.code_length = len(request.code)
+        return result
 
     async def _ticket(self) -> Ticket:
         """Return a new ticket; a lost answer has changed nothing."""
@@ -296,10 +294,11 @@ class CloudClient:
             paged = {**query, "page_no": page, "page_size": PAGE}
             result = await self._try("GET", variants, query=paged, poll=poll)
             more, total = parse(
-                lambda page: (read_list(page[rows]), integer(page["total"])), result
+                lambda page: (load(list[Any], page[rows]), integer(page["total"])), result
             )
             found += more
-            if not more or len(found) >= total or _reaches(more, since):
+            reaches = any(time < since for time in parse_rows(read_time, more))
+            if not more or len(found) >= total or reaches:
                 break
         return found
 
@@ -341,10 +340,6 @@ class CloudClient:
         return result
 
 
-def _reaches(rows: list[Any], since: float) -> bool:
-    return any(time < since for time in parse_rows(read_time, rows))
-
-
 async def list_devices(api: OpenApi, *, poll: bool = False) -> list[CloudDevice]:
     """Return all devices of a project, without their local keys."""
     found: list[CloudDevice] = []
@@ -361,5 +356,6 @@ async def list_devices(api: OpenApi, *, poll: bool = False) -> list[CloudDevice]
 
 
 def _page_of_devices(result: Any) -> tuple[list[Any], str | None]:
-    more = read_flag(result.get("has_more") or False)
-    return read_list(result["devices"]), read_id(result["last_row_key"]) if more else None
+    more = load(bool, result.get("has_more") or False)
+    last = read_id(result["last_row_key"]) if more else None
+    return load(list[Any], result["devices"]), last

@@ -26,9 +26,9 @@ from ..models import (
     clean_secret,
     safe_name,
 )
-from ..products.catalogue import Dp, DpType, Family, family_of, is_on_network
+from ..products.catalogue import BLUETOOTH_OR_WIFI, PRODUCTS, Dp, DpType, Family, family_of
 from ..products.decoder import MAX_NUMBER, METHODS, NUMBERS, TEXT_CODES
-from ..storage import checked, integer
+from ..storage import checked, integer, load
 
 _UNREADABLE = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 
@@ -66,12 +66,9 @@ _MILLISECONDS = 100_000_000_000
 """Above it a time is in milliseconds; in seconds it would be in the year 5138."""
 _MAX_TIME = _MILLISECONDS * 1000
 
-_ID = re.compile(r"[\w.:=+-]{1,64}", re.ASCII)
-"""An id that the cloud gives, which becomes part of a URL."""
-_CODE = re.compile("[0-9]{1,32}")
-"""The digits of a password that the cloud makes."""
 _TIME_ZONE = re.compile("[A-Za-z_]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,2}")
 _LOCAL_KEY = re.compile("[!-~]{16}")
+_DP_IDS = (1, 255)
 _DAY_MINUTES = 24 * 60
 _ALL_DAYS = 0b111_1111
 
@@ -162,34 +159,18 @@ def parse_rows[T](read: Callable[[Any], T], rows: list[Any]) -> list[T]:
     return found
 
 
-def read_list(result: Any) -> list[Any]:
-    """Read a list; an empty object, for example, is none."""
-    if not isinstance(result, list):
-        raise TypeError
-    return result
-
-
-def read_flag(value: Any) -> bool:
-    """Read a boolean; a text or a number is none."""
-    if type(value) is not bool:
-        raise TypeError
-    return value
-
-
-def read_id(value: Any) -> str:
-    """Read an id, which may be a number."""
+def _text(pattern: re.Pattern[str], value: Any) -> str:
+    """Read a text of a pattern, which may be written as a number."""
     text = value if type(value) is str else str(integer(value, most=2**63))
-    if not _ID.fullmatch(text):
-        raise ValueError("no id")
+    if not pattern.fullmatch(text):
+        raise ValueError("another text than expected")
     return text
 
 
-def read_code(value: Any) -> str:
-    """Read the digits of a password."""
-    text = value if type(value) is str else str(integer(value, most=2**63))
-    if not _CODE.fullmatch(text):
-        raise ValueError("no digits")
-    return text
+read_id = partial(_text, re.compile(r"[\w.:=+-]{1,64}", re.ASCII))
+"""Reads an id that the cloud gives, which becomes part of a URL."""
+read_code = partial(_text, re.compile("[0-9]{1,32}"))
+"""Reads the digits of a password that the cloud makes."""
 
 
 def _local_key(value: Any) -> str:
@@ -202,7 +183,7 @@ def read_device(row: Any) -> CloudDevice:
     """Read a device; there is no local key in the list of all devices."""
     model = row.get("model") or row.get("product_name")
     local_key = _local_key(row.get("local_key"))
-    codes = [str(one["code"]) for one in read_list(row.get("status") or [])]
+    codes = [str(one["code"]) for one in load(list[Any], row.get("status") or [])]
     return checked(
         CloudDevice(
             id=row["id"],
@@ -211,16 +192,21 @@ def read_device(row: Any) -> CloudDevice:
             product_id=row["product_id"],
             local_key=local_key,
             model=_name(model) if model else None,
-            on_network=is_on_network(
-                product_id=row["product_id"],
-                behind_gateway=read_flag(row.get("sub") or False) or bool(row.get("gateway_id")),
-                local_key=local_key,
-                ip=row.get("ip"),
-                codes=codes,
-            ),
+            on_network=_is_on_network(row, local_key, codes),
             family=family_of(codes),
         )
     )
+
+
+def _is_on_network(row: Any, local_key: str, codes: list[str]) -> bool:
+    """Return if a device is on Wi-Fi itself.
+
+    One with Bluetooth that is on Wi-Fi as well has an address and a local key.
+    """
+    facts = PRODUCTS.get(row["product_id"])
+    if load(bool, row.get("sub") or False) or row.get("gateway_id") or (facts and facts.gateway):
+        return False
+    return BLUETOOTH_OR_WIFI.isdisjoint(codes) or bool(row.get("ip") and local_key)
 
 
 def read_devices(rows: list[Any]) -> list[CloudDevice]:
@@ -252,37 +238,34 @@ def _cipher(key: bytes) -> Cipher[modes.ECB]:
 
 def read_model(result: Any) -> dict[int, Dp]:
     """Read the DP table of a thing model, which is JSON in a string."""
-    services = read_list(json.loads(result["model"])["services"])
-    rows = [row for service in services for row in read_list(service["properties"])]
+    services = load(list[Any], json.loads(result["model"])["services"])
+    rows = [row for service in services for row in load(list[Any], service["properties"])]
     return dict(parse_rows(_read_property, rows))
 
 
 def read_specifications(result: Any) -> dict[int, Dp]:
     """Read the DP table of the older specifications."""
-    reported = parse_rows(_read_specification, read_list(result.get("status", [])))
-    written = parse_rows(_read_specification, read_list(result.get("functions", [])))
+    reported = parse_rows(_read_specification, load(list[Any], result.get("status", [])))
+    written = parse_rows(_read_specification, load(list[Any], result.get("functions", [])))
     return dict(reported) | {id_: replace(dp, writable=True) for id_, dp in written}
 
 
 def _read_property(row: Any) -> tuple[int, Dp]:
     spec = row["typeSpec"]
     dp = Dp(row["code"], _TYPES[spec["type"].lower()], "w" in row.get("accessMode", ""))
-    return _dp_id(row["abilityId"]), checked(_limited(dp, spec))
+    return integer(row["abilityId"], *_DP_IDS), checked(_limited(dp, spec))
 
 
 def _read_specification(row: Any) -> tuple[int, Dp]:
     dp = Dp(row["code"], _TYPES[row["type"].lower()])
-    return _dp_id(row["dp_id"]), checked(_limited(dp, json.loads(row.get("values") or "{}")))
-
-
-def _dp_id(value: Any) -> int:
-    """Read a DP id, which is a byte."""
-    return integer(value, 1, 255)
+    return integer(row["dp_id"], *_DP_IDS), checked(
+        _limited(dp, json.loads(row.get("values") or "{}"))
+    )
 
 
 def _limited(dp: Dp, spec: Mapping[str, Any]) -> Dp:
     if dp.type is DpType.STRING:
-        return replace(dp, options=tuple(read_list(spec.get("range", []))))
+        return replace(dp, options=tuple(load(list[Any], spec.get("range", []))))
     if dp.type is DpType.INTEGER and "max" in spec:
         least, most, step = (
             integer(spec.get(name, usual), -(2**31))
@@ -364,7 +347,7 @@ def read_member(row: Any) -> CloudMember:
         f"{method}:{number}": is_duress
         for detail in row.get("unlock_detail") or ()
         if (method := METHODS.get(detail["dp_code"])) in owned
-        for number, is_duress in parse_rows(_read_number, read_list(detail["unlock_list"]))
+        for number, is_duress in parse_rows(_read_number, load(list[Any], detail["unlock_list"]))
     }
     duress = frozenset(key for key, is_duress in keys.items() if is_duress)
     return checked(CloudMember(_name(row["nick_name"]), frozenset(keys), duress))
@@ -407,7 +390,7 @@ def read_password(row: Any) -> TemporaryPassword:
 
 def read_passwords(result: Any, known: Iterable[TemporaryPassword]) -> list[TemporaryPassword]:
     """Read a list of temporary passwords; what cannot be read of it stays as it is known."""
-    rows = read_list(result)
+    rows = load(list[Any], result)
     found = parse_rows(read_password, rows)
     unread = {*parse_rows(lambda row: read_id(row["id"]), rows)} - {one.id for one in found}
     return found + [one for one in known if one.id in unread]
@@ -415,7 +398,7 @@ def read_passwords(result: Any, known: Iterable[TemporaryPassword]) -> list[Temp
 
 def _read_schedule(row: Any) -> Weekly | None:
     """Read the weekly schedule; days are bits, Sunday the lowest, and times minutes of the day."""
-    blocks = read_list(row.get("schedule_list") or [])
+    blocks = load(list[Any], row.get("schedule_list") or [])
     if not blocks or not (days := integer(blocks[0].get("working_day") or 0, most=_ALL_DAYS)):
         return None
     start, end = (integer(blocks[0][name]) for name in ("effective_time", "invalid_time"))
@@ -471,7 +454,8 @@ def read_remote_unlock_allowed(result: Any) -> bool | None:
     """Read if remote unlocking is enabled: the result is a list of ways, or a single one."""
     for way in _rows(result):
         if way["remote_unlock_type"] == _REMOTE_UNLOCK:
-            return read_flag(way["open"])
+            is_open: bool = load(bool, way["open"])
+            return is_open
     return None
 
 

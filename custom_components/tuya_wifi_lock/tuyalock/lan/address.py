@@ -3,11 +3,10 @@
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
 
 from ..clock import Clock, Timer, expire
 from ..exceptions import LockError, MalformedFrame, NoHandshake, NotProven, WrongKey
-from .connection import Connection, Peer, Received
+from .connection import Connection, Received
 from .protocol import is_same
 
 TRIED = ("3.5", "3.4", "3.3", "3.1")
@@ -60,21 +59,6 @@ class Address:
     def on_network(self) -> bool:
         """Return if the lock can be looked for in the local network."""
         return bool(self.local_key)
-
-    @property
-    def found(self) -> dict[str, Any]:
-        """Return what was found out, in a form for storage."""
-        return {
-            "found_version": self.found_version,
-            "announces": self.announces,
-            "keep_alive": self.keep_alive,
-            "latest_push": self.latest_push,
-            "clock_ahead": self.clock_ahead,
-        }
-
-    def peer(self, host: str, version: str) -> Peer:
-        """Return whom to dial at an address, speaking a protocol version."""
-        return Peer(host, self.port, self.device_id, self.local_key, version)
 
 
 def backoff(failures: int, most: float) -> float:

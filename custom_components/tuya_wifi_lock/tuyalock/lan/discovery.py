@@ -58,7 +58,6 @@ class AnnouncementListener:
         self._reported_busy: set[int] = set()
         self._opening = asyncio.Lock()
         self._is_open = False
-        self._retry: asyncio.TimerHandle | None = None
         self._retrying: asyncio.Task[None] | None = None
         self._counts: Counter[str] = Counter()
         self._counted_since = float("-inf")
@@ -69,11 +68,18 @@ class AnnouncementListener:
             if not self._is_open:
                 # Whoever began with it may have been cancelled halfway.
                 self.close()
-                await self._open(dict(zip(ports, ONLY_ASKED, strict=False)))
+                if busy := await self._open(dict(zip(ports, ONLY_ASKED, strict=False))):
+                    self._retrying = asyncio.create_task(self._open_later(busy))
                 self._is_open = True
 
-    async def _open(self, ports: Mapping[int, bool]) -> None:
-        """Open ports, each with whether devices only answer there; try busy ones again later."""
+    async def _open_later(self, busy: Mapping[int, bool]) -> None:
+        """Try ports again that another program kept."""
+        while busy:
+            await asyncio.sleep(RETRY)
+            busy = await self._open(busy)
+
+    async def _open(self, ports: Mapping[int, bool]) -> Mapping[int, bool]:
+        """Open ports, each with whether devices only answer there; return those that are busy."""
         busy = {}
         for port, asked in ports.items():
             receiver = partial(_Receiver, self._heard, self._is_too_much, asked=asked)
@@ -92,17 +98,10 @@ class AnnouncementListener:
                 "locks that announce themselves there cannot be found",
                 ", ".join(new),
             )
-        if busy:
-            self._retry = asyncio.get_running_loop().call_later(RETRY, self._open_again, busy)
-
-    def _open_again(self, ports: Mapping[int, bool]) -> None:
-        """Try ports again that another program kept."""
-        self._retrying = asyncio.get_running_loop().create_task(self._open(ports))
+        return busy
 
     def close(self) -> None:
         """Stop listening."""
-        if self._retry:
-            self._retry.cancel()
         if self._retrying:
             self._retrying.cancel()
         for transport in self._transports:

@@ -36,7 +36,7 @@ from .address import (
     backoff,
     choose_version,
 )
-from .connection import Connection, QueryNotUnderstood, Received, Rejected, dial
+from .connection import Connection, Peer, QueryNotUnderstood, Received, Rejected, dial
 from .freshness import ON_THE_WAY, LockClock
 from .protocol import VERSIONS, is_same
 
@@ -138,9 +138,6 @@ class LanSession:
         self._address = address
         self._is_claimed = False
         """Somebody has announced the address, and nobody has proved to be the lock there."""
-        self.stays = self.said_to_stay or address.keep_alive
-        """The lock stays on the network, by what is said of it or by what it has shown: the
-        connection is kept, and the lock is missed without it."""
         self.connected = False
         """The lock talks to us."""
         self.missing = False
@@ -162,6 +159,25 @@ class LanSession:
         clock, address = self.lock_clock, self._address
         host = None if self._is_claimed else address.host
         return replace(address, host=host, latest_push=clock.latest, clock_ahead=clock.ahead)
+
+    @property
+    def found(self) -> dict[str, Any]:
+        """Return what is stored of how the lock is reached: all that was found out."""
+        return {
+            "found_version": self._address.found_version,
+            "announces": self._address.announces,
+            "keep_alive": self._address.keep_alive,
+            "latest_push": self.lock_clock.latest,
+            "clock_ahead": self.lock_clock.ahead,
+        }
+
+    @property
+    def stays(self) -> bool:
+        """Return if the lock stays on the network, by what is said of it or by what it has shown.
+
+        The connection is kept, and the lock is missed without it.
+        """
+        return self.said_to_stay or self._address.keep_alive
 
     @property
     def clock_behind(self) -> float | None:
@@ -228,10 +244,6 @@ class LanSession:
     def release(self) -> None:
         """Disconnect from the lock, and leave it alone for a while."""
         self._released_until = self._clock.monotonic() + RELEASE
-        self.hang_up()
-
-    def hang_up(self) -> None:
-        """End the connection, if there is one."""
         if self._connection:
             _LOGGER.debug("%s: the connection is ended", self._address.device_id)
             self._connection.close()
@@ -245,9 +257,8 @@ class LanSession:
 
     def _stays_now(self) -> None:
         """Act on it that the lock stays on the network, or may sleep."""
-        stays = self.stays = self.said_to_stay or self._address.keep_alive
-        _LOGGER.debug("%s %s", self._address.device_id, "stays" if stays else "may sleep")
-        if stays:
+        _LOGGER.debug("%s %s", self._address.device_id, "stays" if self.stays else "may sleep")
+        if self.stays:
             self._held_until = float("-inf")
             if self._home and not self._connection:
                 self._home.hinted = True
@@ -434,10 +445,12 @@ class LanSession:
 
     async def _dial(self, candidate: Candidate) -> Connection:
         """Dial once; after a failure carefully: the place may be taken, or the key wrong."""
-        version = choose_version(self._address, candidate.version, candidate.misunderstood)
+        address = self._address
+        version = choose_version(address, candidate.version, candidate.misunderstood)
         candidate.spoken = version
         candidate.dialled_at = self._clock.monotonic()
-        peer = self._address.peer(candidate.host, version)
+        host, port = candidate.host, address.port
+        peer = Peer(host, port, address.device_id, address.local_key, version)
         _LOGGER.debug("%s: dialling %s, version %s", peer.device_id, peer.host, peer.version)
         return await dial(
             peer,
@@ -510,8 +523,7 @@ class LanSession:
             error = await self._converse(candidate, connection)
         finally:
             connection.close()
-            if candidate.connection is connection:
-                candidate.connection = None
+            candidate.connection = None
             if adopted := self._connection is connection:
                 self._connection = None
                 self.connected = False
@@ -678,14 +690,11 @@ class LanSession:
             return
         now = self._clock.monotonic()
         left = self._last_report + IDLE - now
-        if left <= 0 and not self._needed:
+        needed = self._kept_open > 0 or now < (self.open_until or 0.0)
+        if left <= 0 and not needed:
             _LOGGER.debug("%s: let go to sleep", self._address.device_id)
             self._held_until = now + LET_GO
             self.connected = False
             self._connection.leave()
         else:
             self._idle = self._clock.call_later(max(left, 1.0), self._watch_idle)
-
-    @property
-    def _needed(self) -> bool:
-        return self._kept_open > 0 or self._clock.monotonic() < (self.open_until or 0.0)

@@ -74,8 +74,8 @@ LINK_MODES = ("keep", "sleep", "lock_keep", "lock_sleep", "inactive")
 
 _B, _I, _S, _R = DpType.BOOLEAN, DpType.INTEGER, DpType.STRING, DpType.RAW
 
-_LEVELS = ("high", "medium", "low", "poweroff")
-_DOOR = ("unknown", "open", "closed")
+BATTERY_LEVELS = ("high", "medium", "low", "poweroff")
+DOOR_POSITIONS = ("unknown", "open", "closed")
 
 _WIFI = {
     1: Dp("unlock_fingerprint", _I),
@@ -87,14 +87,14 @@ _WIFI = {
     7: Dp("unlock_key", _I),
     8: Dp("alarm_lock", _S),
     9: Dp(REQUEST, _I),
-    11: Dp("battery_state", _S, options=_LEVELS),
+    11: Dp("battery_state", _S, options=BATTERY_LEVELS),
     12: Dp("residual_electricity", _I),
     13: Dp("reverse_lock", _B),
     14: Dp("child_lock", _B),
     15: Dp("unlock_app", _I),
     16: Dp("hijack", _B),
     17: Dp("open_inside", _B),
-    18: Dp("closed_opened", _S, options=_DOOR),
+    18: Dp("closed_opened", _S, options=DOOR_POSITIONS),
     19: Dp("doorbell", _B),
     20: Dp("message", _B),
     21: Dp("anti_lock_outside", _B),
@@ -140,7 +140,7 @@ PROFILES: Mapping[Family, Mapping[int, Dp]] = {
         3: Dp("unlock_method_modify", _R),
         6: Dp("bluetooth_unlock", _R),
         8: Dp("residual_electricity", _I),
-        9: Dp("battery_state", _S, options=_LEVELS),
+        9: Dp("battery_state", _S, options=BATTERY_LEVELS),
         12: Dp("unlock_fingerprint", _I),
         13: Dp("unlock_password", _I),
         14: Dp("unlock_dynamic", _I),
@@ -160,7 +160,7 @@ PROFILES: Mapping[Family, Mapping[int, Dp]] = {
         34: Dp("unlock_switch", _S),
         35: Dp("synch_member", _R),
         36: Dp("auto_lock_time", _I),
-        40: Dp("closed_opened", _S, options=_DOOR),
+        40: Dp("closed_opened", _S, options=DOOR_POSITIONS),
         44: Dp("rtc_lock", _B),
         46: Dp("manual_lock", _B),
         47: Dp("lock_motor_state", _B),
@@ -289,7 +289,7 @@ def _facts(category: str, family: str = "", *more: str) -> ProductFacts:
     )
 
 
-PRODUCTS: dict[str, ProductFacts | None] = {id_: _facts(*row) for id_, *row in ROWS}
+PRODUCTS: dict[str, ProductFacts] = {id_: _facts(*row) for id_, *row in ROWS}
 """Product ids, as devices announce them, of what is known to be a lock."""
 
 _LOCK_CATEGORIES = frozenset(
@@ -321,7 +321,7 @@ _KITS = frozenset(dp.code for dp in PROFILES[Family.D].values() if dp.code.endsw
 _BLUETOOTH = frozenset(
     {"unlock_method_create", "bluetooth_unlock", "ble_unlock_check", "check_code_set"}
 )
-_BLUETOOTH_OR_WIFI = _BLUETOOTH | {"unlock_ble"}
+BLUETOOTH_OR_WIFI = _BLUETOOTH | {"unlock_ble"}
 """DP codes of locks with Bluetooth; some of them are on Wi-Fi as well."""
 _ZIGBEE = frozenset({"remote_unlock_switch", "remote_result", "open_close"})
 _LOCK_CODES = frozenset(dp.code for table in PROFILES.values() for dp in table.values())
@@ -330,25 +330,6 @@ _LOCK_CODES = frozenset(dp.code for table in PROFILES.values() for dp in table.v
 def has_lock_codes(codes: Collection[str]) -> bool:
     """Return if any of the DP codes of a product is known of locks."""
     return not _LOCK_CODES.isdisjoint(codes)
-
-
-def is_on_network(
-    *,
-    product_id: str,
-    behind_gateway: bool,
-    local_key: object,
-    ip: object,
-    codes: Collection[str],
-) -> bool:
-    """Return if a lock is on Wi-Fi itself, by what Tuya's cloud knows of the device.
-
-    One with Bluetooth that is on Wi-Fi as well has an address and a local key.
-    """
-    facts = PRODUCTS.get(product_id)
-    if facts and facts.gateway:
-        return False
-    is_bluetooth = not _BLUETOOTH_OR_WIFI.isdisjoint(codes)
-    return not (behind_gateway or (is_bluetooth and not (ip and local_key)))
 
 
 def family_of(codes: Collection[str]) -> Family | None:

@@ -12,8 +12,19 @@ from typing import Any
 
 from ..models import OUR_MEMBER, Alarm, Between, Doorbell, Duress, Event, Unlock, Value
 from ..storage import MAX_TEXT, is_text
-from .catalogue import LINK_MODES, REPLY, REQUEST, SET_KEY, USE_KEY, Dp, DpType
-from .values import CodecError, decode_door_kit, decode_kit, decode_raw
+from .catalogue import (
+    BATTERY_LEVELS,
+    CODE,
+    DOOR_POSITIONS,
+    LINK_MODES,
+    REPLY,
+    REQUEST,
+    SET_KEY,
+    USE_KEY,
+    Dp,
+    DpType,
+)
+from .values import MAX_RAW, decode_door_kit, decode_kit, decode_raw
 
 METHODS: Mapping[str, str] = {
     "unlock_fingerprint": "fingerprint",
@@ -115,14 +126,10 @@ ALARMS = (*(name for name in _ALARMS_BY_INDEX if name != "doorbell"), "unidentif
 ALARM_NAMES = frozenset(_ALARMS_BY_INDEX)
 """How a door lock names its alarms."""
 
-BATTERY_LEVELS = ("high", "medium", "low", "poweroff")
-
 MAX_NUMBER = 0xFFFF
 """Of keys: a lock counts them in two bytes."""
 MAX_COUNTDOWN = 999
 """Seconds: Tuya's documents say 90, and the model of one product says 999."""
-MAX_RAW = 1024
-"""Characters of Base64; a DP has at most 255 bytes, and some gateways join several."""
 INTEGERS = Between(-(2**31), 2**32 - 1)
 """Of 32 bits, with a sign or without."""
 
@@ -151,10 +158,6 @@ def _flag(code: str) -> Read:
     return lambda value: (code, value) if type(value) is bool else None
 
 
-def _inverted_flag(code: str) -> Read:
-    return lambda value: (code, not value) if type(value) is bool else None
-
-
 def _integer(code: str, least: int, most: int) -> Read:
     return lambda value: (code, value) if type(value) is int and least <= value <= most else None
 
@@ -174,19 +177,19 @@ def _word(code: str, *words: str) -> Read:
 
 def _bytes(code: str) -> Read:
     """Return how bytes are read whose layout is not known, or left to somebody else."""
-    return lambda value: (code, value) if _decoded(value) else None
+    return lambda value: (code, value) if decode_raw(value) else None
 
 
 def _bitmap(code: str) -> Read:
     """Return how all numbers of a method are read: an empty text says that there are none."""
-    return lambda value: (code, value) if value == "" or _decoded(value) else None
+    return lambda value: (code, value) if value == "" or decode_raw(value) else None
 
 
 def _kit(code: str) -> Read:
     """Return how an access control's report of an unlock is read: as its number."""
 
     def read(value: Any) -> tuple[str, Value] | None:
-        number = _number_in(value) if type(value) is str else None
+        number = decode_kit(value)
         return (code, number) if number is not None and number <= MAX_NUMBER else None
 
     return read
@@ -197,7 +200,7 @@ def _door_flag(value: Any) -> tuple[str, Value] | None:
 
 
 def _door_bytes(value: Any) -> tuple[str, Value] | None:
-    is_open = _is_open(value) if type(value) is str and len(value) <= MAX_RAW else None
+    is_open = decode_door_kit(value)
     return None if is_open is None else _door_flag(is_open)
 
 
@@ -212,7 +215,7 @@ def _alarm(value: Any) -> tuple[str, Value] | None:
 
 def _alarm_bytes(value: Any) -> tuple[str, Value] | None:
     """Read an access control's alarm: its first byte is the index."""
-    data = _decoded(value)
+    data = decode_raw(value)
     return (ALARM_CODE, _at(_ALARMS_BY_KIT_INDEX, data[0])) if data else None
 
 
@@ -226,7 +229,7 @@ def _alarm_flag(code: str, alarm: str) -> Read:
 
 
 def _ring_bytes(value: Any) -> tuple[str, Value] | None:
-    data = _decoded(value)
+    data = decode_raw(value)
     return ("doorbell", any(data)) if data else None
 
 
@@ -267,14 +270,14 @@ def _plain(dp: Dp) -> Read:
 _NUMBERLESS = ("unlock_offline_pd", "unlock_double", "unlock_double_kit")
 """DP codes of unlocks whose layout is not known."""
 
+_FLAGS = ("open_inside", "reverse_lock", "doorbell", "normal_open_switch", MOTOR, REPLY)
+
 _READ: Mapping[str, Read] = {
     **{code: _integer(code, 0, MAX_NUMBER) for code in METHODS},
     **{code: _kit(code) for code in METHODS if code.endswith("_kit")},
     **{code: _bytes(code) for code in (*_NUMBERLESS, SET_KEY, USE_KEY)},
     **{code: _bitmap(code) for code in NUMBERS},
-    **{code: _flag(code) for code in ("open_inside", "reverse_lock", "doorbell", MOTOR)},
-    "normal_open_switch": _flag("normal_open_switch"),
-    REPLY: _flag(REPLY),
+    **{code: _flag(code) for code in _FLAGS},
     REQUEST: _integer(REQUEST, -1, MAX_COUNTDOWN),
     "hijack": _hijack,
     "door_bell": _flag("doorbell"),
@@ -286,8 +289,8 @@ _READ: Mapping[str, Read] = {
     "link_mode": _word("link_mode", *LINK_MODES),
     "openclose_door": _flag(MOTOR),
     "open_closedoor": _flag(MOTOR),
-    "locked": _inverted_flag(MOTOR),
-    DOOR: _word(DOOR, "open", "closed", "unknown"),
+    "locked": lambda value: (MOTOR, not value) if type(value) is bool else None,
+    DOOR: _word(DOOR, *DOOR_POSITIONS),
     "closed_opened_kit": _door_bytes,
     "open_close": _door_flag,
     "door_opened": _door_flag,
@@ -345,11 +348,8 @@ class Readers:
         if isinstance(dp, int):
             read = self._by_id.get(dp)
         else:
-            read = self._by_code.get(dp) or (_read_of_code(dp) if len(dp) <= MAX_CODE else None)
+            read = self._by_code.get(dp) or (_read_of_code(dp) if CODE.allows(dp) else None)
         return read(value) if read else None
-
-
-MAX_CODE = 64
 
 
 @lru_cache(128)
@@ -363,31 +363,6 @@ def _first(reads: tuple[Read, ...]) -> Read:
     if len(reads) == 1:
         return reads[0]
     return lambda value: next((said for read in reads if (said := read(value))), None)
-
-
-def _decoded(value: Any) -> bytes:
-    """Return the bytes of a raw value; none if it is not Base64."""
-    if type(value) is not str or len(value) > MAX_RAW:
-        return b""
-    try:
-        return decode_raw(value)
-    except CodecError:
-        return b""
-
-
-def _number_in(text: str) -> int | None:
-    """Return the number in an access control's report of an unlock, or None if it is garbled."""
-    try:
-        return decode_kit(text) if len(text) <= MAX_RAW else None
-    except CodecError:
-        return None
-
-
-def _is_open(text: str) -> bool | None:
-    try:
-        return decode_door_kit(text)
-    except CodecError:
-        return None
 
 
 # Events

@@ -11,8 +11,8 @@ from typing import Any
 
 from ..models import Item
 from .catalogue import DOOR_LOCKS, OTHERS, OWN_IDS, PROFILES, SET_KEY, USE_KEY, Dp, DpType, Family
-from .decoder import ALARM_CODE, ALARM_NAMES, METHODS, Read, read_of
-from .values import CodecError, decode_raw
+from .decoder import ALARM_CODE, ALARM_NAMES, METHODS, read_of
+from .values import decode_raw
 
 ALL = frozenset(Family)
 
@@ -43,11 +43,8 @@ def _shows_text(dp: Dp, value: Any) -> bool:
 
 def _shows_bytes(dp: Dp, value: Any) -> bool:
     # Four letters are Base64 as well.
-    if type(value) is not str or not value or _WORD.fullmatch(value):
-        return False
-    try:
-        size = len(decode_raw(value))
-    except CodecError:
+    size = len(decode_raw(value))
+    if not size or _WORD.fullmatch(value):
         return False
     if dp.code.startswith("update_all_"):
         return size % 2 == 0
@@ -71,15 +68,6 @@ _TABLES: Mapping[Family, Rows] = {
 """What each family has at each DP id, in one form or several."""
 
 
-type _Tests = tuple[tuple[Dp, Callable[[Dp, Any], bool], Read], ...]
-"""What shows a DP in one of its forms: the DP, its type and how it is read."""
-
-
-def _shows(tests: _Tests, value: Any) -> bool:
-    """Return if a value is one that a DP has in one of these forms, and hardly anything else."""
-    return any(is_type(dp, value) and read(value) for dp, is_type, read in tests)
-
-
 _HAVE: Mapping[int, frozenset[Family]] = {
     id_: frozenset(family for family in Family if id_ in PROFILES[family])
     for table in PROFILES.values()
@@ -89,19 +77,19 @@ _HAVE: Mapping[int, frozenset[Family]] = {
 """DP id -> the families that have it."""
 
 
-def _alike(id_: int) -> list[tuple[_Tests, frozenset[Family]]]:
-    """Return the forms that a DP has, each with the families that have it so."""
-    forms = {_TABLES[family][id_] for family in _HAVE[id_]}
-    return [
-        (
-            tuple((dp, _SHOWS[dp.type], read_of(dp)) for dp in dps),
-            frozenset(family for family in _HAVE[id_] if _TABLES[family][id_] == dps),
-        )
-        for dps in forms
-    ]
+_FORMS: Mapping[int, Mapping[tuple[Dp, ...], frozenset[Family]]] = {
+    id_: {
+        dps: frozenset(family for family in having if _TABLES[family][id_] == dps)
+        for dps in {_TABLES[family][id_] for family in having}
+    }
+    for id_, having in _HAVE.items()
+}
+"""DP id -> what it is, in one form or several, and the families in which it is that."""
 
 
-_FORMS = {id_: _alike(id_) for id_ in _HAVE}
+def _shows(dps: tuple[Dp, ...], value: Any) -> bool:
+    """Return if a value is one that a DP has in one of these forms, and hardly anything else."""
+    return any(_SHOWS[dp.type](dp, value) and read_of(dp)(value) for dp in dps)
 
 
 class Evidence:
@@ -114,7 +102,6 @@ class Evidence:
         self.shown = {id_: families for id_, families in shown.items() if id_ in _HAVE}
         self.replied = replied
         """It has opened by a reply to its request."""
-        self._last: dict[int, Any] = {}
         self.leading = self._lead()
         """The families that all this speaks for most; all of them: nothing is known."""
 
@@ -124,31 +111,18 @@ class Evidence:
         for item in items:
             id_, value = item.dp, item.value
             # In Python, true is 1.
-            if type(id_) is int and id_ in _HAVE and self._last.get(id_) is not value:
-                self._last[id_] = value
+            if type(id_) is int and id_ in _HAVE:
                 self._learn(id_, value)
         return self.leading != before
 
     def _learn(self, id_: int, value: Any) -> None:
-        known, forms = self.shown.get(id_, ALL), _FORMS[id_]
-        if known != ALL and self._fits(forms, known, value):
-            return
-        families = frozenset(
-            one for tests, having in forms if _shows(tests, value) for one in having
-        )
-        if families:
-            self.shown[id_] = known & families or families
+        forms = _FORMS[id_].items()
+        families = frozenset(one for dps, having in forms if _shows(dps, value) for one in having)
+        known = self.shown.get(id_, ALL)
+        left = known & families or families
+        if left and left != known:
+            self.shown[id_] = left
             self.leading = self._lead()
-
-    @staticmethod
-    def _fits(
-        forms: list[tuple[_Tests, frozenset[Family]]], known: frozenset[Family], value: Any
-    ) -> bool:
-        """Return if a value shows what others have shown before."""
-        for tests, having in forms:
-            if not known.isdisjoint(having) and not _shows(tests, value):
-                return False
-        return True
 
     def learn_reply(self) -> None:
         """Learn that the lock has opened by a reply to its request."""

@@ -2,16 +2,16 @@
 
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 import re
 from typing import Annotated, Any
 
 from ..models import PLAIN_WORD, Between, Item, Matching
-from ..storage import NUMBERS as STORED, Dumps, Reader
+from ..storage import NUMBERS as STORED, Reader
 from .catalogue import CODE, Dp
 from .decoder import HARMLESS_TEXTS
-from .values import CodecError, decode_raw
+from .values import decode_raw
 
 MAX_DPS = 256
 """Different DPs that are kept."""
@@ -68,38 +68,29 @@ _NEVER = HeardDp(dp=0, type="", count=0)
 """What was heard of a DP before its first value."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Stored:
-    """The stored form of what was heard."""
-
-    dps: Mapping[str, HeardDp] = field(default_factory=dict)
-    query_answer: QueryAnswer | None = None
-
-
 class Heard:
     """What was heard of the DPs of one lock."""
 
-    __slots__ = ("_dumps", "dps", "query_answer", "taken", "unread")
+    __slots__ = ("dps", "query_answer", "taken", "unread")
 
     def __init__(self, stored: Any, reader: Reader) -> None:
-        """Go on from what `as_dict` returned before, as far as that can be read."""
-        known: _Stored = reader.read("heard", _Stored, stored or {}, _Stored())
-        rows = tuple(known.dps.values())[:MAX_DPS]
-        self.dps = {one.dp: one for one in rows}
+        """Go on from what was `stored` before, as far as that can be read."""
+        parts = reader.parts("heard", stored)
+        rows = reader.read("heard", Mapping[str, HeardDp], parts.get("dps", {}), {})
+        self.dps: dict[int | str, HeardDp] = {one.dp: one for one in tuple(rows.values())[:MAX_DPS]}
         """By DP id, or by DP code."""
-        self.unread = sum(one.unread for one in rows)
+        self.unread = sum(one.unread for one in self.dps.values())
         """How many values were not understood."""
-        self.query_answer = known.query_answer
+        self.query_answer: QueryAnswer | None = reader.read(
+            "heard", QueryAnswer | None, parts.get("query_answer")
+        )
         self.taken: list[tuple[Item, bool]] = []
         """What was just heard, and if it was understood, to be noted once nobody waits for it."""
-        self._dumps: Dumps[int | str] = Dumps()
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the stored form."""
-        return {
-            "dps": self._dumps.of(self.dps),
-            "query_answer": self.query_answer,
-        }
+    @property
+    def stored(self) -> dict[str, Any]:
+        """Return what is stored of it."""
+        return {"dps": dict(self.dps), "query_answer": self.query_answer}
 
     def note_taken(self, table: Mapping[int, Dp]) -> None:
         """Note what was taken; the table has what is known of each DP id."""
@@ -114,11 +105,13 @@ class Heard:
         if known is None and (len(self.dps) >= MAX_DPS or not _can_be_kept(item.dp)):
             return
         value, is_text = item.value, isinstance(item.value, str)
+        # Four letters of Base64 may be as well a word.
+        is_raw = decode_raw(value) and not PLAIN_WORD.fullmatch(value)
         kept = is_harmless(item.dp, dp, value)
         row = known or _NEVER
         self.dps[item.dp] = HeardDp(
             dp=item.dp,
-            type="raw" if is_text and _is_base64(value) else _TYPES.get(type(value), "other"),
+            type="raw" if is_raw else _TYPES.get(type(value), "other"),
             count=min(row.count + 1, MAX_COUNT),
             unread=min(row.unread + (not understood), MAX_COUNT),
             understood=understood,
@@ -169,11 +162,3 @@ def _can_be_kept(dp: int | str) -> bool:
 
 
 _TYPES: Mapping[type, str] = {bool: "boolean", int: "integer", str: "string", float: "number"}
-
-
-def _is_base64(text: str) -> bool:
-    """Return if a text is Base64; four letters may be as well a word."""
-    try:
-        return len(decode_raw(text)) > 0 and not PLAIN_WORD.fullmatch(text)
-    except CodecError:
-        return False

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from ..models import Item, Matching, Report, Source, Value
-from ..storage import Dumps, Reader, dump
+from ..storage import Reader
 from .catalogue import (
     CODE,
     PRODUCTS,
@@ -71,13 +71,14 @@ class _Stored:
     answers_partly: bool | None = None
     alarm_bits: bool | None = None
     link_mode: Annotated[str, Matching("[a-z_]{1,16}")] | None = None
+    heard: Any = None
 
 
 class Product:
     """The product of one lock, as far as it is known."""
 
     def __init__(self, stored: Any = None, reader: Reader | None = None) -> None:
-        """Go on from what `as_dict` returned before, as far as that can be read."""
+        """Go on from what was `stored` before, as far as that can be read."""
         reader = reader or Reader()
         known: _Stored = reader.read("product", _Stored, stored or {}, _Stored())
         self.product_id = known.product_id
@@ -89,7 +90,7 @@ class Product:
         """The lock itself has reported something to us, understood or not."""
         self.reported = known.reported
         """DP codes that the lock itself has reported to us."""
-        self._heard = Heard(reader.parts("product", stored).get("heard"), reader)
+        self._heard = Heard(known.heard, reader)
         self._own_table = known.table
         """The table of the product's own model, from the owner's cloud project."""
         self.changeable = _changeable(known.table)
@@ -102,35 +103,32 @@ class Product:
         self._evidence = Evidence(known.shown, known.replied)
         self._alarm_bits = known.alarm_bits
         self._link_mode = known.link_mode
-        self._dumps: Dumps[str] = Dumps()
         self._settle()
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the stored form."""
-        stored: dict[str, Any] = dump(
-            _Stored(
-                chosen=self.chosen,
-                account_family=self._account_family,
-                product_id=self.product_id,
-                shown=self._evidence.shown,
-                replied=self._evidence.replied,
-                has_reported=self.has_reported,
-                reported=self.reported,
-                answers_partly=self.answers_partly,
-                alarm_bits=self._alarm_bits,
-                link_mode=self._link_mode,
-            )
+    @property
+    def stored(self) -> _Stored:
+        """Return what is stored of it."""
+        return _Stored(
+            chosen=self.chosen,
+            account_family=self._account_family,
+            product_id=self.product_id,
+            table=self._own_table,
+            account_table=self._account_table,
+            shown=dict(self._evidence.shown),
+            replied=self._evidence.replied,
+            has_reported=self.has_reported,
+            reported=self.reported,
+            answers_partly=self.answers_partly,
+            alarm_bits=self._alarm_bits,
+            link_mode=self._link_mode,
+            heard=self.heard.stored,
         )
-        tables = {"table": self._own_table, "account_table": self._account_table}
-        stored |= self._dumps.of(tables)
-        stored["heard"] = self.heard.as_dict()
-        return stored
 
     # What is known
 
     def _settle(self) -> None:
         """Take the best table that there is, and note what follows from it."""
-        facts = PRODUCTS.get(self.product_id or "") or _NO_FACTS
+        facts = PRODUCTS.get(self.product_id or "", _NO_FACTS)
         self.category = facts.category or None
         """Tuya's category of the product, by the catalogue."""
         self.table_source, self.family, rows = self._best_table(facts)

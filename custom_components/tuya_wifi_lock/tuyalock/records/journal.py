@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from ..models import Age, Alarm, Event, Kind, Record, RecordId, Source, Unlock, When, is_set
 from ..products.decoder import ALARMS, UNLOCK_METHODS
-from ..storage import Dumps, Reader, dump
+from ..storage import Reader
 from .ageing import CLOCK_AHEAD, CLOCK_TOLERANCE, LATE_AFTER, when
 
 KEPT = 200
@@ -43,7 +43,6 @@ class Journal:
         self._records: dict[RecordId, Record] = {}
         self._counts: Counter[Kind] = Counter()
         self._next_id = 1
-        self._dumps: Dumps[RecordId] = Dumps()
         self._watermarks: dict[Kind, float] = {}
         """The newest time of a record of each kind that is no longer kept."""
         self._loaded_id = 0
@@ -234,12 +233,14 @@ class Journal:
         del self._records[record.id]
         self._counts[record.event.kind] -= 1
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the stored form; from_dict reads it."""
-        # Of two hundred records, one is new or has changed since the last save.
-        rows = self._dumps.of(self._records)
-        stored: dict[str, Any] = dump(_Stored(next_id=self._next_id, watermarks=self._watermarks))
-        return {**stored, "records": rows}
+    @property
+    def stored(self) -> dict[str, Any]:
+        """Return what is stored of it; from_dict reads that."""
+        return {
+            "next_id": self._next_id,
+            "watermarks": dict(self._watermarks),
+            "records": dict(self._records),
+        }
 
     @classmethod
     def from_dict(cls, data: Any, reader: Reader | None = None) -> Self:

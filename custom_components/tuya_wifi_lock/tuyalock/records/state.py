@@ -13,8 +13,8 @@ from ..products.decoder import (
     SETTINGS,
     Observation,
 )
-from ..products.values import CodecError, decode_numbers
-from ..storage import Reader, dump
+from ..products.values import decode_numbers
+from ..storage import NOT_STORED, Reader
 from .ageing import CLOCK_TOLERANCE
 
 HEARD_AGAIN = 10.0
@@ -60,18 +60,15 @@ class LockState:
     """When the bolt was stuck, unless it has moved since by its own report."""
     settings: Mapping[str, Value] = field(default_factory=dict)
     """Values of SETTINGS by DP code."""
-    reported_at: Mapping[str, float] = field(default_factory=dict, compare=False, repr=False)
+    reported_at: Mapping[str, float] = field(
+        default_factory=dict, compare=False, repr=False, metadata=NOT_STORED
+    )
     """When each DP code was last reported, but for openings."""
 
     @property
     def jammed(self) -> bool:
         """Return if the bolt is stuck: it was, and nobody has unlocked since."""
         return self.jammed_at is not None and self.jammed_at >= (self.opened_at or 0)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the stored form; from_dict reads it."""
-        stored: dict[str, Any] = dump(replace(self, reported_at={}))
-        return stored
 
     @classmethod
     def from_dict(cls, data: Any, reader: Reader | None = None) -> Self:
@@ -259,9 +256,7 @@ def _end(known: float | None, now: float, seconds: int) -> float | None:
 
 def _numbers(known: frozenset[str], method: str, text: str) -> frozenset[str]:
     """Return the numbers that exist after a bitmap, which has all of its method."""
-    try:
-        present = decode_numbers(text)
-    except CodecError:
+    if (present := decode_numbers(text)) is None:
         return known
     others = {key for key in known if not key.startswith(f"{method}:")}
     return frozenset(others | {f"{method}:{number}" for number in present})
