@@ -39,7 +39,7 @@ class RequestDescription(LockValueDescription[float | None], BinarySensorEntityD
 UNLOCK_REQUESTED = RequestDescription(
     key="unlock_requested",
     exists_fn=seen("unlock_request"),
-    value_fn=lambda lock: lock.data.state.request_until if lock.data.requested else None,
+    value_fn=attrgetter("data.state.request_until"),
 )
 
 BINARY_SENSORS = (

@@ -203,6 +203,8 @@ class LockCoordinator:
         )
         self.account: TuyaAccount | None = None
         """None while Home Assistant has no account."""
+        self.account_trouble: Trouble | None = Trouble.NO_LOGIN
+        """Why nothing is heard of the lock through an account; None if it is heard."""
         self._account_queried_at = beside.account_queried_at
         self.cloud: CloudCoordinator | None = None
         if api and client:
@@ -290,11 +292,6 @@ class LockCoordinator:
             self.async_update_listeners,
         )
         self.account.async_check()
-
-    @property
-    def account_trouble(self) -> Trouble | None:
-        """Return why nothing is heard of the lock through an account; None if it is heard."""
-        return self.account.trouble if self.account else Trouble.NO_LOGIN
 
     def _is_heard_by_account(self) -> bool:
         return self.account_trouble is None
@@ -469,6 +466,7 @@ class LockCoordinator:
     def _async_show(self) -> None:
         """Call back all who show something of the lock."""
         snapshot, cloud = self.data, self.cloud
+        self.account_trouble = self.account.trouble if self.account else Trouble.NO_LOGIN
         by_account = self.account_trouble in {None, Trouble.CONNECTING}
         by_tuya = by_account or (cloud is not None and cloud.last_update_success)
         self.available = snapshot.available if self.lock.on_network else by_tuya
@@ -544,7 +542,7 @@ class LockCoordinator:
             LOGGER.info("%s accepts the local key again", self.name)
             async_end_reauth(self.hass, self.config_entry)
         if snapshot.unlocking and snapshot.unlock_waits_until is None and self.lock.opens_by_tuya:
-            self.opener.async_told_tuya()
+            self.opener.async_ask_tuya()
         if snapshot.missing != before.missing:
             LOGGER.info("%s %s", self.name, "is missing" if snapshot.missing else "is back")
         if self.cloud and not before.awake:

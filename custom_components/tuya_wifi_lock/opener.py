@@ -40,7 +40,7 @@ class Opening:
     name: str | None = None
     """The name of the person whose call it was; None: nobody's, as an automation's."""
     by_tuya: float | None = None
-    """When Tuya's cloud was told to open; the unlock then looks like one with the app."""
+    """When Tuya's cloud was asked to open; the unlock then looks like one with the app."""
 
     def caused(self, record: Record) -> bool:
         """Return if it has caused a remote unlock."""
@@ -68,7 +68,7 @@ def async_watch_phones(hass: HomeAssistant) -> None:
 class Opener:
     """Knows the last calls of `lock.unlock`, and the context of the last one until the next."""
 
-    __slots__ = ("_calls", "_hass", "context", "stored")
+    __slots__ = ("_hass", "calls", "context")
 
     def __init__(self, hass: HomeAssistant, calls: list[Opening]) -> None:
         """Begin with what was stored."""
@@ -95,8 +95,8 @@ class Opener:
             self._note(ended=time.time())
 
     @callback
-    def async_told_tuya(self) -> None:
-        """Note that Tuya's cloud is told to open."""
+    def async_ask_tuya(self) -> None:
+        """Note that Tuya's cloud is asked to open."""
         if self._is_called and self.calls[-1].by_tuya is None:
             self._note(by_tuya=time.time())
 

@@ -110,17 +110,12 @@ CONDITION = ConditionDescription(
 )
 
 
-def _valid_passwords(lock: LockCoordinator) -> tuple[TemporaryPassword, ...]:
-    now = time.time()
-    return tuple([one for one in lock.data.passwords if one.counts(now)])
-
-
 TEMPORARY_PASSWORDS = PasswordsDescription(
     key="temporary_passwords",
     state_class=SensorStateClass.MEASUREMENT,
     exists_fn=lambda lock: lock.lock.passwords.available,
     by_project=True,
-    value_fn=_valid_passwords,
+    value_fn=attrgetter("data.passwords"),
 )
 
 
@@ -236,7 +231,12 @@ class PasswordsSensor(LockValue[tuple[TemporaryPassword, ...]], SensorEntity):
     @override
     def native_value(self) -> int:
         """Return how many there are."""
-        return len(self._value)
+        return len(self._valid)
+
+    @property
+    def _valid(self) -> list[TemporaryPassword]:
+        now = time.time()
+        return [one for one in self._value if one.counts(now)]
 
     @property
     @override
@@ -252,7 +252,7 @@ class PasswordsSensor(LockValue[tuple[TemporaryPassword, ...]], SensorEntity):
                     "phase": code.status(now),
                     "status": guests.status(code),
                 }
-                for code in self._value
+                for code in self._valid
             ]
         }
 
@@ -274,7 +274,7 @@ class PasswordsSensor(LockValue[tuple[TemporaryPassword, ...]], SensorEntity):
     def _async_arm(self) -> None:
         self._async_disarm()
         now = time.time()
-        if turns := [at for one in self._value for at in (one.start, one.end) if at > now]:
+        if turns := [at for one in self._valid for at in (one.start, one.end) if at > now]:
             turn = dt_util.utc_from_timestamp(min(turns))
             self._cancel = async_track_point_in_utc_time(self.hass, self._async_turned, turn)
 
@@ -286,7 +286,6 @@ class PasswordsSensor(LockValue[tuple[TemporaryPassword, ...]], SensorEntity):
 
     @callback
     def _async_turned(self, now: datetime) -> None:
-        self._value = self.entity_description.value_fn(self.coordinator)
         self.async_write_ha_state()
         self._async_arm()
 

@@ -17,7 +17,7 @@ from .street import street
 
 STORED = 2.0
 """Seconds after which every store of ours is written."""
-PARTS = 4
+PARTS = 10
 """Into how many parts a crowd is divided that is set up in turn with entities that do nothing."""
 OWN_CODE = "*/tuya_wifi_lock/*"
 

@@ -91,7 +91,6 @@ class Snapshot:
     unlocking: bool
     unlock_waits_until: float | None
     """Until when an unlock waits for somebody at the door, in Unix seconds; None: none does."""
-    requested: bool
     problem: LockError | None
     key_refused: bool
     missing: bool
@@ -102,6 +101,11 @@ class Snapshot:
     """The kinds of records that there are."""
     passwords: tuple[TemporaryPassword, ...]
     """The temporary passwords that are known, the oldest first."""
+
+    @property
+    def requested(self) -> bool:
+        """Return if somebody requests the remote unlock at the door."""
+        return self.state.request_until is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,7 @@ class TuyaLock:
         stays = self.on_network and self.product.stays_connected
         self.session = LanSession(address, clock, self.on_event, said_to_stay=stays)
         self._waiters = Waiters(clock)
-        self._transports = Transports(self.session, self.product, self._state_now, clock)
+        self._transports = Transports(self.session, self.product, self._state_now)
         self._remote = RemoteUnlock(
             self._transports,
             self._waiters,
@@ -394,7 +398,7 @@ class TuyaLock:
 
     def _state_now(self) -> LockState:
         self._notice_clock()
-        return self._state
+        return state_at(self._state, self._now)
 
     def _opened(self) -> None:
         self._notice_clock()
@@ -720,7 +724,6 @@ class TuyaLock:
             stays=self.session.stays,
             unlocking=self._remote.opening is not None,
             unlock_waits_until=waits_until and waits_until + self._clock_offset,
-            requested=state.requested(now),
             problem=self.health.problem,
             key_refused=self.health.key_refused,
             missing=self.session.missing,

@@ -479,9 +479,9 @@ def test_a_request_that_is_over_does_not_count() -> None:
 
 def test_a_request_lasts_until_its_end() -> None:
     state = apply(LockState(), {"unlock_request": 30})
-    assert state.requested(NOW + 29.9)
-    assert not state.requested(NOW + 30)
-    assert not LockState().requested(NOW)
+    assert state_at(state, NOW + 29.9).request_until == NOW + 30
+    assert state_at(state, NOW + 30).request_until is None
+    assert state_at(LockState(), NOW).request_until is None
 
 
 # A clock that was ahead

@@ -176,10 +176,10 @@ class OwnKey(Way):
     async def operate(self, *, unlock: bool) -> None:
         """Open, or lock; a key that was replaced behind our back is stored and tried once more."""
         transport = self._transport()
-        if not is_set(self._clock.time()):
+        if not is_set(now := self._clock.time()):
             raise ClockNotSet("our clock is not set")
         for last in (False, True):
-            key = one_time_key(self._clock.time())
+            key = one_time_key(now)
             await self._store(transport, key)
             status = await self._use(transport, key, unlock)
             _LOGGER.debug("%s: the lock says %s", self._transports.device_id, status.name)
@@ -411,7 +411,7 @@ class RemoteUnlock:
 
     @property
     def opens_by_cloud(self) -> bool:
-        """Return if Tuya's cloud is told to open the lock, as the app does it."""
+        """Return if Tuya's cloud is asked to open the lock, as the app does it."""
         return self._ways == (self._ticket,)
 
     @property

@@ -69,19 +69,10 @@ class LanTransport:
 class Transports:
     """The transports to one lock, and what decides which of them reaches it now."""
 
-    __slots__ = (
-        "_clock",
-        "_state",
-        "account",
-        "device_id",
-        "lan",
-        "on_network",
-        "product",
-        "session",
-    )
+    __slots__ = ("_state", "account", "device_id", "lan", "on_network", "product", "session")
 
     def __init__(
-        self, session: LanSession, product: Product, state: Callable[[], LockState], clock: Clock
+        self, session: LanSession, product: Product, state: Callable[[], LockState]
     ) -> None:
         self.session = session
         """The connection to the lock itself, kept or not."""
@@ -91,12 +82,12 @@ class Transports:
         self.device_id = session.address.device_id
         self.on_network = session.address.on_network
         """The lock is on the network itself; elsewhere a gateway passes everything on."""
-        self.product, self._state, self._clock = product, state, clock
+        self.product, self._state = product, state
 
     @property
     def requested(self) -> bool:
         """Return if somebody requests the remote unlock at the door."""
-        return self._state().requested(self._clock.time())
+        return self._state().request_until is not None
 
     @property
     def requested_at(self) -> float | None:
@@ -115,8 +106,10 @@ class Transports:
         """
         if self.session.connected:
             return self.lan
+        if not self.account_accepts(*codes):
+            return None
         awake = self.requested or self.session.stays or not self.on_network
-        return self.account if awake and self.account_accepts(*codes) else None
+        return self.account if awake else None
 
     def account_accepts(self, *codes: str) -> bool:
         """Return if the owner's account can send all these DP codes, when the lock is awake."""

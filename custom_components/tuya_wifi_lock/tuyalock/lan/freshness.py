@@ -60,6 +60,7 @@ class LockClock:
         """
         stale = self._is_stale(sent, now)
         if sent is not None and not stale and (self.ahead is not None or _is_near(sent, now)):
+            self._take(sent)
             self.learn(sent, now)
             return Freshness.NEW
         goes_on = (may_be_reset or not stale) and self._goes_on(sent)
@@ -88,7 +89,7 @@ class LockClock:
     def learn(self, sent: float | None, now: float) -> None:
         """Learn from a push of the lock's time `sent` that is a new one for sure."""
         self._doubtful.clear()
-        self._take(sent)
+        self.latest = sent
         if sent is not None and is_set(now):
             self.ahead = sent - now
 

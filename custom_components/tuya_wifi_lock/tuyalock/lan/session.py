@@ -614,10 +614,11 @@ class LanSession:
         if connection is None or not connection.proven:
             return False
         known = candidate is self._home or candidate.trusted or not self._address.found_version
+        if known or connection.fresh:
+            return True
         # A lock that never says when it sends something can prove nothing more.
         unproved = self._presence.unproved(self._clock.monotonic())
-        gone = self.lock_clock.latest is None and unproved > GONE
-        return known or connection.fresh or gone
+        return self.lock_clock.latest is None and unproved > GONE
 
     def _adopt(self, candidate: Candidate) -> None:
         """Take a connection for the one to the lock: it has proved to be."""

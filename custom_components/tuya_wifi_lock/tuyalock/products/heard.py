@@ -71,7 +71,7 @@ _NEVER = HeardDp(dp=0, type="", count=0)
 class Heard:
     """What was heard of the DPs of one lock."""
 
-    __slots__ = ("_dumps", "_taken", "dps", "query_answer", "unread")
+    __slots__ = ("dps", "query_answer", "taken", "unread")
 
     def __init__(self, stored: Any, reader: Reader) -> None:
         """Go on from what was `stored` before, as far as that can be read."""
@@ -84,21 +84,17 @@ class Heard:
         self.query_answer: QueryAnswer | None = reader.read(
             "heard", QueryAnswer | None, parts.get("query_answer")
         )
-        self._taken: list[tuple[Item, bool]] = []
-        """What was just heard, and if it was understood."""
+        self.taken: list[tuple[Item, bool]] = []
+        """What was just heard, and if it was understood, to be noted once nobody waits for it."""
 
     @property
     def stored(self) -> dict[str, Any]:
         """Return what is stored of it."""
         return {"dps": dict(self.dps), "query_answer": self.query_answer}
 
-    def take(self, item: Item, *, understood: bool) -> None:
-        """Take a value, and if it was understood, to be noted as soon as nobody waits for it."""
-        self._taken.append((item, understood))
-
     def note_taken(self, table: Mapping[int, Dp]) -> None:
         """Note what was taken; the table has what is known of each DP id."""
-        taken, self._taken = self._taken, []
+        taken, self.taken = self.taken, []
         for item, understood in taken:
             dp = table.get(item.dp) if isinstance(item.dp, int) else None
             self._note(item, dp, understood=understood)

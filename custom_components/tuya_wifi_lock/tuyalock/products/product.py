@@ -207,9 +207,11 @@ class Product:
         A door lock that has not shown how it opens may be of either kind.
         """
         either = (Family.B, Family.A) if self._guesses else ()
-        tables = (self.table, *(PROFILES[one] for one in either if one in self._leading))
-        # Of several DPs with one code, the first counts.
-        return next((id_ for table in tables for id_, dp in table.items() if dp.code == code), None)
+        for table in (self.table, *[PROFILES[one] for one in either if one in self._leading]):
+            for id_, dp in table.items():
+                if dp.code == code:
+                    return id_
+        return None
 
     # What is learned
 
@@ -272,7 +274,7 @@ class Product:
         observations = []
         for item in report.items:
             said = self.read(item)
-            self._heard.take(item, understood=said is not None)
+            self._heard.taken.append((item, said is not None))
             if said:
                 observations.append(said)
                 if said.code == "link_mode" and report.source is not Source.CLOUD:
@@ -315,7 +317,7 @@ class Product:
         """Learn what the lock reports, and how it answers."""
         self.has_reported = self.has_reported or bool(report.items)
         if report.is_answer:
-            self.heard.note_answer(QueryAnswer.VALUES if report.items else QueryAnswer.EMPTY)
+            self._heard.note_answer(QueryAnswer.VALUES if report.items else QueryAnswer.EMPTY)
         if report.is_answer and codes and (known := self.reported & STATE_CODES):
             self.answers_partly = not known <= codes.keys()
         if not codes.keys() <= self.reported:

@@ -70,11 +70,6 @@ class LockState:
         """Return if the bolt is stuck: it was, and nobody has unlocked since."""
         return self.jammed_at is not None and self.jammed_at >= (self.opened_at or 0)
 
-    def requested(self, now: float) -> bool:
-        """Return if somebody requests the remote unlock at the door at a Unix time."""
-        until = self.request_until
-        return until is not None and now < until <= now + MAX_COUNTDOWN
-
     @classmethod
     def from_dict(cls, data: Any, reader: Reader | None = None) -> Self:
         """Return the state of a stored form, without what cannot be read."""
@@ -213,12 +208,12 @@ def moved(state: LockState, step: float) -> LockState:
 
 
 def state_at(state: LockState, now: float) -> LockState:
-    """Return the state at a Unix time, without times that cannot be."""
+    """Return the state at a Unix time, without times that cannot be, and a request that is over."""
     if (state.opened_at or 0) > now + CLOCK_TOLERANCE:
         state = replace(state, opened_at=None)
     if state.last_heard is not None and not is_set(state.last_heard):
         state = replace(state, last_heard=None)
-    if (state.request_until or 0) > now + MAX_COUNTDOWN:
+    if state.request_until and not now < state.request_until <= now + MAX_COUNTDOWN:
         state = replace(state, request_until=None)
     return state
 
