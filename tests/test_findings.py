@@ -243,7 +243,7 @@ SCENES: list[tuple[dict[str, Any], str, State, str]] = [
         "remote_perhaps_not_allowed",
     ),
     (NEW, "remote_unlock_allowed", UNKNOWN, "remote_allowed_unknown"),
-    ({"requested": True}, "unlock_request", OK, "request_open"),
+    ({"request_until": NOW + 60}, "unlock_request", OK, "request_open"),
     ({}, "unlock_request", OK, "request_closed"),
     ({}, "remote_key", OK, "key_ours"),
     ({"key_owner": KeyOwner.CLOUD}, "remote_key", OK, "key_of_cloud"),
