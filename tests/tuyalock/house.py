@@ -188,7 +188,7 @@ class House:
             await self.hurry_until(lambda: self.simulated.clients > 0)
             await self.simulated.push({"201": 0})
         await self.hurry_until(lambda: self.lock.snapshot.awake)
-        self.clock.move(4)
+        await self.pass_time(4)
 
     async def settle(self) -> None:
         """Let everything that is on its way arrive."""

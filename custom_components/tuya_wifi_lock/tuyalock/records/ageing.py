@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ..clock import Clock
+from ..clock import Clock, Timer
 from ..models import Age, Event, Record, Source, When, is_set
 
 LATE_AFTER = 60.0
@@ -137,6 +137,8 @@ class Ageing:
         self._connections = 0
         self._hint_at: float | None = None
         self._burst_until = float("-inf")
+        self._burst: Timer | None = None
+        """Runs in the first seconds after connecting."""
         self._reported: set[Event] | None = None
         """What was reported since the last wake, or None if the lock was awake when we came."""
         self.held: Held | None = None
@@ -160,15 +162,30 @@ class Ageing:
     def opened(self, hint_at: float | None, *, woken: bool) -> None:
         """Begin a connection, after a hint at a monotonic time; `woken`: it was asleep before."""
         self._hint_at, self.speaks_now = hint_at, False
+        self._end_burst()
         self._burst_until = self._clock.monotonic() + BURST
+        self._watch_burst()
         self._in_burst, self._connections = 0, self._connections + 1
         if woken:
             self._reported = set()
 
+    def _watch_burst(self) -> None:
+        """End the burst when its time is over; what has come by then is read before, however late.
+
+        Home Assistant may hang for some seconds, and what it reads after that was saved up as well.
+        """
+        left = self._burst_until - self._clock.monotonic()
+        self._burst = self._clock.call_later(left, self._watch_burst) if left > 0 else None
+
+    def _end_burst(self) -> None:
+        if self._burst:
+            self._burst.cancel()
+            self._burst = None
+
     def pushed(self, event: Event, at: When) -> tuple[Age | None, list[Verdict]]:
         """Return the age of what was pushed now, None if it has to be held, and of earlier ones."""
         now = self._clock.monotonic()
-        if bursting := now <= self._burst_until:
+        if bursting := self._burst is not None:
             # A burst that goes on without a quiet second is not over, however long it takes.
             self._burst_until = max(self._burst_until, now + QUIET)
             if self._answers:
@@ -217,6 +234,7 @@ class Ageing:
 
     def closed(self) -> list[Verdict]:
         """Decide everything: the connection has ended, nothing follows."""
+        self._end_burst()
         if self._in_burst == 1:
             self.pace = replace(self.pace, alone=self.pace.alone + 1)
         self._in_burst = 0
