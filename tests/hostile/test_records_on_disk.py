@@ -6,6 +6,8 @@ if they have heard; it is delivered again then, as late, so that none is ever lo
 never has a record twice.
 """
 
+from collections.abc import Generator
+from contextlib import contextmanager
 import json
 from pathlib import Path
 from random import Random
@@ -442,15 +444,23 @@ async def test_of_a_log_that_is_removed_meanwhile_nothing_is_lost(
     assert not told_of_damage(hass, entry)
 
 
-async def test_a_write_whose_caller_is_cancelled_hinders_no_other(hass: HomeAssistant) -> None:
-    store, began, goes_on = LockStore(hass, "door"), Event(), Event()
-    await store.async_write(lambda: {"records": {}})
+@contextmanager
+def slow_disk() -> Generator[tuple[Event, Event]]:
+    """Have a disk that is asked to keep what is written, and does when it may go on."""
+    began, goes_on = Event(), Event()
 
     def slowly(file: int) -> None:
         began.set()
         assert goes_on.wait(5)
 
     with patch("os.fdatasync", slowly):
+        yield began, goes_on
+
+
+async def test_a_write_whose_caller_is_cancelled_hinders_no_other(hass: HomeAssistant) -> None:
+    store = LockStore(hass, "door")
+    await store.async_write(lambda: {"records": {}})
+    with slow_disk() as (began, goes_on):
         form = {"records": {"1": {"name": "of a caller who does not wait for it"}}}
         caller = hass.async_create_task(store.async_write(lambda: form, sync=True))
         await until(began.is_set)
@@ -467,14 +477,9 @@ async def test_a_write_whose_caller_is_cancelled_hinders_no_other(hass: HomeAssi
 
 
 async def test_after_the_last_write_there_is_none(hass: HomeAssistant) -> None:
-    store, began, goes_on = LockStore(hass, "door"), Event(), Event()
+    store = LockStore(hass, "door")
     await store.async_write(lambda: {"records": {}})
-
-    def slowly(file: int) -> None:
-        began.set()
-        assert goes_on.wait(5)
-
-    with patch("os.fdatasync", slowly):
+    with slow_disk() as (began, goes_on):
         writes = [store.async_write(lambda: {"records": {"1": {}}}, sync=True)]
         writes.append(store.async_close(lambda: {"records": {"2": {}}}))
         writes.append(store.async_write(lambda: {"records": {"3": {}}}))
