@@ -24,6 +24,7 @@ from .lan.discovery import (
 from .lan.protocol import VERSIONS as VERSIONS
 from .lock import Snapshot as Snapshot, TuyaLock as TuyaLock, Update as Update
 from .models import (
+    LATE_AFTER as LATE_AFTER,
     MAX_NAME as MAX_NAME,
     Age as Age,
     Alarm as Alarm,
@@ -50,7 +51,7 @@ from .products.catalogue import (
     is_lock as is_lock,
 )
 from .products.decoder import ALARMS as ALARMS, UNLOCK_METHODS as UNLOCK_METHODS
-from .records.ageing import CLOCK_AHEAD as CLOCK_AHEAD, LATE_AFTER as LATE_AFTER
+from .records.ageing import CLOCK_AHEAD as CLOCK_AHEAD
 from .records.state import BATTERY_LEVELS as BATTERY_LEVELS, LockState as LockState
 from .storage import Reader as Reader, changes as changes
 

@@ -10,6 +10,8 @@ import unicodedata
 
 PLAUSIBLE = 1_577_836_800.0
 """Unix seconds, the year 2020: a clock that shows less is not set yet."""
+LATE_AFTER = 60.0
+"""Seconds after which a record is no news."""
 
 
 def is_set(now: float) -> bool:

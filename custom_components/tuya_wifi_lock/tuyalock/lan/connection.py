@@ -23,7 +23,7 @@ from ..exceptions import (
     SlotTaken,
     Unreachable,
 )
-from ..models import Report
+from ..models import LATE_AFTER, Report
 from . import protocol
 from .freshness import Freshness, LockClock
 from .protocol import (
@@ -464,7 +464,8 @@ class Connection(asyncio.Protocol):
                 self._refuse(f"a report of {sent or 'an unknown time'}, which is not current")
                 return None
             self.fresh = self.fresh or freshness is Freshness.NEW
-            if sent is not None and freshness is Freshness.DOUBTFUL:
+            # What was sent long ago is old; what was sent just now can have happened long before.
+            if sent is not None and freshness is Freshness.DOUBTFUL and now - sent > LATE_AFTER:
                 report = _as_of(report, sent)
         return report if self.fresh else replace(report, is_fresh=False)
 

@@ -4,10 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ..clock import Clock, Timer
-from ..models import Age, Event, Record, Source, When, is_set
+from ..models import LATE_AFTER, Age, Event, Record, Source, When, is_set
 
-LATE_AFTER = 60.0
-"""Seconds after which a record is no news."""
 CLOCK_TOLERANCE = 10.0
 """Seconds that a lock's clock may be ahead of ours and its times still be believed."""
 CLOCK_AHEAD = 300.0

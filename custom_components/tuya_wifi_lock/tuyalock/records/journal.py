@@ -5,10 +5,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from ..models import Age, Alarm, Event, Kind, Record, RecordId, Source, Unlock, When, is_set
+from ..models import (
+    LATE_AFTER,
+    Age,
+    Alarm,
+    Event,
+    Kind,
+    Record,
+    RecordId,
+    Source,
+    Unlock,
+    When,
+    is_set,
+)
 from ..products.decoder import ALARMS, UNLOCK_METHODS
 from ..storage import Reader
-from .ageing import CLOCK_AHEAD, CLOCK_TOLERANCE, LATE_AFTER, when
+from .ageing import CLOCK_AHEAD, CLOCK_TOLERANCE, when
 
 KEPT = 200
 """Records of each kind."""
