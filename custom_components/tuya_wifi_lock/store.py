@@ -28,6 +28,8 @@ NUMBER = "written"
 """The key of the number of a write."""
 LOG_FULL = 2**17
 """Bytes of a log with which the file is written, and the log begins again."""
+PAUSE = 0.1
+"""Seconds after a write in which what follows waits, to be written together."""
 TRY_AGAIN = 60.0
 """Seconds until the next try to write to a disk that is full."""
 
@@ -128,6 +130,8 @@ class LockStore(SalvagedStore):
         """What the file and the log say: after a start in its stored form, then as values."""
         self._writing = asyncio.Lock()
         self._planned: asyncio.TimerHandle | None = None
+        self._next_at = 0.0
+        """When what is planned may be written, in the loop's time."""
         self._failing = self._closed = False
 
     @override
@@ -162,7 +166,7 @@ class LockStore(SalvagedStore):
     @callback
     def async_plan(self, stored: Callable[[], Stored], delay: float) -> None:
         """Write what has changed in so many seconds, if that is not planned for before."""
-        when = self.hass.loop.time() + delay
+        when = max(self.hass.loop.time() + delay, self._next_at)
         if self._closed or (self._planned and self._planned.when() <= when):
             return
         self._unplan()
@@ -201,6 +205,7 @@ class LockStore(SalvagedStore):
                 return
             self._closed = last
             self._unplan()
+            self._next_at = self.hass.loop.time() + PAUSE
             self._number += 1
             document = {**stored(), NUMBER: self._number}
             if whole or self._size >= self._most:
