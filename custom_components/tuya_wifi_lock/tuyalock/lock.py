@@ -702,7 +702,7 @@ class TuyaLock:
             self._journal_changes = self.journal.changes
             self._last_unlock = self._keeper.last_unlock
         snapshot, new = self._look(), tuple([one for one in records if not one.delivered])
-        if snapshot == self.snapshot and not new and not force:
+        if not (new or force) and snapshot == self.snapshot:
             return
         self.snapshot = snapshot
         self._on_update(Update(snapshot, new))

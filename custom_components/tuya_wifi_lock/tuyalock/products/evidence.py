@@ -11,7 +11,7 @@ from typing import Any
 
 from ..models import Item
 from .catalogue import DOOR_LOCKS, OTHERS, OWN_IDS, PROFILES, SET_KEY, USE_KEY, Dp, DpType, Family
-from .decoder import ALARM_CODE, ALARM_NAMES, METHODS, read_of
+from .decoder import ALARM_CODE, ALARM_NAMES, METHODS, Read, read_of
 from .values import decode_raw
 
 ALL = frozenset(Family)
@@ -77,19 +77,23 @@ _HAVE: Mapping[int, frozenset[Family]] = {
 """DP id -> the families that have it."""
 
 
-_FORMS: Mapping[int, Mapping[tuple[Dp, ...], frozenset[Family]]] = {
-    id_: {
-        dps: frozenset(family for family in having if _TABLES[family][id_] == dps)
-        for dps in {_TABLES[family][id_] for family in having}
-    }
+_FORMS: Mapping[int, tuple[tuple[Dp, Read, frozenset[Family]], ...]] = {
+    id_: tuple(
+        (dp, read_of(dp), frozenset(family for family in having if dp in _TABLES[family][id_]))
+        for dp in {dp for family in having for dp in _TABLES[family][id_]}
+    )
     for id_, having in _HAVE.items()
 }
-"""DP id -> what it is, in one form or several, and the families in which it is that."""
+"""DP id -> what it can be, how that is read, and the families in which it is that."""
 
 
-def _shows(dps: tuple[Dp, ...], value: Any) -> bool:
-    """Return if a value is one that a DP has in one of these forms, and hardly anything else."""
-    return any(_SHOWS[dp.type](dp, value) and read_of(dp)(value) for dp in dps)
+def _families(id_: int, value: Any) -> frozenset[Family]:
+    """Return the families in which a DP has such a value, and hardly any other DP has."""
+    found: frozenset[Family] = frozenset()
+    for dp, read, having in _FORMS[id_]:
+        if _SHOWS[dp.type](dp, value) and read(value):
+            found |= having
+    return found
 
 
 class Evidence:
@@ -116,8 +120,7 @@ class Evidence:
         return self.leading != before
 
     def _learn(self, id_: int, value: Any) -> None:
-        forms = _FORMS[id_].items()
-        families = frozenset(one for dps, having in forms if _shows(dps, value) for one in having)
+        families = _families(id_, value)
         known = self.shown.get(id_, ALL)
         left = known & families or families
         if left and left != known:

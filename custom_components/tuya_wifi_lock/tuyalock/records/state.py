@@ -146,12 +146,12 @@ def reduce(state: LockState, dated: Iterable[Dated], *, is_answer: bool = False)
 
 def reduce_record(state: LockState, record: Record) -> LockState:
     """Return the state after a record that is new."""
-    if record.event in _JAMS:
-        # A report may say at once that the motor turned, and that the bolt stuck.
-        moved_since = record.happened < (state.motor_at or 0)
-        return state if moved_since else replace(state, jammed_at=record.happened)
-    if isinstance(record.event, Unlock) and record.age is not Age.UNKNOWN:
-        return opened(state, record.happened, record.when.received)
+    if isinstance(record.event, Unlock):
+        unknown = record.age is Age.UNKNOWN
+        return state if unknown else opened(state, record.happened, record.when.received)
+    # A report may say at once that the motor turned, and that the bolt stuck.
+    if record.event in _JAMS and record.happened >= (state.motor_at or 0):
+        return replace(state, jammed_at=record.happened)
     return state
 
 
