@@ -103,12 +103,20 @@ async def configure_event_loop(request: pytest.FixtureRequest) -> None:
     """Have the event loop as Home Assistant has it, and let it check itself where that finds most.
 
     That is where threads and transports meet it. In tests of the core that would take half of the
-    time, and with Home Assistant a quarter; its pool of threads costs two threads for each test.
+    time, and with Home Assistant a third; its pool of threads costs two threads for each test.
     """
     loop, path = asyncio.get_running_loop(), request.path
     if "hass" in request.fixturenames:
         runner.configure_event_loop(loop)
-    loop.set_debug("account" in path.name or path.parent.name == "lan")
+    loop.set_debug(path.parent.name == "lan")
+    if "account" in path.name:
+        call_soon = loop.call_soon
+
+        def checked(*args: Any, **kwargs: Any) -> asyncio.Handle:
+            loop._check_thread()
+            return call_soon(*args, **kwargs)
+
+        loop.call_soon = checked
 
 
 @pytest.fixture(autouse=True)

@@ -154,7 +154,7 @@ def _attributes(delivery: Delivery) -> dict[str, Any]:
     return {
         "time": iso(record.known_time),
         "late": record.age is not Age.LIVE,
-        "route": record.source.value,
+        "route": str(record.source),
     }
 
 
@@ -166,7 +166,7 @@ def _unlock_attributes(unlock: Unlock, delivery: Delivery) -> dict[str, Any]:
         "member": member.name if member else None,
         "person": member.person if member else None,
         "time": iso(record.known_time),
-        "route": record.source.value,
+        "route": str(record.source),
         "record": record.id,
     }
     if unlock.method == "temporary_password":

@@ -129,8 +129,9 @@ class Opener:
 
     def name_of(self, record: Record) -> str | None:
         """Return who has opened the door with Home Assistant, as far as that is known."""
-        calls = self.calls if record.unlock.method in REMOTE_METHODS else ()
-        return next((one.name for one in reversed(calls) if one.caused(record)), None)
+        if record.unlock.method not in REMOTE_METHODS:
+            return None
+        return next((one.name for one in reversed(self.calls) if one.caused(record)), None)
 
 
 async def _name(hass: HomeAssistant, user_id: str | None) -> str | None:

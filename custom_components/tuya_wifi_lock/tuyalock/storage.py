@@ -119,6 +119,7 @@ def load(type_: Any, data: Any) -> Any:
     return _load_plain(type_, data)
 
 
+@cache
 def _resolve(type_: Any) -> tuple[Any, Any, tuple[Any, ...]]:
     """Return a type without its alias, what it is of, and its arguments."""
     if isinstance(type_, TypeAliasType):
@@ -279,6 +280,7 @@ class Reader:
                 self.lose(part)
 
 
+@cache
 def _has_defaults(type_: Any) -> bool:
     """Return if a type is a dataclass whose fields all have defaults."""
     return is_dataclass(type_) and not any(
