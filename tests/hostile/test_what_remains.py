@@ -235,10 +235,12 @@ async def test_a_man_in_the_middle_can_double_what_a_lock_of_3_1_or_3_3_reports(
                         visit.send(renumbered(chunk) if version in OLD else chunk)
 
             returning = asyncio.create_task(back())
-            async for raw in visit.frames():
-                writer.write(raw)
-            returning.cancel()
-            writer.close()
+            try:
+                async for raw in visit.frames():
+                    writer.write(raw)
+            finally:
+                returning.cancel()
+                writer.close()
 
         async with stranger(home.simulated.port, serve):
             home.hint(ADDRESS, version, sender="")
