@@ -37,6 +37,8 @@ class Write:
     attributes: Mapping[str, Any]
     changes: bool
     """The state or an attribute was another one before."""
+    shares: bool
+    """It is written in the context of what was fired; Home Assistant makes one for the others."""
     like: Entity
     """An entity that does nothing else than to have this state."""
 
@@ -56,9 +58,11 @@ class Writes:
         """Note what is written meanwhile."""
         ours, idle = _entities(self._hass, DOMAIN), _entities(self._hass, BARE)
 
-        def note(entity_id: str, state: str, attributes: Mapping[str, Any], changes: bool) -> None:
+        def note(
+            entity_id: str, state: str, attributes: Mapping[str, Any], changes: bool, shares: bool
+        ) -> None:
             like = _alike(ours[entity_id], idle)
-            self._writes.append(Write(entity_id, state, attributes, changes, like))
+            self._writes.append(Write(entity_id, state, attributes, changes, shares, like))
 
         stop = self._hass.bus.async_listen(
             EVENT_LOGBOOK_ENTRY, lambda event: self._entries.append(dict(event.data))
@@ -72,7 +76,8 @@ class Writes:
         context = self._fire()
         for write in self._writes:
             entity = write.like
-            entity.async_set_context(context)
+            if write.shares:
+                entity.async_set_context(context)
             if isinstance(entity, EventEntity):
                 attributes = {**write.attributes, "number": number, "record": next(self._records)}
                 del attributes["event_type"]
@@ -96,7 +101,7 @@ class Writes:
                 state,
                 attributes,
                 False,
-                context,
+                context if write.shares else None,
                 write.like._state_info,  # noqa: SLF001 - what the recorder leaves out
                 time.time(),
             )

@@ -11,13 +11,14 @@ from homeassistant.util import dt as dt_util
 
 SUFFIX = "_again"
 
-type State = tuple[str, str, Mapping[str, Any], bool]
-"""An entity, its state and attributes, and if any of that was another one before."""
+type State = tuple[str, str, Mapping[str, Any], bool, bool]
+"""An entity, its state and attributes, if any of that was another one before, and if it is written
+in a context that it shares; Home Assistant makes one for each of the others."""
 
 
 @contextmanager
 def noting(
-    hass: HomeAssistant, note: Callable[[str, str, Mapping[str, Any], bool], None]
+    hass: HomeAssistant, note: Callable[[str, str, Mapping[str, Any], bool, bool], None]
 ) -> Generator[None]:
     """Note the states that are written meanwhile, each before it is."""
     write, states = StateMachine.async_set_internal, hass.states
@@ -27,12 +28,14 @@ def noting(
         entity_id: str,
         state: str,
         attributes: Mapping[str, Any],
+        force_update: bool,
+        context: Context | None,
         *more: Any,
     ) -> None:
         before = states.get(entity_id)
         changes = before is None or (before.state, before.attributes) != (state, attributes)
-        note(entity_id, state, attributes, changes)
-        write(machine, entity_id, state, attributes, *more)
+        note(entity_id, state, attributes, changes, context is not None)
+        write(machine, entity_id, state, attributes, force_update, context, *more)
 
     with patch.object(StateMachine, "async_set_internal", noted):
         yield
@@ -69,13 +72,14 @@ class Written:
         for event in self._events:
             data = self._numbered(event.data, number)
             self._hass.bus.async_fire(event.event_type, data, context=context)
-        for entity_id, state, attributes, changes in self._states:
+        for entity_id, state, attributes, changes, shares in self._states:
             new, shown = self._numbered(state, number), self._numbered(attributes, number)
             if entity_id.startswith(f"{Platform.EVENT}."):
                 new = dt_util.utcnow().isoformat(timespec="milliseconds")
             elif changes and new == state:
                 shown = {**shown, "turn": number % 2}
-            self._hass.states.async_set(entity_id + SUFFIX, new, shown, context=context)
+            shared = context if shares else None
+            self._hass.states.async_set(entity_id + SUFFIX, new, shown, context=shared)
 
     def _numbered(self, value: Any, number: int) -> Any:
         """Return the same with another number, where there is that of the push."""
@@ -86,5 +90,5 @@ class Written:
     @override
     def __str__(self) -> str:
         """Return how much it is."""
-        changed = sum(changes for *_, changes in self._states)
+        changed = sum(changes for *_, changes, _ in self._states)
         return f"{len(self._states)} states ({changed} changed), {len(self._events)} events"
