@@ -123,7 +123,7 @@ class Opener:
 
     def context_of(self, record: Record) -> Context | None:
         """Return the context of the call that has opened the door, if it was the last one."""
-        if record.unlock.method not in REMOTE_METHODS or not self.calls:
+        if not self.calls or record.unlock.method not in REMOTE_METHODS:
             return None
         return self.context if self.calls[-1].caused(record) else None
 

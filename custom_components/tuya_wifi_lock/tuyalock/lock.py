@@ -665,11 +665,10 @@ class TuyaLock:
 
     def lacks_name(self, record: Record) -> bool:
         """Return if a temporary password opened the lock whose name may be in the cloud."""
-        unlock = record.unlock
         return (
             self.cloud is not None
-            and unlock.method == "temporary_password"
-            and unlock.number is not None
+            and record.unlock.method == "temporary_password"
+            and record.unlock.number is not None
             and self.password_of(record) is None
         )
 

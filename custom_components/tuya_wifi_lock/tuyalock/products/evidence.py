@@ -43,8 +43,7 @@ def _shows_text(dp: Dp, value: Any) -> bool:
 
 def _shows_bytes(dp: Dp, value: Any) -> bool:
     # Four letters are Base64 as well.
-    size = len(decode_raw(value))
-    if not size or _WORD.fullmatch(value):
+    if type(value) is not str or _WORD.fullmatch(value) or not (size := len(decode_raw(value))):
         return False
     if dp.code.startswith("update_all_"):
         return size % 2 == 0

@@ -134,7 +134,7 @@ class RecordKeeper:
     def _keep_pushed(self, event: Event, at: When) -> list[Record]:
         """Keep an unlock or a ring, whose age may depend on what follows."""
         age, verdicts = self._ageing.pushed(event, at)
-        new = self._settle(verdicts)
+        new = self._settle(verdicts) if verdicts else []
         if age:
             return new + self._add(event, at, Source.LAN, age)
         if record := self._enter(event, at, Source.LAN, None):
