@@ -186,3 +186,17 @@ async def test_a_clock_that_is_behind_shows_in_each_push(version: str, age: str)
         await home.wake()
         await home.hurry_until(lambda: len(home.records) == 2)
         assert home.unlocks[1] == "late fingerprint 4"
+
+
+@pytest.mark.parametrize("version", ["3.1", "3.3"])
+@pytest.mark.parametrize("ahead", [40, HOUR])
+async def test_a_clock_that_is_put_right_costs_no_opening(version: str, ahead: float) -> None:
+    async with house(version, clock_offset=ahead, unlock_in="push") as home:
+        await home.wake()
+        await home.hurry_until(lambda: home.simulated.clients > 0)
+        await home.simulated.battery(50)
+        await home.hurry_until(lambda: home.lock.snapshot.state.battery == 50)
+        home.simulated.knobs.clock_offset = 0.0
+        await home.simulated.finger(3)
+        await home.pass_time(5)
+        assert home.unlocks == ["live fingerprint 3"]

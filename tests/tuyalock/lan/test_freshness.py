@@ -135,6 +135,15 @@ def test_a_clock_that_is_put_right_is_believed_at_once() -> None:
     assert heard.push(NOW - 100, 1) is Freshness.STALE
 
 
+@pytest.mark.parametrize("ahead", [40.0, 3600.0, 86400.0 * 365])
+@pytest.mark.parametrize("later", [1, 100])
+def test_so_is_one_that_nobody_knew_for_sure(ahead: float, later: float) -> None:
+    heard = Heard()
+    assert heard.push(NOW + ahead, 0) is Freshness.DOUBTFUL
+    assert heard.push(NOW + later, later) is Freshness.NEW
+    assert heard.push(NOW - 100, later + 1) is Freshness.STALE
+
+
 @pytest.mark.parametrize("undated", [False, True])
 def test_a_clock_that_was_set_back_is_believed_after_a_while_and_only_at_home(
     undated: bool,

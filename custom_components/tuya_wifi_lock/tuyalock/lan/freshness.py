@@ -104,8 +104,9 @@ class LockClock:
             return sent is not None and PLAUSIBLE < sent < now - UNKNOWN_TOLERANCE
         if sent is None:
             return True
-        # It went ahead wrongly before, and is right now.
-        put_right = (self.ahead or 0.0) > TOLERANCE and _is_near(sent, now)
+        # It went ahead wrongly before, as far as anybody knew, and is right now.
+        ahead = float("inf") if self.ahead is None else self.ahead
+        put_right = ahead > TOLERANCE and _is_near(sent, now)
         if sent < self.latest - SLACK:
             return not (put_right and self.latest > now + TOLERANCE)
         expected = self._expected(now)
