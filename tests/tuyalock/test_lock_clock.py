@@ -203,7 +203,7 @@ async def test_a_door_that_opens_is_open_however_wrong_the_clock_is(behind: floa
 
 
 @pytest.mark.parametrize("version", ["3.1", "3.3"])
-@pytest.mark.parametrize("ahead", [40, HOUR])
+@pytest.mark.parametrize("ahead", [5, 40, HOUR])
 async def test_a_clock_that_is_put_right_costs_no_opening(version: str, ahead: float) -> None:
     async with house(version, clock_offset=ahead, unlock_in="push") as home:
         await home.wake()
