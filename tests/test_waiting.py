@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.tuya_wifi_lock.const import DOMAIN
-from homeassistant.const import ATTR_ENTITY_ID, EVENT_STATE_CHANGED
+from homeassistant.const import ATTR_ENTITY_ID, EVENT_HOMEASSISTANT_STOP, EVENT_STATE_CHANGED
 from homeassistant.core import Context, HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
@@ -132,6 +132,20 @@ async def test_calling_off_by_lock_is_no_error_though_the_lock_sleeps(
     with pytest.raises(HomeAssistantError) as error:
         await call
     assert error.value.translation_key == "unlock_cancelled"
+
+
+async def test_while_home_assistant_stops_nothing_waits(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated_lock: SimulatedLock
+) -> None:
+    call = await waiting(hass, entry, simulated_lock)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+    await hass.async_block_till_done()
+    async with asyncio.timeout(5):
+        for one in (call, unlock(hass)):
+            with pytest.raises(HomeAssistantError) as error:
+                await one
+            assert error.value.translation_key == "unlock_cancelled"
+    assert state(hass, LOCK).state != "unlocking"
 
 
 async def test_nothing_is_left_to_call_off(

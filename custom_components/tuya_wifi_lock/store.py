@@ -15,6 +15,7 @@ from homeassistant.exceptions import HomeAssistantError, UnsupportedStorageVersi
 from homeassistant.helpers.json import json_bytes
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.json import json_loads
 
 from .const import DOMAIN, LOGGER
@@ -34,6 +35,9 @@ TRY_AGAIN = 60.0
 """Seconds until the next try to write to a disk that is full."""
 
 type Stored = dict[str, Any]
+
+UNWRITTEN: HassKey[dict[str, Stored]] = HassKey(f"{DOMAIN}_unwritten")
+"""What no disk took when a lock was unloaded, as it is stored, by the key of its store."""
 
 
 class SalvagedStore(Store[dict[str, Any]]):
@@ -142,6 +146,9 @@ class LockStore(SalvagedStore):
         if reader.unread:
             await self.async_keep_copy(reader.unread)
         self._known = stored if isinstance(stored, dict) else {}
+        if unwritten := self.hass.data.get(UNWRITTEN, {}).pop(self.key, None):
+            self._number = unwritten[NUMBER]
+            return unwritten
         return stored
 
     def _with_log(self, stored: Any, reader: Reader) -> Any:
@@ -219,6 +226,9 @@ class LockStore(SalvagedStore):
             line = json_bytes(news) + b"\n"
             if await self.hass.async_add_executor_job(self._append, line, sync):
                 self._known = document
+            elif last:
+                # A full disk must not make a reload forget, nor tell an opening twice.
+                self.hass.data.setdefault(UNWRITTEN, {})[self.key] = changes({}, document)
             else:
                 self.async_plan(stored, TRY_AGAIN if self._failing else 0.0)
 
@@ -258,6 +268,12 @@ class LockStore(SalvagedStore):
     async def async_close(self, stored: Callable[[], Stored]) -> None:
         """Write the file, and nothing any more."""
         await self.async_write(stored, whole=True, last=True)
+
+    @override
+    async def async_remove(self) -> None:
+        """Remove what is stored, and what no disk took."""
+        self.hass.data.get(UNWRITTEN, {}).pop(self.key, None)
+        await super().async_remove()
 
 
 def _opened(path: str, flags: int) -> int:

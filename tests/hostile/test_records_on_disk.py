@@ -557,3 +557,35 @@ async def test_a_kill_before_the_last_write_of_a_stop_loses_nothing(
     hass.set_state(CoreState.running)
     await power_fails(hass, entry, house, disk, files)
     assert automation.told == [Told(UNLOCK, "fingerprint", 1)]
+
+
+async def test_what_a_full_disk_did_not_take_is_known_still_after_a_reload(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    house: SimulatedLock,
+    disk: Disk,
+    automation: Automation,
+) -> None:
+    await house.finger(1)
+    await disk.wait_for_record()
+    files = disk.save()
+    for path in files:
+        path.unlink()
+        (path / "in the way").mkdir(parents=True)
+    await reported(hass, house)
+    await house.finger(2)
+    await reported(hass, house)
+    await house.sleep()
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    for path in files:
+        (path / "in the way").rmdir()
+        path.rmdir()
+    disk.restore(files)
+    await setup(hass, entry)
+    assert automation.told == [Told(UNLOCK, "fingerprint", number) for number in (1, 2)]
+    assert numbers(entry) == [1, 2]
+    await pass_time(hass, 11)
+    await disk.wait_for_record(2)
+    await power_fails(hass, entry, house, disk)
+    assert len(automation.told) == 2
+    assert numbers(entry) == [1, 2]

@@ -186,3 +186,31 @@ async def test_a_clock_that_is_behind_shows_in_each_push(version: str, age: str)
         await home.wake()
         await home.hurry_until(lambda: len(home.records) == 2)
         assert home.unlocks[1] == "late fingerprint 4"
+
+
+@pytest.mark.parametrize("behind", [40, 100, 500])
+async def test_a_door_that_opens_is_open_however_wrong_the_clock_is(behind: float) -> None:
+    async with house(
+        "3.3", clock_offset=-behind, door_sensor=True, query_answer="all", keep_alive=True
+    ) as home:
+        await home.simulated.door(open=False)
+        await home.wake()
+        await home.hurry_until(lambda: home.lock.snapshot.state.door_open is False)
+        for is_open in (True, False, True):
+            await home.simulated.door(open=is_open)
+            await home.pass_time(2)
+            assert home.lock.snapshot.state.door_open is is_open
+
+
+@pytest.mark.parametrize("version", ["3.1", "3.3"])
+@pytest.mark.parametrize("ahead", [5, 40, HOUR])
+async def test_a_clock_that_is_put_right_costs_no_opening(version: str, ahead: float) -> None:
+    async with house(version, clock_offset=ahead, unlock_in="push") as home:
+        await home.wake()
+        await home.hurry_until(lambda: home.simulated.clients > 0)
+        await home.simulated.battery(50)
+        await home.hurry_until(lambda: home.lock.snapshot.state.battery == 50)
+        home.simulated.knobs.clock_offset = 0.0
+        await home.simulated.finger(3)
+        await home.pass_time(5)
+        assert home.unlocks == ["live fingerprint 3"]

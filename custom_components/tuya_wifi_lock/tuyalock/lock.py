@@ -473,7 +473,8 @@ class TuyaLock:
             case Source.LAN:
                 self._state = heard(self._state, now)
                 behind = -(self.session.lock_clock.ahead or 0.0)
-                return current(self._state, observations, now, behind)
+                in_order = report.is_doubtful
+                return current(self._state, observations, now, behind, in_order=in_order)
             case Source.ACCOUNT:
                 self._state = forget_ahead(self._state, now)
                 if report.time:

@@ -165,6 +165,8 @@ class Report:
     """It answers a query, so it may say nothing new."""
     is_fresh: bool = True
     """Its source has shown that it speaks now, and is no recording that is played back."""
+    is_doubtful: bool = False
+    """Its values are as old as a clock says that may be wrong: they can be of now."""
 
     @property
     def time(self) -> float:

@@ -135,6 +135,36 @@ def test_a_clock_that_is_put_right_is_believed_at_once() -> None:
     assert heard.push(NOW - 100, 1) is Freshness.STALE
 
 
+@pytest.mark.parametrize("ahead", [40.0, 3600.0, 86400.0 * 365])
+@pytest.mark.parametrize("later", [1, 20, 100])
+def test_so_is_one_that_nobody_knew_for_sure(ahead: float, later: float) -> None:
+    heard = Heard()
+    assert heard.push(NOW + ahead, 0) is Freshness.DOUBTFUL
+    assert heard.push(NOW + later, later) is Freshness.NEW
+    assert heard.push(NOW - 100, later + 1) is Freshness.STALE
+
+
+@pytest.mark.parametrize("ahead", [3, 10, 29, 40])
+@pytest.mark.parametrize("later", [1, 20, 35])
+def test_so_is_one_that_was_put_right_by_seconds(ahead: float, later: float) -> None:
+    heard = Heard(NOW - 3600 + ahead, ahead)
+    assert heard.push(NOW + ahead, 0) is Freshness.NEW
+    assert heard.push(NOW + later, later) is Freshness.NEW
+    # What was recorded half a minute ago is none, nor is what was sent before by a right clock.
+    assert heard.push(NOW + later - 31, later + 1) is Freshness.STALE
+    assert heard.push(NOW + later - 5, later + 2) is Freshness.STALE
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_was_recorded_looks_like_a_clock_that_is_put_right_once_it_shows_our_time(
+    known: bool,
+) -> None:
+    """This remains: a clock that is put right cannot be told from it."""
+    heard = Heard(NOW + 3000, 3600.0 if known else None)
+    for later, freshness in ((100, Freshness.STALE), (600, Freshness.NEW)):
+        assert heard.push(NOW + 600, later) is freshness
+
+
 @pytest.mark.parametrize("undated", [False, True])
 def test_a_clock_that_was_set_back_is_believed_after_a_while_and_only_at_home(
     undated: bool,

@@ -398,7 +398,7 @@ class RemoteUnlock:
         self._ways = (self._ticket,) if through_gateway else order[settings.unlock_with]
         self.opening: asyncio.Task[None] | None = None
         """The unlock that is under way or waits."""
-        self._waiting = False
+        self._waiting = self._closed = False
         self.waits_until: float | None = None
         """Until when an unlock waits for the lock, on the monotonic clock; None: none does."""
         self._callers = 0
@@ -422,6 +422,8 @@ class RemoteUnlock:
 
     async def unlock(self) -> None:
         """Open the door; returns when the lock has said that it is open, else raises LockError."""
+        if self._closed:
+            raise Cancelled("the lock was stopped")
         if self.opening is None:
             self._waiting = True
             self.opening = asyncio.create_task(self._open())
@@ -482,7 +484,8 @@ class RemoteUnlock:
                 yield
 
     async def close(self) -> None:
-        """Cancel everything."""
+        """Cancel everything, and whatever comes from now on."""
+        self._closed = True
         if opening := self.opening:
             opening.cancel()
             await asyncio.wait([opening])

@@ -455,7 +455,7 @@ class Connection(asyncio.Protocol):
             return None
         if sent is not None or not report.is_answer:
             clock, now, at_home = self._lock_clock, report.received, self._at_home
-            if sent is None and report.time:
+            if is_record := sent is None and report.time > 0:
                 sent = report.time
                 freshness = clock.judge_record(sent, now, may_be_reset=at_home)
             else:
@@ -466,7 +466,7 @@ class Connection(asyncio.Protocol):
             self.fresh = self.fresh or freshness is Freshness.NEW
             # What was sent long ago is old; what was sent just now can have happened long before.
             if sent is not None and freshness is Freshness.DOUBTFUL and now - sent > LATE_AFTER:
-                report = _as_of(report, sent)
+                report = replace(_as_of(report, sent), is_doubtful=not is_record)
         return report if self.fresh else replace(report, is_fresh=False)
 
     def _is_the_locks(self, body: Mapping[str, Any]) -> bool:

@@ -104,10 +104,12 @@ class LockClock:
             return sent is not None and PLAUSIBLE < sent < now - UNKNOWN_TOLERANCE
         if sent is None:
             return True
-        # It went ahead wrongly before, and is right now.
-        put_right = (self.ahead or 0.0) > TOLERANCE and _is_near(sent, now)
-        if sent < self.latest - SLACK:
-            return not (put_right and self.latest > now + TOLERANCE)
+        # It went ahead wrongly before, as far as anybody knew, and is right now.
+        ahead = float("inf") if self.ahead is None else self.ahead
+        is_near = _is_near(sent, now)
+        if sent < self.latest - SLACK and not (is_near and ahead > SLACK and self.latest > now):
+            return True
+        put_right = is_near and ahead > TOLERANCE
         expected = self._expected(now)
         return not put_right and expected is not None and sent < expected - TOLERANCE
 

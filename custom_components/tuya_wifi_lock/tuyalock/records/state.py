@@ -111,19 +111,24 @@ type Dated = tuple[Observation, float]
 
 
 def current(
-    state: LockState, observations: Iterable[Observation], now: float, behind: float | None = None
+    state: LockState,
+    observations: Iterable[Observation],
+    now: float,
+    behind: float | None = None,
+    *,
+    in_order: bool = False,
 ) -> list[Dated]:
     """Return what is reported that is not older than what is known, with its time.
 
     What has none, or one of a clock that is not set, is current. The lock's clock is known to be
-    `behind` ours by so many seconds.
+    `behind` ours by so many seconds. `in_order`: it may be wrong; what comes later is newer.
     """
     found = []
     for one in observations:
         at = now if one.time is None else min(one.time + (behind or 0.0), now)
         if one.time is None or not is_set(at):
             found.append((one, now))
-        elif at >= state.reported_at.get(one.code, 0) and not (
+        elif (in_order or at >= state.reported_at.get(one.code, 0)) and not (
             one.code == "unlock_request" and now - at > STALE_AFTER
         ):
             found.append((one, at))
