@@ -310,6 +310,22 @@ async def test_3_a_recorded_push_releases_no_unlock(
         assert not home.lock.snapshot.requested
 
 
+async def test_3_what_comes_with_a_record_is_as_old_as_the_record() -> None:
+    async with house("3.3", max_clients=3) as home:
+        await prove(home)
+        then = int(home.clock.time())
+        record = push_of({"1": 3, "9": 60, "18": "open"}, t={"1": then})
+        later = push_of({"9": 0, "18": "closed"}, t=then + 5)
+        for frame in (record, later, record):
+            async with stranger(home.simulated.port, playing_back(frame), "127.0.0.1") as one:
+                home.hint()
+                await home.until(lambda one=one: one.connections > 0)
+                await home.pass_time(5)
+        assert home.lock.snapshot.state.door_open is False
+        assert not home.lock.snapshot.requested
+        assert home.unlocks == ["live fingerprint 3"]
+
+
 @pytest.mark.parametrize("is_map", [False, True])
 async def test_3_a_recorded_push_confirms_nothing(is_map: bool) -> None:
     async with house("3.3", max_clients=3) as home:

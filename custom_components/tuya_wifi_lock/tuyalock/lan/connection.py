@@ -455,17 +455,19 @@ class Connection(asyncio.Protocol):
             return None
         if sent is not None or not report.is_answer:
             clock, now, at_home = self._lock_clock, report.received, self._at_home
+            values = report.items
             if is_record := sent is None and report.time > 0:
                 sent = report.time
-                freshness = clock.judge_record(sent, now, may_be_reset=at_home)
+                freshness = clock.judge_record(sent, now, values, may_be_reset=at_home)
             else:
-                freshness = clock.judge(sent, now, may_be_reset=at_home)
+                freshness = clock.judge(sent, now, values, may_be_reset=at_home)
             if freshness is Freshness.STALE:
                 self._refuse(f"a report of {sent or 'an unknown time'}, which is not current")
                 return None
             self.fresh = self.fresh or freshness is Freshness.NEW
             # What was sent long ago is old; what was sent just now can have happened long before.
-            if sent is not None and freshness is Freshness.DOUBTFUL and now - sent > LATE_AFTER:
+            is_doubtful = freshness is Freshness.DOUBTFUL
+            if sent is not None and is_doubtful and (is_record or now - sent > LATE_AFTER):
                 report = replace(_as_of(report, sent), is_doubtful=not is_record)
         return report if self.fresh else replace(report, is_fresh=False)
 
