@@ -116,6 +116,32 @@ async def test_a_report_of_this_half_minute_can_come_twice(
         assert home.unlocks == ["live fingerprint 3"] * told
 
 
+@pytest.mark.parametrize("version", OLD)
+@pytest.mark.parametrize("ahead", [0, 5, 20, 40])
+async def test_what_came_before_the_last_report_comes_once_though_the_clock_is_ahead(
+    version: str, ahead: float
+) -> None:
+    """A clock that was put right would show such a time, but the lock has said it before."""
+    async with house(version, max_clients=3, clock_offset=ahead) as home:
+        await prove(home)
+        await home.awake()
+        async with recording(home.simulated) as recorder:
+            await home.simulated.finger(3)
+            await home.until(lambda: len(home.unlocks) == 1)
+            frames = [renumbered(raw) for raw in recorder.of(Command.STATUS)]
+        home.clock.move(4)
+        await home.simulated.battery(50)
+        await home.until(lambda: home.lock.snapshot.state.battery == 50)
+        await home.simulated.sleep()
+        await home.until(lambda: not home.lock.snapshot.awake)
+        home.clock.move(max(0.0, ahead - 10))
+        async with stranger(home.simulated.port, playing_back(*frames), "127.0.0.1") as one:
+            home.hint()
+            await home.until(lambda: one.connections > 0)
+            await home.pass_time(5)
+        assert home.unlocks == ["live fingerprint 3"]
+
+
 @pytest.mark.parametrize(("version", "keys"), [("3.1", False), ("3.3", True)])
 async def test_who_plays_back_at_the_locks_address_gets_a_key_with_3_3(
     version: str, keys: bool

@@ -4,6 +4,7 @@ With 3.1 and 3.3 a frame that was recorded is valid for ever. All that tells it 
 the time at which the lock sent it, which stands in each push. From 3.4 on, the session's key does.
 """
 
+from collections import deque
 from enum import Enum, auto
 
 from ..clock import Clock
@@ -18,6 +19,8 @@ SLACK = 1.0
 RESET_PUSHES = 3
 RESET_SECONDS = 600.0
 """So many pushes, over so long, whose times go on as ours, are of a clock that was set back."""
+MEMORY = 64
+"""Pushes that are remembered: more than come while a recording can look new."""
 UNKNOWN_TOLERANCE = 600.0
 """Seconds by which the first dated push may seem too old: nothing is known of the clock yet."""
 
@@ -36,7 +39,7 @@ class Freshness(Enum):
 class LockClock:
     """What is known of a lock's clock. Times are Unix seconds, by the lock's clock or by ours."""
 
-    __slots__ = ("_clock", "_doubtful", "_happened", "_zero", "ahead", "latest")
+    __slots__ = ("_clock", "_doubtful", "_happened", "_heard", "_zero", "ahead", "latest")
 
     def __init__(
         self, clock: Clock, latest: float | None = None, ahead: float | None = None
@@ -51,33 +54,44 @@ class LockClock:
         self._zero: float | None = None
         """What the lock's clock showed at the zero of our monotonic one; None: not heard yet."""
         self._doubtful: list[tuple[float | None, float]] = []
+        self._heard: deque[tuple[float | None, object]] = deque(maxlen=MEMORY)
 
-    def judge(self, sent: float | None, now: float, *, may_be_reset: bool = False) -> Freshness:
+    def judge(
+        self,
+        sent: float | None,
+        now: float,
+        values: object = None,
+        *,
+        may_be_reset: bool = False,
+    ) -> Freshness:
         """Return how fresh a push of the lock's time `sent` is, and learn from it unless stale.
 
-        `now` is our own time. `may_be_reset`: it comes from where the lock is known to be, so that
-        its clock may have been set back, as when its batteries were changed.
+        `now` is our own time; `values` is what it says. `may_be_reset`: it comes from where the
+        lock is known to be, so that its clock may have been set back, as when its batteries were
+        changed.
         """
-        stale = self._is_stale(sent, now)
+        stale = self._is_stale(sent, now, values)
         if sent is not None and not stale and (self.ahead is not None or _is_near(sent, now)):
-            self._take(sent)
+            self._take(sent, values)
             self.learn(sent, now)
             return Freshness.NEW
         goes_on = (may_be_reset or not stale) and self._goes_on(sent)
         if stale and not goes_on:
             return Freshness.STALE
-        self._take(sent)
+        self._take(sent, values)
         if goes_on:
             self.learn(sent, now)
         return Freshness.DOUBTFUL
 
-    def judge_record(self, happened: float, now: float, *, may_be_reset: bool = False) -> Freshness:
+    def judge_record(
+        self, happened: float, now: float, values: object = None, *, may_be_reset: bool = False
+    ) -> Freshness:
         """Return how fresh a push is that says when something happened, not when it was sent.
 
         It may have been saved up, and is handed over in order: what is older was recorded.
         """
         before = self._happened or 0.0
-        freshness = self.judge(happened, now, may_be_reset=may_be_reset)
+        freshness = self.judge(happened, now, values, may_be_reset=may_be_reset)
         if freshness is Freshness.STALE:
             if happened < before - SLACK:
                 return Freshness.STALE
@@ -93,12 +107,13 @@ class LockClock:
         if sent is not None and is_set(now):
             self.ahead = sent - now
 
-    def _take(self, sent: float | None) -> None:
+    def _take(self, sent: float | None, values: object) -> None:
         """Take no older push from now on."""
         self.latest = sent
+        self._heard.append((sent, values))
         self._zero = None if sent is None else sent - self._clock.monotonic()
 
-    def _is_stale(self, sent: float | None, now: float) -> bool:
+    def _is_stale(self, sent: float | None, now: float, values: object) -> bool:
         """Return if a push is older than what the lock sent last, or than its clock allows."""
         if self.latest is None:
             return sent is not None and PLAUSIBLE < sent < now - UNKNOWN_TOLERANCE
@@ -106,12 +121,12 @@ class LockClock:
             return True
         # It went ahead wrongly before, as far as anybody knew, and is right now.
         ahead = float("inf") if self.ahead is None else self.ahead
-        is_near = _is_near(sent, now)
-        if sent < self.latest - SLACK and not (is_near and ahead > SLACK and self.latest > now):
+        put_right = ahead > SLACK and _is_near(sent, now) and (sent, values) not in self._heard
+        if sent < self.latest - SLACK and not (put_right and self.latest > now):
             return True
-        put_right = is_near and ahead > TOLERANCE
         expected = self._expected(now)
-        return not put_right and expected is not None and sent < expected - TOLERANCE
+        by_much = put_right and ahead > TOLERANCE
+        return not by_much and expected is not None and sent < expected - TOLERANCE
 
     def _expected(self, now: float) -> float | None:
         """Return what the lock's clock should show now, if that is known.
