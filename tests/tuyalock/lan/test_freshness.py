@@ -219,8 +219,9 @@ def test_our_own_clock_that_is_set_makes_nothing_old_or_new(ahead: float, step: 
             assert heard.push(sent, 150) is Freshness.STALE
 
 
-def test_our_own_clock_that_begins_in_the_past_makes_no_recording_new() -> None:
-    heard = Heard(NOW, 0.0)
+@pytest.mark.parametrize("ahead", [0.0, 2.0, 40.0])
+def test_our_own_clock_that_begins_in_the_past_makes_no_recording_new(ahead: float) -> None:
+    heard = Heard(NOW, ahead)
     heard.clock.wall = NOW - 36000
     assert heard.push(NOW - 35990, 10) is Freshness.STALE
     assert heard.push(NOW + 20, 20) is Freshness.NEW

@@ -122,7 +122,10 @@ class LockClock:
         # It went ahead wrongly before, as far as anybody knew, and is right now.
         ahead = float("inf") if self.ahead is None else self.ahead
         put_right = ahead > SLACK and _is_near(sent, now) and (sent, values) not in self._heard
-        if sent < self.latest - SLACK and not (put_right and self.latest > now):
+        if sent < self.latest - SLACK and not (
+            # If it seems to be further ahead than it was, ours went back.
+            put_right and now < self.latest <= now + ahead + TOLERANCE
+        ):
             return True
         expected = self._expected(now)
         by_much = put_right and ahead > TOLERANCE
