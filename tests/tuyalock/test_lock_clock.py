@@ -214,3 +214,22 @@ async def test_a_clock_that_is_put_right_costs_no_opening(version: str, ahead: f
         await home.simulated.finger(3)
         await home.pass_time(5)
         assert home.unlocks == ["live fingerprint 3"]
+
+
+@pytest.mark.parametrize("behind", [100, 500])
+async def test_what_was_known_before_a_push_is_older_than_it_however_wrong_the_clock_is(
+    behind: float,
+) -> None:
+    async with house(
+        "3.3", clock_offset=-behind, door_sensor=True, query_answer="all", keep_alive=True
+    ) as home:
+        await home.simulated.door(open=False)
+        await home.wake()
+        await home.hurry_until(lambda: home.lock.snapshot.state.door_open is False)
+        await home.pass_time(5)
+        await home.simulated.door(open=True)
+        await home.pass_time(2)
+        assert home.lock.snapshot.state.door_open
+        # Late, an account says what was before.
+        home.report(Source.ACCOUNT, Item(18, "closed", home.clock.time() - 20))
+        assert home.lock.snapshot.state.door_open

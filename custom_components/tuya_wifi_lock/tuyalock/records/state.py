@@ -143,7 +143,9 @@ def reduce(state: LockState, dated: Iterable[Dated], *, is_answer: bool = False)
             changes["seen"] = state.seen | {one.code}
         # Openings are records, whatever their order.
         if one.code not in METHODS:
-            changes["reported_at"] = {**state.reported_at, one.code: at}
+            # What comes in order is newer than what was known, even if its time is not.
+            latest = max(at, state.reported_at.get(one.code, at))
+            changes["reported_at"] = {**state.reported_at, one.code: latest}
         if changes:
             state = replace(state, **changes)
     return state
