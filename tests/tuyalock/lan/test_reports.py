@@ -54,6 +54,13 @@ def test_every_shape_gives_the_values(body: dict[str, Any], is_answer: bool) -> 
     assert parse(body, is_answer=True) == report({1: 3, 9: 26}, is_answer=True)
 
 
+@pytest.mark.parametrize("text", [b"\xed\xa0\xbd\xed\xb8\x80", b"\xed\xa0\xbd", b"\\ud83d"])
+def test_an_opening_is_not_lost_to_half_a_character_in_a_text_beside_it(text: bytes) -> None:
+    found = read(b'{"dps":{"1":3,"63":"' + text + b'"}}')
+    assert found
+    assert found.items[0] == Item(1, 3)
+
+
 @pytest.mark.parametrize("version", ["3.1", "3.3", "3.4", "3.5"])
 def test_the_simulator_s_reports_are_understood(version: str) -> None:
     pushed = bodies.report(version, "bf1", {"1": 3}, sent=AT, times={"1": AT - 7})

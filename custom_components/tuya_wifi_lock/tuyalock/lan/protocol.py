@@ -383,7 +383,7 @@ def ask(own_address: str) -> bytes:
 def parse_body(payload: bytes) -> dict[str, Any] | None:
     """Return the JSON object of a payload, or None if it is none."""
     try:
-        body = json.loads(payload.partition(b"\0")[0].decode())
+        body = json.loads(payload.partition(b"\0")[0].decode(errors="surrogatepass"))
     except ValueError, RecursionError:
         return None
     return body if isinstance(body, dict) else None
