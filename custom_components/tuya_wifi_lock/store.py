@@ -146,7 +146,7 @@ class LockStore(SalvagedStore):
         if reader.unread:
             await self.async_keep_copy(reader.unread)
         self._known = stored if isinstance(stored, dict) else {}
-        if unwritten := self.hass.data.get(UNWRITTEN, {}).pop(self.key, None):
+        if unwritten := self.hass.data.get(UNWRITTEN, {}).get(self.key):
             self._number = unwritten[NUMBER]
             return unwritten
         return stored
@@ -219,6 +219,7 @@ class LockStore(SalvagedStore):
                 self._most = self._size + LOG_FULL
                 if await self._async_write_whole(document):
                     self._size, self._most, self._known = 0, LOG_FULL, document
+                    self._forget_unwritten()
                     await self.hass.async_add_executor_job(self._append, b"", False)
                     return
             news = changes(self._known, document)
@@ -226,6 +227,7 @@ class LockStore(SalvagedStore):
             line = json_bytes(news) + b"\n"
             if await self.hass.async_add_executor_job(self._append, line, sync):
                 self._known = document
+                self._forget_unwritten()
             elif last:
                 # A full disk must not make a reload forget, nor tell an opening twice.
                 self.hass.data.setdefault(UNWRITTEN, {})[self.key] = changes({}, document)
@@ -272,8 +274,11 @@ class LockStore(SalvagedStore):
     @override
     async def async_remove(self) -> None:
         """Remove what is stored, and what no disk took."""
-        self.hass.data.get(UNWRITTEN, {}).pop(self.key, None)
+        self._forget_unwritten()
         await super().async_remove()
+
+    def _forget_unwritten(self) -> None:
+        self.hass.data.get(UNWRITTEN, {}).pop(self.key, None)
 
 
 def _opened(path: str, flags: int) -> int:

@@ -589,3 +589,30 @@ async def test_what_a_full_disk_did_not_take_is_known_still_after_a_reload(
     await power_fails(hass, entry, house, disk)
     assert len(automation.told) == 2
     assert numbers(entry) == [1, 2]
+
+
+async def test_a_start_that_fails_does_not_forget_what_a_full_disk_did_not_take(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    house: SimulatedLock,
+    disk: Disk,
+    automation: Automation,
+) -> None:
+    files = disk.save()
+    for path in files:
+        path.unlink()
+        (path / "in the way").mkdir(parents=True)
+    await house.finger(1)
+    await reported(hass, house)
+    await house.sleep()
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    for path in files:
+        (path / "in the way").rmdir()
+        path.rmdir()
+    disk.restore(files)
+    with patch(f"{OURS}.project_of", side_effect=OSError):
+        assert not await hass.config_entries.async_setup(entry.entry_id)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert automation.told == [Told(UNLOCK, "fingerprint", 1)]
+    assert numbers(entry) == [1]
