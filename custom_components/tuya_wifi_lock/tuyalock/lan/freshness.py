@@ -4,7 +4,6 @@ With 3.1 and 3.3 a frame that was recorded is valid for ever. All that tells it 
 the time at which the lock sent it, which stands in each push. From 3.4 on, the session's key does.
 """
 
-from collections import deque
 from enum import Enum, auto
 
 from ..clock import Clock
@@ -54,7 +53,8 @@ class LockClock:
         self._zero: float | None = None
         """What the lock's clock showed at the zero of our monotonic one; None: not heard yet."""
         self._doubtful: list[tuple[float | None, float]] = []
-        self._heard: deque[tuple[float | None, object]] = deque(maxlen=MEMORY)
+        self._heard: tuple[int, ...] = ()
+        """What distinguishes the last pushes; what they say can be a code, and is not kept."""
 
     def judge(
         self,
@@ -110,7 +110,7 @@ class LockClock:
     def _take(self, sent: float | None, values: object) -> None:
         """Take no older push from now on."""
         self.latest = sent
-        self._heard.append((sent, values))
+        self._heard = (*self._heard[1 - MEMORY :], _print(sent, values))
         self._zero = None if sent is None else sent - self._clock.monotonic()
 
     def _is_stale(self, sent: float | None, now: float, values: object) -> bool:
@@ -121,7 +121,9 @@ class LockClock:
             return True
         # It went ahead wrongly before, as far as anybody knew, and is right now.
         ahead = float("inf") if self.ahead is None else self.ahead
-        put_right = ahead > SLACK and _is_near(sent, now) and (sent, values) not in self._heard
+        put_right = (
+            ahead > SLACK and _is_near(sent, now) and _print(sent, values) not in self._heard
+        )
         if sent < self.latest - SLACK and not (
             # If it seems to be further ahead than it was, ours went back.
             put_right and now < self.latest <= now + ahead + TOLERANCE
@@ -148,6 +150,11 @@ class LockClock:
         self._doubtful.append((sent, now))
         del self._doubtful[1:-RESET_PUSHES]
         return len(self._doubtful) >= RESET_PUSHES and now - self._doubtful[0][1] >= RESET_SECONDS
+
+
+def _print(sent: float | None, values: object) -> int:
+    """Return what distinguishes a push from others: when it was sent, and what it says."""
+    return hash((sent, repr(values)))
 
 
 def _is_near(sent: float, now: float) -> bool:
