@@ -54,7 +54,7 @@ class LockClock:
         """What the lock's clock showed at the zero of our monotonic one; None: not heard yet."""
         self._doubtful: list[tuple[float | None, float]] = []
         self._heard: tuple[int, ...] = ()
-        """What distinguishes the last pushes; what they say can be a code, and is not kept."""
+        """Hashes of the last pushes."""
 
     def judge(
         self,
@@ -70,15 +70,17 @@ class LockClock:
         lock is known to be, so that its clock may have been set back, as when its batteries were
         changed.
         """
-        stale = self._is_stale(sent, now, values)
+        # What a push says can be a code, so only its hash is kept.
+        push = hash((sent, repr(values)))
+        stale = self._is_stale(sent, now, push)
         if sent is not None and not stale and (self.ahead is not None or _is_near(sent, now)):
-            self._take(sent, values)
+            self._take(sent, push)
             self.learn(sent, now)
             return Freshness.NEW
         goes_on = (may_be_reset or not stale) and self._goes_on(sent)
         if stale and not goes_on:
             return Freshness.STALE
-        self._take(sent, values)
+        self._take(sent, push)
         if goes_on:
             self.learn(sent, now)
         return Freshness.DOUBTFUL
@@ -107,13 +109,13 @@ class LockClock:
         if sent is not None and is_set(now):
             self.ahead = sent - now
 
-    def _take(self, sent: float | None, values: object) -> None:
+    def _take(self, sent: float | None, push: int) -> None:
         """Take no older push from now on."""
         self.latest = sent
-        self._heard = (*self._heard[1 - MEMORY :], _print(sent, values))
+        self._heard = (*self._heard[1 - MEMORY :], push)
         self._zero = None if sent is None else sent - self._clock.monotonic()
 
-    def _is_stale(self, sent: float | None, now: float, values: object) -> bool:
+    def _is_stale(self, sent: float | None, now: float, push: int) -> bool:
         """Return if a push is older than what the lock sent last, or than its clock allows."""
         if self.latest is None:
             return sent is not None and PLAUSIBLE < sent < now - UNKNOWN_TOLERANCE
@@ -121,9 +123,7 @@ class LockClock:
             return True
         # It went ahead wrongly before, as far as anybody knew, and is right now.
         ahead = float("inf") if self.ahead is None else self.ahead
-        put_right = (
-            ahead > SLACK and _is_near(sent, now) and _print(sent, values) not in self._heard
-        )
+        put_right = ahead > SLACK and _is_near(sent, now) and push not in self._heard
         if sent < self.latest - SLACK and not (
             # If it seems to be further ahead than it was, ours went back.
             put_right and now < self.latest <= now + ahead + TOLERANCE
@@ -150,11 +150,6 @@ class LockClock:
         self._doubtful.append((sent, now))
         del self._doubtful[1:-RESET_PUSHES]
         return len(self._doubtful) >= RESET_PUSHES and now - self._doubtful[0][1] >= RESET_SECONDS
-
-
-def _print(sent: float | None, values: object) -> int:
-    """Return what distinguishes a push from others: when it was sent, and what it says."""
-    return hash((sent, repr(values)))
 
 
 def _is_near(sent: float, now: float) -> bool:
