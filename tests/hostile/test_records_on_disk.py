@@ -88,6 +88,17 @@ class Disk:
         for path, data in files.items():
             path.write_bytes(data)
 
+    @contextmanager
+    def full(self, *paths: Path) -> Generator[None]:
+        """Let nothing be written at these paths; what was there is gone."""
+        for path in paths:
+            path.unlink()
+            (path / "in the way").mkdir(parents=True)
+        yield
+        for path in paths:
+            (path / "in the way").rmdir()
+            path.rmdir()
+
     async def wait_for_record(self, count: int = 1) -> dict[str, Any]:
         """Wait until so many records are written, and return the last; no timer is hurried."""
         await until(lambda: len(self.records) == count)
@@ -528,14 +539,11 @@ async def test_while_the_file_cannot_be_written_the_log_goes_on(
         await set_up_awake(hass, entry, simulated_lock)
         await opened(hass, simulated_lock, disk, 1)
         file = disk.save()[disk.file]
-        disk.file.unlink()
-        (disk.file / "in the way").mkdir(parents=True)
-        await simulated_lock.finger(2)
-        await reported(hass, simulated_lock)
-        await until(lambda: len(disk.lines) == 3)
+        with disk.full(disk.file):
+            await simulated_lock.finger(2)
+            await reported(hass, simulated_lock)
+            await until(lambda: len(disk.lines) == 3)
     files = {disk.file: file, disk.log: disk.log.read_bytes()}
-    (disk.file / "in the way").rmdir()
-    disk.file.rmdir()
     await power_fails(hass, entry, simulated_lock, disk, files)
     assert len(automation.told) == 2
     assert numbers(entry) == [1, 2]
@@ -569,17 +577,12 @@ async def test_what_a_full_disk_did_not_take_is_known_still_after_a_reload(
     await house.finger(1)
     await disk.wait_for_record()
     files = disk.save()
-    for path in files:
-        path.unlink()
-        (path / "in the way").mkdir(parents=True)
-    await reported(hass, house)
-    await house.finger(2)
-    await reported(hass, house)
-    await house.sleep()
-    assert await hass.config_entries.async_unload(entry.entry_id)
-    for path in files:
-        (path / "in the way").rmdir()
-        path.rmdir()
+    with disk.full(*files):
+        await reported(hass, house)
+        await house.finger(2)
+        await reported(hass, house)
+        await house.sleep()
+        assert await hass.config_entries.async_unload(entry.entry_id)
     disk.restore(files)
     await setup(hass, entry)
     assert automation.told == [Told(UNLOCK, "fingerprint", number) for number in (1, 2)]
@@ -599,16 +602,11 @@ async def test_a_start_that_fails_does_not_forget_what_a_full_disk_did_not_take(
     automation: Automation,
 ) -> None:
     files = disk.save()
-    for path in files:
-        path.unlink()
-        (path / "in the way").mkdir(parents=True)
-    await house.finger(1)
-    await reported(hass, house)
-    await house.sleep()
-    assert await hass.config_entries.async_unload(entry.entry_id)
-    for path in files:
-        (path / "in the way").rmdir()
-        path.rmdir()
+    with disk.full(*files):
+        await house.finger(1)
+        await reported(hass, house)
+        await house.sleep()
+        assert await hass.config_entries.async_unload(entry.entry_id)
     disk.restore(files)
     with patch(f"{OURS}.project_of", side_effect=OSError):
         assert not await hass.config_entries.async_setup(entry.entry_id)
